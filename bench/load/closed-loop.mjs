@@ -1,0 +1,73 @@
+/**
+ * A client that sends a request, waits for the answer, pauses, and goes on until it is told to stop. Every request ends
+ * in the tally: answered and right, or failed with a reason. Used by the storm and slow-clients scenarios.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { HttpConnection } from './http-connection.mjs';
+
+/** @typedef {import('./http-connection.mjs').Answer} Answer */
+
+/**
+ * What became of the requests of all clients of a measurement.
+ * @typedef {object} Tally
+ * @property {number[]} answeredMs how long each right answer took, from the first byte sent (or the connect) on
+ * @property {number[]} failedMs how long each failed request took until it had failed
+ * @property {Map<string, number>} failures how often each reason
+ */
+
+/** @returns {Tally} */
+export function newTally() {
+  return { answeredMs: [], failedMs: [], failures: new Map() };
+}
+
+/**
+ * @param {Tally} tally
+ * @returns {string} for example "2 (1 HTTP 502, 1 closed without an answer)"
+ */
+export function describeFailures(tally) {
+  const reasons = [...tally.failures].sort((a, b) => b[1] - a[1]).map(([reason, count]) => `${count} ${reason}`);
+  return reasons.length === 0 ? '0' : `${tally.failedMs.length} (${reasons.join(', ')})`;
+}
+
+/**
+ * @typedef {object} Client
+ * @property {number} port
+ * @property {boolean} keepAlive false: a connection for each request
+ * @property {() => { bytes: Buffer, fault: (answer: Answer) => string | undefined }} next the next request, and the check
+ *   of its answer: what is wrong with it, if anything
+ * @property {number} pauseMs
+ * @property {number} timeoutMs
+ */
+
+/**
+ * @param {Client} client
+ * @param {Tally} tally
+ * @param {AbortSignal} stop
+ * @returns {Promise<void>} resolved when the last request has ended
+ */
+export async function runClient(client, tally, stop) {
+  /** @type {HttpConnection | undefined} */
+  let connection;
+  while (!stop.aborted) {
+    const { bytes, fault } = client.next();
+    const begin = performance.now();
+    // A connection that the server closed while it was idle is replaced without counting as a failure: every client
+    // does that. One that the server closes under a request is a failure: a POST may not be repeated.
+    if (connection === undefined || !connection.usable) connection = new HttpConnection(client.port);
+    const answer = await connection.exchange(bytes, client.timeoutMs);
+    const tookMs = performance.now() - begin;
+    const reason = answer.kind === 'failure' ? answer.reason : fault(answer);
+    if (reason === undefined) {
+      tally.answeredMs.push(tookMs);
+    } else {
+      tally.failedMs.push(tookMs);
+      tally.failures.set(reason, (tally.failures.get(reason) ?? 0) + 1);
+    }
+    if (!client.keepAlive) {
+      connection.close();
+      connection = undefined;
+    }
+    await delay(client.pauseMs);
+  }
+  connection?.close();
+}

@@ -1,0 +1,70 @@
+/** Turns what a scenario measured into text: to the terminal, and to bench/results as Markdown and JSON. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { RESULTS, ROOT } from './places.mjs';
+
+/** @typedef {{ heading: string, columns: string[], rows: string[][] }} Table first column to the left, others to the right */
+
+/**
+ * @typedef {object} Report
+ * @property {string} scenario
+ * @property {string} summary what was done, in a sentence or two
+ * @property {Table[]} tables
+ * @property {string[]} findings goals and whether they were reached, remarks
+ * @property {unknown} data everything that was measured, for the JSON file
+ */
+
+/**
+ * A Markdown table whose columns also line up in a terminal.
+ * @param {Table} table
+ * @returns {string}
+ */
+export function formatTable({ columns, rows }) {
+  const widths = columns.map((column, index) =>
+    Math.max(3, column.length, ...rows.map((row) => row[index]?.length ?? 0)),
+  );
+  const line = (/** @type {readonly string[]} */ cells) =>
+    `| ${widths.map((width, index) => pad(cells[index] ?? '', width, index)).join(' | ')} |`;
+  const rule = widths.map((width, index) => (index === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(columns), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+/**
+ * @param {string} cell
+ * @param {number} width
+ * @param {number} index
+ * @returns {string}
+ */
+function pad(cell, width, index) {
+  return index === 0 ? cell.padEnd(width) : cell.padStart(width);
+}
+
+/**
+ * @param {Report} report
+ * @returns {string} Markdown
+ */
+function formatReport(report) {
+  const tables = report.tables.map((table) => `### ${table.heading}\n\n${formatTable(table)}`);
+  const findings = report.findings.map((finding) => `- ${finding}`).join('\n');
+  return [`## ${report.scenario}`, report.summary, ...tables, findings].filter((part) => part !== '').join('\n\n');
+}
+
+/**
+ * @param {Report} report
+ * @param {Record<string, string>} machine
+ * @param {{ quick: boolean }} options
+ */
+export function publish(report, machine, { quick }) {
+  const now = new Date();
+  const text = formatReport(report);
+  console.log(`\n${text}\n`);
+  mkdirSync(RESULTS, { recursive: true });
+  const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
+  const warning = quick ? '\n\nA quick run: too short to compare by.' : '';
+  // A quick run must not overwrite the figures of a full one.
+  const stem = join(RESULTS, `${now.toISOString().slice(0, 10)}-${report.scenario}${quick ? '-quick' : ''}`);
+  writeFileSync(`${stem}.md`, `${text}\n\nMeasured ${now.toISOString()} with: ${facts.join(', ')}.${warning}\n`);
+  const { scenario, data } = report;
+  writeFileSync(`${stem}.json`, `${JSON.stringify({ scenario, measuredAt: now, quick, machine, data }, null, 2)}\n`);
+  console.log(`Written to ${relative(ROOT, stem)}.md and .json`);
+}

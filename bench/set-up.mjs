@@ -1,0 +1,66 @@
+/**
+ * Installs what the benchmarks need and the machine lacks: a private virtual environment with the peers at pinned
+ * versions, and wrk. Does nothing when both are there already.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './owned-processes.mjs';
+import { BENCH, TUNICORN, VENV, VENV_PYTHON } from './places.mjs';
+
+/** Something that the person at the terminal has to see to. */
+export class SetUpError extends Error {}
+
+/**
+ * @param {string} what
+ * @param {string} file
+ * @param {readonly string[]} args
+ */
+async function runOrThrow(what, file, args) {
+  const { code, output } = await run(file, args).catch((error) => ({ code: null, output: String(error) }));
+  if (code === 0) return;
+  throw new SetUpError(
+    `${what} failed (${[file, ...args].join(' ')}):\n${output.trimEnd().split('\n').slice(-15).join('\n')}`,
+  );
+}
+
+export async function setUpPeers() {
+  const requirements = join(BENCH, 'requirements.txt');
+  const wanted = readFileSync(requirements, 'utf8');
+  // Written last, so that an installation that broke off is done again.
+  const stamp = join(VENV, 'installed-requirements.txt');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  console.error('Setting up bench/.venv: Gunicorn, Flask, and uWSGI, which is compiled (about a minute) ...');
+  rmSync(VENV, { recursive: true, force: true });
+  await runOrThrow('Creating bench/.venv', process.env.BENCH_PYTHON ?? 'python3', ['-m', 'venv', VENV]);
+  await runOrThrow('Installing bench/requirements.txt', VENV_PYTHON, [
+    ...['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', '--requirement', requirements],
+  ]);
+  writeFileSync(stamp, wanted);
+}
+
+/** @returns {Promise<boolean>} */
+async function wrkIsThere() {
+  // wrk has no option that prints its version and succeeds; without arguments it prints its usage.
+  return (await run('wrk', ['--version']).catch(() => undefined)) !== undefined;
+}
+
+export async function setUpWrk() {
+  if (await wrkIsThere()) return;
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    console.error('Installing wrk with apt-get ...');
+    await runOrThrow('Installing wrk', 'apt-get', ['install', '-y', 'wrk']);
+    if (await wrkIsThere()) return;
+  }
+  throw new SetUpError(
+    'wrk is not on PATH; install it (Debian and Ubuntu: apt-get install wrk; Fedora: dnf install wrk)',
+  );
+}
+
+export async function checkTunicorn() {
+  const { code, output } = await run(process.execPath, [TUNICORN, '--version']);
+  if (code === 0) return;
+  const advice = 'build it first (npm run build), or leave it out (--only NAME,...)';
+  throw new SetUpError(
+    `bin/tunicorn does not run; ${advice}. It said:\n${output.trimEnd().split('\n').slice(0, 8).join('\n')}`,
+  );
+}

@@ -1,0 +1,48 @@
+"""The forkserver's line to the arbiter: JSON, one message a line, over the stream socket inherited as descriptor 3.
+
+End-of-file on it means that the arbiter is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any, Dict, List
+
+LINK_FD = 3
+
+Message = Dict[str, Any]
+
+
+class ArbiterLink:
+    def __init__(self, fd: int = LINK_FD) -> None:
+        # Not for the application's subprocesses: a copy there would keep the link open after the forkserver's end.
+        os.set_inheritable(fd, False)
+        self._socket = socket.socket(fileno=fd)
+        self._unfinished = b""
+        self.is_open = True
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive(self) -> List[Message]:
+        """Waits for bytes and returns the messages that they complete; `is_open` turns false at end-of-file."""
+        try:
+            chunk = self._socket.recv(65536)
+        except ConnectionError:
+            chunk = b""
+        if not chunk:
+            self.is_open = False
+            return []
+        *lines, self._unfinished = (self._unfinished + chunk).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def send(self, message: Message) -> None:
+        try:
+            self._socket.sendall(json.dumps(message).encode() + b"\n")
+        except ConnectionError:
+            self.is_open = False
+
+    def close(self) -> None:
+        self._socket.close()

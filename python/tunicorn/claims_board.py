@@ -1,0 +1,117 @@
+"""The claims board, as a worker writes it: the twin of src/runqueue/claims-board.ts. The worker maps the file at
+start-up and gives its ClaimSlot to the channels and to the request runner; RUNQUEUE.md draws the bytes.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+from time import monotonic_ns
+
+from tunicorn.ticket import TicketError
+
+MAGIC = b"TNBORD01"
+HEADER_BYTES = 64
+SLOT_BYTES = 64
+CANCEL_ENTRY_BYTES = 8
+_WORD_BYTES = 8
+
+# Places in a slot, in words of 8 bytes.
+_CLAIM, _STARTED, _HELD, _GATEWAY, _PID, _TAKEN = range(6)
+
+
+class BoardError(Exception):
+    """The file is not a claims board, or has no such slot."""
+
+
+class ClaimSlot:
+    """One worker's slot, and the cancel table.
+
+    The views are cast to 'Q': an assignment is then one aligned 8-byte store, which a reader in another process sees
+    whole or not at all. `struct` with an explicit byte order would write byte by byte.
+    """
+
+    __slots__ = ("_cancels", "_slot")
+
+    def __init__(self, slot: memoryview, cancels: memoryview) -> None:
+        self._slot = slot
+        self._cancels = cancels
+
+    @property
+    def taken(self) -> int:
+        """Tickets claimed since the worker moved in."""
+        return self._slot[_TAKEN]  # type: ignore[no-any-return, unused-ignore]
+
+    def begin(self, pid: int) -> None:
+        """A worker moves in. Call it once the slot's last claim, if its worker died holding one, has been read."""
+        slot = self._slot
+        slot[_CLAIM] = slot[_STARTED] = slot[_HELD] = slot[_GATEWAY] = slot[_TAKEN] = 0
+        slot[_PID] = pid
+
+    def claim(self, ticket_id: int, gateway: int, started_ns: int) -> None:
+        # `claim` comes last: whoever sees the id sees the gateway and the time that belong to it.
+        slot = self._slot
+        slot[3] = gateway
+        slot[1] = started_ns
+        slot[0] = ticket_id
+        slot[5] += 1
+
+    def release(self) -> None:
+        slot = self._slot
+        slot[2] = 0
+        slot[0] = 0
+
+    def hold(self) -> None:
+        """From now on it is a slow client that keeps the request going."""
+        self._slot[_HELD] = monotonic_ns()
+
+    def unhold(self) -> None:
+        # `started` moves on before `held` is cleared: in between, the request looks younger than it is, not older.
+        slot = self._slot
+        slot[_STARTED] += monotonic_ns() - slot[_HELD]
+        slot[_HELD] = 0
+
+    def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
+        try:
+            return self._cancels[cancel] == ticket_id  # type: ignore[no-any-return, unused-ignore]
+        except IndexError:
+            raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
+
+
+class ClaimsBoard:
+    """The mapped file."""
+
+    def __init__(self, path: str, words: memoryview, workers: int) -> None:
+        self._path = path
+        self._words = words
+        self._workers = workers
+
+    @classmethod
+    def open(cls, path: str) -> ClaimsBoard:
+        # Words are stored in the machine's byte order; the board is little-endian, and so is every machine we run on.
+        if sys.byteorder != "little":
+            raise BoardError(f"{path}: the claims board needs a little-endian machine")
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size < HEADER_BYTES:
+                raise BoardError(f"{path}: {size} bytes; a claims board has at least {HEADER_BYTES}")
+            mapping = mmap.mmap(descriptor, size)
+        finally:
+            os.close(descriptor)
+        if mapping[:8] != MAGIC:
+            raise BoardError(f"{path}: begins with {mapping[:8]!r}; a claims board begins with {MAGIC!r}")
+        words = memoryview(mapping).cast("Q")
+        workers, cancels = words[1], words[2]
+        wanted = HEADER_BYTES + SLOT_BYTES * workers + CANCEL_ENTRY_BYTES * cancels
+        if size != wanted:
+            raise BoardError(f"{path}: {size} bytes; {workers} slots and {cancels} cancel entries take {wanted}")
+        return cls(path, words, workers)
+
+    def slot(self, number: int) -> ClaimSlot:
+        if not 0 <= number < self._workers:
+            raise BoardError(f"{self._path}: there is no slot {number}; the board has {self._workers}")
+        first = (HEADER_BYTES + SLOT_BYTES * number) // _WORD_BYTES
+        cancels = (HEADER_BYTES + SLOT_BYTES * self._workers) // _WORD_BYTES
+        return ClaimSlot(self._words[first : first + SLOT_BYTES // _WORD_BYTES], self._words[cancels:])

@@ -1,0 +1,36 @@
+"""A worker's channels: one to each gateway that it has met."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Optional
+
+from tunicorn.channel import Channel, ChannelLost
+from tunicorn.claims_board import ClaimSlot
+
+
+class GatewayChannels:
+    def __init__(self, runtime_dir: str, slot: int, pid: int, generation: int, claim: ClaimSlot) -> None:
+        self._runtime_dir = runtime_dir
+        self._slot = slot
+        self._pid = pid
+        self._generation = generation
+        self._claim = claim
+        self._channels: Dict[int, Channel] = {}
+
+    def channel(self, gateway: int) -> Optional[Channel]:
+        """The channel to that gateway, connected when need be; None when the gateway is gone, and with it its clients."""
+        known = self._channels.get(gateway)
+        if known is not None and not known.is_lost:
+            return known
+        return self.connect(gateway)
+
+    def connect(self, gateway: int) -> Optional[Channel]:
+        path = os.path.join(self._runtime_dir, f"gateway-{gateway}.sock")
+        try:
+            channel = Channel.connect(path, self._claim, slot=self._slot, pid=self._pid, generation=self._generation)
+        except ChannelLost:
+            self._channels.pop(gateway, None)
+            return None
+        self._channels[gateway] = channel
+        return channel

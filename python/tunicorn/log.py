@@ -1,0 +1,139 @@
+"""The error log of a Python process: the forkserver's and the workers' lines, and what applications write to wsgi.errors.
+
+The lines are those of src/log/log-line.ts, in the same file. There are no locks, and each entry is one write(2): it may be
+used in a signal handler and after a fork, and entries of several processes do not mix.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+STDERR_FD = 2
+FULL_PIPE_SECONDS = 1.0
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+
+LINE_FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] %(message)s"
+TIME_FORMAT = "[%Y-%m-%d %H:%M:%S %z]"
+
+
+class ErrorLog:
+    """`target` is `-` for stderr, or the path of a file. A level that is none means info, as with Gunicorn."""
+
+    def __init__(self, target: str, level: str = "info") -> None:
+        # The working directory may be another one when the file is to be opened again.
+        self._path = None if target == "-" else os.path.abspath(target)
+        self._fd = STDERR_FD if self._path is None else _open(self._path)
+        self.level = level.lower() if level.lower() in LEVELS else "info"
+        self._threshold = LEVELS[self.level]
+
+    def debug(self, message: str) -> None:
+        self.log("debug", message)
+
+    def info(self, message: str) -> None:
+        self.log("info", message)
+
+    def warning(self, message: str) -> None:
+        self.log("warning", message)
+
+    def error(self, message: str) -> None:
+        self.log("error", message)
+
+    def critical(self, message: str) -> None:
+        self.log("critical", message)
+
+    def exception(self, message: str) -> None:
+        """An error, with the traceback of the exception that is being handled."""
+        self.log("error", message + "\n" + traceback.format_exc().rstrip("\n"))
+
+    def log(self, level: str, message: str) -> None:
+        if LEVELS[level] >= self._threshold:
+            stamp = time.strftime(TIME_FORMAT)
+            self.write_bytes(
+                f"{stamp} [{os.getpid()}] [{level.upper()}] {message}\n".encode("utf-8", "backslashreplace")
+            )
+
+    def write_bytes(self, entry: bytes) -> None:
+        """As it is, at once. A log that cannot be written is no reason to fail a request."""
+        rest = memoryview(entry)
+        try:
+            while rest:
+                try:
+                    rest = rest[os.write(self._fd, rest) :]
+                except BlockingIOError:
+                    # stderr may be a pipe that another process has made non-blocking, and full.
+                    if not select.select([], [self._fd], [], FULL_PIPE_SECONDS)[1]:
+                        return
+        except OSError:
+            return
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def reopen(self) -> None:
+        """After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use."""
+        if self._path is None:
+            return
+        try:
+            new = _open(self._path)
+        except OSError as error:
+            self.error(f"The error log is not reopened: {self._path!r} isn't writable [{error.strerror}]")
+            return
+        # dup2 onto the same number: whoever holds the number, a thread in the middle of a write too, goes on with it.
+        os.dup2(new, self._fd, inheritable=False)
+        os.close(new)
+
+
+class WsgiErrors(io.TextIOWrapper):
+    """The stream `wsgi.errors` (PEP 3333): text to the error log, without time and level, line by line.
+
+    The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text and line
+    end one after the other, makes whole lines even where many workers share the log.
+    """
+
+    def __init__(self, log: ErrorLog) -> None:
+        buffer = io.BufferedWriter(_RawErrors(log))
+        super().__init__(buffer, encoding="utf-8", errors="backslashreplace", newline="", line_buffering=True)
+
+    def close(self) -> None:
+        """An application must not close it (PEP 3333); one that does would take it from all later requests."""
+        self.flush()
+
+
+class _RawErrors(io.RawIOBase):
+    def __init__(self, log: ErrorLog) -> None:
+        self._log = log
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._log.fileno()
+
+    def write(self, data: ReadableBuffer) -> int:
+        entry = bytes(data)
+        self._log.write_bytes(entry)
+        return len(entry)
+
+
+def install_logging_handlers(log: ErrorLog) -> None:
+    """Gives the loggers `gunicorn.error` and `gunicorn.access` a handler that writes here.
+
+    Applications pick these handlers up for loggers of their own. `logging` is imported here and not above, because the
+    forkserver has no need of it.
+    """
+    from tunicorn.logging_handler import install
+
+    install(log)
+
+
+def _open(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)

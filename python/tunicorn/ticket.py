@@ -1,0 +1,113 @@
+"""The ticket, as a worker reads it from the run queue's pipe: the twin of src/runqueue/ticket.ts.
+
+The worker loop calls `decode` on its 4096-byte buffer after each read; RUNQUEUE.md draws the bytes.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+TICKET_BYTES = 4096
+HEADER_BYTES = 32
+MAX_ID = 2**53 - 1
+
+KIND_RUN = 1
+KIND_PROBE = 2
+
+FOLLOWS = 1
+RAW_PATH = 2
+
+_header = Struct("<IBBHQIIII")
+_unpack_header = _header.unpack_from
+_new_tuple = tuple.__new__
+
+
+class TicketError(Exception):
+    """What came out of the pipe, or follows it, is not as RUNQUEUE.md says."""
+
+
+class Ticket(NamedTuple):
+    kind: int
+    flags: int
+    id: int
+    gateway: int
+    cancel: int
+    fields_length: int
+    body_length: int
+    fields: dict[str, str]
+    """Empty when FOLLOWS is set: the channel brings them."""
+    body: bytes
+
+
+def parse_fields(data: bytes | bytearray) -> dict[str, str]:
+    """Name, NUL, value, NUL, name … to a dictionary."""
+    if not data:
+        return {}
+    parts = data.decode("latin-1").split("\0")
+    if len(parts) & 1:
+        raise TicketError(f"fields: {len(parts)} strings, but names and values come in pairs")
+    alternately = iter(parts)
+    return dict(zip(alternately, alternately))
+
+
+def decode(buffer: bytes | bytearray) -> Ticket:
+    """The ticket in `buffer`, which must be 4096 bytes long."""
+    if len(buffer) != TICKET_BYTES:
+        raise TicketError(f"the buffer has {len(buffer)} bytes; a ticket has {TICKET_BYTES}")
+    length, kind, flags, reserved, ticket_id, gateway, cancel, fields_length, body_length = _unpack_header(buffer)
+    if kind == KIND_RUN and not flags & FOLLOWS:
+        end_of_fields = HEADER_BYTES + fields_length
+        used = end_of_fields + body_length
+    else:
+        end_of_fields = used = HEADER_BYTES
+    if (
+        used != length
+        or length > TICKET_BYTES
+        or reserved
+        or not 0 < ticket_id <= MAX_ID
+        or flags > 3
+        or kind != KIND_RUN
+    ):
+        _check_header(length, kind, flags, reserved, ticket_id, used, fields_length, body_length)
+    return _new_tuple(
+        Ticket,
+        (
+            kind,
+            flags,
+            ticket_id,
+            gateway,
+            cancel,
+            fields_length,
+            body_length,
+            parse_fields(buffer[HEADER_BYTES:end_of_fields]),
+            bytes(buffer[end_of_fields:used]) if used != end_of_fields else b"",
+        ),
+    )
+
+
+def _check_header(
+    length: int,
+    kind: int,
+    flags: int,
+    reserved: int,
+    ticket_id: int,
+    used: int,
+    fields_length: int,
+    body_length: int,
+) -> None:
+    # Off the fast path, which tests everything at once: a probe, which may be right, or something that is wrong.
+    if not HEADER_BYTES <= length <= TICKET_BYTES:
+        raise TicketError(f"length is {length}; it must be {HEADER_BYTES} to {TICKET_BYTES}")
+    if kind not in (KIND_RUN, KIND_PROBE):
+        raise TicketError(f"kind is {kind}; it must be {KIND_RUN} (run) or {KIND_PROBE} (probe)")
+    if flags & ~(FOLLOWS | RAW_PATH):
+        raise TicketError(f"flags are {flags:#04x}; only FOLLOWS (0x01) and RAW_PATH (0x02) are known")
+    if reserved:
+        raise TicketError(f"the reserved field at offset 6 is {reserved}; it must be 0")
+    if not 0 < ticket_id <= MAX_ID:
+        raise TicketError(f"id is {ticket_id}; it must be 1 to 2^53 - 1")
+    if kind == KIND_PROBE and (flags or fields_length or body_length):
+        raise TicketError("a probe carries neither flags, nor fields, nor a body")
+    if used != length:
+        raise TicketError(f"length is {length}, but header, fields and body take {used}")

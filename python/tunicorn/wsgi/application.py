@@ -1,0 +1,129 @@
+"""Finds the application that a worker runs, from `MODULE[:CALLABLE]` by Gunicorn's rules. The worker calls `load` at
+boot: AppImportError ends it with exit code 4, any other exception (from the application's own code) with 3.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import traceback
+from types import ModuleType
+from typing import Any, Callable
+
+DEFAULT_CALLABLE = "application"
+_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_IMPORT_MACHINERY = (
+    f"importlib{os.sep}__init__.py",
+    "<frozen importlib._bootstrap>",
+    "<frozen importlib._bootstrap_external>",
+)
+
+
+class AppImportError(Exception):
+    """The module is there, and the application is not in it. The text is for the user, without a traceback."""
+
+
+def load(uri: str) -> Callable[..., Any]:
+    """`module`, `module:name`, `module:dotted.name` or `module:factory("literal", arguments=1)`."""
+    module_name, _, expression = uri.partition(":")
+    expression = expression or DEFAULT_CALLABLE
+    name, arguments = _parse(expression)
+    module = _import(module_name, expression)
+    application = _find(module, name, module_name)
+    if arguments is not None:
+        application = _call(application, arguments)
+    if application is None:
+        raise AppImportError(f"Failed to find application object: {expression!r}")
+    if not callable(application):
+        raise AppImportError("Application object must be callable.")
+    return application  # type: ignore[no-any-return]
+
+
+def _import(module_name: str, expression: str) -> ModuleType:
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        # Somebody gave the file's name. What the module itself fails to import is another matter.
+        if module_name.endswith(".py") and os.path.exists(module_name) and error.name == module_name:
+            raise ImportError(
+                f"Failed to find application, did you mean '{module_name[: -len('.py')]}:{expression}'?"
+            ) from None
+        raise
+
+
+def _parse(expression: str) -> tuple[str, tuple[list[Any], dict[str, Any]] | None]:
+    """The dotted name, and the arguments when it is to be called."""
+    failure = f"Failed to parse {expression!r} as an attribute name or function call."
+    try:
+        node = ast.parse(expression, mode="eval").body
+    except (SyntaxError, ValueError):
+        raise AppImportError(failure) from None
+    if not isinstance(node, ast.Call):
+        name = _dotted_name(node)
+        if name is None:
+            raise AppImportError(failure)
+        return name, None
+    name = _dotted_name(node.func)
+    if name is None:
+        raise AppImportError(f"Function reference must be a simple name: {expression!r}")
+    try:
+        positional = [ast.literal_eval(argument) for argument in node.args]
+        named = {}
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                raise ValueError("**mapping")
+            named[keyword.arg] = ast.literal_eval(keyword.value)
+    except ValueError:
+        raise AppImportError(f"Failed to parse arguments as literal values: {expression!r}") from None
+    return name, (positional, named)
+
+
+def _dotted_name(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = _dotted_name(node.value)
+        return None if owner is None else f"{owner}.{node.attr}"
+    return None
+
+
+def _find(module: ModuleType, name: str, module_name: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise AppImportError(f"Failed to find attribute {name!r} in {module_name!r}.") from None
+    return found
+
+
+def _call(factory: Any, arguments: tuple[list[Any], dict[str, Any]]) -> Any:
+    positional, named = arguments
+    try:
+        return factory(*positional, **named)
+    except TypeError as error:
+        # No frame below this one: the call itself did not fit, rather than something that the factory did.
+        if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+            raise AppImportError("".join(traceback.format_exception_only(TypeError, error)).strip()) from None
+        raise
+
+
+def user_traceback(error: BaseException) -> str:
+    """What `traceback.format_exception` gives, chained exceptions included, less the frames of no interest."""
+    rendered = traceback.TracebackException.from_exception(error)
+    _strip(rendered)
+    return "".join(rendered.format())
+
+
+def _strip(rendered: traceback.TracebackException | None) -> None:
+    # The chain cannot be a circle: TracebackException cuts it where it meets an exception again.
+    while rendered is not None:
+        kept = [frame for frame in rendered.stack if not _is_ours(frame.filename)]
+        rendered.stack[:] = kept
+        _strip(rendered.__cause__)
+        rendered = rendered.__context__
+
+
+def _is_ours(filename: str) -> bool:
+    return os.path.abspath(filename).startswith(_OWN_FOLDER) or filename.endswith(_IMPORT_MACHINERY)

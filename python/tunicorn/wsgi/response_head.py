@@ -1,0 +1,116 @@
+"""Checks what an application gives to `start_response` and turns it into the head of a HEAD frame. Pure; called by
+`Response`. Names and status lines that were right once are remembered, since an application uses few.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# RFC 9110 section 5.6.2 and 5.5, without the bytes that would end a line or a string.
+_is_token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_is_value = re.compile(r"[ \t\x21-\x7e\x80-\xff]*").fullmatch
+_is_status = re.compile(r"[1-9][0-9]{2}(?: [ \t\x21-\x7e\x80-\xff]*)?").fullmatch
+_is_length = re.compile(r"[0-9]{1,15}").fullmatch
+
+# The gateway's own, or about one connection only (RFC 9110 section 7.6.1).
+_DROPPED_NAMES = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+        "server",
+        "date",
+    )
+)
+_ORDINARY, _DROPPED, _LENGTH = range(3)
+_REMEMBERED = 1000
+
+_fate_of_name: dict[str, int] = {}
+_start_of_status: dict[str, tuple[int, str]] = {}
+
+
+class InvalidResponse(ValueError):
+    """The application broke PEP 3333 or RFC 9110. It is the application's fault, never the client's."""
+
+
+class ResponseHead(NamedTuple):
+    status: int
+    parts: list[str]
+    """Joined, they are the head; a last header may be added."""
+    content_length: int
+    """-1: the application did not say."""
+
+
+def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHead:
+    """Raises InvalidResponse, which names what is wrong."""
+    start = _start_of_status.get(status) if type(status) is str else None
+    code, line = start or _check_status(status)
+    parts = [line]
+    content_length = -1
+    try:
+        for name, value in headers:
+            fate = _fate_of_name.get(name)
+            if fate is None:
+                fate = _check_name(name)
+            # Printable ASCII is what nearly every value is; two calls settle it faster than the expression does.
+            if type(value) is not str or not (value.isascii() and value.isprintable()):
+                _check_value(name, value)
+            if fate == _ORDINARY:
+                parts += (name, ": ", value.strip(" \t"), "\r\n")
+            elif fate == _LENGTH:
+                if content_length >= 0:
+                    raise InvalidResponse("a second Content-Length in the response headers")
+                content_length = _check_length(value)
+                if code >= 200 and code != 204:
+                    parts += (name, ": ", str(content_length), "\r\n")
+    except InvalidResponse:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InvalidResponse(f"response headers must be a list of (name, value) pairs of str: {error}") from None
+    if code < 200 or code == 204:
+        content_length = -1
+    return ResponseHead(code, parts, content_length)
+
+
+def _check_status(status: object) -> tuple[int, str]:
+    if not isinstance(status, str) or not _is_status(status):
+        raise InvalidResponse(f"response status is {status!r}; it must be a str like '200 OK'")
+    # RFC 9112 section 4: the space after the code stays even if no reason follows.
+    start = int(status[:3]), (status if len(status) > 3 else status + " ") + "\r\n"
+    if len(_start_of_status) < _REMEMBERED:
+        _start_of_status[str(status)] = start
+    return start
+
+
+def _check_name(name: object) -> int:
+    if not isinstance(name, str) or not _is_token(name):
+        raise InvalidResponse(f"response header name is {name!r}; it must be a str and a token (RFC 9110 section 5.1)")
+    folded = name.lower()
+    fate = _DROPPED if folded in _DROPPED_NAMES else _LENGTH if folded == "content-length" else _ORDINARY
+    if len(_fate_of_name) < _REMEMBERED:
+        _fate_of_name[str(name)] = fate
+    return fate
+
+
+def _check_value(name: str, value: object) -> None:
+    if not isinstance(value, str) or not _is_value(value):
+        raise InvalidResponse(
+            f"value of response header {name} is {value!r:.200}; "
+            "it must be a str of ISO-8859-1 without control characters"
+        )
+
+
+def _check_length(value: str) -> int:
+    stripped = value.strip(" \t")
+    if not _is_length(stripped):
+        raise InvalidResponse(
+            f"value of response header Content-Length is {value!r:.200}; it must be a number of bytes"
+        )
+    return int(stripped)

@@ -1,0 +1,142 @@
+"""Runs one ticket: claim, look, ask, call the application, answer, close, release. The worker loop makes one
+RequestRunner, and calls `run` with each ticket that `ticket.decode` gave it. The order of the steps is what lets the
+gateway queue again the ticket of a dead worker without running a request twice: see "Order of writes" in RUNQUEUE.md.
+"""
+
+from __future__ import annotations
+
+from time import monotonic_ns
+from typing import Any, Callable
+
+from tunicorn.channel import Channel, ChannelLost
+from tunicorn.claims_board import ClaimSlot
+from tunicorn.fault_points import FAULT
+from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, Ticket, TicketError, parse_fields
+from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
+from tunicorn.wsgi.error_log import ErrorLog
+from tunicorn.wsgi.response import ENDED, GONE, ClientGone, Response
+
+Application = Callable[[dict[str, Any], Any], Any]
+
+
+class RequestRunner:
+    """`channel` gives the channel to a gateway by its number: a new one when the last one was lost (`Channel.is_lost`),
+    None when the gateway is gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        app: Application,
+        base_environ: dict[str, Any],
+        channel: Callable[[int], Channel | None],
+        claim: ClaimSlot,
+        log: ErrorLog,
+    ) -> None:
+        self._channel_of = channel
+        self._claim = claim
+        self._app = app
+        self._base_environ = base_environ
+        self._log = log
+
+    def run(self, ticket: Ticket) -> None:
+        """Raises only SystemExit and KeyboardInterrupt, which the application or a signal handler raised."""
+        leaving: BaseException | None = None
+        claim = self._claim
+        if ticket.kind != KIND_PROBE:
+            claim.claim(ticket.id, ticket.gateway, monotonic_ns())
+            if FAULT is not None:
+                FAULT("after-claim")
+        try:
+            leaving = self._answer(ticket)
+        except ChannelLost as lost:
+            self._log.warning(f"Lost the channel to gateway {ticket.gateway} at ticket {ticket.id}: {lost}")
+        # Not in a `finally`: what is raised past this line ends the worker before it has said END, and then the claim
+        # must stay on the board. A dead worker's ticket that is not claimed is queued again; this one would run twice.
+        claim.release()
+        if FAULT is not None:
+            FAULT("after-release")
+        if leaving is not None:
+            raise leaving
+
+    def _answer(self, ticket: Ticket) -> BaseException | None:
+        kind, flags, ticket_id, gateway, cancel, fields_length, body_length, fields, body = ticket
+        channel = self._channel_of(gateway)
+        if channel is None:
+            # A gateway's clients go with it: nobody waits, so there is nothing to run.
+            self._log.debug(f"Gateway {gateway} has gone; ticket {ticket_id} is skipped")
+            return None
+        if kind == KIND_PROBE:
+            channel.probed(ticket_id)
+            return None
+        try:
+            if self._claim.is_cancelled(cancel, ticket_id):
+                channel.skip(ticket_id)
+                return None
+            if flags & FOLLOWS:
+                answer = channel.ask(ticket_id, fields_length, body_length)
+                if FAULT is not None:
+                    FAULT("after-ask")
+                if answer is None:
+                    channel.skip(ticket_id)
+                    return None
+                fields = parse_fields(answer[0])
+                body = answer[1]
+            response = Response(channel, self._claim, ticket_id, cancel, fields.get("REQUEST_METHOD", ""), self._log)
+            environ = request_environ(self._base_environ, fields, body, flags & RAW_PATH)
+        except TicketError as error:
+            self._log.error(f"Ticket {ticket_id} of gateway {gateway} is malformed: {error}")
+            Response(channel, self._claim, ticket_id, cancel, "", self._log).fail()
+            return None
+        except ChannelLost:
+            raise
+        except OSError as error:
+            # The gateway removes the spooled body of a client that has gone.
+            if self._claim.is_cancelled(cancel, ticket_id):
+                channel.skip(ticket_id)
+            else:
+                self._log.error(f"Cannot open the spooled body of {_name_of(fields)}: {error}")
+                response.fail()
+            return None
+        body_file = environ["wsgi.input"]
+        result = None
+        leaving: BaseException | None = None
+        if FAULT is not None:
+            FAULT("in-app")
+        try:
+            result = self._app(environ, response.start_response)
+            response.send(result)
+        except BaseException as error:
+            leaving = self._failed(error, response, fields)
+        # A list or a tuple has no `close`; to look for what is not there is slow.
+        if result.__class__ is not list and result.__class__ is not tuple:
+            close = getattr(result, "close", None)
+            if close is not None:
+                try:
+                    close()
+                except BaseException as error:
+                    leaving = self._failed(error, response, fields) or leaving
+        if response.phase == GONE:
+            self._log.debug(f"Client went away during {_name_of(fields)}")
+        if SPOOL_FIELD in fields:
+            body_file.close()
+        if leaving is not None and response.phase < ENDED:
+            raise leaving
+        return leaving
+
+    def _failed(self, error: BaseException, response: Response, fields: dict[str, str]) -> BaseException | None:
+        """Answers for the application, inside the `except` that caught `error`. Returns what shall end the worker."""
+        if isinstance(error, ClientGone):
+            return None
+        try:
+            if isinstance(error, ChannelLost):
+                raise error
+            self._log.exception(f"Error handling request {_name_of(fields)}")
+            response.fail()
+        except ChannelLost as lost:
+            self._log.warning(f"Lost the channel to the gateway during {_name_of(fields)}: {lost}")
+        return error if isinstance(error, (SystemExit, KeyboardInterrupt)) else None
+
+
+def _name_of(fields: dict[str, str]) -> str:
+    return f"{fields.get('REQUEST_METHOD', '')} {fields.get('RAW_URI', fields.get('PATH_INFO', '(no URI)'))}"

@@ -1,0 +1,48 @@
+// Takes a forkserver's messages before the arbiter is there: the command awaits the first ones one by one, then hands the line over.
+
+import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import { describeEnd } from './describe-end.ts';
+import type { ForkserverEvents } from './forkserver-handle.ts';
+
+export type Relayed = FromForkserver | { readonly type: 'gone'; readonly how: string };
+
+export class ForkserverRelay implements ForkserverEvents {
+  readonly #arrived: Relayed[] = [];
+  #waiting: ((message: Relayed) => void) | null = null;
+  #heir: ForkserverEvents | null = null;
+
+  /** The next message, or the forkserver's end. */
+  next(): Promise<Relayed> {
+    const first = this.#arrived.shift();
+    if (first !== undefined) return Promise.resolve(first);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  /** Everything goes to `heir` from now on. */
+  handOver(heir: ForkserverEvents): void {
+    this.#heir = heir;
+  }
+
+  message(message: FromForkserver): void {
+    if (this.#heir !== null) this.#heir.message(message);
+    else this.#arrive(message);
+  }
+
+  nonsense(what: string): void {
+    this.#heir?.nonsense(what);
+  }
+
+  gone(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#heir !== null) this.#heir.gone(code, signal);
+    else this.#arrive({ type: 'gone', how: describeEnd(code, signal) });
+  }
+
+  #arrive(message: Relayed): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting === null) this.#arrived.push(message);
+    else waiting(message);
+  }
+}

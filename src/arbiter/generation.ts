@@ -1,0 +1,317 @@
+// One generation: a forkserver, the workers that it forks, and their ticket pipe. The arbiter tells it what to do; it reports
+// through `GenerationEvents` and never acts by itself but in `tick`.
+
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
+import { type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
+import { afterCrash, type Backoff, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
+import { signalName } from './describe-end.ts';
+import type { ForkserverHandle } from './forkserver-handle.ts';
+import { type LivingProcess, livingProcess, stillLives } from './living-process.ts';
+import { moveWorker, type ProcessEnd, type WorkerEvent, type WorkerState } from './worker-life.ts';
+import { planWorkers } from './worker-plan.ts';
+
+const ABORT_GRACE_MS = 1000;
+const EXPIRE_GRACE_MS = 1000;
+const TELL_AGAIN_MS = 200;
+
+export interface Worker {
+  readonly slot: number;
+  readonly age: number;
+  readonly process: LivingProcess | null;
+  readonly state: WorkerState;
+}
+
+export type GenerationState =
+  | { readonly kind: 'configuring' }
+  | { readonly kind: 'preparing' }
+  | { readonly kind: 'booting' }
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'draining'; readonly sinceMs: number }
+  | { readonly kind: 'given-up'; readonly reason: string }
+  | { readonly kind: 'gone' };
+
+/** What a generation asks of the arbiter. */
+export interface GenerationEvents {
+  /** A fresh worker slot and age. */
+  allot(): { readonly slot: number; readonly age: number };
+  gateways(): readonly number[];
+  workerGone(generation: Generation, worker: Worker, end: ProcessEnd): void;
+  workersReady(generation: Generation, count: number): void;
+  /** A request has run longer than `timeout`: have the gateway answer its client. */
+  expire(gateway: number, ticket: number): void;
+  log(level: 'debug' | 'info' | 'warning' | 'error' | 'critical', message: string): void;
+}
+
+export class Generation {
+  readonly number: number;
+  readonly forkserver: ForkserverHandle;
+  readonly runtimeDir: string;
+  readonly workers: Map<number, Worker> = new Map();
+  state: GenerationState = { kind: 'configuring' };
+  settings: WorkerSettings | null = null;
+  /** Milliseconds; 0 = no limit. */
+  timeoutMs = 0;
+  target = 0;
+  /** Tickets that the pipe holds. */
+  capacity = 16;
+  /** The forkserver has died: its workers go on, but nobody reports their ends. */
+  forkserverState: 'alive' | 'dead' = 'alive';
+  readonly #board: ClaimsBoard;
+  readonly #events: GenerationEvents;
+  #ticketsFd: number | null = null;
+  #backoff: Backoff = NO_BACKOFF;
+
+  constructor(
+    number: number,
+    forkserver: ForkserverHandle,
+    runtimeDir: string,
+    board: ClaimsBoard,
+    events: GenerationEvents,
+  ) {
+    this.number = number;
+    this.forkserver = forkserver;
+    this.runtimeDir = runtimeDir;
+    this.#board = board;
+    this.#events = events;
+  }
+
+  get ticketsPath(): string {
+    return path.join(this.runtimeDir, `tickets-${this.number}`);
+  }
+
+  /** Holds the writing end, so that a gateway's crash is not mistaken for a drain. The forkserver has made the pipe. */
+  holdTickets(): void {
+    this.#ticketsFd = fs.openSync(this.ticketsPath, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+  }
+
+  /** Lets go of the writing end; with the gateways' gone too, idle workers read end-of-file. */
+  releaseTickets(): void {
+    if (this.#ticketsFd === null) return;
+    fs.closeSync(this.#ticketsFd);
+    this.#ticketsFd = null;
+    fs.rmSync(this.ticketsPath, { force: true });
+  }
+
+  count(...kinds: readonly WorkerState['kind'][]): number {
+    let count = 0;
+    for (const worker of this.workers.values()) if (kinds.includes(worker.state.kind)) count += 1;
+    return count;
+  }
+
+  workerByPid(pid: number): Worker | undefined {
+    for (const worker of this.workers.values()) if (worker.process?.pid === pid) return worker;
+    return undefined;
+  }
+
+  /** Forks what is missing and retires what is too much. */
+  manage(nowMs: number): void {
+    if (this.state.kind !== 'booting' && this.state.kind !== 'serving') return;
+    const plan = planWorkers([...this.workers.values()], this.target);
+    if (this.forkserverState === 'alive' && nowMs >= this.#backoff.notBeforeMs) {
+      // After a crash one at a time: the next one shows whether it was the last.
+      const fork = this.#backoff.crashes > 0 ? Math.min(plan.fork, this.count('forking', 'booting') > 0 ? 0 : 1) : plan.fork;
+      for (let i = 0; i < fork; i += 1) this.#fork(nowMs);
+    }
+    for (const slot of plan.retire) {
+      const worker = this.workers.get(slot);
+      if (worker?.state.kind !== 'ready') continue;
+      this.#retire(worker, worker.state.successor === 'wanted' ? 'succeeded' : 'surplus', nowMs);
+    }
+  }
+
+  /** What a message of the forkserver says about a worker. */
+  heard(message: FromForkserver, nowMs: number): void {
+    if (message.type === 'forked') {
+      const worker = this.workers.get(message.slot);
+      if (worker === undefined) return;
+      this.workers.set(worker.slot, { ...worker, process: livingProcess(message.pid) });
+      this.#move(worker.slot, { type: 'forked' }, nowMs);
+      return;
+    }
+    if (message.type !== 'ready' && message.type !== 'wants-successor' && message.type !== 'exited') return;
+    const worker = this.workerByPid(message.pid);
+    if (worker === undefined) return;
+    if (message.type === 'exited') {
+      this.#exited(worker, { code: message.code, signal: message.signal }, nowMs);
+      return;
+    }
+    this.#move(worker.slot, { type: message.type }, nowMs);
+    if (message.type === 'ready') this.#events.workersReady(this, this.count('ready'));
+  }
+
+  /** Lets the workers finish what they have been given; the pipe's end-of-file tells them when that is all. */
+  drain(nowMs: number): void {
+    this.state = { kind: 'draining', sinceMs: nowMs };
+    for (const worker of this.workers.values()) if (worker.state.kind === 'booting') this.#retire(worker, 'drained', nowMs);
+    this.releaseTickets();
+    this.forkserver.send({ type: 'leave' });
+  }
+
+  /** Kills the workers at once and lets the forkserver go: for a generation that must not serve. */
+  giveUp(reason: string, nowMs: number): void {
+    this.state = { kind: 'given-up', reason };
+    for (const worker of this.workers.values()) {
+      if (this.#move(worker.slot, { type: 'doom', reason: 'given-up' }, nowMs)) this.#kill(worker.slot, nowMs);
+    }
+    this.releaseTickets();
+    this.forkserver.send({ type: 'leave' });
+  }
+
+  signalAll(signal: NodeJS.Signals): void {
+    for (const worker of this.workers.values()) this.#signal(worker, signal);
+  }
+
+  killAll(reason: 'graceful-timeout' | 'given-up', nowMs: number): void {
+    for (const worker of this.workers.values()) {
+      if (this.#move(worker.slot, { type: 'doom', reason }, nowMs)) this.#kill(worker.slot, nowMs);
+      else if (worker.state.kind === 'doomed') this.#kill(worker.slot, nowMs);
+    }
+  }
+
+  /** The gateway has answered the client of an overdue ticket; now the worker can be killed. */
+  expired(ticket: number, method: string, target: string, nowMs: number): void {
+    for (const worker of this.workers.values()) {
+      if (worker.state.kind !== 'doomed' || worker.state.step !== 'to-abort') continue;
+      const claim = this.#board.claim(worker.slot);
+      if (claim.ticket === ticket) this.#abort(worker, `${method} ${target}`, claimAgeMs(claim, nowMs), nowMs);
+    }
+  }
+
+  /** Deadlines, and ends that nobody reports. Called a few times a second. */
+  tick(nowMs: number): void {
+    for (const worker of [...this.workers.values()]) {
+      if (worker.process === null) continue;
+      if (this.forkserverState === 'dead' && !stillLives(worker.process)) {
+        this.#exited(worker, { code: 0, signal: null }, nowMs);
+        continue;
+      }
+      this.#checkDeadlines(worker, nowMs);
+    }
+    this.manage(nowMs);
+  }
+
+  #checkDeadlines(worker: Worker, nowMs: number): void {
+    const state = worker.state;
+    if (state.kind === 'doomed') {
+      if (state.step === 'to-abort' && nowMs - state.sinceMs > EXPIRE_GRACE_MS) this.#abort(worker, 'a request', null, nowMs);
+      else if (state.step === 'aborted' && nowMs - state.sinceMs > ABORT_GRACE_MS) this.#kill(worker.slot, nowMs);
+      return;
+    }
+    if (state.kind === 'retiring' && nowMs - state.toldAtMs >= TELL_AGAIN_MS) {
+      this.#signal(worker, 'SIGTERM');
+      this.#move(worker.slot, { type: 'told-again' }, nowMs);
+    }
+    if (this.timeoutMs === 0) return;
+    if (state.kind === 'booting' && nowMs - state.sinceMs > this.timeoutMs) {
+      const seconds = this.timeoutMs / 1000;
+      this.#events.log('critical', `Worker (pid:${worker.process?.pid}) was not ready within timeout (${seconds} s); it is replaced.`);
+      this.#move(worker.slot, { type: 'doom', reason: 'slow-boot' }, nowMs);
+      this.#signal(worker, 'SIGABRT');
+      this.#move(worker.slot, { type: 'aborted' }, nowMs);
+      this.#backoff = afterCrash(this.#backoff, nowMs);
+      return;
+    }
+    if (state.kind === 'ready' && nowMs - state.sinceMs > PROVEN_AFTER_MS) this.#backoff = NO_BACKOFF;
+    if (state.kind !== 'ready' && state.kind !== 'retiring') return;
+    const claim = this.#board.claim(worker.slot);
+    if (claim.ticket === 0 || claimAgeMs(claim, nowMs) <= this.timeoutMs) return;
+    if (this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs)) this.#events.expire(claim.gateway, claim.ticket);
+  }
+
+  #abort(worker: Worker, what: string, ageMs: number | null, nowMs: number): void {
+    const age = ageMs === null ? '' : ` after ${(ageMs / 1000).toFixed(1)} s`;
+    this.#events.log('critical', `WORKER TIMEOUT (pid:${worker.process?.pid}) ${what}${age}`);
+    this.#signal(worker, 'SIGABRT');
+    this.#move(worker.slot, { type: 'aborted' }, nowMs);
+  }
+
+  #kill(slot: number, nowMs: number): void {
+    const worker = this.workers.get(slot);
+    if (worker === undefined) return;
+    this.#signal(worker, 'SIGKILL');
+    this.#move(slot, { type: 'killed' }, nowMs);
+  }
+
+  #retire(worker: Worker, reason: 'succeeded' | 'surplus' | 'drained', nowMs: number): void {
+    if (this.#move(worker.slot, { type: 'retire', reason }, nowMs)) this.#signal(worker, 'SIGTERM');
+    this.#events.workersReady(this, this.count('ready'));
+  }
+
+  #fork(nowMs: number): void {
+    const { slot, age } = this.#events.allot();
+    this.workers.set(slot, { slot, age, process: null, state: { kind: 'forking', sinceMs: nowMs } });
+    this.forkserver.send({ type: 'fork', slot, age, gateways: this.#events.gateways() });
+  }
+
+  #signal(worker: Worker, signal: NodeJS.Signals): void {
+    if (worker.process === null) return;
+    if (this.forkserverState === 'alive') {
+      this.forkserver.send({ type: 'signal', pid: worker.process.pid, signal: os.constants.signals[signal] });
+    } else if (stillLives(worker.process)) {
+      process.kill(worker.process.pid, signal);
+    }
+  }
+
+  #exited(worker: Worker, end: ProcessEnd, nowMs: number): void {
+    const was = worker.state;
+    this.#move(worker.slot, { type: 'exited', end }, nowMs);
+    this.workers.delete(worker.slot);
+    this.#logEnd(worker, was, end);
+    const crashed = was.kind === 'booting' || (was.kind === 'ready' && end.code !== 0 && nowMs - was.sinceMs < 1000);
+    if (crashed && (this.state.kind === 'serving' || this.state.kind === 'booting')) {
+      this.#backoff = afterCrash(this.#backoff, nowMs);
+      const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
+      this.#events.log('warning', `Workers keep failing (${this.#backoff.crashes} in a row): the next one is forked in ${seconds} s.`);
+    }
+    this.#events.workerGone(this, worker, end);
+    this.#events.workersReady(this, this.count('ready'));
+    fs.rmSync(this.#stackPath(worker.slot), { force: true });
+  }
+
+  #logEnd(worker: Worker, was: WorkerState, end: ProcessEnd): void {
+    const pid = worker.process?.pid;
+    const stack = this.#readStack(worker.slot);
+    if (was.kind === 'doomed' && (was.reason === 'timeout' || was.reason === 'slow-boot')) {
+      const what = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
+      this.#events.log('critical', `Worker (pid:${pid}) is gone. ${what}`);
+    } else if (was.kind === 'doomed') {
+      this.#events.log('warning', `Worker (pid:${pid}) was killed: ${was.reason}.`);
+    } else if (end.signal !== null) {
+      const name = signalName(end.signal);
+      if (name === 'SIGKILL') this.#events.log('error', `Worker (pid:${pid}) was sent SIGKILL! Perhaps out of memory?`);
+      else this.#events.log(name === 'SIGTERM' ? 'info' : 'warning', `Worker (pid:${pid}) was sent ${name}!`);
+      if (stack !== '') this.#events.log('error', `What worker (pid:${pid}) was doing:\n${stack}`);
+    } else if (end.code !== 0) {
+      this.#events.log('error', `Worker (pid:${pid}) exited with code ${end.code}.`);
+    }
+  }
+
+  #stackPath(slot: number): string {
+    return path.join(this.runtimeDir, `stack-${slot}`);
+  }
+
+  #readStack(slot: number): string {
+    try {
+      return fs.readFileSync(this.#stackPath(slot), 'utf8').trimEnd();
+    } catch {
+      return ''; // It died before it made the file.
+    }
+  }
+
+  #move(slot: number, event: WorkerEvent, nowMs: number): boolean {
+    const worker = this.workers.get(slot);
+    if (worker === undefined) return false;
+    const state = moveWorker(worker.state, event, nowMs);
+    if (state === null) {
+      if (event.type !== 'doom') {
+        this.#events.log('debug', `Worker slot ${slot}: ${event.type} does not follow ${worker.state.kind}`);
+      }
+      return false;
+    }
+    this.workers.set(slot, { ...worker, state });
+    return true;
+  }
+}

@@ -1,0 +1,18 @@
+// The settings of one generation, in the forms in which the processes take them.
+
+import type { WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
+import type { AccountIds } from '../settings/accounts.ts';
+import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { RuntimeDirectories } from './runtime-directory.ts';
+
+export interface ResolvedSettings {
+  readonly settings: Settings;
+  readonly ids: AccountIds;
+  readonly gateway: GatewaySettings;
+  readonly worker: (generation: number, directories: RuntimeDirectories, ticketsPath: string) => WorkerSettings;
+}
+
+export type Resolution =
+  | { readonly ok: true; readonly resolved: ResolvedSettings; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly string[] };

@@ -1,0 +1,68 @@
+// A worker's life as the arbiter sees it: a state with a reason, moved by one pure function.
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: number | null;
+}
+
+export type WorkerState =
+  /** The forkserver has been asked; there is no pid yet. */
+  | { readonly kind: 'forking'; readonly sinceMs: number }
+  | { readonly kind: 'booting'; readonly sinceMs: number }
+  | { readonly kind: 'ready'; readonly sinceMs: number; readonly successor: 'not-needed' | 'wanted' }
+  /** Told to finish its ticket and go. */
+  | {
+      readonly kind: 'retiring';
+      readonly sinceMs: number;
+      readonly reason: 'succeeded' | 'surplus' | 'drained';
+      readonly toldAtMs: number;
+    }
+  /** To be killed: first ABRT, which leaves a stack behind, then KILL. */
+  | {
+      readonly kind: 'doomed';
+      readonly sinceMs: number;
+      readonly reason: 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up';
+      readonly step: 'to-abort' | 'aborted' | 'killed';
+    }
+  | { readonly kind: 'gone'; readonly end: ProcessEnd; readonly was: Exclude<WorkerState['kind'], 'gone'> };
+
+export type WorkerEvent =
+  | { readonly type: 'forked' }
+  | { readonly type: 'ready' }
+  | { readonly type: 'wants-successor' }
+  | { readonly type: 'retire'; readonly reason: 'succeeded' | 'surplus' | 'drained' }
+  /** TERM was sent once more: a signal that arrives between two system calls does not interrupt the second. */
+  | { readonly type: 'told-again' }
+  | { readonly type: 'doom'; readonly reason: 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up' }
+  | { readonly type: 'aborted' }
+  | { readonly type: 'killed' }
+  | { readonly type: 'exited'; readonly end: ProcessEnd };
+
+/** The state after `event`, or null when the event does not belong in this state. */
+export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number): WorkerState | null {
+  if (state.kind === 'gone') return null;
+  switch (event.type) {
+    case 'exited':
+      return { kind: 'gone', end: event.end, was: state.kind };
+    case 'doom':
+      if (state.kind === 'doomed' || state.kind === 'forking') return null;
+      return { kind: 'doomed', sinceMs: nowMs, reason: event.reason, step: 'to-abort' };
+    case 'aborted':
+      return state.kind === 'doomed' && state.step === 'to-abort' ? { ...state, sinceMs: nowMs, step: 'aborted' } : null;
+    case 'killed':
+      return state.kind === 'doomed' ? { ...state, sinceMs: nowMs, step: 'killed' } : null;
+    case 'forked':
+      return state.kind === 'forking' ? { kind: 'booting', sinceMs: nowMs } : null;
+    case 'ready':
+      return state.kind === 'booting' ? { kind: 'ready', sinceMs: nowMs, successor: 'not-needed' } : null;
+    case 'wants-successor':
+      return state.kind === 'ready' ? { ...state, successor: 'wanted' } : null;
+    case 'retire':
+      return state.kind === 'ready' || state.kind === 'booting'
+        ? { kind: 'retiring', sinceMs: nowMs, reason: event.reason, toldAtMs: nowMs }
+        : null;
+    case 'told-again':
+      return state.kind === 'retiring' ? { ...state, toldAtMs: nowMs } : null;
+  }
+}

@@ -1,0 +1,99 @@
+// The command line: argv in, the texts of its flags and the application out. The same parser reads GUNICORN_CMD_ARGS.
+// Pure: what argparse would print, and its exit, are returned. Values are checked later, by resolveSettings().
+
+import { Action, type ArgumentOptions, ArgumentParser } from 'argparse';
+import { isRepeatable } from '../settings/kinds.ts';
+import type { FlagValues } from '../settings/resolve.ts';
+import type { Declaration } from '../settings/setting.ts';
+import { isSettingName, SETTINGS, type SettingName } from '../settings/settings.ts';
+import { formatHelp, USAGE } from './help.ts';
+import { splitWords } from './split-words.ts';
+
+export type ParsedArguments =
+  | { readonly kind: 'run'; readonly values: FlagValues; readonly app: string | null }
+  /** For standard output; exit 0. */
+  | { readonly kind: 'print'; readonly text: string }
+  /** For standard error; exit 2. */
+  | { readonly kind: 'usage-error'; readonly text: string };
+
+/** Thrown where argparse would exit, and caught in parseArguments(): argparse has no other way out. */
+class Ended extends Error {
+  readonly result: ParsedArguments;
+  constructor(result: ParsedArguments) {
+    super(result.kind);
+    this.result = result;
+  }
+}
+
+class Parser extends ArgumentParser {
+  override error(message: string | Error): never {
+    const text = typeof message === 'string' ? message : message.message;
+    throw new Ended(usageError(text));
+  }
+}
+
+class PrintHelp extends Action {
+  override call(): never {
+    throw new Ended({ kind: 'print', text: formatHelp(SETTINGS) });
+  }
+}
+
+export function parseArguments(argv: readonly string[], version: string): ParsedArguments {
+  class PrintVersion extends Action {
+    override call(): never {
+      throw new Ended({ kind: 'print', text: `tunicorn (version ${version})\n` });
+    }
+  }
+  const parser = new Parser({ prog: 'tunicorn', add_help: false });
+  parser.add_argument('-h', '--help', { action: PrintHelp, nargs: 0 });
+  parser.add_argument('-v', '--version', { action: PrintVersion, nargs: 0 });
+  // Gunicorn takes any number of positional arguments, and leaves all but the first to the application.
+  parser.add_argument('arguments', { nargs: '*' });
+  for (const [name, declaration] of SETTINGS) addFlags(parser, name, declaration);
+  try {
+    const parsed: Record<string, unknown> = { ...parser.parse_args([...argv]) };
+    return { kind: 'run', values: flagValues(parsed), app: firstOf(parsed.arguments) };
+  } catch (error) {
+    if (error instanceof Ended) return error.result;
+    throw error;
+  }
+}
+
+/** Parses GUNICORN_CMD_ARGS; undefined is the same as empty. Positional arguments in it are ignored, as in Gunicorn. */
+export function parseCommandArgs(text: string | undefined, version: string): ParsedArguments {
+  const split = splitWords(text ?? '');
+  const parsed = split.ok ? parseArguments(split.words, version) : usageError(split.error);
+  if (parsed.kind !== 'usage-error') return parsed.kind === 'run' ? { ...parsed, app: null } : parsed;
+  return { kind: 'usage-error', text: parsed.text.replace(ERROR_PREFIX, `${ERROR_PREFIX}in GUNICORN_CMD_ARGS: `) };
+}
+
+const ERROR_PREFIX = 'tunicorn: error: ';
+
+function usageError(message: string): ParsedArguments {
+  return { kind: 'usage-error', text: `${USAGE}${ERROR_PREFIX}${message}\n` };
+}
+
+function addFlags(parser: ArgumentParser, name: SettingName, declaration: Declaration): void {
+  const [first, second] = declaration.flags;
+  if (first === undefined) return;
+  const options: ArgumentOptions = { dest: name, ...actionOf(declaration) };
+  if (second === undefined) parser.add_argument(first, options);
+  else parser.add_argument(first, second, options);
+}
+
+function actionOf(declaration: Declaration): ArgumentOptions {
+  if (declaration.kind === 'bool') return { action: 'store_const', const: declaration.flagValue ?? true };
+  return { action: isRepeatable(declaration.kind) ? 'append' : 'store', metavar: declaration.metavar };
+}
+
+/** argparse leaves what was not given undefined. */
+function flagValues(parsed: Readonly<Record<string, unknown>>): FlagValues {
+  const given = Object.entries(parsed).filter(([name, value]) => isSettingName(name) && value != null);
+  // A flag's value is a string, a list of strings, or a boolean, by the actions above.
+  return Object.fromEntries(given) as FlagValues;
+}
+
+function firstOf(positionals: unknown): string | null {
+  const first: unknown = Array.isArray(positionals) ? positionals[0] : null;
+  return typeof first === 'string' ? first : null;
+}

@@ -1,0 +1,20 @@
+// --check-config: whether the application can be loaded with these settings.
+
+import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
+import type { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
+import type { ResolvedSettings } from '../arbiter/resolved-settings.ts';
+
+/** Null when it can, else what to tell the user. */
+export async function checkApplication(
+  forkserver: ForkserverHandle,
+  relay: ForkserverRelay,
+  resolved: ResolvedSettings,
+): Promise<string | null> {
+  forkserver.send({ type: 'check', settings: resolved.worker(0, { runtimeDir: '', spoolDir: '' }, '') });
+  const answer = await relay.next();
+  if (answer.type === 'checked') return null;
+  const what = 'Error while loading the application:';
+  if (answer.type === 'gone') return `${what}\nThe forkserver ${answer.how}`;
+  if (answer.type !== 'failed') return `${what}\nThe forkserver said '${answer.type}'`;
+  return `${what}\n${answer.traceback === '' ? answer.message : answer.traceback}`;
+}

@@ -1,0 +1,186 @@
+// The command: arguments in, an exit status out. Finds the interpreter, has the first forkserver evaluate the configuration file,
+// resolves the settings, and hands over to the arbiter.
+
+import { Arbiter, EXIT_ERROR, EXIT_OK } from '../arbiter/arbiter.ts';
+import { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
+import { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
+import { Listeners } from '../arbiter/listeners.ts';
+import { createPidFile, type PidFile } from '../arbiter/pid-file.ts';
+import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
+import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/runtime-directory.ts';
+import { ErrorLog } from '../log/error-log.ts';
+import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import { currentFacts } from '../settings/process-facts.ts';
+import { configLocation, type FlagValues } from '../settings/resolve.ts';
+import { parseArguments, parseCommandArgs } from './arguments.ts';
+import { checkApplication } from './check-application.ts';
+import { findInterpreter } from './interpreter.ts';
+import { formatConfig } from './print-config.ts';
+import { resolver } from './resolver.ts';
+import { readVersion } from './version.ts';
+
+const EXIT_USAGE = 2;
+
+/** Runs the command with `argv` (without node and script) and exits the process with its status. */
+export async function main(argv: readonly string[]): Promise<never> {
+  process.exit(await run(argv));
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const version = readVersion();
+  const commandLine = parseArguments(argv, version);
+  if (commandLine.kind !== 'run') return printed(commandLine);
+  const commandArgs = parseCommandArgs(process.env['GUNICORN_CMD_ARGS'], version);
+  if (commandArgs.kind !== 'run') return printed(commandArgs);
+
+  const python = textOf(commandLine.values, 'python') ?? textOf(commandArgs.values, 'python');
+  const cwd = process.cwd();
+  const found = await findInterpreter({ python, env: process.env, cwd });
+  if (!found.ok) return failed(`Error: ${found.message}`);
+  const { interpreter } = found;
+
+  const relay = new ForkserverRelay();
+  const forkserver = new ForkserverHandle(interpreter.path, cwd, relay);
+  const config = configLocation(commandArgs.values, commandLine.values);
+  forkserver.send({ type: 'configure', config });
+  const configured = await relay.next();
+  if (configured.type !== 'configured') {
+    forkserver.kill();
+    return failed(configurationFailure(configured));
+  }
+  const resolve = resolver({
+    environment: process.env,
+    facts: currentFacts(commandLine.app),
+    commandLine: commandLine.values,
+    commandArgs: commandArgs.values,
+    app: commandLine.app,
+    version,
+  });
+  const resolution = resolve(configured.path, configured.values);
+  if (!resolution.ok) {
+    forkserver.kill();
+    return failed(resolution.errors.map((error) => `Error: ${error}`).join('\n'));
+  }
+  const { resolved } = resolution;
+  if (resolved.settings.print_config) process.stdout.write(formatConfig(resolved.settings));
+  if (resolved.settings.check_config || resolved.settings.print_config) {
+    const failure = await checkApplication(forkserver, relay, resolved);
+    forkserver.kill();
+    return failure === null ? EXIT_OK : failed(failure);
+  }
+  const pythonVersion = interpreter.version.join('.');
+  const using = `Using Python ${pythonVersion} at ${interpreter.path} (from ${interpreter.source})`;
+  return serve({ forkserver, relay, resolution, resolve, python: interpreter.path, using, cwd, config, version });
+}
+
+interface Serving {
+  readonly forkserver: ForkserverHandle;
+  readonly relay: ForkserverRelay;
+  readonly resolution: Resolution & { ok: true };
+  readonly resolve: ReturnType<typeof resolver>;
+  readonly python: string;
+  readonly using: string;
+  readonly cwd: string;
+  readonly config: string | null;
+  readonly version: string;
+}
+
+async function serve(serving: Serving): Promise<number> {
+  const { resolved, warnings } = serving.resolution;
+  const { settings, ids } = resolved;
+  process.chdir(settings.chdir);
+  const opened = ErrorLog.open({
+    target: settings.errorlog,
+    level: settings.loglevel,
+    owner: { uid: ids.userId, gid: ids.groupId },
+  });
+  if (!opened.ok) {
+    serving.forkserver.kill();
+    return failed(`Error: ${opened.message}`);
+  }
+  const { log } = opened;
+  process.title = `tunicorn: arbiter [${resolved.gateway.procName}]`;
+  log.log('info', `Starting tunicorn ${serving.version}`);
+  log.log('info', serving.using);
+  for (const warning of warnings) log.log('warning', warning);
+
+  const listeners = await Listeners.open(settings.bind, {
+    python: serving.python,
+    backlog: settings.backlog,
+    umask: settings.umask,
+    uid: ids.userId,
+    gid: ids.groupId,
+    log: (level, message) => log.log(level, message),
+  });
+  if (!listeners.ok) {
+    log.log('error', listeners.message);
+    serving.forkserver.kill();
+    return EXIT_ERROR;
+  }
+  const pidFile = settings.pidfile === null ? null : createPidFile(settings.pidfile);
+  if (pidFile !== null && !pidFile.ok) {
+    listeners.listeners.close();
+    serving.forkserver.kill();
+    return failed(`Error: ${pidFile.message}`);
+  }
+  log.log('info', listeners.listeners.describe());
+  log.log('info', `Using worker: ${settings.worker_class}`);
+  return runArbiter(serving, resolved, log, listeners.listeners, pidFile?.pidFile ?? null);
+}
+
+async function runArbiter(
+  serving: Serving,
+  resolved: ResolvedSettings,
+  log: ErrorLog,
+  listeners: Listeners,
+  pidFile: PidFile | null,
+): Promise<number> {
+  const { worker_tmp_dir: runtimeParent, tmp_upload_dir: spoolParent } = resolved.settings;
+  const directories = makeRuntimeDirectories(runtimeParent, spoolParent, resolved.ids);
+  try {
+    const arbiter = new Arbiter({
+      python: serving.python,
+      startDir: serving.cwd,
+      config: serving.config,
+      firstForkserver: (listener) => {
+        serving.relay.handOver(listener);
+        return serving.forkserver;
+      },
+      resolved,
+      resolve: serving.resolve,
+      log,
+      listeners,
+      directories,
+      pidFile,
+    });
+    return await arbiter.run();
+  } finally {
+    removeRuntimeDirectories(directories);
+    log.close();
+  }
+}
+
+function printed(result: { readonly kind: 'print' | 'usage-error'; readonly text: string }): number {
+  if (result.kind === 'print') {
+    process.stdout.write(result.text);
+    return EXIT_OK;
+  }
+  process.stderr.write(result.text);
+  return EXIT_USAGE;
+}
+
+function failed(message: string): number {
+  process.stderr.write(`\n${message.trimEnd()}\n\n`);
+  return EXIT_ERROR;
+}
+
+function configurationFailure(message: FromForkserver | { readonly type: 'gone'; readonly how: string }): string {
+  if (message.type === 'gone') return `Error: The forkserver ${message.how} before it had evaluated the configuration file`;
+  if (message.type !== 'failed') return `Error: The forkserver said '${message.type}' before 'configured'`;
+  return message.traceback === '' ? `Error: ${message.message}` : `${message.message}\n${message.traceback}`;
+}
+
+function textOf(values: FlagValues, name: keyof FlagValues): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,69 @@
+// Makes the function that turns a configuration file's values into settings: called once at the start, and again at each reload with
+// what the new forkserver has found.
+
+import path from 'node:path';
+import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
+import type { WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
+import { type AccountIds, lookUpAccounts } from '../settings/accounts.ts';
+import { toGatewaySettings } from '../settings/gateway-settings.ts';
+import { type Facts, type FlagValues, resolveSettings } from '../settings/resolve.ts';
+import type { Settings } from '../settings/settings.ts';
+import { chooseApplication } from './application-uri.ts';
+
+export interface ResolverContext {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly facts: Facts;
+  readonly commandLine: FlagValues;
+  readonly commandArgs: FlagValues;
+  /** The application that the command line names. */
+  readonly app: string | null;
+  readonly version: string;
+}
+
+export type Resolver = (file: string | null, values: Readonly<Record<string, unknown>>) => Resolution;
+
+export function resolver(context: ResolverContext): Resolver {
+  const { environment, facts, commandLine, commandArgs } = context;
+  return (file, values) => {
+    const sources = { environment, file: file === null ? null : { path: file, values }, commandArgs, commandLine };
+    const resolution = resolveSettings(sources, facts);
+    if (!resolution.ok) return resolution;
+    const { settings, warnings } = resolution;
+    const application = chooseApplication(context.app, settings);
+    if (!application.ok) return { ok: false, errors: [application.error.replace(/^Error: /, '')] };
+    const accounts = lookUpAccounts(settings);
+    if (!accounts.ok) return accounts;
+    return { ok: true, resolved: resolved(settings, accounts.ids, application.app, context.version), warnings };
+  };
+}
+
+function resolved(settings: Settings, ids: AccountIds, app: string, version: string): ResolvedSettings {
+  const gateway = toGatewaySettings(settings, ids);
+  return {
+    settings,
+    ids,
+    gateway,
+    worker: (generation, directories, ticketsPath): WorkerSettings => ({
+      app,
+      generation,
+      runtime_dir: directories.runtimeDir,
+      spool_dir: directories.spoolDir,
+      tickets_path: ticketsPath,
+      lifeline_path: path.join(directories.runtimeDir, 'lifeline'),
+      chdir: settings.chdir,
+      pythonpath: (settings.pythonpath ?? '').split(',').filter((entry) => entry !== ''),
+      env: Object.fromEntries(settings.raw_env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
+      server_software: `tunicorn/${version}`,
+      preload_app: settings.preload_app,
+      multiprocess: settings.workers > 1,
+      max_requests: settings.max_requests,
+      max_requests_jitter: settings.max_requests_jitter,
+      graceful_timeout: settings.graceful_timeout,
+      errorlog: settings.errorlog,
+      loglevel: settings.loglevel,
+      proc_name: gateway.procName,
+      user_id: ids.userId,
+      group_id: ids.groupId,
+    }),
+  };
+}

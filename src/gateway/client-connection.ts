@@ -1,0 +1,355 @@
+// A client's connection: reads heads and bodies, hands whole requests on, writes responses, and closes well. One request is in
+// service at a time; what a pipelining client has sent beyond it waits here.
+
+import type { Socket } from 'node:net';
+import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import { BodyStore, removeSpooled } from './body-store.ts';
+import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
+import { Exchange, type ExchangeClient, type ExchangeEnd } from './exchange.ts';
+import type { BodyReader } from './http/body-progress.ts';
+import { toBodyReader } from './http/body-reader.ts';
+import { HeadReader } from './http/head-reader.ts';
+import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
+import { Refusal, refusalResponse } from './http/refusal.ts';
+import type { HttpSettings } from './http-settings.ts';
+
+export type ConnectionState =
+  /** Between requests; the first byte of the next one has not come. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'head' }
+  | { readonly kind: 'body'; readonly head: RequestHead; readonly reader: BodyReader; readonly store: BodyStore }
+  | { readonly kind: 'in-service'; readonly exchange: Exchange }
+  /** The last response is on its way; what the client still sends is read and thrown away (RFC 9112 section 9.6). */
+  | { readonly kind: 'lingering' }
+  | { readonly kind: 'closed' };
+
+/** What a connection needs of the gateway. */
+export interface ConnectionOwner {
+  http(): HttpSettings;
+  readonly spoolDir: string;
+  isDraining(): boolean;
+  admit(exchange: Exchange): void;
+  abandoned(exchange: Exchange): void;
+  ended(exchange: Exchange, connection: ClientConnection): void;
+  refused(refusal: Refusal, connection: ClientConnection): void;
+  closed(connection: ClientConnection): void;
+}
+
+const IDLE: ConnectionState = { kind: 'idle' };
+const IN_HEAD: ConnectionState = { kind: 'head' };
+const LINGERING: ConnectionState = { kind: 'lingering' };
+const CLOSED: ConnectionState = { kind: 'closed' };
+
+/** How much a client may send ahead of the request in service before it is not read any more. */
+const AHEAD_LIMIT_BYTES = 64 * 1024;
+const LINGER_MS = 2000;
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+export class ClientConnection implements ExchangeClient {
+  readonly listener: ListenerAddress;
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #shared: string;
+  #http: HttpSettings;
+  #context: HeadContext;
+  #heads: HeadReader;
+  #state: ConnectionState = IDLE;
+  /** Bytes that came while a request was in service. */
+  #ahead: Buffer | null = null;
+  /** The client has shut down its sending side: it may still read. */
+  #sends: 'more' | 'nothing-more' = 'more';
+  #served = 0;
+  /** The fields of the last head, which clients tend to repeat. */
+  #lastHead: RequestHead | null = null;
+  #lastFields: EnvironFields | null = null;
+  /** When the present state began, or last made progress. */
+  #progressMs: number;
+  /** Bytes that the client's side had taken at the last look. */
+  #takenBytes = 0;
+  #takenMs: number;
+  #resume: (() => void) | null = null;
+
+  constructor(socket: Socket, listener: ListenerAddress, owner: ConnectionOwner, nowMs: number) {
+    this.#socket = socket;
+    this.listener = listener;
+    this.#owner = owner;
+    this.#http = owner.http();
+    const isUnix = listener.kind === 'unix';
+    this.remoteAddress = isUnix ? '' : (socket.remoteAddress ?? '');
+    const peer = isUnix ? null : { address: this.remoteAddress, port: String(socket.remotePort ?? '') };
+    this.#shared = connectionFields(listener, peer);
+    this.#context = this.#newContext();
+    this.#heads = new HeadReader(this.#http.rules);
+    this.#progressMs = nowMs;
+    this.#takenMs = nowMs;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('end', () => this.#readEnd());
+    socket.on('drain', () => this.#drained());
+    // A reset by the client is an ordinary end; `close` follows.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#closed());
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether anything is owed to the client: a request is being read, run or answered. */
+  get isBusy(): boolean {
+    return this.#state.kind === 'head' || this.#state.kind === 'body' || this.#state.kind === 'in-service';
+  }
+
+  // Reading
+
+  #read(chunk: Buffer): void {
+    const state = this.#state;
+    if (state.kind === 'lingering' || state.kind === 'closed') return;
+    if (state.kind !== 'in-service' && this.#ahead === null) return this.#consume(chunk, 0);
+    this.#keepAhead(this.#ahead === null ? chunk : Buffer.concat([this.#ahead, chunk]));
+  }
+
+  #consume(chunk: Buffer, from: number): void {
+    let at = from;
+    while (at < chunk.length) {
+      const state = this.#state;
+      if (state.kind === 'idle' || state.kind === 'head') {
+        if (state.kind === 'idle') this.#enter(IN_HEAD);
+        const text = this.#heads.push(chunk, at);
+        if (text === null) {
+          this.#progressMs = performance.now();
+          return;
+        }
+        if (text instanceof Refusal) return this.#refuse(text);
+        at = this.#heads.end;
+        const head = parseRequestHead(text, this.#context);
+        if (head instanceof Refusal) return this.#refuse(head);
+        this.#begin(head);
+      } else if (state.kind === 'body') {
+        this.#progressMs = performance.now();
+        const progress = state.reader.push(chunk, at);
+        if (progress.kind === 'more') return;
+        if (progress.kind === 'refused') return this.#refuse(progress.refusal);
+        at = progress.end;
+        const { bytes, spoolPath } = state.store.take();
+        this.#serve(state.head, bytes, spoolPath);
+      } else {
+        if (state.kind === 'in-service') this.#keepAhead(chunk.subarray(at));
+        return;
+      }
+    }
+  }
+
+  #keepAhead(bytes: Buffer): void {
+    this.#ahead = bytes;
+    if (this.#ahead.length > AHEAD_LIMIT_BYTES) this.#socket.pause();
+  }
+
+  /** The head is whole; without a body, so is the request. */
+  #begin(head: RequestHead): void {
+    if (head.framing.kind === 'none' || (head.framing.kind === 'length' && head.framing.bytes === 0)) {
+      return this.#serve(head, null, null);
+    }
+    if (head.expectContinue) this.#socket.write(CONTINUE, 'latin1');
+    const store = new BodyStore(this.#owner.spoolDir, this.#http.requestBufferBytes);
+    const reader = toBodyReader(head.framing, this.#http.rules, (chunk, start, end) => {
+      if (!store.add(chunk, start, end)) this.#storeFailed();
+    });
+    this.#enter({ kind: 'body', head, reader, store });
+  }
+
+  #storeFailed(): void {
+    if (this.#state.kind !== 'body') return;
+    this.#refuse(new Refusal('InternalServerError', `The request's body cannot be spooled to ${this.#owner.spoolDir}`));
+  }
+
+  #serve(head: RequestHead, body: Buffer | null, spoolPath: string | null): void {
+    if (this.#state.kind === 'lingering' || this.#state.kind === 'closed') return;
+    if (head !== this.#lastHead || this.#lastFields === null) {
+      this.#lastHead = head;
+      this.#lastFields = environFields(head, this.#shared, this.listener);
+    }
+    const { fields, rawPath } = this.#lastFields;
+    const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
+    const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, performance.now());
+    this.#enter({ kind: 'in-service', exchange });
+    this.#owner.admit(exchange);
+  }
+
+  #readEnd(): void {
+    this.#sends = 'nothing-more';
+    const { kind } = this.#state;
+    // Nobody can be owed an answer to half a request. A client that has sent a whole one may still be reading.
+    if (kind !== 'in-service') this.#socket.end();
+    if (kind === 'body' || kind === 'head' || kind === 'idle') this.#leave();
+  }
+
+  #refuse(refusal: Refusal): void {
+    if (this.#state.kind === 'body') this.#state.store.discard();
+    this.#owner.refused(refusal, this);
+    this.#socket.write(refusalResponse(refusal), 'latin1');
+    this.#leave();
+  }
+
+  // Writing: ExchangeClient
+
+  write(data: string | Buffer): void {
+    if (typeof data === 'string') this.#socket.write(data, 'latin1');
+    else this.#socket.write(data);
+  }
+
+  mayKeepAlive(): boolean {
+    return this.#http.keepaliveMs > 0 && !this.#owner.isDraining() && this.#sends === 'more';
+  }
+
+  exchangeEnded(exchange: Exchange, end: ExchangeEnd): void {
+    this.#served += 1;
+    if (exchange.spoolPath !== null) removeSpooled(exchange.spoolPath);
+    this.#owner.ended(exchange, this);
+    if (end === 'client-gone' || this.#state.kind === 'closed') return;
+    if (end === 'cut-off') {
+      // Without the last chunk, or with fewer bytes than announced: the client sees that it has not got everything.
+      this.#leave();
+    } else if (exchange.keepAlive) {
+      this.#next();
+    } else {
+      this.#leave();
+    }
+  }
+
+  /** Whether the client has not yet taken what is buffered for it; `resume` is called once it has. */
+  holdsBack(resume: () => void): boolean {
+    if (this.#socket.writableLength <= this.#http.responseBufferBytes) return false;
+    this.#resume = resume;
+    return true;
+  }
+
+  #drained(): void {
+    this.#takenMs = performance.now();
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
+    // A pipelining client that reads slowly: its next request was not begun.
+    if (this.#state.kind === 'idle' && this.#ahead !== null) this.#next();
+  }
+
+  #next(): void {
+    this.#enter(IDLE);
+    if (this.#http !== this.#owner.http()) this.#applySettings();
+    if (this.#ahead === null) {
+      if (this.#sends === 'nothing-more') this.#leave();
+      return;
+    }
+    // A client that has not read what it asked for so far: the next request is begun when it has.
+    if (this.#socket.writableLength > this.#http.responseBufferBytes) return;
+    // Not from inside the exchange that has just ended: a long pipeline would grow the stack.
+    setImmediate(() => this.#readAhead());
+  }
+
+  #readAhead(): void {
+    const ahead = this.#ahead;
+    if (this.#state.kind !== 'idle' || ahead === null) return;
+    this.#ahead = null;
+    this.#socket.resume();
+    this.#consume(ahead, 0);
+    if (this.#sends === 'nothing-more' && !this.#isInService()) this.#leave();
+  }
+
+  #isInService(): boolean {
+    return this.#state.kind === 'in-service';
+  }
+
+  #applySettings(): void {
+    this.#http = this.#owner.http();
+    this.#context = this.#newContext();
+    this.#heads = new HeadReader(this.#http.rules);
+    this.#lastHead = null;
+  }
+
+  #newContext(): HeadContext {
+    const { rules } = this.#http;
+    return newHeadContext(rules, rules.trustedPeers.trusts(this.listener.kind === 'unix' ? null : this.remoteAddress), 'http');
+  }
+
+  // Closing
+
+  /** Shuts down the sending side, then reads until the client has closed too: closing at once would reset the connection and could
+   * take the response away from the client. */
+  #leave(): void {
+    if (this.#state.kind === 'closed' || this.#state.kind === 'lingering') return;
+    this.#enter(LINGERING);
+    this.#ahead = null;
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  /** Ends a connection on which nothing is owed. */
+  closeIdle(): void {
+    if (this.#state.kind === 'idle') this.#leave();
+  }
+
+  /** The gateway drains: a client that stalls in the middle of sending a request is not waited for. */
+  drainStalled(nowMs: number, limitMs: number): void {
+    const isSending = this.#state.kind === 'head' || this.#state.kind === 'body';
+    if (isSending && nowMs - this.#progressMs > limitMs) this.#refuse(new Refusal('ServiceUnavailable', 'shutting down'));
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #closed(): void {
+    const state = this.#state;
+    this.#enter(CLOSED);
+    this.#resume?.();
+    this.#resume = null;
+    if (state.kind === 'body') state.store.discard();
+    if (state.kind === 'in-service' && state.exchange.state !== 'finished') {
+      this.#owner.abandoned(state.exchange);
+      state.exchange.abandon();
+    }
+    this.#owner.closed(this);
+  }
+
+  #enter(state: ConnectionState): void {
+    this.#state = state;
+    this.#progressMs = performance.now();
+  }
+
+  /** Applies the time limits; called about once a second. */
+  checkTime(nowMs: number): void {
+    const waitedMs = nowMs - this.#progressMs;
+    const http = this.#http;
+    switch (this.#state.kind) {
+      case 'idle': {
+        const limitMs = this.#served === 0 ? http.headTimeoutMs : http.keepaliveMs;
+        if (limitMs > 0 && waitedMs > limitMs && this.#socket.writableLength === 0) this.#leave();
+        break;
+      }
+      case 'head':
+        if (http.headTimeoutMs > 0 && waitedMs > http.headTimeoutMs) this.#refuse(new Refusal('RequestTimeout', 'head'));
+        break;
+      case 'body':
+        if (http.bodyTimeoutMs > 0 && waitedMs > http.bodyTimeoutMs) this.#refuse(new Refusal('RequestTimeout', 'body'));
+        break;
+      case 'lingering':
+        if (waitedMs > LINGER_MS && this.#socket.writableLength === 0) this.#socket.destroy();
+        break;
+      case 'in-service':
+      case 'closed':
+        break;
+    }
+    this.#checkWriting(nowMs);
+  }
+
+  #checkWriting(nowMs: number): void {
+    // What Node has accepted, less what it still keeps: that much is with the kernel.
+    const takenBytes = this.#socket.bytesWritten - this.#socket.writableLength;
+    if (this.#socket.writableLength === 0 || takenBytes !== this.#takenBytes) {
+      this.#takenBytes = takenBytes;
+      this.#takenMs = nowMs;
+    } else if (this.#http.writeTimeoutMs > 0 && nowMs - this.#takenMs > this.#http.writeTimeoutMs) {
+      this.#socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,245 @@
+// One gateway: accepts connections, admits whole requests to the run queue, passes responses back, and drains.
+// Told by the arbiter what to do (main.ts).
+
+import net, { type Server, type Socket } from 'node:net';
+import path from 'node:path';
+import type { ErrorLog } from '../log/error-log.ts';
+import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import { CANCELS_PER_GATEWAY, ClaimsBoard } from '../runqueue/claims-board.ts';
+import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import type { RequestLog } from './request-log.ts';
+import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import type { Exchange } from './exchange.ts';
+import { Refusal } from './http/refusal.ts';
+import { type HttpSettings, toHttpSettings } from './http-settings.ts';
+import { RunQueue } from './run-queue.ts';
+import { TicketPipe } from './ticket-pipe.ts';
+import { type ChannelOwner, WorkerChannel } from './worker-channel.ts';
+
+const CHECK_TIME_MS = 1000;
+const CHECK_DRAIN_MS = 50;
+/** A client in the middle of a request when the drain begins has this long for its next byte. */
+const DRAIN_STALL_MS = 1000;
+
+export interface GatewayStart {
+  readonly number: number;
+  readonly index: number;
+  readonly runtimeDir: string;
+  readonly spoolDir: string;
+  readonly settings: GatewaySettings;
+  readonly log: ErrorLog;
+  readonly requestLog: RequestLog;
+  readonly tell: (message: FromGateway) => void;
+}
+
+type Phase =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'draining'; readonly sinceMs: number; readonly limitMs: number; readonly done: () => void };
+
+export class Gateway implements ConnectionOwner, ChannelOwner {
+  readonly spoolDir: string;
+  readonly #start: GatewayStart;
+  readonly #board: ClaimsBoard;
+  readonly #runQueue: RunQueue;
+  readonly #connections: Set<ClientConnection> = new Set();
+  readonly #channels: Set<WorkerChannel> = new Set();
+  readonly #channelServer: Server;
+  readonly #servers: Map<number, Server> = new Map();
+  /** Generations whose last worker has exited, but not all of whose bytes have been read. */
+  readonly #goneGenerations: Set<number> = new Set();
+  #phase: Phase = { kind: 'open' };
+  #settings: GatewaySettings;
+  #http: HttpSettings;
+
+  constructor(start: GatewayStart) {
+    this.#start = start;
+    this.spoolDir = start.spoolDir;
+    this.#settings = start.settings;
+    this.#http = toHttpSettings(start.settings);
+    this.#board = ClaimsBoard.open(start.runtimeDir);
+    const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
+    this.#runQueue = new RunQueue(start.number, this.#board, cancels);
+    this.#channelServer = net.createServer((socket) => this.#channels.add(new WorkerChannel(socket, this)));
+    setInterval(() => this.#checkTime(), CHECK_TIME_MS).unref();
+  }
+
+  /** Opens the socket that workers connect their channels to. */
+  openChannels(): Promise<void> {
+    const { runtimeDir, number } = this.#start;
+    return new Promise((resolve) => this.#channelServer.listen(path.join(runtimeDir, `gateway-${number}.sock`), resolve));
+  }
+
+  // Told by the arbiter
+
+  listen(listener: ListenerAddress, handle: object): void {
+    if (this.#servers.has(listener.id) || this.#phase.kind === 'draining') return;
+    const server = net.createServer({ allowHalfOpen: true, noDelay: listener.kind === 'tcp' }, (socket) =>
+      this.#accept(socket, listener),
+    );
+    server.on('error', (error) => {
+      // EMFILE and the like: the connection stays in the backlog, and is accepted when there is room again.
+      this.#start.log.log('error', `Can't accept on ${listener.label}: ${error.message}`);
+    });
+    server.listen(handle, this.#settings.backlog);
+    this.#servers.set(listener.id, server);
+  }
+
+  unlisten(id: number): void {
+    this.#servers.get(id)?.close();
+    this.#servers.delete(id);
+  }
+
+  serve(generation: number, capacity: number, workers: number, settings: GatewaySettings): void {
+    if (settings !== this.#settings) {
+      this.#settings = settings;
+      this.#http = toHttpSettings(settings);
+      this.#start.requestLog.configure(settings);
+    }
+    if (this.#phase.kind === 'open') {
+      this.#runQueue.serve(new TicketPipe(this.#start.runtimeDir, generation, capacity), workers);
+    }
+    this.#start.tell({ type: 'serving', generation });
+  }
+
+  setWorkers(generation: number, workers: number): void {
+    this.#runQueue.setWorkers(generation, workers);
+  }
+
+  workerGone(slot: number, generation: number): void {
+    // With a channel open, bytes of its last response may still be unread; then the channel's end says when they are not.
+    for (const channel of this.#channels) if (channel.worker?.slot === slot && channel.worker.generation === generation) return;
+    this.#lostWorker(slot, generation);
+  }
+
+  generationGone(generation: number): void {
+    this.#goneGenerations.add(generation);
+    this.#checkGoneGenerations();
+  }
+
+  /** The arbiter will kill the worker when it has heard what it was running. */
+  expire(ticket: number): void {
+    const exchange = this.#runQueue.find(ticket);
+    if (exchange === undefined) return;
+    const { method, target } = exchange.head;
+    exchange.fail(new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`));
+    this.#runQueue.settle(exchange);
+    this.#start.tell({ type: 'expired', ticket, method, target });
+  }
+
+  /** Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when nothing is left. */
+  drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
+    for (const server of this.#servers.values()) server.close();
+    this.#servers.clear();
+    return new Promise((resolve) => {
+      this.#phase = { kind: 'draining', sinceMs: performance.now(), limitMs, done: resolve };
+      if (manner === 'quick') {
+        for (const exchange of this.#runQueue.unanswered()) exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'));
+      }
+      this.#checkDrain();
+    });
+  }
+
+  // ConnectionOwner
+
+  http(): HttpSettings {
+    return this.#http;
+  }
+
+  isDraining(): boolean {
+    return this.#phase.kind === 'draining';
+  }
+
+  admit(exchange: Exchange): void {
+    this.#runQueue.enqueue(exchange);
+  }
+
+  abandoned(exchange: Exchange): void {
+    this.#runQueue.cancel(exchange);
+  }
+
+  ended(exchange: Exchange, connection: ClientConnection): void {
+    this.#start.requestLog.answered(exchange, connection);
+  }
+
+  refused(refusal: Refusal, connection: ClientConnection): void {
+    this.#start.log.log('warning', `Invalid request from ip=${connection.remoteAddress || 'unix socket'}: ${refusal.logMessage}`);
+  }
+
+  // ChannelOwner
+
+  find(ticket: number): Exchange | undefined {
+    return this.#runQueue.find(ticket);
+  }
+
+  settled(exchange: Exchange): void {
+    this.#runQueue.settle(exchange);
+  }
+
+  skipped(exchange: Exchange): void {
+    // Skipped although its client still waits: it was taken for lost, and the worker that had it has come back.
+    if (exchange.state !== 'finished') exchange.fail(new Refusal('BadGateway', 'the ticket was cancelled'));
+    this.#runQueue.settle(exchange);
+  }
+
+  probed(ticket: number): void {
+    this.#runQueue.probed(ticket);
+  }
+
+  holdsBack(exchange: Exchange, resume: () => void): boolean {
+    return exchange.client.holdsBack(resume);
+  }
+
+  closed(ended: ClientConnection | WorkerChannel, why: string | null = null): void {
+    if (ended instanceof ClientConnection) {
+      this.#connections.delete(ended);
+      return;
+    }
+    this.#channels.delete(ended);
+    if (why !== null) this.#start.log.log('error', `A worker's channel is closed: ${why}`);
+    if (ended.worker === null) return;
+    const { slot, generation } = ended.worker;
+    this.#lostWorker(slot, generation);
+    this.#checkGoneGenerations();
+  }
+
+  #accept(socket: Socket, listener: ListenerAddress): void {
+    this.#connections.add(new ClientConnection(socket, listener, this, performance.now()));
+  }
+
+  /** Whatever the worker in this slot was running, it will not answer it any more. */
+  #lostWorker(slot: number, generation: number): void {
+    const exchange = this.#runQueue.workerGone(generation, slot);
+    if (exchange === undefined) return;
+    exchange.fail(new Refusal('BadGateway', 'the worker has died'));
+    this.#runQueue.settle(exchange);
+  }
+
+  #checkGoneGenerations(): void {
+    for (const generation of this.#goneGenerations) {
+      if ([...this.#channels].some((channel) => channel.worker?.generation === generation)) continue;
+      this.#goneGenerations.delete(generation);
+      this.#runQueue.generationGone(generation);
+    }
+  }
+
+  #checkTime(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#connections) connection.checkTime(nowMs);
+  }
+
+  #checkDrain(): void {
+    const phase = this.#phase;
+    if (phase.kind !== 'draining') return;
+    const nowMs = performance.now();
+    for (const connection of this.#connections) connection.drainStalled(nowMs, DRAIN_STALL_MS);
+    const isBusy = [...this.#connections].some((connection) => connection.isBusy);
+    if (!isBusy) for (const connection of this.#connections) connection.closeIdle();
+    if (nowMs - phase.sinceMs > phase.limitMs) for (const connection of this.#connections) connection.destroy();
+    if (this.#connections.size > 0) {
+      setTimeout(() => this.#checkDrain(), CHECK_DRAIN_MS);
+      return;
+    }
+    this.#runQueue.close();
+    phase.done();
+  }
+}

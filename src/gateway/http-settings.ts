@@ -1,0 +1,42 @@
+// The settings that connections look at, prepared once for each set of settings; a connection takes a new set on between requests.
+
+import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import { type HeadRules, toHeadRules } from './http/head-rules.ts';
+
+export interface HttpSettings {
+  readonly rules: HeadRules;
+  /** 0: every response closes its connection. */
+  readonly keepaliveMs: number;
+  /** 0: no limit; so for the next two. */
+  readonly headTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly requestBufferBytes: number;
+  readonly responseBufferBytes: number;
+}
+
+export function toHttpSettings(settings: GatewaySettings): HttpSettings {
+  return {
+    rules: toHeadRules({
+      limit_request_line: settings.limitRequestLineBytes,
+      limit_request_fields: settings.limitRequestFields,
+      limit_request_field_size: settings.limitRequestFieldSizeBytes,
+      permit_obsolete_folding: settings.permitObsoleteFolding,
+      strip_header_spaces: settings.stripHeaderSpaces,
+      permit_unconventional_http_method: settings.permitUnconventionalHttpMethod,
+      permit_unconventional_http_version: settings.permitUnconventionalHttpVersion,
+      casefold_http_method: settings.casefoldHttpMethod,
+      header_map: settings.headerMap,
+      forwarder_headers: settings.forwarderHeaders,
+      secure_scheme_headers: settings.secureSchemeHeaders,
+      forwarded_allow_ips: settings.forwardedAllowIps,
+      script_name: process.env['SCRIPT_NAME'] ?? '',
+    }),
+    keepaliveMs: settings.keepaliveMs,
+    headTimeoutMs: settings.headTimeoutMs,
+    bodyTimeoutMs: settings.bodyTimeoutMs,
+    writeTimeoutMs: settings.writeTimeoutMs,
+    requestBufferBytes: settings.requestBufferBytes,
+    responseBufferBytes: settings.responseBufferBytes,
+  };
+}

@@ -1,0 +1,176 @@
+// The chunked transfer coding (RFC 9112 section 7.1), byte by byte outside the data and never twice over a byte. It takes
+// nothing that another reader of the same bytes might understand otherwise: that is where smuggling begins.
+
+import { type BodyProgress, type BodyReader, type BodySink, MORE } from './body-progress.ts';
+import type { HeadRules } from './head-rules.ts';
+import { Refusal, type RefusalCode } from './refusal.ts';
+import { SectionReader } from './section-reader.ts';
+import { parseTrailers } from './trailers.ts';
+
+type State =
+  | 'size' // hex digits
+  | 'space-after-size' // only `;` may follow
+  | 'extension'
+  | 'size-lf' // CR has come; so in the next two
+  | 'extension-lf'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'trailers'
+  | 'ended';
+
+const MAX_SIZE_BYTES = 256;
+const MAX_EXTENSION_BYTES = 4096;
+const CR = 13;
+const LF = 10;
+const TAB = 9;
+const SPACE = 32;
+const SEMICOLON = 59;
+const DEL = 127;
+const CRLF: Buffer = Buffer.from('\r\n', 'latin1');
+
+export class ChunkedBodyReader implements BodyReader {
+  readonly #rules: HeadRules;
+  readonly #sink: BodySink;
+  readonly #trailers = new SectionReader();
+  #state: State = 'size';
+  /** Of the chunk at hand: the size so far, then what remains of it. */
+  #size = 0;
+  #digits = 0;
+  #lineBytes = 0;
+
+  constructor(rules: HeadRules, sink: BodySink) {
+    this.#rules = rules;
+    this.#sink = sink;
+  }
+
+  push(chunk: Buffer, start: number): BodyProgress {
+    let index = start;
+    while (index < chunk.length) {
+      if (this.#state === 'data') {
+        const end = Math.min(chunk.length, index + this.#size);
+        this.#sink(chunk, index, end);
+        this.#size -= end - index;
+        index = end;
+        if (this.#size === 0) this.#state = 'data-cr';
+      } else if (this.#state === 'trailers') {
+        return this.#pushTrailers(chunk, index);
+      } else {
+        const refusal = this.#step(chunk[index] ?? 0);
+        if (refusal !== null) return this.#refuse(refusal);
+        index += 1;
+      }
+    }
+    return MORE;
+  }
+
+  /** Behind the last chunk there are only the trailers and the empty line to come: that the body is whole is a guess. */
+  cut(): Refusal | null {
+    return this.#state === 'trailers' ? new Refusal('ChunkMissingTerminator', '') : null;
+  }
+
+  /** One byte of a chunk's frame; moves the state on. */
+  #step(byte: number): Refusal | null {
+    switch (this.#state) {
+      case 'size':
+        return this.#sizeByte(byte);
+      case 'space-after-size':
+        if (byte === SEMICOLON) this.#beginExtension();
+        else if (byte !== SPACE && byte !== TAB) return refusal('InvalidChunkSize', byte);
+        return this.#countLineByte(MAX_SIZE_BYTES, 'InvalidChunkSize');
+      case 'extension':
+        if (byte === CR) this.#state = 'extension-lf';
+        else if ((byte < SPACE && byte !== TAB) || byte === DEL) return refusal('InvalidChunkExtension', byte);
+        return this.#countLineByte(MAX_EXTENSION_BYTES, 'InvalidChunkExtension');
+      case 'size-lf':
+        return byte === LF ? this.#endSizeLine() : refusal('InvalidChunkSize', byte);
+      case 'extension-lf':
+        return byte === LF ? this.#endSizeLine() : refusal('InvalidChunkExtension', CR);
+      case 'data-cr':
+        if (byte !== CR) return refusal('ChunkMissingTerminator', byte);
+        this.#state = 'data-lf';
+        return null;
+      case 'data-lf':
+        if (byte !== LF) return refusal('ChunkMissingTerminator', byte);
+        this.#state = 'size';
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #sizeByte(byte: number): Refusal | null {
+    const digit = hexValue(byte);
+    if (digit >= 0) {
+      this.#size = this.#size * 16 + digit;
+      this.#digits += 1;
+      if (!Number.isSafeInteger(this.#size)) return new Refusal('InvalidChunkSize', 'more than 2^53 bytes');
+      return this.#countLineByte(MAX_SIZE_BYTES, 'InvalidChunkSize');
+    }
+    if (this.#digits === 0) return refusal('InvalidChunkSize', byte);
+    if (byte === CR) this.#state = 'size-lf';
+    else if (byte === SEMICOLON) this.#beginExtension();
+    else if (byte === SPACE || byte === TAB) this.#state = 'space-after-size';
+    else return refusal('InvalidChunkSize', byte);
+    return null;
+  }
+
+  #beginExtension(): void {
+    this.#state = 'extension';
+    this.#lineBytes = 0;
+  }
+
+  #countLineByte(limit: number, code: RefusalCode): Refusal | null {
+    this.#lineBytes += 1;
+    return this.#lineBytes > limit ? new Refusal(code, `more than ${limit} bytes`) : null;
+  }
+
+  #endSizeLine(): Refusal | null {
+    this.#digits = 0;
+    this.#lineBytes = 0;
+    if (this.#size > 0) {
+      this.#state = 'data';
+      return null;
+    }
+    this.#state = 'trailers';
+    return null;
+  }
+
+  #pushTrailers(chunk: Buffer, start: number): BodyProgress {
+    if (this.#trailers.keptBytes === 0) {
+      if (chunk[start] === CR && chunk[start + 1] === LF) {
+        this.#state = 'ended';
+        return { kind: 'done', end: start + 2, trailers: [] };
+      }
+      // The CRLF of the last chunk opens the section, so that it ends in CRLF CRLF even when it is empty.
+      this.#trailers.push(CRLF, 0);
+    }
+    const section = this.#trailers.push(chunk, start);
+    if (section === null) {
+      const tooLong = this.#trailers.keptBytes > this.#rules.limitHeaderBlock + 5;
+      return tooLong ? this.#refuse(new Refusal('LimitRequestHeaders', 'max buffer trailers')) : MORE;
+    }
+    if (section.length > this.#rules.limitHeaderBlock + 2) {
+      return this.#refuse(new Refusal('LimitRequestHeaders', 'max buffer trailers'));
+    }
+    const trailers = parseTrailers(section.slice(2), this.#rules);
+    if (trailers instanceof Refusal) return this.#refuse(trailers);
+    this.#state = 'ended';
+    return { kind: 'done', end: this.#trailers.end, trailers };
+  }
+
+  #refuse(refusal: Refusal): BodyProgress {
+    this.#state = 'ended';
+    return { kind: 'refused', refusal };
+  }
+}
+
+function refusal(code: RefusalCode, byte: number): Refusal {
+  return new Refusal(code, String.fromCharCode(byte));
+}
+
+function hexValue(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte | 0x20;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}

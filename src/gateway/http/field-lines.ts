@@ -1,0 +1,121 @@
+// The lines of a header or trailer section (RFC 9112 section 5): their form, their limits and the policy for names with
+// an underscore. What the fields mean is for header-block.ts and trailers.ts.
+
+import type { FieldName } from './field-names.ts';
+import type { HeadRules } from './head-rules.ts';
+import { Refusal } from './refusal.ts';
+
+/** The fields that are kept, in order; `values[i]` belongs to `names[i]`. */
+export interface FieldLines {
+  readonly names: readonly FieldName[];
+  readonly values: readonly string[];
+  /** Number of this parse: names and environ keys marked with it occur in these lines. */
+  readonly parse: number;
+}
+
+// One test for the whole section is much cheaper than one a value; but the regexp engine's stack is not endless.
+const CLEAN_LINES = /^[\t\x20-\x7e\x80-\xff]+(?:\r\n[\t\x20-\x7e\x80-\xff]+)*$/;
+const CLEAN_TEST_MAX_CHARS = 65_536;
+const NOT_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
+const TAB = 9;
+const SPACE = 32;
+
+/** `section` is without the CRLF of its last line. */
+export function readFieldLines(section: string, rules: HeadRules, peerTrusted: boolean): FieldLines | Refusal {
+  const end = section.length;
+  const clean = end <= CLEAN_TEST_MAX_CHARS && CLEAN_LINES.test(section);
+  const names: FieldName[] = [];
+  const values: string[] = [];
+  const parse = rules.fieldNames.beginParse();
+
+  let start = 0;
+  let dropped = 0;
+  while (start < end) {
+    // Dropped fields are not counted among the kept ones, but they cost time too, so they have the same limit.
+    if (names.length >= rules.limitRequestFields || dropped > rules.limitRequestFields) {
+      return new Refusal('LimitRequestHeaders', 'limit request headers fields');
+    }
+    let lineEnd = section.indexOf('\r\n', start);
+    if (lineEnd < 0) lineEnd = end;
+    const colon = section.indexOf(':', start);
+    if (colon <= start || colon > lineEnd) return new Refusal('InvalidHeader', section.slice(start, lineEnd));
+
+    const name = findName(section.slice(start, colon), rules);
+    if (name instanceof Refusal) return name;
+
+    const valueStart = skipSpace(section, colon + 1, lineEnd);
+    let value = section.slice(valueStart, skipSpaceBack(section, valueStart, lineEnd));
+    if (lineEnd < end && isSpace(section.charCodeAt(lineEnd + 2))) {
+      if (!rules.permitObsoleteFolding) return new Refusal('ObsoleteFolding', name.name);
+      const foldEnd = endOfFold(section, lineEnd);
+      value = unfold(value, section.slice(lineEnd + 2, foldEnd));
+      lineEnd = foldEnd;
+    }
+    if (lineEnd + 2 - start > rules.limitRequestFieldSize) {
+      return new Refusal('LimitRequestHeaders', 'limit request headers fields size');
+    }
+    if (!clean && NOT_IN_VALUE.test(value)) return new Refusal('InvalidHeader', name.name);
+    start = lineEnd + 2;
+
+    const admission = peerTrusted ? name.admissionFromTrusted : name.admission;
+    if (admission === 'refuse') return new Refusal('InvalidHeaderName', name.name);
+    if (admission === 'drop') {
+      dropped += 1;
+      continue;
+    }
+    if (name.singleton && name.parse === parse) return new Refusal('InvalidHeader', name.name);
+    name.parse = parse;
+    names.push(name);
+    values.push(value);
+  }
+  return { names, values, parse };
+}
+
+function findName(spelling: string, rules: HeadRules): FieldName | Refusal {
+  const found = rules.fieldNames.find(spelling);
+  if (found !== undefined) return found;
+  if (rules.stripHeaderSpaces) {
+    const stripped = rules.fieldNames.find(spelling.slice(0, skipSpaceBack(spelling, 0, spelling.length)));
+    if (stripped !== undefined) return stripped;
+  }
+  return new Refusal('InvalidHeaderName', spelling);
+}
+
+/** Where the last continuation line ends of a field whose first line ends at `lineEnd`. */
+function endOfFold(section: string, lineEnd: number): number {
+  let end = lineEnd;
+  while (isSpace(section.charCodeAt(end + 2))) {
+    end = section.indexOf('\r\n', end + 2);
+    if (end < 0) return section.length;
+  }
+  return end;
+}
+
+/** RFC 9112 section 5.2: each obs-fold becomes a space; then the value loses the space around it, as any other. */
+function unfold(firstPart: string, continuations: string): string {
+  const parts = continuations.split('\r\n').map(trimSpace);
+  return trimSpace(`${firstPart} ${parts.join(' ')}`);
+}
+
+/** Without the SP and HT around it. */
+export function trimSpace(text: string): string {
+  const start = skipSpace(text, 0, text.length);
+  return text.slice(start, skipSpaceBack(text, start, text.length));
+}
+
+// Only SP and HT are white space here; String.prototype.trim() would also take off characters such as NBSP.
+function isSpace(charCode: number): boolean {
+  return charCode === SPACE || charCode === TAB;
+}
+
+function skipSpace(text: string, start: number, end: number): number {
+  let index = start;
+  while (index < end && isSpace(text.charCodeAt(index))) index += 1;
+  return index;
+}
+
+function skipSpaceBack(text: string, start: number, end: number): number {
+  let index = end;
+  while (index > start && isSpace(text.charCodeAt(index - 1))) index -= 1;
+  return index;
+}

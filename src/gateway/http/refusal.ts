@@ -1,0 +1,159 @@
+// Every reason for which the gateway refuses a request: one table gives code, status and wording. The parsers return
+// refusals, the connection answers with `refusalResponse` and logs `Invalid request from ip=…: <logMessage>`.
+
+export type RefusalCode =
+  | 'InvalidRequestLine'
+  | 'InvalidRequestMethod'
+  | 'InvalidHTTPVersion'
+  | 'InvalidHeader'
+  | 'InvalidHeaderName'
+  | 'ObsoleteFolding'
+  | 'InvalidSchemeHeaders'
+  | 'LimitRequestLine'
+  | 'LimitRequestHeaders'
+  | 'UnsupportedTransferCoding'
+  | 'ExpectationFailed'
+  | 'ConfigurationProblem'
+  | 'InvalidChunkSize'
+  | 'InvalidChunkExtension'
+  | 'ChunkMissingTerminator'
+  | 'RequestTimeout'
+  | 'ContentTooLarge'
+  | 'InternalServerError'
+  | 'BadGateway'
+  | 'ServiceUnavailable'
+  | 'GatewayTimeout';
+
+/** What the client sees on its page; Gunicorn wraps the message of some refusals in words of its own. */
+type Wording = {
+  readonly status: number;
+  readonly log: (detail: string) => string;
+  readonly client?: (logMessage: string) => string;
+};
+
+const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
+  InvalidRequestLine: {
+    status: 400,
+    log: (line) => `Invalid HTTP request line: ${quoted(line)}`,
+    client: (message) => `Invalid Request Line '${message}'`,
+  },
+  InvalidRequestMethod: {
+    status: 400,
+    log: (method) => `Invalid HTTP method: ${quoted(method)}`,
+    client: (message) => `Invalid Method '${message}'`,
+  },
+  InvalidHTTPVersion: {
+    status: 400,
+    log: (version) => `Invalid HTTP Version: ${quoted(version)}`,
+    client: (message) => `Invalid HTTP Version '${message}'`,
+  },
+  InvalidHeader: { status: 400, log: (header) => `Invalid HTTP Header: ${quoted(header)}` },
+  InvalidHeaderName: { status: 400, log: (name) => `Invalid HTTP header name: ${quoted(name)}` },
+  ObsoleteFolding: { status: 400, log: (name) => `Obsolete line folding is unacceptable: ${quoted(name)}` },
+  InvalidSchemeHeaders: { status: 400, log: () => 'Contradictory scheme headers' },
+  // RFC 9112 section 3 names 414 for a target that is too long; Gunicorn answers 400.
+  LimitRequestLine: { status: 414, log: (limit) => `Request Line is too large (> ${limit})` },
+  LimitRequestHeaders: {
+    status: 431,
+    log: (what) => what,
+    client: (message) => `Error parsing headers: '${message}'`,
+  },
+  UnsupportedTransferCoding: { status: 501, log: (coding) => `Unsupported transfer coding: ${quoted(coding)}` },
+  ExpectationFailed: { status: 417, log: (expect) => `Unable to comply with expectation: ${quoted(expect)}` },
+  ConfigurationProblem: { status: 500, log: (problem) => `Configuration problem: ${printable(problem)}` },
+  InvalidChunkSize: { status: 400, log: (size) => `Invalid chunk size: ${quoted(size)}` },
+  InvalidChunkExtension: { status: 400, log: (problem) => `Invalid chunk extension: ${problem}` },
+  ChunkMissingTerminator: {
+    status: 400,
+    log: (found) => `Invalid chunk terminator is not CRLF: ${quoted(found)}`,
+  },
+  RequestTimeout: { status: 408, log: (what) => `Request timed out: ${what}` },
+  ContentTooLarge: { status: 413, log: (what) => `Request body is too large: ${what}` },
+  InternalServerError: { status: 500, log: (what) => what, client: () => '' },
+  BadGateway: { status: 502, log: (what) => what, client: () => '' },
+  ServiceUnavailable: { status: 503, log: (what) => what, client: () => '' },
+  GatewayTimeout: { status: 504, log: (what) => what, client: () => '' },
+};
+
+const REASON_PHRASES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+export class Refusal {
+  readonly code: RefusalCode;
+  readonly status: number;
+  readonly reasonPhrase: string;
+  /** One line, safe to log: what came from the client is quoted, escaped and cut short. */
+  readonly logMessage: string;
+  /** Plain text for the page that the client gets; not yet escaped for HTML. */
+  readonly clientMessage: string;
+
+  /** `detail` is the offending text, or the words that the table's entry asks for. */
+  constructor(code: RefusalCode, detail: string) {
+    const wording = REFUSALS[code];
+    this.code = code;
+    this.status = wording.status;
+    this.reasonPhrase = REASON_PHRASES[wording.status] ?? '';
+    this.logMessage = wording.log(detail);
+    this.clientMessage = wording.client === undefined ? this.logMessage : wording.client(this.logMessage);
+  }
+}
+
+/** The whole response, in ISO-8859-1; the connection is to be closed after it. */
+export function refusalResponse(refusal: Refusal): string {
+  const body = `<html>
+  <head>
+    <title>${refusal.reasonPhrase}</title>
+  </head>
+  <body>
+    <h1><p>${refusal.reasonPhrase}</p></h1>
+    ${escapeHtml(refusal.clientMessage)}
+  </body>
+</html>
+`;
+  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+const SHOWN_CHARS = 200;
+
+function shortened(text: string): string {
+  return text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}...`;
+}
+
+/** In Python's manner, as Gunicorn's messages have it: quotes around, everything that is not printable ASCII escaped. */
+function quoted(text: string): string {
+  return `'${printable(text.replace(/['\\]/g, '\\$&'))}'`;
+}
+
+function printable(text: string): string {
+  return shortened(text).replace(/[^\x20-\x7e]/g, escapeChar);
+}
+
+function escapeChar(char: string): string {
+  if (char === '\r') return '\\r';
+  if (char === '\n') return '\\n';
+  if (char === '\t') return '\\t';
+  return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
+const HTML_ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#x27;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => HTML_ENTITIES[char] ?? char);
+}

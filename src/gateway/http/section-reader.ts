@@ -1,0 +1,80 @@
+// Collects bytes up to the empty line that ends a head or a trailer section, however they are cut into chunks. Every byte
+// is looked at once and copied at most twice; what exceeds the limit is not kept.
+
+import { latin1Text } from './latin1.ts';
+
+const CRLF_CRLF: Buffer = Buffer.from('\r\n\r\n', 'latin1');
+// Up to here it is cheaper to turn a whole chunk into a string and search that.
+const STRING_SEARCH_MAX_BYTES = 4096;
+
+export class SectionReader {
+  /** After `push` has returned a text: the offset in that chunk of the first byte behind the empty line. */
+  end = 0;
+  #kept: Buffer | null = null;
+  #keptBytes = 0;
+
+  /** Bytes that are kept of an unfinished section. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** The kept bytes as text: for a look at an unfinished section. */
+  keptText(start: number, end: number): string {
+    return this.#kept === null ? '' : latin1Text(this.#kept, start, end);
+  }
+
+  /** Where the first CRLF at or after `from` is in the kept bytes, or -1. */
+  findCrlf(from: number): number {
+    return this.#kept === null ? -1 : this.#kept.subarray(0, this.#keptBytes).indexOf('\r\n', from, 'latin1');
+  }
+
+  /** The section without its final CRLF CRLF, in ISO-8859-1; null when more bytes are needed. */
+  push(chunk: Buffer, start: number): string | null {
+    if (this.#keptBytes > 0) return this.#pushMore(chunk, start);
+    if (start >= chunk.length) return null;
+    if (chunk.length - start <= STRING_SEARCH_MAX_BYTES) {
+      const text = latin1Text(chunk, start, chunk.length);
+      const found = text.indexOf('\r\n\r\n');
+      if (found >= 0) {
+        this.end = start + found + 4;
+        return text.slice(0, found);
+      }
+    } else {
+      const found = chunk.indexOf(CRLF_CRLF, start);
+      if (found >= 0) {
+        this.end = found + 4;
+        return latin1Text(chunk, start, found);
+      }
+    }
+    this.#keep(chunk, start);
+    return null;
+  }
+
+  #pushMore(chunk: Buffer, start: number): string | null {
+    const before = this.#keptBytes;
+    this.#keep(chunk, start);
+    const kept = this.#kept;
+    if (kept === null) return null;
+    // The empty line may have begun in the three bytes before.
+    const from = Math.max(0, before - 3);
+    const found = kept.subarray(from, this.#keptBytes).indexOf(CRLF_CRLF);
+    if (found < 0) return null;
+    const text = latin1Text(kept, 0, from + found);
+    this.end = start + (from + found + 4 - before);
+    this.#kept = null;
+    this.#keptBytes = 0;
+    return text;
+  }
+
+  /** Copies: a subarray would hold the socket's whole read buffer as long as a slow client takes to go on. */
+  #keep(chunk: Buffer, start: number): void {
+    const total = this.#keptBytes + chunk.length - start;
+    if (this.#kept === null || total > this.#kept.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(512, total, this.#keptBytes * 2));
+      this.#kept?.copy(larger, 0, 0, this.#keptBytes);
+      this.#kept = larger;
+    }
+    chunk.copy(this.#kept, this.#keptBytes, start);
+    this.#keptBytes = total;
+  }
+}

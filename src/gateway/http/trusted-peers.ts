@@ -1,0 +1,55 @@
+// Which peers may say, by header field, where a request really came from: the setting forwarded_allow_ips, prepared once
+// so that a new connection costs one look-up.
+
+import { BlockList, isIP } from 'node:net';
+
+export interface TrustedPeers {
+  /** `address` is the socket's remote address; null for a Unix socket, whose peers are local and always trusted. */
+  trusts(address: string | null): boolean;
+}
+
+/** `allowed` is a list, or one string with commas: addresses, networks in CIDR form, or `*` for everybody. */
+export function toTrustedPeers(setting: string, allowed: string | readonly string[]): TrustedPeers {
+  const entries = (typeof allowed === 'string' ? allowed.split(',') : allowed)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  if (entries.includes('*')) return { trusts: () => true };
+
+  const list = new BlockList();
+  for (const entry of entries) addEntry(list, setting, entry);
+  return {
+    trusts(address) {
+      if (address === null) return true;
+      const plain = plainAddress(address);
+      const family = isIP(plain);
+      return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+    },
+  };
+}
+
+function addEntry(list: BlockList, setting: string, entry: string): void {
+  const slash = entry.indexOf('/');
+  const address = slash < 0 ? entry : entry.slice(0, slash);
+  const version = isIP(address);
+  if (version === 0) throw invalidEntry(setting, entry);
+  const family = version === 4 ? 'ipv4' : 'ipv6';
+  if (slash < 0) {
+    list.addAddress(address, family);
+    return;
+  }
+  const prefix = entry.slice(slash + 1);
+  const prefixBits = Number(prefix);
+  if (!/^\d{1,3}$/.test(prefix) || prefixBits > (version === 4 ? 32 : 128)) throw invalidEntry(setting, entry);
+  list.addSubnet(address, prefixBits, family);
+}
+
+function invalidEntry(setting: string, entry: string): Error {
+  return new Error(`${setting}: '${entry}' is not an IP address, a network such as 10.0.0.0/8 or fd00::/8, or '*'`);
+}
+
+/** A dual-stack socket names an IPv4 peer `::ffff:10.0.0.1`; a link-local IPv6 address carries its zone after `%`. */
+function plainAddress(address: string): string {
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7);
+  const zone = address.indexOf('%');
+  return zone < 0 ? address : address.slice(0, zone);
+}

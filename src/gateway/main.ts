@@ -1,0 +1,104 @@
+// The gateway process: started by the arbiter with an IPC channel, does what it is told there, and ends with it.
+
+import { ErrorLog } from '../log/error-log.ts';
+import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
+import { Gateway } from './gateway.ts';
+import { RequestLog } from './request-log.ts';
+
+interface Running {
+  readonly gateway: Gateway;
+  readonly log: ErrorLog;
+  readonly requestLog: RequestLog;
+  readonly graceMs: number;
+}
+
+let running: Running | null = null;
+let ending: 'no' | 'yes' = 'no';
+
+function tell(message: FromGateway): void {
+  if (process.connected) process.send?.(message, undefined, {}, () => {});
+}
+
+function start(message: ToGateway & { type: 'start' }): Running {
+  const { settings } = message;
+  process.title = `tunicorn: gateway [${settings.procName}]`;
+  process.umask(settings.umask);
+  const owner = { uid: settings.userId, gid: settings.groupId };
+  const opened = ErrorLog.open({ target: settings.errorLog, level: settings.logLevel, owner });
+  const log = opened.ok ? opened.log : fallbackLog();
+  if (!opened.ok) log.log('error', opened.message);
+  const requestLog = new RequestLog(log, settings);
+  // After the logs are open, which may lie where only root may write.
+  dropPrivileges(settings.userId, settings.groupId);
+  const { number, index, runtimeDir, spoolDir } = message;
+  const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, tell });
+  void gateway.openChannels().then(() => tell({ type: 'up', number }));
+  return { gateway, log, requestLog, graceMs: settings.gracefulTimeoutMs };
+}
+
+function fallbackLog(): ErrorLog {
+  const opened = ErrorLog.open({ target: '-', level: 'info' });
+  if (!opened.ok) throw new Error(opened.message);
+  return opened.log;
+}
+
+/** As in Gunicorn, 0 leaves things as they are. The group first: a plain user may not change it. */
+function dropPrivileges(userId: number, groupId: number): void {
+  if (process.geteuid?.() !== 0) return;
+  if (groupId !== 0) {
+    process.setgroups?.([groupId]);
+    process.setgid?.(groupId);
+  }
+  if (userId !== 0) process.setuid?.(userId);
+}
+
+function obey(message: ToGateway, handle: unknown): void {
+  if (message.type === 'start') {
+    running = start(message);
+    return;
+  }
+  if (running === null) return;
+  const { gateway, log, requestLog } = running;
+  switch (message.type) {
+    case 'listen':
+      if (typeof handle === 'object' && handle !== null) gateway.listen(message.listener, handle);
+      return;
+    case 'unlisten':
+      return gateway.unlisten(message.id);
+    case 'serve':
+      log.level = message.settings.logLevel;
+      return gateway.serve(message.generation, message.capacity, message.workers, message.settings);
+    case 'workers':
+      return gateway.setWorkers(message.generation, message.workers);
+    case 'worker-gone':
+      return gateway.workerGone(message.slot, message.generation);
+    case 'generation-gone':
+      return gateway.generationGone(message.generation);
+    case 'expire':
+      return gateway.expire(message.ticket);
+    case 'reopen-logs':
+      log.reopen();
+      return requestLog.reopen();
+    case 'drain':
+      return end(message.manner);
+  }
+}
+
+function end(manner: 'graceful' | 'quick'): void {
+  if (running === null) process.exit(0);
+  const { gateway, graceMs } = running;
+  if (ending === 'yes' && manner === 'graceful') return;
+  ending = 'yes';
+  void gateway.drain(manner, graceMs).then(() => {
+    tell({ type: 'drained' });
+    process.exit(0);
+  });
+}
+
+process.on('message', (message, handle) => obey(message as ToGateway, handle));
+// The arbiter is gone: finish what is here, as if it had said so.
+process.on('disconnect', () => end('graceful'));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) {
+  // Whoever signals the whole process group means the arbiter; it tells the gateway what to do.
+  process.on(signal, () => {});
+}

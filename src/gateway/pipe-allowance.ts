@@ -1,0 +1,21 @@
+// How many tickets may lie in the pipe beyond those that workers are running: few when requests are slow, because what waits in
+// the gateway can still be dropped; many when they are fast, so that no worker waits for the gateway's next turn. Pure.
+
+const WINDOW_MS = 10;
+/** The pipe may hold about this much work, in time. */
+const AHEAD_MS = 2;
+
+export interface Throughput {
+  readonly windowStartMs: number;
+  readonly answeredInWindow: number;
+  readonly allowance: number;
+}
+
+export const NO_THROUGHPUT: Throughput = { windowStartMs: 0, answeredInWindow: 0, allowance: 1 };
+
+/** The allowance after `answered` tickets in a window that began at `windowStartMs`, or null while the window is still open. */
+export function allowanceAfter(answered: number, windowStartMs: number, nowMs: number): number | null {
+  const elapsedMs = nowMs - windowStartMs;
+  if (elapsedMs < WINDOW_MS) return null;
+  return Math.max(1, Math.ceil((answered * AHEAD_MS) / elapsedMs));
+}

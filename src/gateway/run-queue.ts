@@ -1,0 +1,235 @@
+// The gateway's end of the run queue: requests wait here for room in the ticket pipe, and are outstanding from then on until they
+// are answered. Also finds the tickets that a dying worker took along.
+
+import type { ClaimsBoard } from '../runqueue/claims-board.ts';
+import { writeProbeTicket, writeRunTicket } from '../runqueue/ticket.ts';
+import type { Exchange } from './exchange.ts';
+import { allowanceAfter } from './pipe-allowance.ts';
+import type { TicketPipe } from './ticket-pipe.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** Ids of one gateway process's tickets lie below those of the next one. */
+const IDS_PER_GATEWAY = 2 ** 36;
+/** How long a worker may take between the end of its read() and its claim before its ticket is looked for. */
+const UNCLAIMED_MS = 50;
+
+export interface CancelEntries {
+  readonly first: number;
+  readonly count: number;
+}
+
+export class RunQueue {
+  readonly #gateway: number;
+  readonly #board: ClaimsBoard;
+  readonly #waiting: WaitingLine<Exchange> = new WaitingLine();
+  readonly #outstanding: Map<number, Exchange> = new Map();
+  readonly #freeCancels: number[] = [];
+  /** Entries of tickets that were given up unanswered: theirs until their generation is gone. */
+  readonly #burntCancels: Map<number, number[]> = new Map();
+  readonly #probes: Map<number, TicketPipe> = new Map();
+  #pipe: TicketPipe | null = null;
+  #workers = 1;
+  /** Outstanding tickets in the current pipe. */
+  #inPipe = 0;
+  #allowance = 1;
+  #windowStartMs = 0;
+  #answeredInWindow = 0;
+  #nextId: number;
+
+  constructor(gateway: number, board: ClaimsBoard, cancels: CancelEntries) {
+    this.#gateway = gateway;
+    this.#board = board;
+    this.#nextId = gateway * IDS_PER_GATEWAY + 1;
+    for (let entry = cancels.count - 1; entry >= 0; entry -= 1) this.#freeCancels.push(cancels.first + entry);
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get outstanding(): number {
+    return this.#outstanding.size;
+  }
+
+  find(ticket: number): Exchange | undefined {
+    return this.#outstanding.get(ticket);
+  }
+
+  /** Every exchange that has no response yet. */
+  unanswered(): Exchange[] {
+    const all = [...this.#outstanding.values()];
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) all.push(next);
+    return all;
+  }
+
+  /** Writes to this pipe from now on; what the old one has not been given yet goes to the new one. */
+  serve(pipe: TicketPipe, workers: number): void {
+    const old = this.#pipe;
+    if (old?.generation === pipe.generation) {
+      pipe.close();
+      return;
+    }
+    this.#pipe = pipe;
+    this.#workers = workers;
+    this.#inPipe = 0;
+    if (old !== null) {
+      this.#takeBackBatch(old);
+      old.close();
+    }
+    this.#pump();
+  }
+
+  setWorkers(generation: number, workers: number): void {
+    if (this.#pipe?.generation !== generation) return;
+    this.#workers = workers;
+    this.#pump();
+  }
+
+  enqueue(exchange: Exchange): void {
+    this.#waiting.push(exchange);
+    this.#pump();
+  }
+
+  /** The worker has sent the end of the response, or skipped the ticket, or the gateway has answered itself. */
+  settle(exchange: Exchange): void {
+    if (!this.#outstanding.delete(exchange.ticket)) return;
+    this.#freeCancels.push(exchange.cancel);
+    if (exchange.pipe === this.#pipe) this.#inPipe -= 1;
+    this.#measure();
+    this.#pump();
+  }
+
+  /** Marks the ticket so that a worker skips it, or stops sending its response. */
+  cancel(exchange: Exchange): void {
+    if (this.#outstanding.get(exchange.ticket) === exchange) this.#board.cancel(exchange.cancel, exchange.ticket);
+  }
+
+  /**
+   * The process in this worker slot is gone, and everything that it sent has been read. Returns the exchange that it was running,
+   * which nobody will answer now. It may also have died between taking a ticket and claiming it: a probe goes out to learn when
+   * all tickets written so far have been taken.
+   */
+  workerGone(generation: number, slot: number): Exchange | undefined {
+    const claimed = this.#outstanding.get(this.#board.claim(slot).ticket);
+    const pipe = this.#pipe;
+    if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) {
+      const place = pipe.place();
+      if (place !== null) {
+        const id = this.#newId();
+        this.#probes.set(id, pipe);
+        writeProbeTicket(place.buffer, place.offset, { id, gateway: this.#gateway, cancel: 0 });
+      }
+    }
+    return claimed;
+  }
+
+  /** A probe was taken, so every ticket before it was: those that nobody claims are cancelled, and queued again if that sticks. */
+  probed(probe: number): void {
+    const pipe = this.#probes.get(probe);
+    if (pipe === undefined) return;
+    this.#probes.delete(probe);
+    const suspects = this.#unclaimed([...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe));
+    if (suspects.length === 0) return;
+    const tickets = suspects.map((exchange) => exchange.ticket);
+    for (const exchange of suspects) this.#board.cancel(exchange.cancel, exchange.ticket);
+    setTimeout(() => {
+      const lost = this.#unclaimed(suspects.filter((exchange, i) => this.#outstanding.get(tickets[i] ?? 0) === exchange));
+      const lostTickets = lost.map((exchange) => exchange.ticket);
+      // One more turn of the event loop: an answer that was sent before the board was read is read in it.
+      setImmediate(() => {
+        this.#queueAgain(lost.filter((exchange, i) => this.#outstanding.get(lostTickets[i] ?? 0) === exchange));
+      });
+    }, UNCLAIMED_MS);
+  }
+
+  /** No worker of the generation is left, and everything that they sent has been read: what is outstanding there never ran. */
+  generationGone(generation: number): void {
+    const stranded = [...this.#outstanding.values()].filter((exchange) => exchange.pipe?.generation === generation);
+    this.#queueAgain(stranded.filter((exchange) => exchange.state === 'outstanding'));
+    for (const exchange of stranded) if (exchange.state === 'finished') this.settle(exchange);
+    for (const [probe, pipe] of this.#probes) if (pipe.generation === generation) this.#probes.delete(probe);
+    this.#freeCancels.push(...(this.#burntCancels.get(generation) ?? []));
+    this.#burntCancels.delete(generation);
+  }
+
+  close(): void {
+    this.#pipe?.close();
+    this.#pipe = null;
+  }
+
+  #unclaimed(exchanges: readonly Exchange[]): Exchange[] {
+    const candidates = exchanges.filter((exchange) => exchange.state === 'outstanding' || exchange.state === 'finished');
+    if (candidates.length === 0) return [];
+    const claimed = this.#board.claimedTickets();
+    return candidates.filter((exchange) => !claimed.has(exchange.ticket));
+  }
+
+  #queueAgain(exchanges: readonly Exchange[]): void {
+    const again: Exchange[] = [];
+    for (const exchange of exchanges) {
+      this.#outstanding.delete(exchange.ticket);
+      if (exchange.pipe === this.#pipe) this.#inPipe -= 1;
+      const generation = exchange.pipe?.generation ?? 0;
+      const burnt = this.#burntCancels.get(generation);
+      if (burnt === undefined) this.#burntCancels.set(generation, [exchange.cancel]);
+      else burnt.push(exchange.cancel);
+      if (exchange.state !== 'outstanding') continue;
+      exchange.state = 'waiting';
+      again.push(exchange);
+    }
+    this.#waiting.putBack(again);
+    this.#pump();
+  }
+
+  #takeBackBatch(pipe: TicketPipe): void {
+    const batched = pipe.batched;
+    pipe.discardBatch();
+    if (batched === 0) return;
+    // Ids are given in the order of the pipe, so the last ones are those that were not written; a probe may be among them.
+    const firstId = this.#nextId - batched;
+    const back = [...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket >= firstId);
+    for (const exchange of back) {
+      this.#outstanding.delete(exchange.ticket);
+      this.#freeCancels.push(exchange.cancel);
+      if (exchange.state === 'outstanding') exchange.state = 'waiting';
+    }
+    this.#waiting.putBack(back.filter((exchange) => exchange.state === 'waiting'));
+  }
+
+  #pump(): void {
+    const pipe = this.#pipe;
+    if (pipe === null) return;
+    const limit = this.#workers + Math.min(this.#allowance, pipe.capacity - 1);
+    while (this.#inPipe < limit && this.#waiting.length > 0 && this.#freeCancels.length > 0) {
+      const place = pipe.place();
+      if (place === null) return;
+      const exchange = this.#waiting.shift();
+      const cancel = this.#freeCancels.pop();
+      if (exchange === undefined || cancel === undefined) return;
+      exchange.state = 'outstanding';
+      exchange.ticket = this.#newId();
+      exchange.cancel = cancel;
+      exchange.pipe = pipe;
+      this.#outstanding.set(exchange.ticket, exchange);
+      this.#inPipe += 1;
+      const address = { id: exchange.ticket, gateway: this.#gateway, cancel };
+      writeRunTicket(place.buffer, place.offset, address, exchange.fields, exchange.body, exchange.rawPath);
+    }
+  }
+
+  #newId(): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return id;
+  }
+
+  #measure(): void {
+    this.#answeredInWindow += 1;
+    const nowMs = performance.now();
+    const allowance = allowanceAfter(this.#answeredInWindow, this.#windowStartMs, nowMs);
+    if (allowance === null) return;
+    this.#allowance = allowance;
+    this.#windowStartMs = nowMs;
+    this.#answeredInWindow = 0;
+  }
+}

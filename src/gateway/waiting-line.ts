@@ -1,0 +1,37 @@
+// A first-in, first-out line with cheap removal at the front: requests that wait for room in the ticket pipe.
+
+const COMPACT_AT = 1024;
+
+export class WaitingLine<T> {
+  #items: (T | undefined)[] = [];
+  #front = 0;
+
+  get length(): number {
+    return this.#items.length - this.#front;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  /** Puts items back before all others, in their order. */
+  putBack(items: readonly T[]): void {
+    this.#items = [...items, ...this.#items.slice(this.#front)];
+    this.#front = 0;
+  }
+
+  shift(): T | undefined {
+    if (this.#front === this.#items.length) return undefined;
+    const item = this.#items[this.#front];
+    this.#items[this.#front] = undefined;
+    this.#front += 1;
+    if (this.#front === this.#items.length) {
+      this.#items = [];
+      this.#front = 0;
+    } else if (this.#front >= COMPACT_AT && this.#front * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#front);
+      this.#front = 0;
+    }
+    return item;
+  }
+}

@@ -1,0 +1,106 @@
+// What the arbiter and a forkserver say to each other: JSON, one message a line, on the stream socket that the forkserver
+// inherits as descriptor 3. End-of-file on it means that the other is gone.
+
+import { z } from 'zod';
+
+/** Settings that a generation's workers need, by the names of `WorkerSettings` in python/tunicorn/worker.py. */
+export interface WorkerSettings {
+  readonly app: string;
+  readonly generation: number;
+  readonly runtime_dir: string;
+  readonly spool_dir: string;
+  readonly tickets_path: string;
+  readonly lifeline_path: string;
+  readonly chdir: string;
+  readonly pythonpath: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly server_software: string;
+  readonly preload_app: boolean;
+  readonly multiprocess: boolean;
+  readonly max_requests: number;
+  readonly max_requests_jitter: number;
+  readonly graceful_timeout: number;
+  readonly errorlog: string;
+  readonly loglevel: string;
+  readonly proc_name: string;
+  readonly user_id: number;
+  readonly group_id: number;
+}
+
+export type ToForkserver =
+  /** Evaluate the configuration file: `-c`'s value, or null for ./gunicorn.conf.py if it exists. */
+  | { readonly type: 'configure'; readonly config: string | null }
+  /** Load the application and say how that went; no worker will be forked. */
+  | { readonly type: 'check'; readonly settings: WorkerSettings }
+  | { readonly type: 'prepare'; readonly settings: WorkerSettings }
+  | { readonly type: 'fork'; readonly slot: number; readonly age: number; readonly gateways: readonly number[] }
+  | { readonly type: 'signal'; readonly pid: number; readonly signal: number }
+  | { readonly type: 'reopen-logs' }
+  /** Exit when the last worker has. */
+  | { readonly type: 'leave' };
+
+export type FromForkserver =
+  | { readonly type: 'configured'; readonly path: string | null; readonly values: Readonly<Record<string, unknown>> }
+  /** `capacity` is the number of tickets that the pipe holds. */
+  | { readonly type: 'prepared'; readonly capacity: number }
+  | { readonly type: 'checked' }
+  | {
+      readonly type: 'failed';
+      readonly step: 'configure' | 'load';
+      /** Exit status that it calls for at the first boot. */
+      readonly code: number;
+      readonly message: string;
+      readonly traceback: string;
+    }
+  | { readonly type: 'forked'; readonly slot: number; readonly pid: number }
+  | { readonly type: 'ready'; readonly pid: number }
+  | { readonly type: 'boot-failed'; readonly pid: number; readonly code: number; readonly message: string }
+  | { readonly type: 'wants-successor'; readonly pid: number }
+  | {
+      readonly type: 'exited';
+      readonly pid: number;
+      readonly slot: number;
+      readonly code: number | null;
+      readonly signal: number | null;
+    };
+
+const wholeNumber = z.number().int();
+const fromForkserver: z.ZodType<FromForkserver> = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('configured'),
+    path: z.string().nullable(),
+    values: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ type: z.literal('prepared'), capacity: wholeNumber.positive() }),
+  z.object({ type: z.literal('checked') }),
+  z.object({
+    type: z.literal('failed'),
+    step: z.enum(['configure', 'load']),
+    code: wholeNumber,
+    message: z.string(),
+    traceback: z.string(),
+  }),
+  z.object({ type: z.literal('forked'), slot: wholeNumber, pid: wholeNumber }),
+  z.object({ type: z.literal('ready'), pid: wholeNumber }),
+  z.object({ type: z.literal('boot-failed'), pid: wholeNumber, code: wholeNumber, message: z.string() }),
+  z.object({ type: z.literal('wants-successor'), pid: wholeNumber }),
+  z.object({
+    type: z.literal('exited'),
+    pid: wholeNumber,
+    slot: wholeNumber,
+    code: wholeNumber.nullable(),
+    signal: wholeNumber.nullable(),
+  }),
+]);
+
+/** Parses one line of a forkserver; a string says what is wrong with it. */
+export function parseFromForkserver(line: string): FromForkserver | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return `not JSON: ${line.slice(0, 200)}`;
+  }
+  const parsed = fromForkserver.safeParse(value);
+  return parsed.success ? parsed.data : `not a message of a forkserver: ${line.slice(0, 200)}`;
+}

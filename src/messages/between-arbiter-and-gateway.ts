@@ -1,0 +1,57 @@
+// What the arbiter and a gateway say to each other, over Node's IPC channel. End of that channel means that the other is gone.
+
+import type { GatewaySettings } from '../settings/gateway-settings.ts';
+
+/** A bound and listening socket, as the arbiter describes it to a gateway; the handle itself travels beside the message. */
+export interface ListenerAddress {
+  /** Position among the arbiter's listeners; a listener keeps it for its life. */
+  readonly id: number;
+  /** As Gunicorn prints it: `http://127.0.0.1:8000`, `http://[::1]:8000`, `unix:/run/app.sock`. */
+  readonly label: string;
+  readonly kind: 'tcp' | 'unix';
+  /** `SERVER_NAME` and `SERVER_PORT` of requests that come in here; for a Unix socket its path and the empty string. */
+  readonly host: string;
+  readonly port: string;
+}
+
+export type ToGateway =
+  | {
+      readonly type: 'start';
+      /** Unique among all gateway processes of this arbiter's life. */
+      readonly number: number;
+      /** Place among the gateways, 0 ≤ index < gateways: which part of the cancel table is this one's. */
+      readonly index: number;
+      readonly gateways: number;
+      readonly runtimeDir: string;
+      readonly spoolDir: string;
+      readonly settings: GatewaySettings;
+    }
+  | { readonly type: 'listen'; readonly listener: ListenerAddress }
+  | { readonly type: 'unlisten'; readonly id: number }
+  /** Write tickets for this generation from now on, and close the pipe of the one before. */
+  | {
+      readonly type: 'serve';
+      readonly generation: number;
+      /** Tickets that the pipe holds. */
+      readonly capacity: number;
+      readonly workers: number;
+      readonly settings: GatewaySettings;
+    }
+  | { readonly type: 'workers'; readonly generation: number; readonly workers: number }
+  /** The process in this worker slot has exited. */
+  | { readonly type: 'worker-gone'; readonly slot: number; readonly generation: number }
+  /** Every worker of this generation has exited: what it has not claimed, it never will. */
+  | { readonly type: 'generation-gone'; readonly generation: number }
+  /** The ticket has run longer than `timeout`: answer 504, and say when that is done. */
+  | { readonly type: 'expire'; readonly ticket: number }
+  | { readonly type: 'reopen-logs' }
+  /** Graceful: finish what is here, then exit. Quick: answer 503 to what is here, then exit. */
+  | { readonly type: 'drain'; readonly manner: 'graceful' | 'quick' };
+
+export type FromGateway =
+  | { readonly type: 'up'; readonly number: number }
+  | { readonly type: 'serving'; readonly generation: number }
+  | { readonly type: 'expired'; readonly ticket: number; readonly method: string; readonly target: string }
+  /** A worker's channel has broken; the arbiter may learn here first that a worker has died. */
+  | { readonly type: 'channel-lost'; readonly slot: number; readonly pid: number; readonly generation: number }
+  | { readonly type: 'drained' };

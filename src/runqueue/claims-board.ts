@@ -1,0 +1,114 @@
+// The claims board: which ticket each worker is running, and which tickets are cancelled. RUNQUEUE.md draws it.
+// The arbiter makes it; gateways and the arbiter read it with positioned reads, which see the workers' mapped writes at once.
+
+import fs from 'node:fs';
+import path from 'node:path';
+
+export const BOARD_HEADER_BYTES = 64;
+export const WORKER_SLOT_BYTES = 64;
+/** Slots are given out in turn, so that a slot is reused long after every gateway has heard of its last worker's end. */
+export const WORKER_SLOTS = 1024;
+/** Cancel entries for each gateway: more than the tickets that it ever has outstanding. */
+export const CANCELS_PER_GATEWAY = 4096;
+
+const MAGIC = Buffer.from('TNBORD01', 'latin1');
+
+export interface Claim {
+  /** Ticket being run, 0 for none. */
+  readonly ticket: number;
+  /** CLOCK_MONOTONIC in milliseconds, the clock of `performance.timeOrigin`-free `process.hrtime`. */
+  readonly startedMs: number;
+  /** Since when a slow client holds the worker, 0 when none does. */
+  readonly heldMs: number;
+  readonly gateway: number;
+  readonly pid: number;
+  /** Tickets claimed so far. */
+  readonly taken: number;
+}
+
+/** Reads one worker slot out of `bytes`. */
+export function decodeClaim(bytes: Buffer, offset: number): Claim {
+  return {
+    ticket: readNumber(bytes, offset),
+    startedMs: readNumber(bytes, offset + 8) / 1e6,
+    heldMs: readNumber(bytes, offset + 16) / 1e6,
+    gateway: readNumber(bytes, offset + 24),
+    pid: readNumber(bytes, offset + 32),
+    taken: readNumber(bytes, offset + 40),
+  };
+}
+
+/** How long the claimed ticket has run at `nowMs`, the time held by a slow client left out. */
+export function claimAgeMs(claim: Claim, nowMs: number): number {
+  return (claim.heldMs === 0 ? nowMs : claim.heldMs) - claim.startedMs;
+}
+
+/** CLOCK_MONOTONIC in milliseconds, comparable with the times that workers write. */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
+export class ClaimsBoard {
+  readonly #fd: number;
+  readonly #slot: Buffer = Buffer.alloc(WORKER_SLOT_BYTES);
+  readonly #entry: Buffer = Buffer.alloc(8);
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  static pathIn(runtimeDir: string): string {
+    return path.join(runtimeDir, 'board');
+  }
+
+  /** Makes the file, all zero but for its header. */
+  static create(runtimeDir: string, gateways: number): ClaimsBoard {
+    const cancels = CANCELS_PER_GATEWAY * gateways;
+    const header = Buffer.alloc(BOARD_HEADER_BYTES);
+    MAGIC.copy(header);
+    header.writeUInt32LE(WORKER_SLOTS, 8);
+    header.writeUInt32LE(cancels, 16);
+    const fd = fs.openSync(ClaimsBoard.pathIn(runtimeDir), 'wx+', 0o600);
+    fs.ftruncateSync(fd, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * cancels);
+    fs.writeSync(fd, header, 0, header.length, 0);
+    return new ClaimsBoard(fd);
+  }
+
+  static open(runtimeDir: string): ClaimsBoard {
+    return new ClaimsBoard(fs.openSync(ClaimsBoard.pathIn(runtimeDir), 'r+'));
+  }
+
+  claim(slot: number): Claim {
+    fs.readSync(this.#fd, this.#slot, 0, WORKER_SLOT_BYTES, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
+    return decodeClaim(this.#slot, 0);
+  }
+
+  /** The tickets that are claimed now, by any worker. */
+  claimedTickets(): Set<number> {
+    const bytes = Buffer.allocUnsafe(WORKER_SLOT_BYTES * WORKER_SLOTS);
+    fs.readSync(this.#fd, bytes, 0, bytes.length, BOARD_HEADER_BYTES);
+    const tickets = new Set<number>();
+    for (let at = 0; at < bytes.length; at += WORKER_SLOT_BYTES) {
+      const ticket = readNumber(bytes, at);
+      if (ticket !== 0) tickets.add(ticket);
+    }
+    return tickets;
+  }
+
+  /** Marks a ticket as cancelled: a worker that has not claimed it yet skips it, one that streams its response stops. */
+  cancel(entry: number, ticket: number): void {
+    this.#entry.writeUInt32LE(ticket % 2 ** 32, 0);
+    this.#entry.writeUInt32LE(Math.floor(ticket / 2 ** 32), 4);
+    const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * entry;
+    fs.writeSync(this.#fd, this.#entry, 0, 8, at);
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}
+
+function readNumber(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32LE(offset + 4) * 2 ** 32 + bytes.readUInt32LE(offset);
+}

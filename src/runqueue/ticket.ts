@@ -1,0 +1,120 @@
+// Tickets: one parsed request each, as 4096 bytes in a generation's pipe. RUNQUEUE.md draws them.
+// The gateway writes them; `readTicket` exists for tests and tools, the worker's reader is python/tunicorn/ticket.py.
+
+import { latin1Text, writeLatin1 } from './latin1.ts';
+
+/** Bytes of every ticket: PIPE_BUF on Linux, so that one write is atomic and one read takes one ticket. */
+export const TICKET_BYTES = 4096;
+export const TICKET_HEADER_BYTES = 32;
+/** Room for fields and body together in a ticket that holds them itself. */
+export const TICKET_ROOM_BYTES: number = TICKET_BYTES - TICKET_HEADER_BYTES;
+
+export const TICKET_RUN = 1;
+export const TICKET_PROBE = 2;
+
+/** Fields and body come on the channel. */
+export const TICKET_FOLLOWS = 1;
+/** PATH_INFO is still percent-encoded. */
+export const TICKET_RAW_PATH = 2;
+
+const TWO_TO_32 = 2 ** 32;
+
+export interface TicketAddress {
+  readonly id: number;
+  /** Number of the gateway process that waits for the answer. */
+  readonly gateway: number;
+  /** Index into the cancel table of the claims board. */
+  readonly cancel: number;
+}
+
+/**
+ * Writes a run ticket at `offset`. `fields` is a string of code points below 256.
+ * The ticket says FOLLOWS by itself when fields and body are too long for it.
+ */
+export function writeRunTicket(
+  target: Buffer,
+  offset: number,
+  address: TicketAddress,
+  fields: string,
+  body: Buffer | null,
+  rawPath: boolean,
+): void {
+  const bodyBytes = body === null ? 0 : body.length;
+  const follows = fields.length + bodyBytes > TICKET_ROOM_BYTES;
+  const flags = (follows ? TICKET_FOLLOWS : 0) | (rawPath ? TICKET_RAW_PATH : 0);
+  const used = follows ? TICKET_HEADER_BYTES : TICKET_HEADER_BYTES + fields.length + bodyBytes;
+  writeHeader(target, offset, used, TICKET_RUN, flags, address, fields.length, bodyBytes);
+  if (follows) return;
+  writeLatin1(target, fields, offset + TICKET_HEADER_BYTES);
+  if (body !== null) body.copy(target, offset + TICKET_HEADER_BYTES + fields.length);
+}
+
+/** Writes a probe: whoever takes it says so on the channel and runs nothing. */
+export function writeProbeTicket(target: Buffer, offset: number, address: TicketAddress): void {
+  writeHeader(target, offset, TICKET_HEADER_BYTES, TICKET_PROBE, 0, address, 0, 0);
+}
+
+function writeHeader(
+  target: Buffer,
+  offset: number,
+  used: number,
+  kind: number,
+  flags: number,
+  address: TicketAddress,
+  fieldsBytes: number,
+  bodyBytes: number,
+): void {
+  target.writeUInt32LE(used, offset);
+  target.writeUInt32LE(kind | (flags << 8), offset + 4);
+  target.writeUInt32LE(address.id % TWO_TO_32, offset + 8);
+  target.writeUInt32LE(Math.floor(address.id / TWO_TO_32), offset + 12);
+  target.writeUInt32LE(address.gateway, offset + 16);
+  target.writeUInt32LE(address.cancel, offset + 20);
+  target.writeUInt32LE(fieldsBytes, offset + 24);
+  target.writeUInt32LE(bodyBytes, offset + 28);
+}
+
+export interface Ticket extends TicketAddress {
+  readonly kind: 'run' | 'probe';
+  readonly follows: boolean;
+  readonly rawPath: boolean;
+  readonly fieldsBytes: number;
+  readonly bodyBytes: number;
+  /** Empty when the ticket FOLLOWS. */
+  readonly fields: string;
+  readonly body: Buffer;
+}
+
+/** Reads the ticket in `source` (4096 bytes from `offset`); a string says what is wrong with it. */
+export function readTicket(source: Buffer, offset: number): Ticket | string {
+  if (source.length - offset < TICKET_BYTES) return `a ticket has ${TICKET_BYTES} bytes, got ${source.length - offset}`;
+  const used = source.readUInt32LE(offset);
+  if (used < TICKET_HEADER_BYTES || used > TICKET_BYTES) return `length ${used} is not in 32 to 4096`;
+  const kind = source[offset + 4] ?? 0;
+  const flags = source[offset + 5] ?? 0;
+  if (kind !== TICKET_RUN && kind !== TICKET_PROBE) return `kind ${kind} is not 1 or 2`;
+  if ((flags & ~(TICKET_FOLLOWS | TICKET_RAW_PATH)) !== 0) return `flags ${flags} has unknown bits`;
+  if (source.readUInt16LE(offset + 6) !== 0) return 'bytes 6 and 7 are not 0';
+  const fieldsBytes = source.readUInt32LE(offset + 24);
+  const bodyBytes = source.readUInt32LE(offset + 28);
+  const follows = (flags & TICKET_FOLLOWS) !== 0;
+  const expected = TICKET_HEADER_BYTES + (follows ? 0 : fieldsBytes + bodyBytes);
+  if (used !== expected) return `length ${used} differs from header, fields and body (${expected})`;
+  if (kind === TICKET_PROBE && (flags !== 0 || fieldsBytes + bodyBytes !== 0)) return 'a probe carries nothing';
+  const high = source.readUInt32LE(offset + 12);
+  if (high >= 2 ** 21) return 'id is not below 2^53';
+  const fieldsStart = offset + TICKET_HEADER_BYTES;
+  const fieldsEnd = follows ? fieldsStart : fieldsStart + fieldsBytes;
+  return {
+    kind: kind === TICKET_RUN ? 'run' : 'probe',
+    follows,
+    rawPath: (flags & TICKET_RAW_PATH) !== 0,
+    id: high * TWO_TO_32 + source.readUInt32LE(offset + 8),
+    gateway: source.readUInt32LE(offset + 16),
+    cancel: source.readUInt32LE(offset + 20),
+    fieldsBytes,
+    bodyBytes,
+    fields: latin1Text(source, fieldsStart, fieldsEnd),
+    body: source.subarray(fieldsEnd, offset + used),
+  };
+}

@@ -1,0 +1,90 @@
+// The settings that a gateway needs, with units in their names: what the arbiter sends it, as plain JSON. Pure.
+
+import type { AccountIds } from './accounts.ts';
+import type { Settings } from './settings.ts';
+
+export interface GatewaySettings {
+  /** 0: a connection is closed after each response. */
+  readonly keepaliveMs: number;
+  /** Longest time without progress in a head, in a body, and in a client's reading; 0 means no limit. */
+  readonly headTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly gracefulTimeoutMs: number;
+  readonly requestBufferBytes: number;
+  readonly responseBufferBytes: number;
+  readonly backlog: number;
+
+  /** A file, `-` for standard output, null for no access log. */
+  readonly accessLog: string | null;
+  readonly accessLogFormat: string;
+  /** A file, or `-` for standard error. */
+  readonly errorLog: string;
+  readonly logLevel: Settings['loglevel'];
+
+  /** Without CRLF; 0 means no limit. */
+  readonly limitRequestLineBytes: number;
+  readonly limitRequestFields: number;
+  /** Of one field line, with name, folds and CRLF. */
+  readonly limitRequestFieldSizeBytes: number;
+  readonly permitObsoleteFolding: boolean;
+  readonly stripHeaderSpaces: boolean;
+  readonly permitUnconventionalHttpMethod: boolean;
+  readonly permitUnconventionalHttpVersion: boolean;
+  readonly casefoldHttpMethod: boolean;
+  readonly headerMap: Settings['header_map'];
+  /** In upper case; `*` stands for all. */
+  readonly forwarderHeaders: readonly string[];
+  /** IP addresses and networks; `*` stands for all. */
+  readonly forwardedAllowIps: readonly string[];
+  /** Names in upper case, as they are on the wire (with dashes); values exactly. */
+  readonly secureSchemeHeaders: Readonly<Record<string, string>>;
+
+  readonly userId: number;
+  readonly groupId: number;
+  readonly umask: number;
+  readonly procName: string;
+}
+
+// Gunicorn's ceilings, which hold whatever the settings say.
+const MAX_REQUEST_LINE_BYTES = 8190;
+const MAX_REQUEST_FIELDS = 32768;
+const DEFAULT_FIELD_SIZE_BYTES = 8190;
+
+export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewaySettings {
+  const { limit_request_fields: fields } = settings;
+  const schemeHeaders = Object.entries(settings.secure_scheme_headers);
+  return {
+    keepaliveMs: settings.keepalive * 1000,
+    headTimeoutMs: settings.head_timeout * 1000,
+    bodyTimeoutMs: settings.body_timeout * 1000,
+    writeTimeoutMs: settings.write_timeout * 1000,
+    gracefulTimeoutMs: settings.graceful_timeout * 1000,
+    requestBufferBytes: settings.request_buffer_size,
+    responseBufferBytes: settings.response_buffer_size,
+    backlog: settings.backlog,
+
+    accessLog: settings.accesslog,
+    accessLogFormat: settings.access_log_format,
+    errorLog: settings.errorlog,
+    logLevel: settings.loglevel,
+
+    limitRequestLineBytes: Math.min(settings.limit_request_line, MAX_REQUEST_LINE_BYTES),
+    limitRequestFields: fields === 0 ? MAX_REQUEST_FIELDS : Math.min(fields, MAX_REQUEST_FIELDS),
+    limitRequestFieldSizeBytes: settings.limit_request_field_size || DEFAULT_FIELD_SIZE_BYTES,
+    permitObsoleteFolding: settings.permit_obsolete_folding,
+    stripHeaderSpaces: settings.strip_header_spaces,
+    permitUnconventionalHttpMethod: settings.permit_unconventional_http_method,
+    permitUnconventionalHttpVersion: settings.permit_unconventional_http_version,
+    casefoldHttpMethod: settings.casefold_http_method,
+    headerMap: settings.header_map,
+    forwarderHeaders: settings.forwarder_headers.map((name) => name.toUpperCase()),
+    forwardedAllowIps: settings.forwarded_allow_ips,
+    secureSchemeHeaders: Object.fromEntries(schemeHeaders.map(([name, value]) => [name.toUpperCase(), value])),
+
+    userId: ids.userId,
+    groupId: ids.groupId,
+    umask: settings.umask,
+    procName: settings.proc_name ?? settings.default_proc_name,
+  };
+}

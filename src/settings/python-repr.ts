@@ -1,0 +1,46 @@
+// Values as Python writes them, for errors about a config file and for --print-config. Pure.
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** `repr(value)`. What config_file.py could not turn into JSON is shown as it described it. */
+export function pythonRepr(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (typeof value === 'string') return reprOfString(value);
+  if (Array.isArray(value)) return `[${value.map(pythonRepr).join(', ')}]`;
+  if (typeof value === 'object') return reprOfObject(Object.entries(value));
+  return String(value);
+}
+
+/** `str(value)`: as repr, but a string stands for itself. */
+export function pythonStr(value: unknown): string {
+  return typeof value === 'string' ? value : pythonRepr(value);
+}
+
+function reprOfObject(entries: readonly (readonly [string, unknown])[]): string {
+  const [first] = entries;
+  if (first !== undefined && entries.length === 1 && typeof first[1] === 'string') {
+    if (first[0] === '$repr' || first[0] === '$callable') return first[1];
+  }
+  return `{${entries.map(([key, value]) => `${reprOfString(key)}: ${pythonRepr(value)}`).join(', ')}}`;
+}
+
+function reprOfString(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  // Python escapes what is neither printable nor an ordinary space: the categories Other and Separator.
+  const escaped = text.replace(/[\\'"]|[\p{C}\p{Z}]/gu, (character) => {
+    if (character === ' ') return character;
+    if (character === quote) return `\\${character}`;
+    if (character === "'" || character === '"') return character;
+    return ESCAPES[character] ?? escapeByNumber(character.codePointAt(0) ?? 0);
+  });
+  return quote + escaped + quote;
+}
+
+function escapeByNumber(codePoint: number): string {
+  const digits = codePoint.toString(16);
+  if (codePoint < 0x100) return `\\x${digits.padStart(2, '0')}`;
+  if (codePoint < 0x10000) return `\\u${digits.padStart(4, '0')}`;
+  return `\\U${digits.padStart(8, '0')}`;
+}

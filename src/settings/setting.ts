@@ -1,0 +1,96 @@
+// What a declaration in the settings table says. Declarations are plain data: flags, help, the page in docs/ and
+// the checks of kinds.ts are all read from them, and `ValueOf` gives the type of the value.
+
+export type Section =
+  | 'Config File'
+  | 'Server Socket'
+  | 'Worker Processes'
+  | 'Gateway'
+  | 'HTTP Requests'
+  | 'Server Mechanics'
+  | 'Logging'
+  | 'Process Naming';
+
+/** Which process reads the setting. */
+export type Reader = 'arbiter' | 'gateway' | 'forkserver' | 'worker';
+
+/** Facts about the starting process that a default may be taken from. */
+export type DefaultSource = 'cwd' | 'userId' | 'groupId' | 'application';
+
+interface Described {
+  readonly section: Section;
+  /** Empty: the setting exists in the config file only. */
+  readonly flags: readonly string[];
+  readonly metavar?: string;
+  /** One sentence; `--help` shows it. Units belong here. */
+  readonly summary: string;
+  /** What else the page in docs/ says. */
+  readonly detail?: string;
+  /** Tunicorn's own setting; without it, the setting is Gunicorn's and keeps Gunicorn's meaning. */
+  readonly own?: true;
+  readonly usedBy: readonly Reader[];
+  /** Whether SIGHUP applies a changed value; if not, it takes a restart. */
+  readonly reloadable: boolean;
+  /** A default from the environment: `$NAME` in `value` stands for the variable's text. */
+  readonly environment?: { readonly variable: string; readonly value: string; readonly whenEmpty: 'unset' | 'value' };
+  readonly defaultFrom?: DefaultSource;
+  /** What errors ask for, where the kind's own words do not say enough. */
+  readonly wanted?: string;
+  /** What `None` in the config file stands for, where the kind has no None. */
+  readonly none?: string | number | boolean;
+  /** The config file cannot set it: it is needed to find that file. */
+  readonly notInFile?: true;
+}
+
+/** Each kind, with what its declaration holds besides, and the type of its value. */
+interface Kinds {
+  /** A whole number; on the command line decimal, in the file also a string such as "0x10". */
+  uint: { readonly extra: { default: number; min?: number; max?: number }; readonly value: number };
+  /** As uint, but a leading 0 on the command line means octal. */
+  'auto int': { readonly extra: { default: number; max?: number }; readonly value: number };
+  /** `flagValue` is what the flag sets; true unless said otherwise. */
+  bool: { readonly extra: { default: boolean; flagValue?: boolean }; readonly value: boolean };
+  /** Never empty. */
+  string: { readonly extra: { default: string }; readonly value: string };
+  /** None and the empty string both mean "not set". */
+  'optional string': { readonly extra: { default: string | null }; readonly value: string | null };
+  /** One of some words, in any case. `otherwise` takes the place of every other word, with a warning. */
+  choice: {
+    readonly extra: {
+      choices: readonly string[];
+      default: string;
+      synonyms?: Readonly<Record<string, string>>;
+      otherwise?: string;
+    };
+    readonly value: string;
+  };
+  /** The flag may be repeated; a single string in the file is a list of one. */
+  'string list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** As string list; each is an address to listen on, and there is at least one. */
+  'address list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** As string list; each is NAME=VALUE. */
+  'environment list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** One string with commas, or in the file a list. */
+  'name list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** As name list; each is `*`, an IP address or a network. */
+  'network list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  'string map': {
+    readonly extra: { default: Readonly<Record<string, string>> };
+    readonly value: Readonly<Record<string, string>>;
+  };
+  /** A folder that exists; the value is absolute. `chdir` is relative to the current directory, others to `chdir`. */
+  folder: { readonly extra: { default?: string }; readonly value: string };
+  'optional folder': { readonly extra: { default: null }; readonly value: string | null };
+  /** A user or a group: its number, or its name, which accounts.ts looks up. */
+  account: { readonly extra: { default?: number }; readonly value: number | string };
+}
+
+export type KindName = keyof Kinds;
+export type DeclarationOf<K extends KindName> = Described & { readonly kind: K } & Readonly<Kinds[K]['extra']>;
+export type Declaration = { [K in KindName]: DeclarationOf<K> }[KindName];
+export type Declarations = Readonly<Record<string, Declaration>>;
+
+/** The type of a declared setting's value: a choice is one of its words, anything else what its kind says. */
+export type ValueOf<D extends Declaration> = D extends { kind: 'choice'; choices: readonly (infer C)[] }
+  ? C
+  : Kinds[D['kind']]['value'];

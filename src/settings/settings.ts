@@ -1,0 +1,43 @@
+// The table of settings, each declared once, and the types that follow from it. Read by resolve.ts, the command line's
+// parser, --help, --print-config and the page in docs/.
+
+import type { Declaration, Declarations, ValueOf } from './setting.ts';
+import { CONFIG_FILE } from './table/config-file.ts';
+import { GATEWAY } from './table/gateway.ts';
+import { HTTP_REQUESTS } from './table/http-requests.ts';
+import { LOGGING } from './table/logging.ts';
+import { SERVER_MECHANICS } from './table/server-mechanics.ts';
+import { SERVER_SOCKET } from './table/server-socket.ts';
+import { WORKER_PROCESSES } from './table/worker-processes.ts';
+
+type Table = typeof CONFIG_FILE &
+  typeof SERVER_SOCKET &
+  typeof WORKER_PROCESSES &
+  typeof GATEWAY &
+  typeof HTTP_REQUESTS &
+  typeof SERVER_MECHANICS &
+  typeof LOGGING;
+
+const table: Table = {
+  ...CONFIG_FILE,
+  ...SERVER_SOCKET,
+  ...WORKER_PROCESSES,
+  ...GATEWAY,
+  ...HTTP_REQUESTS,
+  ...SERVER_MECHANICS,
+  ...LOGGING,
+};
+
+export type SettingName = keyof Table;
+
+/** Every setting's value, under Gunicorn's name. */
+export type Settings = { readonly [Name in SettingName]: ValueOf<Table[Name]> };
+
+/** In the order of the sections, as --help shows them. */
+export const SETTINGS: readonly (readonly [SettingName, Declaration])[] = Object.entries(
+  table satisfies Declarations,
+) as [SettingName, Declaration][];
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(table, name);
+}

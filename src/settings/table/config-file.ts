@@ -1,0 +1,48 @@
+// Which configuration and which application, and the two flags that stop before serving. Part of ../settings.ts.
+
+export const CONFIG_FILE = {
+  config: {
+    section: 'Config File',
+    flags: ['-c', '--config'],
+    metavar: 'CONFIG',
+    kind: 'string',
+    default: './gunicorn.conf.py',
+    summary: 'The config file: PATH, file:PATH, or python:MODULE.',
+    detail: `A Python file; its top-level names are settings. Without this flag, gunicorn.conf.py in the current
+      directory is read if it exists. A relative path starts from the directory that Tunicorn was started in, whatever
+      chdir says. The config file itself cannot set this.`,
+    notInFile: true,
+    usedBy: ['arbiter', 'forkserver'],
+    reloadable: false,
+  },
+  wsgi_app: {
+    section: 'Config File',
+    flags: [],
+    metavar: 'STRING',
+    kind: 'optional string',
+    default: null,
+    summary: 'The application, as MODULE:CALLABLE, when the command line does not name one.',
+    detail: `CALLABLE is application if left out. It may be a call with literal arguments, such as
+      app:create_app("prod").`,
+    usedBy: ['arbiter', 'forkserver'],
+    reloadable: true,
+  },
+  check_config: {
+    section: 'Config File',
+    flags: ['--check-config'],
+    kind: 'bool',
+    default: false,
+    summary: 'Check the configuration and load the application, then exit: 0 if both are good, else 1.',
+    usedBy: ['arbiter'],
+    reloadable: false,
+  },
+  print_config: {
+    section: 'Config File',
+    flags: ['--print-config'],
+    kind: 'bool',
+    default: false,
+    summary: 'Print every setting as it is after all sources are read, then do what check_config does.',
+    usedBy: ['arbiter'],
+    reloadable: false,
+  },
+} as const;

@@ -1,0 +1,28 @@
+// Where Tunicorn listens. Part of ../settings.ts.
+
+export const SERVER_SOCKET = {
+  bind: {
+    section: 'Server Socket',
+    flags: ['-b', '--bind'],
+    metavar: 'ADDRESS',
+    kind: 'address list',
+    default: ['127.0.0.1:8000'],
+    environment: { variable: 'PORT', value: '0.0.0.0:$PORT', whenEmpty: 'unset' },
+    summary: 'An address to listen on: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N; may be repeated.',
+    detail: `Without a port, 8000 is taken. A host that is left out, as in :8000, means every IPv4 address. If the
+      environment variable PORT is set, the default is 0.0.0.0:$PORT.`,
+    usedBy: ['arbiter'],
+    reloadable: true,
+  },
+  backlog: {
+    section: 'Server Socket',
+    flags: ['--backlog'],
+    metavar: 'INT',
+    kind: 'uint',
+    default: 2048,
+    summary: 'How many connections the kernel keeps waiting to be accepted, on each address.',
+    detail: 'The kernel may have a lower limit of its own (on Linux, net.core.somaxconn).',
+    usedBy: ['arbiter', 'gateway'],
+    reloadable: true,
+  },
+} as const;

@@ -1,0 +1,3 @@
+"""Does not import."""
+
+raise RuntimeError("this module does not import")

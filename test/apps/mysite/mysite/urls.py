@@ -1,0 +1,7 @@
+"""A greeting page with a form, and a view that streams."""
+
+from django.urls import path
+
+from mysite import views
+
+urlpatterns = [path("", views.greeting), path("stream/", views.stream), path("error/", views.error)]

@@ -1,0 +1,8 @@
+"""Applications that break PEP 3333's order: no start_response at all, or two."""
+
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/twice":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        start_response("201 Created", [("Content-Type", "text/plain")])
+    return [b"never"]

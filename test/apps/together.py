@@ -1,0 +1,12 @@
+"""Waits inside the application until the test lets all that are inside go on."""
+
+import os
+
+import rendezvous
+
+
+def application(environ, start_response):
+    rendezvous.wait("inside")
+    body = str(os.getpid()).encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,67 @@
+// What /proc says about the processes of one server. A mark in the environment tells them from all others, and still
+// does when their parent has died and they belong to init.
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+
+export type ProcessKind = 'node' | 'python' | 'other';
+
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+  readonly kind: ProcessKind;
+}
+
+export const markName = 'TUNICORN_TEST_MARK';
+
+/** The living processes that carry the mark; the dead that nobody has waited for yet are left out. */
+export function processesMarked(mark: string): ProcessEntry[] {
+  const wanted = `${markName}=${mark}`;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter(
+      (pid) =>
+        orUndefined(() => readFileSync(`/proc/${pid}/environ`, 'latin1'))
+          ?.split('\0')
+          .includes(wanted) ?? false,
+    )
+    .map(readEntry)
+    .filter((entry) => entry !== undefined);
+}
+
+/** Undefined if there is no such process, or if it has died. */
+export function readEntry(pid: number): ProcessEntry | undefined {
+  const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  // The command name stands in brackets and may hold spaces and brackets itself: fields count from the last bracket.
+  const [state, parent] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  if (state === undefined || parent === undefined || state === 'Z' || state === 'X') return undefined;
+  return { pid, parent: Number(parent), state, kind: readKind(pid) };
+}
+
+export function isAlive(pid: number): boolean {
+  return readEntry(pid) !== undefined;
+}
+
+/** The most memory that the process has had resident so far, in bytes. */
+export function peakResidentBytes(pid: number): number | undefined {
+  const status = orUndefined(() => readFileSync(`/proc/${pid}/status`, 'latin1'));
+  const kibibytes = status?.match(/^VmHWM:\s+(\d+) kB$/m)?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+}
+
+function readKind(pid: number): ProcessKind {
+  const program = basename(orUndefined(() => readlinkSync(`/proc/${pid}/exe`)) ?? '');
+  if (program.startsWith('node')) return 'node';
+  return program.startsWith('python') ? 'python' : 'other';
+}
+
+/** Processes end between being listed and being read; that is no error here. */
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

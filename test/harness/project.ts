@@ -1,0 +1,38 @@
+// Where things are in the project, and which command the integration tests start.
+
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root: string = findRoot(dirname(fileURLToPath(import.meta.url)));
+export const appsDir: string = join(root, 'test', 'apps');
+export const supportDir: string = join(appsDir, 'support');
+export const logsDir: string = join(root, 'test', 'logs');
+export const venvDir: string = join(root, '.venv');
+export const venvPython: string = join(venvDir, 'bin', 'python');
+
+/** `TUNICORN_TEST_COMMAND` puts another server with Gunicorn's command line in Tunicorn's place, to try the tests themselves. */
+export const command: readonly string[] = process.env.TUNICORN_TEST_COMMAND?.split(' ') ?? [
+  process.execPath,
+  join(root, 'bin', 'tunicorn'),
+];
+export const otherServer: boolean = process.env.TUNICORN_TEST_COMMAND !== undefined;
+
+/** With CI=true, a test that cannot run here is a failure. */
+export const inCi: boolean = process.env.CI === 'true';
+
+/** A pyenv interpreter whose version starts with `version`, such as `3.9`, if this machine has one. */
+export function findPyenvPython(version: string, versions: readonly string[]): string | undefined {
+  const found = versions.find((name) => name.startsWith(`${version}.`));
+  return found === undefined ? undefined : join(pyenvVersionsDir, found, 'bin', 'python');
+}
+
+export const pyenvVersionsDir: string = join(homedir(), '.pyenv', 'versions');
+
+function findRoot(directory: string): string {
+  if (existsSync(join(directory, 'package.json'))) return directory;
+  const parent = dirname(directory);
+  if (parent === directory) throw new Error('no package.json above the tests');
+  return findRoot(parent);
+}

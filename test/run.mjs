@@ -1,0 +1,126 @@
+// `npm test`: prepares .venv and Debian packages, compiles, then runs the Python and the TypeScript tests.
+// Usage: npm test [-- [--setup-only] [FILTER ...]]. A filter is part of a test file's name; one that fits no file
+// is a pattern for test titles. With CI=true, a test that cannot run on this machine is a failure.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const venv = join(root, '.venv');
+const venvPython = join(venv, 'bin', 'python');
+const inCi = process.env.CI === 'true';
+
+function main(argv) {
+  const setupOnly = argv.includes('--setup-only');
+  const filters = argv.filter((argument) => argument !== '--setup-only');
+  if (!prepareVenv()) return 1;
+  if (setupOnly) return 0;
+  if (!prepareDebianPackages() && inCi) return 1;
+  rmSync(join(root, 'build', 'test'), { recursive: true, force: true });
+  if (!step('compile', npx('tsc', '-p', 'tsconfig.json'))) return 1;
+  if (!step('compile the tests', npx('tsc', '-p', 'test/tsconfig.json'))) return 1;
+  const selection = select(filters);
+  const results = [];
+  if (selection.python)
+    results.push(step('Python tests', [venvPython, '-m', 'unittest', 'discover', '-s', 'test/python']));
+  if (selection.unit.length > 0) results.push(step('unit tests', nodeTest(selection.unit, selection.pattern, [])));
+  if (selection.integration.length > 0) {
+    // Each integration test runs a whole server; more at once would measure the machine, not the product.
+    const concurrency = ['--test-concurrency=2'];
+    results.push(step('integration tests', nodeTest(selection.integration, selection.pattern, concurrency)));
+  }
+  if (results.length === 0) {
+    shout(`No test fits ${filters.join(' ')}`);
+    return 1;
+  }
+  return results.every(Boolean) ? 0 : 1;
+}
+
+/** Which tests the filters ask for: everything without a filter. */
+function select(filters) {
+  const unit = testFiles('unit');
+  const integration = testFiles('integration');
+  const named = (file, filter) => basename(file).includes(filter);
+  const fits = (file) => filters.some((filter) => named(file, filter));
+  if (filters.length === 0) return { python: hasPythonTests(), unit, integration, pattern: undefined };
+  if (filters.every((filter) => [...unit, ...integration].some((file) => named(file, filter)))) {
+    return { python: false, unit: unit.filter(fits), integration: integration.filter(fits), pattern: undefined };
+  }
+  return { python: false, unit, integration, pattern: filters.join(' ') };
+}
+
+function testFiles(kind) {
+  const directory = join(root, 'build', 'test', kind);
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.test.js'))
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+function hasPythonTests() {
+  const directory = join(root, 'test', 'python');
+  return existsSync(directory) && readdirSync(directory).some((name) => name.startsWith('test_'));
+}
+
+function nodeTest(files, pattern, flags) {
+  const byTitle = pattern === undefined ? [] : [`--test-name-pattern=${pattern}`];
+  return [process.execPath, '--enable-source-maps', '--test', '--test-reporter=spec', ...flags, ...byTitle, ...files];
+}
+
+/** A virtual environment with the packages of test/requirements.txt, built again when that file changes. */
+function prepareVenv() {
+  const requirements = join(root, 'test', 'requirements.txt');
+  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  const stamp = join(venv, 'requirements.sha256');
+  if (existsSync(venvPython) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true;
+  rmSync(venv, { recursive: true, force: true });
+  if (!step('make .venv', ['python3', '-m', 'venv', venv])) return false;
+  const install = [venvPython, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+  if (!step('install test/requirements.txt', install)) return false;
+  writeFileSync(stamp, wanted);
+  return true;
+}
+
+/** nginx stands before Tunicorn in one test. Installed where that is allowed; else its absence is said aloud. */
+function prepareDebianPackages() {
+  if (has('nginx')) return true;
+  if (process.getuid?.() === 0 && has('apt-get')) {
+    const quiet = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    step('apt-get update', ['apt-get', 'update', '-qq'], quiet);
+    step('install nginx', ['apt-get', 'install', '-qq', '-y', '--no-install-recommends', 'nginx-light'], quiet);
+  }
+  if (has('nginx')) return true;
+  shout('nginx is missing and cannot be installed here: the tests behind nginx CANNOT RUN (frameworks.test.ts)');
+  return false;
+}
+
+function has(program) {
+  return (process.env.PATH ?? '')
+    .split(':')
+    .concat('/usr/sbin', '/sbin')
+    .some((directory) => existsSync(join(directory, program)));
+}
+
+function npx(...command) {
+  return [join(root, 'node_modules', '.bin', command[0]), ...command.slice(1)];
+}
+
+function step(what, command, env = process.env) {
+  process.stdout.write(`\n== ${what}\n`);
+  const { status, signal, error } = spawnSync(command[0], command.slice(1), { cwd: root, env, stdio: 'inherit' });
+  if (status === 0) return true;
+  shout(`${what} FAILED (${error?.message ?? signal ?? `exit code ${status}`})`);
+  return false;
+}
+
+function shout(text) {
+  const line = '!'.repeat(Math.min(text.length + 8, 120));
+  process.stderr.write(`\n${line}\n!!! ${text}\n${line}\n`);
+}
+
+process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,170 @@
+// The command line: what runs, what is printed, and what is a usage error.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { chooseApplication } from '../../src/cli/application-uri.ts';
+import { type ParsedArguments, parseArguments, parseCommandArgs } from '../../src/cli/arguments.ts';
+import { splitWords } from '../../src/cli/split-words.ts';
+import { SETTINGS } from '../../src/settings/settings.ts';
+
+const parse = (...argv: string[]): ParsedArguments => parseArguments(argv, '1.2.3');
+const run = (values: object, app: string | null = null) => ({ kind: 'run', values, app });
+const usageError = (message: string) => ({
+  kind: 'usage-error',
+  text: `usage: tunicorn [OPTIONS] [APP_MODULE]\ntunicorn: error: ${message}\n`,
+});
+
+describe('parseArguments() runs', () => {
+  const cases: readonly (readonly [argv: string, result: object])[] = [
+    ['', run({})],
+    ['app:app', run({}, 'app:app')],
+    ['app:app more words', run({}, 'app:app')],
+    ['-- app:app', run({}, 'app:app')],
+    ['-w 4', run({ workers: '4' })],
+    ['-w4 app', run({ workers: '4' }, 'app')],
+    ['-w=4', run({ workers: '4' })],
+    ['--workers=4', run({ workers: '4' })],
+    ['--workers 4 --workers 5', run({ workers: '5' })],
+    ['--worker-c sync', run({ worker_class: 'sync' })],
+    ['--grace 5', run({ graceful_timeout: '5' })],
+    ['--limit-request-field_size 9', run({ limit_request_field_size: '9' })],
+    ['--limit-request-field-size 9', run({ limit_request_field_size: '9' })],
+    ['-b :1 app -b :2', run({ bind: [':1', ':2'] }, 'app')],
+    ['-e A=1 --env B=2', run({ raw_env: ['A=1', 'B=2'] })],
+    ['--preload --check-config', run({ preload_app: true, check_config: true })],
+    ['--log-file a --error-logfile b', run({ errorlog: 'b' })],
+    ['--access-logfile -', run({ accesslog: '-' })],
+    ['--timeout -3', run({ timeout: '-3' })],
+    ['--workers many', run({ workers: 'many' })],
+    ['-k gthread', run({ worker_class: 'gthread' })],
+    [
+      '-c x.py -t 9 -p x.pid -u me -g us -m 0022 -n shop',
+      run({
+        config: 'x.py',
+        timeout: '9',
+        pidfile: 'x.pid',
+        user: 'me',
+        group: 'us',
+        umask: '0022',
+        proc_name: 'shop',
+      }),
+    ],
+  ];
+  for (const [argv, result] of cases) {
+    test(`with ${argv || 'nothing'}`, () => {
+      assert.deepEqual(parse(...argv.split(' ').filter((word) => word !== '')), result);
+    });
+  }
+
+  test('with --python as a flag of its own beside --pythonpath', () => {
+    assert.deepEqual(
+      parse('--python', 'python3.9', '--pythonpath', 'lib'),
+      run({ python: 'python3.9', pythonpath: 'lib' }),
+    );
+  });
+
+  test('with every flag of the table', () => {
+    for (const [name, declaration] of SETTINGS) {
+      for (const flag of declaration.flags) {
+        const parsed = declaration.kind === 'bool' ? parse(flag) : parse(flag, '1');
+        assert.ok(parsed.kind === 'run' && Object.hasOwn(parsed.values, name), flag);
+      }
+    }
+  });
+});
+
+describe('parseArguments() refuses', () => {
+  const cases: readonly (readonly [argv: string, message: string])[] = [
+    ['--wrokers 2', 'unrecognized arguments: --wrokers'],
+    ['app -x', 'unrecognized arguments: -x'],
+    ['--reload app', 'unrecognized arguments: --reload'],
+    ['-w', 'argument -w/--workers: expected one argument'],
+    ['--preload=yes', "argument --preload: ignored explicit argument 'yes'"],
+    ['--max 3', 'ambiguous option: --max could match --max-requests, --max-requests-jitter'],
+  ];
+  for (const [argv, message] of cases) {
+    test(argv, () => assert.deepEqual(parse(...argv.split(' ')), usageError(message)));
+  }
+});
+
+describe('parseArguments() prints', () => {
+  test('the version', () => {
+    for (const flag of ['-v', '--version']) {
+      assert.deepEqual(parse(flag), { kind: 'print', text: 'tunicorn (version 1.2.3)\n' });
+    }
+  });
+
+  test('the help, even beside what it would refuse', () => {
+    for (const argv of [['-h'], ['--help'], ['--wrokers', '--help'], ['--help', '-w']]) {
+      const parsed = parse(...argv);
+      assert.ok(parsed.kind === 'print', argv.join(' '));
+      assert.match(parsed.text, /^usage: tunicorn \[OPTIONS\] \[APP_MODULE\]\n/);
+    }
+  });
+
+  test('each flag in its section, with its default, in lines of at most 100 characters', () => {
+    const parsed = parse('--help');
+    assert.ok(parsed.kind === 'print');
+    for (const [, declaration] of SETTINGS) {
+      if (declaration.flags.length > 0) assert.ok(parsed.text.includes(`  ${declaration.flags.join(', ')}`));
+    }
+    assert.match(parsed.text, /\nServer Socket:\n {2}-b, --bind ADDRESS {6}An address[^-]*\[127\.0\.0\.1:8000\]\n/);
+    for (const line of parsed.text.split('\n')) assert.ok(line.length <= 100, line);
+  });
+});
+
+describe('parseCommandArgs()', () => {
+  test('is split into words, and its positional arguments are ignored', () => {
+    assert.deepEqual(parseCommandArgs(`-w 3 -n "a b" app:app`, '1'), run({ workers: '3', proc_name: 'a b' }));
+  });
+
+  test('is empty when the variable is not set', () => {
+    assert.deepEqual(parseCommandArgs(undefined, '1'), run({}));
+    assert.deepEqual(parseCommandArgs('', '1'), run({}));
+  });
+
+  test('says where an error is', () => {
+    assert.deepEqual(parseCommandArgs('--foo', '1'), usageError('in GUNICORN_CMD_ARGS: unrecognized arguments: --foo'));
+    assert.deepEqual(parseCommandArgs("-n 'x", '1'), usageError('in GUNICORN_CMD_ARGS: No closing quotation'));
+  });
+});
+
+describe('chooseApplication()', () => {
+  test('takes the command line before wsgi_app, and has an error for none', () => {
+    assert.deepEqual(chooseApplication('a', { wsgi_app: 'b' }), { ok: true, app: 'a' });
+    assert.deepEqual(chooseApplication(null, { wsgi_app: 'b' }), { ok: true, app: 'b' });
+    const none = { ok: false, error: 'Error: No application module specified.' };
+    assert.deepEqual(chooseApplication(null, { wsgi_app: null }), none);
+  });
+});
+
+describe('splitWords() splits as shlex.split does', () => {
+  const cases: readonly (readonly [text: string, words: string[]])[] = [
+    ['', []],
+    [' \t\r\n ', []],
+    ['a  b\tc\nd', ['a', 'b', 'c', 'd']],
+    [`'a b' "c d"`, ['a b', 'c d']],
+    [`a'b c'd"e f"`, ['ab cde f']],
+    [`'' "" x`, ['', '', 'x']],
+    [String.raw`a\ b \'`, ['a b', "'"]],
+    [String.raw`'a\b'`, [String.raw`a\b`]],
+    [String.raw`"a\"b\\c\d"`, [String.raw`a"b\c\d`]],
+    ['a\\\nb', ['a\nb']],
+    [`"it's"`, ["it's"]],
+    [`'say "x"'`, ['say "x"']],
+    ['a#b #c', ['a#b', '#c']],
+    ['a;b|c&d $e *', ['a;b|c&d', '$e', '*']],
+    ['--name=é\u00a0x', ['--name=é\u00a0x']],
+  ];
+  for (const [text, words] of cases) {
+    test(JSON.stringify(text), () => assert.deepEqual(splitWords(text), { ok: true, words }));
+  }
+
+  test('and refuses what does not end', () => {
+    for (const text of [`'a`, `a "b`, `"a\\"`]) {
+      assert.deepEqual(splitWords(text), { ok: false, error: 'No closing quotation' });
+    }
+    for (const text of ['a\\', '"a\\'])
+      assert.deepEqual(splitWords(text), { ok: false, error: 'No escaped character' });
+  });
+});

@@ -1,0 +1,157 @@
+// Which source of a setting wins, what its origin says, and what is warned of.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { describeOrigin } from '../../src/settings/origin.ts';
+import { configLocation, type Facts, resolveSettings, type Sources } from '../../src/settings/resolve.ts';
+
+const facts: Facts = { cwd: '/srv', userId: 7, groupId: 8, application: null, isFolder: () => true };
+
+function resolve(sources: Partial<Sources>) {
+  const all = { environment: {}, file: null, commandArgs: {}, commandLine: {}, ...sources };
+  const resolution = resolveSettings(all, facts);
+  assert.ok(resolution.ok, resolution.ok ? '' : resolution.errors.join('\n'));
+  return resolution;
+}
+
+function fileWith(values: Record<string, unknown>, path = '/srv/gunicorn.conf.py'): Pick<Sources, 'file'> {
+  return { file: { path, values } };
+}
+
+describe('precedence', () => {
+  const layers: Sources = {
+    environment: { WEB_CONCURRENCY: '2' },
+    ...fileWith({ workers: 3 }),
+    commandArgs: { workers: '4' },
+    commandLine: { workers: '5' },
+  };
+
+  test('the command line goes before GUNICORN_CMD_ARGS, that before the file, that before the environment', () => {
+    const seen = [
+      resolve(layers),
+      resolve({ ...layers, commandLine: {} }),
+      resolve({ ...layers, commandLine: {}, commandArgs: {} }),
+      resolve({ ...layers, commandLine: {}, commandArgs: {}, file: null }),
+      resolve({}),
+    ].map(({ settings, origins }) => [settings.workers, describeOrigin(origins.workers)]);
+    assert.deepEqual(seen, [
+      [5, 'on the command line'],
+      [4, 'in GUNICORN_CMD_ARGS'],
+      [3, 'in gunicorn.conf.py'],
+      [2, 'in WEB_CONCURRENCY'],
+      [1, 'by default'],
+    ]);
+  });
+
+  test('a higher source replaces a list as a whole', () => {
+    const { settings } = resolve({
+      ...fileWith({ bind: [':1', ':2'], raw_env: ['A=1'] }),
+      commandArgs: { raw_env: ['B=1', 'C=1'] },
+      commandLine: { bind: [':3'] },
+    });
+    assert.deepEqual([settings.bind, settings.raw_env], [[':3'], ['B=1', 'C=1']]);
+  });
+
+  test('a wrong value is refused even where a higher source overrides it', () => {
+    const sources: Sources = { ...layers, ...fileWith({ workers: 'many' }) };
+    const resolution = resolveSettings(sources, facts);
+    assert.equal(resolution.ok, false);
+  });
+
+  test('a default from the environment is not looked at where another source has a value', () => {
+    const { settings } = resolve({ environment: { WEB_CONCURRENCY: 'x' }, commandLine: { workers: '5' } });
+    assert.equal(settings.workers, 5);
+  });
+});
+
+describe('a default from the environment', () => {
+  test('PORT binds to every IPv4 address', () => {
+    const { settings, origins } = resolve({ environment: { PORT: '4321' } });
+    assert.deepEqual(settings.bind, ['0.0.0.0:4321']);
+    assert.deepEqual(origins.bind, { from: 'environment', variable: 'PORT' });
+  });
+
+  test('an empty WEB_CONCURRENCY or PORT is the same as none', () => {
+    const { settings } = resolve({ environment: { PORT: '', WEB_CONCURRENCY: '' } });
+    assert.deepEqual([settings.bind, settings.workers], [['127.0.0.1:8000'], 1]);
+  });
+
+  test('an empty FORWARDED_ALLOW_IPS trusts nobody', () => {
+    assert.deepEqual(resolve({ environment: { FORWARDED_ALLOW_IPS: '' } }).settings.forwarded_allow_ips, []);
+    assert.deepEqual(resolve({ environment: { FORWARDED_ALLOW_IPS: '10.0.0.1' } }).settings.forwarded_allow_ips, [
+      '10.0.0.1',
+    ]);
+    assert.deepEqual(resolve({}).settings.forwarded_allow_ips, ['127.0.0.1', '::1']);
+  });
+
+  test('a wrong one is an error that names the variable', () => {
+    const sources: Sources = { environment: { WEB_CONCURRENCY: 'auto' }, file: null, commandArgs: {}, commandLine: {} };
+    assert.deepEqual(resolveSettings(sources, facts), {
+      ok: false,
+      errors: ["Invalid value for workers in WEB_CONCURRENCY: 'auto' (wanted: a whole number, 0 or more)"],
+    });
+  });
+});
+
+describe('the config file', () => {
+  test('a setting of Gunicorn that is not there yet is warned of once', () => {
+    const { warnings } = resolve(
+      fileWith({ post_fork: { $callable: '__config__.post_fork' }, statsd_host: 'localhost' }),
+    );
+    assert.deepEqual(warnings, [
+      "Setting 'post_fork' in gunicorn.conf.py has no effect yet",
+      "Setting 'statsd_host' in gunicorn.conf.py has no effect yet",
+    ]);
+  });
+
+  test('one that is switched off is not warned of', () => {
+    assert.deepEqual(resolve(fileWith({ reload: false, certfile: null })).warnings, []);
+  });
+
+  test('a name that Gunicorn does not know is ignored', () => {
+    const { warnings, settings } = resolve(
+      fileWith(JSON.parse('{"wrokers": 9, "WORKERS": 8, "toString": 1, "__proto__": 2}')),
+    );
+    assert.deepEqual([warnings, settings.workers], [[], 1]);
+  });
+
+  test('it cannot name another config file', () => {
+    const { settings, origins } = resolve(fileWith({ config: 3 }));
+    assert.deepEqual([settings.config, origins.config], ['./gunicorn.conf.py', { from: 'default' }]);
+  });
+
+  test('an unknown log level means info, with a warning', () => {
+    const { settings, warnings } = resolve(fileWith({ loglevel: 'warn' }));
+    assert.equal(settings.loglevel, 'info');
+    assert.deepEqual(warnings, [
+      "Unknown value for loglevel in gunicorn.conf.py: 'warn' (known: debug, info, warning, error, critical); using info",
+    ]);
+  });
+
+  test('a file outside the current directory is named by its whole path', () => {
+    const paths = ['/etc/shop.py', '/srv/deploy/live.py', 'python:deploy.live'];
+    const shown = paths.map((path) => describeOrigin(resolve(fileWith({ workers: 3 }, path)).origins.workers));
+    assert.deepEqual(shown, ['in /etc/shop.py', 'in deploy/live.py', 'in python:deploy.live']);
+  });
+
+  test("its location is the command line's, else that of GUNICORN_CMD_ARGS, else the default", () => {
+    assert.equal(configLocation({ config: 'a.py' }, { config: 'b.py' }), 'b.py');
+    assert.equal(configLocation({ config: 'a.py' }, {}), 'a.py');
+    assert.equal(configLocation({ config: 'a.py' }, { config: '' }), 'a.py');
+    assert.equal(configLocation({}, {}), null);
+  });
+});
+
+describe('a default from the process', () => {
+  test('user and group are those of the process', () => {
+    const { settings, origins } = resolve({});
+    assert.deepEqual([settings.user, settings.group, origins.user], [7, 8, { from: 'default' }]);
+  });
+
+  test('the default process name is the application that the command line names', () => {
+    const sources: Sources = { environment: {}, file: null, commandArgs: {}, commandLine: {} };
+    const named = resolveSettings(sources, { ...facts, application: 'shop:app' });
+    assert.equal(named.ok && named.settings.default_proc_name, 'shop:app');
+    assert.equal(resolve({}).settings.default_proc_name, 'tunicorn');
+  });
+});

@@ -1,0 +1,109 @@
+// The table of settings against Gunicorn's names and flags, and against its own form.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { formatSettingsPage } from '../../src/cli/settings-page.ts';
+import { GUNICORN_ONLY } from '../../src/settings/gunicorn-only.ts';
+import { checkOf } from '../../src/settings/kinds.ts';
+import { SETTINGS } from '../../src/settings/settings.ts';
+import { root } from '../harness/project.ts';
+
+test('the table and the list of missing settings together have the 119 names of Gunicorn, each once', () => {
+  const gunicorns = SETTINGS.filter(([, declaration]) => declaration.own !== true).map(([name]) => name);
+  for (const name of gunicorns) assert.ok(!GUNICORN_ONLY.has(name), `${name} is in both`);
+  assert.equal(gunicorns.length + GUNICORN_ONLY.size, 119);
+});
+
+test('flags are those of Gunicorn', () => {
+  const flags = Object.fromEntries(SETTINGS.map(([name, declaration]) => [name, declaration.flags.join(' ')]));
+  const irregular = {
+    bind: '-b --bind',
+    workers: '-w --workers',
+    worker_class: '-k --worker-class',
+    config: '-c --config',
+    wsgi_app: '',
+    timeout: '-t --timeout',
+    keepalive: '--keep-alive',
+    preload_app: '--preload',
+    raw_env: '-e --env',
+    pidfile: '-p --pid',
+    user: '-u --user',
+    group: '-g --group',
+    umask: '-m --umask',
+    tmp_upload_dir: '',
+    secure_scheme_headers: '',
+    accesslog: '--access-logfile',
+    access_log_format: '--access-logformat',
+    errorlog: '--error-logfile --log-file',
+    loglevel: '--log-level',
+    proc_name: '-n --name',
+    default_proc_name: '',
+    limit_request_field_size: '--limit-request-field_size --limit-request-field-size',
+  };
+  const regular = Object.keys(flags).map((name) => [name, `--${name.replaceAll('_', '-')}`]);
+  assert.deepEqual(flags, { ...Object.fromEntries(regular), ...irregular });
+});
+
+test('defaults are those of Gunicorn', () => {
+  const defaults = Object.fromEntries(SETTINGS.map(([name, declaration]) => [name, declaration.default]));
+  const expected = {
+    ...{ bind: ['127.0.0.1:8000'], backlog: 2048, workers: 1, worker_class: 'sync', threads: 1 },
+    ...{ timeout: 30, graceful_timeout: 30, keepalive: 2, max_requests: 0, max_requests_jitter: 0 },
+    ...{ limit_request_line: 4094, limit_request_fields: 100, limit_request_field_size: 8190, umask: 0 },
+    ...{ accesslog: null, errorlog: '-', loglevel: 'info', header_map: 'drop', pidfile: null, proc_name: null },
+    ...{ forwarded_allow_ips: ['127.0.0.1', '::1'], forwarder_headers: ['SCRIPT_NAME', 'PATH_INFO'] },
+  };
+  for (const [name, value] of Object.entries(expected)) assert.deepEqual(defaults[name], value, name);
+});
+
+test('every default passes its own check, unchanged', () => {
+  for (const [name, declaration] of SETTINGS) {
+    if (declaration.default === undefined) continue;
+    assert.deepEqual(checkOf(declaration).ofFile.parse(declaration.default), declaration.default, name);
+  }
+});
+
+test('every setting has a default, from the table or from the process', () => {
+  for (const [name, declaration] of SETTINGS) {
+    assert.ok(declaration.default !== undefined || declaration.defaultFrom !== undefined, name);
+  }
+});
+
+test('no flag is given to two settings', () => {
+  const flags = SETTINGS.flatMap(([, declaration]) => declaration.flags);
+  assert.equal(new Set(flags).size, flags.length);
+});
+
+test('declarations have no misspelt property', () => {
+  // The compiler checks types, but a declaration may have more properties than the type knows.
+  const common = ['section', 'flags', 'metavar', 'summary', 'detail', 'own', 'usedBy', 'reloadable', 'environment'];
+  const known = [...common, 'defaultFrom', 'wanted', 'none', 'notInFile', 'kind', 'default'];
+  const byKind: Readonly<Record<string, readonly string[]>> = {
+    uint: ['min', 'max'],
+    'auto int': ['max'],
+    bool: ['flagValue'],
+    choice: ['choices', 'synonyms', 'otherwise'],
+  };
+  for (const [name, declaration] of SETTINGS) {
+    const unknown = Object.keys(declaration).filter(
+      (key) => ![...known, ...(byKind[declaration.kind] ?? [])].includes(key),
+    );
+    assert.deepEqual(unknown, [], name);
+  }
+});
+
+test('docs/settings.md is what `node dist/cli/write-settings-page.js` writes', () => {
+  assert.equal(readFileSync(join(root, 'docs', 'settings.md'), 'utf8'), formatSettingsPage(SETTINGS));
+});
+
+test('the page has every setting, with its flags, default and unit', () => {
+  const page = formatSettingsPage(SETTINGS);
+  for (const [name, declaration] of SETTINGS) {
+    assert.ok(page.includes(`\n### ${name}\n`), name);
+    for (const flag of declaration.flags) assert.ok(page.includes(`\`${flag}`), flag);
+  }
+  assert.match(page, /### timeout\n\nSeconds that[^#]*- Default: `30`\n/);
+  for (const line of page.split('\n')) assert.ok(line.length <= 120 || line.startsWith('- '), line);
+});

@@ -1,0 +1,215 @@
+// What each kind of setting accepts, from the config file and from flags, and what the errors say.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Facts, type FlagValues, type Resolution, resolveSettings } from '../../src/settings/resolve.ts';
+import type { SettingName, Settings } from '../../src/settings/settings.ts';
+
+const facts: Facts = {
+  cwd: '/srv/shop',
+  userId: 1000,
+  groupId: 1001,
+  application: 'shop:app',
+  isFolder: (path) => ['/srv/shop', '/srv/shop/web', '/srv/shop/web/spool', '/dev/shm'].includes(path),
+};
+
+function fromFile(values: Record<string, unknown>): Resolution {
+  const file = { path: '/srv/shop/gunicorn.conf.py', values };
+  return resolveSettings({ environment: {}, file, commandArgs: {}, commandLine: {} }, facts);
+}
+
+function fromFlags(commandLine: FlagValues): Resolution {
+  return resolveSettings({ environment: {}, file: null, commandArgs: {}, commandLine }, facts);
+}
+
+function settingsOf(resolution: Resolution): Settings {
+  assert.ok(resolution.ok, resolution.ok ? '' : resolution.errors.join('\n'));
+  return resolution.settings;
+}
+
+function errorsOf(resolution: Resolution): readonly string[] {
+  assert.ok(!resolution.ok, 'the value was accepted');
+  return resolution.errors;
+}
+
+const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: unknown])[] = [
+  ['workers', 4, 4],
+  ['workers', 0, 0],
+  ['workers', '12', 12],
+  ['workers', ' 12 ', 12],
+  ['workers', '0x10', 16],
+  ['workers', '0o17', 15],
+  ['workers', '1_000', 1000],
+  ['workers', true, 1],
+  ['timeout', false, 0],
+  ['gateways', 1, 1],
+  ['threads', 1, 1],
+  ['umask', 0o22, 18],
+  ['umask', '0o22', 18],
+  ['umask', '0x12', 18],
+  ['umask', '0', 0],
+  ['preload_app', true, true],
+  ['preload_app', 'True', true],
+  ['preload_app', ' false ', false],
+  ['preload_app', null, false],
+  ['proc_name', ' shop ', 'shop'],
+  ['proc_name', null, null],
+  ['pidfile', '', null],
+  ['errorlog', null, '/dev/null'],
+  ['errorlog', 'error.log', 'error.log'],
+  ['loglevel', 'DEBUG', 'debug'],
+  ['header_map', ' Refuse', 'refuse'],
+  ['worker_class', 'sync', 'sync'],
+  ['worker_class', 'gunicorn.workers.sync.SyncWorker', 'sync'],
+  ['bind', 'unix:/run/a.sock', ['unix:/run/a.sock']],
+  ['bind', [' :80 ', '[::1]:81'], [':80', '[::1]:81']],
+  ['raw_env', 'A=1', ['A=1']],
+  ['raw_env', ['A=', 'B=x=y'], ['A=', 'B=x=y']],
+  ['raw_env', '', []],
+  ['raw_env', null, []],
+  ['forwarder_headers', 'X_A, X_B', ['X_A', 'X_B']],
+  ['forwarder_headers', ['X_A'], ['X_A']],
+  ['forwarded_allow_ips', '*', ['*']],
+  ['forwarded_allow_ips', '10.0.0.0/8, ::1 ,fe80::/10', ['10.0.0.0/8', '::1', 'fe80::/10']],
+  ['forwarded_allow_ips', '10.0.0.0/255.0.0.0', ['10.0.0.0/255.0.0.0']],
+  ['forwarded_allow_ips', '', []],
+  ['secure_scheme_headers', { 'X-Tls': 'yes' }, { 'X-Tls': 'yes' }],
+  ['secure_scheme_headers', {}, {}],
+  ['user', 33, 33],
+  ['user', '33', 33],
+  ['user', 'www-data', 'www-data'],
+  ['user', null, 1000],
+  ['group', null, 1001],
+  ['chdir', 'web', '/srv/shop/web'],
+  ['chdir', '/srv/shop/web/', '/srv/shop/web'],
+  ['worker_tmp_dir', '/dev/shm', '/dev/shm'],
+  ['worker_tmp_dir', '', null],
+];
+
+describe('a value in the config file', () => {
+  for (const [name, given, value] of goodInFile) {
+    test(`${name} = ${JSON.stringify(given)} means ${JSON.stringify(value)}`, () => {
+      assert.deepEqual(settingsOf(fromFile({ [name]: given }))[name], value);
+    });
+  }
+});
+
+const WHOLE = 'a whole number, 0 or more';
+const ADDRESSES = 'HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such';
+const NETWORKS = "'*', or IP addresses and networks such as 10.0.0.0/8, separated by commas";
+const UMASK = 'a whole number, such as 0o22, at most 0o777';
+
+const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
+  ['workers', 'many', "'many'", WHOLE],
+  ['workers', -1, '-1', WHOLE],
+  ['workers', 1.5, '1.5', WHOLE],
+  ['workers', null, 'None', WHOLE],
+  ['workers', '', "''", WHOLE],
+  ['workers', '010', "'010'", WHOLE],
+  ['workers', 1e300, '1e+300', WHOLE],
+  ['timeout', [30], '[30]', WHOLE],
+  ['timeout', { $repr: 'inf' }, 'inf', WHOLE],
+  ['gateways', 0, '0', 'a whole number, 1 or more'],
+  ['threads', 4, '4', '1; more threads in a worker are not available yet'],
+  ['worker_class', 'gthread', "'gthread'", 'sync; other worker classes are not available yet'],
+  ['worker_class', { $callable: 'my.Worker' }, 'my.Worker', 'sync; other worker classes are not available yet'],
+  ['worker_class', 'constructor', "'constructor'", 'sync; other worker classes are not available yet'],
+  ['umask', '0022', "'0022'", UMASK],
+  ['umask', 0o1000, '512', UMASK],
+  ['preload_app', 'perhaps', "'perhaps'", 'True or False'],
+  ['preload_app', 1, '1', 'True or False'],
+  ['pidfile', { $repr: "PosixPath('/x')" }, "PosixPath('/x')", 'a string, or None'],
+  ['accesslog', 5, '5', 'a string, or None'],
+  ['errorlog', '', "''", "a file, or '-' for standard error"],
+  ['loglevel', 10, '10', 'debug, info, warning, error, critical'],
+  ['header_map', 'keep', "'keep'", 'drop, refuse, dangerous'],
+  ['bind', 8000, '8000', ADDRESSES],
+  ['bind', [], '[]', ADDRESSES],
+  ['bind', '::1', "'::1'", ADDRESSES],
+  ['bind', ['127.0.0.1:80', 'localhost:http'], "'localhost:http'", ADDRESSES],
+  ['raw_env', ['A=1', 'STAGE'], "'STAGE'", 'NAME=VALUE, or a list of such'],
+  ['raw_env', '=1', "'=1'", 'NAME=VALUE, or a list of such'],
+  ['raw_env', { A: '1' }, "{'A': '1'}", 'NAME=VALUE, or a list of such'],
+  ['forwarded_allow_ips', '1.2.3.4/8', "'1.2.3.4/8'", NETWORKS],
+  ['forwarded_allow_ips', '127.0.0.1,localhost', "'localhost'", NETWORKS],
+  ['forwarded_allow_ips', '10.0.0.0/33', "'10.0.0.0/33'", NETWORKS],
+  ['secure_scheme_headers', { A: true }, 'True', 'a dict of strings'],
+  ['secure_scheme_headers', 'A', "'A'", 'a dict of strings'],
+  ['user', -1, '-1', 'the name or the number of a user'],
+  ['group', '', "''", 'the name or the number of a group'],
+  ['chdir', '../other', "'../other'", 'a folder that exists'],
+  ['tmp_upload_dir', '/nowhere', "'/nowhere'", 'a folder that exists'],
+];
+
+describe('a wrong value in the config file', () => {
+  for (const [name, given, shown, wanted] of badInFile) {
+    test(`${name} = ${JSON.stringify(given)} is refused by name, value and wanted form`, () => {
+      const expected = `Invalid value for ${name} in gunicorn.conf.py: ${shown} (wanted: ${wanted})`;
+      assert.deepEqual(errorsOf(fromFile({ [name]: given })), [expected]);
+    });
+  }
+
+  test('every wrong value is named, not only the first', () => {
+    const errors = errorsOf(fromFile({ workers: 'a', timeout: 'b' }));
+    assert.deepEqual(
+      errors.map((error) => error.slice(0, 'Invalid value for xxxxxxx'.length)),
+      ['Invalid value for workers', 'Invalid value for timeout'],
+    );
+  });
+
+  test('None is refused with one error where the setting has no None', () => {
+    assert.equal(errorsOf(fromFile({ loglevel: null })).length, 1);
+  });
+});
+
+describe('a value on the command line', () => {
+  const good: readonly (readonly [name: SettingName, given: string | string[] | boolean, value: unknown])[] = [
+    ['workers', '4', 4],
+    ['workers', '010', 10],
+    ['workers', '+3', 3],
+    ['umask', '0022', 18],
+    ['umask', '022', 18],
+    ['umask', '22', 22],
+    ['umask', '0o22', 18],
+    ['umask', '0x12', 18],
+    ['umask', '0', 0],
+    ['preload_app', true, true],
+    ['bind', [':1', 'unix:a.sock'], [':1', 'unix:a.sock']],
+    ['raw_env', ['A=1'], ['A=1']],
+    ['user', '33', 33],
+    ['accesslog', '-', '-'],
+    ['forwarder_headers', 'A,B', ['A', 'B']],
+  ];
+  for (const [name, given, value] of good) {
+    test(`${name} ${JSON.stringify(given)} means ${JSON.stringify(value)}`, () => {
+      assert.deepEqual(settingsOf(fromFlags({ [name]: given }))[name], value);
+    });
+  }
+
+  const bad: readonly (readonly [name: SettingName, given: string | string[], shown: string, wanted: string])[] = [
+    ['workers', '0x10', "'0x10'", WHOLE],
+    ['workers', 'many', "'many'", WHOLE],
+    ['timeout', '-3', "'-3'", WHOLE],
+    ['umask', '099', "'099'", UMASK],
+    ['umask', '01000', "'01000'", UMASK],
+    ['raw_env', ['A=1', 'STAGE'], "'STAGE'", 'NAME=VALUE, or a list of such'],
+    ['chdir', 'nowhere', "'nowhere'", 'a folder that exists'],
+  ];
+  for (const [name, given, shown, wanted] of bad) {
+    test(`${name} ${JSON.stringify(given)} is refused by name, value and wanted form`, () => {
+      const expected = `Invalid value for ${name} on the command line: ${shown} (wanted: ${wanted})`;
+      assert.deepEqual(errorsOf(fromFlags({ [name]: given })), [expected]);
+    });
+  }
+});
+
+describe('a folder', () => {
+  test('is relative to chdir, and chdir to the directory of the start', () => {
+    const settings = settingsOf(fromFile({ chdir: 'web', tmp_upload_dir: 'spool' }));
+    assert.deepEqual([settings.chdir, settings.tmp_upload_dir], ['/srv/shop/web', '/srv/shop/web/spool']);
+  });
+
+  test('chdir is the directory of the start by default', () => {
+    assert.equal(settingsOf(fromFlags({})).chdir, '/srv/shop');
+  });
+});
