@@ -1,40 +1,34 @@
-// The arbiter: one loop over one queue of events. Signals, messages, ends of children and ticks are all put into the queue; what is
-// done about each is said here, and nowhere else.
+// The arbiter: one loop over one queue of events. Signals, messages, ends of children and ticks are all put into the queue, and
+// handled one after the other here.
 
 import fs from 'node:fs';
 import type { ErrorLog } from '../log/error-log.ts';
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
-import { ClaimsBoard, monotonicMs, WORKER_SLOTS } from '../runqueue/claims-board.ts';
-import { afterCrash, type Backoff, NO_BACKOFF } from './boot-backoff.ts';
-import { describeEnd } from './describe-end.ts';
+import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
+import { EXIT_OK } from './exit-status.ts';
 import { type ForkserverEvents, ForkserverHandle } from './forkserver-handle.ts';
-import { GatewayHandle } from './gateway-handle.ts';
-import { Generation, type GenerationEvents, type Worker } from './generation.ts';
+import type { GatewayHandle } from './gateway-handle.ts';
+import { Gateways } from './gateways.ts';
+import type { Generation } from './generation.ts';
+import { Generations } from './generations.ts';
 import type { Listeners } from './listeners.ts';
 import type { PidFile } from './pid-file.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
-import type { ProcessEnd } from './worker-life.ts';
 
 const TICK_MS = 200;
 
-/** Exit statuses, as Gunicorn's. */
-export const EXIT_OK = 0;
-export const EXIT_ERROR = 1;
-export const EXIT_WORKER_BOOT = 3;
-export const EXIT_APP_LOAD = 4;
-
-/** What the command line has prepared before the arbiter takes over. */
+/** What the command has prepared before the arbiter takes over. */
 export interface ArbiterStart {
   readonly python: string;
+  /** Where the command was started: configuration files are looked for there at each reload. */
   readonly startDir: string;
   readonly config: string | null;
   /** The first generation's forkserver, which has evaluated the configuration file already. */
   readonly firstForkserver: (events: ForkserverEvents) => ForkserverHandle;
   readonly resolved: ResolvedSettings;
-  /** Settings for a new generation, from what its forkserver found in the configuration file. */
   readonly resolve: (file: string | null, values: Readonly<Record<string, unknown>>) => Resolution;
   readonly log: ErrorLog;
   readonly listeners: Listeners;
@@ -49,37 +43,31 @@ type ArbiterEvent =
   | { readonly type: 'gateway-message'; readonly gateway: GatewayHandle; readonly message: FromGateway }
   | { readonly type: 'gateway-gone'; readonly gateway: GatewayHandle; readonly how: string }
   | { readonly type: 'rebound'; readonly generation: Generation; readonly failure: string | null }
+  | { readonly type: 'first-failed'; readonly exitCode: number }
   | { readonly type: 'tick' };
 
 type Phase =
-  | { readonly kind: 'starting' }
-  | { readonly kind: 'serving' }
-  | { readonly kind: 'stopping'; readonly manner: 'graceful' | 'quick'; readonly sinceMs: number; readonly exitCode: number };
+  | { readonly kind: 'running' }
+  | {
+      readonly kind: 'stopping';
+      readonly manner: 'graceful' | 'quick';
+      readonly sinceMs: number;
+      readonly exitCode: number;
+    };
 
 export class Arbiter {
   readonly #start: ArbiterStart;
   readonly #log: ErrorLog;
   readonly #board: ClaimsBoard;
+  readonly #gateways: Gateways;
+  readonly #generations: Generations;
   readonly #queue: ArbiterEvent[] = [];
-  #handling: 'idle' | 'busy' = 'idle';
-  #phase: Phase = { kind: 'starting' };
+  #loop: 'idle' | 'busy' | 'ended' = 'idle';
+  #phase: Phase = { kind: 'running' };
+  /** Of the generation that serves. */
   #resolved: ResolvedSettings;
-  readonly #gateways: Map<number, GatewayHandle> = new Map();
-  readonly #gatewaysUp: Set<number> = new Set();
-  #gatewayBackoff: Backoff = NO_BACKOFF;
-  readonly #missingGateways: Set<number> = new Set();
-  readonly #generations: Set<Generation> = new Set();
-  #serving: Generation | null = null;
-  #next: Generation | null = null;
-  readonly #settingsOf: Map<Generation, ResolvedSettings> = new Map();
   /** Gateways that have still to say that they serve the next generation. */
-  #switching: Set<number> | null = null;
-  /** When a new forkserver is tried after one has died or its generation could not replace it. */
-  #reviveAtMs: number | null = null;
-  #revivals: Backoff = NO_BACKOFF;
-  #generationNumber = 0;
-  #gatewayNumber = 0;
-  #age = 0;
+  #unswitched: Set<number> | null = null;
   #lifelineFd: number | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #finish: (exitCode: number) => void = () => {};
@@ -88,7 +76,14 @@ export class Arbiter {
     this.#start = start;
     this.#log = start.log;
     this.#resolved = start.resolved;
-    this.#board = ClaimsBoard.create(start.directories.runtimeDir, start.resolved.settings.gateways);
+    const { settings, ids } = start.resolved;
+    this.#board = ClaimsBoard.create(start.directories.runtimeDir, settings.gateways, ids);
+    this.#gateways = new Gateways(start.log, {
+      message: (gateway, message) => this.#post({ type: 'gateway-message', gateway, message }),
+      gone: (gateway, how) => this.#post({ type: 'gateway-gone', gateway, how }),
+      introduce: (gateway) => this.#introduce(gateway),
+    });
+    this.#generations = this.#makeGenerations();
   }
 
   /** Serves until a signal or a failed first boot ends it; resolves to the exit status. */
@@ -98,47 +93,46 @@ export class Arbiter {
     });
     for (const signal of HANDLED_SIGNALS) process.on(signal, () => this.#post({ type: 'signal', signal }));
     this.#ticker = setInterval(() => this.#post({ type: 'tick' }), TICK_MS);
-    for (let index = 0; index < this.#resolved.settings.gateways; index += 1) this.#startGateway(index);
-    const generation = this.#newGeneration(this.#start.firstForkserver);
-    this.#settingsOf.set(generation, this.#resolved);
-    this.#next = generation;
-    this.#prepare(generation);
+    for (let index = 0; index < this.#resolved.settings.gateways; index += 1) this.#gateways.start(index);
+    this.#generations.startFirst(this.#resolved);
     return finished;
   }
 
   #post(event: ArbiterEvent): void {
     this.#queue.push(event);
-    if (this.#handling === 'busy') return;
-    this.#handling = 'busy';
-    // A handler may post; its event is handled after it, never inside it.
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#handle(next);
-    this.#handling = 'idle';
+    if (this.#loop !== 'idle') return;
+    this.#loop = 'busy';
+    // A handler may post; that event is handled after it, never inside it.
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+      this.#handle(next, monotonicMs());
+    if (this.#loop === 'busy') this.#loop = 'idle';
   }
 
-  #handle(event: ArbiterEvent): void {
-    const nowMs = monotonicMs();
+  #handle(event: ArbiterEvent, nowMs: number): void {
     switch (event.type) {
       case 'signal':
         return this.#onSignal(event.signal, nowMs);
       case 'forkserver-message':
-        return this.#onForkserverMessage(event.generation, event.message, nowMs);
+        return this.#generations.heard(event.generation, event.message, nowMs);
       case 'forkserver-gone':
-        return this.#onForkserverGone(event.generation, event.how, nowMs);
+        this.#generations.forkserverGone(event.generation, event.how, this.#phase.kind === 'running', nowMs);
+        return this.#endIfStopped(nowMs);
       case 'gateway-message':
         return this.#onGatewayMessage(event.gateway, event.message, nowMs);
       case 'gateway-gone':
         return this.#onGatewayGone(event.gateway, event.how, nowMs);
       case 'rebound':
         return this.#onRebound(event.generation, event.failure, nowMs);
+      case 'first-failed':
+        return this.#stop('quick', event.exitCode, nowMs);
       case 'tick':
         return this.#onTick(nowMs);
     }
   }
 
-  // Signals
-
   #onSignal(signal: HandledSignal, nowMs: number): void {
-    this.#log.log('info', `Handling signal: ${signal.slice(3).toLowerCase()}`);
+    const level = signal === 'SIGWINCH' ? 'debug' : 'info';
+    this.#log.log(level, `Handling signal: ${signal.slice(3).toLowerCase()}`);
     switch (signal) {
       case 'SIGTERM':
         // A second TERM means now.
@@ -147,11 +141,9 @@ export class Arbiter {
       case 'SIGQUIT':
         return this.#stop('quick', EXIT_OK, nowMs);
       case 'SIGHUP':
-        if (this.#phase.kind === 'serving') {
-          this.#log.log('info', 'Hang up: Arbiter');
-          this.#reload(nowMs);
-        }
-        return;
+        if (this.#phase.kind === 'stopping') return;
+        this.#log.log('info', 'Hang up: Arbiter');
+        return this.#generations.reload(nowMs);
       case 'SIGTTIN':
         return this.#resize(1, nowMs);
       case 'SIGTTOU':
@@ -168,18 +160,17 @@ export class Arbiter {
   }
 
   #resize(by: 1 | -1, nowMs: number): void {
-    const generation = this.#serving;
-    if (generation === null || this.#phase.kind !== 'serving') return;
+    const generation = this.#generations.serving;
     // As Gunicorn: TTOU stops at one worker.
-    if (by < 0 && generation.target <= 1) return;
+    if (generation === null || this.#phase.kind === 'stopping' || (by < 0 && generation.target <= 1)) return;
     generation.target += by;
     generation.manage(nowMs);
   }
 
   #reopenLogs(): void {
     this.#log.reopen();
-    for (const gateway of this.#gateways.values()) gateway.send({ type: 'reopen-logs' });
-    for (const generation of this.#generations) {
+    this.#gateways.broadcast({ type: 'reopen-logs' });
+    for (const generation of this.#generations.all()) {
       generation.forkserver.send({ type: 'reopen-logs' });
       generation.signalAll('SIGUSR1');
     }
@@ -187,81 +178,45 @@ export class Arbiter {
 
   // Generations
 
-  #newGeneration(start: (events: ForkserverEvents) => ForkserverHandle): Generation {
-    this.#generationNumber += 1;
-    // The listener is called only later, from the event loop: by then `generation` is there.
-    const forkserver = start({
-      message: (message) => this.#post({ type: 'forkserver-message', generation, message }),
-      nonsense: (what) => this.#log.log('error', `A forkserver said something strange: ${what}`),
-      gone: (code, signal) => this.#post({ type: 'forkserver-gone', generation, how: describeEnd(code, signal) }),
-    });
-    const generation: Generation = new Generation(
-      this.#generationNumber,
-      forkserver,
-      this.#start.directories.runtimeDir,
-      this.#board,
-      this.#generationEvents(),
-    );
-    this.#generations.add(generation);
-    return generation;
-  }
-
-  #generationEvents(): GenerationEvents {
-    return {
-      allot: () => {
-        this.#age += 1;
-        return { slot: this.#freeSlot(), age: this.#age };
+  #makeGenerations(): Generations {
+    const { directories, listeners, firstForkserver, python, startDir, config, resolve } = this.#start;
+    return new Generations({
+      log: this.#log,
+      board: this.#board,
+      directories,
+      resolve,
+      startForkserver: (events, configure) => {
+        if (!configure) return firstForkserver(events);
+        const forkserver = new ForkserverHandle(python, startDir, events);
+        forkserver.send({ type: 'configure', config });
+        return forkserver;
       },
-      gateways: () => [...this.#gatewaysUp],
-      workerGone: (generation, worker, end) => this.#onWorkerGone(generation, worker, end),
+      forkserverMessage: (generation, message) => this.#post({ type: 'forkserver-message', generation, message }),
+      forkserverGone: (generation, how) => this.#post({ type: 'forkserver-gone', generation, how }),
+      gatewaysUp: () => this.#gateways.numbersUp(),
+      areGatewaysUp: () => this.#gateways.areAllUp,
+      prepared: (generation) => this.#holdLifeline(generation),
+      switchTo: (generation, resolved) => {
+        if (listeners.isSame(resolved.settings.bind)) return this.#switch(generation);
+        const change = listeners.change(resolved.settings.bind, ({ address }) => {
+          this.#gateways.broadcast({ type: 'unlisten', id: address.id });
+        });
+        void change.then((outcome) => {
+          this.#post({ type: 'rebound', generation, failure: outcome.ok ? null : outcome.message });
+        });
+      },
+      workerGone: (generation, slot) => {
+        this.#gateways.broadcast({ type: 'worker-gone', slot, generation: generation.number });
+      },
       workersReady: (generation, count) => {
-        for (const gateway of this.#gateways.values()) {
-          gateway.send({ type: 'workers', generation: generation.number, workers: count });
-        }
+        this.#gateways.broadcast({ type: 'workers', generation: generation.number, workers: count });
+      },
+      generationGone: (generation) => {
+        this.#gateways.broadcast({ type: 'generation-gone', generation: generation.number });
       },
       expire: (number, ticket) => this.#gateways.get(number)?.send({ type: 'expire', ticket }),
-      log: (level, message) => this.#log.log(level, message),
-    };
-  }
-
-  #freeSlot(): number {
-    const taken = new Set<number>();
-    for (const generation of this.#generations) for (const slot of generation.workers.keys()) taken.add(slot);
-    let slot = this.#age % WORKER_SLOTS;
-    while (taken.has(slot)) slot = (slot + 1) % WORKER_SLOTS;
-    return slot;
-  }
-
-  #reload(nowMs: number): void {
-    const underWay = this.#next;
-    if (underWay !== null) {
-      // What it would bring may be older than what the signal asks for.
-      this.#log.log('info', `Generation ${underWay.number} is given up for a newer one`);
-      this.#forgetNext(underWay, 'superseded', nowMs);
-    }
-    this.#reviveAtMs = null;
-    const { python, startDir, config } = this.#start;
-    const generation = this.#newGeneration((events) => new ForkserverHandle(python, startDir, events));
-    this.#next = generation;
-    generation.forkserver.send({ type: 'configure', config });
-  }
-
-  #configured(generation: Generation, found: FromForkserver & { type: 'configured' }, nowMs: number): void {
-    const resolution = this.#start.resolve(found.path, found.values);
-    if (!resolution.ok) return this.#giveUp(generation, EXIT_ERROR, resolution.errors.join('\n'), nowMs);
-    for (const warning of resolution.warnings) this.#log.log('warning', warning);
-    this.#settingsOf.set(generation, resolution.resolved);
-    this.#prepare(generation);
-  }
-
-  #prepare(generation: Generation): void {
-    const resolved = this.#settingsOf.get(generation) ?? this.#resolved;
-    const settings = resolved.worker(generation.number, this.#start.directories, generation.ticketsPath);
-    generation.settings = settings;
-    generation.target = resolved.settings.workers;
-    generation.timeoutMs = resolved.settings.timeout * 1000;
-    generation.state = { kind: 'preparing' };
-    generation.forkserver.send({ type: 'prepare', settings });
+      firstFailed: (exitCode) => this.#post({ type: 'first-failed', exitCode }),
+    });
   }
 
   /** The forkserver has made the pipe by now; the end of this process is the end of its only writer. */
@@ -271,195 +226,63 @@ export class Arbiter {
     this.#lifelineFd = fs.openSync(generation.settings.lifeline_path, flags);
   }
 
-  /** The pipe is there, the application loaded if it is to be preloaded: workers can be forked once the gateways are up. */
-  #boot(generation: Generation, nowMs: number): void {
-    if (generation.state.kind !== 'preparing' || generation.capacity === 0) return;
-    if (this.#gatewaysUp.size < this.#gateways.size) return;
-    generation.state = { kind: 'booting' };
-    generation.manage(nowMs);
-    this.#bootedIfReady(generation, nowMs);
-  }
-
-  #bootedIfReady(generation: Generation, nowMs: number): void {
-    if (generation !== this.#next || generation.state.kind !== 'booting' || this.#switching !== null) return;
-    if (generation.count('ready') < generation.target) return;
-    const resolved = this.#settingsOf.get(generation);
-    if (resolved === undefined) return;
-    if (this.#start.listeners.isSame(resolved.settings.bind)) return this.#switch(generation, nowMs);
-    this.#switching = new Set();
-    void this.#start.listeners.change(resolved.settings.bind).then((change) => {
-      this.#post({ type: 'rebound', generation, failure: change.ok ? null : change.message });
-    });
-  }
-
   #onRebound(generation: Generation, failure: string | null, nowMs: number): void {
-    this.#switching = null;
-    if (generation !== this.#next) return;
-    if (failure !== null) return this.#giveUp(generation, EXIT_ERROR, failure, nowMs);
-    for (const gateway of this.#gateways.values()) this.#sendListeners(gateway);
-    this.#log.log('info', this.#start.listeners.describe());
-    this.#switch(generation, nowMs);
+    const { listeners } = this.#start;
+    for (const gateway of this.#gateways.running()) this.#sendListeners(gateway);
+    if (generation !== this.#generations.switching) return;
+    if (failure !== null) return this.#generations.switchFailed(failure, nowMs);
+    this.#log.log('info', listeners.describe());
+    this.#switch(generation);
   }
 
-  /** Every worker of the next generation is ready: the gateways write to its pipe from now on. */
-  #switch(generation: Generation, nowMs: number): void {
-    this.#switching = new Set(this.#gateways.keys());
-    for (const gateway of this.#gateways.values()) this.#sendServe(gateway, generation);
-    this.#switchedIfAll(nowMs);
+  #switch(generation: Generation): void {
+    this.#unswitched = new Set(this.#gateways.running().map((gateway) => gateway.number));
+    for (const gateway of this.#gateways.running()) this.#sendServe(gateway, generation);
   }
 
   #switchedIfAll(nowMs: number): void {
-    const generation = this.#next;
-    if (generation === null || this.#switching === null || this.#switching.size > 0) return;
-    if (generation.state.kind !== 'booting') return;
-    this.#switching = null;
-    this.#next = null;
-    const old = this.#serving;
-    this.#serving = generation;
-    this.#resolved = this.#settingsOf.get(generation) ?? this.#resolved;
-    generation.state = { kind: 'serving' };
-    this.#revivals = NO_BACKOFF;
-    if (this.#phase.kind === 'starting') this.#phase = { kind: 'serving' };
-    this.#log.log('info', `Generation ${generation.number} is serving`);
-    if (old !== null) old.drain(nowMs);
-    generation.manage(nowMs);
-  }
-
-  /** A generation that cannot serve. The first one ends the arbiter; a later one leaves things as they were. */
-  #giveUp(generation: Generation, exitCode: number, reason: string, nowMs: number): void {
-    if (generation !== this.#next) return;
-    if (this.#serving === null && this.#phase.kind === 'starting') {
-      this.#log.log('error', 'Shutting down: Arbiter');
-      this.#log.log('error', `Reason: ${reason}`);
-      this.#forgetNext(generation, reason, nowMs);
-      return this.#stop('quick', exitCode, nowMs);
-    }
-    const keeps = this.#serving === null ? '' : `; generation ${this.#serving.number} keeps serving`;
-    this.#log.log('error', `Generation ${generation.number} gave up: ${reason}${keeps}`);
-    this.#forgetNext(generation, reason, nowMs);
-    if (this.#serving?.forkserverState === 'dead') {
-      this.#revivals = afterCrash(this.#revivals, nowMs);
-      this.#reviveAtMs = this.#revivals.notBeforeMs;
-    }
-  }
-
-  #forgetNext(generation: Generation, reason: string, nowMs: number): void {
-    this.#next = null;
-    this.#switching = null;
-    generation.giveUp(reason, nowMs);
-  }
-
-  #onForkserverMessage(generation: Generation, message: FromForkserver, nowMs: number): void {
-    switch (message.type) {
-      case 'configured':
-        if (generation === this.#next) this.#configured(generation, message, nowMs);
-        return;
-      case 'failed':
-        if (message.traceback !== '') this.#log.log('error', message.traceback.trimEnd());
-        return this.#giveUp(generation, message.code, failureReason(message.code, message.message), nowMs);
-      case 'prepared':
-        if (generation.state.kind !== 'preparing') return;
-        generation.capacity = message.capacity;
-        generation.holdTickets();
-        this.#holdLifeline(generation);
-        return this.#boot(generation, nowMs);
-      case 'boot-failed': {
-        const reason = failureReason(message.code, message.message);
-        return this.#giveUp(generation, message.code, reason, nowMs);
-      }
-      case 'checked':
-        return;
-      case 'forked':
-      case 'ready':
-      case 'wants-successor':
-      case 'exited':
-        generation.heard(message, nowMs);
-        this.#bootedIfReady(generation, nowMs);
-        if (message.type !== 'forked') generation.manage(nowMs);
-    }
-  }
-
-  #onWorkerGone(generation: Generation, worker: Worker, end: ProcessEnd): void {
-    for (const gateway of this.#gateways.values()) {
-      gateway.send({ type: 'worker-gone', slot: worker.slot, generation: generation.number });
-    }
-    if (generation !== this.#next || generation.state.kind !== 'booting') return;
-    if (worker.state.kind === 'ready' || worker.state.kind === 'retiring') return;
-    // Died without a report: killed, or out of memory, or a library called _exit().
-    if (worker.state.kind === 'doomed' && this.#serving === null) return; // Slow at the first boot: tried again.
-    const nowMs = monotonicMs();
-    const how = worker.state.kind === 'doomed' ? 'was not ready within timeout' : describeEnd(end.code, end.signal);
-    const code = end.code === EXIT_APP_LOAD ? EXIT_APP_LOAD : EXIT_WORKER_BOOT;
-    this.#giveUp(generation, code, `Worker failed to boot (${how}).`, nowMs);
-  }
-
-  #onForkserverGone(generation: Generation, how: string, nowMs: number): void {
-    generation.forkserverState = 'dead';
-    if (generation.state.kind === 'draining' || generation.state.kind === 'given-up') {
-      this.#retireGeneration(generation, nowMs);
-      return;
-    }
-    if (generation === this.#next) {
-      return this.#giveUp(generation, EXIT_WORKER_BOOT, `Its forkserver ${how}.`, nowMs);
-    }
-    if (generation === this.#serving && this.#phase.kind === 'serving') {
-      this.#log.log('error', `The forkserver of generation ${generation.number} ${how}; starting a new one.`);
-      if (this.#next === null) this.#reload(nowMs);
-    }
-    this.#stoppedIfAll(nowMs);
-  }
-
-  /** Takes a generation off the books once nothing of it runs any more. */
-  #retireGeneration(generation: Generation, nowMs: number): void {
-    if (generation.forkserverState === 'alive' || generation.workers.size > 0) return;
-    generation.state = { kind: 'gone' };
-    generation.releaseTickets();
-    this.#generations.delete(generation);
-    this.#settingsOf.delete(generation);
-    for (const gateway of this.#gateways.values()) gateway.send({ type: 'generation-gone', generation: generation.number });
-    this.#stoppedIfAll(nowMs);
+    const generation = this.#generations.switching;
+    if (generation === null || this.#unswitched === null || this.#unswitched.size > 0) return;
+    this.#unswitched = null;
+    this.#resolved = this.#generations.settingsOf(generation) ?? this.#resolved;
+    this.#log.level = this.#resolved.settings.loglevel;
+    this.#generations.switched(nowMs);
   }
 
   // Gateways
 
-  #startGateway(index: number): void {
-    this.#gatewayNumber += 1;
-    const gateway: GatewayHandle = new GatewayHandle(this.#gatewayNumber, index, {
-      message: (message) => this.#post({ type: 'gateway-message', gateway, message }),
-      gone: (code, signal) => this.#post({ type: 'gateway-gone', gateway, how: describeEnd(code, signal) }),
-    });
-    this.#gateways.set(gateway.number, gateway);
+  #introduce(gateway: GatewayHandle): void {
+    const { directories } = this.#start;
     gateway.send({
       type: 'start',
       number: gateway.number,
-      index,
-      gateways: this.#resolved.settings.gateways,
-      runtimeDir: this.#start.directories.runtimeDir,
-      spoolDir: this.#start.directories.spoolDir,
+      index: gateway.index,
+      gateways: this.#start.resolved.settings.gateways,
+      runtimeDir: directories.runtimeDir,
+      spoolDir: directories.spoolDir,
       settings: this.#resolved.gateway,
     });
     this.#sendListeners(gateway);
-    if (this.#serving !== null) this.#sendServe(gateway, this.#serving);
-    if (this.#next !== null && this.#switching !== null) {
-      this.#switching.add(gateway.number);
-      this.#sendServe(gateway, this.#next);
-    }
+    const { serving, switching } = this.#generations;
+    if (serving !== null) this.#sendServe(gateway, serving);
+    if (switching === null || this.#unswitched === null) return;
+    this.#unswitched.add(gateway.number);
+    this.#sendServe(gateway, switching);
   }
 
   #sendListeners(gateway: GatewayHandle): void {
-    for (const listener of this.#start.listeners.current()) {
-      gateway.send({ type: 'listen', listener: listener.address }, listener.handle);
-    }
-    for (const id of this.#start.listeners.closedIds()) gateway.send({ type: 'unlisten', id });
+    const { listeners } = this.#start;
+    for (const { address, handle } of listeners.current()) gateway.send({ type: 'listen', listener: address }, handle);
+    for (const id of listeners.closedIds()) gateway.send({ type: 'unlisten', id });
   }
 
   #sendServe(gateway: GatewayHandle, generation: Generation): void {
-    const resolved = this.#settingsOf.get(generation) ?? this.#resolved;
+    const resolved = this.#generations.settingsOf(generation) ?? this.#resolved;
     gateway.send({
       type: 'serve',
       generation: generation.number,
       capacity: generation.capacity,
-      workers: Math.max(generation.count('ready'), 1),
+      workers: generation.count('ready'),
       settings: resolved.gateway,
     });
   }
@@ -467,119 +290,81 @@ export class Arbiter {
   #onGatewayMessage(gateway: GatewayHandle, message: FromGateway, nowMs: number): void {
     switch (message.type) {
       case 'up':
-        this.#gatewaysUp.add(gateway.number);
-        if (this.#next !== null) this.#boot(this.#next, nowMs);
-        return;
+        this.#gateways.isUp(gateway);
+        return this.#generations.bootNext(nowMs);
       case 'serving':
-        if (message.generation !== this.#next?.number) return;
-        this.#switching?.delete(gateway.number);
+        if (message.generation !== this.#generations.switching?.number) return;
+        this.#unswitched?.delete(gateway.number);
         return this.#switchedIfAll(nowMs);
       case 'expired':
-        for (const generation of this.#generations) {
+        for (const generation of this.#generations.all()) {
           generation.expired(message.ticket, message.method, message.target, nowMs);
         }
         return;
-      case 'channel-lost':
       case 'drained':
         return;
     }
   }
 
   #onGatewayGone(gateway: GatewayHandle, how: string, nowMs: number): void {
-    this.#gateways.delete(gateway.number);
-    this.#gatewaysUp.delete(gateway.number);
-    this.#switching?.delete(gateway.number);
-    if (this.#phase.kind === 'stopping') return this.#stoppedIfAll(nowMs);
-    this.#log.log('error', `Gateway (pid:${gateway.pid}) ${how}; starting a new one.`);
-    this.#gatewayBackoff = nowMs < this.#gatewayBackoff.notBeforeMs ? afterCrash(this.#gatewayBackoff, nowMs) : NO_BACKOFF;
-    if (this.#gatewayBackoff.crashes === 0) {
-      // The first one at once; another end within a second is a loop.
-      this.#gatewayBackoff = { crashes: 0, notBeforeMs: nowMs + 1000 };
-      this.#startGateway(gateway.index);
-    } else {
-      this.#missingGateways.add(gateway.index);
-    }
+    this.#gateways.forget(gateway);
+    if (this.#phase.kind === 'stopping') return this.#endIfStopped(nowMs);
+    this.#unswitched?.delete(gateway.number);
+    this.#gateways.replace(gateway, how, nowMs);
     this.#switchedIfAll(nowMs);
   }
 
-  // Time
+  // Time, and the end
 
   #onTick(nowMs: number): void {
-    for (const generation of [...this.#generations]) {
-      generation.tick(nowMs);
-      this.#bootedIfReady(generation, nowMs);
-      if (generation.state.kind === 'draining') {
-        const graceMs = (generation.settings?.graceful_timeout ?? 0) * 1000;
-        if (nowMs - generation.state.sinceMs > graceMs) generation.killAll('graceful-timeout', nowMs);
-        this.#retireGeneration(generation, nowMs);
-      } else if (generation.state.kind === 'given-up') {
-        this.#retireGeneration(generation, nowMs);
-      }
-    }
-    if (this.#phase.kind === 'stopping') return this.#pressStop(this.#phase, nowMs);
-    if (nowMs >= this.#gatewayBackoff.notBeforeMs) {
-      for (const index of [...this.#missingGateways]) {
-        this.#missingGateways.delete(index);
-        this.#startGateway(index);
-      }
-    }
-    if (this.#reviveAtMs !== null && nowMs >= this.#reviveAtMs && this.#next === null) this.#reload(nowMs);
+    this.#generations.tick(nowMs);
+    if (this.#phase.kind === 'stopping') this.#press(this.#phase, nowMs);
+    else this.#gateways.tick(nowMs);
   }
-
-  // The end
 
   #stop(manner: 'graceful' | 'quick', exitCode: number, nowMs: number): void {
-    if (this.#phase.kind === 'stopping') {
-      if (this.#phase.manner === 'quick' || manner === 'graceful') return;
+    const before = this.#phase;
+    if (before.kind === 'stopping') {
+      if (before.manner === 'quick' || manner === 'graceful') return;
       this.#log.log('info', 'Quick shutdown requested');
-      exitCode = this.#phase.exitCode;
     }
-    this.#phase = { kind: 'stopping', manner, sinceMs: nowMs, exitCode };
-    if (this.#next !== null) this.#forgetNext(this.#next, 'the arbiter stops', nowMs);
+    const first = before.kind === 'stopping' ? before : { sinceMs: nowMs, exitCode };
+    this.#phase = { kind: 'stopping', manner, sinceMs: first.sinceMs, exitCode: first.exitCode };
+    this.#generations.stopNext(nowMs);
     this.#start.listeners.close();
-    for (const gateway of this.#gateways.values()) gateway.send({ type: 'drain', manner });
+    this.#gateways.broadcast({ type: 'drain', manner });
     if (manner === 'quick') {
-      for (const generation of this.#generations) {
-        generation.signalAll('SIGQUIT');
-        // From here on nothing forks successors for the workers that go.
-        if (generation.state.kind !== 'given-up') generation.drain(nowMs);
-      }
+      for (const generation of this.#generations.all()) generation.signalAll('SIGQUIT');
+      this.#generations.drainAll(nowMs);
     }
-    this.#stoppedIfAll(nowMs);
+    this.#endIfStopped(nowMs);
   }
 
-  /** Once the gateways are done, the workers' pipes end; once those are gone too, so is the arbiter. */
-  #stoppedIfAll(nowMs: number): void {
-    if (this.#phase.kind !== 'stopping' || this.#gateways.size > 0) return;
-    for (const generation of [...this.#generations]) {
-      if (generation.state.kind !== 'draining' && generation.state.kind !== 'given-up') generation.drain(nowMs);
-      if (generation.forkserverState === 'dead' && generation.workers.size === 0) this.#generations.delete(generation);
-    }
+  /** Once the gateways are done, the ticket pipes end; once the workers and forkservers are gone too, so is the arbiter. */
+  #endIfStopped(nowMs: number): void {
+    const phase = this.#phase;
+    if (phase.kind !== 'stopping' || this.#gateways.size > 0 || this.#loop === 'ended') return;
+    this.#generations.drainAll(nowMs);
     if (this.#generations.size > 0) return;
+    this.#loop = 'ended';
     if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#board.close();
-    this.#start.pidFile?.remove();
     if (this.#lifelineFd !== null) fs.closeSync(this.#lifelineFd);
-    this.#finish(this.#phase.exitCode);
+    this.#start.pidFile?.remove();
+    this.#log.log('info', 'Shutting down: Arbiter');
+    this.#finish(phase.exitCode);
   }
 
-  #pressStop(phase: Phase & { kind: 'stopping' }, nowMs: number): void {
-    const graceMs = this.#resolved.settings.graceful_timeout * 1000;
-    if (nowMs - phase.sinceMs > graceMs) {
-      for (const gateway of this.#gateways.values()) gateway.kill();
-      for (const generation of this.#generations) {
-        if (generation.state.kind === 'serving') generation.drain(nowMs);
+  #press(phase: Phase & { kind: 'stopping' }, nowMs: number): void {
+    if (nowMs - phase.sinceMs > this.#resolved.settings.graceful_timeout * 1000) {
+      this.#gateways.kill();
+      this.#generations.drainAll(nowMs);
+      for (const generation of this.#generations.all()) {
         generation.killAll('graceful-timeout', nowMs);
-        // Whatever still holds a forkserver up, it is not a worker any more.
+        // Whatever still holds its forkserver up, it is not a worker any more.
         if (generation.workers.size === 0 && generation.forkserverState === 'alive') generation.forkserver.kill();
       }
     }
-    this.#stoppedIfAll(nowMs);
+    this.#endIfStopped(nowMs);
   }
-}
-
-function failureReason(code: number, message: string): string {
-  if (code === EXIT_APP_LOAD) return `App failed to load. ${message}`;
-  if (code === EXIT_WORKER_BOOT) return `Worker failed to boot. ${message}`;
-  return message;
 }

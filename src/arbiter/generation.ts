@@ -6,9 +6,10 @@ import os from 'node:os';
 import path from 'node:path';
 import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
+import { applicationStack } from './application-stack.ts';
 import { afterCrash, type Backoff, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
 import { signalName } from './describe-end.ts';
-import type { ForkserverHandle } from './forkserver-handle.ts';
+import { type ForkserverHandle, PYTHON_DIR } from './forkserver-handle.ts';
 import { type LivingProcess, livingProcess, stillLives } from './living-process.ts';
 import { moveWorker, type ProcessEnd, type WorkerEvent, type WorkerState } from './worker-life.ts';
 import { planWorkers } from './worker-plan.ts';
@@ -27,6 +28,8 @@ export interface Worker {
 export type GenerationState =
   | { readonly kind: 'configuring' }
   | { readonly kind: 'preparing' }
+  /** The pipe is there, and the application loaded if it is to be preloaded; the gateways may not be up yet. */
+  | { readonly kind: 'prepared' }
   | { readonly kind: 'booting' }
   | { readonly kind: 'serving' }
   | { readonly kind: 'draining'; readonly sinceMs: number }
@@ -38,7 +41,8 @@ export interface GenerationEvents {
   /** A fresh worker slot and age. */
   allot(): { readonly slot: number; readonly age: number };
   gateways(): readonly number[];
-  workerGone(generation: Generation, worker: Worker, end: ProcessEnd): void;
+  /** `worker` as it was before its end. */
+  workerGone(generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number): void;
   workersReady(generation: Generation, count: number): void;
   /** A request has run longer than `timeout`: have the gateway answer its client. */
   expire(gateway: number, ticket: number): void;
@@ -112,7 +116,8 @@ export class Generation {
     const plan = planWorkers([...this.workers.values()], this.target);
     if (this.forkserverState === 'alive' && nowMs >= this.#backoff.notBeforeMs) {
       // After a crash one at a time: the next one shows whether it was the last.
-      const fork = this.#backoff.crashes > 0 ? Math.min(plan.fork, this.count('forking', 'booting') > 0 ? 0 : 1) : plan.fork;
+      const fork =
+        this.#backoff.crashes > 0 ? Math.min(plan.fork, this.count('forking', 'booting') > 0 ? 0 : 1) : plan.fork;
       for (let i = 0; i < fork; i += 1) this.#fork(nowMs);
     }
     for (const slot of plan.retire) {
@@ -144,8 +149,10 @@ export class Generation {
 
   /** Lets the workers finish what they have been given; the pipe's end-of-file tells them when that is all. */
   drain(nowMs: number): void {
+    if (this.state.kind === 'draining' || this.state.kind === 'given-up' || this.state.kind === 'gone') return;
     this.state = { kind: 'draining', sinceMs: nowMs };
-    for (const worker of this.workers.values()) if (worker.state.kind === 'booting') this.#retire(worker, 'drained', nowMs);
+    for (const worker of this.workers.values())
+      if (worker.state.kind === 'booting') this.#retire(worker, 'drained', nowMs);
     this.releaseTickets();
     this.forkserver.send({ type: 'leave' });
   }
@@ -182,6 +189,10 @@ export class Generation {
 
   /** Deadlines, and ends that nobody reports. Called a few times a second. */
   tick(nowMs: number): void {
+    if (this.state.kind === 'draining') {
+      const graceMs = (this.settings?.graceful_timeout ?? 0) * 1000;
+      if (nowMs - this.state.sinceMs > graceMs) this.killAll('graceful-timeout', nowMs);
+    }
     for (const worker of [...this.workers.values()]) {
       if (worker.process === null) continue;
       if (this.forkserverState === 'dead' && !stillLives(worker.process)) {
@@ -196,7 +207,8 @@ export class Generation {
   #checkDeadlines(worker: Worker, nowMs: number): void {
     const state = worker.state;
     if (state.kind === 'doomed') {
-      if (state.step === 'to-abort' && nowMs - state.sinceMs > EXPIRE_GRACE_MS) this.#abort(worker, 'a request', null, nowMs);
+      if (state.step === 'to-abort' && nowMs - state.sinceMs > EXPIRE_GRACE_MS)
+        this.#abort(worker, 'a request', null, nowMs);
       else if (state.step === 'aborted' && nowMs - state.sinceMs > ABORT_GRACE_MS) this.#kill(worker.slot, nowMs);
       return;
     }
@@ -207,7 +219,10 @@ export class Generation {
     if (this.timeoutMs === 0) return;
     if (state.kind === 'booting' && nowMs - state.sinceMs > this.timeoutMs) {
       const seconds = this.timeoutMs / 1000;
-      this.#events.log('critical', `Worker (pid:${worker.process?.pid}) was not ready within timeout (${seconds} s); it is replaced.`);
+      this.#events.log(
+        'critical',
+        `Worker (pid:${worker.process?.pid}) was not ready within timeout (${seconds} s); it is replaced.`,
+      );
       this.#move(worker.slot, { type: 'doom', reason: 'slow-boot' }, nowMs);
       this.#signal(worker, 'SIGABRT');
       this.#move(worker.slot, { type: 'aborted' }, nowMs);
@@ -218,7 +233,8 @@ export class Generation {
     if (state.kind !== 'ready' && state.kind !== 'retiring') return;
     const claim = this.#board.claim(worker.slot);
     if (claim.ticket === 0 || claimAgeMs(claim, nowMs) <= this.timeoutMs) return;
-    if (this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs)) this.#events.expire(claim.gateway, claim.ticket);
+    if (this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs))
+      this.#events.expire(claim.gateway, claim.ticket);
   }
 
   #abort(worker: Worker, what: string, ageMs: number | null, nowMs: number): void {
@@ -264,9 +280,12 @@ export class Generation {
     if (crashed && (this.state.kind === 'serving' || this.state.kind === 'booting')) {
       this.#backoff = afterCrash(this.#backoff, nowMs);
       const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
-      this.#events.log('warning', `Workers keep failing (${this.#backoff.crashes} in a row): the next one is forked in ${seconds} s.`);
+      this.#events.log(
+        'warning',
+        `Workers keep failing (${this.#backoff.crashes} in a row): the next one is forked in ${seconds} s.`,
+      );
     }
-    this.#events.workerGone(this, worker, end);
+    this.#events.workerGone(this, worker, end, nowMs);
     this.#events.workersReady(this, this.count('ready'));
     fs.rmSync(this.#stackPath(worker.slot), { force: true });
   }
@@ -295,7 +314,7 @@ export class Generation {
 
   #readStack(slot: number): string {
     try {
-      return fs.readFileSync(this.#stackPath(slot), 'utf8').trimEnd();
+      return applicationStack(fs.readFileSync(this.#stackPath(slot), 'utf8'), PYTHON_DIR);
     } catch {
       return ''; // It died before it made the file.
     }

@@ -49,7 +49,9 @@ export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number
       if (state.kind === 'doomed' || state.kind === 'forking') return null;
       return { kind: 'doomed', sinceMs: nowMs, reason: event.reason, step: 'to-abort' };
     case 'aborted':
-      return state.kind === 'doomed' && state.step === 'to-abort' ? { ...state, sinceMs: nowMs, step: 'aborted' } : null;
+      return state.kind === 'doomed' && state.step === 'to-abort'
+        ? { ...state, sinceMs: nowMs, step: 'aborted' }
+        : null;
     case 'killed':
       return state.kind === 'doomed' ? { ...state, sinceMs: nowMs, step: 'killed' } : null;
     case 'forked':

@@ -1,7 +1,8 @@
 // The command: arguments in, an exit status out. Finds the interpreter, has the first forkserver evaluate the configuration file,
 // resolves the settings, and hands over to the arbiter.
 
-import { Arbiter, EXIT_ERROR, EXIT_OK } from '../arbiter/arbiter.ts';
+import { Arbiter } from '../arbiter/arbiter.ts';
+import { EXIT_ERROR, EXIT_OK, EXIT_USAGE } from '../arbiter/exit-status.ts';
 import { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
 import { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
 import { Listeners } from '../arbiter/listeners.ts';
@@ -19,8 +20,6 @@ import { formatConfig } from './print-config.ts';
 import { resolver } from './resolver.ts';
 import { readVersion } from './version.ts';
 
-const EXIT_USAGE = 2;
-
 /** Runs the command with `argv` (without node and script) and exits the process with its status. */
 export async function main(argv: readonly string[]): Promise<never> {
   process.exit(await run(argv));
@@ -30,7 +29,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const version = readVersion();
   const commandLine = parseArguments(argv, version);
   if (commandLine.kind !== 'run') return printed(commandLine);
-  const commandArgs = parseCommandArgs(process.env['GUNICORN_CMD_ARGS'], version);
+  const commandArgs = parseCommandArgs(process.env.GUNICORN_CMD_ARGS, version);
   if (commandArgs.kind !== 'run') return printed(commandArgs);
 
   const python = textOf(commandLine.values, 'python') ?? textOf(commandArgs.values, 'python');
@@ -175,7 +174,8 @@ function failed(message: string): number {
 }
 
 function configurationFailure(message: FromForkserver | { readonly type: 'gone'; readonly how: string }): string {
-  if (message.type === 'gone') return `Error: The forkserver ${message.how} before it had evaluated the configuration file`;
+  if (message.type === 'gone')
+    return `Error: The forkserver ${message.how} before it had evaluated the configuration file`;
   if (message.type !== 'failed') return `Error: The forkserver said '${message.type}' before 'configured'`;
   return message.traceback === '' ? `Error: ${message.message}` : `${message.message}\n${message.traceback}`;
 }

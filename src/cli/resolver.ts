@@ -52,7 +52,9 @@ function resolved(settings: Settings, ids: AccountIds, app: string, version: str
       lifeline_path: path.join(directories.runtimeDir, 'lifeline'),
       chdir: settings.chdir,
       pythonpath: (settings.pythonpath ?? '').split(',').filter((entry) => entry !== ''),
-      env: Object.fromEntries(settings.raw_env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
+      env: Object.fromEntries(
+        settings.raw_env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+      ),
       server_software: `tunicorn/${version}`,
       preload_app: settings.preload_app,
       multiprocess: settings.workers > 1,

@@ -52,7 +52,10 @@ export class BodyStore {
     }
     if (state.kind === 'failed' || this.#size === 0) return { bytes: null, spoolPath: null };
     const [first] = state.pieces;
-    return { bytes: state.pieces.length === 1 && first !== undefined ? first : Buffer.concat(state.pieces), spoolPath: null };
+    return {
+      bytes: state.pieces.length === 1 && first !== undefined ? first : Buffer.concat(state.pieces),
+      spoolPath: null,
+    };
   }
 
   /** The request will not be run. */

@@ -9,8 +9,8 @@ import { Exchange, type ExchangeClient, type ExchangeEnd } from './exchange.ts';
 import type { BodyReader } from './http/body-progress.ts';
 import { toBodyReader } from './http/body-reader.ts';
 import { HeadReader } from './http/head-reader.ts';
-import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
 import { Refusal, refusalResponse } from './http/refusal.ts';
+import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
 
 export type ConnectionState =
@@ -268,7 +268,11 @@ export class ClientConnection implements ExchangeClient {
 
   #newContext(): HeadContext {
     const { rules } = this.#http;
-    return newHeadContext(rules, rules.trustedPeers.trusts(this.listener.kind === 'unix' ? null : this.remoteAddress), 'http');
+    return newHeadContext(
+      rules,
+      rules.trustedPeers.trusts(this.listener.kind === 'unix' ? null : this.remoteAddress),
+      'http',
+    );
   }
 
   // Closing
@@ -291,7 +295,8 @@ export class ClientConnection implements ExchangeClient {
   /** The gateway drains: a client that stalls in the middle of sending a request is not waited for. */
   drainStalled(nowMs: number, limitMs: number): void {
     const isSending = this.#state.kind === 'head' || this.#state.kind === 'body';
-    if (isSending && nowMs - this.#progressMs > limitMs) this.#refuse(new Refusal('ServiceUnavailable', 'shutting down'));
+    if (isSending && nowMs - this.#progressMs > limitMs)
+      this.#refuse(new Refusal('ServiceUnavailable', 'shutting down'));
   }
 
   destroy(): void {
@@ -327,10 +332,12 @@ export class ClientConnection implements ExchangeClient {
         break;
       }
       case 'head':
-        if (http.headTimeoutMs > 0 && waitedMs > http.headTimeoutMs) this.#refuse(new Refusal('RequestTimeout', 'head'));
+        if (http.headTimeoutMs > 0 && waitedMs > http.headTimeoutMs)
+          this.#refuse(new Refusal('RequestTimeout', 'head'));
         break;
       case 'body':
-        if (http.bodyTimeoutMs > 0 && waitedMs > http.bodyTimeoutMs) this.#refuse(new Refusal('RequestTimeout', 'body'));
+        if (http.bodyTimeoutMs > 0 && waitedMs > http.bodyTimeoutMs)
+          this.#refuse(new Refusal('RequestTimeout', 'body'));
         break;
       case 'lingering':
         if (waitedMs > LINGER_MS && this.#socket.writableLength === 0) this.#socket.destroy();

@@ -11,7 +11,10 @@ export interface EnvironFields {
 }
 
 /** What all requests of a connection share, made once: the peer's address and, but for Unix sockets, the server's. */
-export function connectionFields(listener: ListenerAddress, peer: { readonly address: string; readonly port: string } | null): string {
+export function connectionFields(
+  listener: ListenerAddress,
+  peer: { readonly address: string; readonly port: string } | null,
+): string {
   if (peer === null) return '\0REMOTE_ADDR\0';
   return `\0REMOTE_ADDR\0${peer.address}\0REMOTE_PORT\0${peer.port}\0SERVER_NAME\0${listener.host}\0SERVER_PORT\0${listener.port}`;
 }

@@ -2,8 +2,8 @@
 
 import { ABORTED, END, FRAMED } from '../runqueue/channel-frame.ts';
 import { latin1Text } from '../runqueue/latin1.ts';
-import type { RequestHead } from './http/request-head.ts';
 import { type Refusal, refusalResponse } from './http/refusal.ts';
+import type { RequestHead } from './http/request-head.ts';
 import { responseHeadLines } from './response-head-lines.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
 

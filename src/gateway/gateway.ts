@@ -7,11 +7,11 @@ import type { ErrorLog } from '../log/error-log.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import { CANCELS_PER_GATEWAY, ClaimsBoard } from '../runqueue/claims-board.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
-import type { RequestLog } from './request-log.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
+import type { RequestLog } from './request-log.ts';
 import { RunQueue } from './run-queue.ts';
 import { TicketPipe } from './ticket-pipe.ts';
 import { type ChannelOwner, WorkerChannel } from './worker-channel.ts';
@@ -66,7 +66,9 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   /** Opens the socket that workers connect their channels to. */
   openChannels(): Promise<void> {
     const { runtimeDir, number } = this.#start;
-    return new Promise((resolve) => this.#channelServer.listen(path.join(runtimeDir, `gateway-${number}.sock`), resolve));
+    return new Promise((resolve) =>
+      this.#channelServer.listen(path.join(runtimeDir, `gateway-${number}.sock`), resolve),
+    );
   }
 
   // Told by the arbiter
@@ -107,7 +109,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   workerGone(slot: number, generation: number): void {
     // With a channel open, bytes of its last response may still be unread; then the channel's end says when they are not.
-    for (const channel of this.#channels) if (channel.worker?.slot === slot && channel.worker.generation === generation) return;
+    for (const channel of this.#channels)
+      if (channel.worker?.slot === slot && channel.worker.generation === generation) return;
     this.#lostWorker(slot, generation);
   }
 
@@ -133,7 +136,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     return new Promise((resolve) => {
       this.#phase = { kind: 'draining', sinceMs: performance.now(), limitMs, done: resolve };
       if (manner === 'quick') {
-        for (const exchange of this.#runQueue.unanswered()) exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'));
+        for (const exchange of this.#runQueue.unanswered())
+          exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'));
       }
       this.#checkDrain();
     });
@@ -162,7 +166,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   refused(refusal: Refusal, connection: ClientConnection): void {
-    this.#start.log.log('warning', `Invalid request from ip=${connection.remoteAddress || 'unix socket'}: ${refusal.logMessage}`);
+    this.#start.log.log(
+      'warning',
+      `Invalid request from ip=${connection.remoteAddress || 'unix socket'}: ${refusal.logMessage}`,
+    );
   }
 
   // ChannelOwner

@@ -30,7 +30,7 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
       forwarder_headers: settings.forwarderHeaders,
       secure_scheme_headers: settings.secureSchemeHeaders,
       forwarded_allow_ips: settings.forwardedAllowIps,
-      script_name: process.env['SCRIPT_NAME'] ?? '',
+      script_name: process.env.SCRIPT_NAME ?? '',
     }),
     keepaliveMs: settings.keepaliveMs,
     headTimeoutMs: settings.headTimeoutMs,

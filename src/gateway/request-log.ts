@@ -1,7 +1,7 @@
 // Writes the access log: one line for each exchange that has ended. Costs nothing while there is no access log.
 
-import { type AccessLogFormat, compileAccessLogFormat } from '../log/access-log-format.ts';
 import { AccessLog } from '../log/access-log.ts';
+import { type AccessLogFormat, compileAccessLogFormat } from '../log/access-log-format.ts';
 import type { AccessRecord } from '../log/access-record.ts';
 import type { ErrorLog } from '../log/error-log.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';

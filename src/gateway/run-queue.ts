@@ -128,12 +128,16 @@ export class RunQueue {
     const pipe = this.#probes.get(probe);
     if (pipe === undefined) return;
     this.#probes.delete(probe);
-    const suspects = this.#unclaimed([...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe));
+    const suspects = this.#unclaimed(
+      [...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe),
+    );
     if (suspects.length === 0) return;
     const tickets = suspects.map((exchange) => exchange.ticket);
     for (const exchange of suspects) this.#board.cancel(exchange.cancel, exchange.ticket);
     setTimeout(() => {
-      const lost = this.#unclaimed(suspects.filter((exchange, i) => this.#outstanding.get(tickets[i] ?? 0) === exchange));
+      const lost = this.#unclaimed(
+        suspects.filter((exchange, i) => this.#outstanding.get(tickets[i] ?? 0) === exchange),
+      );
       const lostTickets = lost.map((exchange) => exchange.ticket);
       // One more turn of the event loop: an answer that was sent before the board was read is read in it.
       setImmediate(() => {
@@ -158,7 +162,9 @@ export class RunQueue {
   }
 
   #unclaimed(exchanges: readonly Exchange[]): Exchange[] {
-    const candidates = exchanges.filter((exchange) => exchange.state === 'outstanding' || exchange.state === 'finished');
+    const candidates = exchanges.filter(
+      (exchange) => exchange.state === 'outstanding' || exchange.state === 'finished',
+    );
     if (candidates.length === 0) return [];
     const claimed = this.#board.claimedTickets();
     return candidates.filter((exchange) => !claimed.has(exchange.ticket));

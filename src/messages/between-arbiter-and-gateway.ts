@@ -52,6 +52,4 @@ export type FromGateway =
   | { readonly type: 'up'; readonly number: number }
   | { readonly type: 'serving'; readonly generation: number }
   | { readonly type: 'expired'; readonly ticket: number; readonly method: string; readonly target: string }
-  /** A worker's channel has broken; the arbiter may learn here first that a worker has died. */
-  | { readonly type: 'channel-lost'; readonly slot: number; readonly pid: number; readonly generation: number }
   | { readonly type: 'drained' };

@@ -101,7 +101,8 @@ export class ChannelDecoder {
       return length;
     }
     if (this.#said === 'nothing') return `frame type ${type} before HELLO`;
-    if (length !== FRAME_HEADER_BYTES) return `frame type ${type} has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
+    if (length !== FRAME_HEADER_BYTES)
+      return `frame type ${type} has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
     if (type === ASK) this.#sink.ask(id);
     else if (type === SKIP) this.#sink.skip(id);
     else if (type === PROBED) this.#sink.probed(id);

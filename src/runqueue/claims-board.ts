@@ -62,8 +62,12 @@ export class ClaimsBoard {
     return path.join(runtimeDir, 'board');
   }
 
-  /** Makes the file, all zero but for its header. */
-  static create(runtimeDir: string, gateways: number): ClaimsBoard {
+  /** Makes the file, all zero but for its header, for the user that gateways and workers run as. */
+  static create(
+    runtimeDir: string,
+    gateways: number,
+    owner: { readonly userId: number; readonly groupId: number },
+  ): ClaimsBoard {
     const cancels = CANCELS_PER_GATEWAY * gateways;
     const header = Buffer.alloc(BOARD_HEADER_BYTES);
     MAGIC.copy(header);
@@ -72,6 +76,7 @@ export class ClaimsBoard {
     const fd = fs.openSync(ClaimsBoard.pathIn(runtimeDir), 'wx+', 0o600);
     fs.ftruncateSync(fd, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * cancels);
     fs.writeSync(fd, header, 0, header.length, 0);
+    if (process.geteuid?.() === 0) fs.fchownSync(fd, owner.userId, owner.groupId);
     return new ClaimsBoard(fd);
   }
 

@@ -94,7 +94,8 @@ export class HttpConnection {
     if (framing === 'none') return 'complete';
     if (framing === 'chunked') return await this.#chunkedBody(take);
     if (framing === 'close') {
-      while (await this.#more()) await take(this.#takePending());
+      do await take(this.#takePending());
+      while (await this.#more());
       return this.#end === 'reset' ? 'cut' : 'complete';
     }
     return (await this.#exactly(Number(field(head, 'Content-Length')), take)) ? 'complete' : 'cut';

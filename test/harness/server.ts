@@ -8,6 +8,7 @@ import { openSocket, type Target } from './http-connection.ts';
 import { LineLog } from './line-log.ts';
 import { bootingWorker, serving } from './log-lines.ts';
 import { markName, type ProcessEntry, peakResidentBytes, processesMarked } from './process-table.ts';
+import { otherServer } from './project.ts';
 
 export interface ServerOptions {
   readonly command: readonly string[];
@@ -107,8 +108,8 @@ export class Server {
     const entries = processesMarked(this.#mark);
     const childrenOf = (parents: readonly number[], kind: string): number[] =>
       entries.filter((entry) => parents.includes(entry.parent) && entry.kind === kind).map((entry) => entry.pid);
-    const forkservers = childrenOf([this.pid], 'python');
-    const workers = childrenOf(forkservers, 'python');
+    const forkservers = otherServer ? [] : childrenOf([this.pid], 'python');
+    const workers = childrenOf(otherServer ? [this.pid] : forkservers, 'python');
     const known = [...forkservers, ...workers];
     return {
       arbiter: entries.find((entry) => entry.pid === this.pid)?.pid,

@@ -342,7 +342,7 @@ scenario('a body shorter than its Content-Length is seen to be cut off', async (
   assert.deepEqual([response.body.toString(), response.end], ['four', 'cut']);
 });
 
-const malformed: readonly (readonly [what: string, bytes: string, status: number])[] = [
+const malformed: readonly (readonly [what: string, bytes: string, ...statuses: number[]])[] = [
   ['a request line without a version', 'GET /\r\n\r\n', 400],
   ['two spaces in the request line', 'GET  / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
   ['HTTP/3.0', 'GET / HTTP/3.0\r\nHost: x\r\n\r\n', 400],
@@ -358,18 +358,19 @@ const malformed: readonly (readonly [what: string, bytes: string, status: number
   ],
   ['an unknown transfer coding', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: brotli\r\n\r\n', 501],
   ['a second Host', 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n', 400],
-  ['a request line longer than its limit', `GET /${'a'.repeat(4100)} HTTP/1.1\r\nHost: x\r\n\r\n`, 400],
+  // Gunicorn 26 said 400, 27 says 414, as RFC 9112 wants.
+  ['a request line longer than its limit', `GET /${'a'.repeat(4100)} HTTP/1.1\r\nHost: x\r\n\r\n`, 400, 414],
   ['a header line longer than its limit', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(8200)}\r\n\r\n`, 431],
   ['more header lines than the limit', `GET / HTTP/1.1\r\n${'X-A: b\r\n'.repeat(101)}\r\n`, 431],
 ];
 
-for (const [what, bytes, status] of malformed) {
-  scenario(`${what} is refused with ${status} and the connection closed`, async (scene) => {
+for (const [what, bytes, ...statuses] of malformed) {
+  scenario(`${what} is refused with ${statuses.join(' or ')} and the connection closed`, async (scene) => {
     const server = await echo();
     const connection = await scene.connect(server);
     await connection.send(bytes);
     const response = await connection.response();
-    assert.equal(response.status, status);
+    assert.ok(statuses.includes(response.status), `${response.status} ${response.reason}`);
     assert.equal(response.end, 'complete');
     assert.equal(field(response, 'Connection'), 'close');
     assert.ok(await connection.closesSilently());

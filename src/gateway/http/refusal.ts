@@ -60,9 +60,9 @@ const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   },
   UnsupportedTransferCoding: { status: 501, log: (coding) => `Unsupported transfer coding: ${quoted(coding)}` },
   ExpectationFailed: { status: 417, log: (expect) => `Unable to comply with expectation: ${quoted(expect)}` },
-  ConfigurationProblem: { status: 500, log: (problem) => `Configuration problem: ${printable(problem)}` },
+  ConfigurationProblem: { status: 500, log: (problem) => `Configuration problem: ${printable(shortened(problem))}` },
   InvalidChunkSize: { status: 400, log: (size) => `Invalid chunk size: ${quoted(size)}` },
-  InvalidChunkExtension: { status: 400, log: (problem) => `Invalid chunk extension: ${problem}` },
+  InvalidChunkExtension: { status: 400, log: (problem) => `Invalid chunk extension: ${quoted(problem)}` },
   ChunkMissingTerminator: {
     status: 400,
     log: (found) => `Invalid chunk terminator is not CRLF: ${quoted(found)}`,
@@ -132,11 +132,11 @@ function shortened(text: string): string {
 
 /** In Python's manner, as Gunicorn's messages have it: quotes around, everything that is not printable ASCII escaped. */
 function quoted(text: string): string {
-  return `'${printable(text.replace(/['\\]/g, '\\$&'))}'`;
+  return `'${printable(shortened(text).replace(/['\\]/g, '\\$&'))}'`;
 }
 
 function printable(text: string): string {
-  return shortened(text).replace(/[^\x20-\x7e]/g, escapeChar);
+  return text.replace(/[^\x20-\x7e]/g, escapeChar);
 }
 
 function escapeChar(char: string): string {

@@ -20,7 +20,7 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
   return {
     trusts(address) {
       if (address === null) return true;
-      const plain = plainAddress(address);
+      const plain = withoutZone(address);
       const family = isIP(plain);
       return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
     },
@@ -47,9 +47,8 @@ function invalidEntry(setting: string, entry: string): Error {
   return new Error(`${setting}: '${entry}' is not an IP address, a network such as 10.0.0.0/8 or fd00::/8, or '*'`);
 }
 
-/** A dual-stack socket names an IPv4 peer `::ffff:10.0.0.1`; a link-local IPv6 address carries its zone after `%`. */
-function plainAddress(address: string): string {
-  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7);
+/** A link-local IPv6 address carries its zone after `%`. (That `::ffff:10.0.0.1` is 10.0.0.1 the BlockList knows.) */
+function withoutZone(address: string): string {
   const zone = address.indexOf('%');
   return zone < 0 ? address : address.slice(0, zone);
 }

@@ -1,0 +1,11 @@
+// What a killed worker was doing, from what faulthandler wrote: the application's frames, without Tunicorn's own around them. Pure.
+
+/** `text` as faulthandler writes it, `ownDir` the folder of Tunicorn's Python modules. Empty when there is no stack in it. */
+export function applicationStack(text: string, ownDir: string): string {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('Fatal Python error'));
+  const own = `  File "${ownDir}/`;
+  const kept = lines.filter((line) => !line.startsWith(own) && !line.startsWith('  File "<string>"'));
+  // A worker between two requests has no frames but our own: then those are what there is to tell.
+  const hasFrames = kept.some((line) => line.startsWith('  File "'));
+  return (hasFrames ? kept : lines).join('\n');
+}

@@ -1,0 +1,149 @@
+// The access log and the error log: where they go, what is in a line, and what a level hides.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { eventually } from '../harness/deadline.ts';
+import { getText, request, requestBytes } from '../harness/http-request.ts';
+import { scenario } from '../harness/scenario.ts';
+
+scenario('there is no access log by default', async (scene) => {
+  const server = await scene.tunicorn({ app: 'hello' });
+  await getText(server.target, '/seen-nowhere');
+  await server.stop();
+  assert.doesNotMatch(server.log.text(), /seen-nowhere/);
+});
+
+scenario('--access-logfile - writes the line that Gunicorn writes to stdout', async (scene) => {
+  const server = await scene.tunicorn({ app: 'responses', args: ['--access-logfile', '-'] });
+  const headers = { Referer: 'http://from.example/', 'User-Agent': 'a "quoted" agent' };
+  await request(server.target, '/length?a=b%20c', { method: 'POST', headers, body: 'x' });
+  await server.stdout.waitFor(/POST/);
+  const date = String.raw`\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]`;
+  const line = server.stdout.lines.find((text) => text.includes('POST'));
+  assert.match(
+    line ?? '',
+    new RegExp(
+      `^127\\.0\\.0\\.1 - - ${date} "POST /length\\?a=b%20c HTTP/1\\.1" 200 4 "http://from\\.example/" "a \\\\"quoted\\\\" agent"$`,
+    ),
+  );
+});
+
+scenario('--access-logformat knows the atoms of Gunicorn', async (scene) => {
+  const format =
+    '%(h)s|%(m)s|%(U)s|%(q)s|%(H)s|%(s)s|%(B)s|%(b)s|%(f)s|%(a)s|%({X-In}i)s|%({content-type}o)s|%({wsgi.url_scheme}e)s|%(zz)s|%(u)s';
+  const path = scene.path('access.log');
+  const server = await scene.tunicorn({
+    app: 'responses',
+    args: ['--access-logfile', path, '--access-logformat', format],
+  });
+  const headers = { 'X-In': 'in', Authorization: `Basic ${Buffer.from('ada:secret').toString('base64')}` };
+  await request(server.target, '/length?q=1', { headers });
+  await request(server.target, '/chunked', {});
+  await eventually('two lines', () => existsSync(path) && readFileSync(path, 'utf8').split('\n').length === 3);
+  assert.deepEqual(readFileSync(path, 'utf8').trim().split('\n'), [
+    '127.0.0.1|GET|/length|q=1|HTTP/1.1|200|4|4|-|-|in|text/plain|http|-|ada',
+    '127.0.0.1|GET|/chunked||HTTP/1.1|200|11|11|-|-|-|text/plain|http|-|-',
+  ]);
+});
+
+scenario('times and process ids in the access log are numbers', async (scene) => {
+  const path = scene.path('access.log');
+  const server = await scene.tunicorn({
+    app: 'hello',
+    args: ['--access-logfile', path, '--access-logformat', '%(T)s|%(M)s|%(D)s|%(L)s|%(p)s'],
+  });
+  await getText(server.target);
+  await eventually('a line', () => existsSync(path) && readFileSync(path, 'utf8').includes('\n'));
+  assert.match(readFileSync(path, 'utf8'), /^\d+\|\d+\|\d+\|\d+\.\d{6}\|<\d+>\n$/);
+});
+
+scenario('each of many requests has one line in the access log', async (scene) => {
+  const path = scene.path('access.log');
+  const server = await scene.tunicorn({
+    app: 'hello',
+    args: ['--workers', '2', '--access-logfile', path, '--access-logformat', '%(U)s'],
+  });
+  const numbers = Array.from({ length: 200 }, (_, number) => number);
+  await Promise.all(numbers.map(async (number) => await getText(server.target, `/n/${number}`)));
+  assert.equal((await server.stop()).code, 0);
+  const lines = readFileSync(path, 'utf8').trim().split('\n').sort();
+  assert.deepEqual(lines, numbers.map((number) => `/n/${number}`).sort());
+});
+
+scenario('a request that is refused leaves a warning', async (scene) => {
+  const server = await scene.tunicorn({ app: 'hello' });
+  const connection = await scene.connect(server);
+  await connection.send('nonsense\r\n\r\n');
+  assert.equal((await connection.response()).status, 400);
+  await server.waitForLog(/\[WARNING\] Invalid request from ip=127\.0\.0\.1: Invalid HTTP request line/);
+});
+
+scenario('--error-logfile takes the error log, with the messages and tracebacks of workers', async (scene) => {
+  const path = scene.path('error.log');
+  const server = await scene.launch({ app: 'raising', args: ['--error-logfile', path] });
+  await eventually('the start', () => existsSync(path) && /Listening at/.test(readFileSync(path, 'utf8')));
+  await eventually(
+    'an answer',
+    async () =>
+      await request(server.target, '/ok').then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+  );
+  assert.equal((await request(server.target, '/before')).status, 500);
+  await eventually('the traceback', () => /RuntimeError: before start_response/.test(readFileSync(path, 'utf8')));
+  assert.match(readFileSync(path, 'utf8'), /Booting worker with pid/);
+  assert.equal((await server.stop()).code, 0);
+  assert.doesNotMatch(server.log.text(), /Listening at|before start_response/);
+});
+
+scenario('--log-level warning hides what is only information', async (scene) => {
+  const server = await scene.launch({ app: 'raising', args: ['--log-level', 'warning'] });
+  await eventually(
+    'an answer',
+    async () =>
+      await request(server.target, '/ok').then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+  );
+  assert.equal((await request(server.target, '/before')).status, 500);
+  await server.waitForLog(/RuntimeError/);
+  assert.equal(server.log.count(/\[INFO\]|\[DEBUG\]/), 0, server.log.text());
+});
+
+scenario('--log-level debug shows the settings', async (scene) => {
+  const server = await scene.tunicorn({ app: 'hello', args: ['--log-level', 'debug'] });
+  await server.waitForLog(/\[DEBUG\]/);
+  assert.match(server.log.text(), /graceful_timeout: 30/);
+});
+
+scenario('what the application prints and writes to wsgi.errors comes out', async (scene) => {
+  const app =
+    'import sys\n\ndef application(environ, start_response):\n    print("printed to stdout", flush=True)\n' +
+    '    print("printed to stderr", file=sys.stderr, flush=True)\n    environ["wsgi.errors"].write("written to wsgi.errors\\n")\n' +
+    '    start_response("200 OK", [])\n    return [b"ok"]\n';
+  const server = await scene.tunicorn({ app: 'talks', files: { 'talks.py': app } });
+  await getText(server.target);
+  for (const line of [/printed to stdout/, /printed to stderr/, /written to wsgi\.errors/])
+    await server.waitForLog(line);
+});
+
+scenario('a log file that cannot be written is an error that names it', async (scene) => {
+  const { code, text } = await scene.run({ app: 'hello', args: ['--error-logfile', scene.path('nowhere/error.log')] });
+  assert.equal(code, 1);
+  assert.match(text, /nowhere\/error\.log/);
+});
+
+scenario('a name in the log line cannot forge another line', async (scene) => {
+  const path = scene.path('access.log');
+  const server = await scene.tunicorn({
+    app: 'responses',
+    args: ['--access-logfile', path, '--access-logformat', '%(r)s %(a)s'],
+  });
+  const connection = await scene.connect(server);
+  await connection.send(requestBytes('/length?%0aforged', { headers: { 'User-Agent': 'tab\tand \x80' } }));
+  assert.equal((await connection.response()).status, 200);
+  await eventually('a line', () => existsSync(path) && readFileSync(path, 'utf8').includes('\n'));
+  assert.equal(readFileSync(path, 'utf8').trim().split('\n').length, 1);
+});

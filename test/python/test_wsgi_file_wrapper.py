@@ -1,0 +1,118 @@
+"""wsgi.file_wrapper: what it reads, from where, and in which blocks."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import tempfile
+import tracemalloc
+import unittest
+from typing import Any, Callable
+
+from gateway_double import WorkerSideTest
+
+from tunicorn.wsgi.file_wrapper import REGULAR_FILE_BLOCK_BYTES, FileWrapper
+
+
+class Iteration(unittest.TestCase):
+    def test_a_regular_file_is_read_in_large_blocks(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.truncate(REGULAR_FILE_BLOCK_BYTES + 5)
+            file.seek(0)
+            self.assertEqual([len(block) for block in FileWrapper(file)], [REGULAR_FILE_BLOCK_BYTES, 5])
+
+    def test_a_block_size_that_is_larger_still_is_kept(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.truncate(REGULAR_FILE_BLOCK_BYTES + 5)
+            file.seek(0)
+            wrapper = FileWrapper(file, REGULAR_FILE_BLOCK_BYTES * 2)
+            self.assertEqual([len(block) for block in wrapper], [REGULAR_FILE_BLOCK_BYTES + 5])
+
+    def test_anything_else_is_read_in_the_applications_blocks(self) -> None:
+        self.assertEqual(list(FileWrapper(io.BytesIO(b"abcde"), 2)), [b"ab", b"cd", b"e"])
+
+    def test_a_pipe_is_not_read_further_than_the_applications_block(self) -> None:
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, writing)
+        with open(reading, "rb", buffering=0) as pipe:
+            os.write(writing, b"abcd")
+            self.assertEqual(next(iter(FileWrapper(pipe, 4))), b"abcd")
+
+    def test_it_starts_where_the_file_stands_buffers_and_decoders_considered(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.write(b"line\nrest")
+            file.seek(0)
+            file.readline()
+            self.assertEqual(list(FileWrapper(file)), [b"rest"])
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(gzip.compress(b"plain"))
+            file.flush()
+            with gzip.open(file.name) as unzipped:
+                self.assertEqual(list(FileWrapper(unzipped)), [b"plain"])
+
+    def test_close_is_the_files_and_exists_only_if_the_file_has_one(self) -> None:
+        file = io.BytesIO()
+        FileWrapper(file).close()
+        self.assertTrue(file.closed)
+
+        class OnlyRead:
+            def read(self, size: int) -> bytes:
+                return b""
+
+        self.assertFalse(hasattr(FileWrapper(OnlyRead()), "close"))
+
+    def test_it_can_be_read_by_index_as_wsgirefs_can(self) -> None:
+        wrapper = FileWrapper(io.BytesIO(b"abc"), 2)
+        self.assertEqual((wrapper[0], wrapper[1]), (b"ab", b"c"))
+        with self.assertRaises(IndexError):
+            wrapper[2]
+
+
+class Responses(WorkerSideTest):
+    def serve(self, file: Any, headers: list[tuple[str, str]]) -> Callable[..., Any]:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
+            start_response("200 OK", headers)
+            return environ["wsgi.file_wrapper"](file)
+
+        return app
+
+    def test_a_file_is_sent_up_to_its_content_length_and_closed(self) -> None:
+        with tempfile.NamedTemporaryFile(delete=False) as made:
+            made.write(b"x" * 10 + os.urandom(600_000))
+        self.addCleanup(os.unlink, made.name)
+        with open(made.name, "rb") as file:
+            expected = file.read()[10:500_010]
+        file = open(made.name, "rb")
+        file.seek(10)
+        frames = self.exchange(self.serve(file, [("Content-Length", "500000")]))
+        self.assertEqual(b"".join(frame.data for frame in frames), expected)
+        self.assertFalse([frame for frame in frames if frame.flags & 4])
+        self.assertTrue(file.closed)
+
+    def test_a_large_file_does_not_grow_the_memory(self) -> None:
+        size = 64 * 1024 * 1024
+        file = tempfile.TemporaryFile()
+        self.addCleanup(file.close)
+        file.truncate(size)
+        received = 0
+
+        def count_and_drop() -> bytes:
+            nonlocal received
+            frame = WorkerSideTest.read_frame(self)
+            received += len(frame) - 16
+            return frame[:16] + bytes(len(frame) - 16) if frame[5] & 1 else b"\x10\0\0\0" + frame[4:16]
+
+        self.read_frame = count_and_drop  # type: ignore[method-assign]
+        tracemalloc.start()
+        try:
+            self.exchange(self.serve(file, []))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        self.assertGreaterEqual(received, size)
+        self.assertLess(peak, 8 * 1024 * 1024)
+
+
+if __name__ == "__main__":
+    unittest.main()
