@@ -17,6 +17,13 @@ const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 8_000;
 let logNumber = 0;
 
+// Settings for one of the servers in the caller's environment must not decide a comparison.
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^(GUNICORN_|TUNICORN_|UWSGI_|WEB_CONCURRENCY$|VIRTUAL_ENV$|PYTHON)/.test(name),
+  ),
+);
+
 /** @returns {Promise<number>} */
 async function freePort() {
   const server = createServer();
@@ -57,7 +64,7 @@ export class Server {
     mkdirSync(LOGS, { recursive: true });
     const log = join(LOGS, `${process.pid}-${++logNumber}-${contender.name}-${launch.app}.log`);
     const descriptor = openSync(log, 'w');
-    const child = start(file, args, { cwd: APPS, stdio: ['ignore', descriptor, descriptor] });
+    const child = start(file, args, { cwd: APPS, env: ENVIRONMENT, stdio: ['ignore', descriptor, descriptor] });
     closeSync(descriptor);
     /** @type {Error | undefined} */
     let spawnError;

@@ -46,18 +46,22 @@ function nextRequest(close) {
 }
 
 /**
- * @param {Server} server
- * @param {AbortSignal} stop
- * @returns {Promise<number>} how many workers were killed
+ * @typedef {{ atMs: number, what: 'reload' | 'kill' }} Event atMs is a reading of performance.now()
  */
-async function killIdleWorkers(server, stop) {
-  let killed = 0;
+
+/**
+ * @param {Server} server
+ * @param {Event[]} events
+ * @param {AbortSignal} stop
+ * @returns {Promise<void>}
+ */
+async function killIdleWorkers(server, events, stop) {
   while (!stop.aborted) {
     const next = performance.now() + KILL_EVERY_MS;
-    if ((await killIdleWorker(server.contender, server.pid, stop)) !== undefined) killed++;
+    const pid = await killIdleWorker(server.contender, server.pid, stop);
+    if (pid !== undefined) events.push({ atMs: performance.now(), what: 'kill' });
     await delay(Math.max(0, next - performance.now()), undefined, { signal: stop }).catch(() => {});
   }
-  return killed;
 }
 
 /**
@@ -68,7 +72,9 @@ async function measureOne(contender, reloads) {
   const server = await Server.start(contender, { app: 'slow_import', workers: WORKERS, maxRequests: MAX_REQUESTS });
   const tally = newTally();
   const stop = new AbortController();
-  let killed = 0;
+  /** @type {Event[]} */
+  const events = [];
+  const beganMs = performance.now();
   let keepLog = true;
   try {
     const clients = Array.from({ length: KEEP_ALIVE_CLIENTS + NEW_CONNECTION_CLIENTS }, (_, index) => {
@@ -80,14 +86,15 @@ async function measureOne(contender, reloads) {
         stop.signal,
       );
     });
-    const killer = killIdleWorkers(server, stop.signal);
+    const killer = killIdleWorkers(server, events, stop.signal);
     for (let reload = 0; reload < reloads; reload++) {
       await delay(RELOAD_EVERY_MS);
       server.signal('SIGHUP');
+      events.push({ atMs: performance.now(), what: 'reload' });
     }
     await delay(RELOAD_EVERY_MS);
     stop.abort();
-    killed = await killer;
+    await killer;
     await Promise.all(clients);
     keepLog = tally.failedMs.length > 0 || !server.alive;
   } finally {
@@ -106,10 +113,13 @@ async function measureOne(contender, reloads) {
     failed: tally.failedMs.length,
     failures: Object.fromEntries(tally.failures),
     described: describeFailures(tally),
-    killed,
+    killed: events.filter((event) => event.what === 'kill').length,
     p50Ms: percentile(tally.answeredMs, 0.5),
     p99Ms: percentile(tally.answeredMs, 0.99),
     slowestMs: maximum(tally.answeredMs.concat(tally.failedMs)),
+    // When it happened, to find out why a request was slow.
+    events: events.map(({ atMs, what }) => ({ atMs: Math.round(atMs - beganMs), what })),
+    slow: tally.slow.map((slow) => ({ beganMs: Math.round(slow.beganMs - beganMs), tookMs: Math.round(slow.tookMs) })),
   };
 }
 

@@ -14,3 +14,9 @@ export function latin1Text(bytes: Buffer, start: number, end: number): string {
 export function writeLatin1(bytes: Buffer, text: string, offset: number): void {
   (bytes as Buffer & Latin1Buffer).latin1Write(text, offset, text.length);
 }
+
+/** The same text without a hold on the longer one that it was cut from. */
+export function detached(text: string): string {
+  const bytes = Buffer.from(text, 'latin1');
+  return latin1Text(bytes, 0, bytes.length);
+}

@@ -1,7 +1,7 @@
 // What a header field's name means under the current settings, worked out once per spelling. The parser looks every
 // name up here, so that checking, upper-casing and the environ key cost one Map access on the hot path.
 
-import { detached } from './latin1.ts';
+import { detached } from '../../runqueue/latin1.ts';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 

@@ -1,7 +1,7 @@
 // Collects bytes up to the empty line that ends a head or a trailer section, however they are cut into chunks. Every byte
 // is looked at once and copied at most twice; what exceeds the limit is not kept.
 
-import { latin1Text } from './latin1.ts';
+import { latin1Text } from '../../runqueue/latin1.ts';
 
 const CRLF_CRLF: Buffer = Buffer.from('\r\n\r\n', 'latin1');
 // Up to here it is cheaper to turn a whole chunk into a string and search that.
