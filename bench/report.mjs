@@ -52,17 +52,18 @@ function formatReport(report) {
 /**
  * @param {Report} report
  * @param {Record<string, string>} machine
- * @param {{ quick: boolean }} options
+ * @param {{ quick: boolean, partial: boolean }} options partial: some servers were left out
  */
-export function publish(report, machine, { quick }) {
+export function publish(report, machine, { quick, partial }) {
   const now = new Date();
   const text = formatReport(report);
   console.log(`\n${text}\n`);
   mkdirSync(RESULTS, { recursive: true });
   const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
   const warning = quick ? '\n\nA quick run: too short to compare by.' : '';
-  // A quick run must not overwrite the figures of a full one.
-  const stem = join(RESULTS, `${now.toISOString().slice(0, 10)}-${report.scenario}${quick ? '-quick' : ''}`);
+  // Such a run must not overwrite the figures of a full one.
+  const kind = quick ? '-quick' : partial ? '-partial' : '';
+  const stem = join(RESULTS, `${now.toISOString().slice(0, 10)}-${report.scenario}${kind}`);
   writeFileSync(`${stem}.md`, `${text}\n\nMeasured ${now.toISOString()} with: ${facts.join(', ')}.${warning}\n`);
   const { scenario, data } = report;
   writeFileSync(`${stem}.json`, `${JSON.stringify({ scenario, measuredAt: now, quick, machine, data }, null, 2)}\n`);

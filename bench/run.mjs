@@ -77,7 +77,7 @@ async function main() {
   const machine = await machineFacts();
   for (const { name, scenario, contenders } of chosen) {
     if (contenders.length === 0) throw new UsageError(`scenario ${name} has none of the servers ${only?.join(', ')}`);
-    publish(await scenario.measure(contenders, { quick }), machine, { quick });
+    publish(await scenario.measure(contenders, { quick }), machine, { quick, partial: only !== undefined });
   }
 }
 

@@ -7,9 +7,9 @@ import { gunicornGthread, gunicornSync } from '../contenders/gunicorn.mjs';
 import { tunicornSync } from '../contenders/tunicorn.mjs';
 import { uwsgiHttp11Socket, uwsgiHttpRouter, uwsgiHttpSocket } from '../contenders/uwsgi.mjs';
 import { get, HttpConnection, request } from '../load/http-connection.mjs';
-import { median } from '../load/statistics.mjs';
 import { runWrk } from '../load/wrk.mjs';
 import { Server } from '../server.mjs';
+import { judge, summarize, toTable } from './throughput-table.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
 /** @typedef {import('../load/wrk.mjs').WrkResult & { pssMiB: number, newcomerMs: number | undefined }} Turn */
@@ -33,16 +33,6 @@ const CELLS = [
   { app: 'hello', title: 'hello, a connection for each request', keepAlive: false },
   { app: 'flask_app', title: 'Flask, keep-alive', keepAlive: true },
   { app: 'flask_app', title: 'Flask, a connection for each request', keepAlive: false },
-];
-
-const GOALS = [
-  { cell: 'hello, keep-alive', peer: 'gunicorn-sync', times: 10 },
-  { cell: 'hello, keep-alive', peer: 'uwsgi-http-socket', times: 2 },
-  { cell: 'hello, keep-alive', peer: 'uwsgi-http-router', times: 2 },
-  { cell: 'hello, a connection for each request', peer: 'gunicorn-sync', times: 2 },
-  { cell: 'Flask, keep-alive', peer: 'gunicorn-gthread', times: 2 },
-  { cell: 'Flask, keep-alive', peer: 'uwsgi-http-socket', times: 1 },
-  { cell: 'Flask, keep-alive', peer: 'uwsgi-http-router', times: 1 },
 ];
 
 /**
@@ -117,80 +107,6 @@ async function measureCell(cell, chosen, { rounds, seconds }) {
 }
 
 /**
- * @param {Entry} entry
- */
-function summarize(entry) {
-  const { turns, server, kept, closed } = entry;
-  const over = (/** @type {(turn: Turn) => number} */ pick) => median(turns.map(pick));
-  const errors = Object.fromEntries(
-    /** @type {const} */ (['connect', 'read', 'write', 'timeout', 'status']).map((kind) => [
-      kind,
-      turns.reduce((sum, turn) => sum + turn.errors[kind], 0),
-    ]),
-  );
-  return {
-    server: server.contender.name,
-    title: server.contender.title,
-    keepsConnections: kept,
-    closesWhenAsked: closed,
-    requestsPerSecond: over((turn) => turn.requestsPerSecond),
-    p50Ms: over((turn) => turn.p50Ms),
-    p99Ms: over((turn) => turn.p99Ms),
-    pssMiB: over((turn) => turn.pssMiB),
-    errors,
-    newcomersUnanswered: turns.filter((turn) => turn.newcomerMs === undefined).length,
-    turns,
-  };
-}
-
-/** @typedef {ReturnType<typeof summarize>} Row */
-
-/**
- * @param {string} heading
- * @param {readonly Row[]} rows
- * @returns {import('../report.mjs').Table}
- */
-function toTable(heading, rows) {
-  const own = rows.find((row) => row.server === tunicornSync.name);
-  const columns = ['server', 'requests/s', 'Tunicorn is', 'p50 ms', 'p99 ms', 'errors', 'newcomers', 'kept', 'PSS MiB'];
-  return {
-    heading,
-    columns,
-    rows: rows.map((row) => {
-      if (row.turns.length === 0) return [row.title, 'does not close when asked', ...columns.slice(2).map(() => '')];
-      const kinds = Object.entries(row.errors).filter(([, count]) => count > 0);
-      return [
-        row.title,
-        row.requestsPerSecond.toFixed(0),
-        own === undefined || own === row ? '' : `${(own.requestsPerSecond / row.requestsPerSecond).toFixed(2)} ×`,
-        row.p50Ms.toFixed(2),
-        row.p99Ms.toFixed(2),
-        kinds.map(([kind, count]) => `${count} ${kind}`).join(', ') || '0',
-        row.newcomersUnanswered === 0 ? 'served' : `${row.newcomersUnanswered} of ${row.turns.length} left out`,
-        row.keepsConnections ? 'yes' : 'no',
-        row.pssMiB.toFixed(1),
-      ];
-    }),
-  };
-}
-
-/**
- * @param {readonly { title: string, rows: Row[] }[]} cells
- * @returns {string[]}
- */
-function judge(cells) {
-  return GOALS.flatMap(({ cell, peer, times }) => {
-    const rows = cells.find(({ title }) => title === cell)?.rows ?? [];
-    const own = rows.find((row) => row.server === tunicornSync.name);
-    const other = rows.find((row) => row.server === peer);
-    if (own === undefined || other === undefined) return [];
-    const ratio = own.requestsPerSecond / other.requestsPerSecond;
-    const verdict = ratio >= times ? 'reached' : 'not reached';
-    return [`Goal, ${cell}: at least ${times} times ${other.title}: ${verdict} (${ratio.toFixed(2)} times).`];
-  });
-}
-
-/**
  * @param {readonly Contender[]} chosen
  * @param {{ quick: boolean }} options
  * @returns {Promise<import('../report.mjs').Report>}
@@ -204,7 +120,7 @@ export async function measure(chosen, { quick }) {
     scenario: 'throughput',
     summary:
       `wrk with ${CONNECTIONS} connections and one thread on the same machine; ${WORKERS} worker processes each; ` +
-      `medians of ${plan.rounds} rounds of ${plan.seconds} s in turns. PSS: the whole process tree under load. ` +
+      `medians of ${plan.rounds} rounds of ${plan.seconds} s in turns; slowest and fastest round beside them. PSS: the whole process tree under load. ` +
       'Newcomers: whether one more connection, opened under load, is served within a second. ' +
       'Kept: whether the server keeps a connection at all.',
     tables: cells.map(({ title, rows }) => toTable(title, rows)),

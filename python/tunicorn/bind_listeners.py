@@ -21,7 +21,7 @@ from typing import Any
 TRIES = 5
 RETRY_SECONDS = 1.0
 
-# What may be over in a second, and Gunicorn's word for it: a predecessor that is just leaving, an address that is on its way.
+# What may be over in a second, and Gunicorn's word for it: a predecessor that is leaving, an address that is to come.
 TRANSIENT = {errno.EADDRINUSE: "Connection in use", errno.EADDRNOTAVAIL: "Invalid address"}
 
 Message = dict[str, Any]
@@ -60,7 +60,7 @@ class Channel:
         self.send({"type": "log", "level": level, "message": message})
 
     def wait(self, seconds: float) -> None:
-        """Sleeps, but not beyond the arbiter's end. Between messages it has nothing to say: readable means end-of-file."""
+        """Sleeps, but not beyond the arbiter's end. It has nothing to say meanwhile: readable means end-of-file."""
         if select.select([self._socket], [], [], seconds)[0]:
             self._receive()
 
@@ -110,7 +110,7 @@ def open_tcp(host: str, port: int) -> socket.socket:
 
 
 def resolve(host: str, port: int) -> tuple[int, tuple[Any, ...]]:
-    """IPv4 unless the host is an IPv6 address, as with Gunicorn; a name that has only IPv6 addresses gets one of those."""
+    """IPv4 unless the host is an IPv6 address, as with Gunicorn; a name that has IPv6 addresses only gets one of them."""
     families = [socket.AF_INET6] if ":" in host else [socket.AF_INET, socket.AF_INET6]
     refusal: socket.gaierror | None = None
     for family in families:

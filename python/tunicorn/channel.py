@@ -17,10 +17,14 @@ SKIP = 5
 PROBED = 6
 DATA = 7
 GONE = 8
+TAKEN = 9
 
 END = 1
 FRAMED = 2
 ABORTED = 4
+
+# After a response with more body bytes than this, the gateway says TAKEN, and the worker waits for it.
+UNACKNOWLEDGED_BYTES = 64 * 1024
 
 _header = Struct("<IBBHQ")
 _pack_header = _header.pack
@@ -93,6 +97,17 @@ class Channel:
         if kind != DATA or length != wanted:
             self._lose(f"a frame of type {kind} and {length} bytes; wanted DATA of {wanted} or GONE of 16")
         return self._receive(fields_length), self._receive(body_length)
+
+    def await_taken(self, ticket_id: int) -> None:
+        """Waits until the gateway has read a long response to its end: until then the channel is not free for another one."""
+        claim = self._claim
+        claim.hold()
+        try:
+            length, kind, _, _, taken_id = _header.unpack(self._receive(16))
+        finally:
+            claim.unhold()
+        if kind != TAKEN or length != 16 or taken_id != ticket_id:
+            self._lose(f"a frame of type {kind} for ticket {taken_id}; wanted TAKEN for ticket {ticket_id}")
 
     def head(self, ticket_id: int, status: int, flags: int, head: bytes, body: bytes | memoryview) -> None:
         """The head and the first bytes of the body. FRAMED, END and ABORTED are the caller's to say."""

@@ -1,7 +1,7 @@
-"""The error log of a Python process: the forkserver's and the workers' lines, and what applications write to wsgi.errors.
+"""The error log of a Python process: lines of the forkserver and the workers, and what applications write to wsgi.errors.
 
-The lines are those of src/log/log-line.ts, in the same file. There are no locks, and each entry is one write(2): it may be
-used in a signal handler and after a fork, and entries of several processes do not mix.
+The lines are those of src/log/log-line.ts, in the same file. There are no locks, and each entry is one write(2): it may
+be used in a signal handler and after a fork, and entries of several processes do not mix.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class ErrorLog:
 class WsgiErrors(io.TextIOWrapper):
     """The stream `wsgi.errors` (PEP 3333): text to the error log, without time and level, line by line.
 
-    The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text and line
-    end one after the other, makes whole lines even where many workers share the log.
+    The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text
+    and line end one after the other, makes whole lines even where many workers share the log.
     """
 
     def __init__(self, log: ErrorLog) -> None:

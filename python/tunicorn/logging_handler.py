@@ -1,4 +1,4 @@
-"""The standard library's logging, led to the error log: for applications that reuse Gunicorn's loggers. Called by log.py."""
+"""Python's logging, led to the error log, for applications that reuse Gunicorn's loggers. Called by log.py."""
 
 from __future__ import annotations
 

@@ -101,15 +101,15 @@ export function readTicket(source: Buffer, offset: number): Ticket | string {
   const expected = TICKET_HEADER_BYTES + (follows ? 0 : fieldsBytes + bodyBytes);
   if (used !== expected) return `length ${used} differs from header, fields and body (${expected})`;
   if (kind === TICKET_PROBE && (flags !== 0 || fieldsBytes + bodyBytes !== 0)) return 'a probe carries nothing';
-  const high = source.readUInt32LE(offset + 12);
-  if (high >= 2 ** 21) return 'id is not below 2^53';
+  const id = source.readUInt32LE(offset + 12) * TWO_TO_32 + source.readUInt32LE(offset + 8);
+  if (id === 0 || id > Number.MAX_SAFE_INTEGER) return 'id is not in 1 to 2^53 - 1';
   const fieldsStart = offset + TICKET_HEADER_BYTES;
   const fieldsEnd = follows ? fieldsStart : fieldsStart + fieldsBytes;
   return {
     kind: kind === TICKET_RUN ? 'run' : 'probe',
     follows,
     rawPath: (flags & TICKET_RAW_PATH) !== 0,
-    id: high * TWO_TO_32 + source.readUInt32LE(offset + 8),
+    id,
     gateway: source.readUInt32LE(offset + 16),
     cancel: source.readUInt32LE(offset + 20),
     fieldsBytes,

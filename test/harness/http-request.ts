@@ -15,7 +15,7 @@ export function requestBytes(path: string, options: RequestOptions = {}): Buffer
   const body = typeof options.body === 'string' ? Buffer.from(options.body, 'latin1') : options.body;
   const lines = [
     `${method} ${path} HTTP/${version}`,
-    'Host: test.example',
+    ...('Host' in headers ? [] : ['Host: test.example']),
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ...(body === undefined ? [] : [`Content-Length: ${body.length}`]),
   ];

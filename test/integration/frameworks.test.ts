@@ -136,12 +136,14 @@ async function walkThroughDjango(target: Target): Promise<void> {
   const page = await request(target, '/');
   assert.match(page.body.toString(), /Hello, stranger/);
   const token = /name="csrfmiddlewaretoken" value="(\w+)"/.exec(page.body.toString())?.[1] ?? '';
-  const form = { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } };
+  // Over HTTPS, which nginx says it is, Django wants to know where the form was.
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Referer: 'https://test.example/' };
+  const form = { method: 'POST', headers };
   const refused = await request(target, '/', { ...form, body: 'name=Ada' });
   assert.equal(refused.status, 403);
   const Cookie = cookieOf(page);
   const body = `name=Ada&csrfmiddlewaretoken=${token}`;
-  const posted = await request(target, '/', { ...form, headers: { ...form.headers, Cookie }, body });
+  const posted = await request(target, '/', { ...form, headers: { ...headers, Cookie }, body });
   assert.deepEqual([posted.status, field(posted, 'Location')], [302, '/']);
   const greeting = await request(target, '/', { headers: { Cookie: `${Cookie}; ${cookieOf(posted)}` } });
   assert.match(greeting.body.toString(), /Hello, Ada/);

@@ -77,9 +77,14 @@ async function answer(socket: Socket): Promise<string> {
   return text;
 }
 
-async function listening(port: number, host = '127.0.0.1'): Promise<Server> {
-  const server = createServer((socket) => socket.end('other'));
-  server.listen(port, host);
+async function listening(where: number | string): Promise<Server> {
+  const server = createServer((socket) => {
+    // Whoever only looks whether somebody listens has gone again by now.
+    socket.on('error', () => {});
+    socket.end('other');
+  });
+  if (typeof where === 'string') server.listen(where);
+  else server.listen(where, '127.0.0.1');
   await once(server, 'listening');
   after(() => server.close());
   return server;
@@ -209,8 +214,7 @@ test('a stale Unix socket is replaced', async () => {
 
 test('a live Unix socket is left alone, and refused as an address in use', async () => {
   const file = path.join(root, 'live.sock');
-  const server = createServer((socket) => socket.end('other')).listen(file);
-  await once(server, 'listening');
+  await listening(file);
   let tries = 0;
   const log = logged((line) => {
     if (line === `error: Connection in use: ${file}`) tries += 1;
@@ -219,7 +223,6 @@ test('a live Unix socket is left alone, and refused as an address in use', async
   assert.deepEqual(result, { ok: false, message: `Can't connect to ${file}` });
   assert.equal(tries, 5);
   assert.equal(await answer(connect(file)), 'other');
-  server.close();
 });
 
 test('a file that is not a socket is left alone, and refused at once', async () => {
@@ -259,12 +262,10 @@ test('close() removes the file of a Unix socket, but not that of a successor at 
   const first = await openedOne(`unix:${file}`);
   // Only a stale socket is replaced, and this one is not: the successor's way is to rename its own over it.
   const elsewhere = path.join(root, 'elsewhere.sock');
-  const second = createServer((socket) => socket.end('second')).listen(elsewhere);
-  await once(second, 'listening');
+  await listening(elsewhere);
   renameSync(elsewhere, file);
   first.close();
-  assert.equal(await answer(connect(file)), 'second');
-  second.close();
+  assert.equal(await answer(connect(file)), 'other');
   const third = path.join(root, 'third.sock');
   const own = await openedOne(`unix:${third}`);
   own.close();

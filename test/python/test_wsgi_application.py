@@ -22,7 +22,7 @@ class Holder:
     wsgi_app = staticmethod(other)
     def make(self, name): return lambda environ, start_response: [name]
 holder = Holder()
-def factory(*args, **kwargs): return lambda environ, start_response: [args, kwargs]
+def factory(*args, **kwargs): return lambda environ, start_response: [(args, kwargs)]
 def strict(name): return application
 def makes_none(): return None
 def fails(): return int([])

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 from gateway_double import WorkerSideTest
 
+from tunicorn.channel import HEAD
 from tunicorn.wsgi.file_wrapper import REGULAR_FILE_BLOCK_BYTES, FileWrapper
 
 
@@ -101,9 +102,13 @@ class Responses(WorkerSideTest):
             nonlocal received
             frame = WorkerSideTest.read_frame(self)
             received += len(frame) - 16
-            return frame[:16] + bytes(len(frame) - 16) if frame[5] & 1 else b"\x10\0\0\0" + frame[4:16]
+            return frame if frame[4] == HEAD else b"\x10\0\0\0" + frame[4:16]
+
+        def take(frames: list[bytes]) -> None:
+            self.gateway.sendall(frames[-1][:4] + b"\x09\0\0\0" + frames[-1][8:16])
 
         self.read_frame = count_and_drop  # type: ignore[method-assign]
+        self.take = take  # type: ignore[method-assign]
         tracemalloc.start()
         try:
             self.exchange(self.serve(file, []))

@@ -7,7 +7,7 @@ import sys
 import unittest
 from typing import Any, Callable
 
-from gateway_double import FIELDS, Frame, WorkerSideTest, ticket
+from gateway_double import FIELDS, Frame, WorkerSideTest, frames_of, ticket
 
 from tunicorn.channel import ABORTED, BODY, END, FRAMED, HEAD
 
@@ -117,7 +117,8 @@ class Streams(WorkerSideTest):
             yield b"data"
             yield b""
 
-        frames = self.exchange(app)
+        self.runner(app).run(ticket())
+        frames = frames_of(self.waiting_bytes())
         self.assertEqual(during, [b""])
         self.assertEqual([(frame.status, frame.data) for frame in frames], [(201, b"data"), (0, b"")])
 

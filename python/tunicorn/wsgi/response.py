@@ -52,6 +52,7 @@ class Response:
         "_parts",
         "_sent",
         "_status",
+        "passed_bytes",
         "phase",
     )
 
@@ -66,6 +67,8 @@ class Response:
         self._method = method
         self._log = log
         self._sent = 0
+        # Body bytes that have gone through the channel.
+        self.passed_bytes = 0
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
@@ -219,6 +222,7 @@ class Response:
             self._channel.head(self._id, self._status, flags, head, data)
         else:
             self._channel.body(self._id, flags, data)
+        self.passed_bytes += len(data)
         if flags & END:
             self.phase = ENDED
             if FAULT is not None:

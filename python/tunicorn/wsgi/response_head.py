@@ -83,7 +83,7 @@ def _check_status(status: object) -> tuple[int, str]:
     if not isinstance(status, str) or not _is_status(status):
         raise InvalidResponse(f"response status is {status!r}; it must be a str like '200 OK'")
     # RFC 9112 section 4: the space after the code stays even if no reason follows.
-    start = int(status[:3]), (status if len(status) > 3 else status + " ") + "\r\n"
+    start = int(status[:3]), "".join((status, "\r\n" if len(status) > 3 else " \r\n"))
     if len(_start_of_status) < _REMEMBERED:
         _start_of_status[str(status)] = start
     return start

@@ -8,7 +8,7 @@ from __future__ import annotations
 from time import monotonic_ns
 from typing import Any, Callable
 
-from tunicorn.channel import Channel, ChannelLost
+from tunicorn.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, Ticket, TicketError, parse_fields
@@ -120,6 +120,8 @@ class RequestRunner:
             self._log.debug(f"Client went away during {_name_of(fields)}")
         if SPOOL_FIELD in fields:
             body_file.close()
+        if response.passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost:
+            channel.await_taken(ticket_id)
         if leaving is not None and response.phase < ENDED:
             raise leaving
         return leaving
