@@ -110,7 +110,7 @@ def open_tcp(host: str, port: int) -> socket.socket:
 
 
 def resolve(host: str, port: int) -> tuple[int, tuple[Any, ...]]:
-    """IPv4 unless the host is an IPv6 address, as with Gunicorn; a name that has IPv6 addresses only gets one of them."""
+    """IPv4 unless the host is an IPv6 address, as with Gunicorn; a name with IPv6 addresses only gets one of them."""
     families = [socket.AF_INET6] if ":" in host else [socket.AF_INET, socket.AF_INET6]
     refusal: socket.gaierror | None = None
     for family in families:

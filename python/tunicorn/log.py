@@ -1,4 +1,4 @@
-"""The error log of a Python process: lines of the forkserver and the workers, and what applications write to wsgi.errors.
+"""The error log of a Python process: lines of forkserver and workers, and what applications write to wsgi.errors.
 
 The lines are those of src/log/log-line.ts, in the same file. There are no locks, and each entry is one write(2): it may
 be used in a signal handler and after a fork, and entries of several processes do not mix.

@@ -54,8 +54,9 @@ export class Listeners {
   }
 
   /**
-   * Opens what is new, then closes what is no longer wanted. `release` is called first for a listener that keeps a new one from
-   * being bound: the gateways must drop it at once. After a failure the addresses are as before, and released ones have a new id.
+   * Opens what is new, then closes what is no longer wanted. `release` is called first for a listener that keeps a new
+   * one from being bound: the gateways must drop it at once, while the new one is tried for some seconds. After a
+   * failure the addresses are as before, but released ones have a new id, which the gateways have to be told.
    */
   async change(binds: readonly string[], release: (listener: Listener) => void = () => {}): Promise<ListenerChange> {
     const parsed = parseBindAddresses(binds);

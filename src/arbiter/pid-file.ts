@@ -15,7 +15,9 @@ export type CreatedPidFile =
   | { readonly ok: true; readonly pidFile: PidFile }
   | { readonly ok: false; readonly message: string };
 
-/** Refused while the process named in an existing file lives; a file of a dead process, of ours, or of none is replaced. */
+/**
+ * Refused while the process named in an existing file lives; a file of a dead process, of ours, or of none is replaced.
+ */
 export function createPidFile(file: string, pid: number = process.pid): CreatedPidFile {
   const directory = path.dirname(file);
   if (!isDirectory(directory)) return { ok: false, message: `${directory} doesn't exist. Can't create pidfile.` };

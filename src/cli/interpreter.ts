@@ -33,8 +33,8 @@ export const OLDEST_PYTHON: readonly [major: number, minor: number] = [3, 9];
 
 const TIME_LIMIT_MS = 10_000;
 
-// For every Python there is, 2.7 too: one that is too old must still be able to say so. It imports nothing but the built-in
-// `sys`, so that no file of the working directory can stand in for a module.
+// For every Python there is, 2.7 too: one that is too old must still be able to say so. It imports nothing but the
+// built-in `sys`, so that no file of the working directory can stand in for a module.
 const QUESTION = "import sys; sys.stdout.write('%d %d %d' % sys.version_info[:3])";
 
 interface Candidate {
@@ -59,7 +59,7 @@ export async function findInterpreter(search: InterpreterSearch): Promise<FoundI
   return { ok: true, interpreter: { ...candidate, version } };
 }
 
-/** The first that there is, or what to tell the user. What is named and cannot be used is an error, not a reason to look on. */
+/** The first that there is, or what to tell the user. One that cannot be used is an error, not a reason to look on. */
 function chooseCandidate({ python, env, cwd }: InterpreterSearch): Candidate | string {
   if (python !== undefined) {
     if (python.includes('/')) return { path: path.resolve(cwd, python), source: '--python' };
@@ -77,7 +77,8 @@ function chooseCandidate({ python, env, cwd }: InterpreterSearch): Candidate | s
   }
   const found = findOnPath('python3', env, cwd);
   if (found !== undefined) return { path: found, source: 'PATH' };
-  return 'no Python interpreter found: there is no $VIRTUAL_ENV, ./.venv, ./venv, and no python3 on PATH. Name one with --python';
+  const places = 'there is no $VIRTUAL_ENV, ./.venv, ./venv, and no python3 on PATH';
+  return `no Python interpreter found: ${places}. Name one with --python`;
 }
 
 function findOnPath(name: string, env: InterpreterSearch['env'], cwd: string): string | undefined {

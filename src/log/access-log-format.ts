@@ -128,7 +128,8 @@ function secondsWithMicroseconds(durationUs: number): string {
   return `${whole}.${String(Math.floor(durationUs) % 1_000_000).padStart(6, '0')}`;
 }
 
-// C0, DEL and C1 (a terminal may obey those, too), the quote that ends a field, and the backslash, so that it can be undone.
+// C0, DEL and C1 (a terminal may obey those, too), the quote that ends a field, and the backslash, so that it can be
+// undone.
 const UNSAFE = /["\\\x00-\x1f\x7f-\x9f]/;
 const EACH_UNSAFE = /["\\\x00-\x1f\x7f-\x9f]/g;
 

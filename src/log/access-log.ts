@@ -1,5 +1,6 @@
-// The access log of a gateway. write() never waits: lines are collected, and written in the background, by size or by time.
-// What a full disk or a stuck reader holds up is kept in memory up to a limit; beyond it lines are dropped and counted.
+// The access log of a gateway. write() never waits: lines are collected, and written in the background, by size or by
+// time. What a full disk or a stuck reader holds up is kept in memory up to a limit; beyond it lines are dropped and
+// counted.
 
 import { close, write, writeSync } from 'node:fs';
 import { type LogOwner, openLogFile } from './log-file.ts';

@@ -1,5 +1,5 @@
-// The error log of a Node process (arbiter, gateway). Every entry is written before log() returns, in one write(2): nothing
-// is lost at exit, and entries of several processes that share the file do not mix.
+// The error log of a Node process (arbiter, gateway). Every entry is written before log() returns, in one write(2):
+// nothing is lost at exit, and entries of several processes that share the file do not mix.
 
 import { closeSync, writeSync } from 'node:fs';
 import { type LogOwner, openLogFile } from './log-file.ts';

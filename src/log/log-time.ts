@@ -1,5 +1,5 @@
-// The time in log lines, in the local time zone, as Gunicorn writes it: one form for the error log, one for the access log.
-// Pure but for a cache: many lines are written in one second, and the time zone's rules are slow to ask.
+// The time in log lines, in the local time zone, as Gunicorn writes it: one form for the error log, one for the access
+// log. Pure but for a cache: many lines are written in one second, and the time zone's rules are slow to ask.
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

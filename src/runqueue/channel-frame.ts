@@ -4,6 +4,7 @@
 import { latin1Text, writeLatin1 } from './latin1.ts';
 
 export const FRAME_HEADER_BYTES = 16;
+const HELLO_BYTES: number = FRAME_HEADER_BYTES + 12;
 
 export const HELLO = 1;
 export const ASK = 2;
@@ -43,8 +44,11 @@ export interface ChannelSink {
 /** Turns the bytes of one channel into calls of its sink; a returned string says why the channel must be closed. */
 export class ChannelDecoder {
   readonly #sink: ChannelSink;
-  /** Bytes of a frame that has not arrived far enough to be acted on. */
+  /** The beginning of a frame that cannot be acted on yet, in a buffer with room for all that is wanted of it. */
   #kept: Buffer = NOTHING;
+  #keptBytes = 0;
+  /** How many bytes of the frame it takes to get on. */
+  #wantedBytes = 0;
   /** A frame whose beginning has been reported and whose rest is passed on as it comes. */
   #streaming: { readonly id: number; readonly flags: number; left: number } | null = null;
   #said: 'nothing' | 'hello' = 'nothing';
@@ -56,32 +60,54 @@ export class ChannelDecoder {
   }
 
   push(chunk: Buffer): string | null {
-    let bytes = chunk;
-    if (this.#kept.length > 0) {
-      bytes = Buffer.concat([this.#kept, chunk]);
-      this.#kept = NOTHING;
-    }
     let at = 0;
-    while (at < bytes.length) {
+    while (at < chunk.length) {
       if (this.#streaming !== null) {
-        at += this.#pass(this.#streaming, bytes, at);
+        at += this.#pass(this.#streaming, chunk, at);
         continue;
       }
-      if (bytes.length - at < FRAME_HEADER_BYTES) break;
-      const length = bytes.readUInt32LE(at);
-      if (length < FRAME_HEADER_BYTES) return `frame length ${length} is below ${FRAME_HEADER_BYTES}`;
-      const taken = this.#frame(bytes, at, length);
+      if (this.#keptBytes > 0) {
+        at += this.#keep(chunk, at, this.#wantedBytes - this.#keptBytes);
+        if (this.#keptBytes < this.#wantedBytes) break;
+        const taken = this.#frame(this.#kept.subarray(0, this.#keptBytes), 0);
+        if (typeof taken === 'string') return taken;
+        // Never less than everything: no more was kept than what the frame has asked for.
+        if (taken > 0) {
+          this.#kept = NOTHING;
+          this.#keptBytes = 0;
+        }
+        continue;
+      }
+      const taken = this.#frame(chunk, at);
       if (typeof taken === 'string') return taken;
-      if (taken === 0) break;
-      at += taken;
+      if (taken === 0) this.#keep(chunk, at, chunk.length - at);
+      at = taken === 0 ? chunk.length : at + taken;
     }
-    // A copy, so that a few left-over bytes do not keep a whole 64 KiB chunk alive.
-    if (at < bytes.length) this.#kept = Buffer.from(bytes.subarray(at));
     return null;
   }
 
-  /** Acts on the frame at `at`; returns the bytes taken, 0 for "not enough yet", or what is wrong. */
-  #frame(bytes: Buffer, at: number, length: number): number | string {
+  /** Copies, so that the beginning of a frame does not keep a whole 64 KiB chunk alive, and each byte once, however it comes. */
+  #keep(chunk: Buffer, at: number, limitBytes: number): number {
+    if (this.#kept.length < this.#wantedBytes) {
+      const larger = Buffer.allocUnsafe(this.#wantedBytes);
+      this.#kept.copy(larger, 0, 0, this.#keptBytes);
+      this.#kept = larger;
+    }
+    const bytes = chunk.copy(this.#kept, this.#keptBytes, at, Math.min(at + limitBytes, chunk.length));
+    this.#keptBytes += bytes;
+    return bytes;
+  }
+
+  #awaits(bytes: number): 0 {
+    this.#wantedBytes = bytes;
+    return 0;
+  }
+
+  /** Acts on the frame at `at`; returns the bytes taken, 0 when there are fewer than `#wantedBytes`, or what is wrong. */
+  #frame(bytes: Buffer, at: number): number | string {
+    if (bytes.length - at < FRAME_HEADER_BYTES) return this.#awaits(FRAME_HEADER_BYTES);
+    const length = bytes.readUInt32LE(at);
+    if (length < FRAME_HEADER_BYTES) return `frame length ${length} is below ${FRAME_HEADER_BYTES}`;
     const type = bytes[at + 4] ?? 0;
     const flags = bytes[at + 5] ?? 0;
     const id = bytes.readUInt32LE(at + 12) * TWO_TO_32 + bytes.readUInt32LE(at + 8);
@@ -92,14 +118,8 @@ export class ChannelDecoder {
       if (this.#streaming.left === 0) this.#pass(this.#streaming, NOTHING, 0);
       return FRAME_HEADER_BYTES;
     }
-    if (bytes.length - at < length && length <= 64) return 0;
     if (this.#responding !== null) return `frame type ${type} inside the response to ticket ${this.#responding}`;
-    if (type === HELLO) {
-      if (this.#said === 'hello' || length !== FRAME_HEADER_BYTES + 12) return 'HELLO is wrong or was said twice';
-      this.#said = 'hello';
-      this.#sink.hello(bytes.readUInt32LE(at + 16), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 24));
-      return length;
-    }
+    if (type === HELLO) return this.#hello(bytes, at, length);
     if (this.#said === 'nothing') return `frame type ${type} before HELLO`;
     if (length !== FRAME_HEADER_BYTES)
       return `frame type ${type} has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
@@ -110,15 +130,23 @@ export class ChannelDecoder {
     return length;
   }
 
+  #hello(bytes: Buffer, at: number, length: number): number | string {
+    if (this.#said === 'hello' || length !== HELLO_BYTES) return 'HELLO is wrong or was said twice';
+    if (bytes.length - at < HELLO_BYTES) return this.#awaits(HELLO_BYTES);
+    this.#said = 'hello';
+    this.#sink.hello(bytes.readUInt32LE(at + 16), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 24));
+    return HELLO_BYTES;
+  }
+
   #head(bytes: Buffer, at: number, length: number, flags: number, id: number): number | string {
     if (this.#said === 'nothing') return 'HEAD before HELLO';
     if (this.#responding !== null) return `HEAD inside the response to ticket ${this.#responding}`;
     if (length < FRAME_HEADER_BYTES + 4) return 'HEAD without a length of the head';
-    if (bytes.length - at < FRAME_HEADER_BYTES + 4) return 0;
+    if (bytes.length - at < FRAME_HEADER_BYTES + 4) return this.#awaits(FRAME_HEADER_BYTES + 4);
     const headBytes = bytes.readUInt32LE(at + 16);
     const bodyAt = at + FRAME_HEADER_BYTES + 4 + headBytes;
     if (headBytes > HEAD_LIMIT_BYTES || bodyAt > at + length) return `HEAD with a head of ${headBytes} bytes`;
-    if (bytes.length < bodyAt) return 0;
+    if (bytes.length < bodyAt) return this.#awaits(bodyAt - at);
     const status = bytes.readUInt16LE(at + 6);
     const head = latin1Text(bytes, at + FRAME_HEADER_BYTES + 4, bodyAt);
     const end = Math.min(at + length, bytes.length);

@@ -1,4 +1,4 @@
-"""A stand-in for the gateway, the arbiter's board and the error log, for tests of the worker's side of the run queue."""
+"""Stand-ins for the gateway, the arbiter's board and the error log, for tests of the worker's side of the run queue."""
 
 from __future__ import annotations
 

@@ -6,13 +6,14 @@ import hashlib
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 import unittest
 
 from gateway_double import Frame, WorkerSideTest, frames_of
 
-from tunicorn.channel import BODY, END, HELLO, Channel, ChannelLost
+from tunicorn.channel import BODY, END, GONE, HELLO, TAKEN, Channel, ChannelLost
 
 MIB = 1024 * 1024
 
@@ -133,6 +134,24 @@ class Loss(WorkerSideTest):
         sender.join(20)
         self.assertEqual([type(error) for error in outcome], [ChannelLost])
         self.assertEqual(self.board.slot(1)["held"], 0)
+
+
+class Taken(WorkerSideTest):
+    def test_anything_else_than_taken_for_this_ticket_loses_the_channel(self) -> None:
+        for name, answer in (
+            ("another ticket", struct.pack("<IBBHQ", 16, TAKEN, 0, 0, 78)),
+            ("another type", struct.pack("<IBBHQ", 16, GONE, 0, 0, 77)),
+            ("a payload", struct.pack("<IBBHQ", 17, TAKEN, 0, 0, 77) + b"x"),
+            ("the end of the channel", b""),
+        ):
+            with self.subTest(name):
+                self.setUp()
+                self.gateway.sendall(answer)
+                self.gateway.shutdown(socket.SHUT_WR)
+                with self.assertRaises(ChannelLost):
+                    self.channel.await_taken(77)
+                self.assertTrue(self.channel.is_lost)
+                self.assertEqual(self.board.slot(1)["held"], 0)
 
 
 class Connect(WorkerSideTest):

@@ -1,4 +1,4 @@
-"""The worker's half of RUNQUEUE.md against test/vectors/runqueue.json, which the gateway's half is tested against too."""
+"""The worker's half of RUNQUEUE.md against test/vectors/runqueue.json, as the gateway's half is tested too."""
 
 from __future__ import annotations
 

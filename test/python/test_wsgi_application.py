@@ -91,7 +91,13 @@ class Load(unittest.TestCase):
                 )
 
     def test_arguments_that_are_no_literals_are_refused(self) -> None:
-        for expression in ("factory(other)", "factory(1 + x)", "factory(a=f())", "factory(*[1])", "factory(**{'a': 1})"):
+        for expression in (
+            "factory(other)",
+            "factory(1 + x)",
+            "factory(a=f())",
+            "factory(*[1])",
+            "factory(**{'a': 1})",
+        ):
             with self.subTest(expression):
                 self.assertEqual(
                     self.refused(f"apps:{expression}"), f"Failed to parse arguments as literal values: {expression!r}"

@@ -104,8 +104,8 @@ class Responses(WorkerSideTest):
             received += len(frame) - 16
             return frame if frame[4] == HEAD else b"\x10\0\0\0" + frame[4:16]
 
-        def take(frames: list[bytes]) -> None:
-            self.gateway.sendall(frames[-1][:4] + b"\x09\0\0\0" + frames[-1][8:16])
+        def take(received: list[bytes]) -> None:
+            self.gateway.sendall(received[-1][:4] + b"\x09\0\0\0" + received[-1][8:16])
 
         self.read_frame = count_and_drop  # type: ignore[method-assign]
         self.take = take  # type: ignore[method-assign]

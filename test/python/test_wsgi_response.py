@@ -220,7 +220,9 @@ class Write(WorkerSideTest):
             return [b"returned"]
 
         frames = self.exchange(app)
-        self.assertEqual([(frame.flags, frame.data) for frame in frames], [(0, b"written"), (0, b"returned"), (END, b"")])
+        self.assertEqual(
+            [(frame.flags, frame.data) for frame in frames], [(0, b"written"), (0, b"returned"), (END, b"")]
+        )
         self.assertEqual(frames[0].head, TEXT_HEAD)
 
     def test_refuses_what_is_not_bytes(self) -> None:

@@ -25,7 +25,19 @@ class Status(unittest.TestCase):
         self.assertEqual(head("200 "), "200 \r\n")
 
     def test_refuses_what_is_not_three_digits_and_a_reason(self) -> None:
-        bad = ("", "OK", "20 OK", "2000 OK", "200OK", "099 Low", "200 O\nK", "200 O\rK", "200 \u0394", "२०० OK", " 200 OK")
+        bad = (
+            "",
+            "OK",
+            "20 OK",
+            "2000 OK",
+            "200OK",
+            "099 Low",
+            "200 O\nK",
+            "200 O\rK",
+            "200 \u0394",
+            "२०० OK",
+            " 200 OK",
+        )
         for status in (*bad, b"200 OK", 200, None, ["200 OK"]):
             for _ in range(2):  # once more, in case a refused status were remembered
                 with self.subTest(status=status), self.assertRaisesRegex(InvalidResponse, "like '200 OK'"):

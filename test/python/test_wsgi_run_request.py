@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from typing import Any
 from wsgiref.validate import validator
 
 from gateway_double import CANCEL, FIELDS, GATEWAY, ROOT, TICKET_ID, WorkerSideTest, frames_of, ticket
 
-from tunicorn.channel import ABORTED, ASK, END, FRAMED, PROBED, SKIP, ChannelLost
+from tunicorn.channel import ABORTED, ASK, END, FRAMED, PROBED, SKIP, TAKEN, UNACKNOWLEDGED_BYTES, ChannelLost
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH
 
 TEXT = [("Content-Type", "text/plain")]
@@ -95,6 +98,26 @@ class Order(WorkerSideTest):
         self.assertTrue(frames_of(sent)[-1].is_end)
         self.assertEqual(claim, TICKET_ID)
         self.assert_released()
+
+    def test_the_claim_stands_and_is_held_until_a_long_response_has_been_read(self) -> None:
+        for size, waits in ((UNACKNOWLEDGED_BYTES, False), (UNACKNOWLEDGED_BYTES + 1, True)):
+            with self.subTest(size=size):
+                worker = threading.Thread(
+                    target=self.runner(returning([b"x" * size])).run, args=(ticket(),), daemon=True
+                )
+                worker.start()
+                (frame,) = frames_of(self.read_frame())
+                self.assertEqual((frame.is_end, len(frame.data)), (True, size))
+                if waits:
+                    deadline = time.monotonic() + 20
+                    while not self.board.slot(1)["held"]:
+                        self.assertLess(time.monotonic(), deadline, "the claim was never marked as held")
+                        time.sleep(0.001)
+                    self.assertEqual(self.board.slot(1)["claim"], TICKET_ID)
+                    self.gateway.sendall(struct.pack("<IBBHQ", 16, TAKEN, 0, 0, TICKET_ID))
+                worker.join(20)
+                self.assertFalse(worker.is_alive())
+                self.assert_released()
 
     def test_a_cancelled_ticket_is_claimed_and_skipped(self) -> None:
         app = Never()
@@ -295,6 +318,17 @@ class Failures(WorkerSideTest):
         with self.assertRaises(SystemExit):
             self.exchange(returning(result))
         self.assertEqual(result.closed, 1)
+        self.assert_released()
+
+    def test_so_is_system_exit_of_a_long_response_that_the_gateway_never_says_it_has_read(self) -> None:
+        def close() -> None:
+            self.gateway.shutdown(socket.SHUT_WR)
+            raise SystemExit(7)
+
+        result = Closable([b"x" * UNACKNOWLEDGED_BYTES, b"x"])
+        result.close = close  # type: ignore[method-assign]
+        with self.assertRaises(SystemExit):
+            self.runner(returning(result)).run(ticket())
         self.assert_released()
 
     def test_the_claim_stays_when_the_worker_leaves_without_having_said_end(self) -> None:
@@ -535,7 +569,12 @@ runner.run(ticket(flags=FOLLOWS, fields_length=18, body_length=0))
         self.gateway.sendall((16 + len(fields)).to_bytes(4, "little") + b"\7\0\0\0" + TICKET_ID.to_bytes(8, "little"))
         self.gateway.sendall(fields)
         workers_fd = self.channel._socket.fileno()
-        arguments = [self.board.path, str(workers_fd), os.path.join(ROOT, "test", "python"), os.path.join(ROOT, "python")]
+        arguments = [
+            self.board.path,
+            str(workers_fd),
+            os.path.join(ROOT, "test", "python"),
+            os.path.join(ROOT, "python"),
+        ]
         fault = f"{point}:kill:{os.path.join(self.directory, point)}"
         done = subprocess.run(
             [sys.executable, "-c", self.PROGRAM, *arguments],

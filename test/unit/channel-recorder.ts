@@ -80,7 +80,10 @@ export class ChannelRecorder implements ChannelSink {
 }
 
 /** Pushes `bytes` in chunks of these sizes, then the rest; returns what was heard, and why the channel was closed. */
-export function listen(bytes: Buffer, cuts: Iterable<number>): { readonly heard: Heard[]; readonly wrong: string | null } {
+export function listen(
+  bytes: Buffer,
+  cuts: Iterable<number>,
+): { readonly heard: Heard[]; readonly wrong: string | null } {
   const recorder = new ChannelRecorder();
   const decoder = new ChannelDecoder(recorder);
   let at = 0;

@@ -135,7 +135,8 @@ function randomConversation(random: Random): Buffer {
       let left = random(4);
       const framed = random(2) * FRAMED;
       frames.push(headFrame(id, head, randomBytes(random, 40), left === 0 ? framed | lastFlags(random) : framed));
-      for (; left > 0; left -= 1) frames.push(frame(BODY, id, randomBytes(random, 80), left === 1 ? lastFlags(random) : 0));
+      for (; left > 0; left -= 1)
+        frames.push(frame(BODY, id, randomBytes(random, 80), left === 1 ? lastFlags(random) : 0));
     }
   }
   return Buffer.concat(frames);
@@ -170,7 +171,14 @@ test('any bytes are followed or refused, in whatever pieces they come', () => {
     }
     const sent = random(5) === 0 ? bytes.subarray(0, random(bytes.length + 1)) : bytes;
     const whole = listen(sent, []);
-    assert.deepEqual(listen(sent, Array.from({ length: 50 }, () => 1 + random(30))), whole, sent.toString('hex'));
+    assert.deepEqual(
+      listen(
+        sent,
+        Array.from({ length: 50 }, () => 1 + random(30)),
+      ),
+      whole,
+      sent.toString('hex'),
+    );
     const outcome = whole.wrong?.replace(/\d+/g, 'N') ?? 'followed';
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
@@ -190,15 +198,17 @@ function collectGarbage(): void {
 test('a body of 50 MB passes in the chunks that it comes in, none copied and none kept', async () => {
   const chunkBytes = 64 * 1024;
   const bodyBytes = 50 * MIB;
-  const recorder = new ChannelRecorder();
   let passed = 0;
   let current: Buffer = Buffer.alloc(0);
   let foreign = 0;
-  recorder.body = (_id, _flags, piece) => {
+  let ends = 0;
+  const sink = new ChannelRecorder();
+  sink.body = (_id, flags, piece) => {
     passed += piece.length;
     if (piece.length > 0 && piece.buffer !== current.buffer) foreign += 1;
+    if ((flags & END) !== 0) ends += 1;
   };
-  const decoder = new ChannelDecoder(recorder);
+  const decoder = new ChannelDecoder(sink);
   assert.equal(decoder.push(Buffer.concat([SAID_HELLO, headFrame(1, '200 OK\r\n', Buffer.alloc(0), 0)])), null);
   assert.equal(decoder.push(frameHeader(BODY, 1, bodyBytes, END)), null);
   const seen: WeakRef<Buffer>[] = [];
@@ -215,9 +225,7 @@ test('a body of 50 MB passes in the chunks that it comes in, none copied and non
       assert.equal(kept.length, 0);
     }
   }
-  assert.deepEqual([passed, foreign], [bodyBytes, 0]);
-  assert.equal(decoder.push(frame(PROBED, 2)), null);
-  assert.deepEqual(recorder.heard.at(-1)?.type, 'PROBED');
+  assert.deepEqual([passed, foreign, ends], [bodyBytes, 0, 1]);
 });
 
 test('a head of 1 MB that comes byte by byte is put together without copying it over and over', () => {
@@ -227,10 +235,10 @@ test('a head of 1 MB that comes byte by byte is put together without copying it 
   const decoder = new ChannelDecoder(recorder);
   decoder.push(SAID_HELLO);
   // Copied anew for each byte this would take hours; the limit is there to end that.
-  const endMs = performance.now() + 20_000;
+  const endMs = performance.now() + 10_000;
   for (let at = 0; at < bytes.length; at += 1) {
     assert.equal(decoder.push(bytes.subarray(at, at + 1)), null);
-    if (at % 1024 === 0) assert.ok(performance.now() < endMs, `only ${at} of ${bytes.length} bytes in 20 s`);
+    if (at % 1024 === 0) assert.ok(performance.now() < endMs, `only ${at} of ${bytes.length} bytes in 10 s`);
   }
   const response = recorder.heard.at(-1);
   assert.ok(response?.type === 'RESPONSE');
@@ -265,7 +273,7 @@ class Claim:
 
 source = random.Random(5)
 ours, gateway = socket.socketpair()
-gateway.settimeout(20)
+gateway.setblocking(False)
 channel = Channel(ours, Claim())
 sent, heard = [], []
 
@@ -273,7 +281,7 @@ def receive():
     ours_has_sent = b""
     while True:
         try:
-            ours_has_sent += gateway.recv(1 << 20, socket.MSG_DONTWAIT)
+            ours_has_sent += gateway.recv(1 << 20)
         except BlockingIOError:
             sent.append(ours_has_sent)
             return
@@ -322,5 +330,11 @@ test('the decoder hears what the worker says', () => {
   assert.equal(heard.length, 200);
   assert.deepEqual(listen(bytes, []), { heard, wrong: null });
   const random = seededRandom(3);
-  assert.deepEqual(listen(bytes, Array.from({ length: 3000 }, () => 1 + random(200))), { heard, wrong: null });
+  assert.deepEqual(
+    listen(
+      bytes,
+      Array.from({ length: 3000 }, () => 1 + random(200)),
+    ),
+    { heard, wrong: null },
+  );
 });

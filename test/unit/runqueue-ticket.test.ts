@@ -114,7 +114,10 @@ test('readTicket() answers any bytes with a reason, or with a ticket whose parts
     assert.equal(ticket.fields.length, ticket.follows ? 0 : ticket.fieldsBytes);
     assert.equal(ticket.body.length, ticket.follows ? 0 : ticket.bodyBytes);
     assert.ok(ticket.fields.length + ticket.body.length <= TICKET_ROOM_BYTES);
-    assert.equal(ticket.body.toString('latin1'), buffer.toString('latin1', 32 + ticket.fields.length, buffer.readUInt32LE(0)));
+    assert.equal(
+      ticket.body.toString('latin1'),
+      buffer.toString('latin1', 32 + ticket.fields.length, buffer.readUInt32LE(0)),
+    );
   }
   assert.ok(Math.min(outcomes.ticket, outcomes.refused) > 3000, JSON.stringify(outcomes));
 });

@@ -121,7 +121,12 @@ class RequestRunner:
         if SPOOL_FIELD in fields:
             body_file.close()
         if response.passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost:
-            channel.await_taken(ticket_id)
+            try:
+                channel.await_taken(ticket_id)
+            except ChannelLost:
+                # END is sent, so the request is over either way; what ends the worker must not be lost over it.
+                if leaving is None:
+                    raise
         if leaving is not None and response.phase < ENDED:
             raise leaving
         return leaving
