@@ -13,15 +13,15 @@ import { HttpConnection } from './http-connection.mjs';
  * @property {number[]} answeredMs how long each right answer took, from the first byte sent (or the connect) on
  * @property {number[]} failedMs how long each failed request took until it had failed
  * @property {Map<string, number>} failures how often each reason
- * @property {{ beganMs: number, tookMs: number }[]} slow the requests that took longer than SLOW_MS, failed ones too;
- *   beganMs is a reading of performance.now()
+ * @property {{ beganMs: number, tookMs: number, outcome: string }[]} remarkable the requests that failed or took longer
+ *   than SLOW_MS; beganMs is a reading of performance.now()
  */
 
 const SLOW_MS = 500;
 
 /** @returns {Tally} */
 export function newTally() {
-  return { answeredMs: [], failedMs: [], failures: new Map(), slow: [] };
+  return { answeredMs: [], failedMs: [], failures: new Map(), remarkable: [] };
 }
 
 /**
@@ -61,7 +61,9 @@ export async function runClient(client, tally, stop) {
     const answer = await connection.exchange(bytes, client.timeoutMs);
     const tookMs = performance.now() - begin;
     const reason = answer.kind === 'failure' ? answer.reason : fault(answer);
-    if (tookMs > SLOW_MS) tally.slow.push({ beganMs: begin, tookMs });
+    if (reason !== undefined || tookMs > SLOW_MS) {
+      tally.remarkable.push({ beganMs: begin, tookMs, outcome: reason ?? 'answered' });
+    }
     if (reason === undefined) {
       tally.answeredMs.push(tookMs);
     } else {

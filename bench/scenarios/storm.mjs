@@ -46,7 +46,7 @@ function nextRequest(close) {
 }
 
 /**
- * @typedef {{ atMs: number, what: 'reload' | 'kill' }} Event atMs is a reading of performance.now()
+ * @typedef {{ atMs: number, what: string }} Event atMs is a reading of performance.now()
  */
 
 /**
@@ -59,7 +59,7 @@ async function killIdleWorkers(server, events, stop) {
   while (!stop.aborted) {
     const next = performance.now() + KILL_EVERY_MS;
     const pid = await killIdleWorker(server.contender, server.pid, stop);
-    if (pid !== undefined) events.push({ atMs: performance.now(), what: 'kill' });
+    if (pid !== undefined) events.push({ atMs: performance.now(), what: `kill ${pid}` });
     await delay(Math.max(0, next - performance.now()), undefined, { signal: stop }).catch(() => {});
   }
 }
@@ -74,7 +74,7 @@ async function measureOne(contender, reloads) {
   const stop = new AbortController();
   /** @type {Event[]} */
   const events = [];
-  const beganMs = performance.now();
+  const startMs = performance.now();
   let keepLog = true;
   try {
     const clients = Array.from({ length: KEEP_ALIVE_CLIENTS + NEW_CONNECTION_CLIENTS }, (_, index) => {
@@ -113,13 +113,17 @@ async function measureOne(contender, reloads) {
     failed: tally.failedMs.length,
     failures: Object.fromEntries(tally.failures),
     described: describeFailures(tally),
-    killed: events.filter((event) => event.what === 'kill').length,
+    killed: events.filter((event) => event.what.startsWith('kill')).length,
     p50Ms: percentile(tally.answeredMs, 0.5),
     p99Ms: percentile(tally.answeredMs, 0.99),
     slowestMs: maximum(tally.answeredMs.concat(tally.failedMs)),
-    // When it happened, to find out why a request was slow.
-    events: events.map(({ atMs, what }) => ({ atMs: Math.round(atMs - beganMs), what })),
-    slow: tally.slow.map((slow) => ({ beganMs: Math.round(slow.beganMs - beganMs), tookMs: Math.round(slow.tookMs) })),
+    // When it happened, to find out why a request was slow or failed.
+    events: events.map(({ atMs, what }) => ({ atMs: Math.round(atMs - startMs), what })),
+    remarkable: tally.remarkable.map(({ beganMs, tookMs, outcome }) => ({
+      beganMs: Math.round(beganMs - startMs),
+      tookMs: Math.round(tookMs),
+      outcome,
+    })),
   };
 }
 

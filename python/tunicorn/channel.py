@@ -99,7 +99,7 @@ class Channel:
         return self._receive(fields_length), self._receive(body_length)
 
     def await_taken(self, ticket_id: int) -> None:
-        """Waits until the gateway has read a long response to its end: the channel is not free for another one before."""
+        """Waits until the gateway has read a long response to its end: before, it is free for no other."""
         claim = self._claim
         claim.hold()
         try:

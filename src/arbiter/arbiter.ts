@@ -223,7 +223,11 @@ export class Arbiter {
   #holdLifeline(generation: Generation): void {
     if (this.#lifelineFd !== null || generation.settings === null) return;
     const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK;
-    this.#lifelineFd = fs.openSync(generation.settings.lifeline_path, flags);
+    try {
+      this.#lifelineFd = fs.openSync(generation.settings.lifeline_path, flags);
+    } catch {
+      // ENXIO: the forkserver that was to read it has just died; the next generation's will do.
+    }
   }
 
   #onRebound(generation: Generation, failure: string | null, nowMs: number): void {

@@ -86,9 +86,14 @@ export class Generation {
     return path.join(this.runtimeDir, `tickets-${this.number}`);
   }
 
-  /** Holds the writing end, so that a gateway's crash is not mistaken for a drain. The forkserver has made the pipe. */
-  holdTickets(): void {
-    this.#ticketsFd = fs.openSync(this.ticketsPath, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+  /** Holds the writing end, so that a gateway's crash is not mistaken for a drain. The forkserver has made the pipe; false if it is gone. */
+  holdTickets(): boolean {
+    try {
+      this.#ticketsFd = fs.openSync(this.ticketsPath, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+      return true;
+    } catch {
+      return false; // ENXIO: the reading end has died with the forkserver, whose end will be heard of.
+    }
   }
 
   /** Lets go of the writing end; with the gateways' gone too, idle workers read end-of-file. */

@@ -132,9 +132,9 @@ export class Generations {
         return this.#giveUp(generation, message.code, failureReason(message.code, message.message), nowMs);
       case 'prepared':
         if (generation.state.kind !== 'preparing') return;
+        if (!generation.holdTickets()) return;
         generation.state = { kind: 'prepared' };
         generation.capacity = message.capacity;
-        generation.holdTickets();
         this.#owner.prepared(generation);
         return this.bootNext(nowMs);
       case 'boot-failed':

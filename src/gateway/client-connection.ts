@@ -185,7 +185,6 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #refuse(refusal: Refusal): void {
-    if (this.#state.kind === 'body') this.#state.store.discard();
     this.#owner.refused(refusal, this);
     this.#socket.write(refusalResponse(refusal), 'latin1');
     this.#leave();
@@ -308,7 +307,6 @@ export class ClientConnection implements ExchangeClient {
     this.#enter(CLOSED);
     this.#resume?.();
     this.#resume = null;
-    if (state.kind === 'body') state.store.discard();
     if (state.kind === 'in-service' && state.exchange.state !== 'finished') {
       this.#owner.abandoned(state.exchange);
       state.exchange.abandon();
@@ -317,6 +315,8 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #enter(state: ConnectionState): void {
+    // A body that does not become a request leaves nothing on the disk.
+    if (this.#state.kind === 'body' && state.kind !== 'in-service') this.#state.store.discard();
     this.#state = state;
     this.#progressMs = performance.now();
   }

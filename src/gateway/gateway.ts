@@ -98,7 +98,9 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#start.requestLog.configure(settings);
     }
     if (this.#phase.kind === 'open') {
-      this.#runQueue.serve(new TicketPipe(this.#start.runtimeDir, generation, capacity), workers);
+      const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity);
+      // Without one the generation is dying; requests wait for the next.
+      if (pipe !== null) this.#runQueue.serve(pipe, workers);
     }
     this.#start.tell({ type: 'serving', generation });
   }

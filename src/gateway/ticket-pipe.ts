@@ -17,11 +17,20 @@ export class TicketPipe {
   #batched = 0;
   #flushing: 'idle' | 'scheduled' | 'closed' = 'idle';
 
-  constructor(runtimeDir: string, generation: number, capacity: number) {
+  private constructor(fd: number, generation: number, capacity: number) {
+    this.#fd = fd;
     this.generation = generation;
     this.capacity = capacity;
+  }
+
+  /** Null when nobody reads the pipe any more. */
+  static open(runtimeDir: string, generation: number, capacity: number): TicketPipe | null {
     const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK;
-    this.#fd = fs.openSync(path.join(runtimeDir, `tickets-${generation}`), flags);
+    try {
+      return new TicketPipe(fs.openSync(path.join(runtimeDir, `tickets-${generation}`), flags), generation, capacity);
+    } catch {
+      return null; // ENXIO or ENOENT: forkserver and workers have died.
+    }
   }
 
   /** Tickets that are collected and not yet written. */

@@ -51,11 +51,13 @@ export function monotonicMs(): number {
 
 export class ClaimsBoard {
   readonly #fd: number;
+  readonly #slots: number;
   readonly #slot: Buffer = Buffer.alloc(WORKER_SLOT_BYTES);
   readonly #entry: Buffer = Buffer.alloc(8);
 
-  private constructor(fd: number) {
+  private constructor(fd: number, slots: number) {
     this.#fd = fd;
+    this.#slots = slots;
   }
 
   static pathIn(runtimeDir: string): string {
@@ -77,11 +79,17 @@ export class ClaimsBoard {
     fs.ftruncateSync(fd, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * cancels);
     fs.writeSync(fd, header, 0, header.length, 0);
     if (process.geteuid?.() === 0) fs.fchownSync(fd, owner.userId, owner.groupId);
-    return new ClaimsBoard(fd);
+    return new ClaimsBoard(fd, WORKER_SLOTS);
   }
 
+  /** Throws when the file is not a whole board: to go by one would be to run requests twice. */
   static open(runtimeDir: string): ClaimsBoard {
-    return new ClaimsBoard(fs.openSync(ClaimsBoard.pathIn(runtimeDir), 'r+'));
+    const file = ClaimsBoard.pathIn(runtimeDir);
+    const fd = fs.openSync(file, 'r+');
+    const slots = slotsOf(fd);
+    if (typeof slots === 'number') return new ClaimsBoard(fd, slots);
+    fs.closeSync(fd);
+    throw new Error(`${file}: ${slots}`);
   }
 
   claim(slot: number): Claim {
@@ -91,7 +99,7 @@ export class ClaimsBoard {
 
   /** The tickets that are claimed now, by any worker. */
   claimedTickets(): Set<number> {
-    const bytes = Buffer.allocUnsafe(WORKER_SLOT_BYTES * WORKER_SLOTS);
+    const bytes = Buffer.allocUnsafe(WORKER_SLOT_BYTES * this.#slots);
     fs.readSync(this.#fd, bytes, 0, bytes.length, BOARD_HEADER_BYTES);
     const tickets = new Set<number>();
     for (let at = 0; at < bytes.length; at += WORKER_SLOT_BYTES) {
@@ -105,13 +113,26 @@ export class ClaimsBoard {
   cancel(entry: number, ticket: number): void {
     this.#entry.writeUInt32LE(ticket % 2 ** 32, 0);
     this.#entry.writeUInt32LE(Math.floor(ticket / 2 ** 32), 4);
-    const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * entry;
+    const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * this.#slots + 8 * entry;
     fs.writeSync(this.#fd, this.#entry, 0, 8, at);
   }
 
   close(): void {
     fs.closeSync(this.#fd);
   }
+}
+
+/** The number of worker slots in the board, or what is wrong with it. */
+function slotsOf(fd: number): number | string {
+  const size = fs.fstatSync(fd).size;
+  const header = Buffer.alloc(BOARD_HEADER_BYTES);
+  fs.readSync(fd, header, 0, header.length, 0);
+  if (size < BOARD_HEADER_BYTES) return `${size} bytes; a claims board has at least ${BOARD_HEADER_BYTES}`;
+  if (!header.subarray(0, MAGIC.length).equals(MAGIC)) return `does not begin with ${MAGIC}`;
+  const slots = readNumber(header, 8);
+  const cancels = readNumber(header, 16);
+  const wanted = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slots + 8 * cancels;
+  return size === wanted ? slots : `${size} bytes; ${slots} slots and ${cancels} cancel entries take ${wanted}`;
 }
 
 function readNumber(bytes: Buffer, offset: number): number {

@@ -1,6 +1,16 @@
 """Responses of many shapes, one a path."""
 
 
+class Unsized:
+    """An iterable whose length nobody can know before its end."""
+
+    def __init__(self, *pieces):
+        self.pieces = pieces
+
+    def __iter__(self):
+        return iter(self.pieces)
+
+
 def application(environ, start_response):
     status, headers, body = SHAPES[environ["PATH_INFO"]]
     start_response(status, headers)
@@ -10,7 +20,7 @@ def application(environ, start_response):
 TEXT = ("Content-Type", "text/plain")
 SHAPES = {
     "/length": ("200 OK", [TEXT, ("Content-Length", "4")], [b"four"]),
-    "/chunked": ("200 OK", [TEXT], [b"one", b"", b"two", b"three"]),
+    "/chunked": ("200 OK", [TEXT], Unsized(b"one", b"", b"two", b"three")),
     "/empty": ("200 OK", [TEXT], []),
     "/204": ("204 No Content", [("X-Seen", "204")], []),
     "/204-body": ("204 No Content", [("Content-Length", "4")], [b"body"]),

@@ -166,6 +166,22 @@ test('a full disk: lines are kept, then dropped and counted; what was kept is wr
   assert.equal(linesOf(file).length, 6 * 1024 - dropped);
 });
 
+test('flushSync() also writes what a full disk has held up', async () => {
+  stayAlive();
+  const file = freshPath();
+  symlinkSync('/dev/full', file);
+  const log = await new Promise<AccessLog>((resolve) => {
+    const failing: AccessLog = opened(file, () => resolve(failing));
+    failing.write('held up');
+  });
+  log.write('later');
+  rmSync(file);
+  log.reopen();
+  log.flushSync();
+  assert.deepEqual(linesOf(file), ['held up', 'later']);
+  assert.equal(log.dropped, 0);
+});
+
 test('close() gives up what cannot be written, and counts it', async () => {
   const log = opened('/dev/full', () => {});
   log.write('one');

@@ -7,6 +7,8 @@ import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, statSync, write
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseBindAddresses } from '../../src/arbiter/bind-address.ts';
@@ -96,9 +98,14 @@ function portOf(server: Server): number {
   return address.port;
 }
 
-async function refused(socket: Socket): Promise<string> {
-  const [error] = await once(socket, 'error');
-  return error.code;
+function refused(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve('connected');
+    });
+  });
 }
 
 test('openListeners() holds sockets without accepting: a connection waits until a gateway is there', async () => {
@@ -294,28 +301,22 @@ test('fd://N that is not open, or not a socket, is refused by its number', async
   });
 });
 
-test('an inherited socket and an address of its own are both served', async () => {
+test('an inherited socket and an address of its own are both served, and close() ends both', async () => {
   // The arbiter's part is played by a process of its own, because descriptors are inherited at the start of one.
   const outer = await openedOne('127.0.0.1:0');
-  const arbiter = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('../fixtures/inheriting-arbiter.js', import.meta.url))],
-    {
-      stdio: ['ignore', 'pipe', 'inherit', outer.handle.fd],
-    },
-  );
+  const script = fileURLToPath(new URL('../fixtures/inheriting-arbiter.js', import.meta.url));
+  const arbiter = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit', outer.handle.fd] });
   after(() => arbiter.kill('SIGKILL'));
-  arbiter.stdout?.setEncoding('utf8');
-  let said = '';
-  for await (const chunk of arbiter.stdout ?? []) {
-    said += chunk;
-    if (said.includes('\n')) break;
-  }
-  const labels: unknown = JSON.parse(said);
+  const said = createInterface(arbiter.stdio[1] as Readable)[Symbol.asyncIterator]();
+  const labels: unknown = JSON.parse((await said.next()).value ?? '');
   assert.ok(Array.isArray(labels));
   assert.equal(labels[0], outer.address.label);
   assert.match(String(labels[1]), /^http:\/\/127\.0\.0\.1:/);
   assert.equal(await answer(connectTo(outer)), 'inherited');
+  outer.close();
+  arbiter.stdin?.write('close\n');
+  assert.equal((await said.next()).value, 'closed');
+  assert.equal(await refused(connectTo(outer)), 'ECONNREFUSED');
 });
 
 test('the process that binds leaves when the arbiter has gone, in the middle of its tries', async () => {

@@ -232,7 +232,7 @@ class Spooled(WorkerSideTest):
     def test_a_file_that_went_with_its_client_is_a_skip(self) -> None:
         app = Never()
         answers = iter((False, True))
-        self.claim = type(  # type: ignore[assignment]
+        self.claim = type(
             "CancelledMeanwhile",
             (),
             {

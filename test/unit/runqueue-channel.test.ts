@@ -3,8 +3,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   ASK,
   BODY,
@@ -22,6 +20,7 @@ import {
 } from '../../src/runqueue/channel-frame.ts';
 import { root } from '../harness/project.ts';
 import { ChannelRecorder, type Heard, listen } from './channel-recorder.ts';
+import { collectGarbage } from './garbage.ts';
 import { byteByByte, seededRandom } from './http-conversation.ts';
 import { bytesOf, joinFields, vectors, type WorkerFrame } from './runqueue-vectors.ts';
 
@@ -187,14 +186,6 @@ test('any bytes are followed or refused, in whatever pieces they come', () => {
   assert.ok(outcomes.size > 8, JSON.stringify([...outcomes]));
 });
 
-/** Node's garbage collector, which a process can ask for without having been started with --expose-gc. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const gc: unknown = runInNewContext('gc');
-  assert.ok(typeof gc === 'function');
-  gc();
-}
-
 test('a body of 50 MB passes in the chunks that it comes in, none copied and none kept', async () => {
   const chunkBytes = 64 * 1024;
   const bodyBytes = 50 * MIB;
@@ -218,9 +209,7 @@ test('a body of 50 MB passes in the chunks that it comes in, none copied and non
     assert.equal(decoder.push(current), null);
     if (seen.length === 50 && sent < bodyBytes / 2) {
       seen.push(new WeakRef(current));
-      // What a WeakRef refers to stays until the end of the job that made it.
-      await new Promise(setImmediate);
-      collectGarbage();
+      await collectGarbage();
       const kept = seen.filter((chunk) => chunk.deref() !== undefined && chunk.deref() !== current);
       assert.equal(kept.length, 0);
     }
@@ -256,8 +245,7 @@ test('the beginning of a frame is kept, not the chunk that it came in', async ()
     return new WeakRef(chunk);
   };
   const chunk = push();
-  await new Promise(setImmediate);
-  collectGarbage();
+  await collectGarbage();
   assert.equal(chunk.deref(), undefined);
   assert.equal(decoder.push(frame(SKIP, 1, undefined, END).subarray(3)), null);
 });

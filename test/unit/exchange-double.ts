@@ -1,0 +1,64 @@
+// A client that only writes down what it is sent, and exchanges with it.
+
+import assert from 'node:assert/strict';
+import { Exchange, type ExchangeClient, type ExchangeEnd } from '../../src/gateway/exchange.ts';
+import { toHeadRules } from '../../src/gateway/http/head-rules.ts';
+import { newHeadContext, parseRequestHead, type RequestHead } from '../../src/gateway/http/request-head.ts';
+
+const RULES = toHeadRules({});
+
+export function headOf(text: string, scheme: 'http' | 'https' = 'http', scriptName = ''): RequestHead {
+  const rules = scriptName === '' ? RULES : toHeadRules({ script_name: scriptName });
+  const head = parseRequestHead(text, newHeadContext(rules, true, scheme));
+  assert.ok('method' in head, `not a head: ${text}`);
+  return head;
+}
+
+export class ClientDouble implements ExchangeClient {
+  readonly writes: Buffer[] = [];
+  readonly ends: ExchangeEnd[] = [];
+  keepAliveAllowed = true;
+
+  get sent(): string {
+    return Buffer.concat(this.writes).toString('latin1');
+  }
+
+  write(data: string | Buffer): void {
+    assert.equal(this.ends.length, 0, 'something was written after the end');
+    this.writes.push(typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data));
+  }
+
+  mayKeepAlive(): boolean {
+    return this.keepAliveAllowed;
+  }
+
+  holdsBack(): boolean {
+    return false;
+  }
+
+  exchangeEnded(_exchange: Exchange, end: ExchangeEnd): void {
+    this.ends.push(end);
+  }
+}
+
+export interface ExchangeParts {
+  readonly request?: string;
+  readonly fields?: string;
+  readonly body?: Buffer | null;
+  readonly client?: ClientDouble;
+}
+
+export function newExchange(parts: ExchangeParts = {}): Exchange & { readonly client: ClientDouble } {
+  const client = parts.client ?? new ClientDouble();
+  const head = headOf(parts.request ?? 'GET / HTTP/1.1\r\nHost: a');
+  const exchange = new Exchange(
+    client,
+    head,
+    parts.fields ?? 'REQUEST_METHOD\0GET',
+    false,
+    parts.body ?? null,
+    null,
+    0,
+  );
+  return Object.assign(exchange, { client });
+}

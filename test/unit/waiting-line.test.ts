@@ -1,0 +1,82 @@
+// First in, first out, and back to the front.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WaitingLine } from '../../src/gateway/waiting-line.ts';
+import { collectGarbage } from './garbage.ts';
+import { seededRandom } from './http-conversation.ts';
+
+function drain<T>(line: WaitingLine<T>): T[] {
+  const all: T[] = [];
+  for (let next = line.shift(); next !== undefined; next = line.shift()) all.push(next);
+  return all;
+}
+
+test('what came first leaves first', () => {
+  const line = new WaitingLine<string>();
+  assert.deepEqual([line.length, line.shift()], [0, undefined]);
+  for (const item of ['a', 'b', 'c']) line.push(item);
+  assert.equal(line.length, 3);
+  assert.deepEqual(drain(line), ['a', 'b', 'c']);
+  assert.equal(line.length, 0);
+});
+
+test('what is put back stands before all others, in its own order', () => {
+  const line = new WaitingLine<string>();
+  for (const item of ['a', 'b', 'c', 'd']) line.push(item);
+  assert.deepEqual([line.shift(), line.shift()], ['a', 'b']);
+  line.putBack(['a', 'b']);
+  line.push('e');
+  assert.equal(line.length, 5);
+  assert.deepEqual(drain(line), ['a', 'b', 'c', 'd', 'e']);
+  line.putBack([]);
+  assert.equal(line.length, 0);
+  line.putBack(['f']);
+  assert.deepEqual(drain(line), ['f']);
+});
+
+test('any order of pushing, shifting and putting back gives what an array gives', () => {
+  const random = seededRandom(11);
+  const line = new WaitingLine<number>();
+  const model: number[] = [];
+  let next = 0;
+  for (let step = 0; step < 60_000; step += 1) {
+    // Ups and downs that pass the length at which the line is compacted many times.
+    const grows = Math.floor(step / 5000) % 2 === 0;
+    const what = random(100);
+    if (what === 0) {
+      const back = [line.shift(), line.shift()].filter((item) => item !== undefined);
+      assert.deepEqual(back, model.slice(0, 2));
+      line.putBack(back);
+    } else if (what < (grows ? 75 : 25)) {
+      line.push(next);
+      model.push(next);
+      next += 1;
+    } else {
+      assert.equal(line.shift(), model.shift());
+    }
+    assert.equal(line.length, model.length);
+  }
+  assert.deepEqual(drain(line), model);
+});
+
+test('a line of 200,000 is emptied without moving it over and over', () => {
+  const line = new WaitingLine<number>();
+  for (let item = 0; item < 200_000; item += 1) line.push(item);
+  // Moved at each shift, this would be ten thousand million items; the limit is there to end that.
+  const endMs = performance.now() + 10_000;
+  for (let item = 0; item < 200_000; item += 1) {
+    if (line.shift() !== item) assert.fail(`item ${item} is not in its place`);
+    if (item % 1000 === 0) assert.ok(performance.now() < endMs, `only ${item} of 200,000 in 10 s`);
+  }
+});
+
+test('what has left the line is not held by it', async () => {
+  const line = new WaitingLine<object>();
+  for (let item = 0; item < 3; item += 1) line.push({ item });
+  const shift = (): WeakRef<object> => new WeakRef(line.shift() ?? assert.fail());
+  const left = shift();
+  await collectGarbage();
+  assert.equal(left.deref(), undefined);
+  assert.equal(line.length, 2);
+});
