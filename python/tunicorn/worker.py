@@ -161,6 +161,8 @@ def _take_tickets(
             # The kernel may have handed over a ticket before the handler raised.
             taken = length[0]
         if taken == 0:
+            if not life.leaving:
+                report({"type": "drained"})
             return
         if FAULT is not None:
             FAULT("after-take")

@@ -211,6 +211,7 @@ export class Arbiter {
       workersReady: (generation, count) => {
         this.#gateways.broadcast({ type: 'workers', generation: generation.number, workers: count });
       },
+      pipeEmpty: (generation) => this.#gateways.broadcast({ type: 'pipe-empty', generation: generation.number }),
       generationGone: (generation) => {
         this.#gateways.broadcast({ type: 'generation-gone', generation: generation.number });
       },

@@ -1,7 +1,7 @@
 // When a worker that keeps dying may be forked again. Pure: a count and two times in, a time out.
 
 /** A worker that has been ready this long has proved that the application works. */
-export const PROVEN_AFTER_MS = 5000;
+export const PROVEN_AFTER_MS = 1000;
 
 export interface Backoff {
   /** Crashes in a row. */

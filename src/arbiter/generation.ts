@@ -156,8 +156,12 @@ export class Generation {
   drain(nowMs: number): void {
     if (this.state.kind === 'draining' || this.state.kind === 'given-up' || this.state.kind === 'gone') return;
     this.state = { kind: 'draining', sinceMs: nowMs };
-    for (const worker of this.workers.values())
-      if (worker.state.kind === 'booting') this.#retire(worker, 'drained', nowMs);
+    for (const worker of this.workers.values()) {
+      // It has not taken a ticket yet; waiting for its imports would only keep the generation from its end.
+      if (worker.state.kind === 'booting' && this.#move(worker.slot, { type: 'doom', reason: 'drained' }, nowMs)) {
+        this.#kill(worker.slot, nowMs);
+      }
+    }
     this.releaseTickets();
     this.forkserver.send({ type: 'leave' });
   }
@@ -256,7 +260,7 @@ export class Generation {
     this.#move(slot, { type: 'killed' }, nowMs);
   }
 
-  #retire(worker: Worker, reason: 'succeeded' | 'surplus' | 'drained', nowMs: number): void {
+  #retire(worker: Worker, reason: 'succeeded' | 'surplus', nowMs: number): void {
     if (this.#move(worker.slot, { type: 'retire', reason }, nowMs)) this.#signal(worker, 'SIGTERM');
     this.#events.workersReady(this, this.count('ready'));
   }
@@ -281,7 +285,10 @@ export class Generation {
     this.#move(worker.slot, { type: 'exited', end }, nowMs);
     this.workers.delete(worker.slot);
     this.#logEnd(worker, was, end);
-    const crashed = was.kind === 'booting' || (was.kind === 'ready' && end.code !== 0 && nowMs - was.sinceMs < 1000);
+    // A worker that has served and is killed from outside says nothing about the application.
+    const hasFailed = end.code === null ? end.signal !== os.constants.signals.SIGKILL : end.code !== 0;
+    const crashed =
+      was.kind === 'booting' || (was.kind === 'ready' && hasFailed && nowMs - was.sinceMs < PROVEN_AFTER_MS);
     if (crashed && (this.state.kind === 'serving' || this.state.kind === 'booting')) {
       this.#backoff = afterCrash(this.#backoff, nowMs);
       const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
@@ -301,6 +308,8 @@ export class Generation {
     if (was.kind === 'doomed' && (was.reason === 'timeout' || was.reason === 'slow-boot')) {
       const what = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
       this.#events.log('critical', `Worker (pid:${pid}) is gone. ${what}`);
+    } else if (was.kind === 'doomed' && was.reason === 'drained') {
+      this.#events.log('debug', `Worker (pid:${pid}) was not needed any more.`);
     } else if (was.kind === 'doomed') {
       this.#events.log('warning', `Worker (pid:${pid}) was killed: ${was.reason}.`);
     } else if (end.signal !== null) {

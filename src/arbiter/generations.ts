@@ -31,6 +31,8 @@ export interface GenerationsOwner {
   switchTo(generation: Generation, resolved: ResolvedSettings): void;
   workerGone(generation: Generation, slot: number): void;
   workersReady(generation: Generation, count: number): void;
+  /** A worker of a draining generation has read end-of-file on its pipe. */
+  pipeEmpty(generation: Generation): void;
   generationGone(generation: Generation): void;
   expire(gateway: number, ticket: number): void;
   /** The first generation cannot serve: there is nothing to fall back on. */
@@ -141,6 +143,8 @@ export class Generations {
         return this.#giveUp(generation, message.code, failureReason(message.code, message.message), nowMs);
       case 'checked':
         return;
+      case 'drained':
+        return this.#owner.pipeEmpty(generation);
       case 'forked':
       case 'ready':
       case 'wants-successor':

@@ -6,6 +6,9 @@ export interface ProcessEnd {
   readonly signal: number | null;
 }
 
+/** Why a worker is killed rather than asked to leave. */
+export type DoomReason = 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up' | 'drained';
+
 export type WorkerState =
   /** The forkserver has been asked; there is no pid yet. */
   | { readonly kind: 'forking'; readonly sinceMs: number }
@@ -15,14 +18,14 @@ export type WorkerState =
   | {
       readonly kind: 'retiring';
       readonly sinceMs: number;
-      readonly reason: 'succeeded' | 'surplus' | 'drained';
+      readonly reason: 'succeeded' | 'surplus';
       readonly toldAtMs: number;
     }
   /** To be killed: first ABRT, which leaves a stack behind, then KILL. */
   | {
       readonly kind: 'doomed';
       readonly sinceMs: number;
-      readonly reason: 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up';
+      readonly reason: DoomReason;
       readonly step: 'to-abort' | 'aborted' | 'killed';
     }
   | { readonly kind: 'gone'; readonly end: ProcessEnd; readonly was: Exclude<WorkerState['kind'], 'gone'> };
@@ -31,10 +34,10 @@ export type WorkerEvent =
   | { readonly type: 'forked' }
   | { readonly type: 'ready' }
   | { readonly type: 'wants-successor' }
-  | { readonly type: 'retire'; readonly reason: 'succeeded' | 'surplus' | 'drained' }
+  | { readonly type: 'retire'; readonly reason: 'succeeded' | 'surplus' }
   /** TERM was sent once more: a signal that arrives between two system calls does not interrupt the second. */
   | { readonly type: 'told-again' }
-  | { readonly type: 'doom'; readonly reason: 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up' }
+  | { readonly type: 'doom'; readonly reason: DoomReason }
   | { readonly type: 'aborted' }
   | { readonly type: 'killed' }
   | { readonly type: 'exited'; readonly end: ProcessEnd };

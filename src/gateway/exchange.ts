@@ -128,7 +128,9 @@ export class Exchange {
     if (this.state === 'responding') return this.#end('cut-off');
     this.status = refusal.status;
     this.keepAlive = false;
-    this.client.write(refusalResponse(refusal));
+    const response = refusalResponse(refusal);
+    // RFC 9110 section 9.3.2: a response to HEAD has no content, whoever makes it.
+    this.client.write(this.head.method === 'HEAD' ? response.slice(0, response.indexOf('\r\n\r\n') + 4) : response);
     this.#end('answered');
   }
 

@@ -116,6 +116,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#lostWorker(slot, generation);
   }
 
+  pipeEmpty(generation: number): void {
+    this.#runQueue.pipeEmpty(generation);
+  }
+
   generationGone(generation: number): void {
     this.#goneGenerations.add(generation);
     this.#checkGoneGenerations();
@@ -185,9 +189,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   skipped(exchange: Exchange): void {
-    // Skipped although its client still waits: it was taken for lost, and the worker that had it has come back.
-    if (exchange.state !== 'finished') exchange.fail(new Refusal('BadGateway', 'the ticket was cancelled'));
-    this.#runQueue.settle(exchange);
+    this.#runQueue.skipped(exchange);
   }
 
   probed(ticket: number): void {

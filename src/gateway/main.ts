@@ -72,6 +72,8 @@ function obey(message: ToGateway, handle: unknown): void {
       return gateway.setWorkers(message.generation, message.workers);
     case 'worker-gone':
       return gateway.workerGone(message.slot, message.generation);
+    case 'pipe-empty':
+      return gateway.pipeEmpty(message.generation);
     case 'generation-gone':
       return gateway.generationGone(message.generation);
     case 'expire':

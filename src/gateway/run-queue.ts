@@ -123,14 +123,30 @@ export class RunQueue {
     return claimed;
   }
 
-  /** A probe was taken, so every ticket before it was: those that nobody claims are cancelled, and queued again if that sticks. */
+  /** A probe was taken, so every ticket before it was. */
   probed(probe: number): void {
     const pipe = this.#probes.get(probe);
     if (pipe === undefined) return;
     this.#probes.delete(probe);
-    const suspects = this.#unclaimed(
-      [...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe),
-    );
+    this.#findLost([...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe));
+  }
+
+  /** A worker has read end-of-file on the generation's pipe: every ticket that was in it has been taken. */
+  pipeEmpty(generation: number): void {
+    if (this.#pipe?.generation === generation) return;
+    this.#findLost([...this.#outstanding.values()].filter((e) => e.pipe?.generation === generation));
+  }
+
+  /** A worker says that it has not run this ticket, because it was cancelled. */
+  skipped(exchange: Exchange): void {
+    // Its client may still wait: the ticket was taken for lost, and the worker that had it was only slow.
+    if (exchange.state === 'outstanding') this.#queueAgain([exchange]);
+    else this.settle(exchange);
+  }
+
+  /** All of these have been taken from the pipe. Those that nobody claims are cancelled, and queued again if that sticks. */
+  #findLost(taken: readonly Exchange[]): void {
+    const suspects = this.#unclaimed(taken);
     if (suspects.length === 0) return;
     const tickets = suspects.map((exchange) => exchange.ticket);
     for (const exchange of suspects) this.#board.cancel(exchange.cancel, exchange.ticket);

@@ -56,6 +56,8 @@ export type FromForkserver =
   | { readonly type: 'ready'; readonly pid: number }
   | { readonly type: 'boot-failed'; readonly pid: number; readonly code: number; readonly message: string }
   | { readonly type: 'wants-successor'; readonly pid: number }
+  /** The worker has read end-of-file on the ticket pipe, and leaves. */
+  | { readonly type: 'drained'; readonly pid: number }
   | {
       readonly type: 'exited';
       readonly pid: number;
@@ -84,6 +86,7 @@ const fromForkserver: z.ZodType<FromForkserver> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), pid: wholeNumber }),
   z.object({ type: z.literal('boot-failed'), pid: wholeNumber, code: wholeNumber, message: z.string() }),
   z.object({ type: z.literal('wants-successor'), pid: wholeNumber }),
+  z.object({ type: z.literal('drained'), pid: wholeNumber }),
   z.object({
     type: z.literal('exited'),
     pid: wholeNumber,

@@ -40,6 +40,8 @@ export type ToGateway =
   | { readonly type: 'workers'; readonly generation: number; readonly workers: number }
   /** The process in this worker slot has exited. */
   | { readonly type: 'worker-gone'; readonly slot: number; readonly generation: number }
+  /** A worker of this draining generation has read end-of-file: no ticket is left in the pipe. */
+  | { readonly type: 'pipe-empty'; readonly generation: number }
   /** Every worker of this generation has exited: what it has not claimed, it never will. */
   | { readonly type: 'generation-gone'; readonly generation: number }
   /** The ticket has run longer than `timeout`: answer 504, and say when that is done. */

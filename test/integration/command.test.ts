@@ -135,7 +135,7 @@ scenario('a flag with a value of the wrong type names the flag and the value', a
   const { code, text } = await scene.run({ app: 'hello', args: ['--workers', 'many'] });
   assert.match(String(code), /^[12]$/); // argparse calls it a mistake in usage
 
-  assert.match(text, /--workers/);
+  assert.match(text, /workers/);
   assert.match(text, /many/);
 });
 
