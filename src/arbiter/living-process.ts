@@ -9,12 +9,15 @@ export interface LivingProcess {
 }
 
 export function livingProcess(pid: number): LivingProcess {
-  return { pid, startTicks: startTicks(pid) };
+  return { pid, startTicks: readStat(pid)?.startTicks ?? null };
 }
 
 /** Whether that very process still runs; a zombie does not. */
 export function stillLives(living: LivingProcess): boolean {
-  if (living.startTicks !== null) return startTicks(living.pid) === living.startTicks;
+  if (living.startTicks !== null) {
+    const stat = readStat(living.pid);
+    return stat !== null && stat.state !== 'Z' && stat.startTicks === living.startTicks;
+  }
   try {
     process.kill(living.pid, 0);
     return true;
@@ -23,13 +26,15 @@ export function stillLives(living: LivingProcess): boolean {
   }
 }
 
-function startTicks(pid: number): string | null {
+function readStat(pid: number): { readonly state: string; readonly startTicks: string } | null {
   let stat: string;
   try {
     stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {
     return null;
   }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? 'zombie' : (fields[19] ?? null);
+  // The name, in parentheses, may hold anything, parentheses and spaces included; what follows the last one is numbers.
+  const [state, ...numbers] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const startTicks = numbers[18];
+  return state === undefined || startTicks === undefined ? null : { state, startTicks };
 }

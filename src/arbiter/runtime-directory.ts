@@ -1,5 +1,5 @@
 // The private directories of one arbiter: the runtime directory (pipes, channels, claims board; small) and the spool directory
-// (request bodies that do not fit into memory; on disk).
+// (bodies that do not fit into memory; on disk). Those that a killed server left behind are removed by the next one.
 
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,6 +8,17 @@ import path from 'node:path';
 export interface RuntimeDirectories {
   readonly runtimeDir: string;
   readonly spoolDir: string;
+}
+
+const RUNTIME_PREFIX = 'tunicorn-run-';
+const SPOOL_PREFIX = 'tunicorn-spool-';
+/** A link in the runtime directory that names the spool directory. */
+const SPOOL_LINK = 'spool';
+/** A directory younger than this may belong to a server that is just starting. */
+const YOUNG_MS = 60_000;
+
+export function lifelinePath(runtimeDir: string): string {
+  return path.join(runtimeDir, 'lifeline');
 }
 
 /**
@@ -19,8 +30,11 @@ export function makeRuntimeDirectories(
   spoolParent: string | null,
   owner: { readonly userId: number; readonly groupId: number },
 ): RuntimeDirectories {
-  const runtimeDir = fs.mkdtempSync(path.join(parent ?? sharedMemory() ?? os.tmpdir(), 'tunicorn-'));
-  const spoolDir = fs.mkdtempSync(path.join(spoolParent ?? os.tmpdir(), 'tunicorn-spool-'));
+  const runtimeParent = parent ?? sharedMemory() ?? os.tmpdir();
+  removeLeftOvers(runtimeParent, Date.now());
+  const runtimeDir = fs.mkdtempSync(path.join(runtimeParent, RUNTIME_PREFIX));
+  const spoolDir = fs.mkdtempSync(path.join(spoolParent ?? os.tmpdir(), SPOOL_PREFIX));
+  fs.symlinkSync(spoolDir, path.join(runtimeDir, SPOOL_LINK));
   if (process.geteuid?.() === 0) {
     fs.chownSync(runtimeDir, owner.userId, owner.groupId);
     fs.chownSync(spoolDir, owner.userId, owner.groupId);
@@ -31,6 +45,34 @@ export function makeRuntimeDirectories(
 export function removeRuntimeDirectories(directories: RuntimeDirectories): void {
   fs.rmSync(directories.runtimeDir, { recursive: true, force: true });
   fs.rmSync(directories.spoolDir, { recursive: true, force: true });
+}
+
+/** Directories of servers of which every process has been killed, so that none of them could tidy up. */
+function removeLeftOvers(parent: string, nowMs: number): void {
+  for (const name of fs.readdirSync(parent)) {
+    if (!name.startsWith(RUNTIME_PREFIX)) continue;
+    const runtimeDir = path.join(parent, name);
+    try {
+      const { mtimeMs } = fs.statSync(runtimeDir);
+      if (nowMs - mtimeMs < YOUNG_MS || hasReader(lifelinePath(runtimeDir))) continue;
+      const spoolDir = fs.readlinkSync(path.join(runtimeDir, SPOOL_LINK));
+      if (path.basename(spoolDir).startsWith(SPOOL_PREFIX)) fs.rmSync(spoolDir, { recursive: true, force: true });
+      fs.rmSync(runtimeDir, { recursive: true, force: true });
+    } catch {
+      // Another user's, or gone in the meantime.
+    }
+  }
+}
+
+/** Forkservers and workers read the lifeline as long as they live, in whatever pid namespace. */
+function hasReader(fifo: string): boolean {
+  try {
+    fs.closeSync(fs.openSync(fifo, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    return code !== 'ENXIO' && code !== 'ENOENT';
+  }
 }
 
 function sharedMemory(): string | null {

@@ -1,8 +1,8 @@
 // Makes the function that turns a configuration file's values into settings: called once at the start, and again at each reload with
 // what the new forkserver has found.
 
-import path from 'node:path';
 import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
+import { lifelinePath } from '../arbiter/runtime-directory.ts';
 import type { WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import { type AccountIds, lookUpAccounts } from '../settings/accounts.ts';
 import { toGatewaySettings } from '../settings/gateway-settings.ts';
@@ -49,7 +49,7 @@ function resolved(settings: Settings, ids: AccountIds, app: string, version: str
       runtime_dir: directories.runtimeDir,
       spool_dir: directories.spoolDir,
       tickets_path: ticketsPath,
-      lifeline_path: path.join(directories.runtimeDir, 'lifeline'),
+      lifeline_path: lifelinePath(directories.runtimeDir),
       chdir: settings.chdir,
       pythonpath: (settings.pythonpath ?? '').split(',').filter((entry) => entry !== ''),
       env: Object.fromEntries(

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import { BodyStore, removeSpooled } from './body-store.ts';
+import { ClientOutput } from './client-output.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
 import { Exchange, type ExchangeClient, type ExchangeEnd } from './exchange.ts';
 import type { BodyReader } from './http/body-progress.ts';
@@ -19,6 +20,8 @@ export type ConnectionState =
   | { readonly kind: 'head' }
   | { readonly kind: 'body'; readonly head: RequestHead; readonly reader: BodyReader; readonly store: BodyStore }
   | { readonly kind: 'in-service'; readonly exchange: Exchange }
+  /** The last response is in the spool file, and leaves it as the client reads. */
+  | { readonly kind: 'flushing' }
   /** The last response is on its way; what the client still sends is read and thrown away (RFC 9112 section 9.6). */
   | { readonly kind: 'lingering' }
   | { readonly kind: 'closed' };
@@ -37,6 +40,7 @@ export interface ConnectionOwner {
 
 const IDLE: ConnectionState = { kind: 'idle' };
 const IN_HEAD: ConnectionState = { kind: 'head' };
+const FLUSHING: ConnectionState = { kind: 'flushing' };
 const LINGERING: ConnectionState = { kind: 'lingering' };
 const CLOSED: ConnectionState = { kind: 'closed' };
 
@@ -51,6 +55,7 @@ export class ClientConnection implements ExchangeClient {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #shared: string;
+  readonly #output: ClientOutput;
   #http: HttpSettings;
   #context: HeadContext;
   #heads: HeadReader;
@@ -65,10 +70,6 @@ export class ClientConnection implements ExchangeClient {
   #lastFields: EnvironFields | null = null;
   /** When the present state began, or last made progress. */
   #progressMs: number;
-  /** Bytes that the client's side had taken at the last look. */
-  #takenBytes = 0;
-  #takenMs: number;
-  #resume: (() => void) | null = null;
 
   constructor(socket: Socket, listener: ListenerAddress, owner: ConnectionOwner, nowMs: number) {
     this.#socket = socket;
@@ -82,7 +83,7 @@ export class ClientConnection implements ExchangeClient {
     this.#context = this.#newContext();
     this.#heads = new HeadReader(this.#http.rules);
     this.#progressMs = nowMs;
-    this.#takenMs = nowMs;
+    this.#output = new ClientOutput(socket, owner.spoolDir, nowMs);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('end', () => this.#readEnd());
     socket.on('drain', () => this.#drained());
@@ -104,8 +105,9 @@ export class ClientConnection implements ExchangeClient {
 
   #read(chunk: Buffer): void {
     const state = this.#state;
-    if (state.kind === 'lingering' || state.kind === 'closed') return;
-    if (state.kind !== 'in-service' && this.#ahead === null) return this.#consume(chunk, 0);
+    if (state.kind === 'lingering' || state.kind === 'flushing' || state.kind === 'closed') return;
+    const isFree = state.kind !== 'in-service' && this.#ahead === null && !this.#output.isSpooling;
+    if (isFree) return this.#consume(chunk, 0);
     this.#keepAhead(this.#ahead === null ? chunk : Buffer.concat([this.#ahead, chunk]));
   }
 
@@ -164,7 +166,7 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #serve(head: RequestHead, body: Buffer | null, spoolPath: string | null): void {
-    if (this.#state.kind === 'lingering' || this.#state.kind === 'closed') return;
+    if (this.#state.kind !== 'head' && this.#state.kind !== 'body') return;
     if (head !== this.#lastHead || this.#lastFields === null) {
       this.#lastHead = head;
       this.#lastFields = environFields(head, this.#shared, this.listener);
@@ -193,8 +195,7 @@ export class ClientConnection implements ExchangeClient {
   // Writing: ExchangeClient
 
   write(data: string | Buffer): void {
-    if (typeof data === 'string') this.#socket.write(data, 'latin1');
-    else this.#socket.write(data);
+    this.#output.write(data, this.#http);
   }
 
   mayKeepAlive(): boolean {
@@ -216,20 +217,15 @@ export class ClientConnection implements ExchangeClient {
     }
   }
 
-  /** Whether the client has not yet taken what is buffered for it; `resume` is called once it has. */
   holdsBack(resume: () => void): boolean {
-    if (this.#socket.writableLength <= this.#http.responseBufferBytes) return false;
-    this.#resume = resume;
-    return true;
+    return this.#output.holdsBack(this.#http, resume);
   }
 
   #drained(): void {
-    this.#takenMs = performance.now();
-    const resume = this.#resume;
-    this.#resume = null;
-    resume?.();
+    this.#output.drained(this.#http, performance.now());
+    if (this.#state.kind === 'flushing' && !this.#output.isSpooling) this.#linger();
     // A pipelining client that reads slowly: its next request was not begun.
-    if (this.#state.kind === 'idle' && this.#ahead !== null) this.#next();
+    else if (this.#state.kind === 'idle' && this.#ahead !== null) this.#next();
   }
 
   #next(): void {
@@ -240,7 +236,7 @@ export class ClientConnection implements ExchangeClient {
       return;
     }
     // A client that has not read what it asked for so far: the next request is begun when it has.
-    if (this.#socket.writableLength > this.#http.responseBufferBytes) return;
+    if (this.#output.isBehind(this.#http)) return;
     // Not from inside the exchange that has just ended: a long pipeline would grow the stack.
     setImmediate(() => this.#readAhead());
   }
@@ -279,11 +275,17 @@ export class ClientConnection implements ExchangeClient {
   /** Shuts down the sending side, then reads until the client has closed too: closing at once would reset the connection and could
    * take the response away from the client. */
   #leave(): void {
-    if (this.#state.kind === 'closed' || this.#state.kind === 'lingering') return;
-    this.#enter(LINGERING);
+    const { kind } = this.#state;
+    if (kind === 'closed' || kind === 'lingering' || kind === 'flushing') return;
     this.#ahead = null;
-    this.#socket.end();
+    if (this.#output.isSpooling) this.#enter(FLUSHING);
+    else this.#linger();
     this.#socket.resume();
+  }
+
+  #linger(): void {
+    this.#enter(LINGERING);
+    this.#socket.end();
   }
 
   /** Ends a connection on which nothing is owed. */
@@ -305,8 +307,7 @@ export class ClientConnection implements ExchangeClient {
   #closed(): void {
     const state = this.#state;
     this.#enter(CLOSED);
-    this.#resume?.();
-    this.#resume = null;
+    this.#output.close();
     if (state.kind === 'in-service' && state.exchange.state !== 'finished') {
       this.#owner.abandoned(state.exchange);
       state.exchange.abandon();
@@ -328,7 +329,7 @@ export class ClientConnection implements ExchangeClient {
     switch (this.#state.kind) {
       case 'idle': {
         const limitMs = this.#served === 0 ? http.headTimeoutMs : http.keepaliveMs;
-        if (limitMs > 0 && waitedMs > limitMs && this.#socket.writableLength === 0) this.#leave();
+        if (limitMs > 0 && waitedMs > limitMs && this.#output.isEmpty) this.#leave();
         break;
       }
       case 'head':
@@ -340,23 +341,13 @@ export class ClientConnection implements ExchangeClient {
           this.#refuse(new Refusal('RequestTimeout', 'body'));
         break;
       case 'lingering':
-        if (waitedMs > LINGER_MS && this.#socket.writableLength === 0) this.#socket.destroy();
+        if (waitedMs > LINGER_MS && this.#output.isEmpty) this.#socket.destroy();
         break;
       case 'in-service':
+      case 'flushing':
       case 'closed':
         break;
     }
-    this.#checkWriting(nowMs);
-  }
-
-  #checkWriting(nowMs: number): void {
-    // What Node has accepted, less what it still keeps: that much is with the kernel.
-    const takenBytes = this.#socket.bytesWritten - this.#socket.writableLength;
-    if (this.#socket.writableLength === 0 || takenBytes !== this.#takenBytes) {
-      this.#takenBytes = takenBytes;
-      this.#takenMs = nowMs;
-    } else if (this.#http.writeTimeoutMs > 0 && nowMs - this.#takenMs > this.#http.writeTimeoutMs) {
-      this.#socket.destroy();
-    }
+    if (this.#output.isStuck(http.writeTimeoutMs, nowMs)) this.#socket.destroy();
   }
 }

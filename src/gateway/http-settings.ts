@@ -13,6 +13,8 @@ export interface HttpSettings {
   readonly writeTimeoutMs: number;
   readonly requestBufferBytes: number;
   readonly responseBufferBytes: number;
+  /** 0: responses are not spooled. */
+  readonly responseSpoolBytes: number;
 }
 
 export function toHttpSettings(settings: GatewaySettings): HttpSettings {
@@ -38,5 +40,6 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
     writeTimeoutMs: settings.writeTimeoutMs,
     requestBufferBytes: settings.requestBufferBytes,
     responseBufferBytes: settings.responseBufferBytes,
+    responseSpoolBytes: settings.responseSpoolBytes,
   };
 }

@@ -13,6 +13,8 @@ export interface GatewaySettings {
   readonly gracefulTimeoutMs: number;
   readonly requestBufferBytes: number;
   readonly responseBufferBytes: number;
+  /** 0: responses are not spooled. */
+  readonly responseSpoolBytes: number;
   readonly backlog: number;
 
   /** A file, `-` for standard output, null for no access log. */
@@ -62,6 +64,7 @@ export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewayS
     gracefulTimeoutMs: settings.graceful_timeout * 1000,
     requestBufferBytes: settings.request_buffer_size,
     responseBufferBytes: settings.response_buffer_size,
+    responseSpoolBytes: settings.response_spool_size,
     backlog: settings.backlog,
 
     accessLog: settings.accesslog,

@@ -200,7 +200,13 @@ for (const one of WHOLE) {
     const { state, keepAlive, sentBytes, responseHead } = exchange;
     assert.deepEqual(
       { state, keepAlive, sentBytes, responseHead, status: exchange.status },
-      { state: 'finished', keepAlive: one.keepAlive, sentBytes: one.sentBytes ?? bytes.length, responseHead: head, status },
+      {
+        state: 'finished',
+        keepAlive: one.keepAlive,
+        sentBytes: one.sentBytes ?? bytes.length,
+        responseHead: head,
+        status,
+      },
     );
   };
 
@@ -351,7 +357,9 @@ test('whatever the pieces of a body, the client gets that body', () => {
   for (let round = 0; round < 300; round += 1) {
     const request = [GET_11, GET_10, GET_10_KEPT][random(3)] ?? GET_11;
     const flags = random(2) * FRAMED;
-    const pieces = Array.from({ length: 1 + random(6) }, () => Buffer.alloc(random(round % 20 === 0 ? 40_000 : 300), random(256)));
+    const pieces = Array.from({ length: 1 + random(6) }, () =>
+      Buffer.alloc(random(round % 20 === 0 ? 40_000 : 300), random(256)),
+    );
     const exchange = newExchange({ request });
     pieces.forEach((piece, index) => {
       const end = index === pieces.length - 1 ? END : 0;

@@ -22,7 +22,7 @@ const EVENTS = {
   forked: { type: 'forked' },
   ready: { type: 'ready' },
   'wants-successor': { type: 'wants-successor' },
-  retire: { type: 'retire', reason: 'drained' },
+  retire: { type: 'retire', reason: 'surplus' },
   'told-again': { type: 'told-again' },
   doom: { type: 'doom', reason: 'graceful-timeout' },
   aborted: { type: 'aborted' },
@@ -53,10 +53,10 @@ const MOVES: readonly Move[] = [
   ['the application is loaded', BOOTING, 'ready', { ...READY, sinceMs: NOW_MS }],
   ['a worker that boots has run nothing that could wear it out', BOOTING, 'wants-successor', null],
   [
-    'a generation may be drained before its worker is ready',
+    'a worker may be too many before it is ready',
     BOOTING,
     'retire',
-    { kind: 'retiring', sinceMs: NOW_MS, reason: 'drained', toldAtMs: NOW_MS },
+    { kind: 'retiring', sinceMs: NOW_MS, reason: 'surplus', toldAtMs: NOW_MS },
   ],
   ['who boots was not told to leave', BOOTING, 'told-again', null],
   ['a boot may take too long', BOOTING, 'doom', AFRESH],
@@ -71,7 +71,7 @@ const MOVES: readonly Move[] = [
     'a worker in service is told to leave',
     READY,
     'retire',
-    { kind: 'retiring', sinceMs: NOW_MS, reason: 'drained', toldAtMs: NOW_MS },
+    { kind: 'retiring', sinceMs: NOW_MS, reason: 'surplus', toldAtMs: NOW_MS },
   ],
   ['who serves was not told to leave', READY, 'told-again', null],
   ['a request may run too long', READY, 'doom', AFRESH],
@@ -85,7 +85,7 @@ const MOVES: readonly Move[] = [
     'its successor is ready: it may leave',
     WANTING,
     'retire',
-    { kind: 'retiring', sinceMs: NOW_MS, reason: 'drained', toldAtMs: NOW_MS },
+    { kind: 'retiring', sinceMs: NOW_MS, reason: 'surplus', toldAtMs: NOW_MS },
   ],
   ['its last request may run too long', WANTING, 'doom', AFRESH],
   ['it may die before its successor is there', WANTING, 'exited', gone('ready')],
@@ -141,11 +141,11 @@ test('the table has every event in every kind of state', () => {
 });
 
 test('a reason is carried along: why a worker leaves, and why it is killed', () => {
-  for (const reason of ['succeeded', 'surplus', 'drained'] as const) {
+  for (const reason of ['succeeded', 'surplus'] as const) {
     const state = moveWorker(READY, { type: 'retire', reason }, NOW_MS);
     assert.ok(state?.kind === 'retiring' && state.reason === reason);
   }
-  for (const reason of ['timeout', 'slow-boot', 'graceful-timeout', 'given-up'] as const) {
+  for (const reason of ['timeout', 'slow-boot', 'graceful-timeout', 'given-up', 'drained'] as const) {
     const doomed = moveWorker(READY, { type: 'doom', reason }, NOW_MS);
     assert.ok(doomed !== null);
     const aborted = moveWorker(doomed, { type: 'aborted' }, NOW_MS);

@@ -1,0 +1,118 @@
+// What goes out to a client: through the socket's own buffer up to a limit, through a spool file beyond it, so that a worker is rid of
+// its response long before a slow client has taken it.
+
+import type { Socket } from 'node:net';
+import { ResponseSpool } from './response-spool.ts';
+
+const PIECE_BYTES = 256 * 1024;
+
+export interface OutputLimits {
+  /** Kept in memory for one connection before the disk is used, or the worker held back. */
+  readonly responseBufferBytes: number;
+  /** Kept on disk beyond that; 0: nothing is. */
+  readonly responseSpoolBytes: number;
+}
+
+export class ClientOutput {
+  readonly #socket: Socket;
+  readonly #spoolDir: string;
+  #spool: ResponseSpool | null = null;
+  #resume: (() => void) | null = null;
+  /** Bytes that the kernel had taken at the last look, and when that last changed. */
+  #takenBytes = 0;
+  #takenMs: number;
+
+  constructor(socket: Socket, spoolDir: string, nowMs: number) {
+    this.#socket = socket;
+    this.#spoolDir = spoolDir;
+    this.#takenMs = nowMs;
+  }
+
+  /** Whether the client has still to take more than memory may hold: then nothing new is begun for it. */
+  isBehind(limits: OutputLimits): boolean {
+    return this.#spool !== null || this.#socket.writableLength > limits.responseBufferBytes;
+  }
+
+  /** Whether bytes wait in a file. */
+  get isSpooling(): boolean {
+    return this.#spool !== null;
+  }
+
+  get isEmpty(): boolean {
+    return this.#spool === null && this.#socket.writableLength === 0;
+  }
+
+  write(data: string | Buffer, limits: OutputLimits): void {
+    if (
+      this.#spool === null &&
+      limits.responseSpoolBytes > 0 &&
+      this.#socket.writableLength > limits.responseBufferBytes
+    ) {
+      this.#spool = ResponseSpool.open(this.#spoolDir);
+    }
+    if (this.#spool === null) {
+      if (typeof data === 'string') this.#socket.write(data, 'latin1');
+      else this.#socket.write(data);
+    } else if (!this.#spool.append(data)) {
+      // A full disk: the response cannot go on where it stopped, so the client must see it cut off.
+      this.#socket.destroy();
+    }
+  }
+
+  /** Whether the worker must wait; then `resume` is called when it need not any more. */
+  holdsBack(limits: OutputLimits, resume: () => void): boolean {
+    const isFull =
+      this.#spool === null
+        ? limits.responseSpoolBytes === 0 && this.#socket.writableLength > limits.responseBufferBytes
+        : this.#spool.pendingBytes > limits.responseSpoolBytes;
+    if (isFull) this.#resume = resume;
+    return isFull;
+  }
+
+  /** The socket's buffer has run empty. */
+  drained(limits: OutputLimits, nowMs: number): void {
+    this.#takenMs = nowMs;
+    const spool = this.#spool;
+    if (spool !== null) {
+      while (spool.pendingBytes > 0) {
+        const piece = spool.take(PIECE_BYTES);
+        if (piece.length === 0) {
+          this.#socket.destroy();
+          break;
+        }
+        if (!this.#socket.write(piece)) break;
+      }
+      if (spool.pendingBytes === 0) this.#closeSpool();
+    }
+    if (this.#spool === null || this.#spool.pendingBytes <= limits.responseSpoolBytes / 2) this.release();
+  }
+
+  /** Lets a worker that is held back go on. */
+  release(): void {
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
+  }
+
+  /** Whether the client has taken nothing for so long; called about once a second. */
+  isStuck(limitMs: number, nowMs: number): boolean {
+    // What Node has accepted, less what it still keeps: that much is with the kernel.
+    const takenBytes = this.#socket.bytesWritten - this.#socket.writableLength;
+    if (this.#socket.writableLength === 0 || takenBytes !== this.#takenBytes) {
+      this.#takenBytes = takenBytes;
+      this.#takenMs = nowMs;
+    }
+    return limitMs > 0 && nowMs - this.#takenMs > limitMs;
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.#closeSpool();
+    this.release();
+  }
+
+  #closeSpool(): void {
+    this.#spool?.close();
+    this.#spool = null;
+  }
+}
