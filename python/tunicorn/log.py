@@ -96,12 +96,22 @@ class WsgiErrors(io.TextIOWrapper):
     """The stream `wsgi.errors` (PEP 3333): text to the error log, without time and level, line by line.
 
     The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text
-    and line end one after the other, makes whole lines even where many workers share the log.
+    and line end one after the other, makes whole lines even where many workers share the log. `unflushed` says whether
+    something was written since the last flush(), so that a request that wrote nothing need not flush.
     """
 
     def __init__(self, log: ErrorLog) -> None:
+        self.unflushed = False
         buffer = io.BufferedWriter(_RawErrors(log))
         super().__init__(buffer, encoding="utf-8", errors="backslashreplace", newline="", line_buffering=True)
+
+    def write(self, text: str) -> int:
+        self.unflushed = True
+        return super().write(text)
+
+    def flush(self) -> None:
+        self.unflushed = False
+        super().flush()
 
     def close(self) -> None:
         """An application must not close it (PEP 3333); one that does would take it from all later requests."""

@@ -120,11 +120,13 @@ def run_worker(
     channels = GatewayChannels(settings.runtime_dir, slot, pid, settings.generation, claim)
     for number in gateways:
         channels.connect(number)
+    errors = WsgiErrors(log)
     runner = RequestRunner(
         app=app,
-        base_environ=base_environ(settings.multiprocess, settings.server_software, WsgiErrors(log)),
+        base_environ=base_environ(settings.multiprocess, settings.server_software, errors),
         channel=channels.channel,
         claim=claim,
+        errors=errors,
         log=log,
     )
     report({"type": "ready"})

@@ -182,7 +182,6 @@ export class ClientConnection implements ExchangeClient {
     this.#sends = 'nothing-more';
     const { kind } = this.#state;
     // Nobody can be owed an answer to half a request. A client that has sent a whole one may still be reading.
-    if (kind !== 'in-service') this.#socket.end();
     if (kind === 'body' || kind === 'head' || kind === 'idle') this.#leave();
   }
 

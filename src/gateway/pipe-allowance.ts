@@ -5,14 +5,6 @@ const WINDOW_MS = 10;
 /** The pipe may hold about this much work, in time. */
 const AHEAD_MS = 2;
 
-export interface Throughput {
-  readonly windowStartMs: number;
-  readonly answeredInWindow: number;
-  readonly allowance: number;
-}
-
-export const NO_THROUGHPUT: Throughput = { windowStartMs: 0, answeredInWindow: 0, allowance: 1 };
-
 /** The allowance after `answered` tickets in a window that began at `windowStartMs`, or null while the window is still open. */
 export function allowanceAfter(answered: number, windowStartMs: number, nowMs: number): number | null {
   const elapsedMs = nowMs - windowStartMs;

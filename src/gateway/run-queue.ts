@@ -4,6 +4,7 @@
 import type { ClaimsBoard } from '../runqueue/claims-board.ts';
 import { writeProbeTicket, writeRunTicket } from '../runqueue/ticket.ts';
 import type { Exchange } from './exchange.ts';
+import { Refusal } from './http/refusal.ts';
 import { allowanceAfter } from './pipe-allowance.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
 import { WaitingLine } from './waiting-line.ts';
@@ -27,6 +28,8 @@ export class RunQueue {
   /** Entries of tickets that were given up unanswered: theirs until their generation is gone. */
   readonly #burntCancels: Map<number, number[]> = new Map();
   readonly #probes: Map<number, TicketPipe> = new Map();
+  /** A probe is to go out as soon as there is room for it. */
+  #owedProbe: TicketPipe | null = null;
   #pipe: TicketPipe | null = null;
   #workers = 1;
   /** Outstanding tickets in the current pipe. */
@@ -55,7 +58,7 @@ export class RunQueue {
     return this.#outstanding.get(ticket);
   }
 
-  /** Every exchange that has no response yet. */
+  /** Every exchange that has not got its whole response yet; those that wait are taken out of the line. */
   unanswered(): Exchange[] {
     const all = [...this.#outstanding.values()];
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) all.push(next);
@@ -72,6 +75,8 @@ export class RunQueue {
     this.#pipe = pipe;
     this.#workers = workers;
     this.#inPipe = 0;
+    this.#owedProbe = null;
+    pipe.onRoom = () => this.#roomAgain();
     if (old !== null) {
       this.#takeBackBatch(old);
       old.close();
@@ -112,14 +117,7 @@ export class RunQueue {
   workerGone(generation: number, slot: number): Exchange | undefined {
     const claimed = this.#outstanding.get(this.#board.claim(slot).ticket);
     const pipe = this.#pipe;
-    if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) {
-      const place = pipe.place();
-      if (place !== null) {
-        const id = this.#newId();
-        this.#probes.set(id, pipe);
-        writeProbeTicket(place.buffer, place.offset, { id, gateway: this.#gateway, cancel: 0 });
-      }
-    }
+    if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) this.#sendProbe(pipe);
     return claimed;
   }
 
@@ -162,14 +160,23 @@ export class RunQueue {
     }, UNCLAIMED_MS);
   }
 
-  /** No worker of the generation is left, and everything that they sent has been read: what is outstanding there never ran. */
+  /**
+   * No worker of the generation is left, and everything that they sent has been read: what was not claimed there never ran, and
+   * what was claimed will not be answered.
+   */
   generationGone(generation: number): void {
     const stranded = [...this.#outstanding.values()].filter((exchange) => exchange.pipe?.generation === generation);
-    this.#queueAgain(stranded.filter((exchange) => exchange.state === 'outstanding'));
-    for (const exchange of stranded) if (exchange.state === 'finished') this.settle(exchange);
+    const neverRan = new Set(this.#unclaimed(stranded));
+    this.#queueAgain([...neverRan]);
+    for (const exchange of stranded) {
+      if (neverRan.has(exchange)) continue;
+      exchange.fail(new Refusal('BadGateway', 'the worker has died'));
+      this.settle(exchange);
+    }
     for (const [probe, pipe] of this.#probes) if (pipe.generation === generation) this.#probes.delete(probe);
     this.#freeCancels.push(...(this.#burntCancels.get(generation) ?? []));
     this.#burntCancels.delete(generation);
+    this.#pump();
   }
 
   close(): void {
@@ -215,14 +222,14 @@ export class RunQueue {
       this.#freeCancels.push(exchange.cancel);
       if (exchange.state === 'outstanding') exchange.state = 'waiting';
     }
-    this.#waiting.putBack(back.filter((exchange) => exchange.state === 'waiting'));
+    this.#waiting.putBack(back);
   }
 
   #pump(): void {
     const pipe = this.#pipe;
     if (pipe === null) return;
     const limit = this.#workers + Math.min(this.#allowance, pipe.capacity - 1);
-    while (this.#inPipe < limit && this.#waiting.length > 0 && this.#freeCancels.length > 0) {
+    while (this.#inPipe < limit && this.#freeCancels.length > 0 && this.#someoneWaits()) {
       const place = pipe.place();
       if (place === null) return;
       const exchange = this.#waiting.shift();
@@ -237,6 +244,33 @@ export class RunQueue {
       const address = { id: exchange.ticket, gateway: this.#gateway, cancel };
       writeRunTicket(place.buffer, place.offset, address, exchange.fields, exchange.body, exchange.rawPath);
     }
+  }
+
+  /** Drops the requests at the front whose clients have left. */
+  #someoneWaits(): boolean {
+    for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
+      if (first.state !== 'finished') return true;
+      this.#waiting.shift();
+    }
+    return false;
+  }
+
+  #sendProbe(pipe: TicketPipe): void {
+    const place = pipe.place();
+    if (place === null) {
+      this.#owedProbe = pipe;
+      return;
+    }
+    const id = this.#newId();
+    this.#probes.set(id, pipe);
+    writeProbeTicket(place.buffer, place.offset, { id, gateway: this.#gateway, cancel: 0 });
+  }
+
+  #roomAgain(): void {
+    const owed = this.#owedProbe;
+    this.#owedProbe = null;
+    if (owed !== null) this.#sendProbe(owed);
+    this.#pump();
   }
 
   #newId(): number {

@@ -12,10 +12,13 @@ export class TicketPipe {
   readonly generation: number;
   /** Tickets that the pipe holds. */
   readonly capacity: number;
+  /** Called when there is room again after `place` had none. */
+  onRoom: () => void = () => {};
   readonly #fd: number;
   readonly #batch: Buffer = Buffer.alloc(TICKET_BYTES * BATCH_TICKETS);
   #batched = 0;
-  #flushing: 'idle' | 'scheduled' | 'closed' = 'idle';
+  /** `awaited`: scheduled, and `place` has had no room meanwhile. */
+  #flushing: 'idle' | 'scheduled' | 'awaited' | 'closed' = 'idle';
 
   private constructor(fd: number, generation: number, capacity: number) {
     this.#fd = fd;
@@ -41,7 +44,10 @@ export class TicketPipe {
   /** Room for one more ticket: its buffer and offset, to be filled at once; null when the batch is full and so is the pipe. */
   place(): { readonly buffer: Buffer; readonly offset: number } | null {
     if (this.#batched === BATCH_TICKETS) this.#write();
-    if (this.#batched === BATCH_TICKETS) return null;
+    if (this.#batched === BATCH_TICKETS) {
+      this.#flushing = 'awaited';
+      return null;
+    }
     const offset = this.#batched * TICKET_BYTES;
     this.#batched += 1;
     if (this.#flushing === 'idle') {
@@ -64,12 +70,17 @@ export class TicketPipe {
 
   #flush(): void {
     if (this.#flushing === 'closed') return;
+    const wasAwaited = this.#flushing === 'awaited';
     this.#flushing = 'idle';
     this.#write();
-    if (this.#batched === 0) return;
-    // The pipe is full: workers are taking from it, a fresh ticket fits in soon.
-    this.#flushing = 'scheduled';
-    setTimeout(() => this.#flush(), RETRY_MS);
+    if (this.#batched > 0) {
+      // The pipe is full: workers are taking from it, a fresh ticket fits in soon.
+      const isStillFull = wasAwaited && this.#batched === BATCH_TICKETS;
+      this.#flushing = isStillFull ? 'awaited' : 'scheduled';
+      setTimeout(() => this.#flush(), RETRY_MS);
+      if (isStillFull) return;
+    }
+    if (wasAwaited) this.onRoom();
   }
 
   #write(): void {

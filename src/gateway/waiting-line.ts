@@ -10,6 +10,10 @@ export class WaitingLine<T> {
     return this.#items.length - this.#front;
   }
 
+  get first(): T | undefined {
+    return this.#items[this.#front];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -32,7 +32,14 @@ SHAPES = {
     "/two-cookies": ("200 OK", [TEXT, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Content-Length", "0")], []),
     "/hop-by-hop": (
         "200 OK",
-        [TEXT, ("Connection", "close"), ("Keep-Alive", "timeout=9"), ("Server", "mine"), ("Date", "never"), ("Content-Length", "2")],
+        [
+            TEXT,
+            ("Connection", "close"),
+            ("Keep-Alive", "timeout=9"),
+            ("Server", "mine"),
+            ("Date", "never"),
+            ("Content-Length", "2"),
+        ],
         [b"ok"],
     ),
     "/injection": ("200 OK", [TEXT, ("X-Evil", "a\r\nX-Injected: yes")], [b"evil"]),

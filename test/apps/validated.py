@@ -1,4 +1,4 @@
-"""An application under the standard library's conformance checker; it reads the body in every way that PEP 3333 knows."""
+"""An application under the standard library's checker; it reads the body in every way that PEP 3333 knows."""
 
 from wsgiref.validate import validator
 

@@ -1,4 +1,4 @@
-"""Binds a listening socket as descriptor N and executes a command that inherits it, as systemd and other supervisors do.
+"""Binds a listening socket as descriptor N and executes a command that inherits it, as systemd does.
 
 Usage: bind_and_exec.py N (PORT | unix:PATH) COMMAND [ARGUMENT ...]
 """

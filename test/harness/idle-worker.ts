@@ -25,7 +25,8 @@ export async function killIfIdle(pid: number): Promise<boolean> {
     process.kill(pid, idle ? 'SIGKILL' : 'SIGCONT');
     return idle;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false; // it left by itself meanwhile
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ESRCH' || code === 'ENOENT') return false; // it left by itself meanwhile
     throw error;
   }
 }
@@ -41,9 +42,14 @@ function waitsForTicket(pid: number): boolean {
   }
 }
 
+/** The server's claims board, which every worker has mapped. */
+export function findBoard(workerPid: number): string | undefined {
+  return readFileSync(`/proc/${workerPid}/maps`, 'latin1').match(/(\/\S*\/board)$/m)?.[1];
+}
+
 /** The id that the worker has claimed; 0 for none; undefined if it has no slot (yet). */
-export function readClaim(pid: number): bigint | undefined {
-  const path = readFileSync(`/proc/${pid}/maps`, 'latin1').match(/(\/\S*\/board)$/m)?.[1];
+function readClaim(pid: number): bigint | undefined {
+  const path = findBoard(pid);
   if (path === undefined) return undefined;
   const file = openSync(path, 'r');
   try {

@@ -34,7 +34,7 @@ export class Scene {
   readonly #cleanups: (() => void | Promise<void>)[] = [];
 
   constructor() {
-    this.dir = mkdtempSync(join(tmpdir(), 'tunicorn-test-'));
+    this.dir = mkdtempSync(join(tmpdir(), 'scenario-'));
     this.defer(() => rmSync(this.dir, { recursive: true, force: true }));
   }
 

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { eventually } from '../harness/deadline.ts';
 import { NoResponseError } from '../harness/http-connection.ts';
 import { getText, request, requestBytes } from '../harness/http-request.ts';
+import { findBoard } from '../harness/idle-worker.ts';
 import { handlingSignal, shuttingDown } from '../harness/log-lines.ts';
 import { otherServer } from '../harness/project.ts';
 import type { Rendezvous } from '../harness/rendezvous.ts';
@@ -29,6 +31,8 @@ for (const [signal, name] of [
       const args = [...forEver, '--workers', '3', '--pid', pidFile];
       const server = await scene.tunicorn({ app: 'hello', listen: 'unix', args });
       await server.workers(3);
+      const runtimeDir = dirname(findBoard(server.workerPids()[0] ?? 0) ?? '/nowhere/board');
+      assert.ok(existsSync(runtimeDir), 'the runtime directory');
       const idle = await scene.connect(server);
       await idle.send(requestBytes('/'));
       assert.equal((await idle.response()).status, 200);
@@ -39,6 +43,7 @@ for (const [signal, name] of [
       assert.match(server.log.text(), shuttingDown);
       assert.equal(existsSync(pidFile), false, 'the pid file');
       assert.equal(existsSync(scene.path('app.sock')), false, 'the Unix socket');
+      assert.equal(existsSync(runtimeDir), false, 'the runtime directory');
       assert.doesNotMatch(server.log.text(), /SIGKILL|out of memory|Traceback/);
     },
     onlyTunicorn,
@@ -70,6 +75,8 @@ scenario(
     const connections = await Promise.all([1, 2, 3, 4, 5].map(() => scene.connect(server)));
     for (const connection of connections) await connection.send(requestBytes('/hold'));
     await rendezvous.arrived('held');
+    // A refusal needs no worker, and its connection came last: when it is there, the gateway has read the others.
+    assert.equal((await request(server.target, '/', { headers: { 'Bad name': 'x' } })).status, 400);
     server.signal('SIGTERM');
     await server.waitForLog(handlingSignal('term'));
     rendezvous.open('held');

@@ -10,7 +10,6 @@ import struct
 import sys
 import tempfile
 import threading
-import traceback
 import unittest
 from typing import Any, Callable, NamedTuple
 
@@ -20,6 +19,7 @@ if os.path.join(ROOT, "python") not in sys.path:
 
 from tunicorn.channel import ABORTED, END, FRAMED, HEAD, TAKEN, UNACKNOWLEDGED_BYTES, Channel  # noqa: E402
 from tunicorn.claims_board import ClaimsBoard  # noqa: E402
+from tunicorn.log import ErrorLog, WsgiErrors  # noqa: E402
 from tunicorn.ticket import KIND_RUN, Ticket  # noqa: E402
 from tunicorn.wsgi.environ import base_environ  # noqa: E402
 from tunicorn.wsgi.run_request import RequestRunner  # noqa: E402
@@ -102,9 +102,6 @@ class ListLog:
     def error(self, message: str) -> None:
         self.lines.append(("error", message))
 
-    def exception(self, message: str) -> None:
-        self.lines.append(("exception", message + "\n" + traceback.format_exc()))
-
     def texts(self, level: str) -> list[str]:
         return [text for its_level, text in self.lines if its_level == level]
 
@@ -145,11 +142,15 @@ class WorkerSideTest(unittest.TestCase):
         self.addCleanup(self.gateway.close)
         self.addCleanup(self.channel.close)
         self.log = ListLog()
+        self.errors_path = os.path.join(self.directory, "errors")
+        self.errors = WsgiErrors(ErrorLog(self.errors_path))
+        self.addCleanup(os.close, self.errors.fileno())
 
     def runner(self, app: Callable[..., Any]) -> RequestRunner:
         return RequestRunner(
             app=app,
-            base_environ=base_environ(True, "tunicorn/0.1.0", sys.stderr),
+            base_environ=base_environ(True, "tunicorn/0.1.0", self.errors),
+            errors=self.errors,
             channel={GATEWAY: self.channel}.get,
             claim=self.claim,
             log=self.log,

@@ -69,7 +69,7 @@ class Lists(WorkerSideTest):
         for result in (["text"], [b"a", "b"], [bytearray(b"a")], [None], [memoryview(b"a"), b""], ["a"] * 3):
             self.log.lines.clear()
             self.assert_error_page(self.exchange(answers(result)))
-            self.assertIn("must yield bytes, not ", self.log.texts("exception")[0])
+            self.assertIn("must yield bytes, not ", self.log.texts("error")[0])
 
     def test_subclasses_of_bytes_pass(self) -> None:
         class Data(bytes):
@@ -155,7 +155,7 @@ class Streams(WorkerSideTest):
         frames = self.exchange(answers(iter([b"one", "two"])))
         self.assertEqual([frame.data for frame in frames], [b"one", b""])
         self.assert_cut_off(frames)
-        self.assertIn("TypeError", self.log.texts("exception")[0])
+        self.assertIn("TypeError", self.log.texts("error")[0])
 
 
 class ContentLength(WorkerSideTest):
@@ -193,7 +193,7 @@ class ContentLength(WorkerSideTest):
 
     def test_given_twice_is_an_application_error(self) -> None:
         self.assert_error_page(self.exchange(answers([b"hello"], headers=length(5) + length(5))))
-        self.assertIn("a second Content-Length", self.log.texts("exception")[0])
+        self.assertIn("a second Content-Length", self.log.texts("error")[0])
 
 
 class Write(WorkerSideTest):
@@ -233,7 +233,7 @@ class Write(WorkerSideTest):
                 return []
 
             self.assert_error_page(self.exchange(app))
-            self.assertIn("write() takes bytes, not ", self.log.texts("exception")[-1])
+            self.assertIn("write() takes bytes, not ", self.log.texts("error")[-1])
 
     def test_keeps_to_the_content_length(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
@@ -304,7 +304,7 @@ class StartResponse(WorkerSideTest):
             return [b"never"]
 
         self.assert_error_page(self.exchange(app))
-        self.assertIn("AssertionError: Response headers already set!", self.log.texts("exception")[0])
+        self.assertIn("AssertionError: Response headers already set!", self.log.texts("error")[0])
 
     def test_with_exc_info_before_the_head_replaces_status_and_headers(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
@@ -350,7 +350,7 @@ class StartResponse(WorkerSideTest):
         self.assertEqual([str(error) for error in caught], ["planned"])
         self.assertEqual(frames[0].data, b"data")
         self.assert_cut_off(frames)
-        self.assertIn("ValueError: planned", self.log.texts("exception")[0])
+        self.assertIn("ValueError: planned", self.log.texts("error")[0])
 
     def test_headers_that_are_refused_are_a_500_and_never_a_400(self) -> None:
         for status, headers, text in (
@@ -361,7 +361,7 @@ class StartResponse(WorkerSideTest):
         ):
             self.log.lines.clear()
             self.assert_error_page(self.exchange(answers([b"body"], status, headers)))
-            self.assertIn(text, self.log.texts("exception")[0])
+            self.assertIn(text, self.log.texts("error")[0])
 
     def test_headers_that_are_refused_leave_those_before_them_in_force(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
@@ -378,7 +378,7 @@ class StartResponse(WorkerSideTest):
         for result in ([b"body"], [], iter([b"body"]), iter([b""]), iter([])):
             self.log.lines.clear()
             self.assert_error_page(self.exchange(lambda environ, start_response, result=result: result))
-            self.assertIn("called start_response", self.log.texts("exception")[0])
+            self.assertIn("called start_response", self.log.texts("error")[0])
 
     def test_each_request_has_its_own(self) -> None:
         kept: list[Any] = []

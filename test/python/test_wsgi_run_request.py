@@ -202,7 +202,7 @@ class Follows(WorkerSideTest):
         self.runner(app).run(self.follows())
         self.assertEqual(app.calls, 0)
         self.assertEqual(len(self.log.texts("warning")), 1)
-        self.assertEqual(self.log.texts("exception"), [])
+        self.assertEqual(self.log.texts("error"), [])
         self.assert_released()
 
 
@@ -258,16 +258,57 @@ class Failures(WorkerSideTest):
             (raises, "ValueError: in the call"),
             (raises_after_start, "ValueError: after start_response"),
             (returning(Closable([b"", ValueError("while iterating")])), "ValueError: while iterating"),
-            (returning(None), "TypeError: 'NoneType' object is not iterable"),
         ):
             with self.subTest(text):
                 self.log.lines.clear()
                 self.assert_error_page(self.exchange(app))
                 ((level, logged),) = self.log.lines
-                self.assertEqual(level, "exception")
+                self.assertEqual(level, "error")
                 self.assertTrue(logged.startswith("Error handling request GET /path?a=1\nTraceback"), logged)
                 self.assertIn(text, logged)
                 self.assert_released()
+
+    def test_the_traceback_begins_in_the_application(self) -> None:
+        def raises(environ: Any, start_response: Any) -> Any:
+            raise ValueError("in the call")
+
+        def refused(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Bad Name", "x")])
+
+        for app, own_lines in (
+            (raises, ['raise ValueError("in the call")']),
+            (returning(Closable([ValueError("while iterating")])), ["raise item"]),
+            (refused, ['start_response("200 OK", [("Bad Name", "x")])']),
+        ):
+            with self.subTest(own_lines):
+                self.log.lines.clear()
+                self.exchange(app)
+                (text,) = self.log.texts("error")
+                self.assertIn("\nTraceback (most recent call last):\n", text)
+                self.assertNotIn(os.path.join(ROOT, "python", "tunicorn"), text)
+                self.assertEqual(text.count('  File "'), len(own_lines), text)
+                for line in own_lines:
+                    self.assertIn(line, text)
+
+    def test_what_cannot_be_iterated_is_a_500_and_named(self) -> None:
+        self.assert_error_page(self.exchange(returning(None)))
+        (text,) = self.log.texts("error")
+        self.assertTrue(text.startswith("Error handling request GET /path?a=1\n"), text)
+        self.assertTrue(text.endswith("TypeError: 'NoneType' object is not iterable"), text)
+        self.assertNotIn('  File "', text)
+        self.assert_released()
+
+    def test_a_working_directory_that_is_gone_costs_neither_the_answer_nor_the_traceback(self) -> None:
+        def raises(environ: Any, start_response: Any) -> Any:
+            exec("raise ValueError('in the call')")
+
+        self.addCleanup(os.chdir, os.getcwd())
+        gone = os.path.join(self.directory, "gone")
+        os.mkdir(gone)
+        os.chdir(gone)
+        os.rmdir(gone)
+        self.assert_error_page(self.exchange(raises))
+        self.assertIn("ValueError: in the call", self.log.texts("error")[0])
 
     def test_an_exception_before_the_head_of_a_head_request_is_a_500_without_a_body(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
@@ -280,7 +321,7 @@ class Failures(WorkerSideTest):
         result = Closable([b"data", ValueError("too late")])
         frames = self.exchange(returning(result))
         self.assertEqual([(frame.flags, frame.data) for frame in frames], [(0, b"data"), (END | ABORTED, b"")])
-        self.assertIn("ValueError: too late", self.log.texts("exception")[0])
+        self.assertIn("ValueError: too late", self.log.texts("error")[0])
         self.assertEqual(result.closed, 1)
         self.assert_released()
 
@@ -288,7 +329,7 @@ class Failures(WorkerSideTest):
         headers = [("Content-Length", "4")]
         frames = self.exchange(returning(Closable([b"data", ValueError("too late")]), headers=headers))
         self.assertEqual([(frame.flags, frame.data) for frame in frames], [(END | FRAMED, b"data")])
-        self.assertIn("ValueError: too late", self.log.texts("exception")[0])
+        self.assertIn("ValueError: too late", self.log.texts("error")[0])
 
     def test_exceptions_that_are_no_exception_are_answered_and_kept_in(self) -> None:
         class Timeout(BaseException):
@@ -310,7 +351,7 @@ class Failures(WorkerSideTest):
                 with self.assertRaises(type(error)) as caught:
                     self.exchange(app)
                 self.assertIs(caught.exception, error)
-                self.assertEqual(len(self.log.texts("exception")), 1)
+                self.assertEqual(len(self.log.texts("error")), 1)
                 self.assert_released()
 
     def test_so_is_system_exit_after_the_head(self) -> None:
@@ -378,7 +419,7 @@ class Close(WorkerSideTest):
     def test_its_exception_is_logged_and_the_response_stands(self) -> None:
         frames = self.exchange(returning(Closable([b"data"], error=ValueError("in close"))))
         self.assertEqual([frame.flags & ABORTED for frame in frames], [0, 0])
-        self.assertIn("ValueError: in close", self.log.texts("exception")[0])
+        self.assertIn("ValueError: in close", self.log.texts("error")[0])
         self.assert_released()
 
     def test_its_system_exit_is_raised_after_the_release(self) -> None:
@@ -484,7 +525,7 @@ class GatewayGone(WorkerSideTest):
             raise ValueError("its own")
 
         self.runner(app).run(ticket())
-        self.assertEqual([level for level, _ in self.log.lines], ["exception", "warning"])
+        self.assertEqual([level for level, _ in self.log.lines], ["error", "warning"])
 
     def test_a_connection_error_of_the_applications_own_is_an_application_error(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
@@ -544,13 +585,91 @@ class Validated(WorkerSideTest):
         self.assertEqual(b"".join(frame.data for frame in frames), b"line\nrest")
 
 
+class Errors(WorkerSideTest):
+    """The stream wsgi.errors at the end of a request."""
+
+    def logged(self) -> str:
+        with open(self.errors_path) as file:
+            return file.read()
+
+    def test_what_has_no_line_end_yet_is_written_when_the_request_is_over(self) -> None:
+        def in_the_call(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.errors"].write("half")
+            return hello(environ, start_response)
+
+        def in_close(environ: Any, start_response: Any) -> Any:
+            class Written(Closable):
+                def close(self) -> None:
+                    environ["wsgi.errors"].writelines(["ha", "lf"])
+
+            start_response("200 OK", TEXT)
+            return Written([b"data"])
+
+        def before_an_exception(environ: Any, start_response: Any) -> Any:
+            print("half", end="", file=environ["wsgi.errors"])
+            raise ValueError
+
+        for app in (in_the_call, in_close, before_an_exception):
+            with self.subTest(app.__name__):
+                os.truncate(self.errors_path, 0)
+                self.exchange(app)
+                self.assertEqual(self.logged(), "half")
+
+    def test_so_it_is_before_the_application_ends_the_worker(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.errors"].write("half")
+            raise SystemExit(7)
+
+        with self.assertRaises(SystemExit):
+            self.exchange(app)
+        self.assertEqual(self.logged(), "half")
+
+    def test_so_it_is_before_the_gateway_has_read_a_long_response(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.errors"].write("half")
+            return returning([b"x" * (UNACKNOWLEDGED_BYTES + 1)])(environ, start_response)
+
+        seen: list[str] = []
+
+        def take(received: list[bytes]) -> None:
+            deadline = time.monotonic() + 20
+            while not self.board.slot(1)["held"]:
+                self.assertLess(time.monotonic(), deadline, "the worker never waited")
+                time.sleep(0.001)
+            seen.append(self.logged())
+            WorkerSideTest.take(self, received)
+
+        self.take = take  # type: ignore[method-assign]
+        self.exchange(app)
+        self.assertEqual(seen, ["half"])
+
+    def test_a_request_that_wrote_nothing_flushes_nothing(self) -> None:
+        flushes: list[int] = []
+        flush = self.errors.flush
+
+        def counted() -> None:
+            flushes.append(1)
+            flush()
+
+        def writes(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.errors"].write("half")
+            return hello(environ, start_response)
+
+        self.errors.flush = counted  # type: ignore[method-assign]
+        self.exchange(hello)
+        self.assertEqual(len(flushes), 0)
+        self.exchange(writes)
+        self.exchange(hello)
+        self.assertEqual(len(flushes), 1)
+
+
 class Faults(WorkerSideTest):
     """Each named point is where its name says: killed there, a worker has done what comes before and nothing after."""
 
     PROGRAM = """
 import socket, sys
 sys.path[:0] = sys.argv[3:5]
-from gateway_double import ListLog, ticket, base_environ, Channel, ClaimsBoard, RequestRunner
+from gateway_double import ListLog, ticket, base_environ, Channel, ClaimsBoard, ErrorLog, RequestRunner, WsgiErrors
 from tunicorn.ticket import FOLLOWS
 claim = ClaimsBoard.open(sys.argv[1]).slot(1)
 channel = Channel(socket.socket(fileno=int(sys.argv[2])), claim)
@@ -558,7 +677,8 @@ def app(environ, start_response):
     start_response("200 OK", [])
     channel.body(1, 0, b"app ran")
     return iter([b"first", b"second"])
-runner = RequestRunner(app=app, base_environ=base_environ(True, "x", sys.stderr), channel=lambda number: channel,
+errors = WsgiErrors(ErrorLog("-"))
+runner = RequestRunner(app=app, base_environ=base_environ(True, "x", errors), errors=errors, channel=lambda number: channel,
                        claim=claim, log=ListLog())
 runner.run(ticket(flags=FOLLOWS, fields_length=18, body_length=0))
 """

@@ -16,9 +16,9 @@ test('what came first leaves first', () => {
   const line = new WaitingLine<string>();
   assert.deepEqual([line.length, line.shift()], [0, undefined]);
   for (const item of ['a', 'b', 'c']) line.push(item);
-  assert.equal(line.length, 3);
+  assert.deepEqual([line.length, line.first], [3, 'a']);
   assert.deepEqual(drain(line), ['a', 'b', 'c']);
-  assert.equal(line.length, 0);
+  assert.deepEqual([line.length, line.first], [0, undefined]);
 });
 
 test('what is put back stands before all others, in its own order', () => {
@@ -55,7 +55,7 @@ test('any order of pushing, shifting and putting back gives what an array gives'
     } else {
       assert.equal(line.shift(), model.shift());
     }
-    assert.equal(line.length, model.length);
+    assert.deepEqual([line.length, line.first], [model.length, model[0]]);
   }
   assert.deepEqual(drain(line), model);
 });

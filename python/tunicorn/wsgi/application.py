@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, Callable
 
 DEFAULT_CALLABLE = "application"
-_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_OWN_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _IMPORT_MACHINERY = (
     f"importlib{os.sep}__init__.py",
     "<frozen importlib._bootstrap>",
@@ -126,4 +126,5 @@ def _strip(rendered: traceback.TracebackException | None) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    return os.path.abspath(filename).startswith(_OWN_FOLDER) or filename.endswith(_IMPORT_MACHINERY)
+    # Not made absolute: there may be no working directory any more, and every file of the package has the same start.
+    return filename.startswith(_OWN_FOLDER) or filename.endswith(_IMPORT_MACHINERY)

@@ -1,4 +1,4 @@
-"""The error log, as the WSGI side sees it. The worker gives its own; tests give a list."""
+"""The error log and `wsgi.errors`, as the request runner sees them. The worker gives its own; tests give a list."""
 
 from __future__ import annotations
 
@@ -14,5 +14,10 @@ class ErrorLog(Protocol):
 
     def error(self, message: str) -> None: ...
 
-    def exception(self, message: str) -> None:
-        """The message, and the traceback of the exception that is being handled."""
+
+class ErrorStream(Protocol):
+    """The stream `wsgi.errors`, to which PEP 3333 lets an application write a part of a line."""
+
+    unflushed: bool
+
+    def flush(self) -> None: ...

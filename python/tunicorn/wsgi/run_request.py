@@ -12,8 +12,9 @@ from tunicorn.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, Ticket, TicketError, parse_fields
+from tunicorn.wsgi.application import user_traceback
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
-from tunicorn.wsgi.error_log import ErrorLog
+from tunicorn.wsgi.error_log import ErrorLog, ErrorStream
 from tunicorn.wsgi.response import ENDED, GONE, ClientGone, Response
 
 Application = Callable[[dict[str, Any], Any], Any]
@@ -21,7 +22,7 @@ Application = Callable[[dict[str, Any], Any], Any]
 
 class RequestRunner:
     """`channel` gives the channel to a gateway by its number: a new one when the last one was lost (`Channel.is_lost`),
-    None when the gateway is gone.
+    None when the gateway is gone. `errors` is the stream that the environ has for `wsgi.errors`.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class RequestRunner:
         base_environ: dict[str, Any],
         channel: Callable[[int], Channel | None],
         claim: ClaimSlot,
+        errors: ErrorStream,
         log: ErrorLog,
     ) -> None:
         self._channel_of = channel
         self._claim = claim
         self._app = app
         self._base_environ = base_environ
+        self._errors = errors
         self._log = log
 
     def run(self, ticket: Ticket) -> None:
@@ -116,6 +119,8 @@ class RequestRunner:
                     close()
                 except BaseException as error:
                     leaving = self._failed(error, response, fields) or leaving
+        if self._errors.unflushed:
+            self._errors.flush()
         if response.phase == GONE:
             self._log.debug(f"Client went away during {_name_of(fields)}")
         if SPOOL_FIELD in fields:
@@ -138,7 +143,7 @@ class RequestRunner:
         try:
             if isinstance(error, ChannelLost):
                 raise error
-            self._log.exception(f"Error handling request {_name_of(fields)}")
+            self._log.error(f"Error handling request {_name_of(fields)}\n{user_traceback(error).rstrip()}")
             response.fail()
         except ChannelLost as lost:
             self._log.warning(f"Lost the channel to the gateway during {_name_of(fields)}: {lost}")

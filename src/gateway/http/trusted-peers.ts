@@ -17,15 +17,24 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
 
   const list = new BlockList();
   for (const entry of entries) addEntry(list, setting, entry);
+  // Connections of one proxy come one after the other: a look in the list costs as much as all else that is done at the accept.
+  const known = new Map<string, boolean>();
   return {
     trusts(address) {
       if (address === null) return true;
+      const remembered = known.get(address);
+      if (remembered !== undefined) return remembered;
       const plain = withoutZone(address);
       const family = isIP(plain);
-      return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+      const trusted = family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+      if (known.size >= REMEMBERED_ADDRESSES) known.clear();
+      known.set(address, trusted);
+      return trusted;
     },
   };
 }
+
+const REMEMBERED_ADDRESSES = 1024;
 
 function addEntry(list: BlockList, setting: string, entry: string): void {
   const slash = entry.indexOf('/');
