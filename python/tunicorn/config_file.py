@@ -1,7 +1,7 @@
 """Evaluates the config file, which is Python, and turns its names into JSON for the arbiter.
 
-Called by the forkserver at its start. The namespace stays here, because hooks in it are called in this process; whether a
-value suits its setting is for the arbiter's settings table to say.
+Called by the forkserver at its start. The namespace stays here, because hooks in it are called in this process;
+whether a value suits its setting is for the arbiter's settings table to say.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ class ConfigFileError(Exception):
 
 
 def evaluate(config: Optional[str], cwd: str) -> ConfigFile:
-    """`config` is what `-c` gave: PATH, file:PATH or python:MODULE. Without it, ./gunicorn.conf.py counts if it exists."""
+    """`config` is what `-c` gave: PATH, file:PATH or python:MODULE.
+
+    Without it, ./gunicorn.conf.py counts if it exists.
+    """
     if not config:
         path = os.path.join(cwd, DEFAULT_NAME)
         if not os.path.exists(path):
@@ -120,7 +123,10 @@ def _jsonable_names(namespace: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _jsonable(value: Any, around: FrozenSet[int]) -> Any:
-    """JSON's types as they are; what has none is described. `around` holds the ids of the containers on the way here."""
+    """JSON's types as they are; what has none is described.
+
+    `around` holds the ids of the containers on the way here.
+    """
     if value is None or isinstance(value, bool):
         return value
     # Subclasses, such as members of an enum, stand for their plain value.

@@ -1,7 +1,7 @@
 """The forkserver: evaluates the configuration file, may preload the application, forks workers and reaps them.
 
-One per generation, a child of the arbiter. It has one thread and one loop: messages of the arbiter, reports of its workers,
-ends of its workers. It never touches a request.
+One per generation, a child of the arbiter. It has one thread and one loop: messages of the arbiter, reports of its
+workers, ends of its workers. It never touches a request.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any, Callable, Dict, NamedTuple, Optional
 from tunicorn import config_file, process_title
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.log import ErrorLog
-from tunicorn.wsgi import application
 from tunicorn.worker import APP_LOAD_ERROR, WORKER_BOOT_ERROR, WorkerSettings, run_worker
+from tunicorn.wsgi import application
 
 F_SETPIPE_SZ = 1031
 TICKET_BYTES = 4096

@@ -19,7 +19,9 @@ class GatewayChannels:
         self._channels: Dict[int, Channel] = {}
 
     def channel(self, gateway: int) -> Optional[Channel]:
-        """The channel to that gateway, connected when need be; None when the gateway is gone, and with it its clients."""
+        """The channel to that gateway, connected when need be; None when the gateway is gone, and with it its
+        clients.
+        """
         known = self._channels.get(gateway)
         if known is not None and not known.is_lost:
             return known

@@ -1,7 +1,7 @@
 """The lifeline: a named pipe that only the arbiter writes to, so that its end is felt by every worker.
 
-An idle worker leaves by itself at end-of-file of its ticket pipe. The lifeline is for the one that is stuck in the application
-when arbiter and forkserver are both gone: nobody is left to kill it.
+An idle worker leaves by itself at end-of-file of its ticket pipe. The lifeline is for the one that is stuck in the
+application when arbiter and forkserver are both gone: nobody is left to kill it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ def watch_lifeline(path: str, graceful_timeout: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, max(graceful_timeout, 1))
 
     try:
-        # An open file description of this process's own: owner and O_ASYNC belong to the description, and fork() shares those.
+        # An open file description of this process's own: owner and O_ASYNC belong to the description, and fork()
+        # shares those.
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
         return  # The arbiter has gone already and taken its directory along.

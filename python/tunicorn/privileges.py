@@ -6,7 +6,10 @@ import os
 
 
 def become(user_id: int, group_id: int) -> None:
-    """The group first: after setuid() the process may not change it any more. 0 leaves things as they are, as in Gunicorn."""
+    """The group first: after setuid() the process may not change it any more.
+
+    0 leaves things as they are, as in Gunicorn.
+    """
     if group_id:
         # Root's supplementary groups are not the user's.
         os.setgroups([group_id])

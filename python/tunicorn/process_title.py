@@ -21,7 +21,9 @@ def set_title(kind: str, name: str) -> None:
 
 
 def _overwrite_arguments(title: str) -> None:
-    """Writes the title over the memory that held argv, which is where the kernel reads /proc/<pid>/cmdline from (proc(5))."""
+    """Writes the title over the memory that held argv, which is where the kernel reads /proc/<pid>/cmdline from
+    (proc(5)).
+    """
     with open("/proc/self/stat", "rb") as stat:
         fields = stat.read().rpartition(b")")[2].split()
     # Fields 48 and 49, arg_start and arg_end, counted from 1; the two before the ")" are cut off.

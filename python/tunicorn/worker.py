@@ -1,6 +1,7 @@
 """A worker of class sync: takes a ticket, runs the application, answers on its channel, and takes the next.
 
-Runs in a process forked by the forkserver. It ends at end-of-file on the pipe (its generation is drained) or when it is told to leave.
+Runs in a process forked by the forkserver. It ends at end-of-file on the pipe (its generation is drained) or when it
+is told to leave.
 """
 
 from __future__ import annotations
@@ -61,11 +62,13 @@ class Leave(BaseException):
 class Life:
     """What the signal handlers and the loop share."""
 
-    __slots__ = ("leaving", "waiting")
+    __slots__ = ("leaving", "told_to_exit", "waiting")
 
     def __init__(self) -> None:
         self.leaving = False
         self.waiting = False
+        # By a signal, in the middle of whatever is going on: then a SystemExit is not the application's.
+        self.told_to_exit = False
 
     def leave(self, signum: int, frame: object) -> None:
         self.leaving = True
@@ -113,6 +116,8 @@ def run_worker(
         report({"type": "boot-failed", "code": WORKER_BOOT_ERROR, "message": f"{type(error).__name__}: {error}"[:1000]})
         return WORKER_BOOT_ERROR
     except SystemExit as error:
+        if life.told_to_exit:
+            raise
         log.error(f"The application called sys.exit({error.code!r}) while it was being imported")
         report({"type": "boot-failed", "code": WORKER_BOOT_ERROR, "message": f"sys.exit({error.code!r})"[:1000]})
         return WORKER_BOOT_ERROR
@@ -191,9 +196,11 @@ def _max_requests(settings: WorkerSettings) -> int:
 
 def _install_signals(settings: WorkerSettings, slot: int, life: Life, log: ErrorLog) -> None:
     def quit_now(signum: int, frame: object) -> None:
+        life.told_to_exit = True
         sys.exit(0)
 
     def abort(signum: int, frame: object) -> None:
+        life.told_to_exit = True
         sys.exit(1)
 
     def reopen_logs(signum: int, frame: object) -> None:
@@ -207,7 +214,7 @@ def _install_signals(settings: WorkerSettings, slot: int, life: Life, log: Error
     signal.signal(signal.SIGABRT, abort)
     signal.signal(signal.SIGUSR1, reopen_logs)
     signal.signal(signal.SIGWINCH, signal.SIG_IGN)
-    # The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one above, which
-    # faulthandler raises the signal for a second time. It does the same for SIGSEGV and its like.
+    # The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one
+    # above, which faulthandler raises the signal for a second time. It does the same for SIGSEGV and its like.
     stack = os.open(os.path.join(settings.runtime_dir, f"stack-{slot}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     faulthandler.enable(file=stack, all_threads=True)

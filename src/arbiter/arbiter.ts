@@ -103,9 +103,16 @@ export class Arbiter {
     if (this.#loop !== 'idle') return;
     this.#loop = 'busy';
     // A handler may post; that event is handled after it, never inside it.
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
-      this.#handle(next, monotonicMs());
-    if (this.#loop === 'busy') this.#loop = 'idle';
+    while (this.#isBusy()) {
+      const next = this.#queue.shift();
+      if (next === undefined) this.#loop = 'idle';
+      else this.#handle(next, monotonicMs());
+    }
+  }
+
+  /** A handler may have ended the loop. */
+  #isBusy(): boolean {
+    return this.#loop === 'busy';
   }
 
   #handle(event: ArbiterEvent, nowMs: number): void {

@@ -31,15 +31,20 @@ export function makeRuntimeDirectories(
   owner: { readonly userId: number; readonly groupId: number },
 ): RuntimeDirectories {
   const runtimeParent = parent ?? sharedMemory() ?? os.tmpdir();
-  removeLeftOvers(runtimeParent, Date.now());
+  removeLeftOvers(runtimeParent, owner.userId, Date.now());
   const runtimeDir = fs.mkdtempSync(path.join(runtimeParent, RUNTIME_PREFIX));
-  const spoolDir = fs.mkdtempSync(path.join(spoolParent ?? os.tmpdir(), SPOOL_PREFIX));
-  fs.symlinkSync(spoolDir, path.join(runtimeDir, SPOOL_LINK));
-  if (process.geteuid?.() === 0) {
-    fs.chownSync(runtimeDir, owner.userId, owner.groupId);
-    fs.chownSync(spoolDir, owner.userId, owner.groupId);
+  try {
+    const spoolDir = fs.mkdtempSync(path.join(spoolParent ?? os.tmpdir(), SPOOL_PREFIX));
+    fs.symlinkSync(spoolDir, path.join(runtimeDir, SPOOL_LINK));
+    if (process.geteuid?.() === 0) {
+      fs.chownSync(runtimeDir, owner.userId, owner.groupId);
+      fs.chownSync(spoolDir, owner.userId, owner.groupId);
+    }
+    return { runtimeDir, spoolDir };
+  } catch (error) {
+    fs.rmSync(runtimeDir, { recursive: true });
+    throw error;
   }
-  return { runtimeDir, spoolDir };
 }
 
 export function removeRuntimeDirectories(directories: RuntimeDirectories): void {
@@ -48,20 +53,28 @@ export function removeRuntimeDirectories(directories: RuntimeDirectories): void 
 }
 
 /** Directories of servers of which every process has been killed, so that none of them could tidy up. */
-function removeLeftOvers(parent: string, nowMs: number): void {
+function removeLeftOvers(parent: string, userId: number, nowMs: number): void {
   for (const name of fs.readdirSync(parent)) {
     if (!name.startsWith(RUNTIME_PREFIX)) continue;
     const runtimeDir = path.join(parent, name);
     try {
-      const { mtimeMs } = fs.statSync(runtimeDir);
-      if (nowMs - mtimeMs < YOUNG_MS || hasReader(lifelinePath(runtimeDir))) continue;
+      if (!isOurs(runtimeDir, userId)) continue;
+      if (nowMs - fs.lstatSync(runtimeDir).mtimeMs < YOUNG_MS || hasReader(lifelinePath(runtimeDir))) continue;
       const spoolDir = fs.readlinkSync(path.join(runtimeDir, SPOOL_LINK));
-      if (path.basename(spoolDir).startsWith(SPOOL_PREFIX)) fs.rmSync(spoolDir, { recursive: true, force: true });
+      if (path.basename(spoolDir).startsWith(SPOOL_PREFIX) && isOurs(spoolDir, userId)) {
+        fs.rmSync(spoolDir, { recursive: true, force: true });
+      }
       fs.rmSync(runtimeDir, { recursive: true, force: true });
     } catch {
       // Another user's, or gone in the meantime.
     }
   }
+}
+
+/** Anybody can make such a name in a shared parent: a server that runs as root would remove what it leads to. */
+function isOurs(directory: string, userId: number): boolean {
+  const stat = fs.lstatSync(directory, { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && (stat.uid === userId || stat.uid === process.geteuid?.());
 }
 
 /** Forkservers and workers read the lifeline as long as they live, in whatever pid namespace. */

@@ -16,7 +16,7 @@ import { configLocation, type FlagValues } from '../settings/resolve.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
 import { checkApplication } from './check-application.ts';
 import { findInterpreter } from './interpreter.ts';
-import { formatConfig } from './print-config.ts';
+import { formatConfig, listConfig } from './print-config.ts';
 import { resolver } from './resolver.ts';
 import { readVersion } from './version.ts';
 
@@ -102,6 +102,7 @@ async function serve(serving: Serving): Promise<number> {
   log.log('info', `Starting tunicorn ${serving.version}`);
   log.log('info', serving.using);
   for (const warning of warnings) log.log('warning', warning);
+  log.log('debug', `Current configuration:\n${listConfig(settings)}`);
 
   const listeners = await Listeners.open(settings.bind, {
     python: serving.python,

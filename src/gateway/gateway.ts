@@ -18,6 +18,7 @@ import { type ChannelOwner, WorkerChannel } from './worker-channel.ts';
 
 const CHECK_TIME_MS = 1000;
 const CHECK_DRAIN_MS = 50;
+const BACKLOG_TURNS = 3;
 /** A client in the middle of a request when the drain begins has this long for its next byte. */
 const DRAIN_STALL_MS = 1000;
 
@@ -87,8 +88,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   unlisten(id: number): void {
-    this.#servers.get(id)?.close();
-    this.#servers.delete(id);
+    this.#close(id);
   }
 
   serve(generation: number, capacity: number, workers: number, settings: GatewaySettings): void {
@@ -137,10 +137,9 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   /** Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when nothing is left. */
   drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
-    for (const server of this.#servers.values()) server.close();
-    this.#servers.clear();
     return new Promise((resolve) => {
       this.#phase = { kind: 'draining', sinceMs: performance.now(), limitMs, done: resolve };
+      for (const id of this.#servers.keys()) this.#close(id);
       if (manner === 'quick') {
         for (const exchange of this.#runQueue.unanswered())
           exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'));
@@ -213,6 +212,16 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#checkGoneGenerations();
   }
 
+  /** The kernel resets what is in a backlog that is closed; so what is there now is accepted first, in the next turns of the event loop. */
+  #close(id: number, turns: number = BACKLOG_TURNS): void {
+    if (turns > 0) {
+      setImmediate(() => this.#close(id, turns - 1));
+      return;
+    }
+    this.#servers.get(id)?.close();
+    this.#servers.delete(id);
+  }
+
   #accept(socket: Socket, listener: ListenerAddress): void {
     this.#connections.add(new ClientConnection(socket, listener, this, performance.now()));
   }
@@ -246,7 +255,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const isBusy = [...this.#connections].some((connection) => connection.isBusy);
     if (!isBusy) for (const connection of this.#connections) connection.closeIdle();
     if (nowMs - phase.sinceMs > phase.limitMs) for (const connection of this.#connections) connection.destroy();
-    if (this.#connections.size > 0) {
+    if (this.#connections.size > 0 || this.#servers.size > 0) {
       setTimeout(() => this.#checkDrain(), CHECK_DRAIN_MS);
       return;
     }

@@ -80,7 +80,8 @@ function toRecord(exchange: Exchange, connection: ClientConnection): AccessRecor
     pid: exchange.workerPid === 0 ? process.pid : exchange.workerPid,
     requestHeader: (name) => fieldOf(environKey(name), exchange.fields),
     responseHeader: (name) => responseField(exchange.responseHead, name),
-    environ: (name) => fieldOf(name, exchange.fields),
+    // The base environ of a worker has what tickets leave out.
+    environ: (name) => fieldOf(name, exchange.fields) ?? (name === 'wsgi.url_scheme' ? head.scheme : undefined),
   };
 }
 

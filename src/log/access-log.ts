@@ -1,8 +1,8 @@
-// The access log of a gateway. write() never waits: lines are collected, and written in the background, by size or by
+// The access log of a gateway, written by SonicBoom: write() never waits, lines go out in the background, by size or by
 // time. What a full disk or a stuck reader holds up is kept in memory up to a limit; beyond it lines are dropped and
 // counted.
 
-import { close, write, writeSync } from 'node:fs';
+import sonicBoom, { type SonicBoomOpts } from 'sonic-boom';
 import { type LogOwner, openLogFile } from './log-file.ts';
 import { systemErrorReason } from './system-error-reason.ts';
 
@@ -10,7 +10,7 @@ export interface AccessLogOptions {
   /** `-` for stdout, or the path of a file. */
   readonly target: string;
   readonly owner?: LogOwner;
-  /** Told once when writing begins to fail, and once when it works again. */
+  /** Told once when writing begins to fail, once when lines begin to be dropped, and once when all is well again. */
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -18,42 +18,50 @@ export type OpenedAccessLog =
   | { readonly ok: true; readonly log: AccessLog }
   | { readonly ok: false; readonly message: string };
 
+/** With contentMode 'buffer', for which its types have no write(), SonicBoom does not measure its text anew at each line. */
+type LineStream = Omit<sonicBoom.SonicBoom, 'write'> & { write(line: Buffer): boolean };
+
 const STDOUT_FD = 1;
-const WRITE_AT_CHARS = 16 * 1024;
-const WRITE_AFTER_MS = 100;
-const RETRY_AFTER_MS = 500;
-const KEPT_LIMIT_CHARS = 4 * 1024 * 1024;
-/** How long a full pipe may hold up the end of the process. */
-const FULL_PIPE_WAITS = 100;
-const FULL_PIPE_WAIT_MS = 10;
-
-const NOTHING = Buffer.alloc(0);
-const neverNotified = new Int32Array(new SharedArrayBuffer(4));
-
-type State =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'collecting'; readonly timer: NodeJS.Timeout }
-  /** A write is with the kernel; lines that come meanwhile wait for its end. */
-  | { readonly kind: 'writing' }
-  | { readonly kind: 'failing'; readonly timer: NodeJS.Timeout }
-  | { readonly kind: 'closed' };
+const STREAM: SonicBoomOpts & { readonly maxWriteRetries: number } = {
+  sync: false,
+  append: true,
+  contentMode: 'buffer',
+  minLength: 16 * 1024,
+  maxWrite: 64 * 1024,
+  maxLength: 4 * 1024 * 1024,
+  periodicFlush: 100,
+  // Of 100 ms each: a reader that takes nothing for a second shall not hold up the end of the process.
+  maxWriteRetries: 10,
+};
 
 export class AccessLog {
   readonly #options: AccessLogOptions;
-  #fd: number;
-  #state: State = { kind: 'empty' };
-  /** Whole lines that no write has begun with, and the rest of those that one has. */
-  #collected = '';
-  #begun: Buffer = NOTHING;
+  readonly #stream: LineStream;
+  #life: 'open' | 'closing' | 'closed' = 'open';
+  #file: 'in use' | 'reopening' = 'in use';
   #dropped = 0;
-  /** To be closed when the write that uses it has ended. */
-  #retiredFd: number | undefined;
-  #trouble: 'none' | 'reported' = 'none';
-  #onClosed: (() => void) | undefined;
+  /** What has been told of the trouble that lasts; it is over when a write has succeeded and nothing is left behind it. */
+  readonly #told: Set<'failing' | 'dropping'> = new Set();
+  #recovery: 'none' | 'begun' = 'none';
+  #onClosed: () => void = () => {};
 
   private constructor(options: AccessLogOptions, fd: number) {
     this.#options = options;
-    this.#fd = fd;
+    const stream = new sonicBoom.SonicBoom({ ...STREAM, fd }) as unknown as LineStream;
+    // Given a path, SonicBoom would open it in the background, where an error comes too late. reopen() wants to know it.
+    this.#stream = fd === STDOUT_FD ? stream : Object.assign(stream, { file: options.target });
+    stream.on('error', this.#failed);
+    // The first time it is ready with the file that it was given.
+    stream.once('ready', () => stream.on('ready', this.#reopened));
+    stream.on('close', this.#closed);
+    stream.on('drop', () => {
+      this.#dropped += 1;
+      this.#tell('dropping', 'Lines of the access log are dropped: too many wait to be written');
+    });
+    stream.on('write', (bytes: number) => {
+      if (bytes > 0 && this.#told.size > 0) this.#recovery = 'begun';
+    });
+    stream.on('drain', this.#recovered);
     process.on('exit', this.#flushAtExit);
   }
 
@@ -63,149 +71,94 @@ export class AccessLog {
     return opened.ok ? { ok: true, log: new AccessLog(options, opened.fd) } : opened;
   }
 
-  /** Lines that were lost for want of room. */
+  /** Lines that were lost for want of room, or came after close(). */
   get dropped(): number {
     return this.#dropped;
   }
 
   /** One line, without its end. */
   write(line: string): void {
-    if (this.#state.kind === 'closed' || this.#collected.length + this.#begun.length > KEPT_LIMIT_CHARS) {
-      this.#dropped += 1;
-      return;
-    }
-    this.#collected += `${line}\n`;
-    if (this.#state.kind === 'empty') this.#collect();
-    else if (this.#state.kind === 'collecting' && this.#collected.length >= WRITE_AT_CHARS) this.#begin();
+    if (this.#life === 'open') this.#stream.write(Buffer.from(`${line}\n`));
+    else this.#dropped += 1;
   }
 
   /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
   reopen(): void {
-    if (this.#fd === STDOUT_FD || this.#state.kind === 'closed') return;
-    const opened = openLogFile(this.#options.target, this.#options.owner);
-    if (!opened.ok) {
-      this.#options.onTrouble?.(`The access log is not reopened: ${opened.message}`);
-      return;
-    }
-    // Lines from before the rotation belong in the old file. A write that is under way ends there by itself.
-    if (this.#state.kind === 'collecting') this.flushSync();
-    // Reopened twice within one write: the file in between has not been used yet.
-    const isUsed = this.#state.kind === 'writing' && this.#retiredFd === undefined;
-    if (isUsed) this.#retiredFd = this.#fd;
-    else close(this.#fd, ignoreError);
-    this.#fd = opened.fd;
+    if (this.#options.target === '-' || this.#life !== 'open') return;
+    this.#file = 'reopening';
+    // Lines from before the rotation belong in the old file; the new one is opened when this write has ended.
+    this.#stream.flush();
+    this.#stream.reopen();
   }
 
   /** Writes what is there before it returns. For the end of the process: a full pipe may hold it up for a second. */
   flushSync(): void {
-    let bytes = Buffer.from(this.#collected);
-    this.#collected = '';
-    // What a write under way has in hand, the kernel gets: Node waits for such writes when it exits.
-    if (this.#state.kind === 'failing') {
-      bytes = Buffer.concat([this.#begun, bytes]);
-      this.#begun = NOTHING;
-    }
-    if ('timer' in this.#state) {
-      clearTimeout(this.#state.timer);
-      this.#state = { kind: 'empty' };
-    }
-    let from = 0;
-    for (let waits = 0; from < bytes.length; ) {
-      try {
-        from += writeSync(this.#fd, bytes, from);
-      } catch (error) {
-        if (!isFullPipe(error) || waits === FULL_PIPE_WAITS) {
-          this.#drop(bytes.subarray(from));
-          return;
-        }
-        waits += 1;
-        Atomics.wait(neverNotified, 0, 0, FULL_PIPE_WAIT_MS);
-      }
+    if (this.#life === 'closed') return;
+    try {
+      this.#stream.flushSync();
+    } catch (error) {
+      this.#failed(error);
     }
   }
 
   /** Resolves when everything is written, or cannot be. */
   close(): Promise<void> {
-    if (this.#state.kind === 'closed' || this.#onClosed !== undefined) return Promise.resolve();
+    if (this.#life !== 'open') return Promise.resolve();
+    this.#life = 'closing';
     return new Promise((resolve) => {
       this.#onClosed = resolve;
-      if (this.#state.kind === 'collecting') this.#begin();
-      else if (this.#state.kind === 'failing') this.#continue();
-      else if (this.#state.kind === 'empty') this.#finish();
+      if (this.#file === 'in use') this.#stream.end();
     });
   }
 
   readonly #flushAtExit = (): void => this.flushSync();
 
-  #collect(): void {
-    this.#state = { kind: 'collecting', timer: setTimeout(() => this.#begin(), WRITE_AFTER_MS).unref() };
-  }
-
-  #begin(): void {
-    this.#begun = Buffer.from(this.#collected);
-    this.#collected = '';
-    this.#continue();
-  }
-
-  #continue(): void {
-    if ('timer' in this.#state) clearTimeout(this.#state.timer);
-    this.#state = { kind: 'writing' };
-    write(this.#fd, this.#begun, (error, written) => {
-      if (this.#retiredFd !== undefined) close(this.#retiredFd, ignoreError);
-      this.#retiredFd = undefined;
-      if (error !== null) {
-        this.#fail(error);
-        return;
-      }
-      this.#begun = this.#begun.subarray(written);
-      if (this.#begun.length > 0) this.#continue();
-      else this.#succeed();
-    });
-  }
-
-  #succeed(): void {
-    if (this.#trouble === 'reported') {
-      this.#trouble = 'none';
-      this.#options.onTrouble?.(`The access log is written again; lines dropped so far: ${this.#dropped}`);
+  readonly #failed = (error: unknown): void => {
+    const reason = systemErrorReason(error);
+    if (isOf('open', error)) {
+      // Left behind by SonicBoom, its listener would close the old file twice at the next reopening.
+      this.#stream.removeAllListeners('ready').on('ready', this.#reopened);
+      this.#options.onTrouble?.(`The access log is not reopened: '${this.#options.target}' isn't writable [${reason}]`);
+      this.#reopened();
+    } else if (this.#file === 'reopening') {
+      // A write that failed made SonicBoom forget the new file, where there may be room.
+      this.#stream.reopen();
+    } else if (this.#life === 'closing') {
+      this.#options.onTrouble?.(`The access log is closed before all of it could be written: ${reason}`);
+      this.#stream.destroy();
+      this.#closed();
+    } else {
+      this.#tell('failing', `The access log can't be written: ${reason}`);
     }
-    const isDue = this.#collected.length >= WRITE_AT_CHARS || this.#onClosed !== undefined;
-    if (this.#collected !== '' && isDue) this.#begin();
-    else if (this.#collected !== '') this.#collect();
-    else if (this.#onClosed !== undefined) this.#finish();
-    else this.#state = { kind: 'empty' };
+  };
+
+  #tell(what: 'failing' | 'dropping', message: string): void {
+    this.#recovery = 'none';
+    if (!this.#told.has(what)) this.#options.onTrouble?.(message);
+    this.#told.add(what);
   }
 
-  #fail(error: Error): void {
-    if (this.#onClosed !== undefined) {
-      this.#drop(this.#begun);
-      this.#drop(Buffer.from(this.#collected));
-      this.#finish();
-      return;
-    }
-    if (this.#trouble === 'none' && !isFullPipe(error)) {
-      this.#trouble = 'reported';
-      this.#options.onTrouble?.(`The access log can't be written: ${systemErrorReason(error)}`);
-    }
-    const timer = setTimeout(() => this.#continue(), RETRY_AFTER_MS).unref();
-    this.#state = { kind: 'failing', timer };
-  }
+  readonly #recovered = (): void => {
+    if (this.#recovery === 'none') return;
+    this.#recovery = 'none';
+    this.#told.clear();
+    this.#options.onTrouble?.(`The access log is written again; lines dropped so far: ${this.#dropped}`);
+  };
 
-  #finish(): void {
-    if (this.#fd !== STDOUT_FD) close(this.#fd, ignoreError);
-    this.#state = { kind: 'closed' };
+  /** The new file is in use, or the old one for good. */
+  readonly #reopened = (): void => {
+    if (this.#file === 'in use') return;
+    this.#file = 'in use';
+    if (this.#life === 'closing') this.#stream.end();
+  };
+
+  readonly #closed = (): void => {
+    this.#life = 'closed';
     process.off('exit', this.#flushAtExit);
-    this.#onClosed?.();
-  }
-
-  #drop(bytes: Buffer): void {
-    for (let at = bytes.indexOf('\n'); at >= 0; at = bytes.indexOf('\n', at + 1)) this.#dropped += 1;
-  }
+    this.#onClosed();
+  };
 }
 
-function isFullPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
-}
-
-function ignoreError(): void {
-  // The descriptor is gone either way.
+function isOf(call: string, error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === call;
 }

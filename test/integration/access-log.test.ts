@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict';
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -36,6 +47,14 @@ function stayAlive(): void {
 
 function linesOf(file: string): readonly string[] {
   return readFileSync(file, 'utf8').split('\n').slice(0, -1);
+}
+
+/** As good as a full disk, and with room again in no time. Only for regular files of this process. */
+function limitFileSize(limit: 0 | 'unlimited'): void {
+  // Without a listener, the signal that comes with the failed write would end the process.
+  process.on('SIGXFSZ', () => {});
+  const { status } = spawnSync('prlimit', [`--pid=${process.pid}`, `--fsize=${limit}:`]);
+  assert.equal(status, 0);
 }
 
 function numbered(from: number, to: number): readonly string[] {
@@ -105,7 +124,7 @@ test('reopen() in the middle of a write loses and doubles nothing', async () => 
     renameSync(file, `${file}.${rotation}`);
     log.reopen();
     if (rotation % 2 === 0) log.reopen();
-    await new Promise((resolve) => setImmediate(resolve));
+    while (!existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
   }
   log.write('last');
   await log.close();
@@ -126,6 +145,54 @@ test('reopen() that fails stays with the old file, and says so', async () => {
   await log.close();
   assert.deepEqual(linesOf(`${file}.1`), ['still here']);
   assert.match(troubles.join(), /^The access log is not reopened: '.*' isn't writable \[.*directory.*\]$/);
+});
+
+test('reopen() that fails in the background does so, too, and the next one succeeds', async () => {
+  const file = freshPath();
+  const troubles: string[] = [];
+  let told: () => void = () => {};
+  const failed = new Promise<void>((resolve) => {
+    told = resolve;
+  });
+  const log = opened(file, (message) => {
+    troubles.push(message);
+    told();
+  });
+  log.write('before');
+  renameSync(file, `${file}.1`);
+  mkdirSync(file);
+  log.reopen();
+  await failed;
+  rmdirSync(file);
+  log.write('between');
+  log.reopen();
+  await new Promise((resolve) => setImmediate(resolve));
+  log.write('after');
+  await log.close();
+  assert.deepEqual([...linesOf(`${file}.1`), ...linesOf(file)], ['before', 'between', 'after']);
+  assert.deepEqual(linesOf(file).at(-1), 'after');
+  assert.match(troubles.join(), /^The access log is not reopened: '.*' isn't writable \[.*directory.*\]$/);
+});
+
+test('open() gives the file to the user that the workers run as', (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give files away');
+  const file = freshPath();
+  const result = AccessLog.open({ target: file, owner: { uid: 12345, gid: 23456 } });
+  assert.ok(result.ok);
+  after(() => result.log.close());
+  const { uid, gid } = statSync(file);
+  assert.deepEqual([uid, gid], [12345, 23456]);
+});
+
+test('open() gives no device away', (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root can give files away');
+  const before = statSync('/dev/null');
+  after(() => chownSync('/dev/null', before.uid, before.gid));
+  const result = AccessLog.open({ target: '/dev/null', owner: { uid: 12345, gid: 23456 } });
+  assert.ok(result.ok);
+  after(() => result.log.close());
+  const { uid, gid } = statSync('/dev/null');
+  assert.deepEqual([uid, gid], [before.uid, before.gid]);
 });
 
 test('open() names a file that cannot be written, and the reason', () => {
@@ -150,45 +217,67 @@ test('a full disk: lines are kept, then dropped and counted; what was kept is wr
       told = resolve;
     });
   const log = opened(file, onTrouble);
-  const failing = nextTrouble();
   const line = 'x'.repeat(1023);
   for (let n = 0; n < 6 * 1024; n += 1) log.write(line);
-  await failing;
-  assert.deepEqual(troubles, ["The access log can't be written: No space left on device"]);
+  assert.deepEqual(troubles, ['Lines of the access log are dropped: too many wait to be written']);
+  await nextTrouble();
+  assert.deepEqual(troubles.slice(1), ["The access log can't be written: No space left on device"]);
   const { dropped } = log;
   assert.ok(dropped > 1000 && dropped < 3000, String(dropped));
   rmSync(file);
   log.reopen();
   await nextTrouble();
-  assert.equal(troubles[1], `The access log is written again; lines dropped so far: ${dropped}`);
+  assert.deepEqual(troubles.slice(2), [`The access log is written again; lines dropped so far: ${dropped}`]);
   await log.close();
   assert.equal(log.dropped, dropped);
   assert.equal(linesOf(file).length, 6 * 1024 - dropped);
 });
 
-test('flushSync() also writes what a full disk has held up', async () => {
+test('a disk that stays full is told of once', async () => {
   stayAlive();
   const file = freshPath();
   symlinkSync('/dev/full', file);
-  const log = await new Promise<AccessLog>((resolve) => {
-    const failing: AccessLog = opened(file, () => resolve(failing));
-    failing.write('held up');
-  });
-  log.write('later');
+  const troubles: string[] = [];
+  const log = opened(file, (message) => troubles.push(message));
+  for (const line of numbered(0, 10)) {
+    log.write(line);
+    // Fails, as does each attempt in the background.
+    log.flushSync();
+  }
+  assert.deepEqual(troubles, ["The access log can't be written: No space left on device"]);
   rmSync(file);
   log.reopen();
+  await log.close();
+  assert.deepEqual(linesOf(file), numbered(0, 10));
+});
+
+test('flushSync() also writes what a full disk has held up', async () => {
+  stayAlive();
+  const file = freshPath();
+  let told: () => void = () => {};
+  const failing = new Promise<void>((resolve) => {
+    told = resolve;
+  });
+  const log = opened(file, () => told());
+  limitFileSize(0);
+  log.write('held up');
+  await failing;
+  log.write('later');
+  limitFileSize('unlimited');
   log.flushSync();
   assert.deepEqual(linesOf(file), ['held up', 'later']);
   assert.equal(log.dropped, 0);
 });
 
-test('close() gives up what cannot be written, and counts it', async () => {
-  const log = opened('/dev/full', () => {});
+test('close() gives up what cannot be written, and says so', async () => {
+  const troubles: string[] = [];
+  const log = opened('/dev/full', (message) => troubles.push(message));
   log.write('one');
   log.write('two');
   await log.close();
+  assert.deepEqual(troubles, ['The access log is closed before all of it could be written: No space left on device']);
   log.write('three');
-  assert.equal(log.dropped, 3);
+  assert.equal(log.dropped, 1);
 });
 
 test('a reader that is stuck never holds write() up, and gets what was kept', async () => {

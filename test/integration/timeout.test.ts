@@ -106,6 +106,8 @@ scenario(
       served.add(response.body.toString());
     }
     assert.equal((await asleep).status, 504);
+    // The client is answered first, then the worker is killed.
+    await server.waitForLog(/is gone/);
     const after = await server.workers(2);
     assert.equal(before.filter((pid) => after.includes(pid)).length, 1, 'one worker was replaced, one was not');
     assert.ok(before.some((pid) => served.has(String(pid)) && after.includes(pid)));

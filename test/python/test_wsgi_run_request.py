@@ -678,8 +678,8 @@ def app(environ, start_response):
     channel.body(1, 0, b"app ran")
     return iter([b"first", b"second"])
 errors = WsgiErrors(ErrorLog("-"))
-runner = RequestRunner(app=app, base_environ=base_environ(True, "x", errors), errors=errors, channel=lambda number: channel,
-                       claim=claim, log=ListLog())
+runner = RequestRunner(app=app, base_environ=base_environ(True, "x", errors), channel=lambda number: channel,
+                       claim=claim, errors=errors, log=ListLog())
 runner.run(ticket(flags=FOLLOWS, fields_length=18, body_length=0))
 """
     ASKED, RAN, HEAD_FRAME, BODY_FRAME, LAST = "ask", "ran", "head", "body", "end"

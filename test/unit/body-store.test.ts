@@ -68,6 +68,12 @@ test("a body beyond the limit goes to a file that is the owner's alone, from its
   assert.equal(openDescriptors(), before, 'the file is closed');
 });
 
+test('what was in memory when the limit came is in the file as it was, and nothing beside it', () => {
+  const store = new BodyStore(freshDir(), 100);
+  for (const piece of ['a'.repeat(30), 'b', 'c'.repeat(200)]) add(store, piece);
+  assert.equal(fs.readFileSync(store.take().spoolPath ?? '', 'latin1'), `${'a'.repeat(30)}b${'c'.repeat(200)}`);
+});
+
 test('the first piece alone may be beyond the limit', () => {
   const store = new BodyStore(freshDir(), 2);
   assert.equal(add(store, 'abc'), true);

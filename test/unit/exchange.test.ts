@@ -177,6 +177,17 @@ const WHOLE: readonly Case[] = [
     keepAlive: true,
   },
   {
+    title: '304 without a length is not chunked, whatever the application has sent',
+    request: GET_11,
+    status: 304,
+    head: '304 Not Modified\r\n',
+    body: 'oops',
+    lines: ['HTTP/1.1 304 Not Modified', 'Connection: keep-alive'],
+    sent: '',
+    keepAlive: true,
+    sentBytes: 0,
+  },
+  {
     title: 'a reason phrase and fields in ISO-8859-1 arrive as they are',
     request: GET_11,
     flags: FRAMED,

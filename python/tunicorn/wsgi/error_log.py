@@ -15,7 +15,7 @@ class ErrorLog(Protocol):
     def error(self, message: str) -> None: ...
 
 
-class ErrorStream(Protocol):
+class BufferedErrors(Protocol):
     """The stream `wsgi.errors`, to which PEP 3333 lets an application write a part of a line."""
 
     unflushed: bool

@@ -14,7 +14,7 @@ from tunicorn.fault_points import FAULT
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.application import user_traceback
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
-from tunicorn.wsgi.error_log import ErrorLog, ErrorStream
+from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
 from tunicorn.wsgi.response import ENDED, GONE, ClientGone, Response
 
 Application = Callable[[dict[str, Any], Any], Any]
@@ -32,7 +32,7 @@ class RequestRunner:
         base_environ: dict[str, Any],
         channel: Callable[[int], Channel | None],
         claim: ClaimSlot,
-        errors: ErrorStream,
+        errors: BufferedErrors,
         log: ErrorLog,
     ) -> None:
         self._channel_of = channel
