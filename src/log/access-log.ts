@@ -23,8 +23,6 @@ type LineStream = Omit<sonicBoom.SonicBoom, 'write'> & { write(line: Buffer): bo
 
 const STDOUT_FD = 1;
 const STREAM: SonicBoomOpts & { readonly maxWriteRetries: number } = {
-  sync: false,
-  append: true,
   contentMode: 'buffer',
   minLength: 16 * 1024,
   maxWrite: 64 * 1024,
@@ -58,8 +56,8 @@ export class AccessLog {
       this.#dropped += 1;
       this.#tell('dropping', 'Lines of the access log are dropped: too many wait to be written');
     });
-    stream.on('write', (bytes: number) => {
-      if (bytes > 0 && this.#told.size > 0) this.#recovery = 'begun';
+    stream.on('write', () => {
+      if (this.#told.size > 0) this.#recovery = 'begun';
     });
     stream.on('drain', this.#recovered);
     process.on('exit', this.#flushAtExit);
@@ -97,7 +95,7 @@ export class AccessLog {
     try {
       this.#stream.flushSync();
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error as NodeJS.ErrnoException);
     }
   }
 
@@ -113,9 +111,9 @@ export class AccessLog {
 
   readonly #flushAtExit = (): void => this.flushSync();
 
-  readonly #failed = (error: unknown): void => {
+  readonly #failed = (error: NodeJS.ErrnoException): void => {
     const reason = systemErrorReason(error);
-    if (isOf('open', error)) {
+    if (error.syscall === 'open') {
       // Left behind by SonicBoom, its listener would close the old file twice at the next reopening.
       this.#stream.removeAllListeners('ready').on('ready', this.#reopened);
       this.#options.onTrouble?.(`The access log is not reopened: '${this.#options.target}' isn't writable [${reason}]`);
@@ -157,8 +155,4 @@ export class AccessLog {
     process.off('exit', this.#flushAtExit);
     this.#onClosed();
   };
-}
-
-function isOf(call: string, error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && error.syscall === call;
 }

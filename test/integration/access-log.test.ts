@@ -291,3 +291,19 @@ test('a reader that is stuck never holds write() up, and gets what was kept', as
   }
   assert.equal(lines, written - dropped);
 });
+
+test('a reader that is stuck does not keep the process from its end', () => {
+  // Python makes the pipe non-blocking, hands it on, and reads nothing before the process has ended.
+  const reader = `
+import os, subprocess, sys
+r, w = os.pipe()
+os.set_blocking(w, False)
+code = subprocess.run(sys.argv[1:], stdout=w, timeout=30).returncode
+os.close(w)
+print(code, os.read(r, 1001) == b"x" * 1000 + b"\\n")
+`;
+  const { stdout, stderr } = spawnSync('python3', ['-c', reader, process.execPath, WRITER, '-', 'flood-exit'], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, '0 True\n', stderr);
+});
