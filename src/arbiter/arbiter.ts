@@ -3,6 +3,7 @@
 
 import fs from 'node:fs';
 import type { ErrorLog } from '../log/error-log.ts';
+import { prepareLogFile } from '../log/log-file.ts';
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
 import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
@@ -175,7 +176,10 @@ export class Arbiter {
   }
 
   #reopenLogs(): void {
+    const { gateway, ids } = this.#resolved;
     this.#log.reopen();
+    // Made here, where the directory may be writable for this process only; if it cannot be, the gateways will say so.
+    prepareLogFile(gateway.accessLog, { uid: ids.userId, gid: ids.groupId });
     this.#gateways.broadcast({ type: 'reopen-logs' });
     for (const generation of this.#generations.all()) {
       generation.forkserver.send({ type: 'reopen-logs' });

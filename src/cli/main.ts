@@ -11,6 +11,7 @@ import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/runtime-directory.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import { fromChdir } from '../settings/from-chdir.ts';
 import { currentFacts } from '../settings/process-facts.ts';
 import { configLocation, type FlagValues } from '../settings/resolve.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
@@ -19,6 +20,7 @@ import { findInterpreter } from './interpreter.ts';
 import { formatConfig, listConfig } from './print-config.ts';
 import { resolver } from './resolver.ts';
 import { readVersion } from './version.ts';
+import { withWritableLogs } from './writable-logs.ts';
 
 /** Runs the command with `argv` (without node and script) and exits the process with its status. */
 export async function main(argv: readonly string[]): Promise<never> {
@@ -58,7 +60,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const resolution = resolve(configured.path, configured.values);
   if (!resolution.ok) {
     forkserver.kill();
-    return failed(resolution.errors.map((error) => `Error: ${error}`).join('\n'));
+    return failed(describeErrors(resolution.errors));
   }
   const { resolved } = resolution;
   if (resolved.settings.print_config) process.stdout.write(formatConfig(resolved.settings));
@@ -85,11 +87,16 @@ interface Serving {
 }
 
 async function serve(serving: Serving): Promise<number> {
-  const { resolved, warnings } = serving.resolution;
+  const checked = withWritableLogs(serving.resolution);
+  if (!checked.ok) {
+    serving.forkserver.kill();
+    return failed(describeErrors(checked.errors));
+  }
+  const { resolved, warnings } = checked;
   const { settings, ids } = resolved;
   process.chdir(settings.chdir);
   const opened = ErrorLog.open({
-    target: settings.errorlog,
+    target: resolved.gateway.errorLog,
     level: settings.loglevel,
     owner: { uid: ids.userId, gid: ids.groupId },
   });
@@ -117,7 +124,7 @@ async function serve(serving: Serving): Promise<number> {
     serving.forkserver.kill();
     return EXIT_ERROR;
   }
-  const pidFile = settings.pidfile === null ? null : createPidFile(settings.pidfile);
+  const pidFile = settings.pidfile === null ? null : createPidFile(fromChdir(settings.chdir, settings.pidfile));
   if (pidFile !== null && !pidFile.ok) {
     listeners.listeners.close();
     serving.forkserver.kill();
@@ -147,7 +154,7 @@ async function runArbiter(
         return serving.forkserver;
       },
       resolved,
-      resolve: serving.resolve,
+      resolve: (file, values) => withWritableLogs(serving.resolve(file, values)),
       log,
       listeners,
       directories,
@@ -172,6 +179,10 @@ function printed(result: { readonly kind: 'print' | 'usage-error'; readonly text
 function failed(message: string): number {
   process.stderr.write(`\n${message.trimEnd()}\n\n`);
   return EXIT_ERROR;
+}
+
+function describeErrors(errors: readonly string[]): string {
+  return errors.map((error) => `Error: ${error}`).join('\n');
 }
 
 function configurationFailure(message: FromForkserver | { readonly type: 'gone'; readonly how: string }): string {

@@ -61,7 +61,7 @@ function resolved(settings: Settings, ids: AccountIds, app: string, version: str
       max_requests: settings.max_requests,
       max_requests_jitter: settings.max_requests_jitter,
       graceful_timeout: settings.graceful_timeout,
-      errorlog: settings.errorlog,
+      errorlog: gateway.errorLog,
       loglevel: settings.loglevel,
       proc_name: gateway.procName,
       user_id: ids.userId,

@@ -17,6 +17,8 @@ export class ClientOutput {
   readonly #socket: Socket;
   readonly #spoolDir: string;
   #spool: ResponseSpool | null = null;
+  /** A spool file could not be made: then memory is all there is, and the worker is held back. */
+  #disk: 'usable' | 'unusable' = 'usable';
   #resume: (() => void) | null = null;
   /** Bytes that the kernel had taken at the last look, and when that last changed. */
   #takenBytes = 0;
@@ -43,12 +45,10 @@ export class ClientOutput {
   }
 
   write(data: string | Buffer, limits: OutputLimits): void {
-    if (
-      this.#spool === null &&
-      limits.responseSpoolBytes > 0 &&
-      this.#socket.writableLength > limits.responseBufferBytes
-    ) {
+    const isFull = this.#socket.writableLength > limits.responseBufferBytes;
+    if (this.#spool === null && isFull && this.#maySpool(limits)) {
       this.#spool = ResponseSpool.open(this.#spoolDir);
+      if (this.#spool === null) this.#disk = 'unusable';
     }
     if (this.#spool === null) {
       if (typeof data === 'string') this.#socket.write(data, 'latin1');
@@ -63,7 +63,7 @@ export class ClientOutput {
   holdsBack(limits: OutputLimits, resume: () => void): boolean {
     const isFull =
       this.#spool === null
-        ? limits.responseSpoolBytes === 0 && this.#socket.writableLength > limits.responseBufferBytes
+        ? !this.#maySpool(limits) && this.#socket.writableLength > limits.responseBufferBytes
         : this.#spool.pendingBytes > limits.responseSpoolBytes;
     if (isFull) this.#resume = resume;
     return isFull;
@@ -109,6 +109,10 @@ export class ClientOutput {
   close(): void {
     this.#closeSpool();
     this.release();
+  }
+
+  #maySpool(limits: OutputLimits): boolean {
+    return limits.responseSpoolBytes > 0 && this.#disk === 'usable';
   }
 
   #closeSpool(): void {

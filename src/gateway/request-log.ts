@@ -35,7 +35,8 @@ export class RequestLog {
       return;
     }
     const onTrouble = (message: string): void => this.#errors.log('error', message);
-    const opened = AccessLog.open({ target: settings.accessLog, onTrouble });
+    const owner = { uid: settings.userId, gid: settings.groupId };
+    const opened = AccessLog.open({ target: settings.accessLog, owner, onTrouble });
     if (!opened.ok) {
       this.#errors.log('error', opened.message);
       return;

@@ -5,14 +5,13 @@ import type { ClaimsBoard } from '../runqueue/claims-board.ts';
 import { writeProbeTicket, writeRunTicket } from '../runqueue/ticket.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
+import { LostTickets } from './lost-tickets.ts';
 import { allowanceAfter } from './pipe-allowance.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 /** Ids of one gateway process's tickets lie below those of the next one. */
 const IDS_PER_GATEWAY = 2 ** 36;
-/** How long a worker may take between the end of its read() and its claim before its ticket is looked for. */
-const UNCLAIMED_MS = 50;
 
 export interface CancelEntries {
   readonly first: number;
@@ -22,6 +21,7 @@ export interface CancelEntries {
 export class RunQueue {
   readonly #gateway: number;
   readonly #board: ClaimsBoard;
+  readonly #lostTickets: LostTickets;
   readonly #waiting: WaitingLine<Exchange> = new WaitingLine();
   readonly #outstanding: Map<number, Exchange> = new Map();
   readonly #freeCancels: number[] = [];
@@ -42,6 +42,11 @@ export class RunQueue {
   constructor(gateway: number, board: ClaimsBoard, cancels: CancelEntries) {
     this.#gateway = gateway;
     this.#board = board;
+    this.#lostTickets = new LostTickets(
+      board,
+      (exchange, ticket) => this.#outstanding.get(ticket) === exchange,
+      (exchanges) => this.#queueAgain(exchanges, 'burn'),
+    );
     this.#nextId = gateway * IDS_PER_GATEWAY + 1;
     for (let entry = cancels.count - 1; entry >= 0; entry -= 1) this.#freeCancels.push(cancels.first + entry);
   }
@@ -126,38 +131,20 @@ export class RunQueue {
     const pipe = this.#probes.get(probe);
     if (pipe === undefined) return;
     this.#probes.delete(probe);
-    this.#findLost([...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe));
+    this.#lostTickets.lookFor([...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe));
   }
 
   /** A worker has read end-of-file on the generation's pipe: every ticket that was in it has been taken. */
   pipeEmpty(generation: number): void {
     if (this.#pipe?.generation === generation) return;
-    this.#findLost([...this.#outstanding.values()].filter((e) => e.pipe?.generation === generation));
+    this.#lostTickets.lookFor([...this.#outstanding.values()].filter((e) => e.pipe?.generation === generation));
   }
 
   /** A worker says that it has not run this ticket, because it was cancelled. */
   skipped(exchange: Exchange): void {
     // Its client may still wait: the ticket was taken for lost, and the worker that had it was only slow.
-    if (exchange.state === 'outstanding') this.#queueAgain([exchange]);
+    if (exchange.state === 'outstanding') this.#queueAgain([exchange], 'free');
     else this.settle(exchange);
-  }
-
-  /** All of these have been taken from the pipe. Those that nobody claims are cancelled, and queued again if that sticks. */
-  #findLost(taken: readonly Exchange[]): void {
-    const suspects = this.#unclaimed(taken);
-    if (suspects.length === 0) return;
-    const tickets = suspects.map((exchange) => exchange.ticket);
-    for (const exchange of suspects) this.#board.cancel(exchange.cancel, exchange.ticket);
-    setTimeout(() => {
-      const lost = this.#unclaimed(
-        suspects.filter((exchange, i) => this.#outstanding.get(tickets[i] ?? 0) === exchange),
-      );
-      const lostTickets = lost.map((exchange) => exchange.ticket);
-      // One more turn of the event loop: an answer that was sent before the board was read is read in it.
-      setImmediate(() => {
-        this.#queueAgain(lost.filter((exchange, i) => this.#outstanding.get(lostTickets[i] ?? 0) === exchange));
-      });
-    }, UNCLAIMED_MS);
   }
 
   /**
@@ -166,8 +153,8 @@ export class RunQueue {
    */
   generationGone(generation: number): void {
     const stranded = [...this.#outstanding.values()].filter((exchange) => exchange.pipe?.generation === generation);
-    const neverRan = new Set(this.#unclaimed(stranded));
-    this.#queueAgain([...neverRan]);
+    const neverRan = new Set(this.#lostTickets.unclaimed(stranded));
+    this.#queueAgain([...neverRan], 'burn');
     for (const exchange of stranded) {
       if (neverRan.has(exchange)) continue;
       exchange.fail(new Refusal('BadGateway', 'the worker has died'));
@@ -184,30 +171,27 @@ export class RunQueue {
     this.#pipe = null;
   }
 
-  #unclaimed(exchanges: readonly Exchange[]): Exchange[] {
-    const candidates = exchanges.filter(
-      (exchange) => exchange.state === 'outstanding' || exchange.state === 'finished',
-    );
-    if (candidates.length === 0) return [];
-    const claimed = this.#board.claimedTickets();
-    return candidates.filter((exchange) => !claimed.has(exchange.ticket));
-  }
-
-  #queueAgain(exchanges: readonly Exchange[]): void {
+  /** The entries of tickets that may still be in some worker's hands are burnt: their marks must stay. */
+  #queueAgain(exchanges: readonly Exchange[], entries: 'free' | 'burn'): void {
     const again: Exchange[] = [];
     for (const exchange of exchanges) {
       this.#outstanding.delete(exchange.ticket);
       if (exchange.pipe === this.#pipe) this.#inPipe -= 1;
-      const generation = exchange.pipe?.generation ?? 0;
-      const burnt = this.#burntCancels.get(generation);
-      if (burnt === undefined) this.#burntCancels.set(generation, [exchange.cancel]);
-      else burnt.push(exchange.cancel);
+      if (entries === 'free') this.#freeCancels.push(exchange.cancel);
+      else this.#burn(exchange);
       if (exchange.state !== 'outstanding') continue;
       exchange.state = 'waiting';
       again.push(exchange);
     }
     this.#waiting.putBack(again);
     this.#pump();
+  }
+
+  #burn(exchange: Exchange): void {
+    const generation = exchange.pipe?.generation ?? 0;
+    const burnt = this.#burntCancels.get(generation);
+    if (burnt === undefined) this.#burntCancels.set(generation, [exchange.cancel]);
+    else burnt.push(exchange.cancel);
   }
 
   #takeBackBatch(pipe: TicketPipe): void {

@@ -18,7 +18,7 @@ export type OpenedAccessLog =
   | { readonly ok: true; readonly log: AccessLog }
   | { readonly ok: false; readonly message: string };
 
-/** With contentMode 'buffer', for which its types have no write(), SonicBoom does not measure its text anew at each line. */
+/** Its types lack write() for contentMode 'buffer', with which it does not measure all of its text again at each line. */
 type LineStream = Omit<sonicBoom.SonicBoom, 'write'> & { write(line: Buffer): boolean };
 
 const STDOUT_FD = 1;
@@ -38,7 +38,7 @@ export class AccessLog {
   #life: 'open' | 'closing' | 'closed' = 'open';
   #file: 'in use' | 'reopening' = 'in use';
   #dropped = 0;
-  /** What has been told of the trouble that lasts; it is over when a write has succeeded and nothing is left behind it. */
+  /** What has been told of the trouble that lasts: until a write has succeeded and nothing is left behind it. */
   readonly #told: Set<'failing' | 'dropping'> = new Set();
   #recovery: 'none' | 'begun' = 'none';
   #onClosed: () => void = () => {};
@@ -46,7 +46,7 @@ export class AccessLog {
   private constructor(options: AccessLogOptions, fd: number) {
     this.#options = options;
     const stream = new sonicBoom.SonicBoom({ ...STREAM, fd }) as unknown as LineStream;
-    // Given a path, SonicBoom would open it in the background, where an error comes too late. reopen() wants to know it.
+    // Given a path, SonicBoom would open it in the background, where an error comes too late; reopen() needs to know it.
     this.#stream = fd === STDOUT_FD ? stream : Object.assign(stream, { file: options.target });
     stream.on('error', this.#failed);
     // The first time it is ready with the file that it was given.

@@ -30,7 +30,7 @@ export function openLogFile(file: string, owner?: LogOwner): OpenedLogFile {
   }
 }
 
-/** Makes the file for a process that will open it by itself, perhaps as another user. Returns what is wrong, or null. */
+/** Makes the file for a process that opens it later, perhaps as another user. Returns what is wrong, or null. */
 export function prepareLogFile(target: string | null, owner: LogOwner): string | null {
   if (target === null || target === '-') return null;
   const opened = openLogFile(target, owner);

@@ -1,6 +1,7 @@
 // The settings that a gateway needs, with units in their names: what the arbiter sends it, as plain JSON. Pure.
 
 import type { AccountIds } from './accounts.ts';
+import { fromChdir } from './from-chdir.ts';
 import type { Settings } from './settings.ts';
 
 export interface GatewaySettings {
@@ -17,10 +18,10 @@ export interface GatewaySettings {
   readonly responseSpoolBytes: number;
   readonly backlog: number;
 
-  /** A file, `-` for standard output, null for no access log. */
+  /** An absolute path, `-` for standard output, null for no access log. */
   readonly accessLog: string | null;
   readonly accessLogFormat: string;
-  /** A file, or `-` for standard error. */
+  /** An absolute path, or `-` for standard error. */
   readonly errorLog: string;
   readonly logLevel: Settings['loglevel'];
 
@@ -67,9 +68,9 @@ export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewayS
     responseSpoolBytes: settings.response_spool_size,
     backlog: settings.backlog,
 
-    accessLog: settings.accesslog,
+    accessLog: settings.accesslog === null ? null : fromChdir(settings.chdir, settings.accesslog),
     accessLogFormat: settings.access_log_format,
-    errorLog: settings.errorlog,
+    errorLog: fromChdir(settings.chdir, settings.errorlog),
     logLevel: settings.loglevel,
 
     limitRequestLineBytes: Math.min(settings.limit_request_line, MAX_REQUEST_LINE_BYTES),

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { parseBindAddress } from '../arbiter/bind-address.ts';
+import { compileAccessLogFormat } from '../log/access-log-format.ts';
 import { isNetwork } from './ip-network.ts';
 import { parseDecimal, parseOctalOrPrefixed, parsePrefixed } from './python-int.ts';
 import type { Declaration, DeclarationOf, KindName } from './setting.ts';
@@ -48,6 +49,11 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       return { ofFile: z.union([z.boolean(), boolFromText, z.null().transform(() => false)]), wanted: 'True or False' };
     case 'string':
       return { ofFile: name, wanted: 'a string that is not empty' };
+    case 'log format':
+      return {
+        ofFile: name.refine((text) => compileAccessLogFormat(text).ok),
+        wanted: "%(NAME)s for each value, as in '%(h)s' or '%({x-request-id}i)s', and %% for a percent sign",
+      };
     case 'optional string':
     case 'optional folder':
       return { ofFile: optionalString, wanted: 'a string, or None' };

@@ -54,6 +54,8 @@ interface Kinds {
   string: { readonly extra: { default: string }; readonly value: string };
   /** None and the empty string both mean "not set". */
   'optional string': { readonly extra: { default: string | null }; readonly value: string | null };
+  /** As string; the form of a line in the access log, which compiles. */
+  'log format': { readonly extra: { default: string }; readonly value: string };
   /** One of some words, in any case. `otherwise` takes the place of every other word, with a warning. */
   choice: {
     readonly extra: {

@@ -99,6 +99,17 @@ describe('toGatewaySettings()', () => {
     assert.equal(toGatewaySettings(settingsWith({ proc_name: 'store' }), ids).procName, 'store');
   });
 
+  test('finds the log files from chdir; - is no file', () => {
+    const logsOf = (values: Record<string, unknown>): unknown[] => {
+      const { accessLog, errorLog } = toGatewaySettings(settingsWith({ chdir: 'shop', ...values }), ids);
+      return [accessLog, errorLog];
+    };
+    assert.deepEqual(logsOf({ accesslog: 'a.log', errorlog: '../e.log' }), ['/srv/shop/a.log', '/srv/e.log']);
+    assert.deepEqual(logsOf({ accesslog: '/var/a.log', errorlog: null }), ['/var/a.log', '/dev/null']);
+    assert.deepEqual(logsOf({ accesslog: '-' }), ['-', '-']);
+    assert.deepEqual(logsOf({}), [null, '-']);
+  });
+
   test('survives JSON', () => {
     const gateway = toGatewaySettings(settingsWith({}), ids);
     assert.deepEqual(JSON.parse(JSON.stringify(gateway)), gateway);

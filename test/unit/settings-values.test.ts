@@ -57,6 +57,7 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['pidfile', '', null],
   ['errorlog', null, '/dev/null'],
   ['errorlog', 'error.log', 'error.log'],
+  ['access_log_format', '%(h)s %({x}i)s 100%%', '%(h)s %({x}i)s 100%%'],
   ['loglevel', 'DEBUG', 'debug'],
   ['header_map', ' Refuse', 'refuse'],
   ['worker_class', 'sync', 'sync'],
@@ -97,6 +98,7 @@ describe('a value in the config file', () => {
 const WHOLE = 'a whole number, 0 or more';
 const ADDRESSES = 'HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such';
 const NETWORKS = "'*', or IP addresses and networks such as 10.0.0.0/8, separated by commas";
+const LOG_FORMAT = "%(NAME)s for each value, as in '%(h)s' or '%({x-request-id}i)s', and %% for a percent sign";
 const UMASK = 'a whole number, such as 0o22, at most 0o777';
 
 const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
@@ -121,6 +123,8 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['pidfile', { $repr: "PosixPath('/x')" }, "PosixPath('/x')", 'a string, or None'],
   ['accesslog', 5, '5', 'a string, or None'],
   ['errorlog', '', "''", "a file, or '-' for standard error"],
+  ['access_log_format', '%(h)s %s', "'%(h)s %s'", LOG_FORMAT],
+  ['access_log_format', '', "''", LOG_FORMAT],
   ['loglevel', 10, '10', 'debug, info, warning, error, critical'],
   ['header_map', 'keep', "'keep'", 'drop, refuse, dangerous'],
   ['bind', 8000, '8000', ADDRESSES],

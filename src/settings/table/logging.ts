@@ -15,7 +15,7 @@ export const LOGGING = {
     section: 'Logging',
     flags: ['--access-logformat'],
     metavar: 'STRING',
-    kind: 'string',
+    kind: 'log format',
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
     summary: 'The form of a line in the access log.',
     usedBy: ['gateway'],
