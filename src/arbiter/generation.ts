@@ -308,7 +308,7 @@ export class Generation {
     if (was.kind === 'doomed' && (was.reason === 'timeout' || was.reason === 'slow-boot')) {
       const what = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
       this.#events.log('critical', `Worker (pid:${pid}) is gone. ${what}`);
-    } else if (was.kind === 'doomed' && was.reason === 'drained') {
+    } else if (was.kind === 'doomed' && (was.reason === 'drained' || was.reason === 'given-up')) {
       this.#events.log('debug', `Worker (pid:${pid}) was not needed any more.`);
     } else if (was.kind === 'doomed') {
       this.#events.log('warning', `Worker (pid:${pid}) was killed: ${was.reason}.`);

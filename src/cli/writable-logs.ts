@@ -1,5 +1,5 @@
-// Refuses settings whose log files cannot be written. Called at the start, and at each reload, before anything is done with the
-// settings. Makes the files, so that whoever opens them later, as whatever user, finds them there.
+// Refuses settings whose log files cannot be written. Called at the start, and at each reload, before anything is done
+// with the settings. Makes the files, so that whoever opens them later, as whatever user, finds them there.
 
 import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
 import { prepareLogFile } from '../log/log-file.ts';

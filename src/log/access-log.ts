@@ -18,7 +18,7 @@ export type OpenedAccessLog =
   | { readonly ok: true; readonly log: AccessLog }
   | { readonly ok: false; readonly message: string };
 
-/** Its types lack write() for contentMode 'buffer', with which it does not measure all of its text again at each line. */
+/** Its types lack write() for contentMode 'buffer', with which it does not measure all its text anew at each line. */
 type LineStream = Omit<sonicBoom.SonicBoom, 'write'> & { write(line: Buffer): boolean };
 
 const STDOUT_FD = 1;
@@ -46,7 +46,7 @@ export class AccessLog {
   private constructor(options: AccessLogOptions, fd: number) {
     this.#options = options;
     const stream = new sonicBoom.SonicBoom({ ...STREAM, fd }) as unknown as LineStream;
-    // Given a path, SonicBoom would open it in the background, where an error comes too late; reopen() needs to know it.
+    // Given a path, SonicBoom would open it in the background, where an error comes too late; reopen() needs it.
     this.#stream = fd === STDOUT_FD ? stream : Object.assign(stream, { file: options.target });
     stream.on('error', this.#failed);
     // The first time it is ready with the file that it was given.

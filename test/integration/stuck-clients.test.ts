@@ -1,10 +1,11 @@
 // Clients that stop in the middle of a request or of reading a response hold nothing that others need.
 
 import assert from 'node:assert/strict';
-import { openSocket } from '../harness/http-connection.ts';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { type HttpConnection, openSocket, type ResponseHead } from '../harness/http-connection.ts';
 import { getText, requestBytes } from '../harness/http-request.ts';
 import { Load } from '../harness/load.ts';
-import { otherServer } from '../harness/project.ts';
+import { appsDir, otherServer } from '../harness/project.ts';
 import { type Scene, scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 
@@ -101,4 +102,54 @@ function ordinaryLoad(server: Server): Load {
     request: () => ({ path: '/length' }),
     check: ({ body }) => (body.toString() === 'four' ? undefined : body.toString()),
   });
+}
+
+scenario(
+  'a long response that its client leaves unread holds no worker, and arrives whole when the client reads on',
+  async (scene) => {
+    const env = { MEBIBYTES: '16', PROGRESS: scene.path('progress') };
+    const server = await scene.tunicorn({ app: 'huge', args: ['--workers', '1'], env });
+    const begun: (readonly [HttpConnection, ResponseHead])[] = [];
+    // One worker: the second response could not begin if the first one held it.
+    for (let count = 0; count < 10; count += 1) {
+      const connection = await scene.connect(server);
+      await connection.send(requestBytes('/'));
+      begun.push([connection, await connection.head()]);
+    }
+    for (const [connection, head] of begun) await expectMebibytes(connection, head, 16);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a client that goes away in the middle of a spooled response leaves no file and no held worker',
+  async (scene) => {
+    const env = { MEBIBYTES: '16', PROGRESS: scene.path('progress') };
+    const spool = scene.path('spool');
+    mkdirSync(spool);
+    const args = ['--workers', '1', '--response-spool-size', String(4 * 1024 * 1024)];
+    const config = { 'gunicorn.conf.py': `tmp_upload_dir = ${JSON.stringify(spool)}\n` };
+    const server = await scene.tunicorn({ app: 'huge', args, env, files: config, chdir: appsDir });
+    for (let count = 0; count < 5; count += 1) {
+      const socket = await openSocket(server.target);
+      socket.pause();
+      socket.write(requestBytes('/'));
+      // The worker is held back now, or soon will be; either way the next client's response comes only if it is let go.
+      socket.resetAndDestroy();
+    }
+    const connection = await scene.connect(server);
+    await connection.send(requestBytes('/'));
+    await expectMebibytes(connection, await connection.head(), 16);
+    assert.equal((await server.stop()).code, 0);
+    assert.deepEqual(readdirSync(spool), []);
+  },
+  onlyTunicorn,
+);
+
+async function expectMebibytes(connection: HttpConnection, head: ResponseHead, mebibytes: number): Promise<void> {
+  let bytes = 0;
+  const end = await connection.body(head, 'GET', (piece) => {
+    bytes += piece.length;
+  });
+  assert.deepEqual([head.status, bytes, end], [200, mebibytes * 1024 * 1024, 'complete']);
 }

@@ -69,7 +69,7 @@ export const SERVER_MECHANICS = {
     metavar: 'DIR',
     kind: 'optional folder',
     default: null,
-    summary: 'The directory where request bodies are spooled that are longer than request_buffer_size.',
+    summary: 'The directory where bodies are spooled that are longer than request_buffer_size or response_buffer_size.',
     detail: 'Without this setting, it is the directory for temporary files.',
     usedBy: ['gateway'],
     reloadable: false,
