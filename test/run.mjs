@@ -86,17 +86,23 @@ function prepareVenv() {
   return true;
 }
 
-/** nginx stands before Tunicorn in one test. Installed where that is allowed; else its absence is said aloud. */
+/** Proxies that stand before Tunicorn in some tests. Installed where that is allowed; else their absence is said aloud. */
 function prepareDebianPackages() {
-  if (has('nginx')) return true;
-  if (process.getuid?.() === 0 && has('apt-get')) {
+  const programs = [
+    { name: 'nginx', from: 'nginx-light' },
+    { name: 'haproxy', from: 'haproxy' },
+  ];
+  const missing = () => programs.filter(({ name }) => !has(name));
+  if (missing().length > 0 && process.getuid?.() === 0 && has('apt-get')) {
     const quiet = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     step('apt-get update', ['apt-get', 'update', '-qq'], quiet);
-    step('install nginx', ['apt-get', 'install', '-qq', '-y', '--no-install-recommends', 'nginx-light'], quiet);
+    for (const { name, from } of missing()) {
+      step(`install ${name}`, ['apt-get', 'install', '-qq', '-y', '--no-install-recommends', from], quiet);
+    }
   }
-  if (has('nginx')) return true;
-  shout('nginx is missing and cannot be installed here: the tests behind nginx CANNOT RUN (frameworks.test.ts)');
-  return false;
+  for (const { name } of missing())
+    shout(`${name} is missing and cannot be installed here: the tests behind it CANNOT RUN`);
+  return missing().length === 0;
 }
 
 function has(program) {

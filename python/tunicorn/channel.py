@@ -18,12 +18,13 @@ PROBED = 6
 DATA = 7
 GONE = 8
 TAKEN = 9
+HINTS = 10
 
 END = 1
 FRAMED = 2
 ABORTED = 4
 
-# After a response with more body bytes than this, the gateway says TAKEN, and the worker waits for it.
+# After a response with more bytes of hints and body than this, the gateway says TAKEN, and the worker waits for it.
 UNACKNOWLEDGED_BYTES = 64 * 1024
 
 _header = Struct("<IBBHQ")
@@ -108,6 +109,9 @@ class Channel:
             claim.unhold()
         if kind != TAKEN or length != 16 or taken_id != ticket_id:
             self._lose(f"a frame of type {kind} for ticket {taken_id}; wanted TAKEN for ticket {ticket_id}")
+
+    def hints(self, ticket_id: int, lines: bytes) -> None:
+        self._transmit(_pack_header(16 + len(lines), HINTS, 0, 0, ticket_id) + lines)
 
     def head(self, ticket_id: int, status: int, flags: int, head: bytes, body: bytes | memoryview) -> None:
         """The head and the first bytes of the body. FRAMED, END and ABORTED are the caller's to say."""

@@ -16,6 +16,8 @@ HEADER_BYTES = 64
 SLOT_BYTES = 64
 CANCEL_ENTRY_BYTES = 8
 _WORD_BYTES = 8
+# Of a cancel entry; bit 53 above them says "unless begun".
+_ID_BITS = (1 << 53) - 1
 
 # Places in a slot, in words of 8 bytes.
 _CLAIM, _STARTED, _HELD, _GATEWAY, _PID, _TAKEN = range(6)
@@ -72,7 +74,15 @@ class ClaimSlot:
         slot[_STARTED] += monotonic_ns() - slot[_HELD]
         slot[_HELD] = 0
 
+    def has_left(self, cancel: int, ticket_id: int) -> bool:
+        """Whether the ticket is cancelled, be it only for as long as it has not begun."""
+        try:
+            return self._cancels[cancel] & _ID_BITS == ticket_id
+        except IndexError:
+            raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
+
     def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
+        """Whether the ticket is cancelled in any case."""
         try:
             return self._cancels[cancel] == ticket_id  # type: ignore[no-any-return, unused-ignore]
         except IndexError:

@@ -38,6 +38,8 @@ class Ticket(NamedTuple):
     fields: dict[str, str]
     """Empty when FOLLOWS is set: the channel brings them."""
     body: bytes
+    waited_ms: int = 0
+    """For a worker, at most 65,535."""
 
 
 def parse_fields(data: bytes | bytearray) -> dict[str, str]:
@@ -55,7 +57,7 @@ def decode(buffer: bytes | bytearray) -> Ticket:
     """The ticket in `buffer`, which must be 4096 bytes long."""
     if len(buffer) != TICKET_BYTES:
         raise TicketError(f"the buffer has {len(buffer)} bytes; a ticket has {TICKET_BYTES}")
-    length, kind, flags, reserved, ticket_id, gateway, cancel, fields_length, body_length = _unpack_header(buffer)
+    length, kind, flags, waited_ms, ticket_id, gateway, cancel, fields_length, body_length = _unpack_header(buffer)
     if kind == KIND_RUN and not flags & FOLLOWS:
         end_of_fields = HEADER_BYTES + fields_length
         used = end_of_fields + body_length
@@ -64,12 +66,11 @@ def decode(buffer: bytes | bytearray) -> Ticket:
     if (
         used != length
         or length > TICKET_BYTES
-        or reserved
         or not 0 < ticket_id <= MAX_ID
         or flags > 3
         or kind != KIND_RUN
     ):
-        _check_header(length, kind, flags, reserved, ticket_id, used, fields_length, body_length)
+        _check_header(length, kind, flags, waited_ms, ticket_id, used, fields_length, body_length)
     return _new_tuple(
         Ticket,
         (
@@ -82,6 +83,7 @@ def decode(buffer: bytes | bytearray) -> Ticket:
             body_length,
             parse_fields(buffer[HEADER_BYTES:end_of_fields]),
             bytes(buffer[end_of_fields:used]) if used != end_of_fields else b"",
+            waited_ms,
         ),
     )
 
@@ -90,7 +92,7 @@ def _check_header(
     length: int,
     kind: int,
     flags: int,
-    reserved: int,
+    waited_ms: int,
     ticket_id: int,
     used: int,
     fields_length: int,
@@ -103,11 +105,9 @@ def _check_header(
         raise TicketError(f"kind is {kind}; it must be {KIND_RUN} (run) or {KIND_PROBE} (probe)")
     if flags & ~(FOLLOWS | RAW_PATH):
         raise TicketError(f"flags are {flags:#04x}; only FOLLOWS (0x01) and RAW_PATH (0x02) are known")
-    if reserved:
-        raise TicketError(f"the reserved field at offset 6 is {reserved}; it must be 0")
     if not 0 < ticket_id <= MAX_ID:
         raise TicketError(f"id is {ticket_id}; it must be 1 to 2^53 - 1")
-    if kind == KIND_PROBE and (flags or fields_length or body_length):
-        raise TicketError("a probe carries neither flags, nor fields, nor a body")
+    if kind == KIND_PROBE and (flags or waited_ms or fields_length or body_length):
+        raise TicketError("a probe carries neither flags, nor a wait, nor fields, nor a body")
     if used != length:
         raise TicketError(f"length is {length}, but header, fields and body take {used}")

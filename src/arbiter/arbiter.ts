@@ -49,6 +49,8 @@ type ArbiterEvent =
 
 type Phase =
   | { readonly kind: 'running' }
+  /** Told to stop, and waiting for shutdown_delay to pass: load balancers shall notice first. */
+  | { readonly kind: 'leaving'; readonly untilMs: number }
   | {
       readonly kind: 'stopping';
       readonly manner: 'graceful' | 'quick';
@@ -123,7 +125,7 @@ export class Arbiter {
       case 'forkserver-message':
         return this.#generations.heard(event.generation, event.message, nowMs);
       case 'forkserver-gone':
-        this.#generations.forkserverGone(event.generation, event.how, this.#phase.kind === 'running', nowMs);
+        this.#generations.forkserverGone(event.generation, event.how, this.#phase.kind !== 'stopping', nowMs);
         return this.#endIfStopped(nowMs);
       case 'gateway-message':
         return this.#onGatewayMessage(event.gateway, event.message, nowMs);
@@ -144,7 +146,8 @@ export class Arbiter {
     switch (signal) {
       case 'SIGTERM':
         // A second TERM means now.
-        return this.#stop(this.#phase.kind === 'stopping' ? 'quick' : 'graceful', EXIT_OK, nowMs);
+        if (this.#phase.kind === 'running' && this.#resolved.settings.shutdown_delay > 0) return this.#leave(nowMs);
+        return this.#stop(this.#phase.kind === 'running' ? 'graceful' : 'quick', EXIT_OK, nowMs);
       case 'SIGINT':
       case 'SIGQUIT':
         return this.#stop('quick', EXIT_OK, nowMs);
@@ -334,8 +337,16 @@ export class Arbiter {
 
   #onTick(nowMs: number): void {
     this.#generations.tick(nowMs);
-    if (this.#phase.kind === 'stopping') this.#press(this.#phase, nowMs);
-    else this.#gateways.tick(nowMs);
+    if (this.#phase.kind === 'stopping') return this.#press(this.#phase, nowMs);
+    this.#gateways.tick(nowMs);
+    if (this.#phase.kind === 'leaving' && nowMs >= this.#phase.untilMs) this.#stop('graceful', EXIT_OK, nowMs);
+  }
+
+  #leave(nowMs: number): void {
+    const { shutdown_delay: delay } = this.#resolved.settings;
+    this.#log.log('info', `Serving for ${delay} s more before the drain (shutdown_delay)`);
+    this.#phase = { kind: 'leaving', untilMs: nowMs + delay * 1000 };
+    this.#gateways.broadcast({ type: 'announce-close' });
   }
 
   #stop(manner: 'graceful' | 'quick', exitCode: number, nowMs: number): void {

@@ -83,7 +83,11 @@ function addFlags(parser: ArgumentParser, name: SettingName, declaration: Declar
 
 function actionOf(declaration: Declaration): ArgumentOptions {
   if (declaration.kind === 'bool') return { action: 'store_const', const: declaration.flagValue ?? true };
-  return { action: isRepeatable(declaration.kind) ? 'append' : 'store', metavar: declaration.metavar };
+  const { kind, metavar } = declaration;
+  if (kind === 'choice' && declaration.flagAlone !== undefined) {
+    return { action: 'store', metavar, nargs: '?', const: declaration.flagAlone };
+  }
+  return { action: isRepeatable(kind) ? 'append' : 'store', metavar };
 }
 
 /** argparse leaves what was not given undefined. */

@@ -55,6 +55,12 @@ export function describeDefault(declaration: Declaration): string {
   return Array.isArray(value) ? value.join(', ') : pythonStr(value);
 }
 
+/** What stands behind the flag; in brackets if it may be left out. */
+export function valueForm(declaration: Declaration): string {
+  const metavar = declaration.metavar ?? 'VALUE';
+  return declaration.kind === 'choice' && declaration.flagAlone !== undefined ? `[${metavar}]` : metavar;
+}
+
 /** A text in lines of at most `length` characters, if its words allow it. */
 export function wrap(text: string, length: number): string[] {
   const lines: string[] = [];
@@ -67,7 +73,7 @@ export function wrap(text: string, length: number): string[] {
 }
 
 function helpOf(declaration: Declaration): string[] {
-  const metavar = declaration.kind === 'bool' ? '' : ` ${declaration.metavar ?? 'VALUE'}`;
+  const metavar = declaration.kind === 'bool' ? '' : ` ${valueForm(declaration)}`;
   const isSet =
     declaration.kind !== 'bool' && describeDefault(declaration) !== 'None' && describeDefault(declaration) !== '';
   const byDefault = isSet ? ` [${describeDefault(declaration)}]` : '';

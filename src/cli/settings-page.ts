@@ -4,7 +4,7 @@
 import { checkOf, isRepeatable } from '../settings/kinds.ts';
 import { pythonRepr } from '../settings/python-repr.ts';
 import type { Declaration } from '../settings/setting.ts';
-import { bySection, describeDefault, wrap } from './help.ts';
+import { bySection, describeDefault, valueForm, wrap } from './help.ts';
 
 const LINE_LENGTH = 120;
 
@@ -50,7 +50,7 @@ function facts(declaration: Declaration): string[] {
 
 function flagForm(flag: string, declaration: Declaration): string {
   if (declaration.kind === 'bool') return `\`${flag}\``;
-  const form = `\`${flag} ${declaration.metavar ?? 'VALUE'}\``;
+  const form = `\`${flag} ${valueForm(declaration)}\``;
   return isRepeatable(declaration.kind) ? `${form} (may be repeated)` : form;
 }
 

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { MemoryBudget } from './memory-budget.ts';
 
 type State =
   /** One buffer that grows: a client that sends its body byte by byte would otherwise cost a hundred times as much. */
@@ -21,12 +22,14 @@ export interface StoredBody {
 export class BodyStore {
   readonly #spoolDir: string;
   readonly #memoryBytes: number;
+  readonly #budget: MemoryBudget;
   #state: State = EMPTY;
   #size = 0;
 
-  constructor(spoolDir: string, memoryBytes: number) {
+  constructor(spoolDir: string, memoryBytes: number, budget: MemoryBudget) {
     this.#spoolDir = spoolDir;
     this.#memoryBytes = memoryBytes;
+    this.#budget = budget;
   }
 
   get size(): number {
@@ -38,18 +41,20 @@ export class BodyStore {
     const at = this.#size;
     this.#size += end - start;
     if (this.#state.kind === 'memory') {
-      if (this.#size <= this.#memoryBytes) {
+      if (this.#size <= this.#memoryBytes && !this.#budget.isSpent) {
+        this.#budget.add(end - start);
         const bytes = this.#grown(this.#state.bytes, at);
         chunk.copy(bytes, at, start, end);
         return true;
       }
+      this.#budget.add(-at);
       this.#state = this.#spool(this.#state.bytes.subarray(0, at));
     }
     if (this.#state.kind !== 'spooled') return false;
     return this.#write(this.#state.fd, chunk, start, end);
   }
 
-  /** The whole body, in one form or the other; a file is the caller's from now on. */
+  /** The whole body, in one form or the other; a file, or the memory's share of the budget, is the caller's from now on. */
   take(): StoredBody {
     const state = this.#state;
     this.#state = { kind: 'taken' };
@@ -63,7 +68,8 @@ export class BodyStore {
 
   /** The request will not be run. */
   discard(): void {
-    const { spoolPath } = this.take();
+    const { bytes, spoolPath } = this.take();
+    if (bytes !== null) this.#budget.add(-bytes.length);
     if (spoolPath !== null) removeSpooled(spoolPath);
     this.#state = { kind: 'failed' };
   }

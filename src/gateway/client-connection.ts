@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import { isBodyLate } from './body-pace.ts';
 import { BodyStore, removeSpooled } from './body-store.ts';
 import { ClientOutput } from './client-output.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
@@ -10,15 +11,26 @@ import { Exchange, type ExchangeClient, type ExchangeEnd } from './exchange.ts';
 import type { BodyReader } from './http/body-progress.ts';
 import { toBodyReader } from './http/body-reader.ts';
 import { HeadReader } from './http/head-reader.ts';
+import { type ProxyEndpoint, type ProxyHeader, ProxyHeaderReader } from './http/proxy-protocol.ts';
 import { Refusal, refusalResponse } from './http/refusal.ts';
 import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import { upstreamWaitMs } from './request-start.ts';
 
 export type ConnectionState =
+  /** Where proxy_protocol is on: a new connection, of which it is not known yet whether a PROXY header comes first. */
+  | { readonly kind: 'proxy-header'; readonly reader: ProxyHeaderReader }
   /** Between requests; the first byte of the next one has not come. */
   | { readonly kind: 'idle' }
   | { readonly kind: 'head' }
-  | { readonly kind: 'body'; readonly head: RequestHead; readonly reader: BodyReader; readonly store: BodyStore }
+  | {
+      readonly kind: 'body';
+      readonly head: RequestHead;
+      readonly reader: BodyReader;
+      readonly store: BodyStore;
+      readonly sinceMs: number;
+    }
   | { readonly kind: 'in-service'; readonly exchange: Exchange }
   /** The last response is in the spool file, and leaves it as the client reads. */
   | { readonly kind: 'flushing' }
@@ -30,9 +42,12 @@ export type ConnectionState =
 export interface ConnectionOwner {
   http(): HttpSettings;
   readonly spoolDir: string;
+  readonly budget: MemoryBudget;
   isDraining(): boolean;
   admit(exchange: Exchange): void;
   abandoned(exchange: Exchange): void;
+  /** The client has given up waiting. */
+  left(exchange: Exchange): void;
   ended(exchange: Exchange, connection: ClientConnection): void;
   refused(refusal: Refusal, connection: ClientConnection): void;
   closed(connection: ClientConnection): void;
@@ -47,14 +62,21 @@ const CLOSED: ConnectionState = { kind: 'closed' };
 /** How much a client may send ahead of the request in service before it is not read any more. */
 const AHEAD_LIMIT_BYTES = 64 * 1024;
 const LINGER_MS = 2000;
+/**
+ * A client that shuts down its sending side within this time of its request does so on purpose (`nc -N`) and waits for the answer. One that
+ * does so later has closed its socket: TCP tells the two apart only when something is written to it.
+ */
+const HALF_CLOSE_MS = 50;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 export class ClientConnection implements ExchangeClient {
   readonly listener: ListenerAddress;
-  readonly remoteAddress: string;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
-  readonly #shared: string;
+  /** The other end of the socket, which decides on trust; null for a Unix socket. */
+  readonly #peer: ProxyEndpoint | null;
+  #remoteAddress: string;
+  #shared: string;
   readonly #output: ClientOutput;
   #http: HttpSettings;
   #context: HeadContext;
@@ -62,8 +84,8 @@ export class ClientConnection implements ExchangeClient {
   #state: ConnectionState = IDLE;
   /** Bytes that came while a request was in service. */
   #ahead: Buffer | null = null;
-  /** The client has shut down its sending side: it may still read. */
-  #sends: 'more' | 'nothing-more' = 'more';
+  /** Nothing more: the client has shut down its sending side, and may still read. */
+  #sends: 'more' | 'nothing-more' | 'has-left' = 'more';
   #served = 0;
   /** The fields of the last head, which clients tend to repeat. */
   #lastHead: RequestHead | null = null;
@@ -77,13 +99,14 @@ export class ClientConnection implements ExchangeClient {
     this.#owner = owner;
     this.#http = owner.http();
     const isUnix = listener.kind === 'unix';
-    this.remoteAddress = isUnix ? '' : (socket.remoteAddress ?? '');
-    const peer = isUnix ? null : { address: this.remoteAddress, port: String(socket.remotePort ?? '') };
-    this.#shared = connectionFields(listener, peer);
+    this.#peer = isUnix ? null : { address: socket.remoteAddress ?? '', port: String(socket.remotePort ?? '') };
+    this.#remoteAddress = this.#peer?.address ?? '';
+    this.#shared = connectionFields(listener, this.#peer);
     this.#context = this.#newContext();
     this.#heads = new HeadReader(this.#http.rules);
+    this.#state = this.#firstState();
     this.#progressMs = nowMs;
-    this.#output = new ClientOutput(socket, owner.spoolDir, nowMs);
+    this.#output = new ClientOutput(socket, owner.spoolDir, owner.budget, nowMs);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('end', () => this.#readEnd());
     socket.on('drain', () => this.#drained());
@@ -94,6 +117,11 @@ export class ClientConnection implements ExchangeClient {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** The client's; behind a proxy that says it in a PROXY header, not the proxy's. */
+  get remoteAddress(): string {
+    return this.#remoteAddress;
   }
 
   /** Whether anything is owed to the client: a request is being read, run or answered. */
@@ -116,17 +144,28 @@ export class ClientConnection implements ExchangeClient {
     while (at < chunk.length) {
       const state = this.#state;
       if (state.kind === 'idle' || state.kind === 'head') {
-        if (state.kind === 'idle') this.#enter(IN_HEAD);
+        // On a new connection the time for the head runs from the connect.
+        if (state.kind === 'idle' && this.#served === 0) this.#state = IN_HEAD;
+        else if (state.kind === 'idle') this.#enter(IN_HEAD);
         const text = this.#heads.push(chunk, at);
-        if (text === null) {
-          this.#progressMs = performance.now();
-          return;
-        }
+        if (text === null) return;
         if (text instanceof Refusal) return this.#refuse(text);
         at = this.#heads.end;
         const head = parseRequestHead(text, this.#context);
         if (head instanceof Refusal) return this.#refuse(head);
         this.#begin(head);
+      } else if (state.kind === 'proxy-header') {
+        const progress = state.reader.push(chunk, at);
+        if (progress.kind === 'more') return;
+        if (progress.kind === 'refused') return this.#refuse(progress.refusal);
+        // Not entered with #enter(): the time for the first head counts from the connect.
+        this.#state = IDLE;
+        if (progress.kind === 'header') {
+          this.#speaksFor(progress.header);
+          at = progress.end;
+        } else if (progress.before.length > 0) {
+          return this.#consume(Buffer.concat([progress.before, chunk.subarray(at)]), 0);
+        }
       } else if (state.kind === 'body') {
         this.#progressMs = performance.now();
         const progress = state.reader.push(chunk, at);
@@ -142,6 +181,22 @@ export class ClientConnection implements ExchangeClient {
     }
   }
 
+  #firstState(): ConnectionState {
+    const { proxyProtocol, proxyPeers } = this.#http;
+    if (proxyProtocol === 'off') return IDLE;
+    const mayProxy = proxyPeers.trusts(this.#peer?.address ?? null);
+    return {
+      kind: 'proxy-header',
+      reader: new ProxyHeaderReader(proxyProtocol, mayProxy ? null : this.#remoteAddress),
+    };
+  }
+
+  /** For all requests of the connection. Whom to trust stays a matter of the socket's peer. */
+  #speaksFor(header: ProxyHeader): void {
+    if (header.source !== null) this.#remoteAddress = header.source.address;
+    this.#shared = connectionFields(this.listener, this.#peer, header);
+  }
+
   #keepAhead(bytes: Buffer): void {
     this.#ahead = bytes;
     if (this.#ahead.length > AHEAD_LIMIT_BYTES) this.#socket.pause();
@@ -152,28 +207,40 @@ export class ClientConnection implements ExchangeClient {
     if (head.framing.kind === 'none' || (head.framing.kind === 'length' && head.framing.bytes === 0)) {
       return this.#serve(head, null, null);
     }
+    const { limitRequestBodyBytes } = this.#http;
+    if (head.framing.kind === 'length' && limitRequestBodyBytes > 0 && head.framing.bytes > limitRequestBodyBytes) {
+      return this.#refuse(new Refusal('ContentTooLarge', `${head.framing.bytes} > ${limitRequestBodyBytes} bytes`));
+    }
     if (head.expectContinue) this.#socket.write(CONTINUE, 'latin1');
-    const store = new BodyStore(this.#owner.spoolDir, this.#http.requestBufferBytes);
+    const store = new BodyStore(this.#owner.spoolDir, this.#http.requestBufferBytes, this.#owner.budget);
     const reader = toBodyReader(head.framing, this.#http.rules, (chunk, start, end) => {
-      if (!store.add(chunk, start, end)) this.#storeFailed();
+      const isKept = store.add(chunk, start, end);
+      if (limitRequestBodyBytes > 0 && store.size > limitRequestBodyBytes) {
+        this.#refuseBody(new Refusal('ContentTooLarge', `over ${limitRequestBodyBytes} bytes`));
+      } else if (!isKept) {
+        this.#refuseBody(
+          new Refusal('ServiceUnavailable', `The request's body cannot be spooled to ${this.#owner.spoolDir}`),
+        );
+      }
     });
-    this.#enter({ kind: 'body', head, reader, store });
+    this.#enter({ kind: 'body', head, reader, store, sinceMs: performance.now() });
   }
 
-  #storeFailed(): void {
-    if (this.#state.kind !== 'body') return;
-    this.#refuse(new Refusal('InternalServerError', `The request's body cannot be spooled to ${this.#owner.spoolDir}`));
+  /** From within the reader, which may go on with what it has in hand. */
+  #refuseBody(refusal: Refusal): void {
+    if (this.#state.kind === 'body') this.#refuse(refusal);
   }
 
   #serve(head: RequestHead, body: Buffer | null, spoolPath: string | null): void {
     if (this.#state.kind !== 'head' && this.#state.kind !== 'body') return;
     if (head !== this.#lastHead || this.#lastFields === null) {
       this.#lastHead = head;
-      this.#lastFields = environFields(head, this.#shared, this.listener);
+      this.#lastFields = environFields(head, this.#shared, this.listener, this.#context.peerTrusted);
     }
-    const { fields, rawPath } = this.#lastFields;
+    const { fields, rawPath, requestStart } = this.#lastFields;
     const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
-    const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, performance.now());
+    const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
+    const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, performance.now(), upstreamMs);
     this.#enter({ kind: 'in-service', exchange });
     this.#owner.admit(exchange);
   }
@@ -182,7 +249,12 @@ export class ClientConnection implements ExchangeClient {
     this.#sends = 'nothing-more';
     const { kind } = this.#state;
     // Nobody can be owed an answer to half a request. A client that has sent a whole one may still be reading.
-    if (kind === 'body' || kind === 'head' || kind === 'idle') this.#leave();
+    if (kind === 'body' || kind === 'head' || kind === 'idle' || kind === 'proxy-header') this.#leave();
+    if (this.#state.kind !== 'in-service') return;
+    const { exchange } = this.#state;
+    if (performance.now() - exchange.arrivedMs < HALF_CLOSE_MS) return;
+    this.#sends = 'has-left';
+    this.#owner.left(exchange);
   }
 
   #refuse(refusal: Refusal): void {
@@ -201,9 +273,14 @@ export class ClientConnection implements ExchangeClient {
     return this.#http.keepaliveMs > 0 && !this.#owner.isDraining() && this.#sends === 'more';
   }
 
+  awaitsAnswer(): boolean {
+    return this.#sends !== 'has-left' && this.#state.kind !== 'closed';
+  }
+
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void {
     this.#served += 1;
     if (exchange.spoolPath !== null) removeSpooled(exchange.spoolPath);
+    if (exchange.body !== null) this.#owner.budget.add(-exchange.body.length);
     this.#owner.ended(exchange, this);
     if (end === 'client-gone' || this.#state.kind === 'closed') return;
     if (end === 'cut-off') {
@@ -231,7 +308,7 @@ export class ClientConnection implements ExchangeClient {
     this.#enter(IDLE);
     if (this.#http !== this.#owner.http()) this.#applySettings();
     if (this.#ahead === null) {
-      if (this.#sends === 'nothing-more') this.#leave();
+      if (this.#sends !== 'more') this.#leave();
       return;
     }
     // A client that has not read what it asked for so far: the next request is begun when it has.
@@ -246,7 +323,7 @@ export class ClientConnection implements ExchangeClient {
     this.#ahead = null;
     this.#socket.resume();
     this.#consume(ahead, 0);
-    if (this.#sends === 'nothing-more' && !this.#isInService()) this.#leave();
+    if (this.#sends !== 'more' && !this.#isInService()) this.#leave();
   }
 
   #isInService(): boolean {
@@ -262,11 +339,7 @@ export class ClientConnection implements ExchangeClient {
 
   #newContext(): HeadContext {
     const { rules } = this.#http;
-    return newHeadContext(
-      rules,
-      rules.trustedPeers.trusts(this.listener.kind === 'unix' ? null : this.remoteAddress),
-      'http',
-    );
+    return newHeadContext(rules, rules.trustedPeers.trusts(this.#peer?.address ?? null), 'http');
   }
 
   // Closing
@@ -289,13 +362,13 @@ export class ClientConnection implements ExchangeClient {
 
   /** Ends a connection on which nothing is owed. */
   closeIdle(): void {
-    if (this.#state.kind === 'idle') this.#leave();
+    if (this.#state.kind === 'idle' || this.#state.kind === 'proxy-header') this.#leave();
   }
 
-  /** The gateway drains: a client that stalls in the middle of sending a request is not waited for. */
-  drainStalled(nowMs: number, limitMs: number): void {
+  /** The gateway drains since then: a client that stalls in the middle of sending a request is not waited for. */
+  drainStalled(sinceMs: number, nowMs: number, limitMs: number): void {
     const isSending = this.#state.kind === 'head' || this.#state.kind === 'body';
-    if (isSending && nowMs - this.#progressMs > limitMs)
+    if (isSending && nowMs - Math.max(this.#progressMs, sinceMs) > limitMs)
       this.#refuse(new Refusal('ServiceUnavailable', 'shutting down'));
   }
 
@@ -326,6 +399,12 @@ export class ClientConnection implements ExchangeClient {
     const waitedMs = nowMs - this.#progressMs;
     const http = this.#http;
     switch (this.#state.kind) {
+      case 'proxy-header':
+        if (http.headTimeoutMs > 0 && waitedMs > http.headTimeoutMs) {
+          if (this.#state.reader.unfinished) this.#refuse(new Refusal('RequestTimeout', 'PROXY header'));
+          else this.#leave();
+        }
+        break;
       case 'idle': {
         const limitMs = this.#served === 0 ? http.headTimeoutMs : http.keepaliveMs;
         if (limitMs > 0 && waitedMs > limitMs && this.#output.isEmpty) this.#leave();
@@ -336,8 +415,9 @@ export class ClientConnection implements ExchangeClient {
           this.#refuse(new Refusal('RequestTimeout', 'head'));
         break;
       case 'body':
-        if (http.bodyTimeoutMs > 0 && waitedMs > http.bodyTimeoutMs)
+        if (isBodyLate(http, waitedMs, nowMs - this.#state.sinceMs, this.#state.store.size)) {
           this.#refuse(new Refusal('RequestTimeout', 'body'));
+        }
         break;
       case 'lingering':
         if (waitedMs > LINGER_MS && this.#output.isEmpty) this.#socket.destroy();

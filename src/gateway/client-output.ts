@@ -2,6 +2,7 @@
 // its response long before a slow client has taken it.
 
 import type { Socket } from 'node:net';
+import type { MemoryBudget } from './memory-budget.ts';
 import { ResponseSpool } from './response-spool.ts';
 
 const PIECE_BYTES = 256 * 1024;
@@ -16,6 +17,9 @@ export interface OutputLimits {
 export class ClientOutput {
   readonly #socket: Socket;
   readonly #spoolDir: string;
+  readonly #budget: MemoryBudget;
+  /** What the budget has been told of. */
+  #accountedBytes = 0;
   #spool: ResponseSpool | null = null;
   /** A spool file could not be made: then memory is all there is, and the worker is held back. */
   #disk: 'usable' | 'unusable' = 'usable';
@@ -24,8 +28,9 @@ export class ClientOutput {
   #takenBytes = 0;
   #takenMs: number;
 
-  constructor(socket: Socket, spoolDir: string, nowMs: number) {
+  constructor(socket: Socket, spoolDir: string, budget: MemoryBudget, nowMs: number) {
     this.#socket = socket;
+    this.#budget = budget;
     this.#spoolDir = spoolDir;
     this.#takenMs = nowMs;
   }
@@ -45,14 +50,14 @@ export class ClientOutput {
   }
 
   write(data: string | Buffer, limits: OutputLimits): void {
-    const isFull = this.#socket.writableLength > limits.responseBufferBytes;
-    if (this.#spool === null && isFull && this.#maySpool(limits)) {
+    if (this.#spool === null && this.#isFull(limits) && this.#maySpool(limits)) {
       this.#spool = ResponseSpool.open(this.#spoolDir);
       if (this.#spool === null) this.#disk = 'unusable';
     }
     if (this.#spool === null) {
       if (typeof data === 'string') this.#socket.write(data, 'latin1');
       else this.#socket.write(data);
+      this.#account();
     } else if (!this.#spool.append(data)) {
       // A full disk: the response cannot go on where it stopped, so the client must see it cut off.
       this.#socket.destroy();
@@ -63,7 +68,7 @@ export class ClientOutput {
   holdsBack(limits: OutputLimits, resume: () => void): boolean {
     const isFull =
       this.#spool === null
-        ? !this.#maySpool(limits) && this.#socket.writableLength > limits.responseBufferBytes
+        ? !this.#maySpool(limits) && this.#isFull(limits)
         : this.#spool.pendingBytes > limits.responseSpoolBytes;
     if (isFull) this.#resume = resume;
     return isFull;
@@ -72,6 +77,7 @@ export class ClientOutput {
   /** The socket's buffer has run empty. */
   drained(limits: OutputLimits, nowMs: number): void {
     this.#takenMs = nowMs;
+    this.#account();
     const spool = this.#spool;
     if (spool !== null) {
       while (spool.pendingBytes > 0) {
@@ -97,6 +103,7 @@ export class ClientOutput {
   /** Whether the client has taken nothing for so long; called about once a second. */
   isStuck(limitMs: number, nowMs: number): boolean {
     // What Node has accepted, less what it still keeps: that much is with the kernel.
+    this.#account();
     const takenBytes = this.#socket.bytesWritten - this.#socket.writableLength;
     if (this.#socket.writableLength === 0 || takenBytes !== this.#takenBytes) {
       this.#takenBytes = takenBytes;
@@ -107,8 +114,23 @@ export class ClientOutput {
 
   /** The connection is gone. */
   close(): void {
+    this.#budget.add(-this.#accountedBytes);
+    this.#accountedBytes = 0;
     this.#closeSpool();
     this.release();
+  }
+
+  /** A client that takes everything at once is never full, however little memory is left for others. */
+  #isFull(limits: OutputLimits): boolean {
+    const { writableLength } = this.#socket;
+    return writableLength > limits.responseBufferBytes || (writableLength > 0 && this.#budget.isSpent);
+  }
+
+  #account(): void {
+    const { writableLength } = this.#socket;
+    if (writableLength === this.#accountedBytes) return;
+    this.#budget.add(writableLength - this.#accountedBytes);
+    this.#accountedBytes = writableLength;
   }
 
   #maySpool(limits: OutputLimits): boolean {

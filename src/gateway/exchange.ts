@@ -29,6 +29,8 @@ export interface ExchangeClient {
   write(data: string | Buffer): void;
   /** Whether a response that starts now may say that the connection stays open. */
   mayKeepAlive(): boolean;
+  /** Whether the client still waits for the answer, as far as one can tell. */
+  awaitsAnswer(): boolean;
   /** Whether the client's buffer is full; `resume` is called when it is not any more. */
   holdsBack(resume: () => void): boolean;
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void;
@@ -37,6 +39,7 @@ export interface ExchangeClient {
 /** Bodies up to this size go out in one write with their head. */
 const JOINED_BYTES = 16 * 1024;
 
+const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\n';
 const NO_BODY = 'none';
 type BodyForm = typeof NO_BODY | 'framed' | 'chunked' | 'until-close';
 
@@ -51,7 +54,11 @@ export class Exchange {
   readonly spoolPath: string | null;
   /** `performance.now()` when the request was whole. */
   readonly arrivedMs: number;
+  /** What it had waited in proxies before it came here, by X-Request-Start. */
+  readonly upstreamMs: number;
   state: ExchangeState = 'waiting';
+  /** Until its ticket was written, the time in proxies included. */
+  queuedMs = 0;
   keepAlive: boolean;
   ticket = 0;
   /** Entry in the cancel table, while a ticket is out. */
@@ -73,6 +80,7 @@ export class Exchange {
     body: Buffer | null,
     spoolPath: string | null,
     arrivedMs: number,
+    upstreamMs: number = 0,
   ) {
     this.client = client;
     this.head = head;
@@ -81,7 +89,23 @@ export class Exchange {
     this.body = body;
     this.spoolPath = spoolPath;
     this.arrivedMs = arrivedMs;
+    this.upstreamMs = upstreamMs;
     this.keepAlive = head.keepAlive;
+  }
+
+  /** Early hints: an interim response, which a client of HTTP/1.0 would take for the response itself (RFC 9110 section 15.2). */
+  hint(lines: string): void {
+    if (this.state === 'outstanding' && this.#isHttp11()) this.client.write(`${EARLY_HINTS}${lines}\r\n`);
+  }
+
+  waitedMs(nowMs: number): number {
+    return nowMs - this.arrivedMs + this.upstreamMs;
+  }
+
+  /** Its ticket is being written. */
+  dispatched(): void {
+    this.state = 'outstanding';
+    this.queuedMs = this.waitedMs(performance.now());
   }
 
   /** The worker's HEAD frame, with the first bytes of the body. */
@@ -89,11 +113,9 @@ export class Exchange {
     this.state = 'responding';
     this.status = status;
     this.responseHead = head;
-    const [major, minor] = this.head.version;
-    const isHttp11 = major > 1 || (major === 1 && minor >= 1);
     if (this.head.method === 'HEAD' || status === 204 || status === 304) this.#form = NO_BODY;
     else if ((flags & FRAMED) !== 0) this.#form = 'framed';
-    else this.#form = isHttp11 ? 'chunked' : 'until-close';
+    else this.#form = this.#isHttp11() ? 'chunked' : 'until-close';
     if (this.#form === 'until-close' || !this.client.mayKeepAlive()) this.keepAlive = false;
 
     const lineEnd = head.indexOf('\r\n') + 2;
@@ -137,6 +159,11 @@ export class Exchange {
   /** The client has left; what the worker still sends is thrown away. */
   abandon(): void {
     if (this.state !== 'finished') this.#end('client-gone');
+  }
+
+  #isHttp11(): boolean {
+    const [major, minor] = this.head.version;
+    return major > 1 || (major === 1 && minor >= 1);
   }
 
   #framed(body: Buffer): string {

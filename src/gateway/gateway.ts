@@ -9,17 +9,23 @@ import { CANCELS_PER_GATEWAY, ClaimsBoard } from '../runqueue/claims-board.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import type { Exchange } from './exchange.ts';
-import { Refusal } from './http/refusal.ts';
+import { Refusal, refusalResponse } from './http/refusal.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
 import { RunQueue } from './run-queue.ts';
 import { TicketPipe } from './ticket-pipe.ts';
 import { type ChannelOwner, WorkerChannel } from './worker-channel.ts';
 
 const CHECK_TIME_MS = 1000;
+const CHECK_QUEUE_MS = 20;
+const TURN_AWAY_MS = 2000;
 const CHECK_DRAIN_MS = 50;
+/** A drain waits so long for kept connections that are idle: what comes on them is answered, and says that it was the last. */
+const DRAIN_IDLE_MS = 1000;
 const BACKLOG_TURNS = 3;
-/** A client in the middle of a request when the drain begins has this long for its next byte. */
+/** A client in the middle of a request when the drain begins has this long for the rest of its head, or the next byte of its body. */
 const DRAIN_STALL_MS = 1000;
 
 export interface GatewayStart {
@@ -35,10 +41,20 @@ export interface GatewayStart {
 
 type Phase =
   | { readonly kind: 'open' }
-  | { readonly kind: 'draining'; readonly sinceMs: number; readonly limitMs: number; readonly done: () => void };
+  /** Still accepting, but every response says that it is the last of its connection. */
+  | { readonly kind: 'leaving' }
+  | {
+      readonly kind: 'draining';
+      readonly sinceMs: number;
+      /** How long idle connections are kept. */
+      readonly idleMs: number;
+      readonly limitMs: number;
+      readonly done: () => void;
+    };
 
 export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly spoolDir: string;
+  readonly budget: MemoryBudget;
   readonly #start: GatewayStart;
   readonly #board: ClaimsBoard;
   readonly #runQueue: RunQueue;
@@ -48,6 +64,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #servers: Map<number, Server> = new Map();
   /** Generations whose last worker has exited, but not all of whose bytes have been read. */
   readonly #goneGenerations: Set<number> = new Set();
+  /** Connections beyond the limit since the last look. */
+  #turnedAway = 0;
   #phase: Phase = { kind: 'open' };
   #settings: GatewaySettings;
   #http: HttpSettings;
@@ -57,11 +75,14 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.spoolDir = start.spoolDir;
     this.#settings = start.settings;
     this.#http = toHttpSettings(start.settings);
+    this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.#board = ClaimsBoard.open(start.runtimeDir);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
     this.#runQueue = new RunQueue(start.number, this.#board, cancels);
     this.#channelServer = net.createServer((socket) => this.#channels.add(new WorkerChannel(socket, this)));
+    this.#runQueue.setPolicy(toQueuePolicy(start.settings));
     setInterval(() => this.#checkTime(), CHECK_TIME_MS).unref();
+    setInterval(() => this.#checkQueue(), CHECK_QUEUE_MS).unref();
   }
 
   /** Opens the socket that workers connect their channels to. */
@@ -95,9 +116,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (settings !== this.#settings) {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
+      this.budget.limitBytes = settings.memoryLimitBytes;
+      this.#runQueue.setPolicy(toQueuePolicy(settings));
       this.#start.requestLog.configure(settings);
     }
-    if (this.#phase.kind === 'open') {
+    if (this.#phase.kind !== 'draining') {
       const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity);
       // Without one the generation is dying; requests wait for the next.
       if (pipe !== null) this.#runQueue.serve(pipe, workers);
@@ -135,10 +158,15 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#start.tell({ type: 'expired', ticket, method, target });
   }
 
+  announceClose(): void {
+    if (this.#phase.kind === 'open') this.#phase = { kind: 'leaving' };
+  }
+
   /** Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when nothing is left. */
   drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#phase = { kind: 'draining', sinceMs: performance.now(), limitMs, done: resolve };
+      const idleMs = manner === 'graceful' ? DRAIN_IDLE_MS : 0;
+      this.#phase = { kind: 'draining', sinceMs: performance.now(), idleMs, limitMs, done: resolve };
       for (const id of this.#servers.keys()) this.#close(id);
       if (manner === 'quick') {
         for (const exchange of this.#runQueue.unanswered())
@@ -155,15 +183,23 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   isDraining(): boolean {
-    return this.#phase.kind === 'draining';
+    return this.#phase.kind !== 'open';
   }
 
   admit(exchange: Exchange): void {
-    this.#runQueue.enqueue(exchange);
+    const turnedAway = this.#runQueue.enqueue(exchange);
+    turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests wait'));
+  }
+
+  left(exchange: Exchange): void {
+    if (exchange.state !== 'waiting') return this.#runQueue.cancelUnlessBegun(exchange);
+    this.#runQueue.drop(exchange);
+    exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'));
   }
 
   abandoned(exchange: Exchange): void {
-    this.#runQueue.cancel(exchange);
+    if (exchange.state === 'waiting') this.#runQueue.drop(exchange);
+    else this.#runQueue.cancel(exchange);
   }
 
   ended(exchange: Exchange, connection: ClientConnection): void {
@@ -188,6 +224,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   skipped(exchange: Exchange): void {
+    const isOver = exchange.state === 'outstanding' && !exchange.client.awaitsAnswer();
+    if (isOver) exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'));
     this.#runQueue.skipped(exchange);
   }
 
@@ -223,7 +261,20 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #accept(socket: Socket, listener: ListenerAddress): void {
+    const { connectionLimit } = this.#settings;
+    if (connectionLimit > 0 && this.#connections.size >= connectionLimit) return this.#turnAway(socket);
     this.#connections.add(new ClientConnection(socket, listener, this, performance.now()));
+  }
+
+  /** One connection too many: it is told so, and closed when it has heard. */
+  #turnAway(socket: Socket): void {
+    this.#turnedAway += 1;
+    socket.on('error', () => {});
+    socket.end(refusalResponse(new Refusal('ServiceUnavailable', 'too many connections')), 'latin1');
+    socket.resume();
+    // Not the socket's own timeout: a client that goes on sending would put that off for ever.
+    const timer = setTimeout(() => socket.destroy(), TURN_AWAY_MS);
+    socket.on('close', () => clearTimeout(timer));
   }
 
   /** Whatever the worker in this slot was running, it will not answer it any more. */
@@ -245,15 +296,27 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   #checkTime(): void {
     const nowMs = performance.now();
     for (const connection of this.#connections) connection.checkTime(nowMs);
+    if (this.#turnedAway === 0) return;
+    const { connectionLimit } = this.#settings;
+    const message = `Turned away ${this.#turnedAway} connections: gateway_connections is ${connectionLimit}`;
+    this.#start.log.log('warning', message);
+    this.#turnedAway = 0;
+  }
+
+  #checkQueue(): void {
+    const overdue = this.#runQueue.overdue(performance.now());
+    for (const exchange of overdue) exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'));
   }
 
   #checkDrain(): void {
     const phase = this.#phase;
     if (phase.kind !== 'draining') return;
     const nowMs = performance.now();
-    for (const connection of this.#connections) connection.drainStalled(nowMs, DRAIN_STALL_MS);
+    for (const connection of this.#connections) connection.drainStalled(phase.sinceMs, nowMs, DRAIN_STALL_MS);
     const isBusy = [...this.#connections].some((connection) => connection.isBusy);
-    if (!isBusy) for (const connection of this.#connections) connection.closeIdle();
+    if (!isBusy && nowMs - phase.sinceMs > phase.idleMs) {
+      for (const connection of this.#connections) connection.closeIdle();
+    }
     if (nowMs - phase.sinceMs > phase.limitMs) for (const connection of this.#connections) connection.destroy();
     if (this.#connections.size > 0 || this.#servers.size > 0) {
       setTimeout(() => this.#checkDrain(), CHECK_DRAIN_MS);
@@ -262,4 +325,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#runQueue.close();
     phase.done();
   }
+}
+
+function toQueuePolicy(settings: GatewaySettings): QueuePolicy {
+  return { limit: settings.queueLimit, timeoutMs: settings.queueTimeoutMs, order: settings.queueOrder };
 }

@@ -2,15 +2,24 @@
 
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import { type HeadRules, toHeadRules } from './http/head-rules.ts';
+import type { ProxyProtocolMode } from './http/proxy-protocol.ts';
+import { type TrustedPeers, toTrustedPeers } from './http/trusted-peers.ts';
 
 export interface HttpSettings {
   readonly rules: HeadRules;
+  /** Looked at when a connection begins. */
+  readonly proxyProtocol: 'off' | ProxyProtocolMode;
+  /** Who may send a PROXY header. */
+  readonly proxyPeers: TrustedPeers;
   /** 0: every response closes its connection. */
   readonly keepaliveMs: number;
   /** 0: no limit; so for the next two. */
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  readonly bodyMinRateBytes: number;
+  readonly limitRequestBodyBytes: number;
+  readonly memoryLimitBytes: number;
   readonly requestBufferBytes: number;
   readonly responseBufferBytes: number;
   /** 0: responses are not spooled. */
@@ -32,12 +41,18 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
       forwarder_headers: settings.forwarderHeaders,
       secure_scheme_headers: settings.secureSchemeHeaders,
       forwarded_allow_ips: settings.forwardedAllowIps,
+      forwarded_header: settings.forwardedHeader,
       script_name: process.env.SCRIPT_NAME ?? '',
     }),
+    proxyProtocol: settings.proxyProtocol,
+    proxyPeers: toTrustedPeers('proxy_allow_ips', settings.proxyAllowIps),
     keepaliveMs: settings.keepaliveMs,
     headTimeoutMs: settings.headTimeoutMs,
     bodyTimeoutMs: settings.bodyTimeoutMs,
     writeTimeoutMs: settings.writeTimeoutMs,
+    bodyMinRateBytes: settings.bodyMinRateBytes,
+    limitRequestBodyBytes: settings.limitRequestBodyBytes,
+    memoryLimitBytes: settings.memoryLimitBytes,
     requestBufferBytes: settings.requestBufferBytes,
     responseBufferBytes: settings.responseBufferBytes,
     responseSpoolBytes: settings.responseSpoolBytes,

@@ -77,6 +77,7 @@ function toRecord(exchange: Exchange, connection: ClientConnection): AccessRecor
     query: head.query,
     status: exchange.status,
     bodyBytes: exchange.sentBytes,
+    queuedMs: exchange.queuedMs,
     durationUs: (performance.now() - exchange.arrivedMs) * 1000,
     pid: exchange.workerPid === 0 ? process.pid : exchange.workerPid,
     requestHeader: (name) => fieldOf(environKey(name), exchange.fields),

@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
 import { LostTickets } from './lost-tickets.ts';
 import { allowanceAfter } from './pipe-allowance.ts';
+import { isOverdue, isOverfull, PATIENT, type QueuePolicy, servedEnd } from './queue-policy.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -31,6 +32,7 @@ export class RunQueue {
   /** A probe is to go out as soon as there is room for it. */
   #owedProbe: TicketPipe | null = null;
   #pipe: TicketPipe | null = null;
+  #policy: QueuePolicy = PATIENT;
   #workers = 1;
   /** Outstanding tickets in the current pipe. */
   #inPipe = 0;
@@ -95,9 +97,42 @@ export class RunQueue {
     this.#pump();
   }
 
-  enqueue(exchange: Exchange): void {
+  setPolicy(policy: QueuePolicy): void {
+    this.#policy = policy;
+  }
+
+  /** Lets the exchange wait for a worker. Returns the one that has to be turned away for it, which may be the same. */
+  enqueue(exchange: Exchange): Exchange | undefined {
     this.#waiting.push(exchange);
     this.#pump();
+    if (!isOverfull(this.#policy, this.#waiting.length)) return undefined;
+    // Those that are served last are the ones to give up.
+    return this.#servedEnd() === 'oldest' ? this.#waiting.pop() : this.#waiting.shift();
+  }
+
+  /** The exchange waits no more: its client has left. Those that do wait are not turned away on its account. */
+  drop(exchange: Exchange): void {
+    this.#waiting.remove(exchange);
+  }
+
+  /** Takes those out of the line that have waited too long. */
+  overdue(nowMs: number): Exchange[] {
+    const overdue: Exchange[] = [];
+    for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
+      if (first.state !== 'finished' && !isOverdue(this.#policy, first.waitedMs(nowMs))) break;
+      this.#waiting.shift();
+      if (first.state !== 'finished') overdue.push(first);
+    }
+    return overdue;
+  }
+
+  #servedEnd(): 'oldest' | 'newest' {
+    if (this.#policy.order === 'fifo') return 'oldest';
+    return servedEnd(this.#policy, this.#waiting.first?.waitedMs(performance.now()) ?? 0);
+  }
+
+  #takeNext(): Exchange | undefined {
+    return this.#servedEnd() === 'oldest' ? this.#waiting.shift() : this.#waiting.pop();
   }
 
   /** The worker has sent the end of the response, or skipped the ticket, or the gateway has answered itself. */
@@ -112,6 +147,12 @@ export class RunQueue {
   /** Marks the ticket so that a worker skips it, or stops sending its response. */
   cancel(exchange: Exchange): void {
     if (this.#outstanding.get(exchange.ticket) === exchange) this.#board.cancel(exchange.cancel, exchange.ticket);
+  }
+
+  /** Marks the ticket so that a worker skips it; a response that has begun goes on, for the client may only have stopped sending. */
+  cancelUnlessBegun(exchange: Exchange): void {
+    if (this.#outstanding.get(exchange.ticket) === exchange)
+      this.#board.cancelUnlessBegun(exchange.cancel, exchange.ticket);
   }
 
   /**
@@ -143,7 +184,7 @@ export class RunQueue {
   /** A worker says that it has not run this ticket, because it was cancelled. */
   skipped(exchange: Exchange): void {
     // Its client may still wait: the ticket was taken for lost, and the worker that had it was only slow.
-    if (exchange.state === 'outstanding') this.#queueAgain([exchange], 'free');
+    if (exchange.state === 'outstanding' && exchange.client.awaitsAnswer()) this.#queueAgain([exchange], 'free');
     else this.settle(exchange);
   }
 
@@ -179,9 +220,7 @@ export class RunQueue {
       if (exchange.pipe === this.#pipe) this.#inPipe -= 1;
       if (entries === 'free') this.#freeCancels.push(exchange.cancel);
       else this.#burn(exchange);
-      if (exchange.state !== 'outstanding') continue;
-      exchange.state = 'waiting';
-      again.push(exchange);
+      if (this.#mayWaitAgain(exchange)) again.push(exchange);
     }
     this.#waiting.putBack(again);
     this.#pump();
@@ -204,9 +243,19 @@ export class RunQueue {
     for (const exchange of back) {
       this.#outstanding.delete(exchange.ticket);
       this.#freeCancels.push(exchange.cancel);
-      if (exchange.state === 'outstanding') exchange.state = 'waiting';
     }
-    this.#waiting.putBack(back);
+    this.#waiting.putBack(back.filter((exchange) => this.#mayWaitAgain(exchange)));
+  }
+
+  /** A ticket has come back without having been run. A client that has left meanwhile does not wait for another one. */
+  #mayWaitAgain(exchange: Exchange): boolean {
+    if (exchange.state !== 'outstanding') return false;
+    if (!exchange.client.awaitsAnswer()) {
+      exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'));
+      return false;
+    }
+    exchange.state = 'waiting';
+    return true;
   }
 
   #pump(): void {
@@ -216,27 +265,26 @@ export class RunQueue {
     while (this.#inPipe < limit && this.#freeCancels.length > 0 && this.#someoneWaits()) {
       const place = pipe.place();
       if (place === null) return;
-      const exchange = this.#waiting.shift();
+      const exchange = this.#takeNext();
       const cancel = this.#freeCancels.pop();
       if (exchange === undefined || cancel === undefined) return;
-      exchange.state = 'outstanding';
+      exchange.dispatched();
       exchange.ticket = this.#newId();
       exchange.cancel = cancel;
       exchange.pipe = pipe;
       this.#outstanding.set(exchange.ticket, exchange);
       this.#inPipe += 1;
       const address = { id: exchange.ticket, gateway: this.#gateway, cancel };
-      writeRunTicket(place.buffer, place.offset, address, exchange.fields, exchange.body, exchange.rawPath);
+      const { fields, body, rawPath, queuedMs } = exchange;
+      writeRunTicket(place.buffer, place.offset, address, fields, body, rawPath, Math.trunc(queuedMs));
     }
   }
 
-  /** Drops the requests at the front whose clients have left. */
+  /** Drops the requests at both ends whose clients have left. */
   #someoneWaits(): boolean {
-    for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
-      if (first.state !== 'finished') return true;
-      this.#waiting.shift();
-    }
-    return false;
+    while (this.#waiting.first?.state === 'finished') this.#waiting.shift();
+    while (this.#waiting.last?.state === 'finished') this.#waiting.pop();
+    return this.#waiting.length > 0;
   }
 
   #sendProbe(pipe: TicketPipe): void {

@@ -1,4 +1,4 @@
-// A first-in, first-out line with cheap removal at the front: requests that wait for room in the ticket pipe.
+// A line with cheap removal at both ends: requests that wait for room in the ticket pipe. Removal from its middle costs a search.
 
 const COMPACT_AT = 1024;
 
@@ -12,6 +12,23 @@ export class WaitingLine<T> {
 
   get first(): T | undefined {
     return this.#items[this.#front];
+  }
+
+  get last(): T | undefined {
+    return this.length === 0 ? undefined : this.#items[this.#items.length - 1];
+  }
+
+  /** Takes the one that came last. */
+  pop(): T | undefined {
+    return this.length === 0 ? undefined : this.#items.pop();
+  }
+
+  /** Takes it out, wherever it stands; whether it was there. */
+  remove(item: T): boolean {
+    const at = this.#items.indexOf(item, this.#front);
+    if (at < 0) return false;
+    this.#items.splice(at, 1);
+    return true;
   }
 
   push(item: T): void {

@@ -31,7 +31,7 @@ export class WorkerChannel implements ChannelSink {
   readonly #socket: Socket;
   readonly #owner: ChannelOwner;
   readonly #decoder: ChannelDecoder;
-  /** Bytes of the current response that have come through here. */
+  /** Bytes of the current response, hints and body, that have come through here. */
   #passedBytes = 0;
   #broken: string | null = null;
 
@@ -58,8 +58,15 @@ export class WorkerChannel implements ChannelSink {
     else this.#socket.write(dataFrame(id, exchange.fields, exchange.body));
   }
 
+  hints(id: number, lines: string): void {
+    this.#passedBytes += lines.length;
+    const exchange = this.#owner.find(id);
+    exchange?.hint(lines);
+    this.#holdBack(exchange);
+  }
+
   head(id: number, status: number, flags: number, head: string, body: Buffer): void {
-    this.#passedBytes = body.length;
+    this.#passedBytes += body.length;
     const exchange = this.#owner.find(id);
     if (exchange !== undefined) {
       exchange.workerPid = this.worker?.pid ?? 0;
@@ -93,10 +100,15 @@ export class WorkerChannel implements ChannelSink {
       // A worker that has sent much waits for this before it takes another ticket: what a slow client leaves unread in the channel
       // must never stand in front of somebody else's response.
       if (this.#passedBytes > UNACKNOWLEDGED_BYTES) this.#socket.write(takenFrame(id));
+      this.#passedBytes = 0;
       if (exchange !== undefined) this.#owner.settled(exchange);
-      return;
+    } else {
+      this.#holdBack(exchange);
     }
-    if (exchange?.state !== 'responding' || this.#passedBytes <= UNACKNOWLEDGED_BYTES) return;
+  }
+
+  #holdBack(exchange: Exchange | undefined): void {
+    if (exchange === undefined || exchange.state === 'finished' || this.#passedBytes <= UNACKNOWLEDGED_BYTES) return;
     if (this.#owner.holdsBack(exchange, () => this.#socket.resume())) this.#socket.pause();
   }
 }

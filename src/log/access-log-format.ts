@@ -40,6 +40,7 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   T: (record) => String(Math.floor(record.durationUs / 1_000_000)),
   M: (record) => String(Math.floor(record.durationUs / 1000)),
   D: (record) => String(Math.floor(record.durationUs)),
+  Q: (record) => String(Math.floor(record.queuedMs)),
   L: (record) => secondsWithMicroseconds(record.durationUs),
   p: (record) => `<${record.pid}>`,
 };

@@ -14,6 +14,8 @@ export interface AccessRecord {
   /** Of the response's body, without the framing of the chunked coding. */
   readonly bodyBytes: number;
   readonly durationUs: number;
+  /** How long the request waited for a worker, from X-Request-Start where a trusted proxy sends it. */
+  readonly queuedMs: number;
   /** The process that answered: the worker, or the gateway itself. */
   readonly pid: number;
   /** By lower-case name; of repeated fields the last, as with Gunicorn. */

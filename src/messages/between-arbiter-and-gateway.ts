@@ -47,6 +47,8 @@ export type ToGateway =
   /** The ticket has run longer than `timeout`: answer 504, and say when that is done. */
   | { readonly type: 'expire'; readonly ticket: number }
   | { readonly type: 'reopen-logs' }
+  /** The end is near: go on, but keep no connection. */
+  | { readonly type: 'announce-close' }
   /** Graceful: finish what is here, then exit. Quick: answer 503 to what is here, then exit. */
   | { readonly type: 'drain'; readonly manner: 'graceful' | 'quick' };
 

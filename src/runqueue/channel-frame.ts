@@ -15,15 +15,16 @@ export const PROBED = 6;
 export const DATA = 7;
 export const GONE = 8;
 export const TAKEN = 9;
+export const HINTS = 10;
 
 export const END = 1;
 export const FRAMED = 2;
 export const ABORTED = 4;
 
-/** A head longer than this is a broken worker, not a response. */
+/** A head, or hints, longer than this: a broken worker, not a response. */
 export const HEAD_LIMIT_BYTES: number = 4 * 1024 * 1024;
 
-/** After a response with more body bytes than this, the worker waits for TAKEN. */
+/** After a response with more bytes of hints and body than this, the worker waits for TAKEN. */
 export const UNACKNOWLEDGED_BYTES: number = 64 * 1024;
 
 const TWO_TO_32 = 2 ** 32;
@@ -33,6 +34,8 @@ const NOTHING = Buffer.alloc(0);
 export interface ChannelSink {
   hello(slot: number, pid: number, generation: number): void;
   ask(id: number): void;
+  /** Header lines for an interim response, before the response to this ticket begins. */
+  hints(id: number, lines: string): void;
   /** A response begins. `flags` has END only when the body that is passed here is the whole of it. */
   head(id: number, status: number, flags: number, head: string, body: Buffer): void;
   /** A piece of the body; `flags` has END (and perhaps ABORTED) with the last one. */
@@ -54,6 +57,8 @@ export class ChannelDecoder {
   #said: 'nothing' | 'hello' = 'nothing';
   /** Between the HEAD and the END of a response: its ticket. */
   #responding: number | null = null;
+  /** Between the first HINTS and the HEAD of a response: its ticket. */
+  #hinted: number | null = null;
 
   constructor(sink: ChannelSink) {
     this.#sink = sink;
@@ -119,6 +124,8 @@ export class ChannelDecoder {
       return FRAME_HEADER_BYTES;
     }
     if (this.#responding !== null) return `frame type ${type} inside the response to ticket ${this.#responding}`;
+    if (type === HINTS) return this.#hints(bytes, at, length, id);
+    if (this.#hinted !== null) return `frame type ${type} between the hints and the response to ticket ${this.#hinted}`;
     if (type === HELLO) return this.#hello(bytes, at, length);
     if (this.#said === 'nothing') return `frame type ${type} before HELLO`;
     if (length !== FRAME_HEADER_BYTES)
@@ -138,9 +145,22 @@ export class ChannelDecoder {
     return HELLO_BYTES;
   }
 
+  #hints(bytes: Buffer, at: number, length: number, id: number): number | string {
+    if (this.#said === 'nothing') return 'HINTS before HELLO';
+    if (this.#hinted !== null && this.#hinted !== id)
+      return `HINTS of ticket ${id} after those of ticket ${this.#hinted}`;
+    if (length > FRAME_HEADER_BYTES + HEAD_LIMIT_BYTES) return `HINTS of ${length - FRAME_HEADER_BYTES} bytes`;
+    if (bytes.length - at < length) return this.#awaits(length);
+    this.#hinted = id;
+    this.#sink.hints(id, latin1Text(bytes, at + FRAME_HEADER_BYTES, at + length));
+    return length;
+  }
+
   #head(bytes: Buffer, at: number, length: number, flags: number, id: number): number | string {
     if (this.#said === 'nothing') return 'HEAD before HELLO';
     if (this.#responding !== null) return `HEAD inside the response to ticket ${this.#responding}`;
+    if (this.#hinted !== null && this.#hinted !== id)
+      return `HEAD of ticket ${id} after HINTS of ticket ${this.#hinted}`;
     if (length < FRAME_HEADER_BYTES + 4) return 'HEAD without a length of the head';
     if (bytes.length - at < FRAME_HEADER_BYTES + 4) return this.#awaits(FRAME_HEADER_BYTES + 4);
     const headBytes = bytes.readUInt32LE(at + 16);
@@ -151,6 +171,7 @@ export class ChannelDecoder {
     const head = latin1Text(bytes, at + FRAME_HEADER_BYTES + 4, bodyAt);
     const end = Math.min(at + length, bytes.length);
     const left = at + length - end;
+    this.#hinted = null;
     if (left > 0) {
       this.#responding = id;
       this.#streaming = { id, flags, left };

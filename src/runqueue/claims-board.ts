@@ -11,6 +11,9 @@ export const WORKER_SLOTS = 1024;
 /** Cancel entries for each gateway: more than the tickets that it ever has outstanding. */
 export const CANCELS_PER_GATEWAY = 4096;
 
+/** Bit 53 of a cancel entry, as a bit of its upper half; the bits below are the id. */
+const UNLESS_BEGUN = 2 ** 21;
+
 const MAGIC = Buffer.from('TNBORD01', 'latin1');
 
 export interface Claim {
@@ -109,16 +112,25 @@ export class ClaimsBoard {
     return tickets;
   }
 
+  /** Marks a ticket as cancelled for a worker that has not claimed it yet; one that runs it can see that its client has left. */
+  cancelUnlessBegun(entry: number, ticket: number): void {
+    this.#mark(entry, ticket, UNLESS_BEGUN);
+  }
+
   /** Marks a ticket as cancelled: a worker that has not claimed it yet skips it, one that streams its response stops. */
   cancel(entry: number, ticket: number): void {
-    this.#entry.writeUInt32LE(ticket % 2 ** 32, 0);
-    this.#entry.writeUInt32LE(Math.floor(ticket / 2 ** 32), 4);
-    const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * this.#slots + 8 * entry;
-    fs.writeSync(this.#fd, this.#entry, 0, 8, at);
+    this.#mark(entry, ticket, 0);
   }
 
   close(): void {
     fs.closeSync(this.#fd);
+  }
+
+  #mark(entry: number, ticket: number, flag: number): void {
+    this.#entry.writeUInt32LE(ticket % 2 ** 32, 0);
+    this.#entry.writeUInt32LE(Math.floor(ticket / 2 ** 32) + flag, 4);
+    const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * this.#slots + 8 * entry;
+    fs.writeSync(this.#fd, this.#entry, 0, 8, at);
   }
 }
 

@@ -17,6 +17,7 @@ export const TICKET_FOLLOWS = 1;
 /** PATH_INFO is still percent-encoded. */
 export const TICKET_RAW_PATH = 2;
 
+const LONGEST_WAIT_MS = 65_535;
 const TWO_TO_32 = 2 ** 32;
 
 export interface TicketAddress {
@@ -38,12 +39,14 @@ export function writeRunTicket(
   fields: string,
   body: Buffer | null,
   rawPath: boolean,
+  waitedMs: number = 0,
 ): void {
   const bodyBytes = body === null ? 0 : body.length;
   const follows = fields.length + bodyBytes > TICKET_ROOM_BYTES;
   const flags = (follows ? TICKET_FOLLOWS : 0) | (rawPath ? TICKET_RAW_PATH : 0);
   const used = follows ? TICKET_HEADER_BYTES : TICKET_HEADER_BYTES + fields.length + bodyBytes;
-  writeHeader(target, offset, used, TICKET_RUN, flags, address, fields.length, bodyBytes);
+  const kindAndWait = TICKET_RUN | (flags << 8) | (Math.min(waitedMs, LONGEST_WAIT_MS) << 16);
+  writeHeader(target, offset, used, kindAndWait, address, fields.length, bodyBytes);
   if (follows) return;
   writeLatin1(target, fields, offset + TICKET_HEADER_BYTES);
   if (body !== null) body.copy(target, offset + TICKET_HEADER_BYTES + fields.length);
@@ -51,21 +54,21 @@ export function writeRunTicket(
 
 /** Writes a probe: whoever takes it says so on the channel and runs nothing. */
 export function writeProbeTicket(target: Buffer, offset: number, address: TicketAddress): void {
-  writeHeader(target, offset, TICKET_HEADER_BYTES, TICKET_PROBE, 0, address, 0, 0);
+  writeHeader(target, offset, TICKET_HEADER_BYTES, TICKET_PROBE, address, 0, 0);
 }
 
 function writeHeader(
   target: Buffer,
   offset: number,
   used: number,
-  kind: number,
-  flags: number,
+  kindFlagsAndWait: number,
   address: TicketAddress,
   fieldsBytes: number,
   bodyBytes: number,
 ): void {
   target.writeUInt32LE(used, offset);
-  target.writeUInt32LE(kind | (flags << 8), offset + 4);
+  // A shift of 16 may have made it negative.
+  target.writeUInt32LE(kindFlagsAndWait >>> 0, offset + 4);
   target.writeUInt32LE(address.id % TWO_TO_32, offset + 8);
   target.writeUInt32LE(Math.floor(address.id / TWO_TO_32), offset + 12);
   target.writeUInt32LE(address.gateway, offset + 16);
@@ -78,6 +81,8 @@ export interface Ticket extends TicketAddress {
   readonly kind: 'run' | 'probe';
   readonly follows: boolean;
   readonly rawPath: boolean;
+  /** How long the request waited for a worker, at most 65,535. */
+  readonly waitedMs: number;
   readonly fieldsBytes: number;
   readonly bodyBytes: number;
   /** Empty when the ticket FOLLOWS. */
@@ -94,13 +99,14 @@ export function readTicket(source: Buffer, offset: number): Ticket | string {
   const flags = source[offset + 5] ?? 0;
   if (kind !== TICKET_RUN && kind !== TICKET_PROBE) return `kind ${kind} is not 1 or 2`;
   if ((flags & ~(TICKET_FOLLOWS | TICKET_RAW_PATH)) !== 0) return `flags ${flags} has unknown bits`;
-  if (source.readUInt16LE(offset + 6) !== 0) return 'bytes 6 and 7 are not 0';
+  const waitedMs = source.readUInt16LE(offset + 6);
   const fieldsBytes = source.readUInt32LE(offset + 24);
   const bodyBytes = source.readUInt32LE(offset + 28);
   const follows = (flags & TICKET_FOLLOWS) !== 0;
   const expected = TICKET_HEADER_BYTES + (follows ? 0 : fieldsBytes + bodyBytes);
   if (used !== expected) return `length ${used} differs from header, fields and body (${expected})`;
-  if (kind === TICKET_PROBE && (flags !== 0 || fieldsBytes + bodyBytes !== 0)) return 'a probe carries nothing';
+  if (kind === TICKET_PROBE && (flags !== 0 || waitedMs + fieldsBytes + bodyBytes !== 0))
+    return 'a probe carries nothing';
   const id = source.readUInt32LE(offset + 12) * TWO_TO_32 + source.readUInt32LE(offset + 8);
   if (id === 0 || id > Number.MAX_SAFE_INTEGER) return 'id is not in 1 to 2^53 - 1';
   const fieldsStart = offset + TICKET_HEADER_BYTES;
@@ -109,6 +115,7 @@ export function readTicket(source: Buffer, offset: number): Ticket | string {
     kind: kind === TICKET_RUN ? 'run' : 'probe',
     follows,
     rawPath: (flags & TICKET_RAW_PATH) !== 0,
+    waitedMs,
     id,
     gateway: source.readUInt32LE(offset + 16),
     cancel: source.readUInt32LE(offset + 20),

@@ -11,6 +11,15 @@ export interface GatewaySettings {
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  /** Bytes a second after the first bodyTimeoutMs; 0: any. */
+  readonly bodyMinRateBytes: number;
+  /** 0: no limit; so for the next four. */
+  readonly limitRequestBodyBytes: number;
+  readonly connectionLimit: number;
+  readonly memoryLimitBytes: number;
+  readonly queueLimit: number;
+  readonly queueTimeoutMs: number;
+  readonly queueOrder: Settings['queue_order'];
   readonly gracefulTimeoutMs: number;
   readonly requestBufferBytes: number;
   readonly responseBufferBytes: number;
@@ -40,6 +49,9 @@ export interface GatewaySettings {
   readonly forwarderHeaders: readonly string[];
   /** IP addresses and networks; `*` stands for all. */
   readonly forwardedAllowIps: readonly string[];
+  readonly forwardedHeader: boolean;
+  readonly proxyProtocol: Settings['proxy_protocol'];
+  readonly proxyAllowIps: readonly string[];
   /** Names in upper case, as they are on the wire (with dashes); values exactly. */
   readonly secureSchemeHeaders: Readonly<Record<string, string>>;
 
@@ -62,6 +74,13 @@ export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewayS
     headTimeoutMs: settings.head_timeout * 1000,
     bodyTimeoutMs: settings.body_timeout * 1000,
     writeTimeoutMs: settings.write_timeout * 1000,
+    bodyMinRateBytes: settings.body_min_rate,
+    limitRequestBodyBytes: settings.limit_request_body,
+    connectionLimit: settings.gateway_connections,
+    memoryLimitBytes: settings.gateway_memory,
+    queueLimit: settings.queue_limit,
+    queueTimeoutMs: settings.queue_timeout * 1000,
+    queueOrder: settings.queue_order,
     gracefulTimeoutMs: settings.graceful_timeout * 1000,
     requestBufferBytes: settings.request_buffer_size,
     responseBufferBytes: settings.response_buffer_size,
@@ -84,6 +103,9 @@ export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewayS
     headerMap: settings.header_map,
     forwarderHeaders: settings.forwarder_headers.map((name) => name.toUpperCase()),
     forwardedAllowIps: settings.forwarded_allow_ips,
+    forwardedHeader: settings.forwarded_header,
+    proxyProtocol: settings.proxy_protocol,
+    proxyAllowIps: settings.proxy_allow_ips,
     secureSchemeHeaders: Object.fromEntries(schemeHeaders.map(([name, value]) => [name.toUpperCase(), value])),
 
     userId: ids.userId,

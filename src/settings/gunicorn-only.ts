@@ -4,7 +4,7 @@
 export const GUNICORN_ONLY: ReadonlySet<string> = new Set([
   // worker processes and requests
   ...['worker_connections', 'asgi_loop', 'asgi_lifespan', 'asgi_disconnect_grace_period', 'http_parser', 'root_path'],
-  ...['proxy_protocol', 'proxy_allow_ips', 'protocol', 'uwsgi_allow_ips'],
+  ...['protocol', 'uwsgi_allow_ips'],
   ...['http_protocols', 'http2_cleartext', 'http2_max_concurrent_streams', 'http2_initial_window_size'],
   ...['http2_max_frame_size', 'http2_max_header_list_size'],
   // server mechanics

@@ -40,6 +40,8 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       const wanted = max === undefined ? `${min} or more` : `${min} to ${max}`;
       return { ...numberCheck(range, parseDecimal), wanted: `a whole number, ${wanted}` };
     }
+    case 'seconds':
+      return { ...numberCheck(z.number().min(0).finite(), parseSeconds), wanted: 'seconds, such as 1.5' };
     case 'auto int': {
       const range = declaration.max === undefined ? z.int().min(0) : z.int().min(0).max(declaration.max);
       const wanted = declaration.max === undefined ? '' : `, at most 0o${declaration.max.toString(8)}`;
@@ -103,6 +105,10 @@ function numberCheck(
   };
 }
 
+function parseSeconds(text: string): number | null {
+  return /^[0-9]+(?:\.[0-9]+)?$/.test(text.trim()) ? Number(text) : null;
+}
+
 function numberFrom(parse: (text: string) => number | null): z.ZodType<number, string> {
   return z.string().transform((text, context) => {
     const number = parse(text);
@@ -120,12 +126,13 @@ const boolFromText = string
 const numberOrName = name.transform((text) => (/^\d+$/.test(text) ? Number(text) : text));
 
 function choiceCheck(declaration: DeclarationOf<'choice'>): z.ZodType {
-  const { choices, synonyms = {} } = declaration;
+  const { choices, synonyms = {}, bools } = declaration;
   const meant = (word: string): string => (Object.hasOwn(synonyms, word) ? (synonyms[word] ?? word) : word);
-  return string
+  const words = string
     .toLowerCase()
     .transform(meant)
     .refine((word) => choices.includes(word));
+  return bools === true ? z.preprocess((value) => (typeof value === 'boolean' ? String(value) : value), words) : words;
 }
 
 /** A list of items, or one string that `split` makes a list of. An empty string, or None, is an empty list. */

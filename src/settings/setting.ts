@@ -46,6 +46,8 @@ interface Described {
 interface Kinds {
   /** A whole number; on the command line decimal, in the file also a string such as "0x10". */
   uint: { readonly extra: { default: number; min?: number; max?: number }; readonly value: number };
+  /** A time in seconds, with decimals. */
+  seconds: { readonly extra: { default: number }; readonly value: number };
   /** As uint, but a leading 0 on the command line means octal. */
   'auto int': { readonly extra: { default: number; max?: number }; readonly value: number };
   /** `flagValue` is what the flag sets; true unless said otherwise. */
@@ -56,13 +58,18 @@ interface Kinds {
   'optional string': { readonly extra: { default: string | null }; readonly value: string | null };
   /** As string; the form of a line in the access log, which compiles. */
   'log format': { readonly extra: { default: string }; readonly value: string };
-  /** One of some words, in any case. `otherwise` takes the place of every other word, with a warning. */
+  /**
+   * One of some words, in any case. `otherwise` takes the place of every other word, with a warning. `flagAlone` is what the flag
+   * means without a value. With `bools`, the file's True and False are the words `true` and `false`.
+   */
   choice: {
     readonly extra: {
       choices: readonly string[];
       default: string;
       synonyms?: Readonly<Record<string, string>>;
       otherwise?: string;
+      flagAlone?: string;
+      bools?: true;
     };
     readonly value: string;
   };

@@ -52,6 +52,11 @@ export class HttpConnection {
     });
   }
 
+  /** How the other side has ended the connection, as far as it has been read. A reset may have eaten what was not read yet. */
+  get ending(): 'open' | 'ended' | 'reset' {
+    return this.#end;
+  }
+
   static async open(target: Target): Promise<HttpConnection> {
     return new HttpConnection(await openSocket(target));
   }

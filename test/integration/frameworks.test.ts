@@ -1,16 +1,13 @@
 // A real Flask application and a real Django project, alone and behind nginx.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../harness/deadline.ts';
 import { field, fields, type HttpResponse, type Target } from '../harness/http-connection.ts';
 import { getText, request } from '../harness/http-request.ts';
 import { Load } from '../harness/load.ts';
-import { appsDir, inCi, otherServer } from '../harness/project.ts';
-import { freePort, type Scene, scenario, sharedServer } from '../harness/scenario.ts';
+import { nginx, startNginx } from '../harness/nginx.ts';
+import { appsDir, otherServer } from '../harness/project.ts';
+import { scenario, sharedServer } from '../harness/scenario.ts';
 
 const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const flask = sharedServer({ app: 'flask_app:app', args: ['--workers', '2'] });
@@ -19,7 +16,6 @@ const django = sharedServer({
   args: ['--workers', '2'],
   chdir: join(appsDir, 'mysite'),
 });
-const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/bin/nginx'].find(existsSync);
 
 scenario('Flask: a page, JSON, a form with a file, and a stream', async () => {
   const { target } = await flask();
@@ -92,8 +88,6 @@ for (const app of ['flask_app:app', 'mysite.wsgi:application']) {
   );
 }
 
-const noNginx = nginx === undefined && !inCi && 'nginx is missing: THIS TEST CANNOT RUN';
-
 scenario(
   'Django behind nginx on a Unix socket',
   async (scene) => {
@@ -102,17 +96,18 @@ scenario(
       chdir: join(appsDir, 'mysite'),
       listen: 'unix',
     });
-    await walkThroughDjango(await startNginx(scene, scene.path('app.sock')));
+    const { target } = await startNginx(scene, server.target);
+    await walkThroughDjango(target);
     assert.equal(server.log.count(/Traceback/), 0);
   },
-  { skip: noNginx },
+  { skip: nginx.skip },
 );
 
 scenario(
   'Flask behind nginx sees scheme and host of the client, and a reload goes unseen',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'flask_app:app', listen: 'unix', args: ['--workers', '2'] });
-    const front = await startNginx(scene, scene.path('app.sock'));
+    const { target: front } = await startNginx(scene, server.target);
     const where = await request(front, '/where?x=1', { headers: { Host: 'shop.example' } });
     assert.equal(JSON.parse(where.body.toString()).url, 'https://shop.example/where?x=1');
     assert.equal((await request(front, '/form', multipart(2_000_000))).body.toString(), 'name=Ada file=2000000');
@@ -129,7 +124,7 @@ scenario(
     const result = await load.stop();
     assert.deepEqual([result.failed, result.wrong], [0, 0], result.complaints.join('\n'));
   },
-  { skip: noNginx || onlyTunicorn.skip },
+  { skip: nginx.skip || onlyTunicorn.skip },
 );
 
 async function walkThroughDjango(target: Target): Promise<void> {
@@ -163,48 +158,4 @@ function multipart(size: number): { method: string; headers: Record<string, stri
     headers: { 'Content-Type': 'multipart/form-data; boundary=frontier' },
     body: `${part('name="name"', 'Ada')}${part('name="upload"; filename="a.bin"', 'u'.repeat(size))}--frontier--\r\n`,
   };
-}
-
-/** nginx in front of the Unix socket, as the README shows it, with everything that it writes in the scenario's directory. */
-async function startNginx(scene: Scene, socketPath: string): Promise<Target> {
-  const port = await freePort();
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  const config = `
-pid nginx.pid;
-error_log nginx-error.log;
-events {}
-http {
-  access_log off;
-  client_max_body_size 10m;
-  ${temporary.map((kind) => `${kind}_temp_path nginx-${kind};`).join('\n  ')}
-  server {
-    listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://unix:${socketPath};
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto https;
-    }
-  }
-}
-`;
-  const path = scene.write('nginx.conf', config);
-  const user = process.getuid?.() === 0 ? ' user root;' : '';
-  const args = ['-p', scene.dir, '-c', path, '-e', 'nginx-error.log', '-g', `daemon off;${user}`];
-  const child = spawn(nginx ?? 'nginx', args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  const exited = once(child, 'exit');
-  scene.defer(async () => {
-    child.kill('SIGTERM');
-    await exited;
-  });
-  const target = { host: '127.0.0.1', port };
-  await eventually(
-    'nginx to answer',
-    async () =>
-      await getText(target).then(
-        () => true,
-        () => false,
-      ),
-  );
-  return target;
 }

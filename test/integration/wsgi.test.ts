@@ -16,8 +16,8 @@ const raising = sharedServer({ app: 'raising' });
 const validated = sharedServer({ app: 'validated' });
 const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
-/** What Gunicorn may put into the environ and Tunicorn need not. */
-const optionalKeys = ['gunicorn.socket', 'wsgi.early_hints'];
+/** What only one of the two puts into the environ. */
+const optionalKeys = ['gunicorn.socket', 'wsgi.early_hints', 'tunicorn.client_disconnected', 'tunicorn.queue_time'];
 
 scenario('the environ has exactly the keys that Gunicorn gives it, with their values', async (scene) => {
   const server = await echo();

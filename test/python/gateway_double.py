@@ -29,6 +29,8 @@ CANCELS = 8
 GATEWAY = 5
 TICKET_ID = 77
 CANCEL = 3
+# Bit 53 of a cancel entry: skip the ticket unless it is begun.
+UNLESS_BEGUN = 1 << 53
 
 FIELDS = {
     "REQUEST_METHOD": "GET",

@@ -106,6 +106,7 @@ class Loss(WorkerSideTest):
             ("skip", (77,)),
             ("probed", (77,)),
             ("ask", (77, 1, 1)),
+            ("hints", (77, b"A: b\r\n")),
             ("head", (77, 200, END, b"200 OK\r\n", b"small")),
             ("head", (77, 200, END, b"200 OK\r\n", b"x" * MIB)),
             ("body", (77, END, b"small")),

@@ -6,7 +6,7 @@ import time
 import unittest
 from unittest import mock
 
-from gateway_double import CANCELS, WORKERS, WorkerSideTest
+from gateway_double import CANCELS, UNLESS_BEGUN, WORKERS, WorkerSideTest
 
 from tunicorn.claims_board import BoardError, ClaimSlot, ClaimsBoard
 from tunicorn.ticket import TicketError
@@ -75,6 +75,21 @@ class Slot(WorkerSideTest):
         self.assertFalse(self.claim.is_cancelled(2, 77))
         self.board.cancel(3, 0)
         self.assertFalse(self.claim.is_cancelled(3, 77))
+
+    def test_has_left_whether_the_ticket_is_cancelled_or_only_unless_begun(self) -> None:
+        for ticket_id in (77, (1 << 53) - 1):
+            self.assertFalse(self.claim.has_left(3, ticket_id))
+            for entry, is_cancelled in ((ticket_id, True), (ticket_id | UNLESS_BEGUN, False)):
+                self.board.cancel(3, entry)
+                self.assertTrue(self.claim.has_left(3, ticket_id))
+                self.assertEqual(self.claim.is_cancelled(3, ticket_id), is_cancelled)
+                self.assertFalse(self.claim.has_left(3, ticket_id - 1))
+                self.assertFalse(self.claim.has_left(2, ticket_id))
+
+    def test_has_left_refuses_an_index_beyond_the_table(self) -> None:
+        self.assertFalse(self.claim.has_left(CANCELS - 1, 77))
+        with self.assertRaisesRegex(TicketError, f"cancel index is {CANCELS}; the board has {CANCELS}"):
+            self.claim.has_left(CANCELS, 77)
 
     def test_is_cancelled_refuses_an_index_beyond_the_table(self) -> None:
         self.assertFalse(self.claim.is_cancelled(CANCELS - 1, 77))

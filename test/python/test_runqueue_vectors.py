@@ -33,6 +33,7 @@ class Tickets(unittest.TestCase):
                     "kind": "run" if ticket.kind == KIND_RUN else "probe",
                     "follows": bool(ticket.flags & FOLLOWS),
                     "rawPath": bool(ticket.flags & RAW_PATH),
+                    "waitedMs": ticket.waited_ms,
                     "id": ticket.id,
                     "gateway": ticket.gateway,
                     "cancel": ticket.cancel,
@@ -85,6 +86,8 @@ class Frames(WorkerSideTest):
         elif kind == "HEAD":
             head = frame["head"].encode("latin-1")
             self.channel.head(frame["id"], frame["status"], flags, head, bytes.fromhex(frame["bodyHex"]))
+        elif kind == "HINTS":
+            self.channel.hints(frame["id"], frame["lines"].encode("latin-1"))
         elif kind == "BODY":
             self.channel.body(frame["id"], flags, bytes.fromhex(frame["bodyHex"]))
         elif kind == "SKIP":

@@ -35,6 +35,8 @@ class Base(unittest.TestCase):
                     "wsgi.run_once": False,
                     "wsgi.file_wrapper": FileWrapper,
                     "wsgi.input_terminated": True,
+                    "wsgi.early_hints": None,
+                    "tunicorn.client_disconnected": None,
                     "SERVER_SOFTWARE": "tunicorn/0.1.0",
                     "SCRIPT_NAME": "",
                 },

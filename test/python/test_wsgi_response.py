@@ -7,9 +7,9 @@ import sys
 import unittest
 from typing import Any, Callable
 
-from gateway_double import FIELDS, Frame, WorkerSideTest, frames_of, ticket
+from gateway_double import CANCEL, FIELDS, TICKET_ID, Frame, WorkerSideTest, frames_of, ticket
 
-from tunicorn.channel import ABORTED, BODY, END, FRAMED, HEAD
+from tunicorn.channel import ABORTED, BODY, END, FRAMED, HEAD, HINTS, UNACKNOWLEDGED_BYTES
 
 TEXT = [("Content-Type", "text/plain")]
 TEXT_HEAD = "200 OK\r\nContent-Type: text/plain\r\n"
@@ -391,6 +391,151 @@ class StartResponse(WorkerSideTest):
         self.exchange(app)
         self.assertEqual(self.exchange(app, ticket({"PATH_INFO": FIELDS["PATH_INFO"]}, id=78))[0].id, 78)
         self.assertIsNot(kept[0].__self__, kept[1].__self__)
+
+
+LINK = [("Link", "</style.css>; rel=preload")]
+LINK_LINE = b"Link: </style.css>; rel=preload\r\n"
+
+
+class EarlyHints(WorkerSideTest):
+    def test_go_out_at_once_as_often_as_they_are_given_before_the_head(self) -> None:
+        seen: list[bytes] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            self.assertIsNone(environ["wsgi.early_hints"](LINK))
+            seen.append(self.waiting_bytes())
+            environ["wsgi.early_hints"]([(b"A", b"\xe9"), ("B", "c")])
+            start_response("200 OK", TEXT)
+            environ["wsgi.early_hints"]([])
+            return [b"hello"]
+
+        self.runner(app).run(ticket())
+        self.assertEqual(frames_of(seen[0]), [Frame(HINTS, 0, 0, TICKET_ID, "", LINK_LINE)])
+        second, third, head = frames_of(self.waiting_bytes())
+        self.assertEqual(second, Frame(HINTS, 0, 0, TICKET_ID, "", b"A: \xe9\r\nB: c\r\n"))
+        self.assertEqual(third, Frame(HINTS, 0, 0, TICKET_ID, "", b""))
+        self.assertEqual((head.type, head.flags, head.data), (HEAD, END | FRAMED, b"hello"))
+        self.assertEqual(self.log.lines, [])
+
+    def test_after_the_head_send_nothing(self) -> None:
+        kept: list[Any] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            kept.append(environ["wsgi.early_hints"])
+            start_response("200 OK", TEXT)
+            yield b"one"
+            environ["wsgi.early_hints"](LINK)
+            yield b"two"
+
+        self.assertEqual([frame.type for frame in self.exchange(app)], [HEAD, BODY, BODY])
+        kept[0](LINK)
+        self.assertEqual(self.waiting_bytes(), b"")
+
+    def test_that_are_refused_raise_in_the_application_and_send_nothing(self) -> None:
+        caught: list[ValueError] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            for name, value in (("Bad Name", "x"), ("Name", "a\r\nSet-Cookie: b"), (b"Name", b"\0")):
+                try:
+                    environ["wsgi.early_hints"]([*LINK, (name, value)])
+                except ValueError as error:
+                    caught.append(error)
+            return answers([b"body"])(environ, start_response)
+
+        (frame,) = self.exchange(app)
+        self.assertEqual((frame.type, frame.status), (HEAD, 200))
+        self.assertEqual(len(caught), 3)
+        self.assertIn("header Name is 'a\\r\\nSet-Cookie: b'", str(caught[1]))
+
+    def test_that_are_refused_and_not_caught_are_a_500(self) -> None:
+        self.assert_error_page(self.exchange(lambda environ, start_response: environ["wsgi.early_hints"](["Link"])))
+        self.assertIn("early hints must be a list of (name, value) pairs", self.log.texts("error")[0])
+
+    def test_before_a_failure_are_followed_by_its_500(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.early_hints"](LINK)
+            raise ValueError
+
+        hints, *rest = self.exchange(app)
+        self.assertEqual(hints.type, HINTS)
+        self.assert_error_page(rest)
+
+    def test_count_for_taken_together_with_the_body(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.early_hints"]([("A", "h" * (60_000 - 5))])
+            return answers([b"x" * (UNACKNOWLEDGED_BYTES - 60_000 + 1)])(environ, start_response)
+
+        # exchange() says TAKEN only after more than so many bytes; what nobody has asked for would be left over.
+        self.exchange(app)
+        self.channel._socket.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            self.channel._socket.recv(1)
+
+    def test_for_a_client_that_has_gone_send_nothing(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            self.board.cancel(CANCEL, TICKET_ID)
+            environ["wsgi.early_hints"](LINK)
+            return answers(iter([b"body"]))(environ, start_response)
+
+        self.assertEqual([frame.type for frame in self.exchange(app)], [HEAD])
+
+
+class ClientDisconnected(WorkerSideTest):
+    def test_tells_whether_the_cancel_entry_bears_this_ticket(self) -> None:
+        seen: list[bool] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", TEXT)
+            for entry in (None, TICKET_ID + 1, TICKET_ID):
+                if entry is not None:
+                    self.board.cancel(CANCEL, entry)
+                seen.append(environ["tunicorn.client_disconnected"]())
+            return [b"body"]
+
+        self.exchange(app)
+        self.assertEqual(seen, [False, False, True])
+
+    def test_lets_an_application_that_polls_it_stop_early(self) -> None:
+        rounds: list[int] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", TEXT)
+            while not environ["tunicorn.client_disconnected"]():
+                rounds.append(1)
+                if len(rounds) == 3:
+                    self.board.cancel(CANCEL, TICKET_ID)
+            return []
+
+        self.exchange(app)
+        self.assertEqual((len(rounds), self.log.lines), (3, []))
+
+    def test_remembers_what_was_seen_when_the_entry_is_another_tickets(self) -> None:
+        kept: list[Any] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            kept.append(environ["tunicorn.client_disconnected"])
+            start_response("200 OK", TEXT)
+            self.board.cancel(CANCEL, TICKET_ID)
+            yield b"body"
+
+        self.exchange(app)
+        self.board.cancel(CANCEL, TICKET_ID + 1)
+        self.assertEqual(kept[0](), True)
+
+    def test_of_a_request_that_is_over_says_nothing_about_the_next(self) -> None:
+        kept: list[Any] = []
+        seen: list[bool] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            kept.append(environ["tunicorn.client_disconnected"])
+            if len(kept) == 2:
+                self.board.cancel(CANCEL, TICKET_ID + 1)
+                seen.extend(asked() for asked in kept)
+            return answers([b"body"])(environ, start_response)
+
+        self.exchange(app)
+        self.exchange(app, ticket(id=TICKET_ID + 1))
+        self.assertEqual(seen, [False, True])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import gateway_double  # noqa: F401 - puts python/ on sys.path
 
 from tunicorn.wsgi import response_head as module
-from tunicorn.wsgi.response_head import InvalidResponse, response_head
+from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_head
 
 
 def head(status: Any, headers: Any = ()) -> str:
@@ -127,6 +127,37 @@ class ContentLength(unittest.TestCase):
             made = response_head(status, [("Content-Length", "5")])
             self.assertEqual((made.content_length, "".join(made.parts)), (-1, status + "\r\n"))
         self.assertEqual(response_head("304 Not Modified", [("Content-Length", "5")]).content_length, 5)
+
+
+class Hints(unittest.TestCase):
+    def test_are_lines_of_text_or_bytes_in_their_order(self) -> None:
+        pairs: list[tuple[str | bytes, str | bytes]]
+        pairs = [("Link", " </a.css>; rel=preload "), (b"Link", b"</b.js>"), ("X-a", b"\xe9"), (b"X-B", "\xff")]
+        lines = "Link: </a.css>; rel=preload\r\nLink: </b.js>\r\nX-a: \xe9\r\nX-B: \xff\r\n"
+        self.assertEqual(hint_lines(pairs), lines)
+        self.assertEqual(hint_lines(iter(pairs)), lines)
+        self.assertEqual(hint_lines([]), "")
+
+    def test_drop_what_no_interim_response_may_have(self) -> None:
+        for name in ("Connection", "Transfer-Encoding", "content-length", "Server", "Date", b"CONTENT-LENGTH"):
+            with self.subTest(name):
+                self.assertEqual(hint_lines([(name, "5"), ("Kept", "y")]), "Kept: y\r\n")
+
+    def test_refuse_a_name_that_is_no_token(self) -> None:
+        for name in ("", "a b", "a:", "a\r\n", "\xe9", b"", b"a b", b"a\r\n", b"\xe9", 1, None, bytearray(b"A")):
+            with self.subTest(name=name), self.assertRaises(InvalidResponse):
+                hint_lines([(name, "x")])  # type: ignore[list-item]
+
+    def test_refuse_a_value_with_control_characters_or_beyond_iso_8859_1(self) -> None:
+        for value in ("a\r\nSet-Cookie: b", "a\0", "\x7f", "\u0100", b"a\nb", b"\0", 7, None, bytearray(b"A")):
+            for name in ("A", "Connection"):
+                with self.subTest(value=value, name=name), self.assertRaisesRegex(InvalidResponse, f"header {name} is"):
+                    hint_lines([(name, value)])  # type: ignore[list-item]
+
+    def test_refuse_what_is_not_pairs(self) -> None:
+        for headers in (None, 5, "Link", [("A",)], [("A", "b", "c")], [5], {"Link": "a"}, [(["A"], "b")]):
+            with self.subTest(headers=headers), self.assertRaisesRegex(InvalidResponse, "pairs of str or bytes"):
+                hint_lines(headers)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

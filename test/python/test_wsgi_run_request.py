@@ -16,7 +16,7 @@ import unittest
 from typing import Any
 from wsgiref.validate import validator
 
-from gateway_double import CANCEL, FIELDS, GATEWAY, ROOT, TICKET_ID, WorkerSideTest, frames_of, ticket
+from gateway_double import CANCEL, FIELDS, GATEWAY, ROOT, TICKET_ID, UNLESS_BEGUN, WorkerSideTest, frames_of, ticket
 
 from tunicorn.channel import ABORTED, ASK, END, FRAMED, PROBED, SKIP, TAKEN, UNACKNOWLEDGED_BYTES, ChannelLost
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH
@@ -128,6 +128,26 @@ class Order(WorkerSideTest):
         self.assertEqual((app.calls, self.board.slot(1)["taken"]), (0, 2))
         self.assert_released()
 
+    def test_so_is_one_whose_client_stopped_sending_before_it_was_begun(self) -> None:
+        app = Never()
+        self.board.cancel(CANCEL, TICKET_ID | UNLESS_BEGUN)
+        (frame,) = self.exchange(app)
+        self.assertEqual((frame.type, app.calls), (SKIP, 0))
+
+    def test_a_response_that_has_begun_by_then_goes_on_and_the_application_can_see_it(self) -> None:
+        seen: list[bool] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            self.board.cancel(CANCEL, TICKET_ID | UNLESS_BEGUN)
+            seen.append(environ["tunicorn.client_disconnected"]())
+            environ["wsgi.early_hints"]([("A", "b")])
+            start_response("200 OK", TEXT)
+            return iter([b"one", b"two"])
+
+        frames = self.exchange(app)
+        self.assertEqual([frame.data for frame in frames], [b"A: b\r\n", b"one", b"two", b""])
+        self.assertEqual((frames[-1].flags, seen), (END, [True]))
+
     def test_a_cancel_entry_of_another_ticket_does_not_matter(self) -> None:
         self.board.cancel(CANCEL, TICKET_ID + 1)
         self.assertEqual(self.exchange(hello)[0].data, b"hello")
@@ -238,7 +258,7 @@ class Spooled(WorkerSideTest):
             {
                 "claim": lambda *arguments: None,
                 "release": lambda *arguments: None,
-                "is_cancelled": lambda *arguments: next(answers),
+                "has_left": lambda *arguments: next(answers),
             },
         )()
         (frame,) = self.exchange(app, ticket({"tunicorn.spool": "/nowhere/at/all"}))

@@ -37,6 +37,12 @@ describe('parseArguments() runs', () => {
     ['--timeout -3', run({ timeout: '-3' })],
     ['--workers many', run({ workers: 'many' })],
     ['-k gthread', run({ worker_class: 'gthread' })],
+    ['--proxy-protocol', run({ proxy_protocol: 'auto' })],
+    ['--proxy-protocol v1 app', run({ proxy_protocol: 'v1' }, 'app')],
+    ['app --proxy-protocol', run({ proxy_protocol: 'auto' }, 'app')],
+    ['--proxy-protocol -w 4', run({ proxy_protocol: 'auto', workers: '4' })],
+    ['--proxy-protocol app', run({ proxy_protocol: 'app' })],
+    ['--proxy-allow-from *', run({ proxy_allow_ips: '*' })],
     [
       '-c x.py -t 9 -p x.pid -u me -g us -m 0022 -n shop',
       run({
@@ -108,6 +114,7 @@ describe('parseArguments() prints', () => {
     for (const [, declaration] of SETTINGS) {
       if (declaration.flags.length > 0) assert.ok(parsed.text.includes(`  ${declaration.flags.join(', ')}`));
     }
+    assert.match(parsed.text, /\n {2}--proxy-protocol \[MODE\]\n[^-]*\[off\]\n/);
     assert.match(parsed.text, /\nServer Socket:\n {2}-b, --bind ADDRESS {6}An address[^-]*\[127\.0\.0\.1:8000\]\n/);
     for (const line of parsed.text.split('\n')) assert.ok(line.length <= 100, line);
   });

@@ -5,6 +5,7 @@ import { ABORTED, ChannelDecoder, type ChannelSink, END, FRAMED } from '../../sr
 export type Heard =
   | { readonly type: 'HELLO'; readonly slot: number; readonly pid: number; readonly generation: number }
   | { readonly type: 'ASK' | 'SKIP' | 'PROBED'; readonly id: number }
+  | { readonly type: 'HINTS'; readonly id: number; readonly lines: string }
   | {
       readonly type: 'RESPONSE';
       readonly id: number;
@@ -51,6 +52,10 @@ export class ChannelRecorder implements ChannelSink {
 
   probed(id: number): void {
     this.#hear({ type: 'PROBED', id });
+  }
+
+  hints(id: number, lines: string): void {
+    this.#hear({ type: 'HINTS', id, lines });
   }
 
   head(id: number, status: number, flags: number, head: string, body: Buffer): void {

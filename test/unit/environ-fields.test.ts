@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectionFields, type EnvironFields, environFields } from '../../src/gateway/environ-fields.ts';
+import type { ProxyHeader } from '../../src/gateway/http/proxy-protocol.ts';
 import type { RequestHead } from '../../src/gateway/http/request-head.ts';
 import type { ListenerAddress } from '../../src/messages/between-arbiter-and-gateway.ts';
 import { headOf } from './exchange-double.ts';
@@ -11,12 +12,12 @@ const TCP: ListenerAddress = { id: 0, label: 'http://127.0.0.1:8000', kind: 'tcp
 const UNIX: ListenerAddress = { id: 1, label: 'unix:/run/app.sock', kind: 'unix', host: '/run/app.sock', port: '' };
 const PEER = { address: '10.0.0.7', port: '50123' };
 
-function overTcp(head: RequestHead): EnvironFields {
-  return environFields(head, connectionFields(TCP, PEER), TCP);
+function overTcp(head: RequestHead, peerTrusted = false): EnvironFields {
+  return environFields(head, connectionFields(TCP, PEER), TCP, peerTrusted);
 }
 
 function overUnix(head: RequestHead): EnvironFields {
-  return environFields(head, connectionFields(UNIX, null), UNIX);
+  return environFields(head, connectionFields(UNIX, null), UNIX, true);
 }
 
 function pairs({ fields }: EnvironFields): [string, string][] {
@@ -119,6 +120,58 @@ test('%00 in the query is no reason to leave the path encoded', () => {
   assert.equal(fields.rawPath, false);
   const environ = new Map(pairs(fields));
   assert.deepEqual([environ.get('PATH_INFO'), environ.get('QUERY_STRING')], ['/aA', 'q=%00']);
+});
+
+function proxied(listener: ListenerAddress, peer: typeof PEER | null, header: ProxyHeader): Map<string, string> {
+  const shared = connectionFields(listener, peer, header);
+  return new Map(pairs({ fields: shared.slice(1), rawPath: false, requestStart: null }));
+}
+
+test('a PROXY header says who the client is and what it called; the server stays the listener', () => {
+  const source = { address: '2001:db8::1', port: '4711' };
+  const destination = { address: '2001:db8::2', port: '443' };
+  const named = {
+    REMOTE_ADDR: '2001:db8::1',
+    REMOTE_PORT: '4711',
+    PROXY_PROTOCOL: 'TCP6',
+    PROXY_ADDR: '2001:db8::2',
+    PROXY_PORT: '443',
+  };
+  const header: ProxyHeader = { protocol: 'TCP6', source, destination };
+  assert.deepEqual(Object.fromEntries(proxied(TCP, PEER, header)), {
+    ...named,
+    SERVER_NAME: '127.0.0.1',
+    SERVER_PORT: '8000',
+  });
+  assert.deepEqual(Object.fromEntries(proxied(UNIX, null, header)), named);
+});
+
+test('a PROXY header without addresses leaves those of the socket', () => {
+  for (const protocol of ['LOCAL', 'UNSPEC', 'UNKNOWN'] as const) {
+    const header: ProxyHeader = { protocol, source: null, destination: null };
+    const environ = proxied(TCP, PEER, header);
+    assert.deepEqual(
+      ['REMOTE_ADDR', 'REMOTE_PORT', 'PROXY_PROTOCOL', 'PROXY_ADDR'].map((name) => environ.get(name)),
+      ['10.0.0.7', '50123', protocol, undefined],
+    );
+    assert.deepEqual(
+      [...proxied(UNIX, null, header)],
+      [
+        ['REMOTE_ADDR', ''],
+        ['PROXY_PROTOCOL', protocol],
+      ],
+    );
+  }
+});
+
+test('X-Request-Start counts only from a peer that is trusted; the application sees it either way', () => {
+  const head = headOf('GET / HTTP/1.1\r\nHost: a\r\nX-Request-Start: t=1700000000.250');
+  assert.equal(overTcp(head, true).requestStart, 1_700_000_000_250);
+  assert.equal(overTcp(head, false).requestStart, null);
+  assert.equal(overTcp(headOf('GET / HTTP/1.1\r\nHost: a'), true).requestStart, null);
+  for (const trusted of [true, false]) {
+    assert.equal(new Map(pairs(overTcp(head, trusted))).get('HTTP_X_REQUEST_START'), 't=1700000000.250');
+  }
 });
 
 test('what all requests of a connection share is the same text for each', () => {

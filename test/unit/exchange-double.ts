@@ -18,6 +18,7 @@ export class ClientDouble implements ExchangeClient {
   readonly writes: Buffer[] = [];
   readonly ends: ExchangeEnd[] = [];
   keepAliveAllowed = true;
+  awaits = true;
 
   get sent(): string {
     return Buffer.concat(this.writes).toString('latin1');
@@ -30,6 +31,10 @@ export class ClientDouble implements ExchangeClient {
 
   mayKeepAlive(): boolean {
     return this.keepAliveAllowed;
+  }
+
+  awaitsAnswer(): boolean {
+    return this.awaits;
   }
 
   holdsBack(): boolean {
@@ -46,6 +51,9 @@ export interface ExchangeParts {
   readonly fields?: string;
   readonly body?: Buffer | null;
   readonly client?: ClientDouble;
+  /** `performance.now()` when it came; 0 by default. */
+  readonly arrivedMs?: number;
+  readonly upstreamMs?: number;
 }
 
 export function newExchange(parts: ExchangeParts = {}): Exchange & { readonly client: ClientDouble } {
@@ -58,7 +66,8 @@ export function newExchange(parts: ExchangeParts = {}): Exchange & { readonly cl
     false,
     parts.body ?? null,
     null,
-    0,
+    parts.arrivedMs ?? 0,
+    parts.upstreamMs ?? 0,
   );
   return Object.assign(exchange, { client });
 }

@@ -305,6 +305,55 @@ test('a response that is cut off before its first byte has no last chunk', () =>
   assert.deepEqual(exchange.client.ends, ['cut-off']);
 });
 
+const LINK = 'Link: </style.css>; rel=preload\r\n';
+const HINTED = `HTTP/1.1 103 Early Hints\r\n${LINK}\r\n`;
+
+test('hint() writes an interim response each time, and changes nothing of the response', () => {
+  const plain = newExchange();
+  plain.respond(200, END, '200 OK\r\n', Buffer.from('x'));
+  const hinted = newExchange();
+  hinted.state = 'outstanding';
+  hinted.hint(LINK);
+  hinted.hint('');
+  assert.equal(hinted.client.sent, `${HINTED}HTTP/1.1 103 Early Hints\r\n\r\n`);
+  const { length } = hinted.client.sent;
+  hinted.respond(200, END, '200 OK\r\n', Buffer.from('x'));
+  const withoutDate = (sent: string): string => sent.replace(/Date: .*/, '');
+  assert.equal(withoutDate(hinted.client.sent.slice(length)), withoutDate(plain.client.sent));
+  assert.deepEqual([hinted.status, hinted.sentBytes, hinted.keepAlive], [200, 1, true]);
+});
+
+test('hint() writes nothing for a 1.0 client (RFC 9110 section 15.2)', () => {
+  for (const request of [GET_10, GET_10_KEPT]) {
+    const exchange = newExchange({ request });
+    exchange.state = 'outstanding';
+    exchange.hint(LINK);
+    assert.equal(exchange.client.sent, '');
+  }
+});
+
+test('hint() writes nothing when the response has begun or the client has left', () => {
+  const responding = newExchange();
+  responding.respond(200, 0, '200 OK\r\n', NONE);
+  const answered = newExchange();
+  answered.respond(200, END, '200 OK\r\n', NONE);
+  const gone = newExchange();
+  gone.abandon();
+  for (const exchange of [responding, answered, gone]) {
+    const before = exchange.client.sent;
+    exchange.hint(LINK);
+    assert.equal(exchange.client.sent, before);
+  }
+});
+
+test('fail() answers after hints, when the worker has died before its head', () => {
+  const exchange = newExchange();
+  exchange.state = 'outstanding';
+  exchange.hint(LINK);
+  exchange.fail(BAD_GATEWAY);
+  assert.ok(exchange.client.sent.startsWith(`${HINTED}HTTP/1.1 502 Bad Gateway\r\n`));
+});
+
 for (const state of ['waiting', 'outstanding'] as const) {
   test(`fail() answers in the worker's place while the exchange is ${state}, and closes`, () => {
     const exchange = newExchange();

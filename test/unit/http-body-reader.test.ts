@@ -125,6 +125,20 @@ test('an extension has no control characters, no bare CR or LF, and a bound', ()
   assert.equal(read(CHUNKED, [`5;${'a'.repeat(5000)}`]).result, 'InvalidChunkExtension');
 });
 
+test('the extensions of a body have a bound together, that grows with the data', () => {
+  const chunk = (extension: number, data: number): string =>
+    `${data.toString(16)};${'a'.repeat(extension)}\r\n${'x'.repeat(data)}\r\n`;
+  const end = '0\r\n\r\n';
+  assert.equal(read(CHUNKED, [chunk(1000, 1).repeat(16) + end]).body, 'x'.repeat(16));
+  assert.equal(read(CHUNKED, [chunk(1030, 1).repeat(16) + end]).result, 'InvalidChunkExtension');
+  assert.equal(read(CHUNKED, [chunk(1026, 1026).repeat(100) + end]).body.length, 102_600);
+});
+
+test('an LF without its CR in the trailers is refused as soon as it comes', () => {
+  assert.equal(readEveryWay('0\r\n\n').result, 'InvalidHeader');
+  assert.equal(readEveryWay('0\r\nA: b\r\nC: d\n').result, 'InvalidHeader');
+});
+
 test('the data of a chunk is followed by CRLF', () => {
   for (const text of [
     '5\r\nhelloX',
@@ -155,7 +169,7 @@ test('trailers are read by the rules of header fields', () => {
     ['A: b\r\n c', 'ObsoleteFolding'],
     [' A: b', 'InvalidHeaderName'],
     ['Content-Type: a\r\nContent-Type: a', 'InvalidHeader'],
-    ['\nA: b', 'InvalidHeaderName'],
+    ['\nA: b', 'InvalidHeader'],
   ] as const) {
     assert.equal(readEveryWay(`0\r\n${line}${end}`).result, code, JSON.stringify(line));
   }

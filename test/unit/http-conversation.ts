@@ -4,6 +4,7 @@ import type { BodyProgress } from '../../src/gateway/http/body-progress.ts';
 import { toBodyReader } from '../../src/gateway/http/body-reader.ts';
 import { HeadReader } from '../../src/gateway/http/head-reader.ts';
 import { type HeadRulesOptions, toHeadRules } from '../../src/gateway/http/head-rules.ts';
+import { ProxyHeaderReader, type ProxyProtocolMode } from '../../src/gateway/http/proxy-protocol.ts';
 import { Refusal } from '../../src/gateway/http/refusal.ts';
 import { headerList, newHeadContext, parseRequestHead, type RequestHead } from '../../src/gateway/http/request-head.ts';
 
@@ -24,19 +25,24 @@ export interface Outcome {
   readonly error: string | null;
 }
 
+export type ConversationSettings = HeadRulesOptions & { readonly proxy_protocol?: ProxyProtocolMode };
+
 type Reading =
+  | { kind: 'proxy-header'; reader: ProxyHeaderReader }
   | { kind: 'head' }
   | { kind: 'body'; head: RequestHead; reader: ReturnType<typeof toBodyReader> }
   | { kind: 'over' };
 
 /** `cuts` are the sizes of the chunks; what they leave over comes as one last chunk. */
-export function converse(bytes: Buffer, cuts: Iterable<number>, settings: HeadRulesOptions): Outcome {
+export function converse(bytes: Buffer, cuts: Iterable<number>, settings: ConversationSettings): Outcome {
   const rules = toHeadRules(settings);
   const context = newHeadContext(rules, true, 'http');
   const heads = new HeadReader(rules);
   const requests: Exchange[] = [];
   let pieces: Buffer[] = [];
-  let reading: Reading = { kind: 'head' };
+  const mode = settings.proxy_protocol;
+  let reading: Reading =
+    mode === undefined ? { kind: 'head' } : { kind: 'proxy-header', reader: new ProxyHeaderReader(mode, null) };
   let error: string | null = null;
 
   function refuse(code: string): void {
@@ -67,6 +73,7 @@ export function converse(bytes: Buffer, cuts: Iterable<number>, settings: HeadRu
       else refuse(progress.refusal.code);
       return progress.kind === 'done' ? progress.end : chunk.length;
     }
+    if (reading.kind === 'proxy-header') return takeProxyHeader(reading.reader, chunk, start);
     const text = heads.push(chunk, start);
     if (text === null) return chunk.length;
     const head = text instanceof Refusal ? text : parseRequestHead(text, context);
@@ -84,6 +91,19 @@ export function converse(bytes: Buffer, cuts: Iterable<number>, settings: HeadRu
     return heads.end;
   }
 
+  function takeProxyHeader(reader: ProxyHeaderReader, chunk: Buffer, start: number): number {
+    const progress = reader.push(chunk, start);
+    if (progress.kind === 'more') return chunk.length;
+    if (progress.kind === 'refused') {
+      refuse(progress.refusal.code);
+      return chunk.length;
+    }
+    reading = { kind: 'head' };
+    if (progress.kind === 'header') return progress.end;
+    for (let at = 0; at < progress.before.length; ) at = take(progress.before, at);
+    return start;
+  }
+
   for (const chunk of chunksOf(bytes, cuts)) {
     let start = 0;
     while (start < chunk.length && now().kind !== 'over') start = take(chunk, start);
@@ -98,6 +118,7 @@ export function converse(bytes: Buffer, cuts: Iterable<number>, settings: HeadRu
   const unfinished = now();
   if (unfinished.kind === 'body') refuse(unfinished.reader.cut()?.code ?? 'NoMoreData');
   else if (unfinished.kind === 'head' && heads.unfinished) refuse('NoMoreData');
+  else if (unfinished.kind === 'proxy-header' && unfinished.reader.unfinished) refuse('NoMoreData');
   return { requests, error };
 }
 

@@ -5,33 +5,25 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { HeadRulesOptions } from '../../src/gateway/http/head-rules.ts';
-import { byteByByte, converse, type Exchange, type Outcome } from './http-conversation.ts';
+import { byteByByte, type ConversationSettings, converse, type Exchange, type Outcome } from './http-conversation.ts';
 
 interface Case {
   readonly name: string;
   readonly raw: string;
-  readonly settings: HeadRulesOptions & { readonly proxy_protocol?: string };
+  readonly settings: ConversationSettings;
   readonly requests?: readonly Exchange[];
   readonly error?: string;
 }
 
-// The PROXY protocol comes before HTTP on a connection; this parser never sees it.
-const NEEDS_PROXY_PROTOCOL = ['valid/pp_01', 'valid/pp_03', 'valid/pp_04', 'valid/pp_05', 'invalid/pp_01'];
 const CASES = 94;
 // A long case is cut at every offset near its beginning and its end, and at regular steps between.
 const CUT_EVERYWHERE_BYTES = 600;
 
 const cases = JSON.parse(readFileSync(join(projectRoot(), 'test/corpus/http/requests.json'), 'utf8')) as Case[];
-const played = cases.filter((one) => one.settings.proxy_protocol === undefined);
 
-test('the corpus is complete, and only the cases of the PROXY protocol are left out', () => {
-  assert.equal(cases.length, CASES);
-  const leftOut = cases.filter((one) => !played.includes(one)).map((one) => one.name);
-  assert.deepEqual(leftOut.sort(), [...NEEDS_PROXY_PROTOCOL].sort());
-});
+test('the corpus is complete', () => assert.equal(cases.length, CASES));
 
-for (const one of played) {
+for (const one of cases) {
   const bytes = Buffer.from(one.raw, 'base64');
   const expected = one.error ?? 'no error';
 

@@ -4,17 +4,16 @@ import { toHeadRules } from '../../src/gateway/http/head-rules.ts';
 import { Refusal } from '../../src/gateway/http/refusal.ts';
 import { newHeadContext, parseRequestHead } from '../../src/gateway/http/request-head.ts';
 
-/** The kind of framing, the number of bytes, or the refusal with its detail. */
+/** The kind of framing, the number of bytes, or the refusal's status and rule. */
 function framing(fields: readonly string[], protocol = 'HTTP/1.1'): string {
   const text = [`POST / ${protocol}`, ...fields].join('\r\n');
   const head = parseRequestHead(text, newHeadContext(toHeadRules({}), false, 'http'));
-  if (head instanceof Refusal) return `${head.status} ${head.logMessage}`;
+  if (head instanceof Refusal) return `${head.status} ${head.rule}`;
   const kept = head.keepAlive ? '' : ', close';
   return (head.framing.kind === 'length' ? String(head.framing.bytes) : head.framing.kind) + kept;
 }
 
-const LENGTH = "400 Invalid HTTP Header: 'CONTENT-LENGTH'";
-const CODING = "400 Invalid HTTP Header: 'TRANSFER-ENCODING'";
+const LENGTH = '400 content-length-value';
 
 test('a request without Content-Length and Transfer-Encoding has no body', () => {
   assert.equal(framing([]), 'none');
@@ -44,8 +43,8 @@ test('Content-Length is digits only, once, and a number that is exact', () => {
     '9'.repeat(400),
   ];
   for (const value of wrong) assert.equal(framing([`Content-Length: ${value}`]), LENGTH, value);
-  assert.equal(framing(['Content-Length: 5', 'Content-Length: 5']), LENGTH);
-  assert.equal(framing(['Content-Length: 0', 'content-length: 0']), LENGTH);
+  assert.equal(framing(['Content-Length: 5', 'Content-Length: 5']), '400 content-length-twice');
+  assert.equal(framing(['Content-Length: 0', 'content-length: 0']), '400 content-length-twice');
 });
 
 test('Transfer-Encoding ends in one chunked', () => {
@@ -53,22 +52,23 @@ test('Transfer-Encoding ends in one chunked', () => {
   assert.equal(framing(['Transfer-Encoding: \tChunked ']), 'chunked');
   assert.equal(framing(['Transfer-Encoding: identity , chunked']), 'chunked');
   assert.equal(framing(['Transfer-Encoding: identity', 'Transfer-Encoding: chunked']), 'chunked');
-  assert.equal(framing(['Transfer-Encoding: chunked, identity']), CODING);
-  assert.equal(framing(['Transfer-Encoding: chunked, chunked']), CODING);
-  assert.equal(framing(['Transfer-Encoding: chunked', 'Transfer-Encoding: gzip']), CODING);
+  assert.equal(framing(['Transfer-Encoding: chunked, identity']), '400 coding-behind-chunked');
+  assert.equal(framing(['Transfer-Encoding: chunked, chunked']), '400 coding-behind-chunked');
+  assert.equal(framing(['Transfer-Encoding: chunked', 'Transfer-Encoding: gzip']), '400 coding-behind-chunked');
 });
 
 test('a coding around chunked is left to the application, and the connection is closed', () => {
   for (const coding of ['gzip', 'deflate', 'compress', 'GZIP']) {
     assert.equal(framing([`Transfer-Encoding: ${coding}, chunked`]), 'chunked, close');
-    assert.equal(framing([`Transfer-Encoding: ${coding}`]), CODING);
-    assert.equal(framing([`Transfer-Encoding: ${coding}`, 'Content-Length: 5']), CODING);
+    assert.equal(framing([`Transfer-Encoding: ${coding}`]), '400 coding-without-chunked');
+    assert.equal(framing([`Transfer-Encoding: ${coding}`, 'Content-Length: 5']), '400 coding-without-chunked');
   }
 });
 
-test('identity alone leaves the length to Content-Length', () => {
-  assert.equal(framing(['Transfer-Encoding: identity', 'Content-Length: 5']), '5');
-  assert.equal(framing(['Transfer-Encoding: identity']), 'none');
+test('identity leaves the length to Content-Length, which must be there, and the connection is closed', () => {
+  assert.equal(framing(['Transfer-Encoding: identity', 'Content-Length: 5']), '5, close');
+  assert.equal(framing(['Transfer-Encoding: identity', 'Content-Length: 0']), 'none, close');
+  assert.equal(framing(['Transfer-Encoding: identity']), '400 coding-without-chunked');
 });
 
 test('a coding that is not known is 501', () => {
@@ -84,18 +84,18 @@ test('a coding that is not known is 501', () => {
     'xchunked',
     '"chunked"',
   ]) {
-    assert.match(framing([`Transfer-Encoding: ${value}`]), /^501 Unsupported transfer coding: /, value);
+    assert.equal(framing([`Transfer-Encoding: ${value}`]), '501 coding-unknown', value);
   }
 });
 
 test('chunked with a Content-Length is refused, in either order', () => {
-  assert.equal(framing(['Transfer-Encoding: chunked', 'Content-Length: 5']), LENGTH);
-  assert.equal(framing(['Content-Length: 0', 'Transfer-Encoding: chunked']), LENGTH);
+  assert.equal(framing(['Transfer-Encoding: chunked', 'Content-Length: 5']), '400 coding-and-length');
+  assert.equal(framing(['Content-Length: 0', 'Transfer-Encoding: chunked']), '400 coding-and-length');
 });
 
-test('chunked in HTTP/1.0 is refused, and codings there close the connection', () => {
-  assert.equal(framing(['Transfer-Encoding: chunked'], 'HTTP/1.0'), CODING);
+test('any coding in HTTP/1.0 is refused', () => {
+  assert.equal(framing(['Transfer-Encoding: chunked'], 'HTTP/1.0'), '400 coding-version');
   const fields = ['Transfer-Encoding: identity', 'Content-Length: 5', 'Connection: keep-alive'];
-  assert.equal(framing(fields, 'HTTP/1.0'), '5, close');
-  assert.equal(framing(fields), '5');
+  assert.equal(framing(fields, 'HTTP/1.0'), '400 coding-version');
+  assert.equal(framing(fields, 'HTTP/1.2'), '5, close');
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { HeadReader } from '../../src/gateway/http/head-reader.ts';
 import { type HeadRulesOptions, toHeadRules } from '../../src/gateway/http/head-rules.ts';
 import { Refusal } from '../../src/gateway/http/refusal.ts';
+import { newHeadContext, parseRequestHead } from '../../src/gateway/http/request-head.ts';
 
 function newReader(settings: HeadRulesOptions = {}): HeadReader {
   return new HeadReader(toHeadRules(settings));
@@ -95,7 +96,43 @@ test('a request line of exactly the limit is taken byte by byte', () => {
 test('a bad request line is refused as soon as it is complete', () => {
   assert.deepEqual(bytesUntilRefused(newReader(), 'GET\r\nA: b'), { count: 5, code: 'InvalidRequestLine' });
   assert.deepEqual(bytesUntilRefused(newReader(), '\r\nGET / HTTP/1.1'), { count: 2, code: 'InvalidRequestLine' });
-  assert.deepEqual(bytesUntilRefused(newReader(), 'GET / HTTP/3.1\r\n'), { count: 16, code: 'InvalidHTTPVersion' });
+  assert.deepEqual(bytesUntilRefused(newReader(), 'GET / HTTP/3.1\r\n'), {
+    count: 16,
+    code: 'HTTPVersionNotSupported',
+  });
+});
+
+test('an LF without its CR is refused as soon as it comes, in the request line and behind it', () => {
+  assert.deepEqual(bytesUntilRefused(newReader(), 'GET / HTTP/1.1\nA'), { count: 15, code: 'InvalidRequestLine' });
+  assert.deepEqual(bytesUntilRefused(newReader(), '\nGET'), { count: 1, code: 'InvalidRequestLine' });
+  assert.deepEqual(bytesUntilRefused(newReader(), 'GET / HTTP/1.1\r\n\nA'), { count: 17, code: 'InvalidHeader' });
+  const second = 'GET / HTTP/1.1\r\nA: b\r\nC: d\nE';
+  assert.deepEqual(bytesUntilRefused(newReader(), second), { count: second.length - 1, code: 'InvalidHeader' });
+});
+
+test('a byte that cannot begin a request is refused at once', () => {
+  for (const start of ['\x16\x03\x01', '\0GET', ' GET', '\xefGET', '\x80\x01']) {
+    assert.deepEqual(bytesUntilRefused(newReader(), start), { count: 1, code: 'InvalidRequestMethod' });
+  }
+  assert.deepEqual(bytesUntilRefused(newReader(), '\rGET'), { count: 2, code: 'InvalidRequestMethod' });
+});
+
+test('what is refused as too long and for an LF has one outcome, whichever comes first', () => {
+  const settings = { limit_request_line: 20, limit_request_fields: 2, limit_request_field_size: 10 };
+  for (let before = 0; before < 60; before += 1) {
+    for (const text of [
+      `GET /${'a'.repeat(before)}\n${'b'.repeat(60)}`,
+      `GET / HTTP/1.1\r\nA: ${'a'.repeat(before)}\n${'b'.repeat(60)}`,
+    ]) {
+      const { code } = bytesUntilRefused(newReader(settings), text);
+      const unfinished = newReader(settings).push(bytes(text), 0);
+      assert.ok(unfinished instanceof Refusal && unfinished.code === code, JSON.stringify(text));
+      const whole = newReader(settings).push(bytes(`${text}\r\n\r\n`), 0);
+      assert.ok(typeof whole === 'string');
+      const head = parseRequestHead(whole, newHeadContext(toHeadRules(settings), false, 'http'));
+      assert.ok(head instanceof Refusal && head.code === code, JSON.stringify(text));
+    }
+  }
 });
 
 test('a header section that is too large is refused before its end has come', () => {

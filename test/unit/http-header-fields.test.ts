@@ -106,9 +106,10 @@ test('a section too long for the quick check is checked as strictly', () => {
 
 test('a name is a token', () => {
   accepts(["!#$%&'*+-.^`|~09azAZ: 1"]);
-  for (const name of [' X', 'X ', 'X\t', 'X Y', 'X"', 'X(', 'X/', 'X@', 'X[', 'X\0', 'X\xe9', 'X\x7f', '\xff', 'X\n']) {
+  for (const name of [' X', 'X ', 'X\t', 'X Y', 'X"', 'X(', 'X/', 'X@', 'X[', 'X\0', 'X\xe9', 'X\x7f', '\xff']) {
     refuses([`${name}: 1`], 'InvalidHeaderName');
   }
+  refuses(['X\n: 1'], 'InvalidHeader');
 });
 
 test('a line without a name or a colon is refused', () => {
@@ -147,6 +148,68 @@ test('a second Host or Content-Type is refused, even with the same value', () =>
   refuses(['Host: a', 'host: a'], 'InvalidHeader');
   refuses(['Content-Type: a/b', 'X: 1', 'CONTENT-TYPE: a/b'], 'InvalidHeader');
   accepts([]);
+});
+
+test('Host is a host with or without a port, or empty', () => {
+  const good = [
+    '',
+    'h',
+    'a.b:80',
+    'a:',
+    ':80',
+    '127.0.0.1',
+    '[::1]',
+    '[::1]:80',
+    '[v1.x]',
+    'a_b',
+    'a%41',
+    "!$&'()*+,;=~-._",
+  ];
+  for (const host of good) assert.equal(accepts([`Host: ${host}`]).host, host);
+  const bad = [
+    'a b',
+    'a/b',
+    'a@b',
+    'a?b',
+    'a#b',
+    'a:b',
+    'a:1:2',
+    '::1',
+    '[::g]',
+    '[]',
+    '[::1',
+    '::1]',
+    '[::1]x',
+    'a%4',
+    'a\\b',
+  ];
+  for (const host of [...bad, '"', '<', 'a\xe9', 'a\tb', 'a|b', '{a}']) {
+    assert.equal(refuses([`Host: ${host}`], 'InvalidHeader').rule, 'host-value');
+  }
+});
+
+test('the authority of a target in absolute-form takes the place of Host, for that request alone', () => {
+  const fields = ['A: 1', 'Host: b', 'C: 2'];
+  const line = 'GET http://u:p@a:80/x HTTP/1.1';
+  assert.equal(accepts(fields, { line }).headerFields, 'HTTP_A\x001\0HTTP_HOST\0a:80\0HTTP_C\x002');
+  assert.equal(accepts(fields, { line }).host, 'a:80');
+  assert.equal(accepts([], { line }).headerFields, 'HTTP_HOST\0a:80');
+  assert.equal(accepts(['X: HTTP_HOST'], { line }).headerFields, 'HTTP_X\0HTTP_HOST\0HTTP_HOST\0a:80');
+  const context = newHeadContext(toHeadRules({}), false, 'http');
+  for (const host of ['b', 'a:80', 'b']) {
+    const target = host === 'b' ? '/x' : 'http://a:80/x';
+    const head = parseRequestHead(`GET ${target} HTTP/1.1\r\nHost: b`, context);
+    assert.ok(!(head instanceof Refusal));
+    assert.equal(head.headerFields, `HTTP_HOST\0${host}`);
+  }
+});
+
+test('an https target over a plain connection is refused, but from a trusted peer', () => {
+  const line = 'GET https://a/x HTTP/1.1';
+  assert.equal(refuses([], 'MisdirectedRequest', { line, trusted: false }).status, 421);
+  accepts([], { line });
+  accepts([], { line, trusted: false, scheme: 'https' });
+  accepts([], { line: 'GET http://a/x HTTP/1.1', trusted: false });
 });
 
 test('limit_request_fields is the largest number of fields', () => {

@@ -74,9 +74,58 @@ test('parseRequestLine() refuses a target in no form, or not in that of its meth
     'http:///a',
   ];
   for (const target of targets) refuses(`GET ${target} HTTP/1.1`, 'InvalidRequestLine');
-  for (const host of [']', '[', '[]', '[::1', '::1]', '[::g]', '[1.2.3.4]', 'a@b@c', 'h:80:90', 'h:8a', '[::1]x']) {
+  for (const host of [
+    ']',
+    '[',
+    '[]',
+    '[::1',
+    '::1]',
+    '[::g]',
+    '[1.2.3.4]',
+    'a@b@c',
+    'h:80:90',
+    'h:8a',
+    '[::1]x',
+    'h\\',
+    'u\\@h',
+    'h|',
+    'h%4',
+    '\xe9',
+    '[@h',
+  ]) {
     refuses(`GET http://${host}/ HTTP/1.1`, 'InvalidRequestLine');
   }
+});
+
+test('the target of CONNECT is a host and a port', () => {
+  for (const target of [
+    '/',
+    '/a',
+    'h',
+    'h:',
+    'h:0',
+    'h:65536',
+    ':80',
+    'u@h:80',
+    'http://h:80/',
+    'h:80/',
+    '*',
+    '[::1]',
+    '::1:80',
+  ]) {
+    refuses(`CONNECT ${target} HTTP/1.1`, 'InvalidRequestLine');
+  }
+});
+
+test('the host of a target in absolute-form is known, without user information', () => {
+  const host = (target: string): unknown => {
+    const { targetHost, targetIsHttps } = accepts(`GET ${target} HTTP/1.1`);
+    return [targetHost, targetIsHttps];
+  };
+  assert.deepEqual(host('/a'), [null, false]);
+  assert.deepEqual(host('http://u:p@h:80/a'), ['h:80', false]);
+  assert.deepEqual(host('HTTPS://h'), ['h', true]);
+  assert.deepEqual(host('http://[::1]'), ['[::1]', false]);
 });
 
 test('parseRequestLine() refuses control characters and white space in a target', () => {
@@ -86,13 +135,14 @@ test('parseRequestLine() refuses control characters and white space in a target'
 });
 
 test('parseRequestLine() wants three parts with single spaces between them', () => {
-  for (const line of ['', ' ', 'GET', 'GET /', 'GET ', 'GET  HTTP/1.1', 'GET\t/\tHTTP/1.1']) {
+  for (const line of ['', 'GET', 'GET /', 'GET ', 'GET  HTTP/1.1', 'GET\t/\tHTTP/1.1']) {
     refuses(line, 'InvalidRequestLine');
   }
   refuses('GET /  HTTP/1.1', 'InvalidHTTPVersion');
   refuses('GET / HTTP/1.1 ', 'InvalidHTTPVersion');
   refuses('GET / x HTTP/1.1', 'InvalidHTTPVersion');
   refuses(' GET / HTTP/1.1', 'InvalidRequestMethod');
+  refuses(' ', 'InvalidRequestMethod');
 });
 
 test('parseRequestLine() looks at nothing behind the end of the line', () => {
@@ -133,20 +183,11 @@ test('parseRequestLine() serves every HTTP/1.x and refuses other versions', () =
     const line = accepts(`GET / ${protocol}`);
     assert.deepEqual([line.protocol, line.version], [protocol, [1, minor]]);
   }
-  const refused = [
-    'HTTP/0.9',
-    'HTTP/2.0',
-    'HTTP/1',
-    'HTTP/1.',
-    'HTTP/.1',
-    'HTTP/1.10',
-    'HTTP/11',
-    'http/1.1',
-    'HTTP/1,1',
-    'FTP/1.1',
-    'HTTP/1.1\n',
-  ];
+  const refused = ['HTTP/1', 'HTTP/1.', 'HTTP/.1', 'HTTP/1.10', 'HTTP/11', 'http/1.1', 'HTTP/1,1', 'FTP/1.1'];
   for (const protocol of refused) refuses(`GET / ${protocol}`, 'InvalidHTTPVersion');
+  for (const protocol of ['HTTP/0.9', 'HTTP/2.0', 'HTTP/9.9']) refuses(`GET / ${protocol}`, 'HTTPVersionNotSupported');
+  refuses('PRI * HTTP/2.0', 'HTTPVersionNotSupported');
+  refuses('GET / HTTP/1.1\n', 'InvalidRequestLine');
 });
 
 test('permit_unconventional_http_version lets HTTP/digit.digit through, and nothing else', () => {

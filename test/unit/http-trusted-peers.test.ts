@@ -32,6 +32,13 @@ test('trusts() knows addresses and networks of both families', () => {
   }
 });
 
+test('trusts() knows an IPv4 network by its mask, as the settings accept it', () => {
+  const peers = toTrustedPeers('forwarded_allow_ips', ['10.1.0.0/255.255.0.0', '192.168.7.7/255.255.255.255']);
+  for (const address of ['10.1.255.1', '192.168.7.7']) assert.equal(peers.trusts(address), true, address);
+  for (const address of ['10.2.0.1', '192.168.7.8']) assert.equal(peers.trusts(address), false, address);
+  assert.equal(toTrustedPeers('forwarded_allow_ips', ['0.0.0.0/0.0.0.0']).trusts('8.8.8.8'), true);
+});
+
 test('trusts() trusts the peer of a Unix socket, and everybody for *', () => {
   assert.equal(toTrustedPeers('forwarded_allow_ips', []).trusts(null), true);
   assert.equal(toTrustedPeers('forwarded_allow_ips', []).trusts('127.0.0.1'), false);
@@ -48,6 +55,8 @@ test('an entry that is neither is named with its setting', () => {
     '::/129',
     '10.0.0.1/8/8',
     '10.*',
+    '10.0.0.0/255.0.255.0',
+    '::/255.0.0.0',
   ]) {
     assert.throws(() => toTrustedPeers('forwarded_allow_ips', [entry]), {
       message: `forwarded_allow_ips: '${entry}' is not an IP address, a network such as 10.0.0.0/8 or fd00::/8, or '*'`,

@@ -27,6 +27,8 @@ export const FIRST_CANCEL = 10;
 export const DEFAULT_CAPACITY = 16;
 
 const BAD_GATEWAY = new Refusal('BadGateway', 'the worker has died');
+const TOO_MANY = new Refusal('ServiceUnavailable', 'too many requests wait');
+const CLIENT_LEFT = new Refusal('ServiceUnavailable', 'the client has left');
 
 type TestExchange = ReturnType<typeof newExchange>;
 
@@ -94,6 +96,8 @@ export class Bench {
   readonly dir: string;
   readonly board: ClaimsBoard;
   readonly queue: RunQueue;
+  /** Names of the requests for which there was no room. */
+  readonly turnedAway: string[] = [];
   readonly #boardFd: number;
   readonly #exchanges: Map<string, TestExchange> = new Map();
 
@@ -132,7 +136,11 @@ export class Bench {
   enqueue(name: string, parts: ExchangeParts = {}): TestExchange {
     const exchange = newExchange({ ...parts, fields: `NAME\0${name}` });
     this.#exchanges.set(name, exchange);
-    this.queue.enqueue(exchange);
+    const turnedAway = this.queue.enqueue(exchange);
+    if (turnedAway !== undefined) {
+      this.turnedAway.push(nameOf(turnedAway));
+      turnedAway.fail(TOO_MANY);
+    }
     return exchange;
   }
 
@@ -159,8 +167,17 @@ export class Bench {
 
   /** What the gateway does when a client leaves. */
   leave(exchange: TestExchange): void {
-    this.queue.cancel(exchange);
+    if (exchange.state === 'waiting') this.queue.drop(exchange);
+    else this.queue.cancel(exchange);
     exchange.abandon();
+  }
+
+  /** What the gateway does when a client shuts down its sending side, after some time. */
+  stopSending(exchange: TestExchange): void {
+    exchange.client.awaits = false;
+    if (exchange.state !== 'waiting') return this.queue.cancelUnlessBegun(exchange);
+    this.queue.drop(exchange);
+    exchange.fail(CLIENT_LEFT);
   }
 
   // The worker's side of the board
@@ -181,9 +198,14 @@ export class Bench {
   }
 
   cancelled(entry: number): number {
+    return Number(this.cancelledWord(entry));
+  }
+
+  /** The entry as it stands on the board. */
+  cancelledWord(entry: number): bigint {
     const word = Buffer.alloc(8);
     fs.readSync(this.#boardFd, word, 0, 8, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * entry);
-    return Number(word.readBigUInt64LE());
+    return word.readBigUInt64LE();
   }
 
   #writeWord(at: number, value: number): void {
@@ -193,12 +215,12 @@ export class Bench {
   }
 }
 
-export function nameOf(ticket: Ticket): string {
-  return ticket.kind === 'probe' ? '(probe)' : (ticket.fields.split('\0')[1] ?? '');
+export function nameOf(ticket: Ticket | Exchange): string {
+  return 'kind' in ticket && ticket.kind === 'probe' ? '(probe)' : (ticket.fields.split('\0')[1] ?? '');
 }
 
-export function namesOf(tickets: readonly Ticket[]): string[] {
-  return tickets.map(nameOf);
+export function namesOf(tickets: readonly (Ticket | Exchange)[]): string[] {
+  return tickets.map((ticket) => nameOf(ticket));
 }
 
 /** `r1`, `r2`, … */

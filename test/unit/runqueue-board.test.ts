@@ -138,3 +138,33 @@ test('what workers claim is seen by the gateway, and what the gateway cancels by
   assert.deepEqual([ticket, pid, taken], [0, 1005, 1]);
   board.close();
 });
+
+test('cancel() writes the id into its entry, cancelUnlessBegun() sets bit 53 beside it, and neither touches another byte', () => {
+  for (const [ticket, plain, marked] of [
+    [1, '0100000000000000', '0100000000002000'],
+    [2 ** 32 - 1, 'ffffffff00000000', 'ffffffff00002000'],
+    [2 ** 32, '0000000001000000', '0000000001002000'],
+    [3 * 2 ** 36 + 7, '0700000030000000', '0700000030002000'],
+    [2 ** 52 + 1, '0100000000001000', '0100000000003000'],
+    [2 ** 53 - 1, 'ffffffffffff1f00', 'ffffffffffff3f00'],
+  ] as const) {
+    const dir = freshDir();
+    const board = ClaimsBoard.create(dir, 1, OWNER);
+    for (const entry of [0, 5, CANCELS_PER_GATEWAY - 1]) {
+      const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * entry;
+      for (const [mark, wanted] of [
+        ['cancelUnlessBegun', marked],
+        ['cancel', plain],
+        ['cancelUnlessBegun', marked],
+      ] as const) {
+        const before = readFileSync(ClaimsBoard.pathIn(dir));
+        board[mark](entry, ticket);
+        const now = readFileSync(ClaimsBoard.pathIn(dir));
+        assert.equal(now.toString('hex', at, at + 8), wanted, `${mark}(${entry}, ${ticket})`);
+        before.write(wanted, at, 'hex');
+        assert.ok(now.equals(before), 'only these eight bytes');
+      }
+    }
+    board.close();
+  }
+});

@@ -14,6 +14,7 @@ import {
   goneFrame,
   HEAD,
   HELLO,
+  HINTS,
   PROBED,
   SKIP,
   takenFrame,
@@ -130,6 +131,7 @@ function randomConversation(random: Random): Buffer {
     else if (kind === 1) frames.push(frame(PROBED, id, undefined, END));
     else {
       if (kind === 2) frames.push(frame(ASK, id));
+      for (let count = random(6) - 3; count > 0; count -= 1) frames.push(frame(HINTS, id, randomBytes(random, 60)));
       const head = `200 OK\r\nX: ${randomBytes(random, 60).toString('latin1')}\r\n`;
       let left = random(4);
       const framed = random(2) * FRAMED;
@@ -290,6 +292,11 @@ for number in range(1, 200):
         heard.append({"type": name, "id": id})
         continue
     pieces = [some_bytes(40000 if number % 20 == 0 else 200) for _ in range(source.randrange(1, 4))]
+    for _ in range(source.randrange(3)):
+        lines = "X-Name: " + some_bytes(300).decode("latin-1") + "\\r\\n"
+        channel.hints(id, lines.encode("latin-1"))
+        receive()
+        heard.append({"type": "HINTS", "id": id, "lines": lines})
     framed = source.choice((0, FRAMED))
     last = source.choice((END, END | ABORTED))
     head = "200 OK\\r\\nX-Name: " + some_bytes(300).decode("latin-1") + "\\r\\n"
@@ -315,7 +322,8 @@ test('the decoder hears what the worker says', () => {
   assert.equal(python.status, 0, python.stderr);
   const { sent, heard }: { sent: string; heard: Heard[] } = JSON.parse(python.stdout);
   const bytes = Buffer.from(sent, 'hex');
-  assert.equal(heard.length, 200);
+  assert.equal(heard.filter(({ type }) => type !== 'HINTS').length, 200);
+  assert.ok(heard.filter(({ type }) => type === 'HINTS').length > 50);
   assert.deepEqual(listen(bytes, []), { heard, wrong: null });
   const random = seededRandom(3);
   assert.deepEqual(

@@ -33,10 +33,18 @@ function encoded({ decoded: wanted }: TicketVector): Buffer {
   if (wanted.kind === 'probe') {
     writeProbeTicket(buffer, 0, wanted);
   } else if (wanted.follows) {
-    writeRunTicket(buffer, 0, wanted, 'x'.repeat(wanted.fieldsBytes), Buffer.alloc(wanted.bodyBytes), wanted.rawPath);
+    writeRunTicket(
+      buffer,
+      0,
+      wanted,
+      'x'.repeat(wanted.fieldsBytes),
+      Buffer.alloc(wanted.bodyBytes),
+      wanted.rawPath,
+      wanted.waitedMs,
+    );
   } else {
     const body = wanted.bodyHex === '' ? null : Buffer.from(wanted.bodyHex, 'hex');
-    writeRunTicket(buffer, 0, wanted, joinFields(wanted.fields), body, wanted.rawPath);
+    writeRunTicket(buffer, 0, wanted, joinFields(wanted.fields), body, wanted.rawPath, wanted.waitedMs);
   }
   return buffer;
 }
@@ -132,6 +140,7 @@ for line in sys.stdin:
         "kind": "probe" if ticket.kind == KIND_PROBE else "run",
         "follows": bool(ticket.flags & FOLLOWS),
         "rawPath": bool(ticket.flags & RAW_PATH),
+        "waitedMs": ticket.waited_ms,
         "id": ticket.id,
         "gateway": ticket.gateway,
         "cancel": ticket.cancel,
@@ -171,7 +180,15 @@ test('the worker reads every ticket as it was meant', () => {
   });
 });
 
-const EMPTY = { follows: false, rawPath: false, fieldsBytes: 0, bodyBytes: 0, fields: [], bodyHex: '' } as const;
+const EMPTY = {
+  follows: false,
+  rawPath: false,
+  waitedMs: 0,
+  fieldsBytes: 0,
+  bodyBytes: 0,
+  fields: [],
+  bodyHex: '',
+} as const;
 
 function randomTicket(random: (limit: number) => number, round: number): TicketVector['decoded'] {
   const high = [0, 1, random(2 ** 21), 2 ** 21 - 1][random(4)] ?? 0;
@@ -192,6 +209,7 @@ function randomTicket(random: (limit: number) => number, round: number): TicketV
     kind: 'run',
     follows,
     rawPath: random(2) === 1,
+    waitedMs: random(65_536),
     ...address,
     fieldsBytes,
     bodyBytes: body.length,

@@ -14,6 +14,7 @@ export interface TicketVector extends Named {
     readonly kind: 'run' | 'probe';
     readonly follows: boolean;
     readonly rawPath: boolean;
+    readonly waitedMs: number;
     readonly id: number;
     readonly gateway: number;
     readonly cancel: number;
@@ -27,6 +28,7 @@ export interface TicketVector extends Named {
 export type WorkerFrame =
   | { readonly type: 'HELLO'; readonly slot: number; readonly pid: number; readonly generation: number }
   | { readonly type: 'ASK' | 'SKIP' | 'PROBED'; readonly id: number }
+  | { readonly type: 'HINTS'; readonly id: number; readonly lines: string }
   | ({ readonly type: 'HEAD'; readonly status: number; readonly head: string } & Payload)
   | ({ readonly type: 'BODY' } & Payload);
 

@@ -70,8 +70,22 @@ describe('toGatewaySettings()', () => {
   test('gives times in milliseconds and sizes in bytes', () => {
     const gateway = toGatewaySettings(settingsWith({ keepalive: 5, head_timeout: 0, write_timeout: 7 }), ids);
     assert.deepEqual([gateway.keepaliveMs, gateway.headTimeoutMs, gateway.writeTimeoutMs], [5000, 0, 7000]);
-    assert.deepEqual([gateway.bodyTimeoutMs, gateway.gracefulTimeoutMs], [60_000, 30_000]);
+    assert.deepEqual([gateway.bodyTimeoutMs, gateway.gracefulTimeoutMs], [30_000, 30_000]);
     assert.deepEqual([gateway.requestBufferBytes, gateway.responseBufferBytes], [1_048_576, 262_144]);
+  });
+
+  test('gives fractions of seconds of the queue in milliseconds, and its order', () => {
+    const gateway = toGatewaySettings(
+      settingsWith({ queue_timeout: 1.5, queue_limit: 7, queue_order: 'adaptive' }),
+      ids,
+    );
+    assert.deepEqual([gateway.queueTimeoutMs, gateway.queueLimit, gateway.queueOrder], [1500, 7, 'adaptive']);
+  });
+
+  test('limits nothing in the queue and in bodies by default, and connections and memory generously', () => {
+    const { queueTimeoutMs, queueLimit, limitRequestBodyBytes, ...rest } = toGatewaySettings(settingsWith({}), ids);
+    assert.deepEqual([queueTimeoutMs, queueLimit, limitRequestBodyBytes], [0, 0, 0]);
+    assert.deepEqual([rest.connectionLimit, rest.memoryLimitBytes, rest.bodyMinRateBytes], [10_000, 134_217_728, 500]);
   });
 
   test("keeps Gunicorn's ceilings for limits", () => {

@@ -34,6 +34,7 @@ test('flags are those of Gunicorn', () => {
     umask: '-m --umask',
     tmp_upload_dir: '',
     secure_scheme_headers: '',
+    proxy_allow_ips: '--proxy-allow-from',
     accesslog: '--access-logfile',
     access_log_format: '--access-logformat',
     errorlog: '--error-logfile --log-file',
@@ -50,9 +51,10 @@ test('defaults are those of Gunicorn', () => {
   const defaults = Object.fromEntries(SETTINGS.map(([name, declaration]) => [name, declaration.default]));
   const expected = {
     ...{ bind: ['127.0.0.1:8000'], backlog: 2048, workers: 1, worker_class: 'sync', threads: 1 },
-    ...{ timeout: 30, graceful_timeout: 30, keepalive: 2, max_requests: 0, max_requests_jitter: 0 },
+    ...{ timeout: 30, graceful_timeout: 30, keepalive: 95, max_requests: 0, max_requests_jitter: 0 },
     ...{ limit_request_line: 4094, limit_request_fields: 100, limit_request_field_size: 8190, umask: 0 },
     ...{ accesslog: null, errorlog: '-', loglevel: 'info', header_map: 'drop', pidfile: null, proc_name: null },
+    ...{ proxy_protocol: 'off', proxy_allow_ips: ['127.0.0.1', '::1'], forwarded_header: false },
     ...{ forwarded_allow_ips: ['127.0.0.1', '::1'], forwarder_headers: ['SCRIPT_NAME', 'PATH_INFO'] },
   };
   for (const [name, value] of Object.entries(expected)) assert.deepEqual(defaults[name], value, name);
@@ -84,7 +86,7 @@ test('declarations have no misspelt property', () => {
     uint: ['min', 'max'],
     'auto int': ['max'],
     bool: ['flagValue'],
-    choice: ['choices', 'synonyms', 'otherwise'],
+    choice: ['choices', 'synonyms', 'otherwise', 'flagAlone', 'bools'],
   };
   for (const [name, declaration] of SETTINGS) {
     const unknown = Object.keys(declaration).filter(

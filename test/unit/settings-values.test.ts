@@ -74,6 +74,24 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['forwarded_allow_ips', '10.0.0.0/8, ::1 ,fe80::/10', ['10.0.0.0/8', '::1', 'fe80::/10']],
   ['forwarded_allow_ips', '10.0.0.0/255.0.0.0', ['10.0.0.0/255.0.0.0']],
   ['forwarded_allow_ips', '', []],
+  ['proxy_allow_ips', '10.0.0.0/8,::1', ['10.0.0.0/8', '::1']],
+  ['proxy_protocol', 'off', 'off'],
+  ['proxy_protocol', 'V1', 'v1'],
+  ['proxy_protocol', ' v2 ', 'v2'],
+  ['proxy_protocol', 'auto', 'auto'],
+  ['proxy_protocol', true, 'auto'],
+  ['proxy_protocol', false, 'off'],
+  ['proxy_protocol', null, 'off'],
+  ['proxy_protocol', 'True', 'auto'],
+  ['proxy_protocol', 'false', 'off'],
+  ['proxy_protocol', '1', 'auto'],
+  ['proxy_protocol', '0', 'off'],
+  ['proxy_protocol', 'None', 'off'],
+  ['queue_timeout', 2, 2],
+  ['queue_timeout', 0.25, 0.25],
+  ['queue_timeout', ' 2 ', 2],
+  ['shutdown_delay', 0, 0],
+  ['queue_order', 'LIFO', 'lifo'],
   ['secure_scheme_headers', { 'X-Tls': 'yes' }, { 'X-Tls': 'yes' }],
   ['secure_scheme_headers', {}, {}],
   ['user', 33, 33],
@@ -99,6 +117,7 @@ const WHOLE = 'a whole number, 0 or more';
 const ADDRESSES = 'HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such';
 const NETWORKS = "'*', or IP addresses and networks such as 10.0.0.0/8, separated by commas";
 const LOG_FORMAT = "%(NAME)s for each value, as in '%(h)s' or '%({x-request-id}i)s', and %% for a percent sign";
+const SECONDS = 'seconds, such as 1.5';
 const UMASK = 'a whole number, such as 0o22, at most 0o777';
 
 const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
@@ -137,6 +156,19 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['forwarded_allow_ips', '1.2.3.4/8', "'1.2.3.4/8'", NETWORKS],
   ['forwarded_allow_ips', '127.0.0.1,localhost', "'localhost'", NETWORKS],
   ['forwarded_allow_ips', '10.0.0.0/33', "'10.0.0.0/33'", NETWORKS],
+  ['proxy_protocol', 'v3', "'v3'", 'off, v1, v2, auto'],
+  ['proxy_protocol', 1, '1', 'off, v1, v2, auto'],
+  ['proxy_protocol', '', "''", 'off, v1, v2, auto'],
+  ['queue_timeout', -1, '-1', SECONDS],
+  ['queue_timeout', '', "''", SECONDS],
+  ['queue_timeout', '2s', "'2s'", SECONDS],
+  ['queue_timeout', '-0.5', "'-0.5'", SECONDS],
+  ['queue_timeout', '1e3', "'1e3'", SECONDS],
+  ['shutdown_delay', null, 'None', SECONDS],
+  ['shutdown_delay', { $repr: 'inf' }, 'inf', SECONDS],
+  ['queue_order', 'random', "'random'", 'fifo, lifo, adaptive'],
+  ['gateway_connections', 1.5, '1.5', WHOLE],
+  ['header_map', true, 'True', 'drop, refuse, dangerous'],
   ['secure_scheme_headers', { A: true }, 'True', 'a dict of strings'],
   ['secure_scheme_headers', 'A', "'A'", 'a dict of strings'],
   ['user', -1, '-1', 'the name or the number of a user'],
@@ -183,6 +215,11 @@ describe('a value on the command line', () => {
     ['user', '33', 33],
     ['accesslog', '-', '-'],
     ['forwarder_headers', 'A,B', ['A', 'B']],
+    ['proxy_protocol', 'V2', 'v2'],
+    ['proxy_protocol', '1', 'auto'],
+    ['queue_timeout', '2.5', 2.5],
+    ['shutdown_delay', '10', 10],
+    ['body_min_rate', '0', 0],
   ];
   for (const [name, given, value] of good) {
     test(`${name} ${JSON.stringify(given)} means ${JSON.stringify(value)}`, () => {
@@ -197,6 +234,9 @@ describe('a value on the command line', () => {
     ['umask', '099', "'099'", UMASK],
     ['umask', '01000', "'01000'", UMASK],
     ['raw_env', ['A=1', 'STAGE'], "'STAGE'", 'NAME=VALUE, or a list of such'],
+    ['proxy_protocol', 'app:app', "'app:app'", 'off, v1, v2, auto'],
+    ['queue_timeout', '.5', "'.5'", SECONDS],
+    ['shutdown_delay', 'Infinity', "'Infinity'", SECONDS],
     ['chdir', 'nowhere', "'nowhere'", 'a folder that exists'],
   ];
   for (const [name, given, shown, wanted] of bad) {

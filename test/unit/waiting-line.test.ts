@@ -1,4 +1,4 @@
-// First in, first out, and back to the front.
+// First in, first out, back to the front, and out at the end or from the middle.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,41 @@ test('what is put back stands before all others, in its own order', () => {
   assert.deepEqual(drain(line), ['f']);
 });
 
-test('any order of pushing, shifting and putting back gives what an array gives', () => {
+test('pop() takes what came last, and nothing from an empty line', () => {
+  const line = new WaitingLine<string>();
+  assert.deepEqual([line.last, line.pop()], [undefined, undefined]);
+  for (const item of ['a', 'b', 'c']) line.push(item);
+  assert.deepEqual([line.last, line.pop(), line.pop()], ['c', 'c', 'b']);
+  assert.deepEqual([line.length, line.first, line.last], [1, 'a', 'a']);
+  line.push('d');
+  assert.deepEqual([line.shift(), line.pop(), line.pop(), line.length], ['a', 'd', undefined, 0]);
+});
+
+test('what was shifted does not come back at the other end', () => {
+  const line = new WaitingLine<string>();
+  for (const item of ['a', 'b', 'c']) line.push(item);
+  assert.deepEqual([line.shift(), line.shift(), line.pop()], ['a', 'b', 'c']);
+  assert.deepEqual([line.length, line.first, line.last, line.pop(), line.shift()], [0, ...Array(4).fill(undefined)]);
+  line.push('d');
+  assert.deepEqual([line.first, line.last, line.length], ['d', 'd', 1]);
+  assert.deepEqual(drain(line), ['d']);
+});
+
+test('remove() takes an item out wherever it stands, and says whether it was there', () => {
+  const line = new WaitingLine<string>();
+  for (const item of ['a', 'b', 'c', 'd', 'e']) line.push(item);
+  assert.equal(line.shift(), 'a');
+  assert.deepEqual(
+    ['c', 'a', 'c', 'e', 'b'].map((item) => line.remove(item)),
+    [true, false, false, true, true],
+  );
+  assert.deepEqual([line.length, line.first, line.last], [1, 'd', 'd']);
+  line.push('f');
+  assert.deepEqual(drain(line), ['d', 'f']);
+  assert.equal(line.remove('d'), false);
+});
+
+test('any order of pushing, shifting, popping, removing and putting back gives what an array gives', () => {
   const random = seededRandom(11);
   const line = new WaitingLine<number>();
   const model: number[] = [];
@@ -48,6 +82,11 @@ test('any order of pushing, shifting and putting back gives what an array gives'
       const back = [line.shift(), line.shift()].filter((item) => item !== undefined);
       assert.deepEqual(back, model.slice(0, 2));
       line.putBack(back);
+    } else if (what < 4) {
+      assert.equal(line.pop(), model.pop());
+    } else if (what === 4) {
+      const [item] = model.splice(random(Math.max(model.length, 1)), 1);
+      if (item !== undefined) assert.equal(line.remove(item), true);
     } else if (what < (grows ? 75 : 25)) {
       line.push(next);
       model.push(next);
@@ -55,7 +94,7 @@ test('any order of pushing, shifting and putting back gives what an array gives'
     } else {
       assert.equal(line.shift(), model.shift());
     }
-    assert.deepEqual([line.length, line.first], [model.length, model[0]]);
+    assert.deepEqual([line.length, line.first, line.last], [model.length, model[0], model.at(-1)]);
   }
   assert.deepEqual(drain(line), model);
 });

@@ -17,6 +17,7 @@ import {
   goneFrame,
   HEAD,
   HELLO,
+  HINTS,
   PROBED,
   SKIP,
   takenFrame,
@@ -168,6 +169,25 @@ test('ASK gets fields and body of a ticket that waits, GONE for any other', asyn
   assert.equal(received(), wanted);
 });
 
+test('hints go to the client that waits for the ticket, before its response', async (t) => {
+  const { owner, worker } = await connect(t);
+  const exchange = owner.outstanding(7);
+  const gone = owner.outstanding(8);
+  gone.abandon();
+  worker.write(frame(HINTS, 7, 0, Buffer.from('Link: \xe9\r\n', 'latin1')));
+  await eventually('the hints', () => exchange.client.sent !== '');
+  assert.equal(exchange.client.sent, 'HTTP/1.1 103 Early Hints\r\nLink: \xe9\r\n\r\n');
+  worker.write(headFrame(7, END, Buffer.from('one')));
+  // Nobody knows 9 any more.
+  for (const id of [8, 9]) {
+    worker.write(frame(HINTS, id, 0, Buffer.from('A: b\r\n')));
+    worker.write(headFrame(id, END, Buffer.from('two')));
+  }
+  await seen(owner, 'settled 7', 'settled 8');
+  assert.match(exchange.client.sent, /^HTTP\/1\.1 103 .*?\r\n\r\nHTTP\/1\.1 200 OK\r\n/s);
+  assert.equal(gone.client.sent, '');
+});
+
 test('SKIP and PROBED are passed on', async (t) => {
   const { owner, worker } = await connect(t);
   owner.outstanding(7);
@@ -175,7 +195,7 @@ test('SKIP and PROBED are passed on', async (t) => {
   await seen(owner, 'skipped 7', 'probed 9');
 });
 
-test('TAKEN answers the end of a response of more than 65,536 bytes, and of no other', async (t) => {
+test('TAKEN answers the end of a response of more than 65,536 bytes with its hints, and of no other', async (t) => {
   const { owner, worker, received } = await connect(t);
   const answer = (id: number, ...sizes: number[]): void => {
     worker.write(headFrame(id, 0, Buffer.alloc(sizes[0] ?? 0)));
@@ -189,9 +209,19 @@ test('TAKEN answers the end of a response of more than 65,536 bytes, and of no o
   answer(4, 65_537);
   // Nobody knows this one: its worker waits all the same.
   answer(5, 40_000, 40_000);
+  // Hints count, for their own response only.
+  owner.outstanding(6);
+  worker.write(frame(HINTS, 6, 0, Buffer.alloc(30_000, 'h')));
+  worker.write(frame(HINTS, 6, 0, Buffer.alloc(30_000, 'h')));
+  answer(6, 5_536);
+  owner.outstanding(7);
+  worker.write(frame(HINTS, 7, 0, Buffer.alloc(60_000, 'h')));
+  answer(7, 5_537);
+  owner.outstanding(8);
+  answer(8, 65_536);
   worker.write(frame(PROBED, 9, END));
   await eventually('the last frame', () => owner.events.includes('probed 9'));
-  const wanted = Buffer.concat([takenFrame(2), takenFrame(4), takenFrame(5)]).toString('hex');
+  const wanted = Buffer.concat([2, 4, 5, 7].map((id) => takenFrame(id))).toString('hex');
   await eventually('the answers', () => received().length >= wanted.length);
   assert.equal(received(), wanted);
 });
@@ -211,6 +241,22 @@ test('a slow client holds the channel back after 65,536 bytes, until it has take
   owner.resume();
   await seen(owner, 'settled 7');
   assert.equal(exchange.sentBytes, 65_542);
+});
+
+test('so it does with the hints of an application that gives them without end', async (t) => {
+  const { owner, worker, gatewayEnd } = await connect(t);
+  const exchange = owner.outstanding(7);
+  owner.isClientSlow = true;
+  worker.write(frame(HINTS, 7, 0, Buffer.alloc(65_536, 'h')));
+  await eventually('the first hints', () => exchange.client.writes.length === 1);
+  assert.equal(gatewayEnd.isPaused(), false);
+  worker.write(frame(HINTS, 7, 0, Buffer.alloc(1, 'h')));
+  await eventually('one more', () => exchange.client.writes.length === 2);
+  assert.equal(gatewayEnd.isPaused(), true);
+  worker.write(headFrame(7, END, Buffer.from('one')));
+  owner.isClientSlow = false;
+  owner.resume();
+  await seen(owner, 'settled 7');
 });
 
 test('a worker that does not keep to the protocol loses its channel, and the reason is told', async (t) => {

@@ -39,6 +39,9 @@ def base_environ(
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileWrapper,
         "wsgi.input_terminated": True,
+        # Every request puts its own here: to overwrite an entry is cheaper than to add one.
+        "wsgi.early_hints": None,
+        "tunicorn.client_disconnected": None,
         "SERVER_SOFTWARE": server_software,
         "SCRIPT_NAME": os.environ.get("SCRIPT_NAME", ""),
     }

@@ -1,4 +1,5 @@
-"""One response: `start_response`, `write`, and the frames that they and the application's iterable become.
+"""One response: `start_response`, `write`, and the frames that they and the application's iterable become; and what the
+environ offers about it, `wsgi.early_hints` and `tunicorn.client_disconnected`.
 
 The request runner makes one for each request. It is the hot path: a list of one bytes object is one frame.
 """
@@ -13,7 +14,7 @@ from tunicorn.channel import ABORTED, END, FRAMED, Channel
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
 from tunicorn.wsgi.error_log import ErrorLog
-from tunicorn.wsgi.response_head import InvalidResponse, response_head
+from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_head
 
 ExcInfo = Union[tuple[type[BaseException], BaseException, TracebackType], tuple[None, None, None]]
 
@@ -67,7 +68,7 @@ class Response:
         self._method = method
         self._log = log
         self._sent = 0
-        # Body bytes that have gone through the channel.
+        # Bytes of hints and body that have gone through the channel.
         self.passed_bytes = 0
 
     def start_response(
@@ -88,6 +89,20 @@ class Response:
         self._bodiless = code < 200 or code == 204 or code == 304 or self._method == "HEAD"
         self.phase = STARTED
         return self.write
+
+    def early_hints(self, headers: Iterable[tuple[str | bytes, str | bytes]]) -> None:
+        """`wsgi.early_hints`: an interim response 103, as often as it is called before the head goes out."""
+        if self.phase > STARTED:
+            return
+        lines = hint_lines(headers).encode("latin-1")
+        if not self._claim.is_cancelled(self._cancel, self._id):
+            self._channel.hints(self._id, lines)
+            self.passed_bytes += len(lines)
+
+    def client_disconnected(self) -> bool:
+        """`tunicorn.client_disconnected`; it reads shared memory, so it may be asked as often as one likes."""
+        # The phase remembers what was seen: after END, the entry on the board is soon another ticket's.
+        return self.phase == GONE or self._claim.has_left(self._cancel, self._id)
 
     def write(self, data: bytes) -> None:
         """What `start_response` returns."""

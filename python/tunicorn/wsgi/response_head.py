@@ -1,5 +1,6 @@
-"""Checks what an application gives to `start_response` and turns it into the head of a HEAD frame. Pure; called by
-`Response`. Names and status lines that were right once are remembered, since an application uses few.
+"""Checks what an application gives to `start_response` and turns it into the head of a HEAD frame, and what it gives
+to `wsgi.early_hints` into the lines of a HINTS frame. Pure; called by `Response`. Names and status lines that were
+right once are remembered, since an application uses few.
 """
 
 from __future__ import annotations
@@ -77,6 +78,28 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
     if code < 200 or code == 204:
         content_length = -1
     return ResponseHead(code, parts, content_length)
+
+
+def hint_lines(headers: Iterable[tuple[str | bytes, str | bytes]]) -> str:
+    """Raises InvalidResponse. Content-Length goes too: RFC 9110 section 8.6 forbids it in an interim response."""
+    parts: list[str] = []
+    try:
+        for name, value in headers:
+            if isinstance(name, bytes):
+                name = name.decode("latin-1")
+            if isinstance(value, bytes):
+                value = value.decode("latin-1")
+            fate = _fate_of_name.get(name)
+            if fate is None:
+                fate = _check_name(name)
+            _check_value(name, value)
+            if fate == _ORDINARY:
+                parts += (name, ": ", value.strip(" \t"), "\r\n")
+    except InvalidResponse:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InvalidResponse(f"early hints must be a list of (name, value) pairs of str or bytes: {error}") from None
+    return "".join(parts)
 
 
 def _check_status(status: object) -> tuple[int, str]:

@@ -63,7 +63,7 @@ class RequestRunner:
             raise leaving
 
     def _answer(self, ticket: Ticket) -> BaseException | None:
-        kind, flags, ticket_id, gateway, cancel, fields_length, body_length, fields, body = ticket
+        kind, flags, ticket_id, gateway, cancel, fields_length, body_length, fields, body, waited_ms = ticket
         channel = self._channel_of(gateway)
         if channel is None:
             # A gateway's clients go with it: nobody waits, so there is nothing to run.
@@ -73,7 +73,7 @@ class RequestRunner:
             channel.probed(ticket_id)
             return None
         try:
-            if self._claim.is_cancelled(cancel, ticket_id):
+            if self._claim.has_left(cancel, ticket_id):
                 channel.skip(ticket_id)
                 return None
             if flags & FOLLOWS:
@@ -87,6 +87,10 @@ class RequestRunner:
                 body = answer[1]
             response = Response(channel, self._claim, ticket_id, cancel, fields.get("REQUEST_METHOD", ""), self._log)
             environ = request_environ(self._base_environ, fields, body, flags & RAW_PATH)
+            # This request's own: an application that calls them too late must not reach the next request.
+            environ["wsgi.early_hints"] = response.early_hints
+            environ["tunicorn.client_disconnected"] = response.client_disconnected
+            environ["tunicorn.queue_time"] = waited_ms / 1000
         except TicketError as error:
             self._log.error(f"Ticket {ticket_id} of gateway {gateway} is malformed: {error}")
             Response(channel, self._claim, ticket_id, cancel, "", self._log).fail()
@@ -95,7 +99,7 @@ class RequestRunner:
             raise
         except OSError as error:
             # The gateway removes the spooled body of a client that has gone.
-            if self._claim.is_cancelled(cancel, ticket_id):
+            if self._claim.has_left(cancel, ticket_id):
                 channel.skip(ticket_id)
             else:
                 self._log.error(f"Cannot open the spooled body of {_name_of(fields)}: {error}")

@@ -2,8 +2,10 @@
 // nothing that another reader of the same bytes might understand otherwise: that is where smuggling begins.
 
 import { type BodyProgress, type BodyReader, type BodySink, MORE } from './body-progress.ts';
+import { comesWithinLimit, isUnfinishedTooLarge, sectionTooLarge } from './field-lines.ts';
 import type { HeadRules } from './head-rules.ts';
-import { Refusal, type RefusalCode } from './refusal.ts';
+import { Refusal } from './refusal.ts';
+import { broken, type RuleName } from './rules.ts';
 import { SectionReader } from './section-reader.ts';
 import { parseTrailers } from './trailers.ts';
 
@@ -21,6 +23,8 @@ type State =
 
 const MAX_SIZE_BYTES = 256;
 const MAX_EXTENSION_BYTES = 4096;
+/** Of all extensions of a body, beyond as many bytes as the body itself has. */
+const MAX_EXTENSIONS_BYTES = 16_384;
 const CR = 13;
 const LF = 10;
 const TAB = 9;
@@ -38,6 +42,8 @@ export class ChunkedBodyReader implements BodyReader {
   #size = 0;
   #digits = 0;
   #lineBytes = 0;
+  /** Bytes of extensions so far, less the bytes of data. */
+  #extensionsExcess = 0;
 
   constructor(rules: HeadRules, sink: BodySink) {
     this.#rules = rules;
@@ -51,6 +57,7 @@ export class ChunkedBodyReader implements BodyReader {
         const end = Math.min(chunk.length, index + this.#size);
         this.#sink(chunk, index, end);
         this.#size -= end - index;
+        this.#extensionsExcess -= end - index;
         index = end;
         if (this.#size === 0) this.#state = 'data-cr';
       } else if (this.#state === 'trailers') {
@@ -66,7 +73,7 @@ export class ChunkedBodyReader implements BodyReader {
 
   /** Behind the last chunk there are only the trailers and the empty line to come: that the body is whole is a guess. */
   cut(): Refusal | null {
-    return this.#state === 'trailers' ? new Refusal('ChunkMissingTerminator', '') : null;
+    return this.#state === 'trailers' ? broken('chunk-data-end', '') : null;
   }
 
   /** One byte of a chunk's frame; moves the state on. */
@@ -76,22 +83,22 @@ export class ChunkedBodyReader implements BodyReader {
         return this.#sizeByte(byte);
       case 'space-after-size':
         if (byte === SEMICOLON) this.#beginExtension();
-        else if (byte !== SPACE && byte !== TAB) return refusal('InvalidChunkSize', byte);
-        return this.#countLineByte(MAX_SIZE_BYTES, 'InvalidChunkSize');
+        else if (byte !== SPACE && byte !== TAB) return breach('chunk-size', byte);
+        return this.#countSizeByte();
       case 'extension':
         if (byte === CR) this.#state = 'extension-lf';
-        else if ((byte < SPACE && byte !== TAB) || byte === DEL) return refusal('InvalidChunkExtension', byte);
-        return this.#countLineByte(MAX_EXTENSION_BYTES, 'InvalidChunkExtension');
+        else if ((byte < SPACE && byte !== TAB) || byte === DEL) return breach('chunk-extension', byte);
+        return this.#countExtensionByte();
       case 'size-lf':
-        return byte === LF ? this.#endSizeLine() : refusal('InvalidChunkSize', byte);
+        return byte === LF ? this.#endSizeLine() : breach('chunk-size', byte);
       case 'extension-lf':
-        return byte === LF ? this.#endSizeLine() : refusal('InvalidChunkExtension', CR);
+        return byte === LF ? this.#endSizeLine() : breach('chunk-extension', CR);
       case 'data-cr':
-        if (byte !== CR) return refusal('ChunkMissingTerminator', byte);
+        if (byte !== CR) return breach('chunk-data-end', byte);
         this.#state = 'data-lf';
         return null;
       case 'data-lf':
-        if (byte !== LF) return refusal('ChunkMissingTerminator', byte);
+        if (byte !== LF) return breach('chunk-data-end', byte);
         this.#state = 'size';
         return null;
       default:
@@ -104,14 +111,14 @@ export class ChunkedBodyReader implements BodyReader {
     if (digit >= 0) {
       this.#size = this.#size * 16 + digit;
       this.#digits += 1;
-      if (!Number.isSafeInteger(this.#size)) return new Refusal('InvalidChunkSize', 'more than 2^53 bytes');
-      return this.#countLineByte(MAX_SIZE_BYTES, 'InvalidChunkSize');
+      if (!Number.isSafeInteger(this.#size)) return broken('chunk-size-number', 'more than 2^53 bytes');
+      return this.#countSizeByte();
     }
-    if (this.#digits === 0) return refusal('InvalidChunkSize', byte);
+    if (this.#digits === 0) return breach('chunk-size', byte);
     if (byte === CR) this.#state = 'size-lf';
     else if (byte === SEMICOLON) this.#beginExtension();
     else if (byte === SPACE || byte === TAB) this.#state = 'space-after-size';
-    else return refusal('InvalidChunkSize', byte);
+    else return breach('chunk-size', byte);
     return null;
   }
 
@@ -120,9 +127,22 @@ export class ChunkedBodyReader implements BodyReader {
     this.#lineBytes = 0;
   }
 
-  #countLineByte(limit: number, code: RefusalCode): Refusal | null {
+  #countSizeByte(): Refusal | null {
     this.#lineBytes += 1;
-    return this.#lineBytes > limit ? new Refusal(code, `more than ${limit} bytes`) : null;
+    return this.#lineBytes > MAX_SIZE_BYTES ? broken('chunk-size-length', `more than ${MAX_SIZE_BYTES} bytes`) : null;
+  }
+
+  #countExtensionByte(): Refusal | null {
+    this.#lineBytes += 1;
+    this.#extensionsExcess += 1;
+    if (this.#lineBytes > MAX_EXTENSION_BYTES) {
+      return broken('chunk-extension-length', `more than ${MAX_EXTENSION_BYTES} bytes`);
+    }
+    // A chunk costs work that its data does not pay for: a body of single bytes must not be a way to send without end.
+    if (this.#extensionsExcess > MAX_EXTENSIONS_BYTES) {
+      return broken('chunk-extensions-length', `${MAX_EXTENSIONS_BYTES} bytes more than data`);
+    }
+    return null;
   }
 
   #endSizeLine(): Refusal | null {
@@ -147,16 +167,21 @@ export class ChunkedBodyReader implements BodyReader {
     }
     const section = this.#trailers.push(chunk, start);
     if (section === null) {
-      const tooLong = this.#trailers.keptBytes > this.#rules.limitHeaderBlock + 5;
-      return tooLong ? this.#refuse(new Refusal('LimitRequestHeaders', 'max buffer trailers')) : MORE;
-    }
-    if (section.length > this.#rules.limitHeaderBlock + 2) {
-      return this.#refuse(new Refusal('LimitRequestHeaders', 'max buffer trailers'));
+      const refusal = this.#checkUnfinishedTrailers();
+      return refusal === null ? MORE : this.#refuse(refusal);
     }
     const trailers = parseTrailers(section.slice(2), this.#rules);
     if (trailers instanceof Refusal) return this.#refuse(trailers);
     this.#state = 'ended';
     return { kind: 'done', end: this.#trailers.end, trailers };
+  }
+
+  #checkUnfinishedTrailers(): Refusal | null {
+    const bareLf = this.#trailers.findBareLf();
+    if (bareLf >= 0 && comesWithinLimit(bareLf - CRLF.length, this.#rules)) {
+      return broken('field-line-end', this.#trailers.keptText(CRLF.length, bareLf));
+    }
+    return isUnfinishedTooLarge(this.#trailers.keptBytes - CRLF.length, this.#rules) ? sectionTooLarge() : null;
   }
 
   #refuse(refusal: Refusal): BodyProgress {
@@ -165,8 +190,8 @@ export class ChunkedBodyReader implements BodyReader {
   }
 }
 
-function refusal(code: RefusalCode, byte: number): Refusal {
-  return new Refusal(code, String.fromCharCode(byte));
+function breach(rule: RuleName, byte: number): Refusal {
+  return broken(rule, String.fromCharCode(byte));
 }
 
 function hexValue(byte: number): number {

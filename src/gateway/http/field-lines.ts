@@ -4,6 +4,7 @@
 import type { FieldName } from './field-names.ts';
 import type { HeadRules } from './head-rules.ts';
 import { Refusal } from './refusal.ts';
+import { broken } from './rules.ts';
 
 /** The fields that are kept, in order; `values[i]` belongs to `names[i]`. */
 export interface FieldLines {
@@ -19,11 +20,20 @@ const CLEAN_TEST_MAX_CHARS = 65_536;
 const NOT_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
 const TAB = 9;
 const SPACE = 32;
+const CR = 13;
+const UNJUDGED_BYTES = 3;
 
 /** `section` is without the CRLF of its last line. */
 export function readFieldLines(section: string, rules: HeadRules, peerTrusted: boolean): FieldLines | Refusal {
   const end = section.length;
-  const clean = end <= CLEAN_TEST_MAX_CHARS && CLEAN_LINES.test(section);
+  const isTooLarge = end > rules.limitHeaderBlock;
+  const clean = !isTooLarge && end <= CLEAN_TEST_MAX_CHARS && CLEAN_LINES.test(section);
+  if (!clean) {
+    // First of all, for both are refused even before the section has ended.
+    const bareLf = findBareLf(section);
+    if (bareLf >= 0 && comesWithinLimit(bareLf, rules)) return broken('field-line-end', section.slice(0, bareLf));
+    if (isTooLarge) return sectionTooLarge();
+  }
   const names: FieldName[] = [];
   const values: string[] = [];
   const parse = rules.fieldNames.beginParse();
@@ -33,12 +43,12 @@ export function readFieldLines(section: string, rules: HeadRules, peerTrusted: b
   while (start < end) {
     // Dropped fields are not counted among the kept ones, but they cost time too, so they have the same limit.
     if (names.length >= rules.limitRequestFields || dropped > rules.limitRequestFields) {
-      return new Refusal('LimitRequestHeaders', 'limit request headers fields');
+      return broken('fields-count', 'limit request headers fields');
     }
     let lineEnd = section.indexOf('\r\n', start);
     if (lineEnd < 0) lineEnd = end;
     const colon = section.indexOf(':', start);
-    if (colon <= start || colon > lineEnd) return new Refusal('InvalidHeader', section.slice(start, lineEnd));
+    if (colon <= start || colon > lineEnd) return broken('field-colon', section.slice(start, lineEnd));
 
     const name = findName(section.slice(start, colon), rules);
     if (name instanceof Refusal) return name;
@@ -46,24 +56,26 @@ export function readFieldLines(section: string, rules: HeadRules, peerTrusted: b
     const valueStart = skipSpace(section, colon + 1, lineEnd);
     let value = section.slice(valueStart, skipSpaceBack(section, valueStart, lineEnd));
     if (lineEnd < end && isSpace(section.charCodeAt(lineEnd + 2))) {
-      if (!rules.permitObsoleteFolding) return new Refusal('ObsoleteFolding', name.name);
+      if (!rules.permitObsoleteFolding) return broken('field-folding', name.name);
       const foldEnd = endOfFold(section, lineEnd);
       value = unfold(value, section.slice(lineEnd + 2, foldEnd));
       lineEnd = foldEnd;
     }
     if (lineEnd + 2 - start > rules.limitRequestFieldSize) {
-      return new Refusal('LimitRequestHeaders', 'limit request headers fields size');
+      return broken('field-size', 'limit request headers fields size');
     }
-    if (!clean && NOT_IN_VALUE.test(value)) return new Refusal('InvalidHeader', name.name);
+    if (!clean && NOT_IN_VALUE.test(value)) return broken('field-value', name.name);
     start = lineEnd + 2;
 
     const admission = peerTrusted ? name.admissionFromTrusted : name.admission;
-    if (admission === 'refuse') return new Refusal('InvalidHeaderName', name.name);
+    if (admission === 'refuse') return broken('field-underscore', name.name);
     if (admission === 'drop') {
       dropped += 1;
       continue;
     }
-    if (name.singleton && name.parse === parse) return new Refusal('InvalidHeader', name.name);
+    if (name.singleton && name.parse === parse) {
+      return broken(name.role === 'host' ? 'host-twice' : 'content-type-twice', name.name);
+    }
     name.parse = parse;
     names.push(name);
     values.push(value);
@@ -78,7 +90,28 @@ function findName(spelling: string, rules: HeadRules): FieldName | Refusal {
     const stripped = rules.fieldNames.find(spelling.slice(0, skipSpaceBack(spelling, 0, spelling.length)));
     if (stripped !== undefined) return stripped;
   }
-  return new Refusal('InvalidHeaderName', spelling);
+  return broken('field-name', spelling);
+}
+
+/** Whether a reader that gets single bytes has seen the byte at `offset` of a section before it finds the section too large. */
+export function comesWithinLimit(offset: number, rules: HeadRules): boolean {
+  return offset <= rules.limitHeaderBlock + UNJUDGED_BYTES;
+}
+
+/** Of a section whose end has not come: its last bytes may be the beginning of the empty line. */
+export function isUnfinishedTooLarge(bytes: number, rules: HeadRules): boolean {
+  return bytes > rules.limitHeaderBlock + UNJUDGED_BYTES;
+}
+
+export function sectionTooLarge(): Refusal {
+  return broken('fields-size', 'max buffer headers');
+}
+
+/** Where the first LF is that has no CR before it, or -1. */
+function findBareLf(text: string): number {
+  let at = text.indexOf('\n');
+  while (at > 0 && text.charCodeAt(at - 1) === CR) at = text.indexOf('\n', at + 1);
+  return at;
 }
 
 /** Where the last continuation line ends of a field whose first line ends at `lineEnd`. */

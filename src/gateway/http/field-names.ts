@@ -18,7 +18,7 @@ const ROLES = {
   AUTHORIZATION: 'authorization',
 } as const;
 
-export type FieldRole = 'ordinary' | (typeof ROLES)[keyof typeof ROLES];
+export type FieldRole = 'ordinary' | 'forwarded' | (typeof ROLES)[keyof typeof ROLES];
 
 /** What becomes of a field whose name has an underscore: `HTTP_X_Y` cannot tell `X_Y` from `X-Y`. */
 export type Admission = 'keep' | 'drop' | 'refuse';
@@ -52,6 +52,8 @@ export interface FieldNameSettings {
   readonly headerMap: 'drop' | 'refuse' | 'dangerous';
   readonly forwarderHeaders: readonly string[];
   readonly secureSchemeHeaders: Readonly<Record<string, string>>;
+  /** Whether Forwarded (RFC 7239) says the scheme, too. */
+  readonly forwardedHeader: boolean;
 }
 
 const SINGLETONS = new Set(['HOST', 'CONTENT-TYPE']);
@@ -118,7 +120,7 @@ export class FieldNames {
     return {
       name,
       environKey: this.#environKey(name),
-      role: Object.hasOwn(ROLES, name) ? ROLES[name as keyof typeof ROLES] : 'ordinary',
+      role: this.#roleOf(name),
       singleton: SINGLETONS.has(name),
       secureValue: Object.hasOwn(secureSchemeHeaders, name) ? (secureSchemeHeaders[name] ?? null) : null,
       forbiddenInTrailers: FORBIDDEN_IN_TRAILERS.has(name),
@@ -126,6 +128,11 @@ export class FieldNames {
       admissionFromTrusted: forwarded ? 'keep' : policy,
       parse: 0,
     };
+  }
+
+  #roleOf(name: string): FieldRole {
+    if (name === 'FORWARDED' && this.#settings.forwardedHeader) return 'forwarded';
+    return Object.hasOwn(ROLES, name) ? ROLES[name as keyof typeof ROLES] : 'ordinary';
   }
 
   #environKey(name: string): EnvironKey {

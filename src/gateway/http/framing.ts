@@ -2,8 +2,9 @@
 // what request smuggling attacks, so everything doubtful is refused.
 
 import { trimSpace } from './field-lines.ts';
-import { Refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 import type { HttpVersion } from './request-line.ts';
+import { broken } from './rules.ts';
 
 export type Framing =
   | { readonly kind: 'none' }
@@ -25,8 +26,8 @@ export function addTransferCodings(before: TransferCoding, value: string): Trans
   for (const element of value.split(',')) {
     const coding = trimSpace(element).toLowerCase();
     const known = coding === 'chunked' || coding === 'identity' || /^(?:gzip|deflate|compress)$/.test(coding);
-    if (!known) return new Refusal('UnsupportedTransferCoding', coding);
-    if (isChunked(codings)) return invalidTransferEncoding();
+    if (!known) return broken('coding-unknown', coding);
+    if (isChunked(codings)) return broken('coding-behind-chunked', 'TRANSFER-ENCODING');
     if (coding === 'chunked') codings = codings === 'encoded' ? 'encoded-chunked' : 'chunked';
     else if (coding !== 'identity') codings = 'encoded';
     else if (codings === 'none') codings = 'identity';
@@ -43,17 +44,18 @@ export function toFraming(
   contentLength: number | null,
   version: HttpVersion,
 ): Framing | Refusal {
+  const [major, minor] = version;
+  // RFC 9112 section 6.1: a coding in HTTP/1.0 means that somebody on the way did not understand it.
+  if (coding !== 'none' && (major < 1 || (major === 1 && minor === 0))) return invalidCoding('coding-version');
   // RFC 9112 section 6.3: where chunked is not the last coding of a request, nobody can tell where the body ends.
-  if (coding === 'encoded') return invalidTransferEncoding();
+  if (coding === 'encoded') return invalidCoding('coding-without-chunked');
   if (isChunked(coding)) {
-    if (contentLength !== null) return new Refusal('InvalidHeader', 'CONTENT-LENGTH');
-    const [major, minor] = version;
-    if (major < 1 || (major === 1 && minor === 0)) return invalidTransferEncoding();
-    return CHUNKED;
+    return contentLength === null ? CHUNKED : broken('coding-and-length', 'CONTENT-LENGTH');
   }
-  return contentLength === null || contentLength === 0 ? NO_BODY : { kind: 'length', bytes: contentLength };
+  if (contentLength === null) return coding === 'identity' ? invalidCoding('coding-without-chunked') : NO_BODY;
+  return contentLength === 0 ? NO_BODY : { kind: 'length', bytes: contentLength };
 }
 
-function invalidTransferEncoding(): Refusal {
-  return new Refusal('InvalidHeader', 'TRANSFER-ENCODING');
+function invalidCoding(rule: 'coding-version' | 'coding-without-chunked'): Refusal {
+  return broken(rule, 'TRANSFER-ENCODING');
 }

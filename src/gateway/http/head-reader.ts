@@ -1,9 +1,11 @@
 // Finds request heads in the bytes of a connection, and refuses one that is beyond the limits or hopeless before it is
 // complete. One for each connection; the usual case, a chunk that holds exactly one head, costs no copy.
 
+import { comesWithinLimit, isUnfinishedTooLarge, sectionTooLarge } from './field-lines.ts';
 import type { HeadRules } from './head-rules.ts';
 import { Refusal } from './refusal.ts';
-import { parseRequestLine } from './request-line.ts';
+import { parseRequestLine, refuseUnfinishedLine, tooLong } from './request-line.ts';
+import { broken } from './rules.ts';
 import { SectionReader } from './section-reader.ts';
 
 export class HeadReader {
@@ -38,20 +40,34 @@ export class HeadReader {
 
   #checkUnfinished(): Refusal | null {
     const section = this.#section;
-    const { limitRequestLine, limitHeaderBlock } = this.#rules;
     if (this.#lineLength < 0) {
       const lineEnd = section.findCrlf(this.#searched);
       if (lineEnd < 0) {
-        this.#searched = Math.max(0, section.keptBytes - 1);
-        const tooLong = section.keptBytes >= limitRequestLine + 2;
-        return tooLong ? new Refusal('LimitRequestLine', String(limitRequestLine)) : null;
+        return this.#checkUnfinishedLine();
       }
       const line = parseRequestLine(section.keptText(0, lineEnd), lineEnd, this.#rules);
       if (line instanceof Refusal) return line;
       this.#lineLength = lineEnd;
     }
-    // The last three bytes may be the beginning of the empty line.
-    const blockBytes = section.keptBytes - (this.#lineLength + 2) - 3;
-    return blockBytes > limitHeaderBlock ? new Refusal('LimitRequestHeaders', 'max buffer headers') : null;
+    const blockStart = this.#lineLength + 2;
+    const bareLf = section.findBareLf();
+    if (bareLf >= 0 && comesWithinLimit(bareLf - blockStart, this.#rules)) {
+      return broken('field-line-end', section.keptText(blockStart, bareLf));
+    }
+    return isUnfinishedTooLarge(section.keptBytes - blockStart, this.#rules) ? sectionTooLarge() : null;
+  }
+
+  #checkUnfinishedLine(): Refusal | null {
+    const section = this.#section;
+    const { keptBytes } = section;
+    const isFirstLook = this.#searched === 0;
+    this.#searched = Math.max(0, keptBytes - 1);
+    // A CR by itself may be an empty line's.
+    if (keptBytes === 0 || (keptBytes === 1 && section.keptText(0, 1) === '\r')) return null;
+    if (isFirstLook || section.findBareLf() >= 0) {
+      const refusal = refuseUnfinishedLine(section.keptText(0, keptBytes), keptBytes, this.#rules);
+      if (refusal !== null) return refusal;
+    }
+    return keptBytes >= this.#rules.limitRequestLine + 2 ? tooLong(this.#rules) : null;
   }
 }

@@ -18,6 +18,7 @@ export interface HeadRulesOptions {
   readonly forwarder_headers?: string | readonly string[];
   readonly secure_scheme_headers?: Readonly<Record<string, string>>;
   readonly forwarded_allow_ips?: string | readonly string[];
+  readonly forwarded_header?: boolean;
   /** The environment variable SCRIPT_NAME: in force where no SCRIPT_NAME field is. */
   readonly script_name?: string;
 }
@@ -74,6 +75,7 @@ export function toHeadRules(options: HeadRulesOptions): HeadRules {
         'X-FORWARDED-PROTO': 'https',
         'X-FORWARDED-SSL': 'on',
       },
+      forwardedHeader: options.forwarded_header ?? false,
     }),
   };
 }

@@ -1,11 +1,14 @@
 // The header section of a request: what its fields mean together, whatever the request line says. Called by
 // request-head.ts, which keeps the result for the next request of the connection.
 
+import { parseHostAndPort } from './authority.ts';
 import { type FieldLines, readFieldLines, trimSpace } from './field-lines.ts';
 import type { EnvironKey } from './field-names.ts';
+import { forwardedScheme } from './forwarded.ts';
 import { addTransferCodings, type TransferCoding } from './framing.ts';
 import type { HeadRules } from './head-rules.ts';
 import { Refusal } from './refusal.ts';
+import { broken } from './rules.ts';
 
 export interface HeaderBlock {
   /** `HTTP_HOST NUL example.com NUL HTTP_ACCEPT NUL …`; a repeated field is one pair. */
@@ -19,7 +22,7 @@ export interface HeaderBlock {
   readonly expect: string | null;
   /** From the SCRIPT_NAME field of a forwarder. */
   readonly scriptName: string | null;
-  /** From the secure_scheme_headers of a trusted peer. */
+  /** From the secure_scheme_headers of a trusted peer, or its Forwarded. */
   readonly forwardedScheme: 'http' | 'https' | null;
   readonly host: string | null;
   readonly userAgent: string | null;
@@ -46,6 +49,8 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     referer: null,
     authorization: null,
   };
+  // Of the last Forwarded: the nearest proxy adds its element at the end.
+  let nearestScheme: HeaderBlock['forwardedScheme'] = null;
   for (let index = 0; index < lines.names.length; index += 1) {
     const name = lines.names[index];
     const value = lines.values[index];
@@ -53,7 +58,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     if (name.secureValue !== null && peerTrusted) {
       const scheme = value === name.secureValue ? 'https' : 'http';
       if (block.forwardedScheme !== null && block.forwardedScheme !== scheme) {
-        return new Refusal('InvalidSchemeHeaders', '');
+        return broken('scheme-contradiction', '');
       }
       block.forwardedScheme = scheme;
     }
@@ -61,6 +66,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
       case 'ordinary':
         break;
       case 'host':
+        if (parseHostAndPort(value) === null) return broken('host-value', value);
         block.host = value;
         break;
       case 'user-agent':
@@ -75,6 +81,13 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
       case 'script-name':
         block.scriptName = value;
         break;
+      case 'forwarded': {
+        if (!peerTrusted) break;
+        const scheme = forwardedScheme(value);
+        if (scheme instanceof Refusal) return scheme;
+        nearestScheme = scheme;
+        break;
+      }
       case 'connection':
         applyConnection(block, value);
         break;
@@ -83,7 +96,8 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
         break;
       case 'content-length': {
         const length = parseContentLength(value);
-        if (length === null || block.contentLength !== null) return new Refusal('InvalidHeader', name.name);
+        if (length === null) return broken('content-length-value', name.name);
+        if (block.contentLength !== null) return broken('content-length-twice', name.name);
         block.contentLength = length;
         break;
       }
@@ -94,6 +108,12 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
         break;
       }
     }
+  }
+  if (nearestScheme !== null) {
+    if (block.forwardedScheme !== null && block.forwardedScheme !== nearestScheme) {
+      return broken('scheme-contradiction', '');
+    }
+    block.forwardedScheme = nearestScheme;
   }
   block.environFields = joinEnvironFields(lines);
   return block;

@@ -1,10 +1,15 @@
 // Every reason for which the gateway refuses a request: one table gives code, status and wording. The parsers return
 // refusals, the connection answers with `refusalResponse` and logs `Invalid request from ip=…: <logMessage>`.
+// Which rule of a message brings which refusal is in rules.ts.
+
+import type { RuleName } from './rules.ts';
 
 export type RefusalCode =
   | 'InvalidRequestLine'
   | 'InvalidRequestMethod'
   | 'InvalidHTTPVersion'
+  | 'HTTPVersionNotSupported'
+  | 'MisdirectedRequest'
   | 'InvalidHeader'
   | 'InvalidHeaderName'
   | 'ObsoleteFolding'
@@ -14,6 +19,9 @@ export type RefusalCode =
   | 'UnsupportedTransferCoding'
   | 'ExpectationFailed'
   | 'ConfigurationProblem'
+  | 'InvalidProxyLine'
+  | 'InvalidProxyHeader'
+  | 'ForbiddenProxyRequest'
   | 'InvalidChunkSize'
   | 'InvalidChunkExtension'
   | 'ChunkMissingTerminator'
@@ -29,9 +37,11 @@ type Wording = {
   readonly status: number;
   readonly log: (detail: string) => string;
   readonly client?: (logMessage: string) => string;
+  /** For the page docs/http.md: when it is given, if no rule of rules.ts says so. */
+  readonly when?: string;
 };
 
-const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
+export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   InvalidRequestLine: {
     status: 400,
     log: (line) => `Invalid HTTP request line: ${quoted(line)}`,
@@ -47,6 +57,11 @@ const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
     log: (version) => `Invalid HTTP Version: ${quoted(version)}`,
     client: (message) => `Invalid HTTP Version '${message}'`,
   },
+  HTTPVersionNotSupported: { status: 505, log: (version) => `Unsupported HTTP version: ${quoted(version)}` },
+  MisdirectedRequest: {
+    status: 421,
+    log: (target) => `An https target over a connection without TLS: ${quoted(target)}`,
+  },
   InvalidHeader: { status: 400, log: (header) => `Invalid HTTP Header: ${quoted(header)}` },
   InvalidHeaderName: { status: 400, log: (name) => `Invalid HTTP header name: ${quoted(name)}` },
   ObsoleteFolding: { status: 400, log: (name) => `Obsolete line folding is unacceptable: ${quoted(name)}` },
@@ -61,51 +76,104 @@ const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   UnsupportedTransferCoding: { status: 501, log: (coding) => `Unsupported transfer coding: ${quoted(coding)}` },
   ExpectationFailed: { status: 417, log: (expect) => `Unable to comply with expectation: ${quoted(expect)}` },
   ConfigurationProblem: { status: 500, log: (problem) => `Configuration problem: ${printable(shortened(problem))}` },
+  InvalidProxyLine: {
+    status: 400,
+    log: (line) => `Invalid PROXY line: ${quoted(line)}`,
+    client: (message) => `'${message}'`,
+    when: 'A connection begins with a v1 PROXY header, and `proxy_protocol` allows that, but it is wrong.',
+  },
+  // Gunicorn takes this for a fault of its own, and answers 500.
+  InvalidProxyHeader: {
+    status: 400,
+    log: (problem) => `Invalid PROXY header: ${problem}`,
+    when: 'The same for a v2 header.',
+  },
+  ForbiddenProxyRequest: {
+    status: 403,
+    log: (peer) => `Proxy request from ${quoted(peer)} not allowed`,
+    client: () => 'Request forbidden',
+    when: 'A connection begins with a PROXY header, but its peer is not in `proxy_allow_ips`.',
+  },
   InvalidChunkSize: { status: 400, log: (size) => `Invalid chunk size: ${quoted(size)}` },
   InvalidChunkExtension: { status: 400, log: (problem) => `Invalid chunk extension: ${quoted(problem)}` },
   ChunkMissingTerminator: {
     status: 400,
     log: (found) => `Invalid chunk terminator is not CRLF: ${quoted(found)}`,
   },
-  RequestTimeout: { status: 408, log: (what) => `Request timed out: ${what}` },
-  ContentTooLarge: { status: 413, log: (what) => `Request body is too large: ${what}` },
-  InternalServerError: { status: 500, log: (what) => what, client: () => '' },
-  BadGateway: { status: 502, log: (what) => what, client: () => '' },
-  ServiceUnavailable: { status: 503, log: (what) => what, client: () => '' },
-  GatewayTimeout: { status: 504, log: (what) => what, client: () => '' },
+  RequestTimeout: {
+    status: 408,
+    log: (what) => `Request timed out: ${what}`,
+    when: 'A head is not complete within `head_timeout`, or a body stops for `body_timeout` or is slower than `body_min_rate`.',
+  },
+  ContentTooLarge: {
+    status: 413,
+    log: (what) => `Request body is too large: ${what}`,
+    when: 'A body is larger than `limit_request_body`.',
+  },
+  InternalServerError: {
+    status: 500,
+    log: (what) => what,
+    client: () => '',
+    when: 'The application raises an exception before its response has begun.',
+  },
+  BadGateway: {
+    status: 502,
+    log: (what) => what,
+    client: () => '',
+    when: 'The worker that had the request dies before its response has begun.',
+  },
+  ServiceUnavailable: {
+    status: 503,
+    log: (what) => what,
+    client: () => '',
+    when: 'There are more connections, waiting requests or bytes than the settings allow, a request has waited too long, or the server shuts down. The answer has `Retry-After`.',
+  },
+  GatewayTimeout: {
+    status: 504,
+    log: (what) => what,
+    client: () => '',
+    when: 'The application has run longer than `timeout`.',
+  },
 };
 
 const REASON_PHRASES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  403: 'Forbidden',
   408: 'Request Timeout',
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
+  421: 'Misdirected Request',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
 };
 
 export class Refusal {
   readonly code: RefusalCode;
+  /** The rule that the request breaks; null for refusals that have other reasons. */
+  readonly rule: RuleName | null;
   readonly status: number;
   readonly reasonPhrase: string;
-  /** One line, safe to log: what came from the client is quoted, escaped and cut short. */
+  /** One line, safe to log: what came from the client is quoted, escaped and cut short. Ends with the rule. */
   readonly logMessage: string;
   /** Plain text for the page that the client gets; not yet escaped for HTML. */
   readonly clientMessage: string;
 
   /** `detail` is the offending text, or the words that the table's entry asks for. */
-  constructor(code: RefusalCode, detail: string) {
+  constructor(code: RefusalCode, detail: string, rule: RuleName | null = null) {
     const wording = REFUSALS[code];
+    const message = wording.log(detail);
     this.code = code;
+    this.rule = rule;
     this.status = wording.status;
     this.reasonPhrase = REASON_PHRASES[wording.status] ?? '';
-    this.logMessage = wording.log(detail);
-    this.clientMessage = wording.client === undefined ? this.logMessage : wording.client(this.logMessage);
+    this.logMessage = rule === null ? message : `${message} (${rule})`;
+    this.clientMessage = wording.client === undefined ? message : wording.client(message);
   }
 }
 
@@ -121,9 +189,10 @@ export function refusalResponse(refusal: Refusal): string {
   </body>
 </html>
 `;
-  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\nConnection: close\r\n${retryAfter(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
+const RETRY_AFTER_SECONDS = 1;
 const SHOWN_CHARS = 200;
 
 function shortened(text: string): string {
@@ -156,4 +225,9 @@ const HTML_ENTITIES: Readonly<Record<string, string>> = {
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => HTML_ENTITIES[char] ?? char);
+}
+
+/** RFC 9110 section 10.2.3: a 503 should say when to come back. */
+function retryAfter(status: number): string {
+  return status === 503 ? `Retry-After: ${RETRY_AFTER_SECONDS}\r\n` : '';
 }

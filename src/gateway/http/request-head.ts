@@ -7,6 +7,7 @@ import type { HeadRules } from './head-rules.ts';
 import { type HeaderBlock, isContinue, parseHeaderBlock } from './header-block.ts';
 import { Refusal } from './refusal.ts';
 import { type HttpVersion, parseRequestLine } from './request-line.ts';
+import { broken } from './rules.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -64,20 +65,24 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
   const line = parseRequestLine(text, lineEnd, rules);
   if (line instanceof Refusal) return line;
   const section = text.slice(lineEnd + 2);
-  if (section.length > rules.limitHeaderBlock) return new Refusal('LimitRequestHeaders', 'max buffer headers');
   const block = blockOf(section, context);
   if (block instanceof Refusal) return block;
+
+  // RFC 9110 section 7.4; a gateway that is trusted may have taken the TLS off.
+  if (line.targetIsHttps && context.scheme === 'http' && !context.peerTrusted) {
+    return broken('target-not-secured', line.target);
+  }
 
   const { version } = line;
   const atLeast11 = version[0] > 1 || (version[0] === 1 && version[1] >= 1);
   const expectContinue = block.expect !== null && isContinue(block.expect);
-  if (block.expect !== null && !expectContinue) return new Refusal('ExpectationFailed', block.expect);
+  if (block.expect !== null && !expectContinue) return broken('expectation', block.expect);
   const framing = toFraming(block.transferCoding, block.contentLength, version);
   if (framing instanceof Refusal) return framing;
   const scriptName = block.scriptName ?? rules.scriptName;
   if (!line.path.startsWith(scriptName)) {
     const problem = `Request path '${line.path}' does not start with SCRIPT_NAME '${scriptName}'`;
-    return new Refusal('ConfigurationProblem', problem);
+    return broken('script-name', problem);
   }
 
   const head: RequestHead = {
@@ -93,8 +98,9 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     keepAlive: keepsAlive(block, atLeast11),
     // RFC 9110 section 10.1.1: an HTTP/1.0 client does not know the expectation.
     expectContinue: expectContinue && atLeast11,
-    headerFields: block.environFields,
-    host: block.host,
+    // RFC 9112 section 3.2.2: the authority of a target in absolute-form takes the place of the Host field.
+    headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
+    host: line.targetHost ?? block.host,
     userAgent: block.userAgent,
     referer: block.referer,
     authorization: block.authorization,
@@ -117,12 +123,21 @@ function blockOf(section: string, context: HeadContext): HeaderBlock | Refusal {
   return block;
 }
 
+function withHost(environFields: string, host: string): string {
+  const pairs = environFields === '' ? [] : environFields.split('\0');
+  const found = pairs.findIndex((name, index) => index % 2 === 0 && name === 'HTTP_HOST');
+  if (found < 0) return [...pairs, 'HTTP_HOST', host].join('\0');
+  return pairs.toSpliced(found + 1, 1, host).join('\0');
+}
+
 /** RFC 9112 section 9.3. */
 function keepsAlive(block: HeaderBlock, atLeast11: boolean): boolean {
   if (block.connectionClose) return false;
   // An undecoded coding: whoever decodes it might find another end of the body. And a 1.0 client knows no codings.
   if (block.transferCoding === 'encoded-chunked') return false;
-  return atLeast11 || (block.connectionKeepAlive && block.transferCoding === 'none');
+  // RFC 9112 section 6.3: what has both a coding and a length may be an attempt at smuggling.
+  if (block.transferCoding !== 'none' && block.contentLength !== null) return false;
+  return atLeast11 || block.connectionKeepAlive;
 }
 
 /** The fields one by one, names in upper case, for the access log's `%({name}i)s`; read anew at each call. */

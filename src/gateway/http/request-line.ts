@@ -1,9 +1,10 @@
 // The request line (RFC 9112 section 3). Called by the request head parser, and by the head reader to refuse a
 // hopeless request before its fields have arrived.
 
-import { isIPv6 } from 'node:net';
+import { isUserinfo, parseHostAndPort } from './authority.ts';
 import type { HeadRules } from './head-rules.ts';
 import { Refusal } from './refusal.ts';
+import { broken, type RuleName } from './rules.ts';
 
 export type HttpVersion = readonly [major: number, minor: number];
 
@@ -14,96 +15,136 @@ export interface RequestLine {
   /** Percent-encoded, without scheme, authority, query and fragment. */
   readonly path: string;
   readonly query: string;
+  /** Host and port of a target in absolute-form. */
+  readonly targetHost: string | null;
+  readonly targetIsHttps: boolean;
   /** `HTTP/1.1` */
   readonly protocol: string;
   readonly version: HttpVersion;
 }
+
+/** What a target in any form comes to: `rest` is path, query and fragment. */
+type Target = Pick<RequestLine, 'targetHost' | 'targetIsHttps'> & { readonly rest: string };
 
 const HTTP_1_1: HttpVersion = [1, 1];
 const HTTP_1_0: HttpVersion = [1, 0];
 
 const USUAL_METHODS = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// A token, or the LF of a line that is nothing else.
+const BEGINS_LINE = /^[\n!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const VERSION = /^HTTP\/(\d)\.(\d)$/;
 const NOT_IN_TARGET = /[^\x21-\x7e\x80-\xff]/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*:/;
-const AUTHORITY = /^(?:[^@[\]]*@)?(\[[^[\]]*\]|[^@:[\]]*)(?::\d*)?$/;
 const SLASH = 47;
 
 /** The line is `text` up to `end`, without its CRLF. */
 export function parseRequestLine(text: string, end: number, rules: HeadRules): RequestLine | Refusal {
-  if (end > rules.limitRequestLine) return new Refusal('LimitRequestLine', String(rules.limitRequestLine));
+  const hopeless = refuseUnfinishedLine(text, end, rules);
+  if (hopeless !== null) return hopeless;
+  if (end > rules.limitRequestLine) return tooLong(rules);
   const afterMethod = text.indexOf(' ');
   const afterTarget = text.indexOf(' ', afterMethod + 1);
-  if (afterMethod < 0 || afterTarget < 0 || afterTarget >= end) return invalidLine(text, end);
+  if (afterMethod < 0 || afterTarget < 0 || afterTarget >= end) return invalidLine('request-line-parts', text, end);
 
   const method = checkMethod(text.slice(0, afterMethod), rules);
   if (method instanceof Refusal) return method;
-
-  const target = text.slice(afterMethod + 1, afterTarget);
-  if (target === '' || NOT_IN_TARGET.test(target)) return invalidLine(text, end);
-  const pathAndRest = target.charCodeAt(0) === SLASH ? target : stripAuthority(method, target);
-  if (pathAndRest === null) return invalidLine(text, end);
-
+  const targetText = text.slice(afterMethod + 1, afterTarget);
+  if (targetText === '' || NOT_IN_TARGET.test(targetText)) return invalidLine('target-characters', text, end);
   const protocol = text.slice(afterTarget + 1, end);
   const version = protocol === 'HTTP/1.1' ? HTTP_1_1 : parseVersion(protocol, rules);
   if (version instanceof Refusal) return version;
 
-  const fragment = pathAndRest.indexOf('#');
-  const withQuery = fragment < 0 ? pathAndRest : pathAndRest.slice(0, fragment);
+  const isOrigin = targetText.charCodeAt(0) === SLASH && method !== 'CONNECT';
+  const target = isOrigin ? null : parseTarget(method, targetText);
+  if (typeof target === 'string') return invalidLine(target, text, end);
+  const rest = target === null ? targetText : target.rest;
+  const fragment = rest.indexOf('#');
+  const withQuery = fragment < 0 ? rest : rest.slice(0, fragment);
   const mark = withQuery.indexOf('?');
-  return mark < 0
-    ? { method, target, path: withQuery, query: '', protocol, version }
-    : { method, target, path: withQuery.slice(0, mark), query: withQuery.slice(mark + 1), protocol, version };
+  return {
+    method,
+    target: targetText,
+    path: mark < 0 ? withQuery : withQuery.slice(0, mark),
+    query: mark < 0 ? '' : withQuery.slice(mark + 1),
+    targetHost: target === null ? null : target.targetHost,
+    targetIsHttps: target === null ? false : target.targetIsHttps,
+    protocol,
+    version,
+  };
 }
 
-function invalidLine(text: string, end: number): Refusal {
-  return new Refusal('InvalidRequestLine', text.slice(0, end));
+/**
+ * What can be said of a line before it has ended, from its first `end` bytes: TLS spoken to a plain port, and lines that end in
+ * LF alone, would otherwise be waited for in vain.
+ */
+export function refuseUnfinishedLine(text: string, end: number, rules: HeadRules): Refusal | null {
+  if (end > 0 && !BEGINS_LINE.test(text)) return broken('method-token', text.slice(0, end));
+  const bareLf = text.indexOf('\n');
+  // Behind a line that is too long already, its end is of no interest.
+  if (bareLf >= 0 && bareLf < end && bareLf <= rules.limitRequestLine + 1) {
+    return invalidLine('request-line-end', text, bareLf);
+  }
+  return null;
+}
+
+export function tooLong(rules: HeadRules): Refusal {
+  return broken('request-line-length', String(rules.limitRequestLine));
+}
+
+function invalidLine(rule: RuleName, text: string, end: number): Refusal {
+  return broken(rule, text.slice(0, end));
 }
 
 function checkMethod(method: string, rules: HeadRules): string | Refusal {
   if (USUAL_METHODS.has(method)) return method;
+  if (!TOKEN.test(method)) return broken('method-token', method);
   if (!rules.permitUnconventionalHttpMethod) {
     if (/[a-z#]/.test(method) || method.length < 3 || method.length > 20) {
-      return new Refusal('InvalidRequestMethod', method);
+      return broken('method-unconventional', method);
     }
   }
-  if (!TOKEN.test(method)) return new Refusal('InvalidRequestMethod', method);
   return rules.casefoldHttpMethod ? method.toUpperCase() : method;
 }
 
 function parseVersion(protocol: string, rules: HeadRules): HttpVersion | Refusal {
   if (protocol === 'HTTP/1.0') return HTTP_1_0;
   const digits = VERSION.exec(protocol);
-  if (digits === null) return new Refusal('InvalidHTTPVersion', protocol);
+  if (digits === null) return broken('version-form', protocol);
   const version: HttpVersion = [Number(digits[1]), Number(digits[2])];
-  if (version[0] !== 1 && !rules.permitUnconventionalHttpVersion) return new Refusal('InvalidHTTPVersion', protocol);
+  if (version[0] !== 1 && !rules.permitUnconventionalHttpVersion) return broken('version-major', protocol);
   return version;
 }
 
-/** Path, query and fragment of a target that is not in origin-form; null when the target is in no form at all. */
-function stripAuthority(method: string, target: string): string | null {
-  if (target === '*') return method === 'OPTIONS' ? target : null;
+/** A target that is not in origin-form; the rule that it breaks, when it is in no form at all, or not in that of its method. */
+function parseTarget(method: string, target: string): Target | RuleName {
+  if (method === 'CONNECT') return parseConnectTarget(target);
+  if (target === '*') return method === 'OPTIONS' ? withoutHost(target) : 'target-form';
   const scheme = SCHEME.exec(target)?.[0] ?? '';
   const rest = target.slice(scheme.length);
-  if (scheme !== '' && rest.startsWith('//')) {
-    const authorityLength = rest.slice(2).search(/[/?#]/);
-    const authority = authorityLength < 0 ? rest.slice(2) : rest.slice(2, 2 + authorityLength);
-    if (!isAuthority(authority, scheme)) return null;
-    return rest.slice(2 + authority.length);
-  }
-  // In authority-form a host that looks like a scheme is left out, as Gunicorn does: `CONNECT example.com:443` has the
-  // PATH_INFO `443`.
-  if (method === 'CONNECT') return rest;
-  return null;
+  if (scheme === '' || !rest.startsWith('//')) return 'target-form';
+
+  const authorityLength = rest.slice(2).search(/[/?#]/);
+  const authority = authorityLength < 0 ? rest.slice(2) : rest.slice(2, 2 + authorityLength);
+  const atSign = authority.indexOf('@');
+  const targetHost = authority.slice(atSign + 1);
+  if (atSign >= 0 && !isUserinfo(authority.slice(0, atSign))) return 'target-authority';
+  const parsed = parseHostAndPort(targetHost);
+  // RFC 9110 section 4.2.1: an http URI without a host is to be rejected.
+  if (parsed === null || (parsed.host === '' && /^https?:$/i.test(scheme))) return 'target-authority';
+  return { rest: rest.slice(2 + authority.length), targetHost, targetIsHttps: /^https:$/i.test(scheme) };
 }
 
-function isAuthority(authority: string, scheme: string): boolean {
-  const host = AUTHORITY.exec(authority)?.[1];
-  if (host === undefined) return false;
-  // RFC 9110 section 4.2.1: an http URI without a host is to be rejected.
-  if (host === '') return !/^https?:$/i.test(scheme);
-  if (!host.startsWith('[')) return true;
-  const literal = host.slice(1, -1);
-  return isIPv6(literal) || /^v[0-9a-f]+\.[^[\]]+$/i.test(literal);
+/** RFC 9110 section 9.3.6: host and port, and the port is never left out. */
+function parseConnectTarget(target: string): Target | RuleName {
+  const parsed = parseHostAndPort(target);
+  if (parsed === null || parsed.host === '') return 'connect-target';
+  const port = Number(parsed.port ?? '');
+  if (port < 1 || port > 65_535) return 'connect-target';
+  // A host that looks like a scheme is left out, as Gunicorn does: `CONNECT example.com:443` has the PATH_INFO `443`.
+  return withoutHost(target.slice(SCHEME.exec(target)?.[0].length ?? 0));
+}
+
+function withoutHost(rest: string): Target {
+  return { rest, targetHost: null, targetIsHttps: false };
 }

@@ -3,6 +3,8 @@
 
 import { latin1Text } from '../../runqueue/latin1.ts';
 
+const CR = 13;
+const LF = 10;
 const CRLF_CRLF: Buffer = Buffer.from('\r\n\r\n', 'latin1');
 // Up to here it is cheaper to turn a whole chunk into a string and search that.
 const STRING_SEARCH_MAX_BYTES = 4096;
@@ -12,6 +14,9 @@ export class SectionReader {
   end = 0;
   #kept: Buffer | null = null;
   #keptBytes = 0;
+  // How far LFs without a CR were looked for, and where the first is.
+  #judged = 0;
+  #bareLf = -1;
 
   /** Bytes that are kept of an unfinished section. */
   get keptBytes(): number {
@@ -26,6 +31,18 @@ export class SectionReader {
   /** Where the first CRLF at or after `from` is in the kept bytes, or -1. */
   findCrlf(from: number): number {
     return this.#kept === null ? -1 : this.#kept.subarray(0, this.#keptBytes).indexOf('\r\n', from, 'latin1');
+  }
+
+  /** Where the first LF is in the kept bytes that has no CR before it, or -1; asked again, it looks at new bytes only. */
+  findBareLf(): number {
+    const kept = this.#kept;
+    if (kept === null || this.#bareLf >= 0) return this.#bareLf;
+    const bytes = kept.subarray(0, this.#keptBytes);
+    let at = bytes.indexOf(LF, this.#judged);
+    while (at > 0 && bytes[at - 1] === CR) at = bytes.indexOf(LF, at + 1);
+    this.#bareLf = at;
+    this.#judged = this.#keptBytes;
+    return at;
   }
 
   /** The section without its final CRLF CRLF, in ISO-8859-1; null when more bytes are needed. */
@@ -63,6 +80,8 @@ export class SectionReader {
     this.end = start + (from + found + 4 - before);
     this.#kept = null;
     this.#keptBytes = 0;
+    this.#judged = 0;
+    this.#bareLf = -1;
     return text;
   }
 

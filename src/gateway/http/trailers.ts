@@ -4,6 +4,7 @@
 import { readFieldLines } from './field-lines.ts';
 import type { HeadRules } from './head-rules.ts';
 import { Refusal } from './refusal.ts';
+import { broken } from './rules.ts';
 
 export type Trailers = readonly (readonly [name: string, value: string])[];
 
@@ -12,6 +13,6 @@ export function parseTrailers(section: string, rules: HeadRules): Trailers | Ref
   if (lines instanceof Refusal) return lines;
   // RFC 9110 section 6.5.1: framing, routing and authentication must be known before the body.
   const forbidden = lines.names.find((name) => name.forbiddenInTrailers);
-  if (forbidden !== undefined) return new Refusal('InvalidHeaderName', forbidden.name);
+  if (forbidden !== undefined) return broken('trailer-forbidden', forbidden.name);
   return lines.names.map((name, index) => [name.name, lines.values[index] ?? ''] as const);
 }

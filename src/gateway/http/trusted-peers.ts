@@ -1,7 +1,7 @@
 // Which peers may say, by header field, where a request really came from: the setting forwarded_allow_ips, prepared once
 // so that a new connection costs one look-up.
 
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 
 export interface TrustedPeers {
   /** `address` is the socket's remote address; null for a Unix socket, whose peers are local and always trusted. */
@@ -46,10 +46,17 @@ function addEntry(list: BlockList, setting: string, entry: string): void {
     list.addAddress(address, family);
     return;
   }
-  const prefix = entry.slice(slash + 1);
-  const prefixBits = Number(prefix);
-  if (!/^\d{1,3}$/.test(prefix) || prefixBits > (version === 4 ? 32 : 128)) throw invalidEntry(setting, entry);
+  const prefixBits = prefixLength(entry.slice(slash + 1), version === 4 ? 32 : 128);
+  if (prefixBits === null) throw invalidEntry(setting, entry);
   list.addSubnet(address, prefixBits, family);
+}
+
+/** Null: neither a number of bits nor, for IPv4, a mask such as 255.255.0.0. */
+function prefixLength(text: string, addressBits: 32 | 128): number | null {
+  if (/^\d{1,3}$/.test(text)) return Number(text) <= addressBits ? Number(text) : null;
+  if (addressBits !== 32 || !isIPv4(text)) return null;
+  const bits = text.split('.').reduce((joined, part) => joined + Number(part).toString(2).padStart(8, '0'), '');
+  return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : null;
 }
 
 function invalidEntry(setting: string, entry: string): Error {

@@ -127,4 +127,47 @@ export const HTTP_REQUESTS = {
     usedBy: ['gateway'],
     reloadable: true,
   },
+  forwarded_header: {
+    section: 'HTTP Requests',
+    flags: ['--forwarded-header'],
+    kind: 'bool',
+    default: false,
+    summary: 'Believe the scheme in the header field Forwarded (RFC 7239) of peers in forwarded_allow_ips, too.',
+    detail: `What counts is proto= in its last element, which the nearest proxy adds. A Forwarded that is not well-formed, or
+      that disagrees with secure_scheme_headers, is refused with 400. Like X-Forwarded-For, its for= does not change REMOTE_ADDR.`,
+    own: true,
+    usedBy: ['gateway'],
+    reloadable: true,
+  },
+  proxy_protocol: {
+    section: 'HTTP Requests',
+    flags: ['--proxy-protocol'],
+    metavar: 'MODE',
+    kind: 'choice',
+    choices: ['off', 'v1', 'v2', 'auto'],
+    synonyms: { false: 'off', '0': 'off', none: 'off', true: 'auto', '1': 'auto' },
+    bools: true,
+    none: 'off',
+    flagAlone: 'auto',
+    default: 'off',
+    summary: 'Accept a PROXY header at the start of a connection: off, v1, v2, or auto for both; auto without MODE.',
+    detail: `It says who the client is: REMOTE_ADDR, REMOTE_PORT and the access log have the client's address, PROXY_ADDR and
+      PROXY_PORT the address that it called, and PROXY_PROTOCOL has TCP4 or TCP6, or LOCAL, UNSPEC or UNKNOWN for a header
+      without addresses; then those of the socket stand. It holds for all requests of the connection. A connection
+      without the header is served as it is. True and False stand for auto and off. A change holds for new connections.
+      Since the value is optional, the flag must not stand directly before the application: --proxy-protocol auto app:app.`,
+    usedBy: ['gateway'],
+    reloadable: true,
+  },
+  proxy_allow_ips: {
+    section: 'HTTP Requests',
+    flags: ['--proxy-allow-from'],
+    metavar: 'STRING',
+    kind: 'network list',
+    default: ['127.0.0.1', '::1'],
+    summary: 'Addresses and networks of the proxies that may send a PROXY header, separated by commas; * for all.',
+    detail: 'From anybody else it is refused with 403. A peer on a Unix socket may always send it.',
+    usedBy: ['gateway'],
+    reloadable: true,
+  },
 } as const;

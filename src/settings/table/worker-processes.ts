@@ -89,9 +89,12 @@ export const WORKER_PROCESSES = {
     flags: ['--keep-alive'],
     metavar: 'INT',
     kind: 'uint',
-    default: 2,
+    default: 95,
     summary: 'Seconds that an idle connection is kept for its next request; 0 closes it after each response.',
-    detail: 'It holds for every worker class, because the gateway keeps the connections.',
+    detail: `It holds for every worker class, because the gateway keeps the connections. The default differs from Gunicorn's 2: it is
+      longer than the idle times of nginx upstreams and AWS load balancers (60 s) and of Heroku's router (90 s), so that it is they who
+      close an idle connection, and never the server in the moment when a request is on its way. Behind Google Cloud's load balancer
+      (600 s) set 620.`,
     usedBy: ['gateway'],
     reloadable: true,
   },

@@ -1,0 +1,280 @@
+// The rules that a request must keep, each with the refusal that its breach brings. One table for the parsers, the log,
+// the page docs/http.md and the conformance tests, which have a case for every rule.
+
+import { Refusal, type RefusalCode } from './refusal.ts';
+
+export interface Rule {
+  readonly code: RefusalCode;
+  /** One sentence: what must hold. */
+  readonly text: string;
+  /** The clause that asks for it. */
+  readonly source: string;
+}
+
+export type RuleName =
+  | 'request-line-parts'
+  | 'request-line-end'
+  | 'request-line-length'
+  | 'method-token'
+  | 'method-unconventional'
+  | 'version-form'
+  | 'version-major'
+  | 'target-characters'
+  | 'target-form'
+  | 'target-authority'
+  | 'target-not-secured'
+  | 'connect-target'
+  | 'script-name'
+  | 'field-colon'
+  | 'field-line-end'
+  | 'field-name'
+  | 'field-underscore'
+  | 'field-value'
+  | 'field-folding'
+  | 'field-size'
+  | 'fields-count'
+  | 'fields-size'
+  | 'host-twice'
+  | 'host-value'
+  | 'content-type-twice'
+  | 'content-length-value'
+  | 'content-length-twice'
+  | 'coding-unknown'
+  | 'coding-behind-chunked'
+  | 'coding-without-chunked'
+  | 'coding-version'
+  | 'coding-and-length'
+  | 'expectation'
+  | 'scheme-contradiction'
+  | 'forwarded-form'
+  | 'chunk-size'
+  | 'chunk-size-number'
+  | 'chunk-size-length'
+  | 'chunk-extension'
+  | 'chunk-extension-length'
+  | 'chunk-extensions-length'
+  | 'chunk-data-end'
+  | 'trailer-forbidden';
+
+export const RULES: Readonly<Record<RuleName, Rule>> = {
+  'request-line-parts': {
+    code: 'InvalidRequestLine',
+    text: 'A request begins with its request line: method, target and version, with one space between them. No empty line goes before.',
+    source: 'RFC 9112 section 3',
+  },
+  'request-line-end': {
+    code: 'InvalidRequestLine',
+    text: 'The request line ends with CRLF; an LF without its CR is refused as soon as it comes.',
+    source: 'RFC 9112 section 2.2',
+  },
+  'request-line-length': {
+    code: 'LimitRequestLine',
+    text: 'The request line is not longer than `limit_request_line`.',
+    source: 'RFC 9112 section 3',
+  },
+  'method-token': {
+    code: 'InvalidRequestMethod',
+    text: 'The method is a token; a first byte that begins none is refused at once.',
+    source: 'RFC 9110 section 9.1',
+  },
+  'method-unconventional': {
+    code: 'InvalidRequestMethod',
+    text: 'The method has 3 to 20 characters, no small letter and no `#`, unless `permit_unconventional_http_method`.',
+    source: 'Gunicorn',
+  },
+  'version-form': {
+    code: 'InvalidHTTPVersion',
+    text: 'The version is `HTTP/`, a digit, a dot and a digit.',
+    source: 'RFC 9112 section 2.3',
+  },
+  'version-major': {
+    code: 'HTTPVersionNotSupported',
+    text: 'The major version is 1, unless `permit_unconventional_http_version`.',
+    source: 'RFC 9110 section 15.6.6',
+  },
+  'target-characters': {
+    code: 'InvalidRequestLine',
+    text: 'The target is not empty and has no white space and no control character.',
+    source: 'RFC 9112 section 3.2',
+  },
+  'target-form': {
+    code: 'InvalidRequestLine',
+    text: 'The target is a path that begins with a slash, or an absolute URI, or `*` with OPTIONS, or host and port with CONNECT.',
+    source: 'RFC 9112 section 3.2',
+  },
+  'target-authority': {
+    code: 'InvalidRequestLine',
+    text: 'The authority of an absolute URI is valid, and that of an http or https URI has a host.',
+    source: 'RFC 9110 section 4.2',
+  },
+  'target-not-secured': {
+    code: 'MisdirectedRequest',
+    text: 'An https URI comes by TLS, or from a peer in `forwarded_allow_ips`.',
+    source: 'RFC 9110 section 7.4',
+  },
+  'connect-target': {
+    code: 'InvalidRequestLine',
+    text: 'The target of CONNECT is a host and a port between 1 and 65535, and nothing else.',
+    source: 'RFC 9110 section 9.3.6',
+  },
+  'script-name': {
+    code: 'ConfigurationProblem',
+    text: 'The path begins with SCRIPT_NAME, where a proxy or the environment sets that.',
+    source: 'Gunicorn',
+  },
+  'field-colon': {
+    code: 'InvalidHeader',
+    text: 'A field line has a name and a colon.',
+    source: 'RFC 9112 section 5',
+  },
+  'field-line-end': {
+    code: 'InvalidHeader',
+    text: 'A field line ends with CRLF; an LF without its CR is refused as soon as it comes.',
+    source: 'RFC 9112 section 2.2',
+  },
+  'field-name': {
+    code: 'InvalidHeaderName',
+    text: 'A name is a token, with no white space before it, nor before the colon, unless `strip_header_spaces`.',
+    source: 'RFC 9112 section 5.1',
+  },
+  'field-underscore': {
+    code: 'InvalidHeaderName',
+    text: 'With `header_map` at `refuse`, a name has no underscore, unless it is among the `forwarder_headers` of a trusted peer.',
+    source: 'Gunicorn',
+  },
+  'field-value': {
+    code: 'InvalidHeader',
+    text: 'A value has no control character but the tab: no NUL, no bare CR.',
+    source: 'RFC 9110 section 5.5',
+  },
+  'field-folding': {
+    code: 'ObsoleteFolding',
+    text: 'A field is one line, unless `permit_obsolete_folding`.',
+    source: 'RFC 9112 section 5.2',
+  },
+  'field-size': {
+    code: 'LimitRequestHeaders',
+    text: 'A field line, with its CRLF and its folds, is not longer than `limit_request_field_size`.',
+    source: 'RFC 6585 section 5',
+  },
+  'fields-count': {
+    code: 'LimitRequestHeaders',
+    text: 'There are not more fields than `limit_request_fields`; those that `header_map` drops are counted by themselves.',
+    source: 'RFC 6585 section 5',
+  },
+  'fields-size': {
+    code: 'LimitRequestHeaders',
+    text: 'A header or trailer section is not larger than its largest number of fields at their largest size.',
+    source: 'RFC 6585 section 5',
+  },
+  'host-twice': {
+    code: 'InvalidHeader',
+    text: 'There is at most one Host.',
+    source: 'RFC 9112 section 3.2',
+  },
+  'host-value': {
+    code: 'InvalidHeader',
+    text: 'Host is empty, or a host with or without a port.',
+    source: 'RFC 9112 section 3.2',
+  },
+  'content-type-twice': {
+    code: 'InvalidHeader',
+    text: 'There is at most one Content-Type.',
+    source: 'RFC 9110 section 5.3',
+  },
+  'content-length-value': {
+    code: 'InvalidHeader',
+    text: 'Content-Length is one number, of ASCII digits, below 2^53.',
+    source: 'RFC 9112 section 6.3',
+  },
+  'content-length-twice': {
+    code: 'InvalidHeader',
+    text: 'There is at most one Content-Length, whatever the values.',
+    source: 'RFC 9112 section 6.3',
+  },
+  'coding-unknown': {
+    code: 'UnsupportedTransferCoding',
+    text: 'Transfer-Encoding lists `chunked`, `gzip`, `deflate`, `compress` and `identity` only, and no empty element.',
+    source: 'RFC 9112 section 6.1',
+  },
+  'coding-behind-chunked': {
+    code: 'InvalidHeader',
+    text: 'Nothing stands behind `chunked` in Transfer-Encoding, over all fields of that name.',
+    source: 'RFC 9112 section 6.1',
+  },
+  'coding-without-chunked': {
+    code: 'InvalidHeader',
+    text: '`chunked` is the last transfer coding; only `identity` may be without it, with a Content-Length.',
+    source: 'RFC 9112 section 6.3',
+  },
+  'coding-version': {
+    code: 'InvalidHeader',
+    text: 'A request of HTTP/1.0 has no Transfer-Encoding.',
+    source: 'RFC 9112 section 6.1',
+  },
+  'coding-and-length': {
+    code: 'InvalidHeader',
+    text: 'A chunked request has no Content-Length.',
+    source: 'RFC 9112 section 6.3',
+  },
+  expectation: {
+    code: 'ExpectationFailed',
+    text: 'Expect is `100-continue`.',
+    source: 'RFC 9110 section 10.1.1',
+  },
+  'scheme-contradiction': {
+    code: 'InvalidSchemeHeaders',
+    text: 'The `secure_scheme_headers` of a trusted peer agree, and with `forwarded_header` its `Forwarded` with them.',
+    source: 'Gunicorn',
+  },
+  'forwarded-form': {
+    code: 'InvalidHeader',
+    text: 'With `forwarded_header`, the `Forwarded` of a trusted peer is well-formed, no parameter twice in an element.',
+    source: 'RFC 7239 section 4',
+  },
+  'chunk-size': {
+    code: 'InvalidChunkSize',
+    text: 'A chunk begins with its size: hexadecimal digits, then CRLF, or white space and an extension.',
+    source: 'RFC 9112 section 7.1',
+  },
+  'chunk-size-number': {
+    code: 'InvalidChunkSize',
+    text: 'A chunk size is below 2^53.',
+    source: 'RFC 9112 section 7.1',
+  },
+  'chunk-size-length': {
+    code: 'InvalidChunkSize',
+    text: 'A chunk size, with the white space behind it, is not longer than 256 bytes.',
+    source: 'RFC 9112 section 7.1',
+  },
+  'chunk-extension': {
+    code: 'InvalidChunkExtension',
+    text: 'A chunk extension has no control character but the tab, and ends with CRLF.',
+    source: 'RFC 9112 section 7.1.1',
+  },
+  'chunk-extension-length': {
+    code: 'InvalidChunkExtension',
+    text: 'The extensions of a chunk are not longer than 4096 bytes.',
+    source: 'RFC 9112 section 7.1.1',
+  },
+  'chunk-extensions-length': {
+    code: 'InvalidChunkExtension',
+    text: 'All extensions of a body together are not longer than 16 KiB and as many bytes as the body has had so far.',
+    source: 'RFC 9112 section 7.1.1',
+  },
+  'chunk-data-end': {
+    code: 'ChunkMissingTerminator',
+    text: 'The data of a chunk is as long as its size says, and ends with CRLF.',
+    source: 'RFC 9112 section 7.1',
+  },
+  'trailer-forbidden': {
+    code: 'InvalidHeaderName',
+    text: 'Host, Content-Length, Transfer-Encoding, Trailer, TE and Authorization are no trailers.',
+    source: 'RFC 9110 section 6.5.1',
+  },
+};
+
+/** `detail` is the offending text, as `Refusal` wants it. */
+export function broken(rule: RuleName, detail: string): Refusal {
+  return new Refusal(RULES[rule].code, detail, rule);
+}

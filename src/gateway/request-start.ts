@@ -1,0 +1,29 @@
+// The time at which a proxy in front received a request, from its field X-Request-Start: nginx writes `t=` and seconds with decimals,
+// others milliseconds or microseconds since 1970. Pure.
+
+const FIELD = '\0HTTP_X_REQUEST_START\0';
+/** Seconds of this century have 10 digits, milliseconds 13, microseconds 16. */
+const SECONDS_BELOW = 1e11;
+const MILLISECONDS_BELOW = 1e14;
+/** A clock that is this far off says nothing. */
+const BELIEVABLE_MS = 3_600_000;
+
+/** Milliseconds since 1970, or null where the fields do not say, or say nonsense. `fields` are NUL-separated environ pairs. */
+export function requestStartMs(fields: string): number | null {
+  const at = fields.indexOf(FIELD);
+  if (at < 0) return null;
+  const start = at + FIELD.length;
+  const end = fields.indexOf('\0', start);
+  const found = /^(?:t=)?([0-9]+(?:\.[0-9]+)?)$/.exec(fields.slice(start, end < 0 ? fields.length : end).trim());
+  if (found === null) return null;
+  const number = Number(found[1]);
+  if (number < SECONDS_BELOW) return number * 1000;
+  return number < MILLISECONDS_BELOW ? number : number / 1000;
+}
+
+/** How long ago that was; 0 for a clock that is ahead, or hours behind. */
+export function upstreamWaitMs(startMs: number | null, nowMs: number): number {
+  if (startMs === null) return 0;
+  const waitMs = nowMs - startMs;
+  return waitMs > 0 && waitMs < BELIEVABLE_MS ? waitMs : 0;
+}

@@ -1,0 +1,137 @@
+// Plays what a client sends through the gateway's parsers alone, cut in any way, and writes down everything that a request has.
+
+import type { BodyReader } from '../../src/gateway/http/body-progress.ts';
+import { toBodyReader } from '../../src/gateway/http/body-reader.ts';
+import { HeadReader } from '../../src/gateway/http/head-reader.ts';
+import type { HeadRules } from '../../src/gateway/http/head-rules.ts';
+import { Refusal } from '../../src/gateway/http/refusal.ts';
+import { newHeadContext, parseRequestHead, type RequestHead } from '../../src/gateway/http/request-head.ts';
+import type { Trailers } from '../../src/gateway/http/trailers.ts';
+
+export interface OwnRequest {
+  readonly head: RequestHead;
+  /** Offset of the request's first byte. */
+  readonly start: number;
+  readonly body: string;
+  readonly trailers: Trailers;
+}
+
+export type OwnEnd =
+  /** Between requests, or with nothing sent at all. */
+  | { readonly kind: 'open' }
+  /** After a request that closes the connection. */
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'unfinished'; readonly start: number }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly start: number };
+
+export interface OwnOutcome {
+  readonly requests: readonly OwnRequest[];
+  readonly end: OwnEnd;
+}
+
+type Reading =
+  | { readonly kind: 'head' }
+  | { readonly kind: 'body'; readonly head: RequestHead; readonly reader: BodyReader }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface OwnParserOptions {
+  readonly rules: HeadRules;
+  readonly peerTrusted: boolean;
+}
+
+/** One connection; `push` each chunk, then ask for the `outcome`. */
+export class OwnParser {
+  readonly #rules: HeadRules;
+  readonly #context: ReturnType<typeof newHeadContext>;
+  readonly #heads: HeadReader;
+  readonly #requests: OwnRequest[] = [];
+  #reading: Reading = { kind: 'head' };
+  #body = '';
+  #start = 0;
+  #before = 0;
+
+  constructor({ rules, peerTrusted }: OwnParserOptions) {
+    this.#rules = rules;
+    this.#context = newHeadContext(rules, peerTrusted, 'http');
+    this.#heads = new HeadReader(rules);
+  }
+
+  push(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      const { kind } = this.#reading;
+      if (kind === 'closed' || kind === 'refused') break;
+      at = kind === 'head' ? this.#pushHead(chunk, at) : this.#pushBody(chunk, at);
+    }
+    this.#before += chunk.length;
+  }
+
+  outcome(): OwnOutcome {
+    return { requests: this.#requests, end: this.#end() };
+  }
+
+  #end(): OwnEnd {
+    const reading = this.#reading;
+    const start = this.#start;
+    if (reading.kind === 'refused') return { kind: 'refused', refusal: reading.refusal, start };
+    if (reading.kind === 'closed') return { kind: 'closed' };
+    return reading.kind === 'body' || this.#heads.unfinished ? { kind: 'unfinished', start } : { kind: 'open' };
+  }
+
+  #pushHead(chunk: Buffer, at: number): number {
+    if (!this.#heads.unfinished) this.#start = this.#before + at;
+    const text = this.#heads.push(chunk, at);
+    if (text === null) return chunk.length;
+    const head = text instanceof Refusal ? text : parseRequestHead(text, this.#context);
+    if (head instanceof Refusal) {
+      this.#reading = { kind: 'refused', refusal: head };
+      return chunk.length;
+    }
+    if (head.framing.kind === 'none') this.#finish(head, []);
+    else {
+      const reader = toBodyReader(head.framing, this.#rules, (piece, from, to) => {
+        this.#body += piece.toString('latin1', from, to);
+      });
+      this.#reading = { kind: 'body', head, reader };
+    }
+    return this.#heads.end;
+  }
+
+  #pushBody(chunk: Buffer, at: number): number {
+    if (this.#reading.kind !== 'body') return at;
+    const { head, reader } = this.#reading;
+    const progress = reader.push(chunk, at);
+    if (progress.kind === 'more') return chunk.length;
+    if (progress.kind === 'refused') {
+      this.#reading = { kind: 'refused', refusal: progress.refusal };
+      return chunk.length;
+    }
+    this.#finish(head, progress.trailers);
+    return progress.end;
+  }
+
+  #finish(head: RequestHead, trailers: Trailers): void {
+    this.#requests.push({ head, start: this.#start, body: this.#body, trailers });
+    this.#body = '';
+    this.#reading = head.keepAlive ? { kind: 'head' } : { kind: 'closed' };
+  }
+}
+
+/** `cuts` are the sizes of the chunks; what they leave over comes as one last chunk. */
+export function parseInPieces(options: OwnParserOptions, bytes: Buffer, cuts: Iterable<number>): OwnOutcome {
+  const parser = new OwnParser(options);
+  let start = 0;
+  for (const size of cuts) {
+    if (start >= bytes.length) break;
+    parser.push(bytes.subarray(start, start + size));
+    start += size;
+  }
+  if (start < bytes.length) parser.push(bytes.subarray(start));
+  return parser.outcome();
+}
+
+/** Chunks of one byte, without end. */
+export function* byteByByte(): Generator<number> {
+  while (true) yield 1;
+}
