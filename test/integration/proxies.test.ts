@@ -228,7 +228,7 @@ for (const option of ['send-proxy', 'send-proxy-v2'] as const) {
     `behind HAProxy with ${option} the application sees the client, on a kept connection too`,
     async (scene) => {
       const server = await echo();
-      const front = await startHaproxy(scene, server, option);
+      const front = await startHaproxy(scene, server, option, 'http-reuse always');
       const connection = await connectFrom(scene, '127.0.0.2', front);
       const connections = new Set<unknown>();
       for (let count = 0; count < 3; count += 1) {
@@ -243,6 +243,10 @@ for (const option of ['send-proxy', 'send-proxy-v2'] as const) {
       }
       assert.equal(connections.size, 1);
       await server.waitForLog(new RegExp(`access 127\\.0\\.0\\.2 /${option}`));
+      // The connection for the first client is idle now, but it is not for others.
+      const other = await connectFrom(scene, '127.0.0.3', front);
+      await other.send(requestBytes('/other'));
+      assert.equal(answerOf(await other.response()).environ.REMOTE_ADDR, '127.0.0.3');
     },
     behindHaproxy,
   );

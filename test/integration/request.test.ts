@@ -345,7 +345,7 @@ scenario('a body shorter than its Content-Length is seen to be cut off', async (
 const malformed: readonly (readonly [what: string, bytes: string, ...statuses: number[]])[] = [
   ['a request line without a version', 'GET /\r\n\r\n', 400],
   ['two spaces in the request line', 'GET  / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
-  ['HTTP/3.0', 'GET / HTTP/3.0\r\nHost: x\r\n\r\n', 400],
+  ['HTTP/3.0', 'GET / HTTP/3.0\r\nHost: x\r\n\r\n', 505],
   ['a space before the colon', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n', 400],
   ['a header line without a colon', 'GET / HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n', 400],
   ['a folded header line', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n', 400],

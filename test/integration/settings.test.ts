@@ -14,7 +14,7 @@ scenario('--print-config prints every setting with its default', async (scene) =
     worker_class: 'sync',
     timeout: '30',
     graceful_timeout: '30',
-    keepalive: '2',
+    keepalive: '95',
     max_requests: '0',
     max_requests_jitter: '0',
     preload_app: 'False',

@@ -77,7 +77,9 @@ function parseEveryWay(options: OwnParserOptions, input: Buffer, index: number, 
   const cut = 1 + random(Math.max(1, input.length));
   const cuts = index % BYTE_BY_BYTE_EVERY === 0 ? byteByByte() : [cut];
   if (fingerprint(parseInPieces(options, input, cuts)) !== expected) {
-    throw new Error(`cut at ${cut} or everywhere, this has another outcome: ${JSON.stringify(input.toString('latin1'))}`);
+    throw new Error(
+      `cut at ${cut} or everywhere, this has another outcome: ${JSON.stringify(input.toString('latin1'))}`,
+    );
   }
   return whole;
 }

@@ -56,7 +56,8 @@ function nodeVerdict({ requests, error }: NodeOutcome, index: number): string {
   const before = requests[index - 1];
   if (before?.state === 'tunnel') return 'tunnel';
   if (error === 'HPE_INVALID_EOF_STATE') return 'unfinished';
-  if (error === 'HPE_CLOSED_CONNECTION' && before !== undefined && before.trailers.length > 0) return 'closed by a trailer';
+  if (error === 'HPE_CLOSED_CONNECTION' && before !== undefined && before.trailers.length > 0)
+    return 'closed by a trailer';
   if (error !== null) return error;
   const last = request ?? before;
   return last !== undefined && asksForUpgrade(last) ? 'upgrade' : 'nothing';

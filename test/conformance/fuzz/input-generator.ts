@@ -145,6 +145,7 @@ const LAST_CHUNKS: Weighted<string> = [
   [1, '0;a\r\n\r\n'],
   [1, '0\r\nHost: b\r\n\r\n'],
   [1, '0\r\nContent-Length: 3\r\n\r\n'],
+  [1, '0\r\nConnection: close\r\n\r\n'],
   [1, '0\r\nX_Y: b\r\nX_Y: c\r\n\r\n'],
   [1, '0\r\nA : b\r\n\r\n'],
   [1, '0\r\n'],
@@ -260,7 +261,9 @@ export class InputGenerator {
   #noise(): string {
     const noise = this.#pick(NOISE);
     if (noise !== '{{long}}') return noise;
-    return (this.#random(2) === 0 ? 'a' : 'A: b\r\n').repeat(this.#random(9000 / 6));
+    if (this.#random(2) === 0) return 'a'.repeat(this.#random(20_000));
+    const field = this.#random(2) === 0 ? 'A: b\r\n' : `A: ${'b'.repeat(195)}\r\n`;
+    return field.repeat(this.#random(120));
   }
 
   #pick<T>(choices: Weighted<T>): T {

@@ -1,0 +1,242 @@
+// Ends that cost nobody a response: what is asked during a drain is answered, what is idle is closed, and nothing is reset.
+
+import assert from 'node:assert/strict';
+import { eventually, pause } from '../harness/deadline.ts';
+import { field, type HttpConnection, type HttpResponse } from '../harness/http-connection.ts';
+import { request, requestBytes } from '../harness/http-request.ts';
+import { handlingSignal } from '../harness/log-lines.ts';
+import { otherServer } from '../harness/project.ts';
+import type { Rendezvous } from '../harness/rendezvous.ts';
+import { type Scene, scenario } from '../harness/scenario.ts';
+import type { Server } from '../harness/server.ts';
+
+const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+/** Longer than any test may last. */
+const forEver = ['--graceful-timeout', '3600', '--timeout', '3600'];
+const MEBIBYTE = 1024 * 1024;
+
+scenario(
+  'requests on kept connections during a drain are answered, and told that they were the last',
+  async (scene) => {
+    const { rendezvous, server } = await meeting(scene);
+    const kept = [await keptConnection(scene, server), await keptConnection(scene, server)];
+    const running = await runningRequest(scene, server, rendezvous);
+    await drain(server);
+    for (const connection of kept) {
+      await connection.send(requestBytes('/'));
+      await expectLast(connection);
+    }
+    rendezvous.open('held');
+    await expectLast(running);
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'connections that are idle at the end of a server are kept for a moment, then closed, not reset',
+  async (scene) => {
+    const { server } = await meeting(scene);
+    const [used, unused, fresh] = [
+      await keptConnection(scene, server),
+      await keptConnection(scene, server),
+      await scene.connect(server),
+    ];
+    await drain(server);
+    await used.send(requestBytes('/'));
+    await expectLast(used);
+    for (const connection of [unused, fresh]) {
+      assert.ok(await connection.closesSilently());
+      assert.equal(connection.ending, 'ended');
+    }
+    assert.equal((await server.ended()).code, 0);
+    await server.nothingLeft();
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a client that was connected long before the drain may still send its first request in two pieces',
+  async (scene) => {
+    const { rendezvous, server } = await meeting(scene);
+    const [early, fresh] = [await scene.connect(server), await keptConnection(scene, server)];
+    const running = await runningRequest(scene, server, rendezvous);
+    // Longer than a client may stall in the middle of a request while the server drains.
+    await pause(1500);
+    await drain(server);
+    for (const connection of [early, fresh]) await connection.send('GET / HTTP/1.1\r\nHo');
+    // Several looks at who has stalled.
+    await pause(200);
+    for (const connection of [early, fresh]) {
+      await connection.send('st: x\r\n\r\n');
+      await expectLast(connection);
+    }
+    rendezvous.open('held');
+    await expectLast(running);
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a client that stalls in the middle of a request is told 503 when the server ends, and holds it up no longer',
+  async (scene) => {
+    const { server } = await meeting(scene);
+    const halves = ['GET / HT', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf'];
+    const stalled: HttpConnection[] = [];
+    for (const half of halves) {
+      const connection = await scene.connect(server);
+      await connection.send(half);
+      stalled.push(connection);
+    }
+    // When this is answered, the gateway has read what came before.
+    await keptConnection(scene, server);
+    await terminate(server);
+    for (const connection of stalled) {
+      const response = await connection.response();
+      assert.deepEqual([response.status, response.end], [503, 'complete']);
+      assert.match(field(response, 'Retry-After') ?? '', /^[1-9]\d*$/);
+      assert.equal((await connection.untilEnd()).length, 0);
+      assert.equal(connection.ending, 'ended');
+    }
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a response that its client reads slowly arrives whole, though the server ends meanwhile',
+  async (scene) => {
+    const env = { MEBIBYTES: '48', PROGRESS: scene.path('progress') };
+    const server = await scene.tunicorn({ app: 'huge', env, args: forEver });
+    const connection = await scene.connect(server);
+    await connection.send(requestBytes('/'));
+    const head = await connection.head();
+    await terminate(server);
+    let bytes = 0;
+    const end = await connection.body(head, 'GET', async (piece) => {
+      bytes += piece.length;
+      if (bytes < 8 * MEBIBYTE) await pause(5);
+    });
+    assert.deepEqual([head.status, bytes, end], [200, 48 * MEBIBYTE, 'complete']);
+    assert.equal((await connection.untilEnd()).length, 0);
+    assert.equal(connection.ending, 'ended');
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'during shutdown_delay the server takes connections and answers, and says of each that it was the last; then it ends',
+  async (scene) => {
+    const { server } = await meeting(scene, ['--shutdown-delay', '1.5']);
+    const [kept, idle] = [await keptConnection(scene, server), await keptConnection(scene, server)];
+    await terminate(server);
+    await server.waitForLog(/Serving for 1\.5 s more before the drain \(shutdown_delay\)/);
+    await eventually('the gateway to hear of it', async () => {
+      const response = await answerOrRefusal(server);
+      return response !== 'refused' && field(response, 'Connection') === 'close';
+    });
+    await kept.send(requestBytes('/'));
+    await expectLast(kept);
+    let answered = 0;
+    // Not one of them is reset, or left without an answer: connections are refused, or served.
+    await eventually('connections to be refused', async () => {
+      const response = await answerOrRefusal(server);
+      if (response === 'refused') return true;
+      assert.deepEqual([response.status, field(response, 'Connection')], [200, 'close']);
+      answered += 1;
+      return false;
+    });
+    assert.ok(answered > 0, 'the delay was none');
+    assert.ok(await idle.closesSilently());
+    assert.equal(idle.ending, 'ended');
+    assert.equal((await server.ended()).code, 0);
+    await server.nothingLeft();
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a second TERM in shutdown_delay ends the server at once, and running requests are told',
+  async (scene) => {
+    const { rendezvous, server } = await meeting(scene, ['--shutdown-delay', '3600']);
+    const running = await runningRequest(scene, server, rendezvous);
+    await terminate(server);
+    await server.waitForLog(/Serving for 3600 s more/);
+    server.signal('SIGTERM');
+    const response = await running.response();
+    assert.deepEqual([response.status, response.end], [503, 'complete']);
+    assert.equal((await server.ended()).code, 0);
+    await server.nothingLeft();
+  },
+  onlyTunicorn,
+);
+
+for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+  scenario(
+    `${signal} does not wait for shutdown_delay`,
+    async (scene) => {
+      const { server } = await meeting(scene, ['--shutdown-delay', '3600']);
+      const kept = await keptConnection(scene, server);
+      server.signal(signal);
+      assert.ok(await kept.closesSilently());
+      assert.equal((await server.ended()).code, 0);
+    },
+    onlyTunicorn,
+  );
+}
+
+async function meeting(
+  scene: Scene,
+  args: readonly string[] = [],
+): Promise<{ rendezvous: Rendezvous; server: Server }> {
+  const rendezvous = await scene.rendezvous();
+  const env = { RENDEZVOUS: rendezvous.address };
+  const server = await scene.tunicorn({ app: 'sleeper', env, args: ['--workers', '2', ...forEver, ...args] });
+  return { rendezvous, server };
+}
+
+async function terminate(server: Server): Promise<void> {
+  server.signal('SIGTERM');
+  await server.waitForLog(handlingSignal('term'));
+}
+
+/** The gateway has begun to drain when this returns: it closes its listeners first of all. */
+async function drain(server: Server): Promise<void> {
+  await terminate(server);
+  await eventually('the listener to close', async () => (await answerOrRefusal(server)) === 'refused');
+}
+
+async function keptConnection(scene: Scene, server: Server): Promise<HttpConnection> {
+  const connection = await scene.connect(server);
+  await connection.send(requestBytes('/'));
+  const response = await connection.response();
+  assert.deepEqual([response.status, field(response, 'Connection')], [200, 'keep-alive']);
+  return connection;
+}
+
+/** One worker is busy with it until the test opens `held`. */
+async function runningRequest(scene: Scene, server: Server, rendezvous: Rendezvous): Promise<HttpConnection> {
+  const connection = await scene.connect(server);
+  await connection.send(requestBytes('/hold'));
+  await rendezvous.arrived('held');
+  return connection;
+}
+
+/** An answer with Connection: close, and then the end of the connection, which is no reset. */
+async function expectLast(connection: HttpConnection): Promise<void> {
+  const response = await connection.response();
+  assert.deepEqual([response.status, response.end, field(response, 'Connection')], [200, 'complete', 'close']);
+  assert.equal((await connection.untilEnd()).length, 0);
+  assert.equal(connection.ending, 'ended');
+}
+
+async function answerOrRefusal(server: Server): Promise<HttpResponse | 'refused'> {
+  try {
+    return await request(server.target, '/', { headers: { Connection: 'keep-alive' } });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return 'refused';
+    throw error;
+  }
+}
