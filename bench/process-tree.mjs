@@ -98,6 +98,21 @@ export function pssKiB(pids) {
 }
 
 /**
+ * @param {readonly number[]} pids
+ * @returns {number} seconds of processor time that they have used so far
+ */
+export function processorSeconds(pids) {
+  let ticks = 0;
+  for (const pid of pids) {
+    const text = readIfThere(`/proc/${pid}/stat`) ?? '';
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  }
+  // USER_HZ, which is 100 on every architecture that Node.js runs on.
+  return ticks / 100;
+}
+
+/**
  * @param {number} pid
  * @returns {string} for example "python3.11"; empty if it is gone
  */

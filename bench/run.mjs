@@ -8,10 +8,11 @@ import { machineFacts } from './machine.mjs';
 import { killEverything } from './owned-processes.mjs';
 import { publish } from './report.mjs';
 import * as fairness from './scenarios/fairness.mjs';
+import * as overload from './scenarios/overload.mjs';
 import * as slowClients from './scenarios/slow-clients.mjs';
 import * as storm from './scenarios/storm.mjs';
 import * as throughput from './scenarios/throughput.mjs';
-import { checkTunicorn, SetUpError, setUpPeers, setUpWrk } from './set-up.mjs';
+import { checkTunicorn, SetUpError, setUpPeers, setUpSlowhttptest, setUpWrk } from './set-up.mjs';
 
 /**
  * @typedef {object} Scenario
@@ -26,6 +27,7 @@ const SCENARIOS = new Map([
   ['storm', storm],
   ['fairness', fairness],
   ['slow-clients', slowClients],
+  ['overload', overload],
 ]);
 
 const SERVERS = new Set([...SCENARIOS.values()].flatMap((each) => each.contenders.map((contender) => contender.name)));
@@ -72,6 +74,7 @@ async function main() {
   });
   await setUpPeers();
   if (names.includes('throughput')) await setUpWrk();
+  if (names.includes('slow-clients')) await setUpSlowhttptest();
   if (chosen.some(({ contenders }) => contenders.some((contender) => contender.name === 'tunicorn')))
     await checkTunicorn();
   const machine = await machineFacts();

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { get, request } from './load/http-connection.mjs';
 import { forget, killSession, start } from './owned-processes.mjs';
 import { APPS, LOGS } from './places.mjs';
-import { pssKiB, readProcesses, treeOf } from './process-tree.mjs';
+import { processorSeconds, pssKiB, readProcesses, treeOf } from './process-tree.mjs';
 
 /** @typedef {import('./contenders/contender.mjs').Contender} Contender */
 
@@ -95,6 +95,11 @@ export class Server {
   /** @returns {number} memory of the whole process tree, in KiB */
   pssKiB() {
     return pssKiB(treeOf(readProcesses(), this.pid));
+  }
+
+  /** @returns {number} of the whole process tree */
+  processorSeconds() {
+    return processorSeconds(treeOf(readProcesses(), this.pid));
   }
 
   /** @param {NodeJS.Signals} signal */

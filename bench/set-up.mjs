@@ -38,19 +38,34 @@ export async function setUpPeers() {
   writeFileSync(stamp, wanted);
 }
 
-/** @returns {Promise<boolean>} */
-async function wrkIsThere() {
-  // wrk has no option that prints its version and succeeds; without arguments it prints its usage.
-  return (await run('wrk', ['--version']).catch(() => undefined)) !== undefined;
+/**
+ * @param {string} program
+ * @returns {Promise<boolean>}
+ */
+export async function isInstalled(program) {
+  // What it is asked for does not matter, and not all of these succeed at anything without arguments.
+  return (await run(program, ['-h']).catch(() => undefined)) !== undefined;
+}
+
+/**
+ * @param {string} program of the same name as its package
+ * @returns {Promise<boolean>} whether it is there now
+ */
+async function install(program) {
+  if (await isInstalled(program)) return true;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false;
+  console.error(`Installing ${program} with apt-get ...`);
+  await runOrThrow(`Installing ${program}`, 'apt-get', ['install', '-y', program]);
+  return await isInstalled(program);
+}
+
+/** Its clients are an addition to those of the slow-clients scenario, which does without them where it cannot be had. */
+export async function setUpSlowhttptest() {
+  await install('slowhttptest').catch((error) => console.error(error.message));
 }
 
 export async function setUpWrk() {
-  if (await wrkIsThere()) return;
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    console.error('Installing wrk with apt-get ...');
-    await runOrThrow('Installing wrk', 'apt-get', ['install', '-y', 'wrk']);
-    if (await wrkIsThere()) return;
-  }
+  if (await install('wrk')) return;
   throw new SetUpError(
     'wrk is not on PATH; install it (Debian and Ubuntu: apt-get install wrk; Fedora: dnf install wrk)',
   );

@@ -28,10 +28,11 @@ function main(argv) {
   if (selection.python)
     results.push(step('Python tests', [venvPython, '-m', 'unittest', 'discover', '-s', 'test/python']));
   if (selection.unit.length > 0) results.push(step('unit tests', nodeTest(selection.unit, selection.pattern, [])));
-  if (selection.integration.length > 0) {
-    // Each integration test runs a whole server; more at once would measure the machine, not the product.
-    const concurrency = ['--test-concurrency=2'];
-    results.push(step('integration tests', nodeTest(selection.integration, selection.pattern, concurrency)));
+  // These run whole servers; more of them at once would measure the machine, not the product.
+  const concurrency = ['--test-concurrency=2'];
+  for (const kind of ['conformance', 'integration']) {
+    const files = selection[kind];
+    if (files.length > 0) results.push(step(`${kind} tests`, nodeTest(files, selection.pattern, concurrency)));
   }
   if (results.length === 0) {
     shout(`No test fits ${filters.join(' ')}`);
@@ -43,14 +44,18 @@ function main(argv) {
 /** Which tests the filters ask for: everything without a filter. */
 function select(filters) {
   const unit = testFiles('unit');
+  const conformance = testFiles('conformance');
   const integration = testFiles('integration');
+  const all = [...unit, ...conformance, ...integration];
   const named = (file, filter) => basename(file).includes(filter);
   const fits = (file) => filters.some((filter) => named(file, filter));
-  if (filters.length === 0) return { python: hasPythonTests(), unit, integration, pattern: undefined };
-  if (filters.every((filter) => [...unit, ...integration].some((file) => named(file, filter)))) {
-    return { python: false, unit: unit.filter(fits), integration: integration.filter(fits), pattern: undefined };
+  const chosen = { unit, conformance, integration, pattern: undefined };
+  if (filters.length === 0) return { ...chosen, python: hasPythonTests() };
+  if (filters.every((filter) => all.some((file) => named(file, filter)))) {
+    const fitting = { unit: unit.filter(fits), conformance: conformance.filter(fits) };
+    return { ...chosen, ...fitting, integration: integration.filter(fits), python: false };
   }
-  return { python: false, unit, integration, pattern: filters.join(' ') };
+  return { ...chosen, python: false, pattern: filters.join(' ') };
 }
 
 function testFiles(kind) {

@@ -1,24 +1,30 @@
 /**
- * Ordinary clients, first among themselves and then among a thousand that are stuck: 500 that send half a request and
- * stop, 500 that ask for a large response and read nothing. The ordinary ones should not notice.
+ * Ordinary clients, first among themselves and then among three thousand that are slow: 1,000 that connect and say
+ * nothing, 1,000 that send a byte now and then, 1,000 that ask for a large response and read a piece now and then. The
+ * ordinary ones should hardly notice, and the server should not grow without bounds.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunicornGthread, gunicornSync } from '../contenders/gunicorn.mjs';
 import { tunicornSync } from '../contenders/tunicorn.mjs';
 import { describeFailures, newTally, runClient } from '../load/closed-loop.mjs';
 import { get } from '../load/http-connection.mjs';
-import { percentile } from '../load/statistics.mjs';
-import { StuckClients } from '../load/stuck-clients.mjs';
+import { SlowClients } from '../load/slow-clients.mjs';
+import { startSlowhttptest } from '../load/slowhttptest.mjs';
+import { maximum, percentile } from '../load/statistics.mjs';
 import { withServer } from '../server.mjs';
+import { isInstalled } from '../set-up.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
 /** @typedef {import('../load/http-connection.mjs').Answer} Answer */
+/** @typedef {import('../server.mjs').Server} Server */
 
 const WORKERS = 2;
 const ORDINARY = 50;
 const PAUSE_MS = 50;
 const TIMEOUT_MS = 5_000;
-const SETTLED_WITHIN_MS = 10_000;
+const SLOW_EVERY_MS = 5_000;
+const SETTLED_WITHIN_MS = 60_000;
+const GOAL_RATIO = 2;
 
 export const contenders = [tunicornSync, gunicornSync, gunicornGthread];
 
@@ -28,15 +34,17 @@ const ORDINARY_REQUEST = {
 };
 
 /**
- * @param {number} port
+ * @param {Server} server
  * @param {number} seconds
  */
-async function runOrdinaryClients(port, seconds) {
+async function runOrdinaryClients(server, seconds) {
   const tally = newTally();
   const stop = new AbortController();
+  const { port } = server;
   const client = { port, keepAlive: true, next: () => ORDINARY_REQUEST, pauseMs: PAUSE_MS, timeoutMs: TIMEOUT_MS };
   const clients = Array.from({ length: ORDINARY }, () => runClient(client, tally, stop.signal));
   await delay(seconds * 1000);
+  const pssMiB = server.pssKiB() / 1024;
   stop.abort();
   await Promise.all(clients);
   // A request that failed took at least as long as it was waited for; leaving it out would flatter the server.
@@ -47,38 +55,61 @@ async function runOrdinaryClients(port, seconds) {
     failures: describeFailures(tally),
     p50Ms: percentile(allMs, 0.5),
     p99Ms: percentile(allMs, 0.99),
+    slowestMs: maximum(allMs),
+    pssMiB,
   };
 }
 
 /**
- * @param {Contender} contender
- * @param {{ seconds: number, stuckOfEach: number }} plan
+ * @param {Server} server
+ * @param {{ seconds: number, ofEach: number }} plan
  */
-async function measureOne(contender, { seconds, stuckOfEach }) {
-  return await withServer(contender, { app: 'large', workers: WORKERS }, async (server) => {
-    await runOrdinaryClients(server.port, 1);
-    const without = await runOrdinaryClients(server.port, seconds);
-    const stuck = new StuckClients(server.port);
-    try {
-      stuck.addHalfSenders(stuckOfEach);
-      stuck.addNonReaders(stuckOfEach);
-      await stuck.settle(SETTLED_WITHIN_MS);
-      const stuckAtBegin = stuck.connected;
-      const among = await runOrdinaryClients(server.port, seconds);
-      const pssMiB = server.pssKiB() / 1024;
-      return {
-        server: contender.name,
-        title: contender.title,
-        without,
-        among,
-        stuckAtBegin,
-        stuckAtEnd: stuck.connected,
-        pssMiB,
-      };
-    } finally {
-      stuck.close();
-    }
+async function measureAmongSlow(server, { seconds, ofEach }) {
+  const slow = new SlowClients(server.port);
+  try {
+    await slow.addSilent(ofEach);
+    await slow.addSenders(ofEach, SLOW_EVERY_MS);
+    await slow.addReaders(ofEach, SLOW_EVERY_MS);
+    await slow.settle(() => server.processorSeconds(), SETTLED_WITHIN_MS);
+    const connectedBefore = slow.connected;
+    const phase = await runOrdinaryClients(server, seconds);
+    return { ...phase, connected: `${connectedBefore} to ${slow.connected}` };
+  } finally {
+    slow.close();
+  }
+}
+
+/**
+ * @param {Server} server
+ * @param {{ seconds: number, ofEach: number }} plan
+ */
+async function measureAmongSlowhttptest(server, { seconds, ofEach }) {
+  const slow = await startSlowhttptest(server.port, { ofEach, seconds: seconds + TIMEOUT_MS / 1000 });
+  try {
+    return { ...(await runOrdinaryClients(server, seconds)), connected: '' };
+  } finally {
+    slow.close();
+  }
+}
+
+/**
+ * @param {Contender} contender
+ * @param {{ seconds: number, ofEach: number, slowhttptest: boolean }} plan
+ */
+async function measureOne(contender, plan) {
+  // A server of its own for each crowd: what one has left behind must not touch the other.
+  const launch = { app: 'large', workers: WORKERS };
+  const [alone, among] = await withServer(contender, launch, async (server) => {
+    await runOrdinaryClients(server, 1);
+    return [await runOrdinaryClients(server, plan.seconds), await measureAmongSlow(server, plan)];
   });
+  const amongSlowhttptest = plan.slowhttptest
+    ? await withServer(contender, launch, async (server) => {
+        await runOrdinaryClients(server, 1);
+        return await measureAmongSlowhttptest(server, plan);
+      })
+    : undefined;
+  return { server: contender.name, title: contender.title, alone, among, amongSlowhttptest };
 }
 
 /**
@@ -87,52 +118,63 @@ async function measureOne(contender, { seconds, stuckOfEach }) {
  * @returns {Promise<import('../report.mjs').Report>}
  */
 export async function measure(chosen, { quick }) {
-  const plan = quick ? { seconds: 1, stuckOfEach: 100 } : { seconds: 10, stuckOfEach: 500 };
+  const slowhttptest = await isInstalled('slowhttptest');
+  const plan = { slowhttptest, ...(quick ? { seconds: 2, ofEach: 100 } : { seconds: 10, ofEach: 1_000 }) };
   const results = [];
   for (const contender of chosen) {
     console.error(`slow-clients: ${contender.title}`);
     results.push(await measureOne(contender, plan));
   }
   const own = results.find((result) => result.server === tunicornSync.name);
-  const columns = ['server', '', 'answered', 'failed', 'p50 ms', 'p99 ms', 'stuck connections', 'PSS MiB'];
+  const columns = ['server', '', 'answered', 'failed', 'p50 ms', 'p99 ms', 'p99 ratio', 'slow connections', 'PSS MiB'];
   return {
     scenario: 'slow-clients',
     summary:
       `${ORDINARY} ordinary clients, ${PAUSE_MS} ms between their requests, for ${plan.seconds} s: first alone, then among ` +
-      `${plan.stuckOfEach} clients that sent half a request and ${plan.stuckOfEach} that asked for 4 MiB and read nothing. ` +
+      `${plan.ofEach} clients that say nothing, ${plan.ofEach} that send a byte every ${SLOW_EVERY_MS / 1000} s and ` +
+      `${plan.ofEach} that asked for 4 MiB and read up to 64 KiB every ${SLOW_EVERY_MS / 1000} s` +
+      (slowhttptest ? `; then among as many of slowhttptest's (-H, -B and -X). ` : ' (without slowhttptest). ') +
       `${WORKERS} worker processes. A request without an answer after ${TIMEOUT_MS / 1000} s has failed, and counts in the ` +
       'percentiles with the time that it took.',
-    tables: [
-      {
-        heading: 'Ordinary requests',
-        columns,
-        rows: results.flatMap((result) => [
-          [result.title, 'alone', ...phaseCells(result.without), '0', ''],
-          [
-            '',
-            'among stuck',
-            ...phaseCells(result.among),
-            `${result.stuckAtBegin} to ${result.stuckAtEnd}`,
-            result.pssMiB.toFixed(0),
-          ],
-          ['', 'ratio', '', '', ratio(result, 'p50Ms'), ratio(result, 'p99Ms'), '', ''],
-        ]),
-      },
-    ],
+    tables: [{ heading: 'Ordinary requests', columns, rows: results.flatMap(toRows) }],
     findings: [
       ...results
         .filter((result) => result.among.failed > 0)
-        .map((result) => `${result.title} failed among the stuck clients: ${result.among.failures}.`),
-      ...(own === undefined
-        ? []
-        : [`Goal: p99 equal within noise, none failed: ${ratio(own, 'p99Ms')}, ${own.among.failed} failed.`]),
+        .map((result) => `${result.title} failed among the slow clients: ${result.among.failures}.`),
+      ...(own === undefined ? [] : [`Goal: p99 within ${GOAL_RATIO} times, none failed: ${verdict(own)}.`]),
     ],
     data: { plan, results },
   };
 }
 
+/** @typedef {Awaited<ReturnType<typeof measureOne>>} Result */
+/** @typedef {Awaited<ReturnType<typeof runOrdinaryClients>>} Phase */
+
 /**
- * @param {Awaited<ReturnType<typeof runOrdinaryClients>>} phase
+ * @param {Result} result
+ * @returns {string[][]}
+ */
+function toRows({ title, alone, among, amongSlowhttptest }) {
+  return [
+    [title, 'alone', ...phaseCells(alone), '', '0', alone.pssMiB.toFixed(0)],
+    ['', 'among slow', ...phaseCells(among), ratio(among, alone), among.connected, among.pssMiB.toFixed(0)],
+    ...(amongSlowhttptest === undefined
+      ? []
+      : [
+          [
+            '',
+            'among slowhttptest',
+            ...phaseCells(amongSlowhttptest),
+            ratio(amongSlowhttptest, alone),
+            '',
+            amongSlowhttptest.pssMiB.toFixed(0),
+          ],
+        ]),
+  ];
+}
+
+/**
+ * @param {Phase} phase
  * @returns {string[]}
  */
 function phaseCells(phase) {
@@ -140,10 +182,21 @@ function phaseCells(phase) {
 }
 
 /**
- * @param {Awaited<ReturnType<typeof measureOne>>} result
- * @param {'p50Ms' | 'p99Ms'} figure
+ * @param {Phase} phase
+ * @param {Phase} alone
  * @returns {string}
  */
-function ratio({ without, among }, figure) {
-  return `${(among[figure] / without[figure]).toFixed(2)} ×`;
+function ratio(phase, alone) {
+  return `${(phase.p99Ms / alone.p99Ms).toFixed(2)} ×`;
+}
+
+/**
+ * @param {Result} own
+ * @returns {string}
+ */
+function verdict({ alone, among, amongSlowhttptest }) {
+  const phases = amongSlowhttptest === undefined ? [among] : [among, amongSlowhttptest];
+  const reached = phases.every((phase) => phase.failed === 0 && phase.p99Ms <= GOAL_RATIO * alone.p99Ms);
+  const figures = phases.map((phase) => `${ratio(phase, alone)}, ${phase.failed} failed`).join('; ');
+  return `${reached ? 'reached' : 'not reached'} (${figures})`;
 }

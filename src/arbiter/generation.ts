@@ -8,10 +8,10 @@ import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter
 import { type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
 import { applicationStack } from './application-stack.ts';
 import { afterCrash, type Backoff, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
-import { signalName } from './describe-end.ts';
 import { type ForkserverHandle, PYTHON_DIR } from './forkserver-handle.ts';
 import { type LivingProcess, livingProcess, stillLives } from './living-process.ts';
 import { moveWorker, type ProcessEnd, type WorkerEvent, type WorkerState } from './worker-life.ts';
+import { workerObituary } from './worker-obituary.ts';
 import { planWorkers } from './worker-plan.ts';
 
 const ABORT_GRACE_MS = 1000;
@@ -284,7 +284,8 @@ export class Generation {
     const was = worker.state;
     this.#move(worker.slot, { type: 'exited', end }, nowMs);
     this.workers.delete(worker.slot);
-    this.#logEnd(worker, was, end);
+    const obituary = workerObituary(worker.process?.pid ?? 0, was, end, this.#readStack(worker.slot));
+    for (const { level, message } of obituary) this.#events.log(level, message);
     // A worker that has served and is killed from outside says nothing about the application.
     const hasFailed = end.code === null ? end.signal !== os.constants.signals.SIGKILL : end.code !== 0;
     const crashed =
@@ -300,26 +301,6 @@ export class Generation {
     this.#events.workerGone(this, worker, end, nowMs);
     this.#events.workersReady(this, this.count('ready'));
     fs.rmSync(this.#stackPath(worker.slot), { force: true });
-  }
-
-  #logEnd(worker: Worker, was: WorkerState, end: ProcessEnd): void {
-    const pid = worker.process?.pid;
-    const stack = this.#readStack(worker.slot);
-    if (was.kind === 'doomed' && (was.reason === 'timeout' || was.reason === 'slow-boot')) {
-      const what = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
-      this.#events.log('critical', `Worker (pid:${pid}) is gone. ${what}`);
-    } else if (was.kind === 'doomed' && (was.reason === 'drained' || was.reason === 'given-up')) {
-      this.#events.log('debug', `Worker (pid:${pid}) was not needed any more.`);
-    } else if (was.kind === 'doomed') {
-      this.#events.log('warning', `Worker (pid:${pid}) was killed: ${was.reason}.`);
-    } else if (end.signal !== null) {
-      const name = signalName(end.signal);
-      if (name === 'SIGKILL') this.#events.log('error', `Worker (pid:${pid}) was sent SIGKILL! Perhaps out of memory?`);
-      else this.#events.log(name === 'SIGTERM' ? 'info' : 'warning', `Worker (pid:${pid}) was sent ${name}!`);
-      if (stack !== '') this.#events.log('error', `What worker (pid:${pid}) was doing:\n${stack}`);
-    } else if (end.code !== 0) {
-      this.#events.log('error', `Worker (pid:${pid}) exited with code ${end.code}.`);
-    }
   }
 
   #stackPath(slot: number): string {

@@ -1,4 +1,7 @@
-"""Answers with what it saw of the request, as JSON: the environ's strings, and the body in base64. For HEAD in the field X-Seen."""
+"""Answers with what it saw of the request, as JSON: the environ's strings, and the body in base64.
+
+The response to HEAD has no body, so there it is in the field X-Seen.
+"""
 
 import base64
 import json

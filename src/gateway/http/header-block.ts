@@ -1,7 +1,7 @@
 // The header section of a request: what its fields mean together, whatever the request line says. Called by
 // request-head.ts, which keeps the result for the next request of the connection.
 
-import { parseHostAndPort } from './authority.ts';
+import { isHostValue } from './authority.ts';
 import { type FieldLines, readFieldLines, trimSpace } from './field-lines.ts';
 import type { EnvironKey } from './field-names.ts';
 import { forwardedScheme } from './forwarded.ts';
@@ -66,7 +66,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
       case 'ordinary':
         break;
       case 'host':
-        if (parseHostAndPort(value) === null) return broken('host-value', value);
+        if (!isHostValue(value)) return broken('host-value', value);
         block.host = value;
         break;
       case 'user-agent':

@@ -79,7 +79,9 @@ export function parseRequestLine(text: string, end: number, rules: HeadRules): R
  * LF alone, would otherwise be waited for in vain.
  */
 export function refuseUnfinishedLine(text: string, end: number, rules: HeadRules): Refusal | null {
-  if (end > 0 && !BEGINS_LINE.test(text)) return broken('method-token', text.slice(0, end));
+  const first = text.charCodeAt(0);
+  const isLetter = first >= 65 && first <= 90;
+  if (!isLetter && end > 0 && !BEGINS_LINE.test(text)) return broken('method-token', text.slice(0, end));
   const bareLf = text.indexOf('\n');
   // Behind a line that is too long already, its end is of no interest.
   if (bareLf >= 0 && bareLf < end && bareLf <= rules.limitRequestLine + 1) {

@@ -1,0 +1,44 @@
+// What the log says of a worker's end, in Gunicorn's words where Gunicorn has some. Pure.
+
+import { signalName } from './describe-end.ts';
+import type { ProcessEnd, WorkerState } from './worker-life.ts';
+
+export interface LogEntry {
+  readonly level: 'debug' | 'info' | 'warning' | 'error' | 'critical';
+  readonly message: string;
+}
+
+/** `was` is the state that the end came in, `stack` what faulthandler has written, or empty. */
+export function workerObituary(pid: number, was: WorkerState, end: ProcessEnd, stack: string): readonly LogEntry[] {
+  if (was.kind === 'doomed') return [ofDoomed(pid, was.reason, stack)];
+  if (end.signal !== null) return ofSignalled(pid, signalName(end.signal), stack);
+  if (end.code === 0) return [];
+  return [{ level: 'error', message: `Worker (pid:${pid}) exited with code ${end.code}.` }];
+}
+
+function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reason'], stack: string): LogEntry {
+  switch (reason) {
+    case 'timeout':
+    case 'slow-boot': {
+      const what = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
+      return { level: 'critical', message: `Worker (pid:${pid}) is gone. ${what}` };
+    }
+    case 'drained':
+    case 'given-up':
+      return { level: 'debug', message: `Worker (pid:${pid}) was not needed any more.` };
+    case 'graceful-timeout':
+      return {
+        level: 'warning',
+        message: `Worker (pid:${pid}) was killed: it did not finish within graceful_timeout.`,
+      };
+  }
+}
+
+function ofSignalled(pid: number, signal: string, stack: string): LogEntry[] {
+  const isKill = signal === 'SIGKILL';
+  const level = isKill ? 'error' : signal === 'SIGTERM' ? 'info' : 'warning';
+  const hint = isKill ? ' Perhaps out of memory?' : '';
+  const entries: LogEntry[] = [{ level, message: `Worker (pid:${pid}) was sent ${signal}!${hint}` }];
+  if (stack !== '') entries.push({ level: 'error', message: `What worker (pid:${pid}) was doing:\n${stack}` });
+  return entries;
+}
