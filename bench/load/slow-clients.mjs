@@ -71,13 +71,10 @@ export class SlowClients {
    * @param {() => void} act
    */
   #every(everyMs, phase, act) {
-    const first = setTimeout(
-      () => {
-        act();
-        this.#timers.push(setInterval(act, everyMs));
-      },
-      phase * everyMs,
-    );
+    const first = setTimeout(() => {
+      act();
+      this.#timers.push(setInterval(act, everyMs));
+    }, phase * everyMs);
     this.#timers.push(first);
   }
 
@@ -103,23 +100,6 @@ export class SlowClients {
       }
     };
     await Promise.all(Array.from({ length: CONNECTING }, connectSome));
-  }
-
-  /**
-   * Waits until the server has done with them what it can.
-   * @param {() => number} busyness what stays the same when nothing moves any more, such as the server's processor time
-   * @param {number} withinMs
-   * @returns {Promise<void>} resolved at the latest when the time is over
-   */
-  async settle(busyness, withinMs) {
-    const deadline = performance.now() + withinMs;
-    let before = busyness();
-    for (let calm = 0; calm < 3 && performance.now() < deadline; ) {
-      await delay(500);
-      const now = busyness();
-      calm = now - before < 0.1 ? calm + 1 : 0;
-      before = now;
-    }
   }
 
   /**

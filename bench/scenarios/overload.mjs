@@ -1,2 +1,4 @@
 export const contenders = [];
-export async function measure() { throw new Error('soon'); }
+export async function measure() {
+  throw new Error('soon');
+}
