@@ -248,8 +248,11 @@ export class ClientConnection implements ExchangeClient {
   #readEnd(): void {
     this.#sends = 'nothing-more';
     const { kind } = this.#state;
-    // Nobody can be owed an answer to half a request. A client that has sent a whole one may still be reading.
-    if (kind === 'body' || kind === 'head' || kind === 'idle' || kind === 'proxy-header') this.#leave();
+    // Most that stop in the middle have gone, but one that reads is told; one that has sent a whole request may well be reading.
+    if (kind === 'head') this.#refuse(new Refusal('IncompleteRequest', 'head'));
+    else if (this.#state.kind === 'body') {
+      this.#refuse(this.#state.reader.cut() ?? new Refusal('IncompleteRequest', 'body'));
+    } else if (kind === 'idle' || kind === 'proxy-header') this.#leave();
     if (this.#state.kind !== 'in-service') return;
     const { exchange } = this.#state;
     if (performance.now() - exchange.arrivedMs < HALF_CLOSE_MS) return;

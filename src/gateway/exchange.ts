@@ -120,7 +120,9 @@ export class Exchange {
 
     const lineEnd = head.indexOf('\r\n') + 2;
     const codings = this.#form === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
-    const text = `${this.head.protocol} ${head.slice(0, lineEnd)}${responseHeadLines(this.keepAlive)}${codings}${head.slice(lineEnd)}\r\n`;
+    // RFC 9112 section 2.3: the highest version that this server conforms to, and no higher than a 1.0 client's.
+    const protocol = this.#isHttp11() ? 'HTTP/1.1' : 'HTTP/1.0';
+    const text = `${protocol} ${head.slice(0, lineEnd)}${responseHeadLines(this.keepAlive)}${codings}${head.slice(lineEnd)}\r\n`;
     const isWhole = (flags & (END | ABORTED)) === END;
     if (body.length === 0 || this.#form === NO_BODY) {
       this.client.write(isWhole && this.#form === 'chunked' ? `${text}0\r\n\r\n` : text);

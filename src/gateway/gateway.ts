@@ -208,7 +208,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   refused(refusal: Refusal, connection: ClientConnection): void {
     this.#start.log.log(
-      'warning',
+      // A client that goes away in the middle is no news.
+      refusal.code === 'IncompleteRequest' ? 'debug' : 'warning',
       `Invalid request from ip=${connection.remoteAddress || 'unix socket'}: ${refusal.logMessage}`,
     );
   }

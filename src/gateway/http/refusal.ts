@@ -25,6 +25,7 @@ export type RefusalCode =
   | 'InvalidChunkSize'
   | 'InvalidChunkExtension'
   | 'ChunkMissingTerminator'
+  | 'IncompleteRequest'
   | 'RequestTimeout'
   | 'ContentTooLarge'
   | 'InternalServerError'
@@ -99,6 +100,11 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   ChunkMissingTerminator: {
     status: 400,
     log: (found) => `Invalid chunk terminator is not CRLF: ${quoted(found)}`,
+  },
+  IncompleteRequest: {
+    status: 400,
+    log: (what) => `The client stopped sending in the middle of a ${what}`,
+    when: 'The client shuts down its sending side in the middle of a head or a body; for those who still read. Logged at level debug.',
   },
   RequestTimeout: {
     status: 408,
