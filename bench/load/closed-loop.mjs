@@ -39,7 +39,7 @@ export function describeFailures(tally) {
  * @property {boolean} keepAlive false: a connection for each request
  * @property {() => { bytes: Buffer, fault: (answer: Answer) => string | undefined }} next the next request, and the check
  *   of its answer: what is wrong with it, if anything
- * @property {number} pauseMs
+ * @property {number} pauseMs on average: clients that all paused for the same time would fall into step
  * @property {number} timeoutMs
  */
 
@@ -74,7 +74,7 @@ export async function runClient(client, tally, stop) {
       connection.close();
       connection = undefined;
     }
-    await delay(client.pauseMs);
+    await delay(client.pauseMs * (0.5 + Math.random()));
   }
   connection?.close();
 }

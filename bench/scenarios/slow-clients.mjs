@@ -42,11 +42,14 @@ async function runOrdinaryClients(server, seconds) {
   const stop = new AbortController();
   const { port } = server;
   const client = { port, keepAlive: true, next: () => ORDINARY_REQUEST, pauseMs: PAUSE_MS, timeoutMs: TIMEOUT_MS };
-  const clients = Array.from({ length: ORDINARY }, () => runClient(client, tally, stop.signal));
+  const clients = Array.from({ length: ORDINARY }, async () => {
+    await delay(Math.random() * PAUSE_MS);
+    await runClient(client, tally, stop.signal);
+  });
   await delay(seconds * 1000);
-  const pssMiB = server.pssKiB() / 1024;
   stop.abort();
   await Promise.all(clients);
+  const pssMiB = server.pssKiB() / 1024;
   // A request that failed took at least as long as it was waited for; leaving it out would flatter the server.
   const allMs = tally.answeredMs.concat(tally.failedMs);
   return {

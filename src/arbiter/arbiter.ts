@@ -264,7 +264,7 @@ export class Arbiter {
     if (generation === null || this.#unswitched === null || this.#unswitched.size > 0) return;
     this.#unswitched = null;
     this.#resolved = this.#generations.settingsOf(generation) ?? this.#resolved;
-    this.#log.level = this.#resolved.settings.loglevel;
+    this.#log.configure(this.#resolved.gateway.errorLog, this.#resolved.settings.loglevel);
     this.#generations.switched(nowMs);
   }
 

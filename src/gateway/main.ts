@@ -66,7 +66,7 @@ function obey(message: ToGateway, handle: unknown): void {
     case 'unlisten':
       return gateway.unlisten(message.id);
     case 'serve':
-      log.level = message.settings.logLevel;
+      log.configure(message.settings.errorLog, message.settings.logLevel);
       return gateway.serve(message.generation, message.capacity, message.workers, message.settings);
     case 'workers':
       return gateway.setWorkers(message.generation, message.workers);

@@ -24,7 +24,7 @@ const FULL_PIPE_WAIT_MS = 10;
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 export class ErrorLog {
-  readonly #target: string;
+  #target: string;
   readonly #owner: LogOwner | undefined;
   #level: LogLevel;
   #fd: number;
@@ -73,6 +73,20 @@ export class ErrorLog {
     const old = this.#fd;
     this.#fd = opened.fd;
     closeSync(old);
+  }
+
+  /** After a reload: goes on in `target`, with another level. If it cannot be written, the old one stays in use. */
+  configure(target: string, level: LogLevel): void {
+    this.#level = level;
+    if (target === this.#target) return;
+    const opened = target === '-' ? { ok: true as const, fd: STDERR_FD } : openLogFile(target, this.#owner);
+    if (!opened.ok) {
+      this.log('error', `The error log is not changed: ${opened.message}`);
+      return;
+    }
+    this.close();
+    this.#target = target;
+    this.#fd = opened.fd;
   }
 
   close(): void {

@@ -145,3 +145,18 @@ async function rotate(server: Server, files: readonly string[]): Promise<void> {
 function has(file: string, pattern: RegExp): boolean {
   return existsSync(file) && pattern.test(readFileSync(file, 'utf8'));
 }
+
+scenario('a reload that moves the error log moves it for every process', async (scene) => {
+  const hello = readFileSync(join(appsDir, 'hello.py'), 'utf8');
+  const files = { 'hello.py': hello, 'gunicorn.conf.py': 'errorlog = "one.log"\nworkers = 1\n' };
+  const server = await scene.launch({ app: 'hello', files });
+  await eventually('the first log', () => has(scene.path('one.log'), /Generation 1 is serving/));
+  scene.write('gunicorn.conf.py', 'errorlog = "two.log"\nworkers = 1\n');
+  server.signal('SIGHUP');
+  // The arbiter, a worker, and the gateway, which speaks of a refused request.
+  await eventually('the arbiter in the second log', () => has(scene.path('two.log'), /Generation 2 is serving/));
+  await eventually('the worker in the second log', () => has(scene.path('two.log'), /Booting worker with pid/));
+  const connection = await scene.connect(server);
+  await connection.send('nonsense\r\n\r\n');
+  await eventually('the gateway in the second log', () => has(scene.path('two.log'), /Invalid request from/));
+});
