@@ -99,6 +99,9 @@ class Forkserver:
         except config_file.ConfigFileError as error:
             self._link.send(_failed("configure", 1, str(error), error.traceback_text))
             return
+        except SystemExit as error:
+            self._link.send(_failed("configure", 1, f"The config file called sys.exit({error.code!r})", ""))
+            return
         self._link.send({"type": "configured", "path": evaluated.path, "values": evaluated.values})
 
     def _check(self, message: Message) -> None:

@@ -92,10 +92,11 @@ def run_worker(
     life = Life()
     process_title.set_title("worker", settings.proc_name)
     watch_lifeline(settings.lifeline_path, settings.graceful_timeout)
+    # Its imports may not be readable for the user that the worker becomes.
+    install_logging_handlers(log)
     if os.geteuid() == 0:
         become(settings.user_id, settings.group_id)
     _install_signals(settings, slot, life, log)
-    install_logging_handlers(log)
     log.info(f"Booting worker with pid: {pid}")
     board = ClaimsBoard.open(os.path.join(settings.runtime_dir, "board"))
     claim = board.slot(slot)
@@ -103,7 +104,10 @@ def run_worker(
 
     def report(message: Dict[str, Any]) -> None:
         # One write of less than PIPE_BUF: reports of several workers never mix.
-        os.write(reports_fd, json.dumps({**message, "pid": pid}).encode()[:4000] + b"\n")
+        try:
+            os.write(reports_fd, json.dumps({**message, "pid": pid}).encode()[:4000] + b"\n")
+        except BrokenPipeError:
+            pass  # The forkserver is gone, and a new generation under way; this worker goes on until then.
 
     try:
         app = preloaded if preloaded is not None else application.load(settings.app)

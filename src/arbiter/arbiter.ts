@@ -20,6 +20,8 @@ import type { RuntimeDirectories } from './runtime-directory.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
 
 const TICK_MS = 200;
+const LAST_WORDS_MS = 1000;
+const STOP_FORK_DELAY_MS = 500;
 
 /** What the command has prepared before the arbiter takes over. */
 export interface ArbiterStart {
@@ -291,7 +293,7 @@ export class Arbiter {
 
   #sendListeners(gateway: GatewayHandle): void {
     const { listeners } = this.#start;
-    for (const { address, handle } of listeners.current()) gateway.send({ type: 'listen', listener: address }, handle);
+    for (const { address, handle } of listeners.current()) gateway.listen(address, handle);
     for (const id of listeners.closedIds()) gateway.send({ type: 'unlisten', id });
   }
 
@@ -359,6 +361,8 @@ export class Arbiter {
     this.#phase = { kind: 'stopping', manner, sinceMs: first.sinceMs, exitCode: first.exitCode };
     this.#generations.stopNext(nowMs);
     this.#start.listeners.close();
+    // Workers that the same TERM has ended are needed again only if there is work left.
+    for (const generation of this.#generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
     this.#gateways.broadcast({ type: 'drain', manner });
     if (manner === 'quick') {
       for (const generation of this.#generations.all()) generation.signalAll('SIGQUIT');
@@ -383,8 +387,11 @@ export class Arbiter {
   }
 
   #press(phase: Phase & { kind: 'stopping' }, nowMs: number): void {
-    if (nowMs - phase.sinceMs > this.#resolved.settings.graceful_timeout * 1000) {
-      this.#gateways.kill();
+    const overtimeMs = nowMs - phase.sinceMs - this.#resolved.settings.graceful_timeout * 1000;
+    // The gateways tell the clients that still wait, and need a moment for it.
+    if (overtimeMs > LAST_WORDS_MS) this.#gateways.kill();
+    if (overtimeMs > 0) {
+      this.#gateways.broadcast({ type: 'drain', manner: 'quick' });
       this.#generations.drainAll(nowMs);
       for (const generation of this.#generations.all()) {
         generation.killAll('graceful-timeout', nowMs);

@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
+import type { FromGateway, ListenerAddress, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
 import { type ListeningHandle, sendListeningHandle } from './listening-handle.ts';
 
 const GATEWAY_MAIN = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'gateway', 'main.js');
@@ -18,6 +18,8 @@ export class GatewayHandle {
   readonly number: number;
   /** Place among the gateways, which a replacement takes over. */
   readonly index: number;
+  /** Ids of the listeners that it has been given. */
+  readonly #listens: Set<number> = new Set();
   readonly #child: ChildProcess;
 
   constructor(number: number, index: number, events: GatewayEvents) {
@@ -32,6 +34,13 @@ export class GatewayHandle {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Gives it a listening socket, once: each copy that is sent is a descriptor of its own over there. */
+  listen(listener: ListenerAddress, handle: ListeningHandle): void {
+    if (this.#listens.has(listener.id)) return;
+    this.#listens.add(listener.id);
+    this.send({ type: 'listen', listener }, handle);
   }
 
   send(message: ToGateway, handle?: ListeningHandle): void {

@@ -78,7 +78,7 @@ export class Gateways {
   /** At once, unless the one before has not lasted either. */
   replace(gateway: GatewayHandle, how: string, nowMs: number): void {
     const isLoop = nowMs < this.#backoff.notBeforeMs + LOOP_MS && this.#backoff.notBeforeMs > 0;
-    this.#backoff = isLoop ? afterCrash(this.#backoff, nowMs) : { crashes: 0, notBeforeMs: nowMs };
+    this.#backoff = isLoop ? afterCrash(this.#backoff, nowMs) : { ...NO_BACKOFF, notBeforeMs: nowMs };
     const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
     const when = seconds === 0 ? '' : ` in ${seconds} s`;
     this.#log.log('error', `Gateway (pid:${gateway.pid}) ${how}; starting a new one${when}.`);

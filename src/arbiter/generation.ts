@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
 import { applicationStack } from './application-stack.ts';
-import { afterCrash, type Backoff, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
+import { afterCrash, type Backoff, hasProved, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
 import { type ForkserverHandle, PYTHON_DIR } from './forkserver-handle.ts';
 import { type LivingProcess, livingProcess, stillLives } from './living-process.ts';
 import { moveWorker, type ProcessEnd, type WorkerEvent, type WorkerState } from './worker-life.ts';
@@ -67,6 +67,8 @@ export class Generation {
   readonly #events: GenerationEvents;
   #ticketsFd: number | null = null;
   #backoff: Backoff = NO_BACKOFF;
+  #newestAge = 0;
+  #noForkBeforeMs = 0;
 
   constructor(
     number: number,
@@ -115,11 +117,16 @@ export class Generation {
     return undefined;
   }
 
+  forkNothingBefore(ms: number): void {
+    this.#noForkBeforeMs = ms;
+  }
+
   /** Forks what is missing and retires what is too much. */
   manage(nowMs: number): void {
     if (this.state.kind !== 'booting' && this.state.kind !== 'serving') return;
     const plan = planWorkers([...this.workers.values()], this.target);
-    if (this.forkserverState === 'alive' && nowMs >= this.#backoff.notBeforeMs) {
+    const earliestMs = Math.max(this.#backoff.notBeforeMs, this.#noForkBeforeMs);
+    if (this.forkserverState === 'alive' && nowMs >= earliestMs) {
       // After a crash one at a time: the next one shows whether it was the last.
       const fork =
         this.#backoff.crashes > 0 ? Math.min(plan.fork, this.count('forking', 'booting') > 0 ? 0 : 1) : plan.fork;
@@ -235,10 +242,11 @@ export class Generation {
       this.#move(worker.slot, { type: 'doom', reason: 'slow-boot' }, nowMs);
       this.#signal(worker, 'SIGABRT');
       this.#move(worker.slot, { type: 'aborted' }, nowMs);
-      this.#backoff = afterCrash(this.#backoff, nowMs);
+      this.#crashed(nowMs);
       return;
     }
-    if (state.kind === 'ready' && nowMs - state.sinceMs > PROVEN_AFTER_MS) this.#backoff = NO_BACKOFF;
+    if (state.kind === 'ready' && hasProved(this.#backoff, worker.age, nowMs - state.sinceMs))
+      this.#backoff = NO_BACKOFF;
     if (state.kind !== 'ready' && state.kind !== 'retiring') return;
     const claim = this.#board.claim(worker.slot);
     if (claim.ticket === 0 || claimAgeMs(claim, nowMs) <= this.timeoutMs) return;
@@ -267,6 +275,7 @@ export class Generation {
 
   #fork(nowMs: number): void {
     const { slot, age } = this.#events.allot();
+    this.#newestAge = age;
     this.workers.set(slot, { slot, age, process: null, state: { kind: 'forking', sinceMs: nowMs } });
     this.forkserver.send({ type: 'fork', slot, age, gateways: this.#events.gateways() });
   }
@@ -286,21 +295,28 @@ export class Generation {
     this.workers.delete(worker.slot);
     const obituary = workerObituary(worker.process?.pid ?? 0, was, end, this.#readStack(worker.slot));
     for (const { level, message } of obituary) this.#events.log(level, message);
-    // A worker that has served and is killed from outside says nothing about the application.
-    const hasFailed = end.code === null ? end.signal !== os.constants.signals.SIGKILL : end.code !== 0;
-    const crashed =
-      was.kind === 'booting' || (was.kind === 'ready' && hasFailed && nowMs - was.sinceMs < PROVEN_AFTER_MS);
-    if (crashed && (this.state.kind === 'serving' || this.state.kind === 'booting')) {
-      this.#backoff = afterCrash(this.#backoff, nowMs);
-      const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
-      this.#events.log(
-        'warning',
-        `Workers keep failing (${this.#backoff.crashes} in a row): the next one is forked in ${seconds} s.`,
-      );
-    }
+    if (this.#isBootCrash(worker, was, end, nowMs)) this.#crashed(nowMs);
     this.#events.workerGone(this, worker, end, nowMs);
     this.#events.workersReady(this, this.count('ready'));
     fs.rmSync(this.#stackPath(worker.slot), { force: true });
+  }
+
+  /** Whether the end says that the application does not boot. One that has taken a ticket has booted, whatever became of it. */
+  #isBootCrash(worker: Worker, was: WorkerState, end: ProcessEnd, nowMs: number): boolean {
+    if (was.kind === 'booting') return true;
+    if (was.kind !== 'ready' || nowMs - was.sinceMs > PROVEN_AFTER_MS || this.#board.claim(worker.slot).taken > 0)
+      return false;
+    return end.code === null ? end.signal !== os.constants.signals.SIGKILL : end.code !== 0;
+  }
+
+  #crashed(nowMs: number): void {
+    this.#backoff = afterCrash(this.#backoff, nowMs, this.#newestAge);
+    // A generation that is only booting is given up, or tried again without a word.
+    if (this.state.kind !== 'serving') return;
+    const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
+    const { crashes } = this.#backoff;
+    const what = crashes === 1 ? 'A worker has failed to boot' : `Workers keep failing to boot (${crashes} in a row)`;
+    this.#events.log('warning', `${what}: the next one is forked in ${seconds} s.`);
   }
 
   #stackPath(slot: number): string {

@@ -278,7 +278,7 @@ export class Generations {
     }
     log.log(
       'error',
-      `Generation ${generation.number} gave up: ${reason}; generation ${this.#serving.number} keeps serving`,
+      `Generation ${generation.number} gave up: ${reason.replace(/\.$/, '')}; generation ${this.#serving.number} keeps serving`,
     );
     this.#abandonNext(generation, reason, nowMs);
     if (this.#serving.forkserverState === 'dead') {

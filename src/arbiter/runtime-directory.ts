@@ -4,11 +4,21 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { systemErrorReason } from '../log/system-error-reason.ts';
 
 export interface RuntimeDirectories {
   readonly runtimeDir: string;
   readonly spoolDir: string;
 }
+
+export interface DirectoryOwner {
+  readonly userId: number;
+  readonly groupId: number;
+}
+
+export type MadeDirectories =
+  | { readonly ok: true; readonly directories: RuntimeDirectories }
+  | { readonly ok: false; readonly message: string };
 
 const RUNTIME_PREFIX = 'tunicorn-run-';
 const SPOOL_PREFIX = 'tunicorn-spool-';
@@ -28,8 +38,19 @@ export function lifelinePath(runtimeDir: string): string {
 export function makeRuntimeDirectories(
   parent: string | null,
   spoolParent: string | null,
-  owner: { readonly userId: number; readonly groupId: number },
-): RuntimeDirectories {
+  owner: DirectoryOwner,
+): MadeDirectories {
+  try {
+    return { ok: true, directories: make(parent, spoolParent, owner) };
+  } catch (error) {
+    return {
+      ok: false,
+      message: `Can't make a private directory like '${pathOf(error)}': ${systemErrorReason(error)}`,
+    };
+  }
+}
+
+function make(parent: string | null, spoolParent: string | null, owner: DirectoryOwner): RuntimeDirectories {
   const runtimeParent = parent ?? sharedMemory() ?? os.tmpdir();
   removeLeftOvers(runtimeParent, owner.userId, Date.now());
   const runtimeDir = fs.mkdtempSync(path.join(runtimeParent, RUNTIME_PREFIX));
@@ -54,7 +75,7 @@ export function removeRuntimeDirectories(directories: RuntimeDirectories): void 
 
 /** Directories of servers of which every process has been killed, so that none of them could tidy up. */
 function removeLeftOvers(parent: string, userId: number, nowMs: number): void {
-  for (const name of fs.readdirSync(parent)) {
+  for (const name of namesIn(parent)) {
     if (!name.startsWith(RUNTIME_PREFIX)) continue;
     const runtimeDir = path.join(parent, name);
     try {
@@ -95,4 +116,18 @@ function sharedMemory(): string | null {
   } catch {
     return null; // No such mount in this container: the temporary directory does as well, only slower.
   }
+}
+
+/** Empty for a directory that may be written and not listed. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return fs.readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** What the system call was about. */
+function pathOf(error: unknown): string {
+  return error instanceof Error && 'path' in error ? String(error.path) : '';
 }

@@ -17,6 +17,7 @@ import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } 
 import type { HttpSettings } from './http-settings.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { upstreamWaitMs } from './request-start.ts';
+import { responseHeadLines } from './response-head-lines.ts';
 
 export type ConnectionState =
   /** Where proxy_protocol is on: a new connection, of which it is not known yet whether a PROXY header comes first. */
@@ -262,7 +263,7 @@ export class ClientConnection implements ExchangeClient {
 
   #refuse(refusal: Refusal): void {
     this.#owner.refused(refusal, this);
-    this.#socket.write(refusalResponse(refusal), 'latin1');
+    this.#socket.write(refusalResponse(refusal, responseHeadLines(false)), 'latin1');
     this.#leave();
   }
 

@@ -152,9 +152,12 @@ export class Exchange {
     if (this.state === 'responding') return this.#end('cut-off');
     this.status = refusal.status;
     this.keepAlive = false;
-    const response = refusalResponse(refusal);
+    const response = refusalResponse(refusal, responseHeadLines(false));
+    const headEnd = response.indexOf('\r\n\r\n') + 4;
     // RFC 9110 section 9.3.2: a response to HEAD has no content, whoever makes it.
-    this.client.write(this.head.method === 'HEAD' ? response.slice(0, response.indexOf('\r\n\r\n') + 4) : response);
+    const sent = this.head.method === 'HEAD' ? response.slice(0, headEnd) : response;
+    this.sentBytes = sent.length - headEnd;
+    this.client.write(sent);
     this.#end('answered');
   }
 

@@ -14,6 +14,7 @@ import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
+import { responseHeadLines } from './response-head-lines.ts';
 import { RunQueue } from './run-queue.ts';
 import { TicketPipe } from './ticket-pipe.ts';
 import { type ChannelOwner, WorkerChannel } from './worker-channel.ts';
@@ -22,6 +23,8 @@ const CHECK_TIME_MS = 1000;
 const CHECK_QUEUE_MS = 20;
 const TURN_AWAY_MS = 2000;
 const CHECK_DRAIN_MS = 50;
+/** After the last answers, before the connections are cut. */
+const LAST_WORDS_MS = 250;
 /** A drain waits so long for kept connections that are idle: what comes on them is answered, and says that it was the last. */
 const DRAIN_IDLE_MS = 1000;
 const BACKLOG_TURNS = 3;
@@ -168,10 +171,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       const idleMs = manner === 'graceful' ? DRAIN_IDLE_MS : 0;
       this.#phase = { kind: 'draining', sinceMs: performance.now(), idleMs, limitMs, done: resolve };
       for (const id of this.#servers.keys()) this.#close(id);
-      if (manner === 'quick') {
-        for (const exchange of this.#runQueue.unanswered())
-          exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'));
-      }
+      if (manner === 'quick') this.#giveUpWaiting();
       this.#checkDrain();
     });
   }
@@ -261,6 +261,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#servers.delete(id);
   }
 
+  #giveUpWaiting(): void {
+    for (const exchange of this.#runQueue.unanswered())
+      exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'));
+  }
+
   #accept(socket: Socket, listener: ListenerAddress): void {
     const { connectionLimit } = this.#settings;
     if (connectionLimit > 0 && this.#connections.size >= connectionLimit) return this.#turnAway(socket);
@@ -271,7 +276,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   #turnAway(socket: Socket): void {
     this.#turnedAway += 1;
     socket.on('error', () => {});
-    socket.end(refusalResponse(new Refusal('ServiceUnavailable', 'too many connections')), 'latin1');
+    socket.end(
+      refusalResponse(new Refusal('ServiceUnavailable', 'too many connections'), responseHeadLines(false)),
+      'latin1',
+    );
     socket.resume();
     // Not the socket's own timeout: a client that goes on sending would put that off for ever.
     const timer = setTimeout(() => socket.destroy(), TURN_AWAY_MS);
@@ -318,7 +326,9 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (!isBusy && nowMs - phase.sinceMs > phase.idleMs) {
       for (const connection of this.#connections) connection.closeIdle();
     }
-    if (nowMs - phase.sinceMs > phase.limitMs) for (const connection of this.#connections) connection.destroy();
+    const overtimeMs = nowMs - phase.sinceMs - phase.limitMs;
+    if (overtimeMs > 0) this.#giveUpWaiting();
+    if (overtimeMs > LAST_WORDS_MS) for (const connection of this.#connections) connection.destroy();
     if (this.#connections.size > 0 || this.#servers.size > 0) {
       setTimeout(() => this.#checkDrain(), CHECK_DRAIN_MS);
       return;

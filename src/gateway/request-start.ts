@@ -10,11 +10,18 @@ const BELIEVABLE_MS = 3_600_000;
 
 /** Milliseconds since 1970, or null where the fields do not say, or say nonsense. `fields` are NUL-separated environ pairs. */
 export function requestStartMs(fields: string): number | null {
-  const at = fields.indexOf(FIELD);
-  if (at < 0) return null;
-  const start = at + FIELD.length;
-  const end = fields.indexOf('\0', start);
-  const found = /^(?:t=)?([0-9]+(?:\.[0-9]+)?)$/.exec(fields.slice(start, end < 0 ? fields.length : end).trim());
+  // A value may read like the field's name; what follows it then is a name, and never a number.
+  for (let at = fields.indexOf(FIELD); at >= 0; at = fields.indexOf(FIELD, at + 1)) {
+    const start = at + FIELD.length;
+    const end = fields.indexOf('\0', start);
+    const ms = toMs(fields.slice(start, end < 0 ? fields.length : end));
+    if (ms !== null) return ms;
+  }
+  return null;
+}
+
+function toMs(value: string): number | null {
+  const found = /^(?:t=)?([0-9]+(?:\.[0-9]+)?)$/.exec(value.trim());
   if (found === null) return null;
   const number = Number(found[1]);
   if (number < SECONDS_BELOW) return number * 1000;

@@ -41,7 +41,7 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       return { ...numberCheck(range, parseDecimal), wanted: `a whole number, ${wanted}` };
     }
     case 'seconds':
-      return { ...numberCheck(z.number().min(0).finite(), parseSeconds), wanted: 'seconds, such as 1.5' };
+      return { ...numberCheck(z.number().min(0), parseSeconds, parseSeconds), wanted: 'seconds, such as 1.5' };
     case 'auto int': {
       const range = declaration.max === undefined ? z.int().min(0) : z.int().min(0).max(declaration.max);
       const wanted = declaration.max === undefined ? '' : `, at most 0o${declaration.max.toString(8)}`;
@@ -97,10 +97,11 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
 function numberCheck(
   range: z.ZodType<number, number>,
   parseText: (text: string) => number | null,
+  parseFileText: (text: string) => number | null = parsePrefixed,
 ): Omit<Check, 'wanted'> {
   const fromBool = z.boolean().transform(Number);
   return {
-    ofFile: z.union([z.number(), fromBool, numberFrom(parsePrefixed)]).pipe(range),
+    ofFile: z.union([z.number(), fromBool, numberFrom(parseFileText)]).pipe(range),
     ofText: numberFrom(parseText).pipe(range),
   };
 }

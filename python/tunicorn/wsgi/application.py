@@ -26,8 +26,9 @@ class AppImportError(Exception):
 
 def load(uri: str) -> Callable[..., Any]:
     """`module`, `module:name`, `module:dotted.name` or `module:factory("literal", arguments=1)`."""
-    module_name, _, expression = uri.partition(":")
-    expression = expression or DEFAULT_CALLABLE
+    module_name, colon, expression = uri.partition(":")
+    if not colon:
+        expression = DEFAULT_CALLABLE
     name, arguments = _parse(expression)
     module = _import(module_name, expression)
     application = _find(module, name, module_name)

@@ -183,8 +183,8 @@ export class Refusal {
   }
 }
 
-/** The whole response, in ISO-8859-1; the connection is to be closed after it. */
-export function refusalResponse(refusal: Refusal): string {
+/** The whole response, in ISO-8859-1; the connection is to be closed after it, as `headLines` must say. */
+export function refusalResponse(refusal: Refusal, headLines: string = 'Connection: close\r\n'): string {
   const body = `<html>
   <head>
     <title>${refusal.reasonPhrase}</title>
@@ -195,7 +195,7 @@ export function refusalResponse(refusal: Refusal): string {
   </body>
 </html>
 `;
-  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\nConnection: close\r\n${retryAfter(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\n${headLines}${retryAfter(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 const RETRY_AFTER_SECONDS = 1;
