@@ -3,9 +3,9 @@
 
 import type { Socket } from 'node:net';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
-import { isBodyLate } from './body-pace.ts';
 import { BodyStore, removeSpooled } from './body-store.ts';
 import { ClientOutput } from './client-output.ts';
+import { type Awaited, checkLimits } from './connection-limits.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
 import { Exchange, type ExchangeClient, type ExchangeEnd } from './exchange.ts';
 import type { BodyReader } from './http/body-progress.ts';
@@ -62,7 +62,6 @@ const CLOSED: ConnectionState = { kind: 'closed' };
 
 /** How much a client may send ahead of the request in service before it is not read any more. */
 const AHEAD_LIMIT_BYTES = 64 * 1024;
-const LINGER_MS = 2000;
 /**
  * A client that shuts down its sending side within this time of its request does so on purpose (`nc -N`) and waits for the answer. One that
  * does so later has closed its socket: TCP tells the two apart only when something is written to it.
@@ -400,37 +399,31 @@ export class ClientConnection implements ExchangeClient {
 
   /** Applies the time limits; called about once a second. */
   checkTime(nowMs: number): void {
-    const waitedMs = nowMs - this.#progressMs;
-    const http = this.#http;
-    switch (this.#state.kind) {
+    const verdict = checkLimits(this.#http, this.#awaited(nowMs), nowMs - this.#progressMs);
+    if (verdict === 'leave') this.#leave();
+    else if (verdict === 'destroy') this.#socket.destroy();
+    else if (verdict !== 'in-time') this.#refuse(verdict);
+    if (this.#output.isStuck(this.#http.writeTimeoutMs, nowMs)) this.#socket.destroy();
+  }
+
+  #awaited(nowMs: number): Awaited {
+    const state = this.#state;
+    const hasUnsentOutput = !this.#output.isEmpty;
+    switch (state.kind) {
       case 'proxy-header':
-        if (http.headTimeoutMs > 0 && waitedMs > http.headTimeoutMs) {
-          if (this.#state.reader.unfinished) this.#refuse(new Refusal('RequestTimeout', 'PROXY header'));
-          else this.#leave();
-        }
-        break;
-      case 'idle': {
-        const limitMs = this.#served === 0 ? http.headTimeoutMs : http.keepaliveMs;
-        if (limitMs > 0 && waitedMs > limitMs && this.#output.isEmpty) this.#leave();
-        break;
-      }
+        return { kind: 'proxy-header', hasBegun: state.reader.unfinished };
+      case 'idle':
+        return { kind: 'request', isFirst: this.#served === 0, hasUnsentOutput };
       case 'head':
-        if (http.headTimeoutMs > 0 && waitedMs > http.headTimeoutMs)
-          this.#refuse(new Refusal('RequestTimeout', 'head'));
-        break;
+        return { kind: 'head' };
       case 'body':
-        if (isBodyLate(http, waitedMs, nowMs - this.#state.sinceMs, this.#state.store.size)) {
-          this.#refuse(new Refusal('RequestTimeout', 'body'));
-        }
-        break;
+        return { kind: 'body', elapsedMs: nowMs - state.sinceMs, receivedBytes: state.store.size };
       case 'lingering':
-        if (waitedMs > LINGER_MS && this.#output.isEmpty) this.#socket.destroy();
-        break;
+        return { kind: 'close', hasUnsentOutput };
       case 'in-service':
       case 'flushing':
       case 'closed':
-        break;
+        return { kind: 'nothing' };
     }
-    if (this.#output.isStuck(http.writeTimeoutMs, nowMs)) this.#socket.destroy();
   }
 }
