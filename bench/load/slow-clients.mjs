@@ -1,136 +1,116 @@
 /**
- * Clients that take their time, by the thousand: some connect and say nothing, some send their request a byte now and
- * then, some ask for a large response and read a piece of it now and then. Used by the slow-clients scenario.
+ * Crowds of slow clients, of our own and of slowhttptest, each in processes of their own. They run only when nobody else
+ * wants the processor: what they cost themselves is not to be taken for what the server does with them. Used by the
+ * slow-clients scenario.
  */
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { get } from './http-connection.mjs';
+import { fileURLToPath } from 'node:url';
+import { killSession, start } from '../owned-processes.mjs';
 
-/** The head goes out at once for half of the senders, who then send the body slowly; the others send the head slowly. */
-const SLOW_HEAD = { first: '', slowly: `GET / HTTP/1.1\r\nHost: bench\r\nX-Slow: ${'x'.repeat(1_000)}` };
-const SLOW_BODY = {
-  first: 'POST / HTTP/1.1\r\nHost: bench\r\nContent-Length: 1000000\r\n\r\n',
-  slowly: 'x'.repeat(1_000),
-};
+const PROCESS = fileURLToPath(new URL('slow-clients-process.mjs', import.meta.url));
+const WHEN_IDLE = ['--idle', '0'];
 
-/** How many clients may be connecting at once: more would fill the backlog, and the kernel would make them wait a second. */
-const CONNECTING = 64;
-/** A server that takes no more connections is left alone after so long without a new one. */
-const CONNECTED_WITHIN_MS = 1_000;
+/** Heads that never end, bodies that never end, and readers with a window of 512 to 1024 bytes, of which they read 32 every 5 s. */
+const ATTACKS = [
+  { mode: ['-H', '-i', '5'], path: '/' },
+  { mode: ['-B', '-i', '5', '-s', '8192'], path: '/' },
+  { mode: ['-X', '-w', '512', '-y', '1024', '-n', '5', '-z', '32', '-k', '1'], path: '/large' },
+];
+const CONNECT_SECONDS = 3;
+/** Longer than any measurement: they are ended from here. */
+const LAST_SECONDS = 600;
 
-/** @typedef {import('node:net').Socket} Socket */
+/** slowhttptest never sleeps, mostly inside the kernel, where it gives way only at the clock's next tick, 4 ms on most kernels. */
+const AWAKE_MS = 10;
+const ASLEEP_MS = 2_000;
 
-export class SlowClients {
-  /** @type {Socket[]} */ #sockets = [];
-  /** @type {NodeJS.Timeout[]} */ #timers = [];
-  #port;
+/**
+ * @typedef {object} Crowd
+ * @property {() => void} restrain makes it leave the processor to the server and the ordinary clients
+ * @property {() => void} close
+ */
 
-  /** @param {number} port */
-  constructor(port) {
-    this.#port = port;
-  }
+/**
+ * @param {number} port
+ * @param {number} ofEach
+ * @param {number} everyMs
+ * @returns {Promise<Crowd>} when all of them are connected that the server lets in
+ */
+export async function startSlowClients(port, ofEach, everyMs) {
+  const args = [PROCESS, port, ofEach, everyMs].map(String);
+  const child = start('chrt', [...WHEN_IDLE, process.execPath, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  await new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`slow-clients-process.mjs has ended with exit code ${code}`)));
+  });
+  return {
+    restrain: () => {},
+    close: () => {
+      if (child.pid !== undefined) killSession(child.pid);
+    },
+  };
+}
 
-  /** @param {number} count */
-  async addSilent(count) {
-    await this.#open(count, () => {});
-  }
+/**
+ * @param {number} port
+ * @param {number} ofEach
+ * @returns {Promise<Crowd>} when all of them have had the time to connect
+ */
+export async function startSlowhttptest(port, ofEach) {
+  const rate = String(Math.ceil(ofEach / CONNECT_SECONDS));
+  const pids = ATTACKS.flatMap(({ mode, path }) => {
+    const size = ['-c', String(ofEach), '-r', rate, '-l', String(LAST_SECONDS), '-p', '5'];
+    const command = ['slowhttptest', ...mode, ...size, '-u', `http://127.0.0.1:${port}${path}`];
+    return start('chrt', [...WHEN_IDLE, ...command], { stdio: 'ignore' }).pid ?? [];
+  });
+  await delay(CONNECT_SECONDS * 1000);
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  return {
+    // It finds its time for the next byte over whenever it wakes.
+    restrain: () => {
+      timer = setInterval(() => {
+        signal(pids, 'SIGCONT');
+        setTimeout(() => signal(pids, 'SIGSTOP'), AWAKE_MS);
+      }, ASLEEP_MS);
+      signal(pids, 'SIGSTOP');
+    },
+    close: () => {
+      clearInterval(timer);
+      for (const pid of pids) killSession(pid);
+    },
+  };
+}
 
-  /**
-   * @param {number} count
-   * @param {number} everyMs the time between two bytes of one client
-   */
-  async addSenders(count, everyMs) {
-    await this.#open(count, (socket, index) => {
-      const { first, slowly } = index % 2 === 0 ? SLOW_HEAD : SLOW_BODY;
-      socket.write(first + slowly.charAt(0));
-      let at = 1;
-      this.#every(everyMs, index / count, () => {
-        if (at < slowly.length && socket.writable) socket.write(slowly.charAt(at));
-        at += 1;
-      });
-    });
-  }
-
-  /**
-   * @param {number} count
-   * @param {number} everyMs the time between two looks of one client, each of which takes up to 64 KiB
-   */
-  async addReaders(count, everyMs) {
-    await this.#open(count, (socket, index) => {
-      socket.write(get('/large'));
-      socket.on('data', () => socket.pause());
-      this.#every(everyMs, index / count, () => socket.resume());
-    });
-  }
-
-  /**
-   * Their clocks are spread over the interval, so that not all of them act at once.
-   * @param {number} everyMs
-   * @param {number} phase from 0 to 1
-   * @param {() => void} act
-   */
-  #every(everyMs, phase, act) {
-    const first = setTimeout(() => {
-      act();
-      this.#timers.push(setInterval(act, everyMs));
-    }, phase * everyMs);
-    this.#timers.push(first);
-  }
-
-  /**
-   * @param {number} count
-   * @param {(socket: Socket, index: number) => void} begin what the client does when it is connected
-   */
-  async #open(count, begin) {
-    let next = 0;
-    const connectSome = async () => {
-      for (let index = next++; index < count; index = next++) {
-        const socket = connect({ port: this.#port, host: '127.0.0.1' });
-        // Paused before it is connected, so that Node.js reads nothing that was not asked for.
-        socket.pause();
-        this.#sockets.push(socket);
-        const connected = new Promise((resolve) => {
-          socket.once('connect', () => resolve(true));
-          // The server may refuse or break such a connection; it is counted by `connected`.
-          socket.on('error', () => resolve(false));
-        });
-        if (!(await Promise.race([connected, delay(CONNECTED_WITHIN_MS, false)]))) return;
-        begin(socket, index);
-      }
-    };
-    await Promise.all(Array.from({ length: CONNECTING }, connectSome));
-  }
-
-  /**
-   * A socket that is not read never learns that the server has closed, so the kernel is asked.
-   * @returns {number} how many connections are still open at both ends
-   */
-  get connected() {
-    const open = establishedTo(this.#port);
-    return this.#sockets.filter((socket) => open.has(socket.localPort ?? 0)).length;
-  }
-
-  close() {
-    for (const timer of this.#timers) clearTimeout(timer);
-    for (const socket of this.#sockets) socket.destroy();
+/**
+ * @param {readonly number[]} pids
+ * @param {NodeJS.Signals} name
+ */
+function signal(pids, name) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended by itself.
+    }
   }
 }
 
 /**
- * From /proc/net/tcp: local address, remote address, state.
+ * A client that does not read never learns that the server has closed, so the kernel is asked.
  * @param {number} port
- * @returns {Set<number>} the ports of clients with a whole connection to the server's port
+ * @returns {number} how many connections to the server's port are open at both ends
  */
-function establishedTo(port) {
+export function countConnections(port) {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const ESTABLISHED = '01';
-  return new Set(
-    readFileSync('/proc/net/tcp', 'latin1')
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim().split(/\s+/).slice(1, 4))
-      .filter(([, remote, state]) => remote?.endsWith(suffix) && state === ESTABLISHED)
-      .map(([local = '']) => Number.parseInt(local.slice(local.indexOf(':') + 1), 16)),
-  );
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/).slice(1, 4))
+    .filter(([, remote, state]) => remote?.endsWith(suffix) && state === ESTABLISHED).length;
 }

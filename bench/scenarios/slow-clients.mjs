@@ -8,8 +8,7 @@ import { gunicornGthread, gunicornSync } from '../contenders/gunicorn.mjs';
 import { tunicornSync } from '../contenders/tunicorn.mjs';
 import { newTally, runClient } from '../load/closed-loop.mjs';
 import { get } from '../load/http-connection.mjs';
-import { SlowClients } from '../load/slow-clients.mjs';
-import { startSlowhttptest } from '../load/slowhttptest.mjs';
+import { countConnections, startSlowClients, startSlowhttptest } from '../load/slow-clients.mjs';
 import { maximum, median, percentile } from '../load/statistics.mjs';
 import { withServer } from '../server.mjs';
 import { isInstalled } from '../set-up.mjs';
@@ -108,33 +107,34 @@ async function settle(server) {
 }
 
 /**
+ * The slow clients all leave at once, and what the server kept for them is thrown away.
  * @param {Server} server
  * @param {Plan} plan
+ * @param {{ close: () => void }} slow
+ * @returns {Promise<number>} the slowest ordinary request meanwhile, in milliseconds
  */
-async function measureAmongSlow(server, plan) {
-  const slow = new SlowClients(server.port);
-  try {
-    await slow.addSilent(plan.ofEach);
-    await slow.addSenders(plan.ofEach, SLOW_EVERY_MS);
-    await slow.addReaders(plan.ofEach, SLOW_EVERY_MS);
-    await settle(server);
-    const connectedBefore = slow.connected;
-    const phase = await measureOrdinaryClients(server, plan);
-    return { ...phase, connected: `${connectedBefore} to ${slow.connected}` };
-  } finally {
-    slow.close();
-  }
+async function measureLeaving(server, { seconds }, slow) {
+  const running = runRound(server, seconds);
+  await delay((seconds * 1000) / 4);
+  slow.close();
+  const tally = await running;
+  return maximum(tally.answeredMs.concat(tally.failedMs));
 }
 
 /**
  * @param {Server} server
  * @param {Plan} plan
+ * @param {() => Promise<import('../load/slow-clients.mjs').Crowd>} gather
  */
-async function measureAmongSlowhttptest(server, plan) {
-  const slow = await startSlowhttptest(server.port, plan.ofEach);
+async function measureAmong(server, plan, gather) {
+  const slow = await gather();
   try {
     await settle(server);
-    return { ...(await measureOrdinaryClients(server, plan)), connected: '' };
+    slow.restrain();
+    const before = countConnections(server.port);
+    const among = await measureOrdinaryClients(server, plan);
+    const connected = `${before} to ${countConnections(server.port)}`;
+    return { ...among, connected, leavingSlowestMs: await measureLeaving(server, plan, slow) };
   } finally {
     slow.close();
   }
@@ -149,12 +149,15 @@ async function measureOne(contender, plan) {
   const launch = { app: 'large', workers: WORKERS };
   const [alone, among] = await withServer(contender, launch, async (server) => {
     await runRound(server, 1);
-    return [await measureOrdinaryClients(server, plan), await measureAmongSlow(server, plan)];
+    return [
+      await measureOrdinaryClients(server, plan),
+      await measureAmong(server, plan, () => startSlowClients(server.port, plan.ofEach, SLOW_EVERY_MS)),
+    ];
   });
   const amongSlowhttptest = plan.slowhttptest
     ? await withServer(contender, launch, async (server) => {
         await runRound(server, 1);
-        return await measureAmongSlowhttptest(server, plan);
+        return await measureAmong(server, plan, () => startSlowhttptest(server.port, plan.ofEach));
       })
     : undefined;
   return { server: contender.name, title: contender.title, alone, among, amongSlowhttptest };
@@ -177,7 +180,18 @@ export async function measure(chosen, { quick }) {
     results.push(await measureOne(contender, plan));
   }
   const own = results.find((result) => result.server === tunicornSync.name);
-  const columns = ['server', '', 'answered', 'failed', 'p50 ms', 'p99 ms', 'p99 ratio', 'slow connections', 'PSS MiB'];
+  const columns = [
+    'server',
+    '',
+    'answered',
+    'failed',
+    'p50 ms',
+    'p99 ms',
+    'p99 ratio',
+    'slow connections',
+    'as they leave ms',
+    'PSS MiB',
+  ];
   return {
     scenario: 'slow-clients',
     summary:
@@ -186,7 +200,8 @@ export async function measure(chosen, { quick }) {
       `${plan.ofEach} that asked for 4 MiB and read up to 64 KiB every ${SLOW_EVERY_MS / 1000} s` +
       (slowhttptest ? `; then among as many of slowhttptest's (-H, -B and -X). ` : ' (without slowhttptest). ') +
       `${WORKERS} worker processes. A request without an answer after ${TIMEOUT_MS / 1000} s has failed, and counts in the ` +
-      'percentiles, which are medians of the rounds, with the time that it took.',
+      'percentiles, which are medians of the rounds, with the time that it took. As they leave: ' +
+      'the slowest ordinary request while all the slow clients disconnect at once.',
     tables: [{ heading: 'Ordinary requests', columns, rows: results.flatMap(toRows) }],
     findings: [
       ...results
@@ -210,6 +225,7 @@ function describeFailures(failures) {
 
 /** @typedef {Awaited<ReturnType<typeof measureOne>>} Result */
 /** @typedef {Awaited<ReturnType<typeof measureOrdinaryClients>>} Phase */
+/** @typedef {Phase & { connected: string, leavingSlowestMs: number }} Crowd */
 
 /**
  * @param {Result} result
@@ -217,21 +233,20 @@ function describeFailures(failures) {
  */
 function toRows({ title, alone, among, amongSlowhttptest }) {
   return [
-    [title, 'alone', ...phaseCells(alone), '', '0', alone.pssMiB.toFixed(0)],
-    ['', 'among slow', ...phaseCells(among), ratio(among, alone), among.connected, among.pssMiB.toFixed(0)],
-    ...(amongSlowhttptest === undefined
-      ? []
-      : [
-          [
-            '',
-            'among slowhttptest',
-            ...phaseCells(amongSlowhttptest),
-            ratio(amongSlowhttptest, alone),
-            '',
-            amongSlowhttptest.pssMiB.toFixed(0),
-          ],
-        ]),
+    [title, 'alone', ...phaseCells(alone), '', '0', '', alone.pssMiB.toFixed(0)],
+    ['', 'among slow', ...crowdCells(among, alone)],
+    ...(amongSlowhttptest === undefined ? [] : [['', 'among slowhttptest', ...crowdCells(amongSlowhttptest, alone)]]),
   ];
+}
+
+/**
+ * @param {Crowd} crowd
+ * @param {Phase} alone
+ * @returns {string[]}
+ */
+function crowdCells(crowd, alone) {
+  const { connected, leavingSlowestMs, pssMiB } = crowd;
+  return [...phaseCells(crowd), ratio(crowd, alone), connected, leavingSlowestMs.toFixed(0), pssMiB.toFixed(0)];
 }
 
 /**

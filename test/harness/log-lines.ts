@@ -6,7 +6,8 @@ export const workerExiting = /Worker exiting \(pid: (\d+)\)/;
 /** The first sign that requests are answered. Another server than Tunicorn says less: see TUNICORN_TEST_READY. */
 export const serving = new RegExp(process.env.TUNICORN_TEST_READY ?? 'Generation \\d+ is serving');
 export const gaveUp = /Generation (\d+) gave up/;
-export const backingOff = /Workers keep failing \(\d+ in a row\): the next one is forked in \d+ s/;
+export const backingOff =
+  /(?:A worker has failed to boot|Workers keep failing to boot \(\d+ in a row\)): the next one is forked in (\d+) s/;
 export const usingPython = /Using Python (\d+)\.(\d+)\.(\d+)\S* at (\S+)(?: \((.*)\))?/;
 export const shuttingDown = /Shutting down/;
 

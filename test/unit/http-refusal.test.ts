@@ -18,6 +18,19 @@ test('refusalResponse() is a small page that closes the connection', () => {
   assert.equal(response, head + page);
 });
 
+test('refusalResponse() carries the head lines that it is given, in place of its own', () => {
+  const response = refusalResponse(
+    new Refusal('BadGateway', 'x'),
+    'Server: tunicorn\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n',
+  );
+  const head = response.slice(0, response.indexOf('\r\n\r\n') + 4);
+  assert.equal(
+    head,
+    'HTTP/1.1 502 Bad Gateway\r\nServer: tunicorn\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n' +
+      `Content-Type: text/html\r\nContent-Length: ${response.length - head.length}\r\n\r\n`,
+  );
+});
+
 test('refusalResponse() has no message for a failure of ours', () => {
   const response = refusalResponse(new Refusal('InternalServerError', 'the spool is full: /var/spool'));
   assert.match(response, /^HTTP\/1\.1 500 Internal Server Error\r\n/);

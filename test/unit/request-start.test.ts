@@ -54,6 +54,20 @@ test('it is found wherever it stands, and by its whole name only', () => {
   assert.equal(requestStartMs('A\0b\0HTTP_NOT_HTTP_X_REQUEST_START\x001700000000'), null);
 });
 
+for (const [what, value] of [
+  ['a query', 'QUERY_STRING\0HTTP_X_REQUEST_START'],
+  ['a field', 'HTTP_A\0HTTP_X_REQUEST_START'],
+] as const) {
+  test(`${what} that reads like the field's name does not hide the real field`, () => {
+    assert.equal(requestStartMs(`A\0b\0${value}\0HTTP_X_REQUEST_START\x001700000000\0Z\0z`), 1_700_000_000_000);
+    assert.equal(
+      requestStartMs(`A\0b\0${value}\0PATH_INFO\0/\0HTTP_X_REQUEST_START\x00t=1700000000`),
+      1_700_000_000_000,
+    );
+    assert.equal(requestStartMs(`A\0b\0${value}\0PATH_INFO\0/`), null);
+  });
+}
+
 test('the wait is the time since then', () => {
   assert.equal(upstreamWaitMs(1000, 1250), 250);
   assert.equal(upstreamWaitMs(1000, 1000), 0);

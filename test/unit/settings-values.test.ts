@@ -103,6 +103,9 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['chdir', '/srv/shop/web/', '/srv/shop/web'],
   ['worker_tmp_dir', '/dev/shm', '/dev/shm'],
   ['worker_tmp_dir', '', null],
+  ['queue_timeout', '1.5', 1.5],
+  ['queue_timeout', ' 2 ', 2],
+  ['shutdown_delay', '0.25', 0.25],
 ];
 
 describe('a value in the config file', () => {
