@@ -64,7 +64,11 @@ export class Server {
     mkdirSync(LOGS, { recursive: true });
     const log = join(LOGS, `${process.pid}-${++logNumber}-${contender.name}-${launch.app}.log`);
     const descriptor = openSync(log, 'w');
-    const child = start(file, args, { cwd: APPS, env: ENVIRONMENT, stdio: ['ignore', descriptor, descriptor] });
+    const child = start(file, args, {
+      cwd: APPS,
+      env: { ...ENVIRONMENT, ...launch.env },
+      stdio: ['ignore', descriptor, descriptor],
+    });
     closeSync(descriptor);
     /** @type {Error | undefined} */
     let spawnError;

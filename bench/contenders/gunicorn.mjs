@@ -10,9 +10,16 @@ import { childrenOf } from '../process-tree.mjs';
  * @returns {Contender['command']}
  */
 function command(workerArgs) {
-  return ({ app, port, workers, maxRequests = 0 }) => ({
+  return ({ app, port, workers, maxRequests = 0, args = [] }) => ({
     file: join(VENV, 'bin', 'gunicorn'),
-    args: [`--bind=127.0.0.1:${port}`, `--workers=${workers}`, `--max-requests=${maxRequests}`, ...workerArgs, app],
+    args: [
+      `--bind=127.0.0.1:${port}`,
+      `--workers=${workers}`,
+      `--max-requests=${maxRequests}`,
+      ...workerArgs,
+      ...args,
+      app,
+    ],
   });
 }
 

@@ -6,7 +6,7 @@ import { childrenOf, executableName } from '../process-tree.mjs';
 export const tunicornSync = {
   name: 'tunicorn',
   title: 'Tunicorn sync',
-  command: ({ app, port, workers, maxRequests = 0 }) => ({
+  command: ({ app, port, workers, maxRequests = 0, args = [] }) => ({
     file: process.execPath,
     args: [
       TUNICORN,
@@ -14,6 +14,7 @@ export const tunicornSync = {
       `--bind=127.0.0.1:${port}`,
       `--workers=${workers}`,
       `--max-requests=${maxRequests}`,
+      ...args,
       app,
     ],
   }),

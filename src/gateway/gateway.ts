@@ -27,7 +27,9 @@ const CHECK_DRAIN_MS = 50;
 const LAST_WORDS_MS = 250;
 /** A drain waits so long for kept connections that are idle: what comes on them is answered, and says that it was the last. */
 const DRAIN_IDLE_MS = 1000;
-const BACKLOG_TURNS = 3;
+const QUIET_TURNS = 3;
+/** Those who never stop connecting are not waited for. */
+const BACKLOG_LIMIT_MS = 1000;
 /** A client in the middle of a request when the drain begins has this long for the rest of its head, or the next byte of its body. */
 const DRAIN_STALL_MS = 1000;
 
@@ -67,6 +69,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #servers: Map<number, Server> = new Map();
   /** Generations whose last worker has exited, but not all of whose bytes have been read. */
   readonly #goneGenerations: Set<number> = new Set();
+  #accepted = 0;
   /** Connections beyond the limit since the last look. */
   #turnedAway = 0;
   #phase: Phase = { kind: 'open' };
@@ -251,14 +254,25 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#checkGoneGenerations();
   }
 
-  /** The kernel resets what is in a backlog that is closed; so what is there now is accepted first, in the next turns of the event loop. */
-  #close(id: number, turns: number = BACKLOG_TURNS): void {
-    if (turns > 0) {
-      setImmediate(() => this.#close(id, turns - 1));
-      return;
-    }
-    this.#servers.get(id)?.close();
-    this.#servers.delete(id);
+  /**
+   * The kernel resets what is in a backlog that is closed; so what is there is accepted first. Node accepts one connection of a listener
+   * in a turn of the event loop: some turns without one mean that the backlog is empty.
+   */
+  #close(id: number): void {
+    const latestMs = performance.now() + BACKLOG_LIMIT_MS;
+    let accepted = this.#accepted;
+    let quietTurns = 0;
+    const turn = (): void => {
+      quietTurns = this.#accepted === accepted ? quietTurns + 1 : 0;
+      accepted = this.#accepted;
+      if (quietTurns < QUIET_TURNS && performance.now() < latestMs) {
+        setImmediate(turn);
+        return;
+      }
+      this.#servers.get(id)?.close();
+      this.#servers.delete(id);
+    };
+    setImmediate(turn);
   }
 
   #giveUpWaiting(): void {
@@ -267,6 +281,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #accept(socket: Socket, listener: ListenerAddress): void {
+    this.#accepted += 1;
     const { connectionLimit } = this.#settings;
     if (connectionLimit > 0 && this.#connections.size >= connectionLimit) return this.#turnAway(socket);
     this.#connections.add(new ClientConnection(socket, listener, this, performance.now()));

@@ -60,7 +60,6 @@ class Load(unittest.TestCase):
 
     def test_the_callable_is_application_unless_named(self) -> None:
         self.assertEqual(self.answer("apps"), "application")
-        self.assertEqual(self.answer("apps:"), "application")
         self.assertEqual(self.answer("apps:other"), "other")
         self.assertEqual(self.answer("package.wsgi"), "application")
 
@@ -104,6 +103,7 @@ class Load(unittest.TestCase):
                 )
 
     def test_a_missing_attribute_is_named(self) -> None:
+        self.assertEqual(self.refused("apps:"), "Failed to parse '' as an attribute name or function call.")
         self.assertEqual(self.refused("apps:missing"), "Failed to find attribute 'missing' in 'apps'.")
         self.assertEqual(self.refused("apps:holder.missing"), "Failed to find attribute 'holder.missing' in 'apps'.")
         self.assertEqual(self.refused("package"), "Failed to find attribute 'application' in 'package'.")

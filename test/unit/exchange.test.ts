@@ -359,7 +359,7 @@ for (const state of ['waiting', 'outstanding'] as const) {
     const exchange = newExchange();
     exchange.state = state;
     exchange.fail(BAD_GATEWAY);
-    assert.match(exchange.client.sent, /^HTTP\/1\.1 502 Bad Gateway\r\nConnection: close\r\n/);
+    assert.match(exchange.client.sent, /^HTTP\/1\.1 502 Bad Gateway\r\nServer: tunicorn\r\nDate: [^\r]+ GMT\r\nConnection: close\r\n/);
     assert.match(exchange.client.sent, /<\/html>\n$/);
     assert.deepEqual(exchange.client.ends, ['answered']);
     assert.deepEqual([exchange.state, exchange.status, exchange.keepAlive], ['finished', 502, false]);
