@@ -22,17 +22,12 @@ import { resolver } from './resolver.ts';
 import { readVersion } from './version.ts';
 import { withWritableLogs } from './writable-logs.ts';
 
-/** Signals that mean something to a running arbiter only. */
-const EARLY_SIGNALS = ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
-
 /** Runs the command with `argv` (without node and script) and exits the process with its status. */
 export async function main(argv: readonly string[]): Promise<never> {
   process.exit(await run(argv));
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  // By default they would end or stop a process that is not ready for them yet.
-  for (const signal of EARLY_SIGNALS) process.on(signal, () => {});
   const version = readVersion();
   const commandLine = parseArguments(argv, version);
   if (commandLine.kind !== 'run') return printed(commandLine);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { within } from '../harness/deadline.ts';
 import { getText } from '../harness/http-request.ts';
@@ -167,6 +167,7 @@ const unloadable: readonly (readonly [app: string, code: number, complaint: RegE
   ['forms:create_app(1, 2, 3)', 4, /create_app\(\)/],
   ['forms:create_app(open("x"))', 4, /literal/],
   ['forms:1+', 4, /Failed to parse/],
+  ['forms:', 4, /Failed to parse '' as an attribute name/],
 ];
 
 for (const [app, code, complaint] of unloadable) {
@@ -216,6 +217,35 @@ scenario('--check-config exits 1 with the traceback of a broken application', as
   assert.match(text, /Error while loading the application/);
   assert.match(text, /this module does not import/);
 });
+
+scenario('--check-config exits 1 for an application with no name after the colon', async (scene) => {
+  const { code, text } = await scene.run({ app: 'forms:', args: ['--check-config'] });
+  assert.equal(code, 1);
+  assert.match(text, /Failed to parse ''/);
+  assert.doesNotMatch(text, /Traceback|^\s+at /m);
+});
+
+for (const name of ['worker_tmp_dir', 'tmp_upload_dir']) {
+  scenario(
+    `a ${name} that cannot be written is one clear line and exit 1`,
+    async (scene) => {
+      const pidFile = scene.path('tunicorn.pid');
+      // Nobody can make a directory there, not even root.
+      const files = { 'gunicorn.conf.py': `${name} = "/proc"\n` };
+      const args = ['--pid', pidFile];
+      const server = await scene.launch({ app: 'hello', listen: 'unix', args, files, chdir: appsDir });
+      const { code, text } = await server.ended();
+      assert.equal(code, 1);
+      assert.doesNotMatch(text, /Traceback|Error: [A-Z]+:|^\s+at /m);
+      const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.includes('[INFO]'));
+      assert.equal(lines.length, 1, text);
+      assert.match(lines[0] ?? '', /^Error: Can't make a private directory like '\/proc\/tunicorn-\S+': \w/);
+      await server.nothingLeft();
+      assert.deepEqual([pidFile, scene.path('app.sock')].filter(existsSync), []);
+    },
+    { skip: otherServer && 'only for Tunicorn' },
+  );
+}
 
 scenario(
   '--name is the name of the arbiter in ps',

@@ -6,7 +6,7 @@ import { eventually } from '../harness/deadline.ts';
 import { field } from '../harness/http-connection.ts';
 import { getText, requestBytes } from '../harness/http-request.ts';
 import { Load } from '../harness/load.ts';
-import { workerKilled } from '../harness/log-lines.ts';
+import { generationServing, workerExiting, workerKilled } from '../harness/log-lines.ts';
 import { isAlive } from '../harness/process-table.ts';
 import { otherServer } from '../harness/project.ts';
 import type { Rendezvous } from '../harness/rendezvous.ts';
@@ -186,6 +186,26 @@ scenario(
       await server.workers(2);
       assert.equal(await getText(server.target), 'hello\n');
     }
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'workers whose forkserver is killed end without a traceback',
+  async (scene) => {
+    const { rendezvous, server } = await meeting(scene, ['--workers', '3', '--graceful-timeout', '3600']);
+    const workers = await server.workers(3);
+    const held = await scene.connect(server);
+    await held.send(requestBytes('/hold'));
+    await rendezvous.arrived('held');
+    for (const pid of server.family().forkservers) process.kill(pid, 'SIGKILL');
+    await server.waitForLog(generationServing(2));
+    rendezvous.open('held');
+    assert.equal((await held.response()).status, 200);
+    await eventually('the old workers to end', () => workers.every((pid) => !isAlive(pid)));
+    assert.equal((await server.stop()).code, 0);
+    assert.equal(server.log.count(workerExiting), 6, 'each of both generations says that it ends');
+    assert.doesNotMatch(server.log.text(), /Traceback|BrokenPipe|Exception/);
   },
   onlyTunicorn,
 );

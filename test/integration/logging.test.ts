@@ -3,8 +3,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { eventually } from '../harness/deadline.ts';
+import { field } from '../harness/http-connection.ts';
 import { getText, request, requestBytes } from '../harness/http-request.ts';
+import { otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
+
+const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
 scenario('there is no access log by default', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello' });
@@ -69,6 +73,60 @@ scenario('each of many requests has one line in the access log', async (scene) =
   const lines = readFileSync(path, 'utf8').trim().split('\n').sort();
   assert.deepEqual(lines, numbers.map((number) => `/n/${number}`).sort());
 });
+
+for (const [status, path] of [
+  [502, '/die'],
+  [504, '/sleep'],
+] as const) {
+  scenario(
+    `the access log has the size of the page that a client gets with ${status}, and the page says who made it and when`,
+    async (scene) => {
+      const app =
+        'import os, time\n\ndef application(environ, start_response):\n' +
+        '    if environ["PATH_INFO"] == "/die":\n        os._exit(6)\n    time.sleep(3600)\n';
+      const access = scene.path('access.log');
+      const server = await scene.tunicorn({
+        app: 'app',
+        files: { 'app.py': app },
+        args: ['--timeout', '1', '--access-logfile', access, '--access-logformat', '%(m)s %(s)s %(B)s %(b)s'],
+      });
+      const response = await request(server.target, path);
+      assert.deepEqual([response.status, response.end], [status, 'complete']);
+      assert.equal(field(response, 'Server'), 'tunicorn');
+      assertNow(field(response, 'Date'));
+      const head = await request(server.target, path, { method: 'HEAD' });
+      assert.deepEqual([head.status, head.body.length], [status, 0]);
+      await eventually('two lines', () => existsSync(access) && readFileSync(access, 'utf8').split('\n').length === 3);
+      const { length } = response.body;
+      assert.ok(length > 0);
+      assert.equal(readFileSync(access, 'utf8'), `GET ${status} ${length} ${length}\nHEAD ${status} 0 0\n`);
+    },
+    onlyTunicorn,
+  );
+}
+
+scenario(
+  'the pages of refusals say who made them and when, like those of the application',
+  async (scene) => {
+    const server = await scene.tunicorn({ app: 'hello', args: ['--gateway-connections', '1'] });
+    // The connection that found the server ready may not be gone yet.
+    const first = await eventually('room for a connection', async () => {
+      const connection = await scene.connect(server);
+      await connection.send(requestBytes('/'));
+      return (await connection.response()).status === 200 && connection;
+    });
+    const turnedAway = await request(server.target, '/');
+    await first.send('nonsense\r\n\r\n');
+    const refused = await first.response();
+    assert.deepEqual([turnedAway.status, refused.status], [503, 400]);
+    for (const response of [turnedAway, refused]) {
+      assert.equal(field(response, 'Server'), 'tunicorn');
+      assert.equal(field(response, 'Connection'), 'close');
+      assertNow(field(response, 'Date'));
+    }
+  },
+  onlyTunicorn,
+);
 
 scenario('a request that is refused leaves a warning', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello' });
@@ -147,3 +205,9 @@ scenario('a name in the log line cannot forge another line', async (scene) => {
   await eventually('a line', () => existsSync(path) && readFileSync(path, 'utf8').includes('\n'));
   assert.equal(readFileSync(path, 'utf8').trim().split('\n').length, 1);
 });
+
+/** One field, in the form of RFC 9110 section 5.6.7, that is not of another day. */
+function assertNow(date: string | undefined): void {
+  assert.match(date ?? 'no Date', /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+  assert.ok(Math.abs(Date.parse(date ?? '') - Date.now()) < 3_600_000, date);
+}

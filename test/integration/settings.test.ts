@@ -136,6 +136,23 @@ scenario('a settings file that fails is an error with its traceback', async (sce
   assert.match(text, /the file fails/);
 });
 
+for (const [call, shown] of [
+  ['sys.exit(5)', '5'],
+  ['sys.exit("no database")', "'no database'"],
+  ['exit()', 'None'],
+] as const) {
+  scenario(
+    `a settings file that calls ${call} is one clear line and exit 1`,
+    async (scene) => {
+      const files = { 'gunicorn.conf.py': `import sys\n${call}\n` };
+      const { code, text } = await scene.run({ app: 'hello', files, chdir: appsDir });
+      assert.equal(code, 1);
+      assert.equal(text.trim(), `Error: The config file called sys.exit(${shown})`);
+    },
+    { skip: otherServer && 'Gunicorn exits with that status' },
+  );
+}
+
 const wrong: readonly (readonly [line: string, name: string, value: RegExp])[] = [
   ['workers = -1', 'workers', /-1/],
   ['workers = "many"', 'workers', /many/],

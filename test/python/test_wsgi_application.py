@@ -82,6 +82,9 @@ class Load(unittest.TestCase):
                     f"Failed to parse {expression!r} as an attribute name or function call.",
                 )
 
+    def test_no_name_after_the_colon_is_refused(self) -> None:
+        self.assertEqual(self.refused("apps:"), "Failed to parse '' as an attribute name or function call.")
+
     def test_a_call_of_something_else_than_a_name_is_refused(self) -> None:
         for expression in ("factory()()", "holder[0]()", "(lambda: 0)()"):
             with self.subTest(expression):
@@ -103,7 +106,6 @@ class Load(unittest.TestCase):
                 )
 
     def test_a_missing_attribute_is_named(self) -> None:
-        self.assertEqual(self.refused("apps:"), "Failed to parse '' as an attribute name or function call.")
         self.assertEqual(self.refused("apps:missing"), "Failed to find attribute 'missing' in 'apps'.")
         self.assertEqual(self.refused("apps:holder.missing"), "Failed to find attribute 'holder.missing' in 'apps'.")
         self.assertEqual(self.refused("package"), "Failed to find attribute 'application' in 'package'.")
