@@ -172,7 +172,7 @@ export async function measure(chosen, { quick }) {
   const slowhttptest = await isInstalled('slowhttptest');
   const plan = {
     slowhttptest,
-    ...(quick ? { rounds: 2, seconds: 1, ofEach: 100 } : { rounds: 5, seconds: 3, ofEach: 1_000 }),
+    ...(quick ? { rounds: 2, seconds: 1, ofEach: 100 } : { rounds: 9, seconds: 2, ofEach: 1_000 }),
   };
   const results = [];
   for (const contender of chosen) {

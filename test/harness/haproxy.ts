@@ -43,6 +43,8 @@ function configuration(port: number, server: Target, options: FrontOptions): str
   const lenient = manners === 'lenient';
   return `
 global
+  # Threads would get in each other's way when they log, and lines be dropped.
+  nbthread 1
   log stderr format raw local0
   hard-stop-after 10s
 defaults
