@@ -23,7 +23,7 @@ const LAST_SECONDS = 600;
 
 /** slowhttptest never sleeps, mostly inside the kernel, where it gives way only at the clock's next tick, 4 ms on most kernels. */
 const AWAKE_MS = 10;
-const ASLEEP_MS = 2_000;
+const ASLEEP_MS = 5_000;
 
 /**
  * @typedef {object} Crowd
