@@ -18,9 +18,11 @@ import time
 import traceback
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
-from tunicorn import config_file, process_title
+from tunicorn import process_title
 from tunicorn.arbiter_link import ArbiterLink, Message
+from tunicorn.config_file import ConfigFileError
 from tunicorn.log import ErrorLog
+from tunicorn.program import CommandProgram, Program, server_names
 from tunicorn.worker import APP_LOAD_ERROR, WORKER_BOOT_ERROR, WorkerSettings, run_worker
 from tunicorn.wsgi import application
 
@@ -36,8 +38,9 @@ class Child(NamedTuple):
 
 
 class Forkserver:
-    def __init__(self, link: ArbiterLink) -> None:
+    def __init__(self, link: ArbiterLink, program: Program) -> None:
         self._link = link
+        self._program = program
         self._children: Dict[int, Child] = {}
         self._settings: Optional[WorkerSettings] = None
         self._log = ErrorLog("-", "info")
@@ -93,16 +96,16 @@ class Forkserver:
             self._leaving = True
 
     def _configure(self, message: Message) -> None:
-        sys.path.insert(0, os.getcwd())
         try:
-            evaluated = config_file.evaluate(message["config"], os.getcwd())
-        except config_file.ConfigFileError as error:
+            file, framework, overrides = self._program.configure(message["config"])
+        except ConfigFileError as error:
             self._link.send(_failed("configure", 1, str(error), error.traceback_text))
             return
         except SystemExit as error:
             self._link.send(_failed("configure", 1, f"The config file called sys.exit({error.code!r})", ""))
             return
-        self._link.send({"type": "configured", "path": evaluated.path, "values": evaluated.values})
+        found = {"path": file.path, "values": file.values, "framework": framework, "overrides": overrides}
+        self._link.send({"type": "configured", **found, **server_names()})
 
     def _check(self, message: Message) -> None:
         settings = WorkerSettings(**message["settings"])
@@ -136,7 +139,7 @@ class Forkserver:
 
     def _preload(self, settings: WorkerSettings) -> bool:
         try:
-            self._preloaded = application.load(settings.app)
+            self._preloaded = self._program.load(settings.app)
         except application.AppImportError as error:
             self._link.send(_failed("load", APP_LOAD_ERROR, str(error), ""))
             return False
@@ -157,6 +160,12 @@ class Forkserver:
         gc.collect()
         gc.freeze()
         return True
+
+    def _load(self) -> Callable[..., Any]:
+        if self._preloaded is not None:
+            return self._preloaded
+        assert self._settings is not None, "load before prepare"
+        return self._program.load(self._settings.app)
 
     def _fork(self, message: Message) -> None:
         settings = self._settings
@@ -183,7 +192,7 @@ class Forkserver:
                 tickets_fd=self._tickets_fd,
                 reports_fd=self._reports_write,
                 log=self._log,
-                preloaded=self._preloaded,
+                load=self._load,
             )
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
@@ -274,4 +283,4 @@ def main() -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
         # Whoever signals the whole process group means the arbiter; it tells the forkserver what to do.
         signal.signal(ignored, signal.SIG_IGN)
-    Forkserver(ArbiterLink()).serve()
+    Forkserver(ArbiterLink(), CommandProgram()).serve()

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple
 
 from tunicorn import process_title
 from tunicorn.claims_board import ClaimsBoard, ClaimSlot
@@ -85,7 +85,7 @@ def run_worker(
     tickets_fd: int,
     reports_fd: int,
     log: ErrorLog,
-    preloaded: Optional[Callable[..., Any]],
+    load: Callable[[], Callable[..., Any]],
 ) -> int:
     """The whole life of a worker process; returns its exit status."""
     pid = os.getpid()
@@ -110,7 +110,7 @@ def run_worker(
             pass  # The forkserver is gone, and a new generation under way; this worker goes on until then.
 
     try:
-        app = preloaded if preloaded is not None else application.load(settings.app)
+        app = load()
     except application.AppImportError as error:
         log.error(f"Failed to load the application: {error}")
         report({"type": "boot-failed", "code": APP_LOAD_ERROR, "message": str(error)[:1000]})

@@ -4,10 +4,11 @@
 import fs from 'node:fs';
 import type { ErrorLog } from '../log/error-log.ts';
 import { prepareLogFile } from '../log/log-file.ts';
-import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
 import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
 import { EXIT_OK } from './exit-status.ts';
+import type { ForkserverCommand } from './forkserver-command.ts';
 import { type ForkserverEvents, ForkserverHandle } from './forkserver-handle.ts';
 import type { GatewayHandle } from './gateway-handle.ts';
 import { Gateways } from './gateways.ts';
@@ -25,14 +26,12 @@ const STOP_FORK_DELAY_MS = 500;
 
 /** What the command has prepared before the arbiter takes over. */
 export interface ArbiterStart {
-  readonly python: string;
-  /** Where the command was started: configuration files are looked for there at each reload. */
-  readonly startDir: string;
+  readonly forkserverCommand: ForkserverCommand;
   readonly config: string | null;
   /** The first generation's forkserver, which has evaluated the configuration file already. */
   readonly firstForkserver: (events: ForkserverEvents) => ForkserverHandle;
   readonly resolved: ResolvedSettings;
-  readonly resolve: (file: string | null, values: Readonly<Record<string, unknown>>) => Resolution;
+  readonly resolve: (found: Configured) => Resolution;
   readonly log: ErrorLog;
   readonly listeners: Listeners;
   readonly pidFile: PidFile | null;
@@ -195,7 +194,7 @@ export class Arbiter {
   // Generations
 
   #makeGenerations(): Generations {
-    const { directories, listeners, firstForkserver, python, startDir, config, resolve } = this.#start;
+    const { directories, listeners, firstForkserver, forkserverCommand, config, resolve } = this.#start;
     return new Generations({
       log: this.#log,
       board: this.#board,
@@ -203,7 +202,7 @@ export class Arbiter {
       resolve,
       startForkserver: (events, configure) => {
         if (!configure) return firstForkserver(events);
-        const forkserver = new ForkserverHandle(python, startDir, events);
+        const forkserver = new ForkserverHandle(forkserverCommand, events);
         forkserver.send({ type: 'configure', config });
         return forkserver;
       },

@@ -1,29 +1,13 @@
 // The arbiter's view of one forkserver: starts the process, sends it messages, reports its messages and its end.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import path from 'node:path';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import {
   type FromForkserver,
   parseFromForkserver,
   type ToForkserver,
 } from '../messages/between-arbiter-and-forkserver.ts';
-
-/** Where python/tunicorn is, seen from dist/arbiter/ and from build/src/arbiter/ alike. */
-export const PYTHON_DIR: string = findPythonDir(path.dirname(fileURLToPath(import.meta.url)));
-
-/** Room for the process title (python/tunicorn/process_title.py writes over the arguments). */
-const TITLE_ROOM = '-'.repeat(128);
-
-const START = `
-import sys
-sys.path[:1] = []
-sys.path.append(sys.argv[1])
-sys.argv[:] = ['tunicorn']
-from tunicorn.forkserver import main
-main()
-`;
+import type { ForkserverCommand } from './forkserver-command.ts';
 
 export interface ForkserverEvents {
   message(message: FromForkserver): void;
@@ -36,9 +20,11 @@ export class ForkserverHandle {
   readonly #child: ChildProcess;
   readonly #link: Duplex;
 
-  constructor(python: string, cwd: string, events: ForkserverEvents) {
-    this.#child = spawn(python, ['-c', START, PYTHON_DIR, TITLE_ROOM], {
+  constructor(command: ForkserverCommand, events: ForkserverEvents) {
+    const { file, args, cwd, env } = command;
+    this.#child = spawn(file, args, {
       cwd,
+      env,
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     });
     this.#link = this.#child.stdio[3] as Duplex;
@@ -72,10 +58,4 @@ export class ForkserverHandle {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
-}
-
-function findPythonDir(from: string): string {
-  // dist/arbiter is two levels below the root, build/src/arbiter (the tests' build) three.
-  const up = path.basename(path.dirname(path.dirname(from))) === 'build' ? '../../..' : '../..';
-  return path.resolve(from, up, 'python');
 }

@@ -8,7 +8,8 @@ import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter
 import { type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
 import { applicationStack } from './application-stack.ts';
 import { afterCrash, type Backoff, hasProved, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
-import { type ForkserverHandle, PYTHON_DIR } from './forkserver-handle.ts';
+import { PYTHON_DIR } from './forkserver-command.ts';
+import type { ForkserverHandle } from './forkserver-handle.ts';
 import { type LivingProcess, livingProcess, stillLives } from './living-process.ts';
 import { moveWorker, type ProcessEnd, type WorkerEvent, type WorkerState } from './worker-life.ts';
 import { workerObituary } from './worker-obituary.ts';

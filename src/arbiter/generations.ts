@@ -2,7 +2,7 @@
 // takes over only when it is ready; if it fails, everything stays as it was.
 
 import type { ErrorLog } from '../log/error-log.ts';
-import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, WORKER_SLOTS } from '../runqueue/claims-board.ts';
 import { afterCrash, type Backoff, NO_BACKOFF } from './boot-backoff.ts';
 import { describeEnd } from './describe-end.ts';
@@ -19,7 +19,7 @@ export interface GenerationsOwner {
   readonly board: ClaimsBoard;
   readonly directories: RuntimeDirectories;
   startForkserver(events: ForkserverEvents, configure: boolean): ForkserverHandle;
-  resolve(file: string | null, values: Readonly<Record<string, unknown>>): Resolution;
+  resolve(found: Configured): Resolution;
   /** Their messages and ends belong into the arbiter's queue. */
   forkserverMessage(generation: Generation, message: FromForkserver): void;
   forkserverGone(generation: Generation, how: string): void;
@@ -230,8 +230,8 @@ export class Generations {
     return slot;
   }
 
-  #configured(generation: Generation, found: FromForkserver & { type: 'configured' }, nowMs: number): void {
-    const resolution = this.#owner.resolve(found.path, found.values);
+  #configured(generation: Generation, found: Configured, nowMs: number): void {
+    const resolution = this.#owner.resolve(found);
     if (!resolution.ok) return this.#giveUp(generation, EXIT_ERROR, resolution.errors.join('\n'), nowMs);
     for (const warning of resolution.warnings) this.#owner.log.log('warning', warning);
     this.#settingsOf.set(generation, resolution.resolved);

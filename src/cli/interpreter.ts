@@ -15,7 +15,7 @@ export interface Interpreter {
   readonly source: InterpreterSource;
 }
 
-export type InterpreterSource = '--python' | '$VIRTUAL_ENV' | './.venv' | './venv' | 'PATH';
+export type InterpreterSource = '--python' | '$VIRTUAL_ENV' | './.venv' | './venv' | 'PATH' | 'the program';
 
 export type FoundInterpreter =
   | { readonly ok: true; readonly interpreter: Interpreter }

@@ -3,6 +3,7 @@
 
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { EXIT_ERROR, EXIT_OK, EXIT_USAGE } from '../arbiter/exit-status.ts';
+import { type ForkserverCommand, ownForkserver, programForkserver } from '../arbiter/forkserver-command.ts';
 import { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
 import { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
 import { Listeners } from '../arbiter/listeners.ts';
@@ -16,6 +17,7 @@ import { currentFacts } from '../settings/process-facts.ts';
 import { configLocation, type FlagValues } from '../settings/resolve.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
 import { checkApplication } from './check-application.ts';
+import { embeddingProgram, interpreterOf, withoutProgram } from './embedding-program.ts';
 import { findInterpreter } from './interpreter.ts';
 import { formatConfig, listConfig } from './print-config.ts';
 import { resolver } from './resolver.ts';
@@ -29,19 +31,26 @@ export async function main(argv: readonly string[]): Promise<never> {
 
 async function run(argv: readonly string[]): Promise<number> {
   const version = readVersion();
-  const commandLine = parseArguments(argv, version);
+  const program = embeddingProgram(process.env);
+  if (typeof program === 'string') return failed(`Error: ${program}`);
+  const readsCommandLine = program === null || program.readsCommandLine;
+  const commandLine = parseArguments(readsCommandLine ? argv : [], version);
   if (commandLine.kind !== 'run') return printed(commandLine);
-  const commandArgs = parseCommandArgs(process.env.GUNICORN_CMD_ARGS, version);
+  const commandArgs = parseCommandArgs(readsCommandLine ? process.env.GUNICORN_CMD_ARGS : undefined, version);
   if (commandArgs.kind !== 'run') return printed(commandArgs);
 
   const python = textOf(commandLine.values, 'python') ?? textOf(commandArgs.values, 'python');
   const cwd = process.cwd();
-  const found = await findInterpreter({ python, env: process.env, cwd });
+  const found = program === null ? await findInterpreter({ python, env: process.env, cwd }) : interpreterOf(program);
   if (!found.ok) return failed(`Error: ${found.message}`);
   const { interpreter } = found;
 
   const relay = new ForkserverRelay();
-  const forkserver = new ForkserverHandle(interpreter.path, cwd, relay);
+  const forkserverCommand =
+    program === null
+      ? ownForkserver(interpreter.path, cwd)
+      : programForkserver(program.command, program.cwd, withoutProgram(process.env), version);
+  const forkserver = new ForkserverHandle(forkserverCommand, relay);
   const config = configLocation(commandArgs.values, commandLine.values);
   forkserver.send({ type: 'configure', config });
   const configured = await relay.next();
@@ -55,9 +64,10 @@ async function run(argv: readonly string[]): Promise<number> {
     commandLine: commandLine.values,
     commandArgs: commandArgs.values,
     app: commandLine.app,
+    isEmbedded: program !== null,
     version,
   });
-  const resolution = resolve(configured.path, configured.values);
+  const resolution = resolve(configured);
   if (!resolution.ok) {
     forkserver.kill();
     return failed(describeErrors(resolution.errors));
@@ -71,7 +81,17 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   const pythonVersion = interpreter.version.join('.');
   const using = `Using Python ${pythonVersion} at ${interpreter.path} (from ${interpreter.source})`;
-  return serve({ forkserver, relay, resolution, resolve, python: interpreter.path, using, cwd, config, version });
+  return serve({
+    forkserver,
+    relay,
+    resolution,
+    resolve,
+    python: interpreter.path,
+    forkserverCommand,
+    using,
+    config,
+    version,
+  });
 }
 
 interface Serving {
@@ -80,8 +100,8 @@ interface Serving {
   readonly resolution: Resolution & { ok: true };
   readonly resolve: ReturnType<typeof resolver>;
   readonly python: string;
+  readonly forkserverCommand: ForkserverCommand;
   readonly using: string;
-  readonly cwd: string;
   readonly config: string | null;
   readonly version: string;
 }
@@ -153,15 +173,14 @@ async function runArbiter(
   const { directories } = made;
   try {
     const arbiter = new Arbiter({
-      python: serving.python,
-      startDir: serving.cwd,
+      forkserverCommand: serving.forkserverCommand,
       config: serving.config,
       firstForkserver: (listener) => {
         serving.relay.handOver(listener);
         return serving.forkserver;
       },
       resolved,
-      resolve: (file, values) => withWritableLogs(serving.resolve(file, values)),
+      resolve: (found) => withWritableLogs(serving.resolve(found)),
       log,
       listeners,
       directories,

@@ -3,12 +3,12 @@
 
 import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
 import { lifelinePath } from '../arbiter/runtime-directory.ts';
-import type { WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
+import type { Configured, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import { type AccountIds, lookUpAccounts } from '../settings/accounts.ts';
 import { toGatewaySettings } from '../settings/gateway-settings.ts';
 import { type Facts, type FlagValues, resolveSettings } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
-import { chooseApplication } from './application-uri.ts';
+import { type ApplicationChoice, chooseApplication } from './application-uri.ts';
 
 export interface ResolverContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -17,27 +17,41 @@ export interface ResolverContext {
   readonly commandArgs: FlagValues;
   /** The application that the command line names. */
   readonly app: string | null;
+  /** A program that embeds Tunicorn brings its application itself. */
+  readonly isEmbedded: boolean;
   readonly version: string;
 }
 
-export type Resolver = (file: string | null, values: Readonly<Record<string, unknown>>) => Resolution;
+export type Resolver = (found: Configured) => Resolution;
+
+const EMBEDDED: ApplicationChoice = { ok: true, app: '' };
 
 export function resolver(context: ResolverContext): Resolver {
   const { environment, facts, commandLine, commandArgs } = context;
-  return (file, values) => {
+  return (found) => {
+    const { path: file, values } = found;
     const sources = { environment, file: file === null ? null : { path: file, values }, commandArgs, commandLine };
     const resolution = resolveSettings(sources, facts);
     if (!resolution.ok) return resolution;
     const { settings, warnings } = resolution;
-    const application = chooseApplication(context.app, settings);
+    const application = context.isEmbedded ? EMBEDDED : chooseApplication(context.app, settings);
     if (!application.ok) return { ok: false, errors: [application.error.replace(/^Error: /, '')] };
     const accounts = lookUpAccounts(settings);
     if (!accounts.ok) return accounts;
-    return { ok: true, resolved: resolved(settings, accounts.ids, application.app, context.version), warnings };
+    return {
+      ok: true,
+      resolved: resolved(
+        settings,
+        accounts.ids,
+        application.app,
+        found.server_software ?? `tunicorn/${context.version}`,
+      ),
+      warnings,
+    };
   };
 }
 
-function resolved(settings: Settings, ids: AccountIds, app: string, version: string): ResolvedSettings {
+function resolved(settings: Settings, ids: AccountIds, app: string, software: string): ResolvedSettings {
   const gateway = toGatewaySettings(settings, ids);
   return {
     settings,
@@ -55,7 +69,7 @@ function resolved(settings: Settings, ids: AccountIds, app: string, version: str
       env: Object.fromEntries(
         settings.raw_env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
       ),
-      server_software: `tunicorn/${version}`,
+      server_software: software,
       preload_app: settings.preload_app,
       multiprocess: settings.workers > 1,
       max_requests: settings.max_requests,

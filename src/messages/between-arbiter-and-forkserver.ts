@@ -39,8 +39,22 @@ export type ToForkserver =
   /** Exit when the last worker has. */
   | { readonly type: 'leave' };
 
+/** What a forkserver finds out before it knows any setting. */
+export interface Configured {
+  readonly type: 'configured';
+  /** Of the configuration file; null if there is none. */
+  readonly path: string | null;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** What an embedding program sets: below the configuration file, and above everything else. */
+  readonly framework: Readonly<Record<string, unknown>>;
+  readonly overrides: Readonly<Record<string, unknown>>;
+  /** gunicorn.SERVER and gunicorn.SERVER_SOFTWARE, if somebody has assigned them. */
+  readonly server: string | null;
+  readonly server_software: string | null;
+}
+
 export type FromForkserver =
-  | { readonly type: 'configured'; readonly path: string | null; readonly values: Readonly<Record<string, unknown>> }
+  | Configured
   /** `capacity` is the number of tickets that the pipe holds. */
   | { readonly type: 'prepared'; readonly capacity: number }
   | { readonly type: 'checked' }
@@ -72,6 +86,10 @@ const fromForkserver: z.ZodType<FromForkserver> = z.discriminatedUnion('type', [
     type: z.literal('configured'),
     path: z.string().nullable(),
     values: z.record(z.string(), z.unknown()),
+    framework: z.record(z.string(), z.unknown()),
+    overrides: z.record(z.string(), z.unknown()),
+    server: z.string().nullable(),
+    server_software: z.string().nullable(),
   }),
   z.object({ type: z.literal('prepared'), capacity: wholeNumber.positive() }),
   z.object({ type: z.literal('checked') }),

@@ -12,7 +12,7 @@ import type { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseBindAddresses } from '../../src/arbiter/bind-address.ts';
-import { PYTHON_DIR } from '../../src/arbiter/forkserver-handle.ts';
+import { PYTHON_DIR } from '../../src/arbiter/forkserver-command.ts';
 import { type ListenerOptions, Listeners } from '../../src/arbiter/listeners.ts';
 import { sendListeningHandle } from '../../src/arbiter/listening-handle.ts';
 import { type Listener, type OpenedListeners, openListeners } from '../../src/arbiter/open-listeners.ts';

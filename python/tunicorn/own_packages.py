@@ -1,0 +1,28 @@
+"""Makes `tunicorn` and `gunicorn` mean Tunicorn's packages inside its processes, whatever else is installed.
+
+What hooks are handed, and what they import to look at it, must be the same classes. Nothing else is shadowed: the
+folder itself is last on sys.path. Called by the few lines that start a forkserver.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Optional, Sequence
+
+NAMES = ("tunicorn", "gunicorn")
+FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class _OwnPackages:
+    @staticmethod
+    def find_spec(
+        name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None
+    ) -> Optional[ModuleSpec]:
+        return PathFinder.find_spec(name, [FOLDER], target) if name in NAMES else None
+
+
+def install() -> None:
+    sys.meta_path.insert(0, _OwnPackages)

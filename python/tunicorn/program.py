@@ -1,0 +1,54 @@
+"""What a forkserver serves: where its settings come from, and how its application is found.
+
+The forkserver asks `configure` once, and whoever needs the application, forkserver or worker, asks `load`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable, Dict, NamedTuple, Optional, Protocol
+
+from tunicorn import config_file
+from tunicorn.config_file import ConfigFile
+from tunicorn.wsgi import application
+
+
+class Configuration(NamedTuple):
+    """The names of the configuration file, and what an embedding program sets below and above them."""
+
+    file: ConfigFile
+    framework: Dict[str, Any]
+    overrides: Dict[str, Any]
+
+
+class Program(Protocol):
+    def configure(self, config: Optional[str]) -> Configuration:
+        """`config` is what `-c` gave. May raise ConfigFileError."""
+
+    def load(self, uri: str) -> Callable[..., Any]:
+        """May raise AppImportError, and whatever the application raises."""
+
+
+class CommandProgram:
+    """What the command is given: a configuration file, and an application by its name."""
+
+    def configure(self, config: Optional[str]) -> Configuration:
+        sys.path.insert(0, os.getcwd())
+        return Configuration(config_file.evaluate(config, os.getcwd()), {}, {})
+
+    def load(self, uri: str) -> Callable[..., Any]:
+        return application.load(uri)
+
+
+def server_names() -> Dict[str, Optional[str]]:
+    """gunicorn.SERVER and gunicorn.SERVER_SOFTWARE, where somebody has assigned them: what responses, and the environ,
+    are to say instead of the usual."""
+    package = sys.modules.get("gunicorn")
+    defaults = getattr(package, "_DEFAULT_NAMES", {})
+    names: Dict[str, Optional[str]] = {"server": None, "server_software": None}
+    for key, attribute in (("server", "SERVER"), ("server_software", "SERVER_SOFTWARE")):
+        value = getattr(package, attribute, None)
+        if isinstance(value, str) and value != defaults.get(attribute):
+            names[key] = value
+    return names

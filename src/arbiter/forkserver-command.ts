@@ -1,0 +1,55 @@
+// How a forkserver is started: by Tunicorn's own few lines of Python, or by running a program that embeds Tunicorn. Made once
+// by the command; every generation is started by it.
+
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where python/tunicorn is, seen from dist/arbiter/ and from build/src/arbiter/ alike. */
+export const PYTHON_DIR: string = findPythonDir(path.dirname(fileURLToPath(import.meta.url)));
+
+export interface ForkserverCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Where the command was started: configuration files are looked for there at each reload. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Room for the process title (python/tunicorn/process_title.py writes over the arguments). */
+const TITLE_ROOM = '-'.repeat(128);
+
+// The first entry of sys.path is the current directory, which is for the configuration file to have or not.
+const START = `
+import sys
+sys.path[:1] = [sys.argv[1]]
+from tunicorn import own_packages
+own_packages.install()
+sys.path.append(sys.path.pop(0))
+sys.argv[:] = ['tunicorn']
+from tunicorn.forkserver import main
+main()
+`;
+
+export function ownForkserver(python: string, cwd: string): ForkserverCommand {
+  return { file: python, args: ['-c', START, PYTHON_DIR, TITLE_ROOM], cwd, env: process.env };
+}
+
+/** Runs the program again, which becomes a forkserver where it would start to serve (python/tunicorn/embedding.py). */
+export function programForkserver(
+  command: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  version: string,
+): ForkserverCommand {
+  const [file = '', ...args] = command;
+  // Python keeps what it does not know after -X in sys._xoptions, and does not mind.
+  return { file, args: ['-X', `tunicorn=${TITLE_ROOM}`, ...args], cwd, env: { ...env, [LINK_VARIABLE]: version } };
+}
+
+const LINK_VARIABLE = 'TUNICORN_LINK';
+
+function findPythonDir(from: string): string {
+  // dist/arbiter is two levels below the root, build/src/arbiter (the tests' build) three.
+  const up = path.basename(path.dirname(path.dirname(from))) === 'build' ? '../../..' : '../..';
+  return path.resolve(from, up, 'python');
+}
