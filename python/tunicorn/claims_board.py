@@ -20,7 +20,7 @@ _WORD_BYTES = 8
 _ID_BITS = (1 << 53) - 1
 
 # Places in a slot, in words of 8 bytes.
-_CLAIM, _STARTED, _HELD, _GATEWAY, _PID, _TAKEN = range(6)
+_CLAIM, _STARTED, _HELD, _GATEWAY, _PID, _TAKEN, _THREAD, _BEAT = range(8)
 
 
 class BoardError(Exception):
@@ -28,7 +28,7 @@ class BoardError(Exception):
 
 
 class ClaimSlot:
-    """One worker's slot, and the cancel table.
+    """One slot of a worker (it has one for each request that it runs at once), and the cancel table.
 
     The views are cast to 'Q': an assignment is then one aligned 8-byte store, which a reader in another process sees
     whole or not at all. `struct` with an explicit byte order would write byte by byte.
@@ -45,11 +45,19 @@ class ClaimSlot:
         """Tickets claimed since the worker moved in."""
         return self._slot[_TAKEN]  # type: ignore[no-any-return, unused-ignore]
 
-    def begin(self, pid: int) -> None:
-        """A worker moves in. Call it once the slot's last claim, if its worker died holding one, has been read."""
+    def begin(self, pid: int, thread: int = 0) -> None:
+        """A worker moves in. Call it once the slot's last claim, if its worker died holding one, has been read.
+
+        `thread` is the `threading.get_ident()` of the thread that runs this slot's requests, where there are several.
+        """
         slot = self._slot
-        slot[_CLAIM] = slot[_STARTED] = slot[_HELD] = slot[_GATEWAY] = slot[_TAKEN] = 0
+        slot[_CLAIM] = slot[_STARTED] = slot[_HELD] = slot[_GATEWAY] = slot[_TAKEN] = slot[_BEAT] = 0
         slot[_PID] = pid
+        slot[_THREAD] = thread
+
+    def beat(self) -> None:
+        """A sign of life of the worker's event loop; in the worker's first slot."""
+        self._slot[_BEAT] = monotonic_ns()
 
     def claim(self, ticket_id: int, gateway: int, started_ns: int) -> None:
         # `claim` comes last: whoever sees the id sees the gateway and the time that belong to it.

@@ -44,6 +44,8 @@ class WorkerSettings(NamedTuple):
     env: Dict[str, str]
     server_software: str
     preload_app: bool
+    worker_class: str
+    slots: int
     multiprocess: bool
     max_requests: int
     max_requests_jitter: int

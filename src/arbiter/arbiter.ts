@@ -220,11 +220,11 @@ export class Arbiter {
           this.#post({ type: 'rebound', generation, failure: outcome.ok ? null : outcome.message });
         });
       },
-      workerGone: (generation, slot) => {
-        this.#gateways.broadcast({ type: 'worker-gone', slot, generation: generation.number });
+      workerGone: (generation, { slot, slots }) => {
+        this.#gateways.broadcast({ type: 'worker-gone', slot, slots, generation: generation.number });
       },
-      workersReady: (generation, count) => {
-        this.#gateways.broadcast({ type: 'workers', generation: generation.number, workers: count });
+      workersReady: (generation, concurrency) => {
+        this.#gateways.broadcast({ type: 'workers', generation: generation.number, concurrency });
       },
       pipeEmpty: (generation) => this.#gateways.broadcast({ type: 'pipe-empty', generation: generation.number }),
       generationGone: (generation) => {
@@ -302,7 +302,7 @@ export class Arbiter {
       type: 'serve',
       generation: generation.number,
       capacity: generation.capacity,
-      workers: generation.count('ready'),
+      concurrency: generation.concurrency,
       settings: resolved.gateway,
     });
   }

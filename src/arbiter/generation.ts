@@ -5,22 +5,29 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
-import { type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
+import { type Claim, type ClaimsBoard, claimAgeMs, type SlotRange } from '../runqueue/claims-board.ts';
+import type { WorkerClass } from '../settings/worker-classes.ts';
 import { applicationStack } from './application-stack.ts';
 import { afterCrash, type Backoff, hasProved, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
 import { PYTHON_DIR } from './forkserver-command.ts';
 import type { ForkserverHandle } from './forkserver-handle.ts';
 import { type LivingProcess, livingProcess, stillLives } from './living-process.ts';
-import { moveWorker, type ProcessEnd, type WorkerEvent, type WorkerState } from './worker-life.ts';
+import { type OverdueRequest, OverdueRequests } from './overdue-requests.ts';
+import { requestStack } from './request-stack.ts';
+import { moveWorker, type ProcessEnd, type RetireReason, type WorkerEvent, type WorkerState } from './worker-life.ts';
 import { workerObituary } from './worker-obituary.ts';
 import { planWorkers } from './worker-plan.ts';
 
 const ABORT_GRACE_MS = 1000;
 const EXPIRE_GRACE_MS = 1000;
 const TELL_AGAIN_MS = 200;
+/** A request that was cancelled in its worker is over by then, or cannot be cancelled. */
+const CANCEL_GRACE_MS = 5000;
+/** Asks a worker that runs several requests at once to write down their stacks. */
+const STACKS_SIGNAL = 'SIGUSR2';
 
-export interface Worker {
-  readonly slot: number;
+/** `slot` is its first one, and its name here. */
+export interface Worker extends SlotRange {
   readonly age: number;
   readonly process: LivingProcess | null;
   readonly state: WorkerState;
@@ -39,12 +46,13 @@ export type GenerationState =
 
 /** What a generation asks of the arbiter. */
 export interface GenerationEvents {
-  /** A fresh worker slot and age. */
-  allot(): { readonly slot: number; readonly age: number };
+  /** Fresh slots of the claims board, that many in a row, and an age; null when the board is full. */
+  allot(slots: number): { readonly slot: number; readonly age: number } | null;
   gateways(): readonly number[];
   /** `worker` as it was before its end. */
   workerGone(generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number): void;
-  workersReady(generation: Generation, count: number): void;
+  /** So many requests its ready workers run at once. */
+  workersReady(generation: Generation, concurrency: number): void;
   /** A request has run longer than `timeout`: have the gateway answer its client. */
   expire(gateway: number, ticket: number): void;
   log(level: 'debug' | 'info' | 'warning' | 'error' | 'critical', message: string): void;
@@ -59,6 +67,8 @@ export class Generation {
   settings: WorkerSettings | null = null;
   /** Milliseconds; 0 = no limit. */
   timeoutMs = 0;
+  /** What becomes of the worker of a request that runs longer. */
+  onDeadline: WorkerClass['onDeadline'] = 'kill';
   target = 0;
   /** Tickets that the pipe holds. */
   capacity = 16;
@@ -66,6 +76,7 @@ export class Generation {
   forkserverState: 'alive' | 'dead' = 'alive';
   readonly #board: ClaimsBoard;
   readonly #events: GenerationEvents;
+  readonly #overdue: OverdueRequests = new OverdueRequests();
   #ticketsFd: number | null = null;
   #backoff: Backoff = NO_BACKOFF;
   #newestAge = 0;
@@ -118,6 +129,15 @@ export class Generation {
     return undefined;
   }
 
+  /** How many requests its ready workers run at once. */
+  get concurrency(): number {
+    return this.count('ready') * this.#slots;
+  }
+
+  get #slots(): number {
+    return this.settings?.slots ?? 1;
+  }
+
   forkNothingBefore(ms: number): void {
     this.#noForkBeforeMs = ms;
   }
@@ -157,7 +177,7 @@ export class Generation {
       return;
     }
     this.#move(worker.slot, { type: message.type }, nowMs);
-    if (message.type === 'ready') this.#events.workersReady(this, this.count('ready'));
+    if (message.type === 'ready') this.#events.workersReady(this, this.concurrency);
   }
 
   /** Lets the workers finish what they have been given; the pipe's end-of-file tells them when that is all. */
@@ -197,6 +217,7 @@ export class Generation {
 
   /** The gateway has answered the client of an overdue ticket; now the worker can be killed. */
   expired(ticket: number, method: string, target: string, nowMs: number): void {
+    this.#overdue.answered(ticket, `${method} ${target}`);
     for (const worker of this.workers.values()) {
       if (worker.state.kind !== 'doomed' || worker.state.step !== 'to-abort') continue;
       const claim = this.#board.claim(worker.slot);
@@ -249,10 +270,62 @@ export class Generation {
     if (state.kind === 'ready' && hasProved(this.#backoff, worker.age, nowMs - state.sinceMs))
       this.#backoff = NO_BACKOFF;
     if (state.kind !== 'ready' && state.kind !== 'retiring') return;
-    const claim = this.#board.claim(worker.slot);
-    if (claim.ticket === 0 || claimAgeMs(claim, nowMs) <= this.timeoutMs) return;
-    if (this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs))
-      this.#events.expire(claim.gateway, claim.ticket);
+    const claims = this.#board.claims(worker);
+    const overdue = claims.filter((claim) => claimAgeMs(claim, nowMs) > this.timeoutMs);
+    if (this.onDeadline !== 'kill') return this.#checkRequests(worker, claims, overdue, nowMs);
+    for (const { gateway, ticket } of overdue) {
+      if (this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs)) this.#events.expire(gateway, ticket);
+    }
+  }
+
+  /** A worker that runs several requests at once is not killed for one of them, as long as the others go on. */
+  #checkRequests(worker: Worker, claims: readonly Claim[], overdue: readonly Claim[], nowMs: number): void {
+    const late = overdue.filter(({ ticket }) => !this.#overdue.has(ticket));
+    if (late.length > 0) {
+      const stackFrom = this.#stackSize(worker.slot);
+      this.#signal(worker, STACKS_SIGNAL);
+      for (const claim of late) {
+        const { ticket, thread, gateway } = claim;
+        const ageMs = claimAgeMs(claim, nowMs);
+        this.#overdue.add({ ticket, slot: worker.slot, thread, ageMs, sinceMs: nowMs, stackFrom });
+        this.#events.expire(gateway, ticket);
+      }
+    }
+    for (const request of this.#overdue.due(nowMs)) this.#tellOverdue(request);
+    const patienceMs = this.onDeadline === 'cancel' ? CANCEL_GRACE_MS : 0;
+    const hanging = claims.filter(({ ticket }) => (this.#overdue.overdueMs(ticket, nowMs) ?? -1) > patienceMs);
+    if (hanging.length > 0 && worker.state.kind === 'ready') this.#retire(worker, 'timeout', nowMs);
+    if (worker.state.kind === 'retiring') this.#pressRetiring(worker, worker.state, claims, hanging, nowMs);
+    this.#overdue.keepOnly(worker.slot, new Set(claims.map(({ ticket }) => ticket)));
+  }
+
+  /** It waits for nothing any more but requests that hang, or it has had graceful_timeout. */
+  #pressRetiring(
+    worker: Worker,
+    state: WorkerState & { kind: 'retiring' },
+    claims: readonly Claim[],
+    hanging: readonly Claim[],
+    nowMs: number,
+  ): void {
+    const graceMs = (this.settings?.graceful_timeout ?? 0) * 1000;
+    if (nowMs - state.sinceMs > graceMs && this.#move(worker.slot, { type: 'doom', reason: 'graceful-timeout' }, nowMs))
+      return this.#kill(worker.slot, nowMs);
+    // Its last stacks are in the log by then.
+    const isStuck = hanging.length > 0 && hanging.length === claims.length && nowMs - state.sinceMs > ABORT_GRACE_MS;
+    if (!isStuck || !this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs)) return;
+    this.#signal(worker, 'SIGABRT');
+    this.#move(worker.slot, { type: 'aborted' }, nowMs);
+  }
+
+  #tellOverdue({ ticket, slot, thread, ageMs, stackFrom, what }: OverdueRequest): void {
+    const worker = this.workers.get(slot);
+    const stack = applicationStack(requestStack(this.#stackText(slot).slice(stackFrom), ticket, thread), PYTHON_DIR);
+    const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
+    const age = (ageMs / 1000).toFixed(1);
+    this.#events.log(
+      'critical',
+      `REQUEST TIMEOUT (pid:${worker?.process?.pid}) ${what ?? 'a request'} after ${age} s. ${where}`,
+    );
   }
 
   #abort(worker: Worker, what: string, ageMs: number | null, nowMs: number): void {
@@ -269,15 +342,18 @@ export class Generation {
     this.#move(slot, { type: 'killed' }, nowMs);
   }
 
-  #retire(worker: Worker, reason: 'succeeded' | 'surplus', nowMs: number): void {
+  #retire(worker: Worker, reason: RetireReason, nowMs: number): void {
     if (this.#move(worker.slot, { type: 'retire', reason }, nowMs)) this.#signal(worker, 'SIGTERM');
-    this.#events.workersReady(this, this.count('ready'));
+    this.#events.workersReady(this, this.concurrency);
   }
 
   #fork(nowMs: number): void {
-    const { slot, age } = this.#events.allot();
+    const slots = this.#slots;
+    const allotted = this.#events.allot(slots);
+    if (allotted === null) return;
+    const { slot, age } = allotted;
     this.#newestAge = age;
-    this.workers.set(slot, { slot, age, process: null, state: { kind: 'forking', sinceMs: nowMs } });
+    this.workers.set(slot, { slot, slots, age, process: null, state: { kind: 'forking', sinceMs: nowMs } });
     this.forkserver.send({ type: 'fork', slot, age, gateways: this.#events.gateways() });
   }
 
@@ -298,15 +374,14 @@ export class Generation {
     for (const { level, message } of obituary) this.#events.log(level, message);
     if (this.#isBootCrash(worker, was, end, nowMs)) this.#crashed(nowMs);
     this.#events.workerGone(this, worker, end, nowMs);
-    this.#events.workersReady(this, this.count('ready'));
+    this.#events.workersReady(this, this.concurrency);
     fs.rmSync(this.#stackPath(worker.slot), { force: true });
   }
 
   /** Whether the end says that the application does not boot. One that has taken a ticket has booted, whatever became of it. */
   #isBootCrash(worker: Worker, was: WorkerState, end: ProcessEnd, nowMs: number): boolean {
     if (was.kind === 'booting') return true;
-    if (was.kind !== 'ready' || nowMs - was.sinceMs > PROVEN_AFTER_MS || this.#board.claim(worker.slot).taken > 0)
-      return false;
+    if (was.kind !== 'ready' || nowMs - was.sinceMs > PROVEN_AFTER_MS || this.#board.taken(worker) > 0) return false;
     return end.code === null ? end.signal !== os.constants.signals.SIGKILL : end.code !== 0;
   }
 
@@ -325,11 +400,19 @@ export class Generation {
   }
 
   #readStack(slot: number): string {
+    return applicationStack(this.#stackText(slot), PYTHON_DIR);
+  }
+
+  #stackText(slot: number): string {
     try {
-      return applicationStack(fs.readFileSync(this.#stackPath(slot), 'utf8'), PYTHON_DIR);
+      return fs.readFileSync(this.#stackPath(slot), 'latin1');
     } catch {
       return ''; // It died before it made the file.
     }
+  }
+
+  #stackSize(slot: number): number {
+    return this.#stackText(slot).length;
   }
 
   #move(slot: number, event: WorkerEvent, nowMs: number): boolean {

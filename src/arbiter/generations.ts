@@ -3,7 +3,9 @@
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
-import { type ClaimsBoard, WORKER_SLOTS } from '../runqueue/claims-board.ts';
+import { type ClaimsBoard, type SlotRange, WORKER_SLOTS } from '../runqueue/claims-board.ts';
+import { workerClassOf } from '../settings/worker-classes.ts';
+import { BoardSlots } from './board-slots.ts';
 import { afterCrash, type Backoff, NO_BACKOFF } from './boot-backoff.ts';
 import { describeEnd } from './describe-end.ts';
 import { EXIT_APP_LOAD, EXIT_ERROR, EXIT_WORKER_BOOT } from './exit-status.ts';
@@ -29,8 +31,8 @@ export interface GenerationsOwner {
   prepared(generation: Generation): void;
   /** Have everything point to this generation; `switched` is called when that is done. */
   switchTo(generation: Generation, resolved: ResolvedSettings): void;
-  workerGone(generation: Generation, slot: number): void;
-  workersReady(generation: Generation, count: number): void;
+  workerGone(generation: Generation, slots: SlotRange): void;
+  workersReady(generation: Generation, concurrency: number): void;
   /** A worker of a draining generation has read end-of-file on its pipe. */
   pipeEmpty(generation: Generation): void;
   generationGone(generation: Generation): void;
@@ -52,6 +54,7 @@ export class Generations {
   #revivals: Backoff = NO_BACKOFF;
   #lastNumber = 0;
   #lastAge = 0;
+  readonly #slots: BoardSlots = new BoardSlots(WORKER_SLOTS);
 
   constructor(owner: GenerationsOwner) {
     this.#owner = owner;
@@ -210,24 +213,18 @@ export class Generations {
   #generationEvents(): GenerationEvents {
     const owner = this.#owner;
     return {
-      allot: () => {
+      allot: (slots) => {
+        const slot = this.#slots.take(slots);
+        if (slot === null) return null;
         this.#lastAge += 1;
-        return { slot: this.#freeSlot(), age: this.#lastAge };
+        return { slot, age: this.#lastAge };
       },
       gateways: () => owner.gatewaysUp(),
       workerGone: (generation, worker, end, nowMs) => this.#workerGone(generation, worker, end, nowMs),
-      workersReady: (generation, count) => owner.workersReady(generation, count),
+      workersReady: (generation, concurrency) => owner.workersReady(generation, concurrency),
       expire: (gateway, ticket) => owner.expire(gateway, ticket),
       log: (level, message) => owner.log.log(level, message),
     };
-  }
-
-  #freeSlot(): number {
-    const taken = new Set<number>();
-    for (const generation of this.#all) for (const slot of generation.workers.keys()) taken.add(slot);
-    let slot = this.#lastAge % WORKER_SLOTS;
-    while (taken.has(slot)) slot = (slot + 1) % WORKER_SLOTS;
-    return slot;
   }
 
   #configured(generation: Generation, found: Configured, nowMs: number): void {
@@ -243,6 +240,7 @@ export class Generations {
     generation.settings = settings;
     generation.target = resolved.settings.workers;
     generation.timeoutMs = resolved.settings.timeout * 1000;
+    generation.onDeadline = workerClassOf(resolved.settings.worker_class)?.onDeadline ?? 'kill';
     generation.state = { kind: 'preparing' };
     generation.forkserver.send({ type: 'prepare', settings });
   }
@@ -256,7 +254,8 @@ export class Generations {
   }
 
   #workerGone(generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number): void {
-    this.#owner.workerGone(generation, worker.slot);
+    this.#slots.giveBack(worker);
+    this.#owner.workerGone(generation, worker);
     if (generation !== this.#next || generation.state.kind !== 'booting') return;
     const { state } = worker;
     if (state.kind === 'ready' || state.kind === 'retiring') return;

@@ -9,6 +9,9 @@ export interface ProcessEnd {
 /** Why a worker is killed rather than asked to leave. */
 export type DoomReason = 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up' | 'drained';
 
+/** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. */
+export type RetireReason = 'succeeded' | 'surplus' | 'timeout';
+
 export type WorkerState =
   /** The forkserver has been asked; there is no pid yet. */
   | { readonly kind: 'forking'; readonly sinceMs: number }
@@ -18,7 +21,7 @@ export type WorkerState =
   | {
       readonly kind: 'retiring';
       readonly sinceMs: number;
-      readonly reason: 'succeeded' | 'surplus';
+      readonly reason: RetireReason;
       readonly toldAtMs: number;
     }
   /** To be killed: first ABRT, which leaves a stack behind, then KILL. */
@@ -34,7 +37,7 @@ export type WorkerEvent =
   | { readonly type: 'forked' }
   | { readonly type: 'ready' }
   | { readonly type: 'wants-successor' }
-  | { readonly type: 'retire'; readonly reason: 'succeeded' | 'surplus' }
+  | { readonly type: 'retire'; readonly reason: RetireReason }
   /** TERM was sent once more: a signal that arrives between two system calls does not interrupt the second. */
   | { readonly type: 'told-again' }
   | { readonly type: 'doom'; readonly reason: DoomReason }

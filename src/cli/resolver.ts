@@ -71,6 +71,8 @@ function resolved(settings: Settings, ids: AccountIds, app: string, software: st
       ),
       server_software: software,
       preload_app: settings.preload_app,
+      worker_class: settings.worker_class,
+      slots: 1,
       multiprocess: settings.workers > 1,
       max_requests: settings.max_requests,
       max_requests_jitter: settings.max_requests_jitter,

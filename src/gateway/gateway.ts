@@ -5,7 +5,7 @@ import net, { type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { ErrorLog } from '../log/error-log.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
-import { CANCELS_PER_GATEWAY, ClaimsBoard } from '../runqueue/claims-board.ts';
+import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -44,6 +44,8 @@ export interface GatewayStart {
   readonly tell: (message: FromGateway) => void;
 }
 
+type GoneWorker = SlotRange & { readonly generation: number };
+
 type Phase =
   | { readonly kind: 'open' }
   /** Still accepting, but every response says that it is the last of its connection. */
@@ -69,6 +71,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #servers: Map<number, Server> = new Map();
   /** Generations whose last worker has exited, but not all of whose bytes have been read. */
   readonly #goneGenerations: Set<number> = new Set();
+  /** Workers that have exited, some of whose channels have not ended yet. */
+  #goneWorkers: GoneWorker[] = [];
   #accepted = 0;
   /** Connections beyond the limit since the last look. */
   #turnedAway = 0;
@@ -118,7 +122,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#close(id);
   }
 
-  serve(generation: number, capacity: number, workers: number, settings: GatewaySettings): void {
+  serve(generation: number, capacity: number, concurrency: number, settings: GatewaySettings): void {
     if (settings !== this.#settings) {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
@@ -129,20 +133,18 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (this.#phase.kind !== 'draining') {
       const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity);
       // Without one the generation is dying; requests wait for the next.
-      if (pipe !== null) this.#runQueue.serve(pipe, workers);
+      if (pipe !== null) this.#runQueue.serve(pipe, concurrency);
     }
     this.#start.tell({ type: 'serving', generation });
   }
 
-  setWorkers(generation: number, workers: number): void {
-    this.#runQueue.setWorkers(generation, workers);
+  setConcurrency(generation: number, concurrency: number): void {
+    this.#runQueue.setConcurrency(generation, concurrency);
   }
 
-  workerGone(slot: number, generation: number): void {
-    // With a channel open, bytes of its last response may still be unread; then the channel's end says when they are not.
-    for (const channel of this.#channels)
-      if (channel.worker?.slot === slot && channel.worker.generation === generation) return;
-    this.#lostWorker(slot, generation);
+  workerGone({ slot, slots }: SlotRange, generation: number): void {
+    this.#goneWorkers.push({ slot, slots, generation });
+    this.#checkGoneWorkers();
   }
 
   pipeEmpty(generation: number): void {
@@ -249,8 +251,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#channels.delete(ended);
     if (why !== null) this.#start.log.log('error', `A worker's channel is closed: ${why}`);
     if (ended.worker === null) return;
-    const { slot, generation } = ended.worker;
-    this.#lostWorker(slot, generation);
+    this.#lost({ slot: ended.worker.slot, slots: 1 });
+    this.#checkGoneWorkers();
     this.#checkGoneGenerations();
   }
 
@@ -301,12 +303,23 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     socket.on('close', () => clearTimeout(timer));
   }
 
-  /** Whatever the worker in this slot was running, it will not answer it any more. */
-  #lostWorker(slot: number, generation: number): void {
-    const exchange = this.#runQueue.workerGone(generation, slot);
-    if (exchange === undefined) return;
-    exchange.fail(new Refusal('BadGateway', 'the worker has died'));
-    this.#runQueue.settle(exchange);
+  /** Whatever was claimed in these slots, nobody will answer it any more. */
+  #lost(range: SlotRange): void {
+    for (const exchange of this.#runQueue.claimed(range)) {
+      exchange.fail(new Refusal('BadGateway', 'the worker has died'));
+      this.#runQueue.settle(exchange);
+    }
+  }
+
+  /** With a channel open, bytes of a dead worker's last response may still be unread; the end of its last channel says when they are not. */
+  #checkGoneWorkers(): void {
+    const gone = this.#goneWorkers;
+    this.#goneWorkers = gone.filter((worker) => [...this.#channels].some((channel) => isOf(channel, worker)));
+    for (const worker of gone) {
+      if (this.#goneWorkers.includes(worker)) continue;
+      this.#lost(worker);
+      this.#runQueue.workerGone(worker.generation);
+    }
   }
 
   #checkGoneGenerations(): void {
@@ -351,6 +364,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#runQueue.close();
     phase.done();
   }
+}
+
+function isOf(channel: WorkerChannel, { slot, slots, generation }: GoneWorker): boolean {
+  const { worker } = channel;
+  return worker !== null && worker.generation === generation && worker.slot >= slot && worker.slot < slot + slots;
 }
 
 function toQueuePolicy(settings: GatewaySettings): QueuePolicy {

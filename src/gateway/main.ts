@@ -67,11 +67,11 @@ function obey(message: ToGateway, handle: unknown): void {
       return gateway.unlisten(message.id);
     case 'serve':
       log.configure(message.settings.errorLog, message.settings.logLevel);
-      return gateway.serve(message.generation, message.capacity, message.workers, message.settings);
+      return gateway.serve(message.generation, message.capacity, message.concurrency, message.settings);
     case 'workers':
-      return gateway.setWorkers(message.generation, message.workers);
+      return gateway.setConcurrency(message.generation, message.concurrency);
     case 'worker-gone':
-      return gateway.workerGone(message.slot, message.generation);
+      return gateway.workerGone(message, message.generation);
     case 'pipe-empty':
       return gateway.pipeEmpty(message.generation);
     case 'generation-gone':

@@ -1,7 +1,7 @@
 // The gateway's end of the run queue: requests wait here for room in the ticket pipe, and are outstanding from then on until they
 // are answered. Also finds the tickets that a dying worker took along.
 
-import type { ClaimsBoard } from '../runqueue/claims-board.ts';
+import type { ClaimsBoard, SlotRange } from '../runqueue/claims-board.ts';
 import { writeProbeTicket, writeRunTicket } from '../runqueue/ticket.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
@@ -33,7 +33,8 @@ export class RunQueue {
   #owedProbe: TicketPipe | null = null;
   #pipe: TicketPipe | null = null;
   #policy: QueuePolicy = PATIENT;
-  #workers = 1;
+  /** How many requests the workers run at once. */
+  #concurrency = 1;
   /** Outstanding tickets in the current pipe. */
   #inPipe = 0;
   #allowance = 1;
@@ -73,14 +74,14 @@ export class RunQueue {
   }
 
   /** Writes to this pipe from now on; what the old one has not been given yet goes to the new one. */
-  serve(pipe: TicketPipe, workers: number): void {
+  serve(pipe: TicketPipe, concurrency: number): void {
     const old = this.#pipe;
     if (old?.generation === pipe.generation) {
       pipe.close();
       return;
     }
     this.#pipe = pipe;
-    this.#workers = workers;
+    this.#concurrency = concurrency;
     this.#inPipe = 0;
     this.#owedProbe = null;
     pipe.onRoom = () => this.#roomAgain();
@@ -91,9 +92,9 @@ export class RunQueue {
     this.#pump();
   }
 
-  setWorkers(generation: number, workers: number): void {
+  setConcurrency(generation: number, concurrency: number): void {
     if (this.#pipe?.generation !== generation) return;
-    this.#workers = workers;
+    this.#concurrency = concurrency;
     this.#pump();
   }
 
@@ -155,16 +156,18 @@ export class RunQueue {
       this.#board.cancelUnlessBegun(exchange.cancel, exchange.ticket);
   }
 
+  /** What is claimed in these slots. */
+  claimed(range: SlotRange): Exchange[] {
+    return this.#board.claims(range).flatMap(({ ticket }) => this.#outstanding.get(ticket) ?? []);
+  }
+
   /**
-   * The process in this worker slot is gone, and everything that it sent has been read. Returns the exchange that it was running,
-   * which nobody will answer now. It may also have died between taking a ticket and claiming it: a probe goes out to learn when
-   * all tickets written so far have been taken.
+   * A worker is gone, and everything that it sent has been read. It may have died between taking a ticket and claiming it: a probe goes
+   * out to learn when all tickets written so far have been taken.
    */
-  workerGone(generation: number, slot: number): Exchange | undefined {
-    const claimed = this.#outstanding.get(this.#board.claim(slot).ticket);
+  workerGone(generation: number): void {
     const pipe = this.#pipe;
     if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) this.#sendProbe(pipe);
-    return claimed;
   }
 
   /** A probe was taken, so every ticket before it was. */
@@ -261,7 +264,7 @@ export class RunQueue {
   #pump(): void {
     const pipe = this.#pipe;
     if (pipe === null) return;
-    const limit = this.#workers + Math.min(this.#allowance, pipe.capacity - 1);
+    const limit = this.#concurrency + Math.min(this.#allowance, pipe.capacity - 1);
     while (this.#inPipe < limit && this.#freeCancels.length > 0 && this.#someoneWaits()) {
       const place = pipe.place();
       if (place === null) return;

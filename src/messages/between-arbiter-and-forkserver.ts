@@ -16,6 +16,9 @@ export interface WorkerSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly server_software: string;
   readonly preload_app: boolean;
+  readonly worker_class: string;
+  /** How many requests a worker runs at once: so many slots it has on the claims board, from the one that `fork` names. */
+  readonly slots: number;
   readonly multiprocess: boolean;
   readonly max_requests: number;
   readonly max_requests_jitter: number;

@@ -34,12 +34,13 @@ export type ToGateway =
       readonly generation: number;
       /** Tickets that the pipe holds. */
       readonly capacity: number;
-      readonly workers: number;
+      /** How many requests its ready workers run at once. */
+      readonly concurrency: number;
       readonly settings: GatewaySettings;
     }
-  | { readonly type: 'workers'; readonly generation: number; readonly workers: number }
-  /** The process in this worker slot has exited. */
-  | { readonly type: 'worker-gone'; readonly slot: number; readonly generation: number }
+  | { readonly type: 'workers'; readonly generation: number; readonly concurrency: number }
+  /** The process that had these slots of the claims board has exited. */
+  | { readonly type: 'worker-gone'; readonly slot: number; readonly slots: number; readonly generation: number }
   /** A worker of this draining generation has read end-of-file: no ticket is left in the pipe. */
   | { readonly type: 'pipe-empty'; readonly generation: number }
   /** Every worker of this generation has exited: what it has not claimed, it never will. */

@@ -1,4 +1,4 @@
-// The claims board: which ticket each worker is running, and which tickets are cancelled. RUNQUEUE.md draws it.
+// The claims board: which tickets the workers are running, and which tickets are cancelled. RUNQUEUE.md draws it.
 // The arbiter makes it; gateways and the arbiter read it with positioned reads, which see the workers' mapped writes at once.
 
 import fs from 'node:fs';
@@ -6,10 +6,13 @@ import path from 'node:path';
 
 export const BOARD_HEADER_BYTES = 64;
 export const WORKER_SLOT_BYTES = 64;
-/** Slots are given out in turn, so that a slot is reused long after every gateway has heard of its last worker's end. */
-export const WORKER_SLOTS = 1024;
-/** Cancel entries for each gateway: more than the tickets that it ever has outstanding. */
-export const CANCELS_PER_GATEWAY = 4096;
+/**
+ * A worker has as many slots, one after the other, as it runs requests at once. They are given out in turn, so that a slot is reused long
+ * after every gateway has heard of its last worker's end. What is never written takes no memory.
+ */
+export const WORKER_SLOTS = 65_536;
+/** Cancel entries for each gateway: so many tickets it may have outstanding. */
+export const CANCELS_PER_GATEWAY = 32_768;
 
 /** Bit 53 of a cancel entry, as a bit of its upper half; the bits below are the id. */
 const UNLESS_BEGUN = 2 ** 21;
@@ -27,6 +30,14 @@ export interface Claim {
   readonly pid: number;
   /** Tickets claimed so far. */
   readonly taken: number;
+  /** Identifies the thread that runs it, as faulthandler prints it; 0 where the worker has one thread for all. */
+  readonly thread: number;
+}
+
+/** The slots of one worker. */
+export interface SlotRange {
+  readonly slot: number;
+  readonly slots: number;
 }
 
 /** Reads one worker slot out of `bytes`. */
@@ -38,6 +49,7 @@ export function decodeClaim(bytes: Buffer, offset: number): Claim {
     gateway: readNumber(bytes, offset + 24),
     pid: readNumber(bytes, offset + 32),
     taken: readNumber(bytes, offset + 40),
+    thread: readNumber(bytes, offset + 48),
   };
 }
 
@@ -98,6 +110,35 @@ export class ClaimsBoard {
   claim(slot: number): Claim {
     fs.readSync(this.#fd, this.#slot, 0, WORKER_SLOT_BYTES, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
     return decodeClaim(this.#slot, 0);
+  }
+
+  /** What one worker is running now. */
+  claims({ slot, slots }: SlotRange): Claim[] {
+    if (slots === 1) {
+      const claim = this.claim(slot);
+      return claim.ticket === 0 ? [] : [claim];
+    }
+    const bytes = Buffer.allocUnsafe(WORKER_SLOT_BYTES * slots);
+    fs.readSync(this.#fd, bytes, 0, bytes.length, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
+    const claims: Claim[] = [];
+    for (let at = 0; at < bytes.length; at += WORKER_SLOT_BYTES) {
+      if (readNumber(bytes, at) !== 0) claims.push(decodeClaim(bytes, at));
+    }
+    return claims;
+  }
+
+  /** Tickets that one worker has taken in its life. */
+  taken({ slot, slots }: SlotRange): number {
+    let taken = 0;
+    for (let each = slot; each < slot + slots; each += 1) taken += this.claim(each).taken;
+    return taken;
+  }
+
+  /** CLOCK_MONOTONIC in milliseconds of the last sign of life of the worker's event loop; 0 where the class has none. */
+  beatMs(slot: number): number {
+    const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot + 56;
+    fs.readSync(this.#fd, this.#entry, 0, 8, at);
+    return readNumber(this.#entry, 0) / 1e6;
   }
 
   /** The tickets that are claimed now, by any worker. */

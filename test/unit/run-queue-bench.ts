@@ -158,7 +158,8 @@ export class Bench {
 
   /** What the gateway does when it hears of a worker's end. */
   workerGone(generation: number, slot: number): Exchange | undefined {
-    const running = this.queue.workerGone(generation, slot);
+    const [running] = this.queue.claimed({ slot, slots: 1 });
+    this.queue.workerGone(generation);
     if (running === undefined) return undefined;
     running.fail(BAD_GATEWAY);
     this.queue.settle(running);

@@ -18,8 +18,8 @@ async function takeNamed<Name extends string>(
 
 /** Whatever is still on its way has come when this ticket, enqueued now, is the only one to come out. */
 async function nothingElse(bench: Bench, reader: PipeReader): Promise<void> {
-  bench.queue.setWorkers(1, 100);
-  bench.queue.setWorkers(2, 100);
+  bench.queue.setConcurrency(1, 100);
+  bench.queue.setConcurrency(2, 100);
   bench.enqueue('last');
   assert.deepEqual(namesOf([await reader.take()]), ['last']);
   assert.deepEqual(namesOf(await reader.takeAll()), []);
@@ -255,7 +255,7 @@ test('when a generation is gone, what it never claimed goes to the current one, 
   bench.claim(7, r2.id);
   assert.equal(bench.workerGone(1, 7), all[1]);
   bench.queue.generationGone(1);
-  bench.queue.setWorkers(2, 9);
+  bench.queue.setConcurrency(2, 9);
   assert.deepEqual(namesOf(await fresh.takeAll()), ['r1', 'r4', 'r7']);
   assert.equal(bench.queue.find(r4.id), undefined);
   await nothingElse(bench, fresh);

@@ -75,9 +75,9 @@ test('more workers take more tickets; those of another generation do not count',
   const reader = bench.serve(t, 2, 1);
   bench.enqueueAll(requests(9));
   assert.equal((await reader.takeAll()).length, 2);
-  bench.queue.setWorkers(1, 8);
+  bench.queue.setConcurrency(1, 8);
   assert.equal((await reader.takeAll()).length, 0);
-  bench.queue.setWorkers(2, 3);
+  bench.queue.setConcurrency(2, 3);
   assert.deepEqual(namesOf(await reader.takeAll()), ['r3', 'r4']);
 });
 

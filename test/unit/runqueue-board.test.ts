@@ -37,7 +37,7 @@ function dirWith(board: Buffer): string {
 
 function claimOf(slot: BoardVector['decoded']['slots'][number]): Claim {
   const { claim, startedNs, heldNs, gateway, pid, taken } = slot;
-  return { ticket: claim, startedMs: startedNs / 1e6, heldMs: heldNs / 1e6, gateway, pid, taken };
+  return { ticket: claim, startedMs: startedNs / 1e6, heldMs: heldNs / 1e6, gateway, pid, taken, thread: 0 };
 }
 
 for (const vector of vectors.boards.good) {
@@ -100,7 +100,7 @@ test('create() makes a board of the size that its header says, for its owner alo
 });
 
 test('a claim is as old as the time since its start, less the time that a slow client holds it', () => {
-  const claim: Claim = { ticket: 1, startedMs: 1000, heldMs: 0, gateway: 0, pid: 1, taken: 1 };
+  const claim: Claim = { ticket: 1, startedMs: 1000, heldMs: 0, gateway: 0, pid: 1, taken: 1, thread: 0 };
   assert.equal(claimAgeMs(claim, 1500), 500);
   assert.equal(claimAgeMs({ ...claim, heldMs: 1200 }, 9000), 200);
 });
@@ -132,7 +132,7 @@ test('what workers claim is seen by the gateway, and what the gateway cancels by
   assert.equal(python.stdout.trim(), 'True True False');
   assert.deepEqual([...board.claimedTickets()], [2 ** 36 + 1, 2 ** 53 - 1]);
   const { startedMs, ...claim } = board.claim(1023);
-  assert.deepEqual(claim, { ticket: 2 ** 53 - 1, heldMs: 0, gateway: 3, pid: 2023, taken: 1 });
+  assert.deepEqual(claim, { ticket: 2 ** 53 - 1, heldMs: 0, gateway: 3, pid: 2023, taken: 1, thread: 0 });
   assert.ok(startedMs >= beforeMs && startedMs <= afterMs, `${beforeMs} <= ${startedMs} <= ${afterMs}`);
   const { ticket, pid, taken } = board.claim(5);
   assert.deepEqual([ticket, pid, taken], [0, 1005, 1]);

@@ -1,0 +1,60 @@
+// Requests that have run longer than `timeout` in workers that run several at once: such a worker is not killed for one of them. Each is
+// expired at the gateway, then told in the log with the stack that it hangs in. Pure; generation.ts feeds it.
+
+/** Between the signal that asks a worker for its stacks and the look at them. */
+const STACK_WAIT_MS = 300;
+
+export interface OverdueRequest {
+  readonly ticket: number;
+  /** The worker's name among those of its generation. */
+  readonly slot: number;
+  /** As in the claim: the thread that runs it, or 0. */
+  readonly thread: number;
+  readonly ageMs: number;
+  readonly sinceMs: number;
+  /** Where in the worker's stack file the stacks begin that were asked for now. */
+  readonly stackFrom: number;
+  /** Method and target, once the gateway has answered the client. */
+  readonly what: string | null;
+  readonly told: 'not-yet' | 'told';
+}
+
+export class OverdueRequests {
+  readonly #requests: Map<number, OverdueRequest> = new Map();
+
+  has(ticket: number): boolean {
+    return this.#requests.has(ticket);
+  }
+
+  add(request: Omit<OverdueRequest, 'what' | 'told'>): void {
+    this.#requests.set(request.ticket, { ...request, what: null, told: 'not-yet' });
+  }
+
+  answered(ticket: number, what: string): void {
+    const request = this.#requests.get(ticket);
+    if (request !== undefined) this.#requests.set(ticket, { ...request, what });
+  }
+
+  /** Those to be told in the log now. Each is returned once. */
+  due(nowMs: number): readonly OverdueRequest[] {
+    const due = [...this.#requests.values()].filter(
+      ({ told, sinceMs }) => told === 'not-yet' && nowMs - sinceMs >= STACK_WAIT_MS,
+    );
+    for (const request of due) this.#requests.set(request.ticket, { ...request, told: 'told' });
+    return due;
+  }
+
+  /** How long ago the request was expired; null if it was not. */
+  overdueMs(ticket: number, nowMs: number): number | null {
+    const request = this.#requests.get(ticket);
+    return request === undefined ? null : nowMs - request.sinceMs;
+  }
+
+  /** Drops what has been told of this worker and is not claimed any more. */
+  keepOnly(slot: number, claimed: ReadonlySet<number>): void {
+    for (const request of this.#requests.values()) {
+      const isOver = request.slot === slot && request.told === 'told' && !claimed.has(request.ticket);
+      if (isOver) this.#requests.delete(request.ticket);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OverdueRequests } from '../../src/arbiter/overdue-requests.ts';
+import { requestStack } from '../../src/arbiter/request-stack.ts';
+
+const REQUEST = { ticket: 7, slot: 3, thread: 0x7f00, ageMs: 2000, sinceMs: 1000, stackFrom: 0 };
+
+test('an overdue request is told once, when its stack has had time to be written, with what the gateway said of it', () => {
+  const overdue = new OverdueRequests();
+  overdue.add(REQUEST);
+  overdue.answered(7, 'GET /slow');
+  assert.deepEqual(overdue.due(1299), []);
+  assert.deepEqual(
+    overdue.due(1300).map(({ what }) => what),
+    ['GET /slow'],
+  );
+  assert.deepEqual(overdue.due(9000), []);
+});
+
+test('an overdue request is remembered until it is told and not claimed any more', () => {
+  const overdue = new OverdueRequests();
+  overdue.add(REQUEST);
+  overdue.keepOnly(3, new Set());
+  assert.equal(overdue.overdueMs(7, 1500), 500);
+  overdue.due(2000);
+  overdue.keepOnly(3, new Set([7]));
+  overdue.keepOnly(4, new Set());
+  assert.ok(overdue.has(7));
+  overdue.keepOnly(3, new Set());
+  assert.ok(!overdue.has(7));
+});
+
+const STACKS = `Thread 0x0000000000007f00 (most recent call first):
+  File "app.py", line 3 in wait
+
+Current thread 0x0000000000008000 (most recent call first):
+  File "main.py", line 9 in run
+
+Ticket 12 (most recent call last):
+  File "view.py", line 4, in view
+`;
+
+test('requestStack() finds the block of the ticket, else of the thread, else all there is', () => {
+  assert.match(requestStack(STACKS, 12, 0x7f00), /^Ticket 12 [\s\S]*view\.py[^\n]*$/);
+  assert.match(requestStack(STACKS, 1, 0x7f00), /^Thread 0x0+7f00 [\s\S]*app\.py[^\n]*$/);
+  assert.match(requestStack(STACKS, 1, 0x8000), /^Current thread[\s\S]*main\.py[^\n]*$/);
+  assert.equal(requestStack(STACKS, 1, 0x9000), '');
+  assert.equal(requestStack(STACKS, 1, 0), STACKS.trim());
+});
