@@ -5,26 +5,20 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
-import { type Claim, type ClaimsBoard, claimAgeMs, type SlotRange } from '../runqueue/claims-board.ts';
+import { type ClaimsBoard, claimAgeMs, type SlotRange } from '../runqueue/claims-board.ts';
 import type { WorkerClass } from '../settings/worker-classes.ts';
-import { applicationStack } from './application-stack.ts';
 import { afterCrash, type Backoff, hasProved, NO_BACKOFF, PROVEN_AFTER_MS } from './boot-backoff.ts';
-import { PYTHON_DIR } from './forkserver-command.ts';
 import type { ForkserverHandle } from './forkserver-handle.ts';
 import { type LivingProcess, livingProcess, stillLives } from './living-process.ts';
-import { type OverdueRequest, OverdueRequests } from './overdue-requests.ts';
-import { requestStack } from './request-stack.ts';
+import { RequestDeadlines } from './request-deadlines.ts';
 import { moveWorker, type ProcessEnd, type RetireReason, type WorkerEvent, type WorkerState } from './worker-life.ts';
 import { workerObituary } from './worker-obituary.ts';
 import { planWorkers } from './worker-plan.ts';
+import { WorkerStacks } from './worker-stacks.ts';
 
 const ABORT_GRACE_MS = 1000;
 const EXPIRE_GRACE_MS = 1000;
 const TELL_AGAIN_MS = 200;
-/** A request that was cancelled in its worker is over by then, or cannot be cancelled. */
-const CANCEL_GRACE_MS = 5000;
-/** Asks a worker that runs several requests at once to write down their stacks. */
-const STACKS_SIGNAL = 'SIGUSR2';
 
 /** `slot` is its first one, and its name here. */
 export interface Worker extends SlotRange {
@@ -76,7 +70,8 @@ export class Generation {
   forkserverState: 'alive' | 'dead' = 'alive';
   readonly #board: ClaimsBoard;
   readonly #events: GenerationEvents;
-  readonly #overdue: OverdueRequests = new OverdueRequests();
+  readonly #stacks: WorkerStacks;
+  readonly #deadlines: RequestDeadlines;
   #ticketsFd: number | null = null;
   #backoff: Backoff = NO_BACKOFF;
   #newestAge = 0;
@@ -94,6 +89,19 @@ export class Generation {
     this.runtimeDir = runtimeDir;
     this.#board = board;
     this.#events = events;
+    this.#stacks = new WorkerStacks(runtimeDir);
+    this.#deadlines = new RequestDeadlines(board, this.#stacks, {
+      signal: (worker, signal) => this.#signal(worker, signal),
+      retire: (worker, nowMs) => this.#retire(worker, 'timeout', nowMs),
+      end: (worker, reason, how, nowMs) => {
+        if (!this.#move(worker.slot, { type: 'doom', reason }, nowMs)) return;
+        if (how === 'kill') return this.#kill(worker.slot, nowMs);
+        this.#signal(worker, 'SIGABRT');
+        this.#move(worker.slot, { type: 'aborted' }, nowMs);
+      },
+      expire: events.expire,
+      log: events.log,
+    });
   }
 
   get ticketsPath(): string {
@@ -217,7 +225,7 @@ export class Generation {
 
   /** The gateway has answered the client of an overdue ticket; now the worker can be killed. */
   expired(ticket: number, method: string, target: string, nowMs: number): void {
-    this.#overdue.answered(ticket, `${method} ${target}`);
+    this.#deadlines.expired(ticket, `${method} ${target}`);
     for (const worker of this.workers.values()) {
       if (worker.state.kind !== 'doomed' || worker.state.step !== 'to-abort') continue;
       const claim = this.#board.claim(worker.slot);
@@ -254,8 +262,7 @@ export class Generation {
       this.#signal(worker, 'SIGTERM');
       this.#move(worker.slot, { type: 'told-again' }, nowMs);
     }
-    if (this.timeoutMs === 0) return;
-    if (state.kind === 'booting' && nowMs - state.sinceMs > this.timeoutMs) {
+    if (state.kind === 'booting' && this.timeoutMs > 0 && nowMs - state.sinceMs > this.timeoutMs) {
       const seconds = this.timeoutMs / 1000;
       this.#events.log(
         'critical',
@@ -270,62 +277,15 @@ export class Generation {
     if (state.kind === 'ready' && hasProved(this.#backoff, worker.age, nowMs - state.sinceMs))
       this.#backoff = NO_BACKOFF;
     if (state.kind !== 'ready' && state.kind !== 'retiring') return;
-    const claims = this.#board.claims(worker);
-    const overdue = claims.filter((claim) => claimAgeMs(claim, nowMs) > this.timeoutMs);
-    if (this.onDeadline !== 'kill') return this.#checkRequests(worker, claims, overdue, nowMs);
-    for (const { gateway, ticket } of overdue) {
-      if (this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs)) this.#events.expire(gateway, ticket);
+    const { timeoutMs, onDeadline } = this;
+    if (onDeadline !== 'kill') {
+      const graceMs = (this.settings?.graceful_timeout ?? 0) * 1000;
+      return this.#deadlines.check(worker, { timeoutMs, graceMs, onDeadline }, nowMs);
     }
-  }
-
-  /** A worker that runs several requests at once is not killed for one of them, as long as the others go on. */
-  #checkRequests(worker: Worker, claims: readonly Claim[], overdue: readonly Claim[], nowMs: number): void {
-    const late = overdue.filter(({ ticket }) => !this.#overdue.has(ticket));
-    if (late.length > 0) {
-      const stackFrom = this.#stackSize(worker.slot);
-      this.#signal(worker, STACKS_SIGNAL);
-      for (const claim of late) {
-        const { ticket, thread, gateway } = claim;
-        const ageMs = claimAgeMs(claim, nowMs);
-        this.#overdue.add({ ticket, slot: worker.slot, thread, ageMs, sinceMs: nowMs, stackFrom });
-        this.#events.expire(gateway, ticket);
-      }
-    }
-    for (const request of this.#overdue.due(nowMs)) this.#tellOverdue(request);
-    const patienceMs = this.onDeadline === 'cancel' ? CANCEL_GRACE_MS : 0;
-    const hanging = claims.filter(({ ticket }) => (this.#overdue.overdueMs(ticket, nowMs) ?? -1) > patienceMs);
-    if (hanging.length > 0 && worker.state.kind === 'ready') this.#retire(worker, 'timeout', nowMs);
-    if (worker.state.kind === 'retiring') this.#pressRetiring(worker, worker.state, claims, hanging, nowMs);
-    this.#overdue.keepOnly(worker.slot, new Set(claims.map(({ ticket }) => ticket)));
-  }
-
-  /** It waits for nothing any more but requests that hang, or it has had graceful_timeout. */
-  #pressRetiring(
-    worker: Worker,
-    state: WorkerState & { kind: 'retiring' },
-    claims: readonly Claim[],
-    hanging: readonly Claim[],
-    nowMs: number,
-  ): void {
-    const graceMs = (this.settings?.graceful_timeout ?? 0) * 1000;
-    if (nowMs - state.sinceMs > graceMs && this.#move(worker.slot, { type: 'doom', reason: 'graceful-timeout' }, nowMs))
-      return this.#kill(worker.slot, nowMs);
-    // Its last stacks are in the log by then.
-    const isStuck = hanging.length > 0 && hanging.length === claims.length && nowMs - state.sinceMs > ABORT_GRACE_MS;
-    if (!isStuck || !this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs)) return;
-    this.#signal(worker, 'SIGABRT');
-    this.#move(worker.slot, { type: 'aborted' }, nowMs);
-  }
-
-  #tellOverdue({ ticket, slot, thread, ageMs, stackFrom, what }: OverdueRequest): void {
-    const worker = this.workers.get(slot);
-    const stack = applicationStack(requestStack(this.#stackText(slot).slice(stackFrom), ticket, thread), PYTHON_DIR);
-    const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
-    const age = (ageMs / 1000).toFixed(1);
-    this.#events.log(
-      'critical',
-      `REQUEST TIMEOUT (pid:${worker?.process?.pid}) ${what ?? 'a request'} after ${age} s. ${where}`,
-    );
+    const claim = this.#board.claim(worker.slot);
+    if (timeoutMs === 0 || claim.ticket === 0 || claimAgeMs(claim, nowMs) <= timeoutMs) return;
+    if (this.#move(worker.slot, { type: 'doom', reason: 'timeout' }, nowMs))
+      this.#events.expire(claim.gateway, claim.ticket);
   }
 
   #abort(worker: Worker, what: string, ageMs: number | null, nowMs: number): void {
@@ -370,12 +330,13 @@ export class Generation {
     const was = worker.state;
     this.#move(worker.slot, { type: 'exited', end }, nowMs);
     this.workers.delete(worker.slot);
-    const obituary = workerObituary(worker.process?.pid ?? 0, was, end, this.#readStack(worker.slot));
+    const obituary = workerObituary(worker.process?.pid ?? 0, was, end, this.#stacks.read(worker.slot));
     for (const { level, message } of obituary) this.#events.log(level, message);
     if (this.#isBootCrash(worker, was, end, nowMs)) this.#crashed(nowMs);
     this.#events.workerGone(this, worker, end, nowMs);
     this.#events.workersReady(this, this.concurrency);
-    fs.rmSync(this.#stackPath(worker.slot), { force: true });
+    this.#stacks.remove(worker.slot);
+    this.#deadlines.gone(worker.slot);
   }
 
   /** Whether the end says that the application does not boot. One that has taken a ticket has booted, whatever became of it. */
@@ -393,26 +354,6 @@ export class Generation {
     const { crashes } = this.#backoff;
     const what = crashes === 1 ? 'A worker has failed to boot' : `Workers keep failing to boot (${crashes} in a row)`;
     this.#events.log('warning', `${what}: the next one is forked in ${seconds} s.`);
-  }
-
-  #stackPath(slot: number): string {
-    return path.join(this.runtimeDir, `stack-${slot}`);
-  }
-
-  #readStack(slot: number): string {
-    return applicationStack(this.#stackText(slot), PYTHON_DIR);
-  }
-
-  #stackText(slot: number): string {
-    try {
-      return fs.readFileSync(this.#stackPath(slot), 'latin1');
-    } catch {
-      return ''; // It died before it made the file.
-    }
-  }
-
-  #stackSize(slot: number): number {
-    return this.#stackText(slot).length;
   }
 
   #move(slot: number, event: WorkerEvent, nowMs: number): boolean {

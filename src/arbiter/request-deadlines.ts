@@ -1,0 +1,133 @@
+// The deadlines of workers that run several requests at once. Such a worker is not killed for one that hangs: the request is expired and
+// told in the log, the worker is replaced when that is all that helps. Also notices an event loop that stands still. A generation calls it.
+
+import { type Claim, type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
+import type { WorkerClass } from '../settings/worker-classes.ts';
+import type { Worker } from './generation.ts';
+import { type OverdueRequest, OverdueRequests } from './overdue-requests.ts';
+import type { DoomReason } from './worker-life.ts';
+import type { WorkerStacks } from './worker-stacks.ts';
+
+/** A request that was cancelled in its worker is over by then, or cannot be cancelled. */
+const CANCEL_GRACE_MS = 5000;
+/** Its last stacks are in the log by then. */
+const STUCK_GRACE_MS = 1000;
+/** An event loop that has not come round for this long is blocked; a beat comes every half second. */
+const STALL_MS = 2000;
+const STACK_WAIT_MS = 300;
+/** Asks a worker to write down its stacks. */
+const STACKS_SIGNAL = 'SIGUSR2';
+
+/** What the deadlines ask of the generation. */
+export interface DeadlinesOwner {
+  signal(worker: Worker, signal: NodeJS.Signals): void;
+  retire(worker: Worker, nowMs: number): void;
+  /** With ABRT first, or with KILL at once. */
+  end(worker: Worker, reason: DoomReason, how: 'abort' | 'kill', nowMs: number): void;
+  expire(gateway: number, ticket: number): void;
+  log(level: 'warning' | 'critical', message: string): void;
+}
+
+export interface Limits {
+  /** Milliseconds; 0 = no limit. */
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  readonly onDeadline: WorkerClass['onDeadline'];
+}
+
+interface Stall {
+  readonly beatMs: number;
+  readonly noticedMs: number;
+  readonly stackFrom: number;
+  readonly told: 'not-yet' | 'told';
+}
+
+export class RequestDeadlines {
+  readonly #board: ClaimsBoard;
+  readonly #stacks: WorkerStacks;
+  readonly #owner: DeadlinesOwner;
+  readonly #overdue: OverdueRequests = new OverdueRequests();
+  /** By worker slot. */
+  readonly #stalls: Map<number, Stall> = new Map();
+
+  constructor(board: ClaimsBoard, stacks: WorkerStacks, owner: DeadlinesOwner) {
+    this.#board = board;
+    this.#stacks = stacks;
+    this.#owner = owner;
+  }
+
+  /** The gateway has answered the client. */
+  expired(ticket: number, what: string): void {
+    this.#overdue.answered(ticket, what);
+  }
+
+  gone(slot: number): void {
+    this.#stalls.delete(slot);
+  }
+
+  /** `worker` is ready or retiring. */
+  check(worker: Worker, limits: Limits, nowMs: number): void {
+    const claims = this.#board.claims(worker);
+    this.#expireLate(worker, claims, limits.timeoutMs, nowMs);
+    for (const request of this.#overdue.due(nowMs)) this.#tell(request, worker);
+    const patienceMs = limits.onDeadline === 'cancel' ? CANCEL_GRACE_MS : 0;
+    const hanging = claims.filter(({ ticket }) => (this.#overdue.overdueMs(ticket, nowMs) ?? -1) > patienceMs);
+    this.#overdue.keepOnly(worker.slot, new Set(claims.map(({ ticket }) => ticket)));
+    if (worker.state.kind === 'retiring') {
+      // It waits for nothing any more but requests that hang, or it has had its time.
+      const sinceMs = nowMs - worker.state.sinceMs;
+      const isStuck = hanging.length > 0 && hanging.length === claims.length && sinceMs > STUCK_GRACE_MS;
+      if (sinceMs > limits.graceMs) return this.#owner.end(worker, 'graceful-timeout', 'kill', nowMs);
+      if (isStuck) return this.#owner.end(worker, 'timeout', 'abort', nowMs);
+    } else if (hanging.length > 0) {
+      this.#owner.retire(worker, nowMs);
+    }
+    this.#checkLoop(worker, limits.timeoutMs, nowMs);
+  }
+
+  #expireLate(worker: Worker, claims: readonly Claim[], timeoutMs: number, nowMs: number): void {
+    if (timeoutMs === 0) return;
+    const late = claims.filter((claim) => claimAgeMs(claim, nowMs) > timeoutMs && !this.#overdue.has(claim.ticket));
+    if (late.length === 0) return;
+    const stackFrom = this.#stacks.size(worker.slot);
+    this.#owner.signal(worker, STACKS_SIGNAL);
+    for (const claim of late) {
+      const { ticket, thread, gateway } = claim;
+      const ageMs = claimAgeMs(claim, nowMs);
+      this.#overdue.add({ ticket, slot: worker.slot, thread, ageMs, sinceMs: nowMs, stackFrom });
+      this.#owner.expire(gateway, ticket);
+    }
+  }
+
+  #tell({ ticket, slot, thread, ageMs, stackFrom, what }: OverdueRequest, worker: Worker): void {
+    const stack = this.#stacks.ofRequest(slot, stackFrom, ticket, thread);
+    const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
+    const subject = `REQUEST TIMEOUT (pid:${worker.process?.pid}) ${what ?? 'a request'}`;
+    this.#owner.log('critical', `${subject} after ${(ageMs / 1000).toFixed(1)} s. ${where}`);
+  }
+
+  /** A handler that blocks the loop keeps every other request of the worker waiting: told once, with the stack; killed after `timeout`. */
+  #checkLoop(worker: Worker, timeoutMs: number, nowMs: number): void {
+    const { slot } = worker;
+    const beatMs = this.#board.beatMs(slot);
+    const known = this.#stalls.get(slot);
+    if (beatMs === 0 || nowMs - beatMs < STALL_MS) {
+      this.#stalls.delete(slot);
+      return;
+    }
+    if (known === undefined || known.beatMs !== beatMs) {
+      this.#stalls.set(slot, { beatMs, noticedMs: nowMs, stackFrom: this.#stacks.size(slot), told: 'not-yet' });
+      this.#owner.signal(worker, STACKS_SIGNAL);
+      return;
+    }
+    if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) return this.#owner.end(worker, 'timeout', 'abort', nowMs);
+    if (known.told === 'told' || nowMs - known.noticedMs < STACK_WAIT_MS) return;
+    this.#stalls.set(slot, { ...known, told: 'told' });
+    const stack = this.#stacks.read(slot, known.stackFrom);
+    const seconds = ((nowMs - beatMs) / 1000).toFixed(1);
+    this.#owner.log(
+      'warning',
+      `Worker (pid:${worker.process?.pid}) has a blocked event loop for ${seconds} s: all its requests wait. What it was doing:\n${stack}`,
+    );
+  }
+}
