@@ -140,10 +140,8 @@ def _jsonable(value: Any, around: FrozenSet[int]) -> Any:
         if id(value) in around or len(around) > 50:
             return _described(value)
         return _jsonable_container(value, around | {id(value)})
-    if isinstance(value, ModuleType):
-        return {"$callable": value.__name__}
     if callable(value):
-        return {"$callable": _qualified_name(value)}
+        return _callable(value)
     return _described(value)
 
 
@@ -157,11 +155,29 @@ def _jsonable_container(value: Any, around: FrozenSet[int]) -> Any:
     return [_jsonable(item, around) for item in items]
 
 
-def _qualified_name(value: Any) -> str:
+def _callable(value: Any) -> Dict[str, Any]:
+    """What src/settings/python-callable.ts knows of a function or class."""
     named = value if inspect.isroutine(value) or inspect.isclass(value) else type(value)
     module = getattr(named, "__module__", None)
-    name = getattr(named, "__qualname__", None) or _repr(named)
-    return f"{module}.{name}" if isinstance(module, str) else str(name)
+    name = str(getattr(named, "__qualname__", None) or _repr(named))
+    return {
+        "$callable": f"{module}.{name}" if isinstance(module, str) else name,
+        "name": name,
+        "takes": _positional_arguments(value),
+    }
+
+
+def _positional_arguments(value: Any) -> Optional[Dict[str, Optional[int]]]:
+    """How many positional arguments a call of `value` may have; None where that cannot be told."""
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except Exception:
+        # Some built-in functions have no signature, and signature() runs code of the value's own.
+        return None
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    is_open = any(p.kind == p.VAR_POSITIONAL for p in parameters)
+    least = sum(p.default is p.empty for p in positional)
+    return {"least": least, "most": None if is_open else len(positional)}
 
 
 def _described(value: Any) -> Dict[str, str]:

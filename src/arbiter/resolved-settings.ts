@@ -3,11 +3,15 @@
 import type { WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import type { AccountIds } from '../settings/accounts.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import type { Origins } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { WorkerClass } from '../settings/worker-class.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 
 export interface ResolvedSettings {
   readonly settings: Settings;
+  readonly origins: Origins;
+  readonly workerClass: WorkerClass;
   readonly ids: AccountIds;
   readonly gateway: GatewaySettings;
   readonly worker: (generation: number, directories: RuntimeDirectories, ticketsPath: string) => WorkerSettings;

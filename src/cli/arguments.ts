@@ -3,10 +3,10 @@
 
 import { Action, type ArgumentOptions, ArgumentParser } from 'argparse';
 import { isRepeatable } from '../settings/kinds.ts';
-import type { FlagValues } from '../settings/resolve.ts';
+import type { FlagValues } from '../settings/layers.ts';
 import type { Declaration } from '../settings/setting.ts';
 import { isSettingName, SETTINGS, type SettingName } from '../settings/settings.ts';
-import { formatHelp, USAGE } from './help.ts';
+import { formatHelp, isSwitch, USAGE } from './help.ts';
 import { splitWords } from './split-words.ts';
 
 export type ParsedArguments =
@@ -82,7 +82,7 @@ function addFlags(parser: ArgumentParser, name: SettingName, declaration: Declar
 }
 
 function actionOf(declaration: Declaration): ArgumentOptions {
-  if (declaration.kind === 'bool') return { action: 'store_const', const: declaration.flagValue ?? true };
+  if (isSwitch(declaration)) return { action: 'store_const', const: declaration.flagValue ?? true };
   const { kind, metavar } = declaration;
   if (kind === 'choice' && declaration.flagAlone !== undefined) {
     return { action: 'store', metavar, nargs: '?', const: declaration.flagAlone };

@@ -55,6 +55,13 @@ export function describeDefault(declaration: Declaration): string {
   return Array.isArray(value) ? value.join(', ') : pythonStr(value);
 }
 
+/** Whether its flag stands alone. */
+export function isSwitch(
+  declaration: Declaration,
+): declaration is Declaration & { readonly kind: 'bool' | 'optional bool' } {
+  return declaration.kind === 'bool' || declaration.kind === 'optional bool';
+}
+
 /** What stands behind the flag; in brackets if it may be left out. */
 export function valueForm(declaration: Declaration): string {
   const metavar = declaration.metavar ?? 'VALUE';
@@ -73,9 +80,9 @@ export function wrap(text: string, length: number): string[] {
 }
 
 function helpOf(declaration: Declaration): string[] {
-  const metavar = declaration.kind === 'bool' ? '' : ` ${valueForm(declaration)}`;
+  const metavar = isSwitch(declaration) ? '' : ` ${valueForm(declaration)}`;
   const isSet =
-    declaration.kind !== 'bool' && describeDefault(declaration) !== 'None' && describeDefault(declaration) !== '';
+    !isSwitch(declaration) && describeDefault(declaration) !== 'None' && describeDefault(declaration) !== '';
   const byDefault = isSet ? ` [${describeDefault(declaration)}]` : '';
   return entry(declaration.flags.join(', ') + metavar, declaration.summary + byDefault);
 }

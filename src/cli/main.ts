@@ -13,8 +13,9 @@ import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/run
 import { ErrorLog } from '../log/error-log.ts';
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import { fromChdir } from '../settings/from-chdir.ts';
+import type { FlagValues } from '../settings/layers.ts';
 import { currentFacts } from '../settings/process-facts.ts';
-import { configLocation, type FlagValues } from '../settings/resolve.ts';
+import { configLocation } from '../settings/resolve.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
 import { checkApplication } from './check-application.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './embedding-program.ts';
@@ -73,8 +74,10 @@ async function run(argv: readonly string[]): Promise<number> {
     return failed(describeErrors(resolution.errors));
   }
   const { resolved } = resolution;
-  if (resolved.settings.print_config) process.stdout.write(formatConfig(resolved.settings));
-  if (resolved.settings.check_config || resolved.settings.print_config) {
+  const { check_config, print_config, show_origins } = resolved.settings;
+  if (show_origins) process.stdout.write(formatConfig(resolved.settings, resolved.origins));
+  else if (print_config) process.stdout.write(formatConfig(resolved.settings));
+  if (check_config || print_config || show_origins) {
     const failure = await checkApplication(forkserver, relay, resolved);
     forkserver.kill();
     return failure === null ? EXIT_OK : failed(failure);
@@ -151,7 +154,7 @@ async function serve(serving: Serving): Promise<number> {
     return failed(`Error: ${pidFile.message}`);
   }
   log.log('info', listeners.listeners.describe());
-  log.log('info', `Using worker: ${settings.worker_class}`);
+  log.log('info', `Using worker: ${resolved.workerClass}`);
   return runArbiter(serving, resolved, log, listeners.listeners, pidFile?.pidFile ?? null);
 }
 

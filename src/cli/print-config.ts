@@ -1,13 +1,19 @@
 // What --print-config prints, and what the log says of the settings at level debug, in Gunicorn's formats. Called by the command. Pure.
 
+import { describeOrigin } from '../settings/origin.ts';
 import { pythonStr } from '../settings/python-repr.ts';
+import type { Origins } from '../settings/resolve.ts';
 import { SETTINGS, type Settings } from '../settings/settings.ts';
 
-/** Sorted by name. */
-export function formatConfig(settings: Settings): string {
+/** Sorted by name. With `origins`, each line ends in a comment about where the value came from. */
+export function formatConfig(settings: Settings, origins?: Origins): string {
   // Names are ASCII, so that this is Python's order.
-  const sorted = Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1));
-  return sorted.map(([name, value]) => `${name.padEnd(34)} = ${pythonStr(value)}\n`).join('');
+  const names = SETTINGS.map(([name]) => name).sort();
+  const lines = names.map((name) => {
+    const origin = origins === undefined ? '' : `  # ${describeOrigin(origins[name])}`;
+    return `${name.padEnd(34)} = ${pythonStr(settings[name])}${origin}\n`;
+  });
+  return lines.join('');
 }
 
 /** In the order of the sections. */

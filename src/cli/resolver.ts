@@ -6,8 +6,8 @@ import { lifelinePath } from '../arbiter/runtime-directory.ts';
 import type { Configured, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import { type AccountIds, lookUpAccounts } from '../settings/accounts.ts';
 import { toGatewaySettings } from '../settings/gateway-settings.ts';
-import { type Facts, type FlagValues, resolveSettings } from '../settings/resolve.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { Facts, FlagValues } from '../settings/layers.ts';
+import { resolveSettings, type SettingsAndOrigins } from '../settings/resolve.ts';
 import { type ApplicationChoice, chooseApplication } from './application-uri.ts';
 
 export interface ResolverContext {
@@ -24,13 +24,16 @@ export interface ResolverContext {
 
 export type Resolver = (found: Configured) => Resolution;
 
+const EMBEDDING_PROGRAM = 'the embedding program';
 const EMBEDDED: ApplicationChoice = { ok: true, app: '' };
 
 export function resolver(context: ResolverContext): Resolver {
   const { environment, facts, commandLine, commandArgs } = context;
   return (found) => {
-    const { path: file, values } = found;
-    const sources = { environment, file: file === null ? null : { path: file, values }, commandArgs, commandLine };
+    const file = found.path === null ? null : { path: found.path, values: found.values };
+    const framework = { source: EMBEDDING_PROGRAM, values: found.framework };
+    const overrides = { source: EMBEDDING_PROGRAM, values: found.overrides };
+    const sources = { environment, framework, overrides, file, commandArgs, commandLine };
     const resolution = resolveSettings(sources, facts);
     if (!resolution.ok) return resolution;
     const { settings, warnings } = resolution;
@@ -38,23 +41,18 @@ export function resolver(context: ResolverContext): Resolver {
     if (!application.ok) return { ok: false, errors: [application.error.replace(/^Error: /, '')] };
     const accounts = lookUpAccounts(settings);
     if (!accounts.ok) return accounts;
-    return {
-      ok: true,
-      resolved: resolved(
-        settings,
-        accounts.ids,
-        application.app,
-        found.server_software ?? `tunicorn/${context.version}`,
-      ),
-      warnings,
-    };
+    const software = found.server_software ?? `tunicorn/${context.version}`;
+    return { ok: true, resolved: resolved(resolution, accounts.ids, application.app, software), warnings };
   };
 }
 
-function resolved(settings: Settings, ids: AccountIds, app: string, software: string): ResolvedSettings {
+function resolved(resolution: SettingsAndOrigins, ids: AccountIds, app: string, software: string): ResolvedSettings {
+  const { settings, origins, workerClass } = resolution;
   const gateway = toGatewaySettings(settings, ids);
   return {
     settings,
+    origins,
+    workerClass,
     ids,
     gateway,
     worker: (generation, directories, ticketsPath): WorkerSettings => ({

@@ -4,7 +4,7 @@
 import { checkOf, isRepeatable } from '../settings/kinds.ts';
 import { pythonRepr } from '../settings/python-repr.ts';
 import type { Declaration } from '../settings/setting.ts';
-import { bySection, describeDefault, valueForm, wrap } from './help.ts';
+import { bySection, describeDefault, isSwitch, valueForm, wrap } from './help.ts';
 
 const LINE_LENGTH = 120;
 
@@ -15,7 +15,7 @@ This page is generated from the settings table in \`src/settings/table/\`; chang
 A setting has the same name everywhere: in the config file (\`workers = 4\`), and, with dashes, mostly as a flag
 (\`--workers 4\`). Sources, from the weakest to the strongest: the default, the config file, the flags in the environment
 variable \`GUNICORN_CMD_ARGS\`, the flags on the command line. A stronger source replaces a weaker one, lists as a whole.
-\`tunicorn --print-config\` shows the outcome.
+\`tunicorn --print-config\` shows the outcome, and \`tunicorn --show-origins\` where each value came from.
 
 Where nothing else is said, a setting is Gunicorn's and means what it means there. SIGHUP applies changed values, except
 where a setting says that it takes a restart.
@@ -37,7 +37,7 @@ function describe(name: string, declaration: Declaration): string {
 }
 
 function facts(declaration: Declaration): string[] {
-  const { flags, environment, own, usedBy, reloadable } = declaration;
+  const { flags, environment, own, usedBy, reloadable, pending } = declaration;
   return [
     `Flag: ${flags.length === 0 ? 'none, config file only' : flags.map((flag) => flagForm(flag, declaration)).join(', ')}`,
     `Value: ${checkOf(declaration).wanted}`,
@@ -45,11 +45,12 @@ function facts(declaration: Declaration): string[] {
     `Used by: ${usedBy.join(', ')}`,
     ...(reloadable ? [] : ['A change takes a restart.']),
     ...(own === true ? ["Tunicorn's own."] : []),
+    ...(pending === undefined ? [] : [`No effect yet: Tunicorn has no ${pending}.`]),
   ];
 }
 
 function flagForm(flag: string, declaration: Declaration): string {
-  if (declaration.kind === 'bool') return `\`${flag}\``;
+  if (isSwitch(declaration)) return `\`${flag}\``;
   const form = `\`${flag} ${valueForm(declaration)}\``;
   return isRepeatable(declaration.kind) ? `${form} (may be repeated)` : form;
 }

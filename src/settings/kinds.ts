@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { parseBindAddress } from '../arbiter/bind-address.ts';
 import { compileAccessLogFormat } from '../log/access-log-format.ts';
 import { isNetwork } from './ip-network.ts';
+import { isStatsdAddress, isSyslogAddress } from './log-addresses.ts';
+import { classCheck, hookCheck, isPythonCallable, wantedHook } from './python-callable.ts';
 import { parseDecimal, parseOctalOrPrefixed, parsePrefixed } from './python-int.ts';
 import type { Declaration, DeclarationOf, KindName } from './setting.ts';
 
@@ -49,6 +51,10 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
     }
     case 'bool':
       return { ofFile: z.union([z.boolean(), boolFromText, z.null().transform(() => false)]), wanted: 'True or False' };
+    case 'optional bool':
+      return { ofFile: z.union([z.boolean(), boolFromText, z.null()]), wanted: 'True, False or None' };
+    case 'text':
+      return { ofFile: z.union([string, z.null().transform(() => '')]), wanted: 'a string' };
     case 'string':
       return { ofFile: name, wanted: 'a string that is not empty' };
     case 'log format':
@@ -77,7 +83,7 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
     case 'environment list':
       return { ofFile: listOf(string.regex(/^[^=\0]+=[^\0]*$/), wrap), wanted: 'NAME=VALUE, or a list of such' };
     case 'name list':
-      return { ofFile: listOf(name, splitAtCommas), wanted: 'names, separated by commas' };
+      return nameListCheck(declaration);
     case 'network list':
       return {
         ofFile: listOf(
@@ -88,8 +94,23 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       };
     case 'string map':
       return { ofFile: z.record(z.string(), z.string()), wanted: 'a dict of strings' };
-    case 'account':
+    case 'number or name':
       return { ofFile: z.union([numberOrName, z.int().min(0)]), wanted: 'a name, or a whole number' };
+    case 'syslog address':
+      return { ofFile: string.refine(isSyslogAddress), wanted: 'unix://PATH, udp://HOST:PORT or tcp://HOST:PORT' };
+    case 'statsd address':
+      return {
+        ofFile: optionalString.refine((text) => text === null || isStatsdAddress(text)),
+        wanted: 'HOST:PORT or unix://PATH',
+      };
+    case 'hook': {
+      const { parameters, leastParameters } = declaration;
+      return { ofFile: hookCheck(parameters, leastParameters), wanted: wantedHook(parameters, leastParameters) };
+    }
+    case 'class':
+      return { ofFile: classCheck(), wanted: 'a class, or its import path' };
+    case 'dict':
+      return { ofFile: z.record(z.string(), z.unknown()).refine(isPlainDict), wanted: 'a dict' };
   }
 }
 
@@ -136,8 +157,20 @@ function choiceCheck(declaration: DeclarationOf<'choice'>): z.ZodType {
   return bools === true ? z.preprocess((value) => (typeof value === 'boolean' ? String(value) : value), words) : words;
 }
 
+function nameListCheck({ names }: DeclarationOf<'name list'>): Omit<Check, 'ofText'> {
+  if (names === undefined) return { ofFile: listOf(name, splitAtCommas), wanted: 'names, separated by commas' };
+  const known = string.toLowerCase().refine((text) => names.includes(text));
+  const eachOnce = listOf(known, splitAtCommas, 1).refine((list) => new Set(list).size === list.length);
+  return { ofFile: eachOnce, wanted: `one or more of ${names.join(', ')}, each once, separated by commas` };
+}
+
+/** Not one of the descriptions that config_file.py gives of values that JSON has no form for. */
+function isPlainDict(value: Readonly<Record<string, unknown>>): boolean {
+  return !isPythonCallable(value) && !(Object.keys(value).length === 1 && typeof value.$repr === 'string');
+}
+
 /** A list of items, or one string that `split` makes a list of. An empty string, or None, is an empty list. */
-function listOf(item: z.ZodType<string, string>, split: (text: string) => string[], min = 0): z.ZodType {
+function listOf(item: z.ZodType<string, string>, split: (text: string) => string[], min = 0): z.ZodType<string[]> {
   const items = (value: unknown): unknown => {
     if (value === null || value === '') return [];
     return typeof value === 'string' ? split(value) : value;

@@ -3,6 +3,8 @@
 export type Origin =
   | { readonly from: 'default' }
   | { readonly from: 'environment'; readonly variable: string }
+  /** `source`: what gave it, such as a program that embeds Tunicorn. */
+  | { readonly from: 'framework'; readonly source: string }
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'GUNICORN_CMD_ARGS' }
   | { readonly from: 'command line' };
@@ -14,6 +16,8 @@ export function describeOrigin(origin: Origin): string {
       return 'by default';
     case 'environment':
       return `in ${origin.variable}`;
+    case 'framework':
+      return `in ${origin.source}`;
     case 'file':
       return `in ${origin.path}`;
     case 'GUNICORN_CMD_ARGS':

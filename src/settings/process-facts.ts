@@ -1,7 +1,7 @@
 // The facts about this process that resolve.ts takes as an argument. Called once by the command, at its start.
 
 import { statSync } from 'node:fs';
-import type { Facts } from './resolve.ts';
+import type { Facts } from './layers.ts';
 
 export function currentFacts(application: string | null): Facts {
   return {

@@ -1,5 +1,7 @@
 // Values as Python writes them, for errors about a config file and for --print-config. Pure.
 
+import { isPythonCallable } from './python-callable.ts';
+
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** `repr(value)`. What config_file.py could not turn into JSON is shown as it described it. */
@@ -9,20 +11,20 @@ export function pythonRepr(value: unknown): string {
   if (value === false) return 'False';
   if (typeof value === 'string') return reprOfString(value);
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(', ')}]`;
+  if (isPythonCallable(value)) return value.$callable;
   if (typeof value === 'object') return reprOfObject(Object.entries(value));
   return String(value);
 }
 
-/** `str(value)`: as repr, but a string stands for itself. */
+/** `str(value)`: as repr, but a string stands for itself, and a callable shows its name, as in Gunicorn's --print-config. */
 export function pythonStr(value: unknown): string {
+  if (isPythonCallable(value)) return `<${value.name}()>`;
   return typeof value === 'string' ? value : pythonRepr(value);
 }
 
 function reprOfObject(entries: readonly (readonly [string, unknown])[]): string {
   const [first] = entries;
-  if (first !== undefined && entries.length === 1 && typeof first[1] === 'string') {
-    if (first[0] === '$repr' || first[0] === '$callable') return first[1];
-  }
+  if (first?.[0] === '$repr' && entries.length === 1 && typeof first[1] === 'string') return first[1];
   return `{${entries.map(([key, value]) => `${reprOfString(key)}: ${pythonRepr(value)}`).join(', ')}}`;
 }
 

@@ -1,47 +1,28 @@
 // From all sources of settings to one value for each, with its origin. Pure: the command calls it at start and at each
-// reload. Precedence, low to high: default, config file, GUNICORN_CMD_ARGS, command line; a layer replaces, never merges.
+// reload. Precedence, low to high: default, framework, config file, GUNICORN_CMD_ARGS, command line, overrides; a layer
+// replaces, never merges.
 
-import { isAbsolute, relative, resolve } from 'node:path';
-import { GUNICORN_ONLY } from './gunicorn-only.ts';
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { checkOf } from './kinds.ts';
+import { defaultLayer, type Facts, type FlagValues, isGiven, type Layer, layersOf, type Sources } from './layers.ts';
 import { describeOrigin, type Origin } from './origin.ts';
 import { pythonRepr } from './python-repr.ts';
 import type { Declaration } from './setting.ts';
-import { isSettingName, SETTINGS, type SettingName, type Settings } from './settings.ts';
-
-/** What the flags of one command line said: texts, not yet checked. */
-export type FlagValues = { readonly [Name in SettingName]?: string | readonly string[] | boolean };
-
-export interface Sources {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The config file's names, as python/tunicorn/config_file.py gives them; null if there is no file. */
-  readonly file: { readonly path: string; readonly values: Readonly<Record<string, unknown>> } | null;
-  readonly commandArgs: FlagValues;
-  readonly commandLine: FlagValues;
-}
-
-/** What some defaults and checks need to know about the process and the file system. */
-export interface Facts {
-  /** The directory that the command was started in: at a reload, not the one it has changed to since. */
-  readonly cwd: string;
-  readonly userId: number;
-  readonly groupId: number;
-  /** The application that the command line names. */
-  readonly application: string | null;
-  readonly isFolder: (path: string) => boolean;
-}
+import { SETTINGS, type SettingName, type Settings } from './settings.ts';
+import { chooseWorkerClass, type WorkerClass } from './worker-class.ts';
 
 export type Origins = { readonly [Name in SettingName]: Origin };
 
-export type Resolution =
-  | { readonly ok: true; readonly settings: Settings; readonly origins: Origins; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly errors: readonly string[] };
-
-interface Layer {
-  readonly origin: Origin;
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly form: 'file' | 'text';
+export interface SettingsAndOrigins {
+  readonly settings: Settings;
+  readonly origins: Origins;
+  readonly workerClass: WorkerClass;
 }
+
+export type Resolution =
+  | (SettingsAndOrigins & { readonly ok: true; readonly warnings: readonly string[] })
+  | { readonly ok: false; readonly errors: readonly string[] };
 
 type Outcome = { readonly value: unknown; readonly warning?: string } | { readonly error: string };
 
@@ -50,8 +31,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
   const errors: string[] = [];
-  const warnings =
-    sources.file === null ? [] : warningsAbout(sources.file.values, fileName(sources.file.path, facts.cwd));
+  const warnings: string[] = [];
 
   for (const [name, declaration] of SETTINGS) {
     const given = layers.filter((layer) => isGiven(layer, name, declaration));
@@ -71,8 +51,15 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   }
   if (errors.length === 0) errors.push(...resolveFolders(values, origins, facts));
   if (errors.length > 0) return { ok: false, errors };
+  warnings.push(...warningsAbout(values, origins));
   // Each name of the table has been given the value that its own check returned.
-  return { ok: true, settings: values as Settings, origins: origins as Origins, warnings };
+  const settings = values as Settings;
+  const choice = chooseWorkerClass(settings.worker_class, settings.threads);
+  if (!choice.ok) {
+    const { setting, wanted } = choice;
+    return { ok: false, errors: [invalid(setting, originOf(origins, setting), settings[setting], wanted)] };
+  }
+  return { ok: true, settings, origins: origins as Origins, workerClass: choice.workerClass, warnings };
 }
 
 /** The config file to evaluate, as `-c` wants it; null means ./gunicorn.conf.py if there is one. */
@@ -81,46 +68,11 @@ export function configLocation(commandArgs: FlagValues, commandLine: FlagValues)
   return typeof location === 'string' ? location : null;
 }
 
-function layersOf(sources: Sources, cwd: string): Layer[] {
-  const layers: Layer[] = [];
-  if (sources.file !== null) {
-    const origin: Origin = { from: 'file', path: fileName(sources.file.path, cwd) };
-    layers.push({ origin, values: sources.file.values, form: 'file' });
-  }
-  layers.push({ origin: { from: 'GUNICORN_CMD_ARGS' }, values: sources.commandArgs, form: 'text' });
-  layers.push({ origin: { from: 'command line' }, values: sources.commandLine, form: 'text' });
-  return layers;
-}
-
-function isGiven(layer: Layer, name: SettingName, declaration: Declaration): boolean {
-  const value = Object.hasOwn(layer.values, name) ? layer.values[name] : undefined;
-  if (value === undefined) return false;
-  if (layer.form === 'text') return true;
-  // None where the default is a fact about the process (user = None) asks for that fact.
-  return declaration.notInFile !== true && !(value === null && declaration.defaultFrom !== undefined);
-}
-
-function defaultLayer(
-  name: string,
-  declaration: Declaration,
-  environment: Sources['environment'],
-  facts: Facts,
-): Layer {
-  const { environment: rule, defaultFrom } = declaration;
-  const text = rule === undefined ? undefined : environment[rule.variable];
-  if (rule !== undefined && text !== undefined && (text !== '' || rule.whenEmpty === 'value')) {
-    const value = rule.value.replace(`$${rule.variable}`, () => text);
-    return { origin: { from: 'environment', variable: rule.variable }, values: { [name]: value }, form: 'text' };
-  }
-  const fact = defaultFrom === undefined ? null : facts[defaultFrom];
-  return { origin: { from: 'default' }, values: { [name]: fact ?? declaration.default }, form: 'file' };
-}
-
 function check(name: string, declaration: Declaration, layer: Layer): Outcome {
   const given = layer.values[name];
   const value = given === null && declaration.none !== undefined ? declaration.none : given;
   const { ofFile, ofText, wanted } = checkOf(declaration);
-  const result = (layer.form === 'file' ? ofFile : ofText).safeParse(value, { reportInput: true });
+  const result = (layer.form === 'python' ? ofFile : ofText).safeParse(value, { reportInput: true });
   if (result.success) return { value: result.data };
   if (declaration.kind === 'choice' && declaration.otherwise !== undefined && typeof value === 'string') {
     const found = `Unknown value for ${name} ${describeOrigin(layer.origin)}: ${pythonRepr(value)}`;
@@ -143,7 +95,7 @@ function resolveFolders(values: Record<string, unknown>, origins: Record<string,
     if (typeof given !== 'string') return base;
     const path = resolve(base, given);
     if (!facts.isFolder(path)) {
-      errors.push(invalid(name, origins[name] ?? { from: 'default' }, given, 'a folder that exists'));
+      errors.push(invalid(name, originOf(origins, name), given, 'a folder that exists'));
     }
     values[name] = path;
     return path;
@@ -153,18 +105,17 @@ function resolveFolders(values: Record<string, unknown>, origins: Record<string,
   return errors;
 }
 
-function warningsAbout(values: Readonly<Record<string, unknown>>, path: string): string[] {
-  // None and False switch off what Tunicorn does not have yet: nothing to warn of.
-  const asksForSomething = (name: string): boolean => values[name] !== null && values[name] !== false;
-  const names = Object.keys(values).filter(
-    (name) => !isSettingName(name) && GUNICORN_ONLY.has(name) && asksForSomething(name),
-  );
-  return names.sort().map((name) => `Setting '${name}' in ${path} has no effect yet`);
+/** A line for each setting that asks for something that there is not. */
+function warningsAbout(values: Readonly<Record<string, unknown>>, origins: Readonly<Record<string, Origin>>): string[] {
+  return SETTINGS.flatMap(([name, declaration]) => {
+    const origin = originOf(origins, name);
+    const isAsked = origin.from !== 'default' && origin.from !== 'environment';
+    if (declaration.pending === undefined || !isAsked) return [];
+    if (isDeepStrictEqual(values[name], declaration.default)) return [];
+    return [`Setting '${name}' ${describeOrigin(origin)} has no effect yet: Tunicorn has no ${declaration.pending}`];
+  });
 }
 
-/** The path as people know it: without the current directory in front. */
-function fileName(path: string, cwd: string): string {
-  if (!isAbsolute(path)) return path;
-  const fromHere = relative(cwd, path);
-  return fromHere.startsWith('..') ? path : fromHere;
+function originOf(origins: Readonly<Record<string, Origin>>, name: string): Origin {
+  return origins[name] ?? { from: 'default' };
 }

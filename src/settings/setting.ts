@@ -1,6 +1,8 @@
 // What a declaration in the settings table says. Declarations are plain data: flags, help, the page in docs/ and
 // the checks of kinds.ts are all read from them, and `ValueOf` gives the type of the value.
 
+import type { Hook, PythonCallable } from './python-callable.ts';
+
 export type Section =
   | 'Config File'
   | 'Server Socket'
@@ -8,14 +10,25 @@ export type Section =
   | 'Gateway'
   | 'HTTP Requests'
   | 'Server Mechanics'
+  | 'Process Naming'
   | 'Logging'
-  | 'Process Naming';
+  | 'Metrics'
+  | 'Debugging'
+  | 'Server Hooks'
+  | 'TLS'
+  | 'HTTP/2'
+  | 'ASGI'
+  | 'Dirty Workers'
+  | 'Control Socket';
 
 /** Which process reads the setting. */
 export type Reader = 'arbiter' | 'gateway' | 'forkserver' | 'worker';
 
 /** Facts about the starting process that a default may be taken from. */
 export type DefaultSource = 'cwd' | 'userId' | 'groupId' | 'application';
+
+/** `better`: what is gained. `not`: why it is not done, and what to use instead. */
+export type Migration = { readonly better: string } | { readonly not: string };
 
 interface Described {
   readonly section: Section;
@@ -28,6 +41,10 @@ interface Described {
   readonly detail?: string;
   /** Tunicorn's own setting; without it, the setting is Gunicorn's and keeps Gunicorn's meaning. */
   readonly own?: true;
+  /** The capability that Tunicorn has not got yet, so that the setting is checked and has no effect: "Tunicorn has no ...". */
+  readonly pending?: string;
+  /** How it differs from Gunicorn's, for those who come from there; without it, it does the same. */
+  readonly migration?: Migration;
   readonly usedBy: readonly Reader[];
   /** Whether SIGHUP applies a changed value; if not, it takes a restart. */
   readonly reloadable: boolean;
@@ -52,6 +69,10 @@ interface Kinds {
   'auto int': { readonly extra: { default: number; max?: number }; readonly value: number };
   /** `flagValue` is what the flag sets; true unless said otherwise. */
   bool: { readonly extra: { default: boolean; flagValue?: boolean }; readonly value: boolean };
+  /** As bool; null means that Tunicorn decides. */
+  'optional bool': { readonly extra: { default: null; flagValue?: boolean }; readonly value: boolean | null };
+  /** Any string. */
+  text: { readonly extra: { default: string }; readonly value: string };
   /** Never empty. */
   string: { readonly extra: { default: string }; readonly value: string };
   /** None and the empty string both mean "not set". */
@@ -79,8 +100,11 @@ interface Kinds {
   'address list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is NAME=VALUE. */
   'environment list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
-  /** One string with commas, or in the file a list. */
-  'name list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** One string with commas, or in the file a list. With `names`, each is one of those, and none comes twice. */
+  'name list': {
+    readonly extra: { default: readonly string[]; names?: readonly string[] };
+    readonly value: readonly string[];
+  };
   /** As name list; each is `*`, an IP address or a network. */
   'network list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   'string map': {
@@ -90,8 +114,22 @@ interface Kinds {
   /** A folder that exists; the value is absolute. `chdir` is relative to the current directory, others to `chdir`. */
   folder: { readonly extra: { default?: string }; readonly value: string };
   'optional folder': { readonly extra: { default: null }; readonly value: string | null };
-  /** A user or a group: its number, or its name, which accounts.ts looks up. */
-  account: { readonly extra: { default?: number }; readonly value: number | string };
+  /** The number of something, such as a user, or its name. */
+  'number or name': { readonly extra: { default?: number }; readonly value: number | string };
+  'syslog address': { readonly extra: { default: string }; readonly value: string };
+  'statsd address': { readonly extra: { default: null }; readonly value: string | null };
+  /** A function of the config file. `parameters` names the arguments that it is called with; it may take fewer of them. */
+  hook: {
+    readonly extra: { default: null; parameters: readonly string[]; leastParameters?: number };
+    readonly value: Hook;
+  };
+  /** A class of the config file, or a name for one. */
+  class: { readonly extra: { default: string }; readonly value: PythonCallable | string };
+  /** Any dict of the config file; what JSON cannot hold is described, and is in Python only. */
+  dict: {
+    readonly extra: { default: Readonly<Record<string, never>> };
+    readonly value: Readonly<Record<string, unknown>>;
+  };
 }
 
 export type KindName = keyof Kinds;

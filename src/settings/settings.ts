@@ -2,12 +2,21 @@
 // parser, --help, --print-config and the page in docs/.
 
 import type { Declaration, Declarations, ValueOf } from './setting.ts';
+import { ASGI } from './table/asgi.ts';
 import { CONFIG_FILE } from './table/config-file.ts';
+import { CONTROL_SOCKET } from './table/control-socket.ts';
+import { DIRTY } from './table/dirty.ts';
 import { GATEWAY } from './table/gateway.ts';
+import { HOOKS } from './table/hooks.ts';
 import { HTTP_REQUESTS } from './table/http-requests.ts';
+import { HTTP2 } from './table/http2.ts';
+import { LOG_SINKS } from './table/log-sinks.ts';
 import { LOGGING } from './table/logging.ts';
+import { PROCESS } from './table/process.ts';
+import { RELOADING } from './table/reloading.ts';
 import { SERVER_MECHANICS } from './table/server-mechanics.ts';
 import { SERVER_SOCKET } from './table/server-socket.ts';
+import { TLS } from './table/tls.ts';
 import { WORKER_PROCESSES } from './table/worker-processes.ts';
 
 type Table = typeof CONFIG_FILE &
@@ -16,7 +25,16 @@ type Table = typeof CONFIG_FILE &
   typeof GATEWAY &
   typeof HTTP_REQUESTS &
   typeof SERVER_MECHANICS &
-  typeof LOGGING;
+  typeof PROCESS &
+  typeof LOGGING &
+  typeof LOG_SINKS &
+  typeof RELOADING &
+  typeof HOOKS &
+  typeof TLS &
+  typeof HTTP2 &
+  typeof ASGI &
+  typeof DIRTY &
+  typeof CONTROL_SOCKET;
 
 const table: Table = {
   ...CONFIG_FILE,
@@ -25,7 +43,16 @@ const table: Table = {
   ...GATEWAY,
   ...HTTP_REQUESTS,
   ...SERVER_MECHANICS,
+  ...PROCESS,
   ...LOGGING,
+  ...LOG_SINKS,
+  ...RELOADING,
+  ...HOOKS,
+  ...TLS,
+  ...HTTP2,
+  ...ASGI,
+  ...DIRTY,
+  ...CONTROL_SOCKET,
 };
 
 export type SettingName = keyof Table;

@@ -213,14 +213,42 @@ class Values(ConfigFileCase):
             modules = [collections]
         """
         values = self.values(text)
-        self.assertEqual(values["post_fork"], {"$callable": "__config__.post_fork"})
-        self.assertEqual(values["pre_fork"], {"$callable": "__config__.<lambda>"})
-        self.assertEqual(values["on_exit"], {"$callable": "__config__.Worker.method"})
-        self.assertEqual(values["on_reload"], {"$callable": "__config__.Worker"})
-        self.assertEqual(values["worker_class"], {"$callable": "__config__.Worker"})
-        self.assertEqual(values["when_ready"], {"$callable": "builtins.len"})
-        self.assertEqual(values["join"], {"$callable": "posixpath.join"})
-        self.assertEqual(values["modules"], [{"$callable": "collections"}])
+        expected = {
+            "post_fork": ("__config__.post_fork", "post_fork", 2, 2),
+            "pre_fork": ("__config__.<lambda>", "<lambda>", 2, 2),
+            "on_exit": ("__config__.Worker.method", "Worker.method", 0, 0),
+            "on_reload": ("__config__.Worker", "Worker", 0, 0),
+            "worker_class": ("__config__.Worker", "Worker", 0, 0),
+            "when_ready": ("builtins.len", "len", 1, 1),
+            "join": ("posixpath.join", "join", 1, None),
+        }
+        for setting, (path, name, least, most) in expected.items():
+            with self.subTest(setting=setting):
+                takes = {"least": least, "most": most}
+                self.assertEqual(values[setting], {"$callable": path, "name": name, "takes": takes})
+        self.assertEqual(list(values["modules"][0]), ["$repr"])
+
+    def test_the_arguments_that_a_function_may_take_are_counted(self) -> None:
+        text = """
+            import functools
+            def default(worker, req, environ=None): pass
+            def keyword(worker, *, flag): pass
+            def positional(worker, /, req): pass
+            class Hook:
+                def __call__(self, server): pass
+            partial = functools.partial(default, None)
+            instance = Hook()
+            unknown = dict.fromkeys.__class__
+            def failing(worker): pass
+            failing.__signature__ = 5
+        """
+        values = self.values(text)
+        self.assertEqual(values["default"]["takes"], {"least": 2, "most": 3})
+        self.assertEqual(values["keyword"]["takes"], {"least": 1, "most": 1})
+        self.assertEqual(values["positional"]["takes"], {"least": 2, "most": 2})
+        self.assertEqual(values["partial"]["takes"], {"least": 1, "most": 2})
+        self.assertEqual(values["instance"]["takes"], {"least": 1, "most": 1})
+        self.assertIsNone(values["failing"]["takes"])
 
     def test_everything_else_is_described(self) -> None:
         text = """

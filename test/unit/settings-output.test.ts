@@ -5,15 +5,19 @@ import { describe, test } from 'node:test';
 import { formatConfig } from '../../src/cli/print-config.ts';
 import { findAccounts, lookUpAccounts } from '../../src/settings/accounts.ts';
 import { toGatewaySettings } from '../../src/settings/gateway-settings.ts';
+import type { Facts } from '../../src/settings/layers.ts';
 import { pythonRepr } from '../../src/settings/python-repr.ts';
-import { type Facts, resolveSettings } from '../../src/settings/resolve.ts';
+import { resolveSettings } from '../../src/settings/resolve.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 
 const facts: Facts = { cwd: '/srv', userId: 7, groupId: 8, application: 'shop', isFolder: () => true };
 
 function settingsWith(values: Record<string, unknown>): Settings {
   const file = { path: '/srv/gunicorn.conf.py', values };
-  const resolution = resolveSettings({ environment: {}, file, commandArgs: {}, commandLine: {} }, facts);
+  const resolution = resolveSettings(
+    { environment: {}, framework: null, overrides: null, file, commandArgs: {}, commandLine: {} },
+    facts,
+  );
   assert.ok(resolution.ok, resolution.ok ? '' : resolution.errors.join('\n'));
   return resolution.settings;
 }
@@ -55,7 +59,7 @@ describe('pythonRepr()', () => {
     ['\u200b\u{e0001}\ud800', String.raw`'\u200b\U000e0001\ud800'`],
     [[1, [true, null], { a: 'b' }], "[1, [True, None], {'a': 'b'}]"],
     [{ $repr: "PosixPath('x')" }, "PosixPath('x')"],
-    [[{ $callable: '__config__.hook' }], '[__config__.hook]'],
+    [[{ $callable: '__config__.hook', name: 'hook', takes: null }], '[__config__.hook]'],
     [{ $repr: 'x', more: 1 }, "{'$repr': 'x', 'more': 1}"],
     [{}, '{}'],
   ];

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Facts, type FlagValues, type Resolution, resolveSettings } from '../../src/settings/resolve.ts';
+import type { Facts, FlagValues } from '../../src/settings/layers.ts';
+import type { PythonCallable } from '../../src/settings/python-callable.ts';
+import { type Resolution, resolveSettings } from '../../src/settings/resolve.ts';
 import type { SettingName, Settings } from '../../src/settings/settings.ts';
 
 const facts: Facts = {
@@ -15,11 +17,17 @@ const facts: Facts = {
 
 function fromFile(values: Record<string, unknown>): Resolution {
   const file = { path: '/srv/shop/gunicorn.conf.py', values };
-  return resolveSettings({ environment: {}, file, commandArgs: {}, commandLine: {} }, facts);
+  return resolveSettings(
+    { environment: {}, framework: null, overrides: null, file, commandArgs: {}, commandLine: {} },
+    facts,
+  );
 }
 
 function fromFlags(commandLine: FlagValues): Resolution {
-  return resolveSettings({ environment: {}, file: null, commandArgs: {}, commandLine }, facts);
+  return resolveSettings(
+    { environment: {}, framework: null, overrides: null, file: null, commandArgs: {}, commandLine },
+    facts,
+  );
 }
 
 function settingsOf(resolution: Resolution): Settings {
@@ -30,6 +38,10 @@ function settingsOf(resolution: Resolution): Settings {
 function errorsOf(resolution: Resolution): readonly string[] {
   assert.ok(!resolution.ok, 'the value was accepted');
   return resolution.errors;
+}
+
+function callable(name: string, least: number, most: number | null): PythonCallable {
+  return { $callable: name, name, takes: { least, most } };
 }
 
 const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: unknown])[] = [
@@ -61,7 +73,8 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['loglevel', 'DEBUG', 'debug'],
   ['header_map', ' Refuse', 'refuse'],
   ['worker_class', 'sync', 'sync'],
-  ['worker_class', 'gunicorn.workers.sync.SyncWorker', 'sync'],
+  ['worker_class', 'gunicorn.workers.sync.SyncWorker', 'gunicorn.workers.sync.SyncWorker'],
+  ['worker_class', 'egg:gunicorn#sync', 'egg:gunicorn#sync'],
   ['bind', 'unix:/run/a.sock', ['unix:/run/a.sock']],
   ['bind', [' :80 ', '[::1]:81'], [':80', '[::1]:81']],
   ['raw_env', 'A=1', ['A=1']],
@@ -106,6 +119,36 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['queue_timeout', '1.5', 1.5],
   ['queue_timeout', ' 2 ', 2],
   ['shutdown_delay', '0.25', 0.25],
+  ['worker_class', 'SYNC', 'SYNC'],
+  ['post_fork', callable('hook', 2, 2), callable('hook', 2, 2)],
+  ['post_fork', callable('hook', 1, 3), callable('hook', 1, 3)],
+  ['post_fork', callable('hook', 0, null), callable('hook', 0, null)],
+  ['post_fork', { ...callable('hook', 0, 0), takes: null }, { ...callable('hook', 0, 0), takes: null }],
+  ['post_fork', ' my.hooks.post_fork ', 'my.hooks.post_fork'],
+  ['post_fork', null, null],
+  ['post_request', callable('hook', 2, 2), callable('hook', 2, 2)],
+  ['post_request', callable('hook', 4, 4), callable('hook', 4, 4)],
+  ['logger_class', 'my.Logger', 'my.Logger'],
+  ['logconfig_dict', { version: 1, '()': { $repr: 'x' } }, { version: 1, '()': { $repr: 'x' } }],
+  ['sendfile', null, null],
+  ['sendfile', 'False', false],
+  ['root_path', null, ''],
+  ['root_path', ' /shop ', '/shop'],
+  ['http_protocols', 'H2, h1', ['h2', 'h1']],
+  ['http_protocols', ['h1'], ['h1']],
+  ['http2_cleartext', true, 'prior-knowledge'],
+  ['protocol', 'other', 'http'],
+  ['control_socket_mode', '0o660', 0o660],
+  ['ssl_version', 'TLSv1_2', 'TLSv1_2'],
+  ['ssl_version', 5, 5],
+  ['cert_reqs', 2, 2],
+  ['syslog_addr', 'unix:///dev/log#dgram', 'unix:///dev/log#dgram'],
+  ['syslog_addr', 'tcp://[::1]:601', 'tcp://[::1]:601'],
+  ['syslog_addr', 'udp://loghost', 'udp://loghost'],
+  ['syslog_facility', 'LOCAL3', 'local3'],
+  ['statsd_host', 'localhost:8125', 'localhost:8125'],
+  ['statsd_host', 'unix:///run/statsd.sock', 'unix:///run/statsd.sock'],
+  ['statsd_host', '', null],
 ];
 
 describe('a value in the config file', () => {
@@ -123,6 +166,13 @@ const LOG_FORMAT = "%(NAME)s for each value, as in '%(h)s' or '%({x-request-id}i
 const SECONDS = 'seconds, such as 1.5';
 const UMASK = 'a whole number, such as 0o22, at most 0o777';
 
+const POST_FORK = 'a function that takes (server, worker), or its import path';
+const POST_REQUEST = 'a function that takes 2 to 4 of (worker, req, environ, resp), or its import path';
+const PROTOCOLS = 'one or more of h1, h2, h3, each once, separated by commas';
+const SYSLOG = 'unix://PATH, udp://HOST:PORT or tcp://HOST:PORT';
+const UVICORN = 'uvicorn.workers.UvicornWorker';
+const EVENTLET = 'gunicorn.workers.geventlet.EventletWorker';
+
 const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
   ['workers', 'many', "'many'", WHOLE],
   ['workers', -1, '-1', WHOLE],
@@ -134,10 +184,49 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['timeout', [30], '[30]', WHOLE],
   ['timeout', { $repr: 'inf' }, 'inf', WHOLE],
   ['gateways', 0, '0', 'a whole number, 1 or more'],
-  ['threads', 4, '4', '1; more threads in a worker are not available yet'],
-  ['worker_class', 'gthread', "'gthread'", 'sync; other worker classes are not available yet'],
-  ['worker_class', { $callable: 'my.Worker' }, 'my.Worker', 'sync; other worker classes are not available yet'],
-  ['worker_class', 'constructor', "'constructor'", 'sync; other worker classes are not available yet'],
+  ['threads', 4, '4', '1; gthread workers, which have more, are not available yet'],
+  ['worker_class', 'gthread', "'gthread'", 'sync; gthread workers are not available yet'],
+  [
+    'worker_class',
+    'egg:gunicorn#gevent',
+    "'egg:gunicorn#gevent'",
+    'sync; egg:gunicorn#gevent workers are not available yet',
+  ],
+  ['worker_class', UVICORN, `'${UVICORN}'`, `sync; ${UVICORN} workers are not available yet`],
+  [
+    'worker_class',
+    EVENTLET,
+    `'${EVENTLET}'`,
+    'sync; eventlet workers were removed from Gunicorn 26; gevent takes their place',
+  ],
+  ['worker_class', callable('my.Worker', 0, 7), 'my.Worker', 'sync; worker classes of your own are not available yet'],
+  ['worker_class', 'my.Worker', "'my.Worker'", 'sync; worker classes of your own are not available yet'],
+  ['worker_class', 'constructor', "'constructor'", 'sync; there is no such class'],
+  ['worker_class', null, 'None', 'a class, or its import path'],
+  ['post_fork', callable('hooks.post_fork', 1, 1), 'hooks.post_fork', POST_FORK],
+  ['post_fork', callable('hooks.post_fork', 3, 3), 'hooks.post_fork', POST_FORK],
+  ['post_fork', 'post_fork', "'post_fork'", POST_FORK],
+  ['post_fork', '', "''", POST_FORK],
+  ['post_fork', 5, '5', POST_FORK],
+  ['post_request', callable('after', 5, 5), 'after', POST_REQUEST],
+  ['post_request', callable('after', 1, 1), 'after', POST_REQUEST],
+  ['logger_class', 7, '7', 'a class, or its import path'],
+  ['logconfig_dict', 'x', "'x'", 'a dict'],
+  ['logconfig_dict', callable('hooks.post_fork', 1, 1), 'hooks.post_fork', 'a dict'],
+  ['logconfig_dict', { $repr: '<object>' }, '<object>', 'a dict'],
+  ['sendfile', 'perhaps', "'perhaps'", 'True, False or None'],
+  ['root_path', 5, '5', 'a string'],
+  ['http_protocols', 'h1,h4', "'h4'", PROTOCOLS],
+  ['http_protocols', 'h1,h1', "'h1,h1'", PROTOCOLS],
+  ['http_protocols', '', "''", PROTOCOLS],
+  ['http2_cleartext', 'maybe', "'maybe'", 'off, prior-knowledge, upgrade, both'],
+  ['http2_max_frame_size', 100, '100', 'a whole number, 16384 to 16777215'],
+  ['syslog_addr', 'localhost:514', "'localhost:514'", SYSLOG],
+  ['syslog_addr', 'udp://', "'udp://'", SYSLOG],
+  ['syslog_addr', 'udp://h:99999', "'udp://h:99999'", SYSLOG],
+  ['statsd_host', 'localhost:stats', "'localhost:stats'", 'HOST:PORT or unix://PATH'],
+  ['statsd_host', 'unix://', "'unix://'", 'HOST:PORT or unix://PATH'],
+  ['raw_paste_global_conf', ['a'], "'a'", 'KEY=VALUE, or a list of such'],
   ['umask', '0022', "'0022'", UMASK],
   ['umask', 0o1000, '512', UMASK],
   ['preload_app', 'perhaps', "'perhaps'", 'True or False'],

@@ -45,4 +45,14 @@ export const CONFIG_FILE = {
     usedBy: ['arbiter'],
     reloadable: false,
   },
+  show_origins: {
+    section: 'Config File',
+    flags: ['--show-origins'],
+    kind: 'bool',
+    default: false,
+    summary: 'Do what print_config does, and say with each setting where its value came from.',
+    own: true,
+    usedBy: ['arbiter'],
+    reloadable: false,
+  },
 } as const;

@@ -1,0 +1,93 @@
+// The sources of settings as layers, from the weakest to the strongest, and the default beneath them. Called by resolve.ts. Pure.
+
+import { isAbsolute, relative } from 'node:path';
+import type { Origin } from './origin.ts';
+import type { Declaration } from './setting.ts';
+import type { SettingName } from './settings.ts';
+
+/** What the flags of one command line said: texts, not yet checked. */
+export type FlagValues = { readonly [Name in SettingName]?: string | readonly string[] | boolean };
+
+/** Values as Python has them, by the names of settings; other names are ignored. */
+export type PythonValues = Readonly<Record<string, unknown>>;
+
+/** `source` names it in messages. */
+export interface Embedding {
+  readonly source: string;
+  readonly values: PythonValues;
+}
+
+export interface Sources {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What a program that embeds Tunicorn, or a Paste file, asks for: below the config file, and above everything. */
+  readonly framework: Embedding | null;
+  readonly overrides: Embedding | null;
+  /** The config file's names, as python/tunicorn/config_file.py gives them; null if there is no file. */
+  readonly file: { readonly path: string; readonly values: PythonValues } | null;
+  readonly commandArgs: FlagValues;
+  readonly commandLine: FlagValues;
+}
+
+/** What some defaults and checks need to know about the process and the file system. */
+export interface Facts {
+  /** The directory that the command was started in: at a reload, not the one it has changed to since. */
+  readonly cwd: string;
+  readonly userId: number;
+  readonly groupId: number;
+  /** The application that the command line names. */
+  readonly application: string | null;
+  readonly isFolder: (path: string) => boolean;
+}
+
+export interface Layer {
+  readonly origin: Origin;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly form: 'python' | 'text';
+}
+
+export function layersOf({ framework, overrides, file, commandArgs, commandLine }: Sources, cwd: string): Layer[] {
+  const layers: Layer[] = [];
+  if (framework !== null) layers.push(embeddingLayer(framework));
+  if (file !== null) {
+    layers.push({ origin: { from: 'file', path: fileName(file.path, cwd) }, values: file.values, form: 'python' });
+  }
+  layers.push({ origin: { from: 'GUNICORN_CMD_ARGS' }, values: commandArgs, form: 'text' });
+  layers.push({ origin: { from: 'command line' }, values: commandLine, form: 'text' });
+  if (overrides !== null) layers.push(embeddingLayer(overrides));
+  return layers;
+}
+
+function embeddingLayer({ source, values }: Embedding): Layer {
+  return { origin: { from: 'framework', source }, values, form: 'python' };
+}
+
+export function isGiven(layer: Layer, name: SettingName, declaration: Declaration): boolean {
+  const value = Object.hasOwn(layer.values, name) ? layer.values[name] : undefined;
+  if (value === undefined) return false;
+  if (layer.form === 'text') return true;
+  // None where the default is a fact about the process (user = None) asks for that fact.
+  return declaration.notInFile !== true && !(value === null && declaration.defaultFrom !== undefined);
+}
+
+export function defaultLayer(
+  name: string,
+  declaration: Declaration,
+  environment: Sources['environment'],
+  facts: Facts,
+): Layer {
+  const { environment: rule, defaultFrom } = declaration;
+  const text = rule === undefined ? undefined : environment[rule.variable];
+  if (rule !== undefined && text !== undefined && (text !== '' || rule.whenEmpty === 'value')) {
+    const value = rule.value.replace(`$${rule.variable}`, () => text);
+    return { origin: { from: 'environment', variable: rule.variable }, values: { [name]: value }, form: 'text' };
+  }
+  const fact = defaultFrom === undefined ? null : facts[defaultFrom];
+  return { origin: { from: 'default' }, values: { [name]: fact ?? declaration.default }, form: 'python' };
+}
+
+/** The path as people know it: without the current directory in front. */
+function fileName(path: string, cwd: string): string {
+  if (!isAbsolute(path)) return path;
+  const fromHere = relative(cwd, path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}

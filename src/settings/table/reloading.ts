@@ -1,0 +1,47 @@
+// Help while code is being written: new workers when files change, and a trace of each line. Part of ../settings.ts.
+
+export const RELOADING = {
+  reload: {
+    section: 'Debugging',
+    flags: ['--reload'],
+    kind: 'bool',
+    default: false,
+    summary: 'Restart the workers when the code changes; for development only.',
+    pending: 'reload on changes',
+    usedBy: ['arbiter', 'worker'],
+    reloadable: true,
+  },
+  reload_engine: {
+    section: 'Debugging',
+    flags: ['--reload-engine'],
+    metavar: 'STRING',
+    kind: 'choice',
+    choices: ['auto', 'poll', 'inotify'],
+    default: 'auto',
+    summary: 'How changes are noticed: poll, inotify, or auto for whichever is available.',
+    pending: 'reload on changes',
+    usedBy: ['arbiter', 'worker'],
+    reloadable: true,
+  },
+  reload_extra_files: {
+    section: 'Debugging',
+    flags: ['--reload-extra-file'],
+    metavar: 'FILES',
+    kind: 'string list',
+    default: [],
+    summary: 'A file, or a pattern with *, ? or [, that reload watches besides the code; may be repeated.',
+    pending: 'reload on changes',
+    usedBy: ['arbiter', 'worker'],
+    reloadable: true,
+  },
+  spew: {
+    section: 'Debugging',
+    flags: ['--spew'],
+    kind: 'bool',
+    default: false,
+    summary: 'Print each line of Python that a worker executes.',
+    pending: 'trace of executed lines',
+    usedBy: ['worker'],
+    reloadable: true,
+  },
+} as const;
