@@ -4,7 +4,6 @@
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, type SlotRange, WORKER_SLOTS } from '../runqueue/claims-board.ts';
-import { workerClassOf } from '../settings/worker-classes.ts';
 import { BoardSlots } from './board-slots.ts';
 import { afterCrash, type Backoff, NO_BACKOFF } from './boot-backoff.ts';
 import { describeEnd } from './describe-end.ts';
@@ -240,7 +239,7 @@ export class Generations {
     generation.settings = settings;
     generation.target = resolved.settings.workers;
     generation.timeoutMs = resolved.settings.timeout * 1000;
-    generation.onDeadline = workerClassOf(resolved.settings.worker_class)?.onDeadline ?? 'kill';
+    generation.onDeadline = resolved.workerClass.onDeadline;
     generation.state = { kind: 'preparing' };
     generation.forkserver.send({ type: 'prepare', settings });
   }

@@ -5,7 +5,7 @@ import type { AccountIds } from '../settings/accounts.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import type { Origins } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { WorkerClass } from '../settings/worker-class.ts';
+import type { WorkerClass } from '../settings/worker-classes.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 
 export interface ResolvedSettings {

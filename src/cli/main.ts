@@ -154,7 +154,7 @@ async function serve(serving: Serving): Promise<number> {
     return failed(`Error: ${pidFile.message}`);
   }
   log.log('info', listeners.listeners.describe());
-  log.log('info', `Using worker: ${resolved.workerClass}`);
+  log.log('info', `Using worker: ${resolved.workerClass.name}`);
   return runArbiter(serving, resolved, log, listeners.listeners, pidFile?.pidFile ?? null);
 }
 

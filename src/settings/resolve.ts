@@ -4,13 +4,14 @@
 
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { chooseWorkerClass } from './choose-worker-class.ts';
 import { checkOf } from './kinds.ts';
 import { defaultLayer, type Facts, type FlagValues, isGiven, type Layer, layersOf, type Sources } from './layers.ts';
 import { describeOrigin, type Origin } from './origin.ts';
 import { pythonRepr } from './python-repr.ts';
 import type { Declaration } from './setting.ts';
 import { SETTINGS, type SettingName, type Settings } from './settings.ts';
-import { chooseWorkerClass, type WorkerClass } from './worker-class.ts';
+import type { WorkerClass } from './worker-classes.ts';
 
 export type Origins = { readonly [Name in SettingName]: Origin };
 

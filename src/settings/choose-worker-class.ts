@@ -1,0 +1,46 @@
+// From worker_class and threads to the class of the workers, or to an error that says what is wrong with them. The classes that
+// run are in worker-classes.ts; here are the names that are known besides. Called by resolve.ts. Pure.
+
+import type { PythonCallable } from './python-callable.ts';
+import { WORKER_CLASSES, type WorkerClass, workerClassOf } from './worker-classes.ts';
+
+export type WorkerClassChoice =
+  | { readonly ok: true; readonly workerClass: WorkerClass }
+  /** `wanted` as in other errors about wrong values. */
+  | { readonly ok: false; readonly setting: 'worker_class' | 'threads'; readonly wanted: string };
+
+/** Names of Gunicorn's classes and of well-known others, in lower case. Those that run are found before this is looked at. */
+const NOT_YET = [
+  ...['gthread', 'gevent', 'gevent_wsgi', 'gevent_pywsgi', 'tornado', 'asgi'],
+  ...['gunicorn.workers.gthread.threadworker', 'gunicorn.workers.ggevent.geventworker'],
+  ...['gunicorn.workers.ggevent.geventpywsgiworker', 'gunicorn.workers.gtornado.tornadoworker'],
+  ...['gunicorn.workers.gasgi.asgiworker', 'uvicorn.workers.uvicornworker', 'uvicorn.workers.uvicornh11worker'],
+  ...['uvicorn_worker.uvicornworker', 'uvicorn_worker.uvicornh11worker'],
+];
+
+const REMOVED = ['eventlet', 'gunicorn.workers.geventlet.eventletworker'];
+
+export function chooseWorkerClass(given: PythonCallable | string, threads: number): WorkerClassChoice {
+  const workerClass = typeof given === 'string' ? workerClassOf(plainName(given)) : undefined;
+  if (workerClass === undefined) return { ok: false, setting: 'worker_class', wanted: wantedFor(given) };
+  if (workerClass.name !== 'sync' || threads <= 1) return { ok: true, workerClass };
+  // As in Gunicorn, more threads make a sync worker a gthread worker.
+  const threaded = workerClassOf('gthread');
+  if (threaded !== undefined) return { ok: true, workerClass: threaded };
+  return { ok: false, setting: 'threads', wanted: '1; gthread workers, which have more, are not available yet' };
+}
+
+function wantedFor(given: PythonCallable | string): string {
+  const running = WORKER_CLASSES.map(({ name }) => name).join(', ');
+  if (typeof given !== 'string') return `${running}; worker classes of your own are not available yet`;
+  const name = plainName(given).toLowerCase();
+  if (REMOVED.includes(name))
+    return `${running}; eventlet workers were removed from Gunicorn 26; gevent takes their place`;
+  if (NOT_YET.includes(name)) return `${running}; ${given} workers are not available yet`;
+  return `${running}; ${name.includes('.') ? 'worker classes of your own are not available yet' : 'there is no such class'}`;
+}
+
+/** The name within Gunicorn's own distribution is the name. */
+function plainName(given: string): string {
+  return given.replace(/^egg:gunicorn#/i, '');
+}
