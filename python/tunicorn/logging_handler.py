@@ -26,10 +26,12 @@ class ErrorLogHandler(logging.Handler):
             self.handleError(record)
 
 
-def install(log: ErrorLog) -> None:
-    for name in LOGGERS:
+def install(log: ErrorLog) -> ErrorLogHandler:
+    """Handlers of an earlier installation are replaced, those of others stay. Returns the one of `gunicorn.error`."""
+    error_handler, access_handler = ErrorLogHandler(log), ErrorLogHandler(log)
+    for name, handler in zip(LOGGERS, (error_handler, access_handler)):
         logger = logging.getLogger(name)
-        # After a fork of a process that has had handlers already, they are replaced, not joined.
-        logger.handlers = [ErrorLogHandler(log)]
+        logger.handlers = [handler, *(kept for kept in logger.handlers if not isinstance(kept, ErrorLogHandler))]
         logger.setLevel(LEVELS[log.level])
         logger.propagate = False
+    return error_handler

@@ -1,0 +1,1 @@
+"""What programs and configuration files import of Gunicorn."""

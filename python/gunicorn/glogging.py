@@ -1,0 +1,11 @@
+"""`gunicorn.glogging`: what configuration files and applications import to have loggers of their own."""
+
+from __future__ import annotations
+
+from tunicorn.python_log.log_config import CONFIG_DEFAULTS
+from tunicorn.python_log.log_files import loggers
+from tunicorn.python_log.logger import Logger
+from tunicorn.python_log.request_atoms import SafeAtoms
+from tunicorn.python_log.syslog import SYSLOG_FACILITIES, parse_syslog_address
+
+__all__ = ["CONFIG_DEFAULTS", "SYSLOG_FACILITIES", "Logger", "SafeAtoms", "loggers", "parse_syslog_address"]

@@ -1,0 +1,1 @@
+"""`gunicorn.instrument`: metrics of the application's own, by way of the log."""

@@ -1,0 +1,25 @@
+"""`gunicorn.instrument.statsd`: the logger that sends metrics, and the names in `extra` that it looks for."""
+
+from __future__ import annotations
+
+from tunicorn.python_log.statsd import (
+    COUNTER_TYPE,
+    GAUGE_TYPE,
+    HISTOGRAM_TYPE,
+    METRIC_VAR,
+    MTYPE_VAR,
+    TIMER_TYPE,
+    VALUE_VAR,
+    Statsd,
+)
+
+__all__ = [
+    "COUNTER_TYPE",
+    "GAUGE_TYPE",
+    "HISTOGRAM_TYPE",
+    "METRIC_VAR",
+    "MTYPE_VAR",
+    "TIMER_TYPE",
+    "VALUE_VAR",
+    "Statsd",
+]

@@ -1,0 +1,64 @@
+"""The object that is `server.log` and `worker.log`, as the settings ask for it. Called by forkserver and workers.
+
+By default it writes to the error log directly, and the gateways write the access log. With a logger_class of the
+user's or a logconfig, Python's loggers write everything, what arbiter and gateways have to say included.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Type
+
+from tunicorn.log import ErrorLog
+from tunicorn.python_log import log_config
+from tunicorn.python_log.fast_logger import FastLogger
+from tunicorn.python_log.log_files import LogConfigError
+from tunicorn.python_log.logger import Logger
+from tunicorn.python_log.statsd import FastStatsd, Statsd
+
+__all__ = ["LogConfigError", "Logger", "access_is_python", "make_logger", "python_writes"]
+
+_OWN = {"simple": Logger, "gunicorn.glogging.Logger": Logger, "gunicorn.instrument.statsd.Statsd": Statsd}
+
+
+def make_logger(cfg: Any, error_log: ErrorLog) -> Logger:
+    """Raises LogConfigError. `error_log` is what the process has written to so far."""
+    chosen = logger_class(cfg)
+    try:
+        if python_writes(cfg) or cfg.syslog:
+            return chosen(cfg)
+        return FastStatsd(cfg, error_log) if chosen is Statsd else FastLogger(cfg, error_log)
+    except LogConfigError:
+        raise
+    except RuntimeError as error:
+        raise LogConfigError(str(error)) from error
+
+
+def logger_class(cfg: Any) -> Type[Logger]:
+    """A class, or the dotted path of one; with statsd_host, Gunicorn's default is Statsd."""
+    wanted = cfg.logger_class
+    chosen = _OWN.get(wanted) or _import(wanted) if isinstance(wanted, str) else wanted
+    return Statsd if chosen is Logger and cfg.statsd_host else chosen
+
+
+def python_writes(cfg: Any) -> bool:
+    """Whether Python's loggers write the lines of every process; src/settings/log-writer.ts decides alike."""
+    return log_config.is_set(cfg) or logger_class(cfg) not in (Logger, Statsd)
+
+
+def access_is_python(logger: Any, cfg: Any) -> bool:
+    """Whether a worker has to call access() after each request."""
+    if not python_writes(cfg):
+        return False
+    # An access() of the user's own decides for itself, and may have other work than logging.
+    is_own = getattr(type(logger), "access", None) is Logger.access
+    return bool(logger.access_log_enabled) if is_own else True
+
+
+def _import(path: str) -> Type[Logger]:
+    module, _, name = path.replace(":", ".").rpartition(".")
+    try:
+        found: Type[Logger] = getattr(importlib.import_module(module), name)
+        return found
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LogConfigError(f"logger_class: cannot import {path!r}: {error}") from error
