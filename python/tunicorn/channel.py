@@ -6,31 +6,60 @@ call it.
 from __future__ import annotations
 
 import socket
-from struct import Struct
-from typing import NoReturn, Protocol
+from typing import Callable, NoReturn, Protocol
 
-HELLO = 1
-ASK = 2
-HEAD = 3
-BODY = 4
-SKIP = 5
-PROBED = 6
-DATA = 7
-GONE = 8
-TAKEN = 9
-HINTS = 10
+from tunicorn import channel_frame as frames
+from tunicorn.channel_frame import (
+    ABORTED,
+    ASK,
+    BODY,
+    CLOSE,
+    DATA,
+    END,
+    FRAMED,
+    GONE,
+    HEAD,
+    HELLO,
+    HINTS,
+    MESSAGE,
+    PROBED,
+    SKIP,
+    TAKEN,
+    TEXT,
+    TRAILERS,
+    TUNNEL,
+    UNACKNOWLEDGED_BYTES,
+    WATCH,
+    FrameError,
+    GatewayFrame,
+    pack_head,
+)
 
-END = 1
-FRAMED = 2
-ABORTED = 4
-
-# After a response with more bytes of hints and body than this, the gateway says TAKEN, and the worker waits for it.
-UNACKNOWLEDGED_BYTES = 64 * 1024
-
-_header = Struct("<IBBHQ")
-_pack_header = _header.pack
-_pack_hello = Struct("<IBBHQIII").pack
-_pack_head = Struct("<IBBHQI").pack
+__all__ = [
+    "ABORTED",
+    "ASK",
+    "BODY",
+    "CLOSE",
+    "DATA",
+    "END",
+    "FRAMED",
+    "GONE",
+    "HEAD",
+    "HELLO",
+    "HINTS",
+    "MESSAGE",
+    "PROBED",
+    "SKIP",
+    "TAKEN",
+    "TEXT",
+    "TRAILERS",
+    "TUNNEL",
+    "UNACKNOWLEDGED_BYTES",
+    "WATCH",
+    "Channel",
+    "ChannelLost",
+    "Holdable",
+]
 
 # Up to this size one copy into one buffer is cheaper than handing the kernel two buffers.
 _JOIN_LIMIT_BYTES = 32 * 1024
@@ -50,13 +79,15 @@ class ChannelLost(ConnectionError):
 
 
 class Channel:
-    __slots__ = ("_claim", "_send", "_socket", "is_lost")
+    __slots__ = ("_claim", "_send", "_socket", "_watched", "is_lost")
 
     def __init__(self, connected: socket.socket, claim: Holdable) -> None:
         connected.setblocking(True)
         self._socket = connected
         self._send = connected.send
         self._claim = claim
+        # The ticket of the last WATCH: frames of it may still come when it is over.
+        self._watched = 0
         self.is_lost = False
 
     @classmethod
@@ -76,18 +107,22 @@ class Channel:
         self._socket.close()
 
     def hello(self, slot: int, pid: int, generation: int) -> None:
-        self._transmit(_pack_hello(28, HELLO, 0, 0, 0, slot, pid, generation))
+        self._transmit(frames.hello_frame(slot, pid, generation))
 
     def skip(self, ticket_id: int) -> None:
-        self._transmit(_pack_header(16, SKIP, END, 0, ticket_id))
+        self._transmit(frames.skip_frame(ticket_id))
 
     def probed(self, ticket_id: int) -> None:
-        self._transmit(_pack_header(16, PROBED, END, 0, ticket_id))
+        self._transmit(frames.probed_frame(ticket_id))
 
     def ask(self, ticket_id: int, fields_length: int, body_length: int) -> tuple[bytes, bytes] | None:
         """The fields and the body of a ticket that FOLLOWS, or None when nobody waits for it any more."""
-        self._transmit(_pack_header(16, ASK, 0, 0, ticket_id))
-        length, kind, flags, status, answered_id = _header.unpack(self._receive(16))
+        self._transmit(frames.ask_frame(ticket_id))
+        length, kind, flags, status, answered_id = self._receive_header()
+        while answered_id == self._watched != ticket_id and kind != TAKEN:
+            # Sent before the gateway had read the END of that ticket.
+            self._receive(length - 16)
+            length, kind, flags, status, answered_id = self._receive_header()
         if answered_id != ticket_id:
             self._lose(f"asked for ticket {ticket_id}, the gateway answered for ticket {answered_id}")
         if flags or status:
@@ -104,19 +139,65 @@ class Channel:
         claim = self._claim
         claim.hold()
         try:
-            length, kind, _, _, taken_id = _header.unpack(self._receive(16))
+            length, kind, _, _, taken_id = self._receive_header()
+            while taken_id == self._watched and kind != TAKEN:
+                self._receive(length - 16)
+                length, kind, _, _, taken_id = self._receive_header()
         finally:
             claim.unhold()
         if kind != TAKEN or length != 16 or taken_id != ticket_id:
             self._lose(f"a frame of type {kind} for ticket {taken_id}; wanted TAKEN for ticket {ticket_id}")
 
+    def watch(self, ticket_id: int) -> None:
+        """From now on the gateway sends what belongs to this ticket: `receive_frame`. After ASK, and once a ticket."""
+        self._watched = ticket_id
+        self._transmit(frames.watch_frame(ticket_id))
+
+    def receive_frame(self, ticket_id: int) -> GatewayFrame:
+        """The next frame of the ticket: DATA of a STREAMED body, GONE, or of a WebSocket MESSAGE and CLOSE."""
+        while True:
+            length, kind, flags, status, frame_id = self._receive_header()
+            payload = self._receive(length - 16)
+            if frame_id == ticket_id:
+                return GatewayFrame(kind, flags, status, frame_id, payload)
+
+    def receive_body(self, ticket_id: int, write: Callable[[bytes], object]) -> bool:
+        """Says WATCH, and writes the STREAMED body to its end; False when the client has left in the middle."""
+        self.watch(ticket_id)
+        while True:
+            frame = self.receive_frame(ticket_id)
+            if frame.type != DATA or frame.flags & ABORTED:
+                return False
+            write(frame.payload)
+            if frame.flags & END:
+                return True
+
+    def tunnel(self, ticket_id: int) -> socket.socket:
+        """The client's connection, raw, in place of the channel, which has never said WATCH and is lost hereafter."""
+        self._transmit(frames.tunnel_frame(ticket_id))
+        self.is_lost = True
+        return self._socket
+
+    def trailers(self, ticket_id: int, lines: bytes) -> None:
+        self._transmit(frames.trailers_frame(ticket_id, lines))
+
+    def message(self, ticket_id: int, flags: int, data: bytes | memoryview) -> None:
+        size = 16 + len(data)
+        if size <= _JOIN_LIMIT_BYTES:
+            self._transmit(frames.message_header(ticket_id, flags, len(data)) + data)
+        else:
+            self._transmit_two(frames.message_header(ticket_id, flags, len(data)), data)
+
+    def close_websocket(self, ticket_id: int, code: int, reason: str = "") -> None:
+        self._transmit(frames.close_frame(ticket_id, code, reason))
+
     def hints(self, ticket_id: int, lines: bytes) -> None:
-        self._transmit(_pack_header(16 + len(lines), HINTS, 0, 0, ticket_id) + lines)
+        self._transmit(frames.hints_frame(ticket_id, lines))
 
     def head(self, ticket_id: int, status: int, flags: int, head: bytes, body: bytes | memoryview) -> None:
         """The head and the first bytes of the body. FRAMED, END and ABORTED are the caller's to say."""
         size = 20 + len(head) + len(body)
-        first = _pack_head(size, HEAD, flags, status, ticket_id, len(head)) + head
+        first = pack_head(size, HEAD, flags, status, ticket_id, len(head)) + head
         if size <= _JOIN_LIMIT_BYTES:
             self._transmit(first + body)
         else:
@@ -125,9 +206,9 @@ class Channel:
     def body(self, ticket_id: int, flags: int, data: bytes | memoryview) -> None:
         size = 16 + len(data)
         if size <= _JOIN_LIMIT_BYTES:
-            self._transmit(_pack_header(size, BODY, flags, 0, ticket_id) + data)
+            self._transmit(frames.body_header(ticket_id, flags, len(data)) + data)
         else:
-            self._transmit_two(_pack_header(size, BODY, flags, 0, ticket_id), data)
+            self._transmit_two(frames.body_header(ticket_id, flags, len(data)), data)
 
     def _transmit(self, frame: bytes) -> None:
         try:
@@ -175,6 +256,14 @@ class Channel:
     def _close_amid_frame(self) -> None:
         # A signal handler raised, and half a frame may have been sent: nothing that came after it could be understood.
         self.close()
+
+    def _receive_header(self) -> tuple[int, int, int, int, int]:
+        header = frames.unpack_header(self._receive(16))
+        try:
+            frames.check_gateway_header(*header[:3])
+        except FrameError as error:
+            self._lose(str(error))
+        return header
 
     def _receive(self, size: int) -> bytes:
         pieces = []

@@ -17,6 +17,11 @@ KIND_PROBE = 2
 
 FOLLOWS = 1
 RAW_PATH = 2
+# The body is not whole yet: it comes on the channel, piece by piece, after WATCH.
+STREAMED = 4
+# The request is the handshake of a WebSocket.
+UPGRADE = 8
+_KNOWN_FLAGS = FOLLOWS | RAW_PATH | STREAMED | UPGRADE
 
 _header = Struct("<IBBHQIIII")
 _unpack_header = _header.unpack_from
@@ -103,11 +108,15 @@ def _check_header(
         raise TicketError(f"length is {length}; it must be {HEADER_BYTES} to {TICKET_BYTES}")
     if kind not in (KIND_RUN, KIND_PROBE):
         raise TicketError(f"kind is {kind}; it must be {KIND_RUN} (run) or {KIND_PROBE} (probe)")
-    if flags & ~(FOLLOWS | RAW_PATH):
-        raise TicketError(f"flags are {flags:#04x}; only FOLLOWS (0x01) and RAW_PATH (0x02) are known")
+    if flags & ~_KNOWN_FLAGS:
+        raise TicketError(f"flags are {flags:#04x}; only those of {_KNOWN_FLAGS:#04x} are known")
     if not 0 < ticket_id <= MAX_ID:
         raise TicketError(f"id is {ticket_id}; it must be 1 to 2^53 - 1")
     if kind == KIND_PROBE and (flags or waited_ms or fields_length or body_length):
         raise TicketError("a probe carries neither flags, nor a wait, nor fields, nor a body")
+    if flags & STREAMED and flags & UPGRADE:
+        raise TicketError(f"flags are {flags:#04x}; a ticket is STREAMED or an UPGRADE, not both")
+    if flags & (STREAMED | UPGRADE) and body_length:
+        raise TicketError(f"flags are {flags:#04x}, but body is {body_length} bytes; it must be 0")
     if used != length:
         raise TicketError(f"length is {length}, but header, fields and body take {used}")

@@ -2,16 +2,11 @@
 // they belong to.
 
 import type { Socket } from 'node:net';
-import {
-  ChannelDecoder,
-  type ChannelSink,
-  dataFrame,
-  END,
-  goneFrame,
-  takenFrame,
-  UNACKNOWLEDGED_BYTES,
-} from '../runqueue/channel-frame.ts';
+import { ChannelDecoder, type ChannelSink } from '../runqueue/channel-decoder.ts';
+import { dataFrame, END, goneFrame, takenFrame, UNACKNOWLEDGED_BYTES } from '../runqueue/channel-frame.ts';
 import type { Exchange } from './exchange.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /** What a channel needs of the gateway. */
 export interface ChannelOwner {
@@ -81,6 +76,22 @@ export class WorkerChannel implements ChannelSink {
     if (exchange?.state === 'responding') exchange.continue(flags, piece);
     this.#after(id, flags, exchange);
   }
+
+  trailers(id: number): void {
+    this.body(id, END, NOTHING);
+  }
+
+  watch(): void {}
+
+  message(): void {}
+
+  closes(id: number): void {
+    this.body(id, END, NOTHING);
+  }
+
+  tunnel(): void {}
+
+  raw(): void {}
 
   skip(id: number): void {
     const exchange = this.#owner.find(id);

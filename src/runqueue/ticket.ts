@@ -16,6 +16,12 @@ export const TICKET_PROBE = 2;
 export const TICKET_FOLLOWS = 1;
 /** PATH_INFO is still percent-encoded. */
 export const TICKET_RAW_PATH = 2;
+/** The body is not whole yet: it comes on the channel, piece by piece, once the worker has said WATCH. */
+export const TICKET_STREAMED = 4;
+/** The request is the handshake of a WebSocket. */
+export const TICKET_UPGRADE = 8;
+
+const KNOWN_FLAGS: number = TICKET_FOLLOWS | TICKET_RAW_PATH | TICKET_STREAMED | TICKET_UPGRADE;
 
 const LONGEST_WAIT_MS = 65_535;
 const TWO_TO_32 = 2 ** 32;
@@ -30,7 +36,8 @@ export interface TicketAddress {
 
 /**
  * Writes a run ticket at `offset`. `fields` is a string of code points below 256.
- * The ticket says FOLLOWS by itself when fields and body are too long for it.
+ * The ticket says FOLLOWS by itself when fields and body are too long for it. `kind` is TICKET_STREAMED or TICKET_UPGRADE, with
+ * neither of which there is a body, or 0.
  */
 export function writeRunTicket(
   target: Buffer,
@@ -40,10 +47,11 @@ export function writeRunTicket(
   body: Buffer | null,
   rawPath: boolean,
   waitedMs: number = 0,
+  kind: number = 0,
 ): void {
   const bodyBytes = body === null ? 0 : body.length;
   const follows = fields.length + bodyBytes > TICKET_ROOM_BYTES;
-  const flags = (follows ? TICKET_FOLLOWS : 0) | (rawPath ? TICKET_RAW_PATH : 0);
+  const flags = (follows ? TICKET_FOLLOWS : 0) | (rawPath ? TICKET_RAW_PATH : 0) | kind;
   const used = follows ? TICKET_HEADER_BYTES : TICKET_HEADER_BYTES + fields.length + bodyBytes;
   const kindAndWait = TICKET_RUN | (flags << 8) | (Math.min(waitedMs, LONGEST_WAIT_MS) << 16);
   writeHeader(target, offset, used, kindAndWait, address, fields.length, bodyBytes);
@@ -81,6 +89,8 @@ export interface Ticket extends TicketAddress {
   readonly kind: 'run' | 'probe';
   readonly follows: boolean;
   readonly rawPath: boolean;
+  readonly streamed: boolean;
+  readonly upgrade: boolean;
   /** How long the request waited for a worker, at most 65,535. */
   readonly waitedMs: number;
   readonly fieldsBytes: number;
@@ -98,7 +108,7 @@ export function readTicket(source: Buffer, offset: number): Ticket | string {
   const kind = source[offset + 4] ?? 0;
   const flags = source[offset + 5] ?? 0;
   if (kind !== TICKET_RUN && kind !== TICKET_PROBE) return `kind ${kind} is not 1 or 2`;
-  if ((flags & ~(TICKET_FOLLOWS | TICKET_RAW_PATH)) !== 0) return `flags ${flags} has unknown bits`;
+  if ((flags & ~KNOWN_FLAGS) !== 0) return `flags ${flags} has unknown bits`;
   const waitedMs = source.readUInt16LE(offset + 6);
   const fieldsBytes = source.readUInt32LE(offset + 24);
   const bodyBytes = source.readUInt32LE(offset + 28);
@@ -107,6 +117,11 @@ export function readTicket(source: Buffer, offset: number): Ticket | string {
   if (used !== expected) return `length ${used} differs from header, fields and body (${expected})`;
   if (kind === TICKET_PROBE && (flags !== 0 || waitedMs + fieldsBytes + bodyBytes !== 0))
     return 'a probe carries nothing';
+  const streamed = (flags & TICKET_STREAMED) !== 0;
+  const upgrade = (flags & TICKET_UPGRADE) !== 0;
+  if (streamed && upgrade) return 'a ticket is STREAMED or an UPGRADE, not both';
+  if ((streamed || upgrade) && bodyBytes !== 0)
+    return `a ticket that is STREAMED or an UPGRADE names a body of ${bodyBytes} bytes`;
   const id = source.readUInt32LE(offset + 12) * TWO_TO_32 + source.readUInt32LE(offset + 8);
   if (id === 0 || id > Number.MAX_SAFE_INTEGER) return 'id is not in 1 to 2^53 - 1';
   const fieldsStart = offset + TICKET_HEADER_BYTES;
@@ -115,6 +130,8 @@ export function readTicket(source: Buffer, offset: number): Ticket | string {
     kind: kind === TICKET_RUN ? 'run' : 'probe',
     follows,
     rawPath: (flags & TICKET_RAW_PATH) !== 0,
+    streamed,
+    upgrade,
     waitedMs,
     id,
     gateway: source.readUInt32LE(offset + 16),

@@ -11,10 +11,11 @@ from typing import Any
 
 from gateway_double import ROOT, WorkerSideTest, frames_of
 
-from tunicorn import channel
-from tunicorn.channel import ABORTED, END, FRAMED, ChannelLost
+from tunicorn import channel, channel_frame
+from tunicorn.channel import ABORTED, END, FRAMED, TEXT, ChannelLost
+from tunicorn.channel_frame import FrameError, FrameReader
 from tunicorn.claims_board import BoardError, ClaimsBoard
-from tunicorn.ticket import FOLLOWS, KIND_RUN, RAW_PATH, Ticket, TicketError, decode, parse_fields
+from tunicorn.ticket import FOLLOWS, KIND_RUN, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, decode, parse_fields
 
 with open(os.path.join(ROOT, "test", "vectors", "runqueue.json"), encoding="ascii") as file:
     VECTORS: dict[str, Any] = json.load(file)
@@ -22,6 +23,13 @@ with open(os.path.join(ROOT, "test", "vectors", "runqueue.json"), encoding="asci
 
 def buffer_of(hexadecimal: str) -> bytearray:
     return bytearray(bytes.fromhex(hexadecimal).ljust(4096, b"\0"))
+
+
+def decoded(frame: channel_frame.GatewayFrame) -> dict[str, Any]:
+    types = {getattr(channel_frame, name): name for name in ("DATA", "GONE", "MESSAGE", "CLOSE")}
+    fields = frame._asdict()
+    payload = fields.pop("payload")
+    return {**fields, "type": types[frame.type], "payloadHex": payload.hex()}
 
 
 class Tickets(unittest.TestCase):
@@ -33,6 +41,8 @@ class Tickets(unittest.TestCase):
                     "kind": "run" if ticket.kind == KIND_RUN else "probe",
                     "follows": bool(ticket.flags & FOLLOWS),
                     "rawPath": bool(ticket.flags & RAW_PATH),
+                    "streamed": bool(ticket.flags & STREAMED),
+                    "upgrade": bool(ticket.flags & UPGRADE),
                     "waitedMs": ticket.waited_ms,
                     "id": ticket.id,
                     "gateway": ticket.gateway,
@@ -90,6 +100,17 @@ class Frames(WorkerSideTest):
             self.channel.hints(frame["id"], frame["lines"].encode("latin-1"))
         elif kind == "BODY":
             self.channel.body(frame["id"], flags, bytes.fromhex(frame["bodyHex"]))
+        elif kind == "WATCH":
+            self.channel.watch(frame["id"])
+        elif kind == "MESSAGE":
+            self.channel.message(frame["id"], TEXT if frame["text"] else 0, bytes.fromhex(frame["bodyHex"]))
+        elif kind == "CLOSE":
+            self.channel.close_websocket(frame["id"], frame["code"], frame["reason"])
+        elif kind == "TRAILERS":
+            self.channel.trailers(frame["id"], frame["lines"].encode("latin-1"))
+        elif kind == "TUNNEL":
+            self.assertIs(self.channel.tunnel(frame["id"]), self.channel._socket)
+            self.assertTrue(self.channel.is_lost)
         elif kind == "SKIP":
             self.channel.skip(frame["id"])
         elif kind == "PROBED":
@@ -132,6 +153,49 @@ class Frames(WorkerSideTest):
                     self.channel.ask(asked["id"], asked["fieldsBytes"], asked["bodyBytes"])
                 self.assertTrue(self.channel.is_lost)
 
+    def test_receive_frame_returns_every_good_frame_of_its_ticket_and_no_other(self) -> None:
+        for vector in VECTORS["watchFrames"]["good"]:
+            with self.subTest(vector["name"]):
+                wanted = vector["decoded"]
+                self.gateway.sendall(struct.pack("<IBBHQ", 19, channel.DATA, 0, 0, 5) + b"old")
+                self.gateway.sendall(bytes.fromhex(vector["hex"]))
+                self.assertEqual(decoded(self.channel.receive_frame(wanted["id"])), wanted)
+
+    def test_receive_frame_loses_the_channel_over_every_bad_frame(self) -> None:
+        for vector in VECTORS["watchFrames"]["bad"]:
+            with self.subTest(vector["name"]):
+                self.setUp()
+                self.gateway.sendall(bytes.fromhex(vector["hex"]))
+                with self.assertRaises(ChannelLost):
+                    self.channel.receive_frame(77)
+                self.assertTrue(self.channel.is_lost)
+
+    def test_the_frame_reader_reads_all_good_frames_however_they_are_cut(self) -> None:
+        vectors = VECTORS["watchFrames"]["good"]
+        data = b"".join(bytes.fromhex(vector["hex"]) for vector in vectors)
+        wanted = [vector["decoded"] for vector in vectors]
+        for size in (*range(1, 60), len(data)):
+            reader = FrameReader()
+            frames = [frame for at in range(0, len(data), size) for frame in reader.feed(data[at : at + size])]
+            self.assertEqual([decoded(frame) for frame in frames], wanted, f"in pieces of {size}")
+
+    def test_the_frame_reader_refuses_every_bad_frame_however_it_is_cut(self) -> None:
+        for vector in VECTORS["watchFrames"]["bad"]:
+            data = bytes.fromhex(vector["hex"])
+            for cut in range(1, len(data) + 1):
+                with self.subTest(vector["name"], cut=cut), self.assertRaises(FrameError):
+                    reader = FrameReader()
+                    reader.feed(data[:cut])
+                    reader.feed(data[cut:])
+
+    def test_frames_of_a_watched_ticket_that_is_over_do_not_disturb_what_follows(self) -> None:
+        late = struct.pack("<IBBHQ", 20, channel.DATA, 0, 0, 70) + b"late"
+        self.channel.watch(70)
+        taken = struct.pack("<IBBHQ", 16, channel.TAKEN, 0, 0, 70)
+        self.gateway.sendall(late + taken + late + struct.pack("<IBBHQ", 17, channel.DATA, 0, 0, 71) + b"f")
+        self.channel.await_taken(70)
+        self.assertEqual(self.channel.ask(71, 1, 0), (b"f", b""))
+
     def test_await_taken_accepts_every_good_taken(self) -> None:
         taken = [vector for vector in VECTORS["gatewayFrames"]["good"] if vector["decoded"]["type"] == "TAKEN"]
         self.assertGreater(len(taken), 0)
@@ -148,7 +212,9 @@ class Frames(WorkerSideTest):
         for vector in VECTORS["conversations"]["good"]:
             with self.subTest(vector["name"]):
                 frames = frames_of(bytes.fromhex(vector["hex"]))
-                self.assertEqual([frame.type for frame in frames], [getattr(channel, name) for name in vector["types"]])
+                types = [getattr(channel, name) for name in vector["types"]]
+                # What comes after TUNNEL is raw.
+                self.assertEqual([frame.type for frame in frames][: len(types)], types)
 
 
 class Boards(WorkerSideTest):

@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { ChannelDecoder } from '../../src/runqueue/channel-decoder.ts';
 import {
   ASK,
   BODY,
-  ChannelDecoder,
+  CLOSE,
+  closeFrame,
   dataFrame,
   END,
   FRAME_HEADER_BYTES,
@@ -15,9 +17,14 @@ import {
   HEAD,
   HELLO,
   HINTS,
+  MESSAGE,
+  messageHeader,
   PROBED,
+  pieceHeader,
   SKIP,
+  TEXT,
   takenFrame,
+  WATCH,
 } from '../../src/runqueue/channel-frame.ts';
 import { root } from '../harness/project.ts';
 import { ChannelRecorder, type Heard, listen } from './channel-recorder.ts';
@@ -49,8 +56,13 @@ function headFrame(id: number, head: string, body: Buffer, flags: number): Buffe
   return frame(HEAD, id, Buffer.concat([length, Buffer.from(head, 'latin1'), body]), flags, 200);
 }
 
+function accepted(id: number): Buffer {
+  return frame(HEAD, id, Buffer.from('1900000031303120537769746368696e672050726f746f636f6c730d0a', 'hex'), 0, 101);
+}
+
 /** What the decoder reports of a frame that comes alone, after what must come before it. */
 function expected(wanted: WorkerFrame): Heard {
+  if (wanted.type === 'TUNNEL') return { ...wanted, rawHex: '' };
   if (wanted.type !== 'HEAD' && wanted.type !== 'BODY') return wanted;
   const { id, framed, bodyHex } = wanted;
   const end = wanted.end ? (wanted.aborted ? 'aborted' : 'whole') : 'none';
@@ -63,7 +75,8 @@ function expected(wanted: WorkerFrame): Heard {
 /** What a worker has said when the frame is in its place. */
 function before(wanted: WorkerFrame): Buffer {
   if (wanted.type === 'HELLO') return Buffer.alloc(0);
-  if (wanted.type !== 'BODY') return SAID_HELLO;
+  if (wanted.type === 'MESSAGE' || wanted.type === 'CLOSE') return Buffer.concat([SAID_HELLO, accepted(wanted.id)]);
+  if (wanted.type !== 'BODY' && wanted.type !== 'TRAILERS') return SAID_HELLO;
   return Buffer.concat([SAID_HELLO, headFrame(wanted.id, '200 OK\r\n', Buffer.alloc(0), 0)]);
 }
 
@@ -85,6 +98,21 @@ for (const vector of vectors.gatewayFrames.good) {
     const encode = (): Buffer => {
       if (decoded.type === 'DATA') return dataFrame(decoded.id, joinFields(decoded.fields), body(decoded.bodyHex));
       return decoded.type === 'GONE' ? goneFrame(decoded.id) : takenFrame(decoded.id);
+    };
+    assert.equal(encode().toString('hex'), vector.hex);
+  });
+}
+
+for (const vector of vectors.watchFrames.good) {
+  test(`the encoder writes ${vector.name}, byte for byte`, () => {
+    const { type, flags, status, id, payloadHex } = vector.decoded;
+    const payload = Buffer.from(payloadHex, 'hex');
+    const encode = (): Buffer => {
+      if (type === 'CLOSE') return closeFrame(id, status, payload);
+      if (type === 'GONE') return goneFrame(id);
+      const header =
+        type === 'DATA' ? pieceHeader(id, flags, payload.length) : messageHeader(id, flags, payload.length);
+      return Buffer.concat([header, payload]);
     };
     assert.equal(encode().toString('hex'), vector.hex);
   });
@@ -128,9 +156,11 @@ function randomConversation(random: Random): Buffer {
   for (let id = 1 + random(5); frames.length < 8; id += 1) {
     const kind = random(8);
     if (kind === 0) frames.push(frame(SKIP, id, undefined, END));
+    else if (kind === 4) frames.push(...randomWebSocket(random, id));
     else if (kind === 1) frames.push(frame(PROBED, id, undefined, END));
     else {
       if (kind === 2) frames.push(frame(ASK, id));
+      if (kind === 3) frames.push(frame(WATCH, id));
       for (let count = random(6) - 3; count > 0; count -= 1) frames.push(frame(HINTS, id, randomBytes(random, 60)));
       const head = `200 OK\r\nX: ${randomBytes(random, 60).toString('latin1')}\r\n`;
       let left = random(4);
@@ -141,6 +171,14 @@ function randomConversation(random: Random): Buffer {
     }
   }
   return Buffer.concat(frames);
+}
+
+function randomWebSocket(random: Random, id: number): Buffer[] {
+  const frames = [accepted(id)];
+  for (let left = random(4); left > 0; left -= 1)
+    frames.push(frame(MESSAGE, id, randomBytes(random, 60), random(2) * TEXT));
+  frames.push(frame(CLOSE, id, Buffer.from('bye'.repeat(random(4))), END, 1000));
+  return frames;
 }
 
 function lastFlags(random: Random): number {
@@ -186,6 +224,33 @@ test('any bytes are followed or refused, in whatever pieces they come', () => {
   // The fuzz is worth something only if it gets everywhere.
   assert.ok((outcomes.get('followed') ?? 0) > 500, JSON.stringify([...outcomes]));
   assert.ok(outcomes.size > 8, JSON.stringify([...outcomes]));
+});
+
+test('a message of 3 MiB is passed on in pieces, one of 1 MiB whole', () => {
+  for (const [bytes, whole] of [
+    [MIB, true],
+    [3 * MIB, false],
+  ] as const) {
+    const pieces: { readonly bytes: number; readonly isLast: boolean }[] = [];
+    const sink = new ChannelRecorder();
+    sink.message = (_id, flags, piece, isLast) => {
+      assert.equal(flags, TEXT);
+      pieces.push({ bytes: piece.length, isLast });
+    };
+    const decoder = new ChannelDecoder(sink);
+    const sent = Buffer.concat([SAID_HELLO, accepted(1), frame(MESSAGE, 1, Buffer.alloc(bytes, 97), TEXT)]);
+    for (let at = 0; at < sent.length; at += 64 * 1024)
+      assert.equal(decoder.push(sent.subarray(at, at + 64 * 1024)), null);
+    assert.equal(pieces.length === 1, whole);
+    assert.equal(
+      pieces.reduce((sum, piece) => sum + piece.bytes, 0),
+      bytes,
+    );
+    assert.deepEqual(
+      pieces.map((piece) => piece.isLast),
+      pieces.map((_, index) => index === pieces.length - 1),
+    );
+  }
 });
 
 test('a body of 50 MB passes in the chunks that it comes in, none copied and none kept', async () => {
@@ -255,7 +320,7 @@ test('the beginning of a frame is kept, not the chunk that it came in', async ()
 const PYTHON_WORKER = `
 import json, random, socket, sys
 sys.path.insert(0, sys.argv[1])
-from tunicorn.channel import ABORTED, END, FRAMED, Channel
+from tunicorn.channel import ABORTED, END, FRAMED, TEXT, Channel
 
 class Claim:
     def hold(self): pass
@@ -284,7 +349,26 @@ receive()
 heard.append({"type": "HELLO", "slot": 3, "pid": 4242, "generation": 1})
 for number in range(1, 200):
     id = number * 2**40 + source.randrange(2**40)
-    kind = source.randrange(5)
+    kind = source.randrange(6)
+    if source.randrange(3) == 0 and kind >= 2:
+        channel.watch(id)
+        heard.append({"type": "WATCH", "id": id})
+    if kind == 5:
+        channel.head(id, 101, 0, b"101 Switching Protocols\\r\\n", b"")
+        heard.append({
+            "type": "RESPONSE", "id": id, "status": 101, "framed": False, "head": "101 Switching Protocols\\r\\n",
+            "end": "whole", "bodyHex": "",
+        })
+        for _ in range(source.randrange(4)):
+            flags = source.choice((0, TEXT))
+            data = some_bytes(50000 if number % 10 == 0 else 100)
+            channel.message(id, flags, data)
+            receive()
+            heard.append({"type": "MESSAGE", "id": id, "text": bool(flags), "bodyHex": data.hex()})
+        channel.close_websocket(id, 4000 + number, "\u00fc" * 70)
+        receive()
+        heard.append({"type": "CLOSE", "id": id, "code": 4000 + number, "reason": "\u00fc" * 61})
+        continue
     if kind < 2:
         name = ("SKIP", "PROBED")[kind]
         (channel.skip, channel.probed)[kind](id)
@@ -297,11 +381,12 @@ for number in range(1, 200):
         channel.hints(id, lines.encode("latin-1"))
         receive()
         heard.append({"type": "HINTS", "id": id, "lines": lines})
+    trailers = source.randrange(4) == 0
     framed = source.choice((0, FRAMED))
     last = source.choice((END, END | ABORTED))
     head = "200 OK\\r\\nX-Name: " + some_bytes(300).decode("latin-1") + "\\r\\n"
     for place, piece in enumerate(pieces):
-        end = last if place == len(pieces) - 1 else 0
+        end = last if place == len(pieces) - 1 and not trailers else 0
         if place == 0:
             channel.head(id, 200, framed | end, head.encode("latin-1"), piece)
         else:
@@ -309,8 +394,12 @@ for number in range(1, 200):
         receive()
     heard.append({
         "type": "RESPONSE", "id": id, "status": 200, "framed": bool(framed), "head": head,
-        "end": "aborted" if last & ABORTED else "whole", "bodyHex": b"".join(pieces).hex(),
+        "end": "aborted" if last & ABORTED and not trailers else "whole", "bodyHex": b"".join(pieces).hex(),
     })
+    if trailers:
+        channel.trailers(id, b"X-Name: x\\r\\n")
+        receive()
+        heard.append({"type": "TRAILERS", "id": id, "lines": "X-Name: x\\r\\n"})
 print(json.dumps({"sent": b"".join(sent).hex(), "heard": heard}))
 `;
 
@@ -322,7 +411,8 @@ test('the decoder hears what the worker says', () => {
   assert.equal(python.status, 0, python.stderr);
   const { sent, heard }: { sent: string; heard: Heard[] } = JSON.parse(python.stdout);
   const bytes = Buffer.from(sent, 'hex');
-  assert.equal(heard.filter(({ type }) => type !== 'HINTS').length, 200);
+  assert.ok(heard.filter(({ type }) => type === 'MESSAGE').length > 30);
+  assert.ok(heard.filter(({ type }) => type === 'TRAILERS').length > 10);
   assert.ok(heard.filter(({ type }) => type === 'HINTS').length > 50);
   assert.deepEqual(listen(bytes, []), { heard, wrong: null });
   const random = seededRandom(3);

@@ -7,6 +7,8 @@ import {
   readTicket,
   TICKET_BYTES,
   TICKET_ROOM_BYTES,
+  TICKET_STREAMED,
+  TICKET_UPGRADE,
   type Ticket,
   writeProbeTicket,
   writeRunTicket,
@@ -30,6 +32,7 @@ function decoded(buffer: Buffer, offset = 0): Ticket {
 
 function encoded({ decoded: wanted }: TicketVector): Buffer {
   const buffer = Buffer.alloc(TICKET_BYTES);
+  const kind = (wanted.streamed ? TICKET_STREAMED : 0) | (wanted.upgrade ? TICKET_UPGRADE : 0);
   if (wanted.kind === 'probe') {
     writeProbeTicket(buffer, 0, wanted);
   } else if (wanted.follows) {
@@ -41,10 +44,11 @@ function encoded({ decoded: wanted }: TicketVector): Buffer {
       Buffer.alloc(wanted.bodyBytes),
       wanted.rawPath,
       wanted.waitedMs,
+      kind,
     );
   } else {
     const body = wanted.bodyHex === '' ? null : Buffer.from(wanted.bodyHex, 'hex');
-    writeRunTicket(buffer, 0, wanted, joinFields(wanted.fields), body, wanted.rawPath, wanted.waitedMs);
+    writeRunTicket(buffer, 0, wanted, joinFields(wanted.fields), body, wanted.rawPath, wanted.waitedMs, kind);
   }
   return buffer;
 }
@@ -109,7 +113,7 @@ test('readTicket() answers any bytes with a reason, or with a ticket whose parts
     if (round % 8 === 0) for (let at = 0; at < 64; at += 1) buffer[at] = random(256);
     else (good[random(good.length)] ?? buffer).copy(buffer);
     for (let count = random(4); count > 0; count -= 1) {
-      buffer[random(40)] = [0, 1, 2, 3, 16, 32, 255, random(256)][random(8)] ?? 0;
+      buffer[random(40)] = [0, 1, 2, 3, 4, 8, 16, 32, 255, random(256)][random(8)] ?? 0;
     }
     const ticket = readTicket(buffer, 0);
     if (typeof ticket === 'string') {
@@ -133,13 +137,15 @@ test('readTicket() answers any bytes with a reason, or with a ticket whose parts
 const PYTHON_READER = `
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, decode
+from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, decode
 for line in sys.stdin:
     ticket = decode(bytearray.fromhex(line))
     print(json.dumps({
         "kind": "probe" if ticket.kind == KIND_PROBE else "run",
         "follows": bool(ticket.flags & FOLLOWS),
         "rawPath": bool(ticket.flags & RAW_PATH),
+        "streamed": bool(ticket.flags & STREAMED),
+        "upgrade": bool(ticket.flags & UPGRADE),
         "waitedMs": ticket.waited_ms,
         "id": ticket.id,
         "gateway": ticket.gateway,
@@ -183,6 +189,8 @@ test('the worker reads every ticket as it was meant', () => {
 const EMPTY = {
   follows: false,
   rawPath: false,
+  streamed: false,
+  upgrade: false,
   waitedMs: 0,
   fieldsBytes: 0,
   bodyBytes: 0,
@@ -202,13 +210,17 @@ function randomTicket(random: (limit: number) => number, round: number): TicketV
   for (let count = 1 + random(round % 7 === 0 ? 60 : 20); count > 0; count -= 1) {
     fields.push([`HTTP_X_${count}`, randomText(random, random(150))]);
   }
-  const body = Buffer.from(randomText(random, round % 3 === 0 ? 0 : random(2000)), 'latin1');
+  const kind = ['whole', 'whole', 'streamed', 'upgrade'][random(4)];
+  const hasBody = kind === 'whole' && round % 3 !== 0;
+  const body = Buffer.from(randomText(random, hasBody ? random(2000) : 0), 'latin1');
   const fieldsBytes = joinFields(fields).length;
   const follows = fieldsBytes + body.length > TICKET_ROOM_BYTES;
   return {
     kind: 'run',
     follows,
     rawPath: random(2) === 1,
+    streamed: kind === 'streamed',
+    upgrade: kind === 'upgrade',
     waitedMs: random(65_536),
     ...address,
     fieldsBytes,

@@ -14,6 +14,8 @@ export interface TicketVector extends Named {
     readonly kind: 'run' | 'probe';
     readonly follows: boolean;
     readonly rawPath: boolean;
+    readonly streamed: boolean;
+    readonly upgrade: boolean;
     readonly waitedMs: number;
     readonly id: number;
     readonly gateway: number;
@@ -27,8 +29,11 @@ export interface TicketVector extends Named {
 
 export type WorkerFrame =
   | { readonly type: 'HELLO'; readonly slot: number; readonly pid: number; readonly generation: number }
-  | { readonly type: 'ASK' | 'SKIP' | 'PROBED'; readonly id: number }
-  | { readonly type: 'HINTS'; readonly id: number; readonly lines: string }
+  | { readonly type: 'ASK' | 'SKIP' | 'PROBED' | 'WATCH'; readonly id: number }
+  | { readonly type: 'TUNNEL'; readonly id: number }
+  | { readonly type: 'HINTS' | 'TRAILERS'; readonly id: number; readonly lines: string }
+  | { readonly type: 'MESSAGE'; readonly id: number; readonly text: boolean; readonly bodyHex: string }
+  | { readonly type: 'CLOSE'; readonly id: number; readonly code: number; readonly reason: string }
   | ({ readonly type: 'HEAD'; readonly status: number; readonly head: string } & Payload)
   | ({ readonly type: 'BODY' } & Payload);
 
@@ -49,6 +54,15 @@ export type GatewayFrame =
     }
   | { readonly type: 'GONE' | 'TAKEN'; readonly id: number };
 
+/** What a gateway sends of a ticket after its WATCH. */
+export interface WatchFrame {
+  readonly type: 'DATA' | 'GONE' | 'MESSAGE' | 'CLOSE';
+  readonly flags: number;
+  readonly status: number;
+  readonly id: number;
+  readonly payloadHex: string;
+}
+
 export interface BoardVector extends Named {
   readonly decoded: {
     readonly workers: number;
@@ -68,6 +82,7 @@ interface Vectors {
   readonly tickets: { readonly good: readonly TicketVector[]; readonly bad: readonly Named[] };
   readonly workerFrames: { readonly good: readonly (Named & { readonly decoded: WorkerFrame })[] };
   readonly gatewayFrames: { readonly good: readonly (Named & { readonly decoded: GatewayFrame })[] };
+  readonly watchFrames: { readonly good: readonly (Named & { readonly decoded: WatchFrame })[] };
   readonly conversations: {
     readonly good: readonly (Named & { readonly types: readonly WorkerFrame['type'][] })[];
     readonly bad: readonly Named[];

@@ -1,0 +1,167 @@
+"""Frames on a channel, without the socket: types and flags, the worker's frames as bytes, a reader of the gateway's.
+RUNQUEUE.md draws them; src/runqueue/channel-frame.ts and channel-decoder.ts are the gateway's half. channel.py uses
+this on a blocking socket, worker classes with an event loop use it on theirs.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+HELLO = 1
+ASK = 2
+HEAD = 3
+BODY = 4
+SKIP = 5
+PROBED = 6
+DATA = 7
+GONE = 8
+TAKEN = 9
+HINTS = 10
+WATCH = 11
+MESSAGE = 13
+CLOSE = 14
+TUNNEL = 15
+TRAILERS = 16
+
+END = 1
+FRAMED = 2
+ABORTED = 4
+TEXT = 8
+
+HEADER_BYTES = 16
+# After more bytes of hints, body and messages for one ticket the gateway says TAKEN; the worker waits for it.
+UNACKNOWLEDGED_BYTES = 64 * 1024
+# RFC 6455 section 5.5: the reason in a close frame.
+REASON_LIMIT_BYTES = 123
+
+unpack_header = Struct("<IBBHQ").unpack
+_unpack_header_from = Struct("<IBBHQ").unpack_from
+_pack_header = Struct("<IBBHQ").pack
+pack_head = Struct("<IBBHQI").pack
+_pack_hello = Struct("<IBBHQIII").pack
+
+# Frames of these types have no payload and no flags.
+_BARE = (GONE, TAKEN)
+_FROM_GATEWAY = (DATA, GONE, TAKEN, MESSAGE, CLOSE)
+
+
+class FrameError(Exception):
+    """The gateway does not speak as RUNQUEUE.md says: the channel must be closed."""
+
+
+class GatewayFrame(NamedTuple):
+    type: int
+    flags: int
+    status: int
+    """The close code, in CLOSE."""
+    id: int
+    payload: bytes
+
+
+def hello_frame(slot: int, pid: int, generation: int) -> bytes:
+    return _pack_hello(28, HELLO, 0, 0, 0, slot, pid, generation)
+
+
+def ask_frame(ticket_id: int) -> bytes:
+    return _pack_header(16, ASK, 0, 0, ticket_id)
+
+
+def skip_frame(ticket_id: int) -> bytes:
+    return _pack_header(16, SKIP, END, 0, ticket_id)
+
+
+def probed_frame(ticket_id: int) -> bytes:
+    return _pack_header(16, PROBED, END, 0, ticket_id)
+
+
+def watch_frame(ticket_id: int) -> bytes:
+    return _pack_header(16, WATCH, 0, 0, ticket_id)
+
+
+def tunnel_frame(ticket_id: int) -> bytes:
+    return _pack_header(16, TUNNEL, 0, 0, ticket_id)
+
+
+def hints_frame(ticket_id: int, lines: bytes) -> bytes:
+    return _pack_header(16 + len(lines), HINTS, 0, 0, ticket_id) + lines
+
+
+def head_start(ticket_id: int, status: int, flags: int, head: bytes, body_bytes: int) -> bytes:
+    """A HEAD frame up to its body, of which `body_bytes` follow."""
+    return pack_head(20 + len(head) + body_bytes, HEAD, flags, status, ticket_id, len(head)) + head
+
+
+def body_header(ticket_id: int, flags: int, body_bytes: int) -> bytes:
+    """What goes in front of the bytes of a BODY frame."""
+    return _pack_header(16 + body_bytes, BODY, flags, 0, ticket_id)
+
+
+def trailers_frame(ticket_id: int, lines: bytes) -> bytes:
+    """The end of a response: header lines behind the last chunk."""
+    return _pack_header(16 + len(lines), TRAILERS, END, 0, ticket_id) + lines
+
+
+def message_header(ticket_id: int, flags: int, message_bytes: int) -> bytes:
+    """What goes in front of the bytes of a MESSAGE frame; flags are TEXT or 0."""
+    return _pack_header(16 + message_bytes, MESSAGE, flags, 0, ticket_id)
+
+
+def close_frame(ticket_id: int, code: int, reason: str = "") -> bytes:
+    """The worker's last word on a WebSocket. A reason that is too long is cut between two characters."""
+    payload = reason.encode("utf-8", "replace")
+    if len(payload) > REASON_LIMIT_BYTES:
+        payload = payload[:REASON_LIMIT_BYTES].decode("utf-8", "ignore").encode()
+    return _pack_header(16 + len(payload), CLOSE, END, code, ticket_id) + payload
+
+
+def check_gateway_header(length: int, kind: int, flags: int) -> None:
+    if length < HEADER_BYTES:
+        raise FrameError(f"a frame of {length} bytes; its header alone has {HEADER_BYTES}")
+    if kind not in _FROM_GATEWAY:
+        raise FrameError(f"a frame of type {kind}, which a gateway does not send")
+    if kind in _BARE and (length != HEADER_BYTES or flags):
+        raise FrameError(f"a frame of type {kind} with flags {flags:#04x} and {length} bytes; wanted none and 16")
+    if kind == CLOSE and length > HEADER_BYTES + REASON_LIMIT_BYTES:
+        raise FrameError(f"CLOSE with a reason of {length - HEADER_BYTES} bytes")
+
+
+class FrameReader:
+    """Cuts what comes on a channel into frames, however it comes. Frames that belong to a ticket that is over are the
+    caller's to ignore: the gateway may have sent them before it read the END.
+    """
+
+    __slots__ = ("_kept", "_wanted")
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._wanted = HEADER_BYTES
+
+    def feed(self, data: bytes) -> list[GatewayFrame]:
+        """The frames that are whole now."""
+        kept = self._kept
+        if kept:
+            kept += data
+            if len(kept) < self._wanted:
+                return []
+            data = bytes(kept)
+            kept.clear()
+        frames: list[GatewayFrame] = []
+        at = 0
+        size = len(data)
+        while size - at >= HEADER_BYTES:
+            length, kind, flags, status, ticket_id = _unpack_header_from(data, at)
+            check_gateway_header(length, kind, flags)
+            end = at + length
+            if end > size:
+                self._keep(data, at, length)
+                return frames
+            frames.append(GatewayFrame(kind, flags, status, ticket_id, data[at + HEADER_BYTES : end]))
+            at = end
+        if at < size:
+            self._keep(data, at, HEADER_BYTES)
+        return frames
+
+    def _keep(self, data: bytes, at: int, wanted: int) -> None:
+        self._kept += memoryview(data)[at:]
+        self._wanted = wanted
