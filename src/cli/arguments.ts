@@ -1,11 +1,14 @@
 // The command line: argv in, the texts of its flags and the application out. The same parser reads GUNICORN_CMD_ARGS.
 // Pure: what argparse would print, and its exit, are returned. Values are checked later, by resolveSettings().
 
-import { Action, type ArgumentOptions, ArgumentParser } from 'argparse';
+import { Action, type ArgumentOptions, ArgumentParser, ArgumentTypeError } from 'argparse';
 import { isRepeatable } from '../settings/kinds.ts';
 import type { FlagValues } from '../settings/layers.ts';
-import type { Declaration } from '../settings/setting.ts';
+import { parseDecimal, parseOctalOrPrefixed, parseSeconds } from '../settings/python-int.ts';
+import { pythonRepr } from '../settings/python-repr.ts';
+import type { Declaration, KindName } from '../settings/setting.ts';
 import { isSettingName, SETTINGS, type SettingName } from '../settings/settings.ts';
+import { completeFlags } from './flag-prefixes.ts';
 import { formatHelp, isSwitch, USAGE } from './help.ts';
 import { splitWords } from './split-words.ts';
 
@@ -51,7 +54,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   parser.add_argument('arguments', { nargs: '*' });
   for (const [name, declaration] of SETTINGS) addFlags(parser, name, declaration);
   try {
-    const parsed: Record<string, unknown> = { ...parser.parse_args([...argv]) };
+    const parsed: Record<string, unknown> = { ...parser.parse_args(completeFlags(argv, SETTINGS)) };
     return { kind: 'run', values: flagValues(parsed), app: firstOf(parsed.arguments) };
   } catch (error) {
     if (error instanceof Ended) return error.result;
@@ -87,8 +90,23 @@ function actionOf(declaration: Declaration): ArgumentOptions {
   if (kind === 'choice' && declaration.flagAlone !== undefined) {
     return { action: 'store', metavar, nargs: '?', const: declaration.flagAlone };
   }
-  return { action: isRepeatable(kind) ? 'append' : 'store', metavar };
+  return { action: isRepeatable(kind) ? 'append' : 'store', metavar, type: typeOf(declaration) };
 }
+
+/** argparse calls it with the flag's value. What is not a number at all is a mistake in the use of the command, as in Gunicorn. */
+function typeOf({ kind }: Declaration): (text: string) => string {
+  const [name, parse] = NUMBERS[kind] ?? ['str', (text: string) => text];
+  return (text) => {
+    if (parse(text) === null) throw new ArgumentTypeError(`invalid ${name} value: ${pythonRepr(text)}`);
+    return text;
+  };
+}
+
+const NUMBERS: { readonly [kind in KindName]?: readonly [name: string, parse: (text: string) => number | null] } = {
+  uint: ['int', parseDecimal],
+  'auto int': ['auto_int', parseOctalOrPrefixed],
+  seconds: ['seconds', parseSeconds],
+};
 
 /** argparse leaves what was not given undefined. */
 function flagValues(parsed: Readonly<Record<string, unknown>>): FlagValues {

@@ -7,7 +7,7 @@ import { compileAccessLogFormat } from '../log/access-log-format.ts';
 import { isNetwork } from './ip-network.ts';
 import { isStatsdAddress, isSyslogAddress } from './log-addresses.ts';
 import { classCheck, hookCheck, isPythonCallable, wantedHook } from './python-callable.ts';
-import { parseDecimal, parseOctalOrPrefixed, parsePrefixed } from './python-int.ts';
+import { parseDecimal, parseOctalOrPrefixed, parsePrefixed, parseSeconds } from './python-int.ts';
 import type { Declaration, DeclarationOf, KindName } from './setting.ts';
 
 export interface Check {
@@ -125,10 +125,6 @@ function numberCheck(
     ofFile: z.union([z.number(), fromBool, numberFrom(parseFileText)]).pipe(range),
     ofText: numberFrom(parseText).pipe(range),
   };
-}
-
-function parseSeconds(text: string): number | null {
-  return /^[0-9]+(?:\.[0-9]+)?$/.test(text.trim()) ? Number(text) : null;
 }
 
 function numberFrom(parse: (text: string) => number | null): z.ZodType<number, string> {

@@ -1,4 +1,4 @@
-// Whole numbers as Python's int() reads them from text. Called by kinds.ts. Pure.
+// Numbers in text: whole ones as Python's int() reads them, and seconds. Called by kinds.ts and by the command line's parser. Pure.
 
 const DECIMAL = /^[+-]?\d+(?:_\d+)*$/;
 const PREFIXED = /^0(?:x(?:_?[0-9a-f])+|o(?:_?[0-7])+|b(?:_?[01])+)$/i;
@@ -23,4 +23,9 @@ export function parsePrefixed(text: string): number | null {
 /** As parsePrefixed, but a leading 0 before another digit means octal, as people write a umask on a command line. */
 export function parseOctalOrPrefixed(text: string): number | null {
   return parsePrefixed(text.trim().replace(/^0(?=\d)/, '0o'));
+}
+
+/** Digits, with decimals if need be: 2, 1.5. */
+export function parseSeconds(text: string): number | null {
+  return /^[0-9]+(?:\.[0-9]+)?$/.test(text.trim()) ? Number(text) : null;
 }

@@ -36,7 +36,25 @@ describe('parseArguments() runs', () => {
     ['--log-file a --error-logfile b', run({ errorlog: 'b' })],
     ['--access-logfile -', run({ accesslog: '-' })],
     ['--timeout -3', run({ timeout: '-3' })],
-    ['--workers many', run({ workers: 'many' })],
+    ['--workers -1', run({ workers: '-1' })],
+    ['-b:1 -eA=1 -eB=b=2', run({ bind: [':1'], raw_env: ['A=1', 'B=b=2'] })],
+    ['--env=A=1 --env B=', run({ raw_env: ['A=1', 'B='] })],
+    ['-DR -w4', run({ daemon: true, enable_stdio_inheritance: true, workers: '4' })],
+    ['-DRw4 app', run({ daemon: true, enable_stdio_inheritance: true, workers: '4' }, 'app')],
+    ['-w 4 -- --workers', run({ workers: '4' }, '--workers')],
+    ['app -- --head x', run({}, 'app')],
+    ['--no-sendfile --no-control-socket', run({ sendfile: false, control_socket_disable: true })],
+    ['--paste a.ini', run({ paste: 'a.ini' })],
+    ['--paster a.ini --paste-global a=1', run({ paste: 'a.ini', raw_paste_global_conf: ['a=1'] })],
+    ['--reload-extra-file a --reload-extra-file b', run({ reload_extra_files: ['a', 'b'] })],
+    ['--keep-alive 3', run({ keepalive: '3' })],
+    ['--log-config-j x', run({ logconfig_json: 'x' })],
+    ['--head drop', run({ header_map: 'drop' })],
+    ['--head=drop', run({ header_map: 'drop' })],
+    ['--forwarded 1.2.3.4', run({ forwarded_allow_ips: '1.2.3.4' })],
+    ['--pyth lib --print --check', run({ pythonpath: 'lib', print_config: true, check_config: true })],
+    ['--limit-request-field_s 9', run({ limit_request_field_size: '9' })],
+    ['--queue-t 1.5 --show', run({ queue_timeout: '1.5', show_origins: true })],
     ['-k gthread', run({ worker_class: 'gthread' })],
     ['--proxy-protocol', run({ proxy_protocol: 'auto' })],
     ['--proxy-protocol v1 app', run({ proxy_protocol: 'v1' }, 'app')],
@@ -70,6 +88,25 @@ describe('parseArguments() runs', () => {
     );
   });
 
+  test("with every beginning that is clear among Gunicorn's flags, whatever Tunicorn has besides", () => {
+    const gunicorns = SETTINGS.filter(([, { own }]) => own !== true);
+    const flags = gunicorns.flatMap(([name, declaration]) =>
+      declaration.flags.map((flag) => ({ flag, name, declaration })),
+    );
+    for (const { flag, name, declaration } of flags.filter(({ flag }) => flag.startsWith('--'))) {
+      for (let length = 3; length < flag.length; length++) {
+        const beginning = flag.slice(0, length);
+        const matches = flags.filter((other) => other.flag.startsWith(beginning));
+        const isClear =
+          matches.every((match) => match.name === name) && !/^--(?:he?l?p?|ve?r?s?i?o?n?)$/.test(beginning);
+        const isExact = matches.some((match) => match.flag === beginning);
+        if (!isClear || isExact) continue;
+        const parsed = isSwitch(declaration) ? parse(beginning) : parse(beginning, '1');
+        assert.ok(parsed.kind === 'run' && Object.keys(parsed.values).join() === name, beginning);
+      }
+    }
+  });
+
   test('with every flag of the table', () => {
     for (const [name, declaration] of SETTINGS) {
       for (const flag of declaration.flags) {
@@ -80,11 +117,21 @@ describe('parseArguments() runs', () => {
   });
 });
 
+const LIMITS = '--limit-request-fields, --limit-request-field_size, --limit-request-field-size';
+
 describe('parseArguments() refuses', () => {
   const cases: readonly (readonly [argv: string, message: string])[] = [
     ['--wrokers 2', 'unrecognized arguments: --wrokers'],
     ['app -x', 'unrecognized arguments: -x'],
     ['-w', 'argument -w/--workers: expected one argument'],
+    ['--workers many', "argument -w/--workers: invalid int value: 'many'"],
+    ['--timeout 1.5', "argument -t/--timeout: invalid int value: '1.5'"],
+    ['-w app:app', "argument -w/--workers: invalid int value: 'app:app'"],
+    ['-m 9x', "argument -m/--umask: invalid auto_int value: '9x'"],
+    ['--queue-timeout 2s', "argument --queue-timeout: invalid seconds value: '2s'"],
+    ['--worker-c sync', 'ambiguous option: --worker-c could match --worker-class, --worker-connections'],
+    ['--limit-request-field 9', `ambiguous option: --limit-request-field could match ${LIMITS}`],
+    ['--ver=1', "argument -v/--version: ignored explicit argument '1'"],
     ['--preload=yes', "argument --preload: ignored explicit argument 'yes'"],
     ['--max 3', 'ambiguous option: --max could match --max-requests, --max-requests-jitter'],
   ];

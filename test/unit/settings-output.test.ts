@@ -48,6 +48,49 @@ describe('formatConfig()', () => {
   });
 });
 
+describe('formatConfig() with functions, classes and origins', () => {
+  const callable = (name: string) => ({ $callable: `__config__.${name}`, name, takes: null });
+  const values = {
+    post_fork: callable('post_fork'),
+    logger_class: callable('Shop.Logger'),
+    pre_fork: 'hooks.pre_fork',
+  };
+
+  test('shows a function or a class by its name, an import path as it is, and None for a hook that is not set', () => {
+    const lines = formatConfig(settingsWith(values)).split('\n');
+    const expected = [
+      'post_fork                          = <post_fork()>',
+      'logger_class                       = <Shop.Logger()>',
+      'pre_fork                           = hooks.pre_fork',
+      'on_exit                            = None',
+    ];
+    for (const line of expected) assert.ok(lines.includes(line), line);
+  });
+
+  test('says where each value came from', () => {
+    const sources = {
+      environment: { WEB_CONCURRENCY: '2' },
+      framework: { source: 'shop.ini', values: { timeout: 9 } },
+      file: { path: '/srv/gunicorn.conf.py', values },
+      commandArgs: { keepalive: '3' },
+      commandLine: { bind: [':1'] },
+      overrides: null,
+    };
+    const resolution = resolveSettings(sources, facts);
+    assert.ok(resolution.ok);
+    const lines = formatConfig(resolution.settings, resolution.origins).split('\n');
+    const expected = [
+      'workers                            = 2  # in WEB_CONCURRENCY',
+      'timeout                            = 9  # in shop.ini',
+      'post_fork                          = <post_fork()>  # in gunicorn.conf.py',
+      'keepalive                          = 3  # in GUNICORN_CMD_ARGS',
+      "bind                               = [':1']  # on the command line",
+      'backlog                            = 2048  # by default',
+    ];
+    for (const line of expected) assert.ok(lines.includes(line), line);
+  });
+});
+
 describe('pythonRepr()', () => {
   const cases: readonly (readonly [value: unknown, repr: string])[] = [
     ["it's", `"it's"`],
