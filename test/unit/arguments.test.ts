@@ -99,7 +99,7 @@ describe('parseArguments() runs', () => {
         const matches = flags.filter((other) => other.flag.startsWith(beginning));
         const isClear =
           matches.every((match) => match.name === name) && !/^--(?:he?l?p?|ve?r?s?i?o?n?)$/.test(beginning);
-        const isExact = matches.some((match) => match.flag === beginning);
+        const isExact = SETTINGS.some(([, other]) => other.flags.includes(beginning));
         if (!isClear || isExact) continue;
         const parsed = isSwitch(declaration) ? parse(beginning) : parse(beginning, '1');
         assert.ok(parsed.kind === 'run' && Object.keys(parsed.values).join() === name, beginning);
