@@ -95,11 +95,13 @@ def shown(address: Message) -> str:
     return str(address["path"] if address["kind"] == "unix" else address["text"])
 
 
-def open_tcp(host: str, port: int) -> socket.socket:
+def open_tcp(host: str, port: int, reuse_port: bool) -> socket.socket:
     family, sockaddr = resolve(host, port)
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # Accepted connections inherit it: one system call less for each of them.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.bind(sockaddr)
@@ -179,7 +181,7 @@ def adopt(fd: int) -> socket.socket:
 def open_socket(address: Message, spec: Message) -> socket.socket:
     try:
         if address["kind"] == "tcp":
-            sock = open_tcp(address["host"], address["port"])
+            sock = open_tcp(address["host"], address["port"], spec["reuse_port"])
         elif address["kind"] == "unix":
             sock = open_unix(address["path"], spec["umask"], spec["uid"], spec["gid"])
         else:

@@ -1,12 +1,16 @@
 // The arbiter: one loop over one queue of events. Signals, messages, ends of children and ticks are all put into the queue, and
 // handled one after the other here.
 
+import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import type { ErrorLog } from '../log/error-log.ts';
 import { prepareLogFile } from '../log/log-file.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
 import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
+import type { Settings } from '../settings/settings.ts';
+import { type ArbiterPidFile, pidFilePath } from './arbiter-pid-file.ts';
+import { setArbiterTitle } from './arbiter-title.ts';
 import { EXIT_OK } from './exit-status.ts';
 import type { ForkserverCommand } from './forkserver-command.ts';
 import { type ForkserverEvents, ForkserverHandle } from './forkserver-handle.ts';
@@ -15,10 +19,13 @@ import { Gateways } from './gateways.ts';
 import type { Generation } from './generation.ts';
 import { Generations } from './generations.ts';
 import type { Listeners } from './listeners.ts';
-import type { PidFile } from './pid-file.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
+import { ServiceManager } from './service-manager.ts';
+import type { ServiceState } from './service-notices.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
+import { nameSuffix, type OwnStart } from './start-self.ts';
+import { Upgrade } from './upgrade.ts';
 
 const TICK_MS = 200;
 const LAST_WORDS_MS = 1000;
@@ -34,7 +41,10 @@ export interface ArbiterStart {
   readonly resolve: (found: Configured) => Resolution;
   readonly log: ErrorLog;
   readonly listeners: Listeners;
-  readonly pidFile: PidFile | null;
+  readonly pidFile: ArbiterPidFile;
+  readonly ownStart: OwnStart;
+  /** An interpreter for what Node cannot do by itself. */
+  readonly python: string;
   readonly directories: RuntimeDirectories;
 }
 
@@ -45,11 +55,14 @@ type ArbiterEvent =
   | { readonly type: 'gateway-message'; readonly gateway: GatewayHandle; readonly message: FromGateway }
   | { readonly type: 'gateway-gone'; readonly gateway: GatewayHandle; readonly how: string }
   | { readonly type: 'rebound'; readonly generation: Generation; readonly failure: string | null }
+  | { readonly type: 'new-arbiter-gone'; readonly child: ChildProcess; readonly how: string }
   | { readonly type: 'first-failed'; readonly exitCode: number }
   | { readonly type: 'tick' };
 
 type Phase =
   | { readonly kind: 'running' }
+  /** Neither gateways nor workers, once the ones there were have finished: who connects waits in the sockets' backlogs. */
+  | { readonly kind: 'paused' }
   /** Told to stop, and waiting for shutdown_delay to pass: load balancers shall notice first. */
   | { readonly kind: 'leaving'; readonly untilMs: number }
   | {
@@ -65,6 +78,8 @@ export class Arbiter {
   readonly #board: ClaimsBoard;
   readonly #gateways: Gateways;
   readonly #generations: Generations;
+  readonly #upgrade: Upgrade;
+  readonly #serviceManager: ServiceManager;
   readonly #queue: ArbiterEvent[] = [];
   #loop: 'idle' | 'busy' | 'ended' = 'idle';
   #phase: Phase = { kind: 'running' };
@@ -88,6 +103,16 @@ export class Arbiter {
       introduce: (gateway) => this.#introduce(gateway),
     });
     this.#generations = this.#makeGenerations();
+    this.#upgrade = new Upgrade(start.ownStart, {
+      log: (level, message) => this.#log.log(level, message),
+      childGone: (child, how) => this.#post({ type: 'new-arbiter-gone', child, how }),
+    });
+    this.#serviceManager = new ServiceManager({
+      python: start.python,
+      environment: process.env,
+      warn: (message) => this.#log.log('warning', message),
+      ask: () => this.#gateways.broadcast({ type: 'ping' }),
+    });
   }
 
   /** Serves until a signal or a failed first boot ends it; resolves to the exit status. */
@@ -97,7 +122,8 @@ export class Arbiter {
     });
     for (const signal of HANDLED_SIGNALS) process.on(signal, () => this.#post({ type: 'signal', signal }));
     this.#ticker = setInterval(() => this.#post({ type: 'tick' }), TICK_MS);
-    for (let index = 0; index < this.#resolved.settings.gateways; index += 1) this.#gateways.start(index);
+    this.#gateways.complete(this.#start.resolved.settings.gateways);
+    if (this.#upgrade.state.kind !== 'newer') this.#serviceManager.open();
     this.#generations.startFirst(this.#resolved);
     return finished;
   }
@@ -110,7 +136,10 @@ export class Arbiter {
     while (this.#isBusy()) {
       const next = this.#queue.shift();
       if (next === undefined) this.#loop = 'idle';
-      else this.#handle(next, monotonicMs());
+      else {
+        this.#handle(next, monotonicMs());
+        this.#serviceManager.show(this.#serviceState());
+      }
     }
   }
 
@@ -126,7 +155,12 @@ export class Arbiter {
       case 'forkserver-message':
         return this.#generations.heard(event.generation, event.message, nowMs);
       case 'forkserver-gone':
-        this.#generations.forkserverGone(event.generation, event.how, this.#phase.kind !== 'stopping', nowMs);
+        this.#generations.forkserverGone(
+          event.generation,
+          event.how,
+          !['paused', 'stopping'].includes(this.#phase.kind),
+          nowMs,
+        );
         return this.#endIfStopped(nowMs);
       case 'gateway-message':
         return this.#onGatewayMessage(event.gateway, event.message, nowMs);
@@ -134,6 +168,8 @@ export class Arbiter {
         return this.#onGatewayGone(event.gateway, event.how, nowMs);
       case 'rebound':
         return this.#onRebound(event.generation, event.failure, nowMs);
+      case 'new-arbiter-gone':
+        return this.#upgrade.childGone(event.child, event.how);
       case 'first-failed':
         return this.#stop('quick', event.exitCode, nowMs);
       case 'tick':
@@ -142,19 +178,20 @@ export class Arbiter {
   }
 
   #onSignal(signal: HandledSignal, nowMs: number): void {
-    const level = signal === 'SIGWINCH' ? 'debug' : 'info';
+    const level = signal === 'SIGWINCH' && !this.#resolved.settings.daemon ? 'debug' : 'info';
     this.#log.log(level, `Handling signal: ${signal.slice(3).toLowerCase()}`);
     switch (signal) {
       case 'SIGTERM':
         // A second TERM means now.
         if (this.#phase.kind === 'running' && this.#resolved.settings.shutdown_delay > 0) return this.#leave(nowMs);
-        return this.#stop(this.#phase.kind === 'running' ? 'graceful' : 'quick', EXIT_OK, nowMs);
+        return this.#stop(['running', 'paused'].includes(this.#phase.kind) ? 'graceful' : 'quick', EXIT_OK, nowMs);
       case 'SIGINT':
       case 'SIGQUIT':
         return this.#stop('quick', EXIT_OK, nowMs);
       case 'SIGHUP':
         if (this.#phase.kind === 'stopping') return;
         this.#log.log('info', 'Hang up: Arbiter');
+        this.#resume(this.#resolved.settings.workers, nowMs);
         return this.#generations.reload(nowMs);
       case 'SIGTTIN':
         return this.#resize(1, nowMs);
@@ -163,9 +200,9 @@ export class Arbiter {
       case 'SIGUSR1':
         return this.#reopenLogs();
       case 'SIGUSR2':
-        this.#log.log('warning', 'USR2 signal ignored. Upgrading the running program is not available yet.');
-        return;
+        return this.#beginUpgrade();
       case 'SIGWINCH':
+        if (this.#resolved.settings.daemon) return this.#pause();
         this.#log.log('debug', 'SIGWINCH ignored. Not daemonized');
         return;
     }
@@ -175,8 +212,66 @@ export class Arbiter {
     const generation = this.#generations.serving;
     // As Gunicorn: TTOU stops at one worker.
     if (generation === null || this.#phase.kind === 'stopping' || (by < 0 && generation.target <= 1)) return;
+    if (this.#phase.kind === 'paused') return this.#resume(1, nowMs);
     generation.target += by;
     generation.manage(nowMs);
+  }
+
+  /** SIGWINCH: everybody finishes what there is and goes, the arbiter stays. Undone by TTIN and HUP. */
+  #pause(): void {
+    if (this.#phase.kind !== 'running' || this.#generations.serving === null) return;
+    this.#log.log('info', 'graceful stop of workers');
+    this.#phase = { kind: 'paused' };
+    // Gateways that went on accepting would take connections from a new arbiter that has workers. The workers go after them.
+    this.#gateways.dismiss();
+  }
+
+  #resume(workers: number, nowMs: number): void {
+    const { serving } = this.#generations;
+    if (this.#phase.kind !== 'paused' || serving === null) return;
+    this.#phase = { kind: 'running' };
+    serving.target = workers;
+    this.#gateways.complete(this.#start.resolved.settings.gateways);
+    // Nobody has missed it until now.
+    if (serving.forkserverState === 'dead') this.#generations.reload(nowMs);
+    else serving.manage(nowMs);
+  }
+
+  #beginUpgrade(): void {
+    if (this.#phase.kind === 'stopping') return;
+    const refusal = this.#upgrade.refusal();
+    if (refusal === null) this.#upgrade.begin(this.#start.listeners);
+    else this.#log.log('warning', refusal);
+  }
+
+  /** The older arbiter has gone: its names are this one's now. */
+  #promote(): void {
+    const { gateway, settings } = this.#resolved;
+    this.#log.log('info', 'Arbiter has been promoted.');
+    setArbiterTitle(gateway.procName.replace(/\.2$/, ''));
+    this.#movePidFile(settings);
+    this.#serviceManager.open();
+  }
+
+  #movePidFile(settings: Settings): void {
+    const failure = this.#start.pidFile.moveTo(pidFilePath(settings, nameSuffix(this.#start.ownStart)));
+    if (failure !== null) this.#log.log('error', `The pid file stays where it is: ${failure}`);
+  }
+
+  #serviceState(): ServiceState {
+    const { serving, next, failure } = this.#generations;
+    const { kind } = this.#phase;
+    const upgrade = this.#upgrade.state;
+    const isEnding = kind === 'leaving' || kind === 'stopping';
+    return {
+      phase: isEnding ? 'stopping' : serving === null ? 'starting' : kind === 'paused' ? 'paused' : 'serving',
+      generation: serving?.number ?? null,
+      next: next?.number ?? null,
+      workersReady: serving?.count('ready') ?? 0,
+      workersWanted: serving?.target ?? 0,
+      failure,
+      successor: upgrade.kind === 'older' ? upgrade.pid : null,
+    };
   }
 
   #reopenLogs(): void {
@@ -265,7 +360,10 @@ export class Arbiter {
     if (generation === null || this.#unswitched === null || this.#unswitched.size > 0) return;
     this.#unswitched = null;
     this.#resolved = this.#generations.settingsOf(generation) ?? this.#resolved;
-    this.#log.configure(this.#resolved.gateway.errorLog, this.#resolved.settings.loglevel);
+    const { gateway, settings } = this.#resolved;
+    this.#log.configure(gateway.errorLog, settings.loglevel);
+    setArbiterTitle(gateway.procName);
+    this.#movePidFile(settings);
     this.#generations.switched(nowMs);
   }
 
@@ -321,6 +419,8 @@ export class Arbiter {
           generation.expired(message.ticket, message.method, message.target, nowMs);
         }
         return;
+      case 'pong':
+        return this.#serviceManager.answered();
       case 'drained':
         return;
     }
@@ -329,14 +429,25 @@ export class Arbiter {
   #onGatewayGone(gateway: GatewayHandle, how: string, nowMs: number): void {
     this.#gateways.forget(gateway);
     if (this.#phase.kind === 'stopping') return this.#endIfStopped(nowMs);
+    if (this.#phase.kind === 'paused') return this.#dismissWorkers(nowMs);
     this.#unswitched?.delete(gateway.number);
     this.#gateways.replace(gateway, how, nowMs);
     this.#switchedIfAll(nowMs);
   }
 
+  /** Paused: once the last gateway has finished, the workers have nothing more to do. */
+  #dismissWorkers(nowMs: number): void {
+    const { serving } = this.#generations;
+    if (this.#gateways.size > 0 || serving === null) return;
+    serving.target = 0;
+    serving.manage(nowMs);
+  }
+
   // Time, and the end
 
   #onTick(nowMs: number): void {
+    if (this.#upgrade.isPromoted()) this.#promote();
+    this.#serviceManager.tick(nowMs);
     this.#generations.tick(nowMs);
     if (this.#phase.kind === 'stopping') return this.#press(this.#phase, nowMs);
     this.#gateways.tick(nowMs);
@@ -352,6 +463,7 @@ export class Arbiter {
 
   #stop(manner: 'graceful' | 'quick', exitCode: number, nowMs: number): void {
     const before = this.#phase;
+    if (this.#upgrade.isPromoted()) this.#promote();
     if (before.kind === 'stopping') {
       if (before.manner === 'quick' || manner === 'graceful') return;
       this.#log.log('info', 'Quick shutdown requested');
@@ -359,7 +471,8 @@ export class Arbiter {
     const first = before.kind === 'stopping' ? before : { sinceMs: nowMs, exitCode };
     this.#phase = { kind: 'stopping', manner, sinceMs: first.sinceMs, exitCode: first.exitCode };
     this.#generations.stopNext(nowMs);
-    this.#start.listeners.close();
+    // An older or newer arbiter that lives listens on the same Unix sockets.
+    this.#start.listeners.close(this.#upgrade.state.kind === 'alone' ? 'remove' : 'keep');
     // Workers that the same TERM has ended are needed again only if there is work left.
     for (const generation of this.#generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
     this.#gateways.broadcast({ type: 'drain', manner });
@@ -380,7 +493,7 @@ export class Arbiter {
     if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#board.close();
     if (this.#lifelineFd !== null) fs.closeSync(this.#lifelineFd);
-    this.#start.pidFile?.remove();
+    this.#start.pidFile.remove();
     this.#log.log('info', 'Shutting down: Arbiter');
     this.#finish(phase.exitCode);
   }

@@ -24,6 +24,8 @@ export class Gateways {
   readonly #up: Set<number> = new Set();
   /** Places whose gateway is to be started when the backoff is over. */
   readonly #missing: Set<number> = new Set();
+  /** Those that have been told to finish and go, while the arbiter goes on. */
+  readonly #leaving: Set<GatewayHandle> = new Set();
   #backoff: Backoff = NO_BACKOFF;
   #lastNumber = 0;
 
@@ -75,8 +77,22 @@ export class Gateways {
     this.#up.delete(gateway.number);
   }
 
+  /** Lets them finish what they have and go. */
+  dismiss(): void {
+    for (const gateway of this.#running.values()) this.#leaving.add(gateway);
+    this.#missing.clear();
+    this.broadcast({ type: 'drain', manner: 'graceful' });
+  }
+
+  /** Starts those that are missing of `count`; a place is free when the one that was dismissed has gone. */
+  complete(count: number): void {
+    const taken = new Set([...this.#running.values()].map(({ index }) => index));
+    for (let index = 0; index < count; index += 1) if (!taken.has(index)) this.start(index);
+  }
+
   /** At once, unless the one before has not lasted either. */
   replace(gateway: GatewayHandle, how: string, nowMs: number): void {
+    if (this.#leaving.delete(gateway)) return this.start(gateway.index);
     const isLoop = nowMs < this.#backoff.notBeforeMs + LOOP_MS && this.#backoff.notBeforeMs > 0;
     this.#backoff = isLoop ? afterCrash(this.#backoff, nowMs) : { ...NO_BACKOFF, notBeforeMs: nowMs };
     const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);

@@ -51,6 +51,8 @@ export class Generations {
   /** When to try again to replace a generation whose forkserver has died. */
   #reviveAtMs: number | null = null;
   #revivals: Backoff = NO_BACKOFF;
+  /** Why the last reload failed. */
+  #failure: string | null = null;
   #lastNumber = 0;
   #lastAge = 0;
   readonly #slots: BoardSlots = new BoardSlots(WORKER_SLOTS);
@@ -61,6 +63,14 @@ export class Generations {
 
   get serving(): Generation | null {
     return this.#serving;
+  }
+
+  get next(): Generation | null {
+    return this.#next;
+  }
+
+  get failure(): string | null {
+    return this.#failure;
   }
 
   get switching(): Generation | null {
@@ -116,6 +126,7 @@ export class Generations {
     this.#serving = generation;
     generation.state = { kind: 'serving' };
     this.#revivals = NO_BACKOFF;
+    this.#failure = null;
     this.#owner.log.log('info', `Generation ${generation.number} is serving`);
     old?.drain(nowMs);
     generation.manage(nowMs);
@@ -269,6 +280,7 @@ export class Generations {
   #giveUp(generation: Generation, exitCode: number, reason: string, nowMs: number): void {
     if (generation !== this.#next) return;
     const { log } = this.#owner;
+    this.#failure = reason;
     if (this.#serving === null) {
       log.log('error', `Reason: ${reason}`);
       this.#abandonNext(generation, reason, nowMs);

@@ -1,7 +1,10 @@
 // The arbiter's listening sockets: held for its life, changed by a reload that changes `bind`, closed when it stops.
 // A socket listens as long as anybody holds it, so a gateway has to be told of each that is closed here.
 
+import { isDeepStrictEqual } from 'node:util';
+import { adoptListeners } from './adopted-listeners.ts';
 import { parseBindAddresses } from './bind-address.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
 import { planListeners } from './listener-plan.ts';
 import { type Listener, type ListenerRequest, openListeners } from './open-listeners.ts';
 
@@ -11,6 +14,14 @@ export type OpenListeners =
   | { readonly ok: true; readonly listeners: Listeners }
   | { readonly ok: false; readonly message: string };
 
+/** Whose word the listening sockets follow. */
+type Authority =
+  | { readonly kind: 'settings' }
+  /** systemd has opened them: the setting `bind` does not count. */
+  | { readonly kind: 'systemd' }
+  /** An older arbiter has: they stay until the setting `bind` is another one than this. */
+  | { readonly kind: 'older arbiter'; readonly binds: readonly string[] };
+
 export type ListenerChange = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
 export class Listeners {
@@ -19,16 +30,26 @@ export class Listeners {
   readonly #closedIds: number[] = [];
   #nextId = 0;
   #state: 'open' | 'closed' = 'open';
+  #authority: Authority = { kind: 'settings' };
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
   }
 
-  /** `binds` are values of the setting. All of them are opened, or none. */
-  static async open(binds: readonly string[], options: ListenerOptions): Promise<OpenListeners> {
+  /** `binds` are values of the setting. All of them are opened, or none; instead of them those that are inherited. */
+  static async open(
+    binds: readonly string[],
+    options: ListenerOptions,
+    inherited: InheritedSockets | null = null,
+  ): Promise<OpenListeners> {
     const listeners = new Listeners(options);
-    const change = await listeners.change(binds);
+    const change = inherited === null ? await listeners.change(binds) : await listeners.#adopt(inherited, binds);
     return change.ok ? { ok: true, listeners } : change;
+  }
+
+  /** How a successor of this process is to be told of the sockets. */
+  get source(): InheritedSockets['source'] {
+    return this.#authority.kind === 'systemd' ? 'LISTEN_FDS' : 'GUNICORN_FD';
   }
 
   current(): readonly Listener[] {
@@ -47,6 +68,9 @@ export class Listeners {
   }
 
   isSame(binds: readonly string[]): boolean {
+    const authority = this.#authority;
+    if (authority.kind === 'systemd') return true;
+    if (authority.kind === 'older arbiter' && isDeepStrictEqual(authority.binds, binds)) return true;
     const parsed = parseBindAddresses(binds);
     if (!parsed.ok) return false;
     const plan = planListeners(this.#listeners, parsed.addresses);
@@ -61,6 +85,7 @@ export class Listeners {
   async change(binds: readonly string[], release: (listener: Listener) => void = () => {}): Promise<ListenerChange> {
     const parsed = parseBindAddresses(binds);
     if (!parsed.ok) return parsed;
+    this.#authority = { kind: 'settings' };
     const plan = planListeners(this.#listeners, parsed.addresses);
     this.#close(plan.closeFirst);
     for (const listener of plan.closeFirst) release(listener);
@@ -73,9 +98,19 @@ export class Listeners {
     return { ok: true };
   }
 
-  close(): void {
+  /** `keep` leaves the files of Unix sockets to another arbiter that listens on them too. */
+  close(files: 'remove' | 'keep' = 'remove'): void {
     this.#state = 'closed';
-    this.#close(this.#listeners);
+    this.#close(this.#listeners, files);
+  }
+
+  async #adopt(inherited: InheritedSockets, binds: readonly string[]): Promise<ListenerChange> {
+    this.#nextId += inherited.descriptors.length;
+    const adopted = await adoptListeners(inherited, this.#options);
+    if (!adopted.ok) return adopted;
+    this.#listeners = adopted.listeners;
+    this.#authority = inherited.source === 'LISTEN_FDS' ? { kind: 'systemd' } : { kind: 'older arbiter', binds };
+    return { ok: true };
   }
 
   async #open(binds: ListenerRequest['binds']): Promise<ListenerChange> {
@@ -90,10 +125,10 @@ export class Listeners {
     return { ok: false, message: 'The arbiter stops' };
   }
 
-  #close(closing: readonly Listener[]): void {
+  #close(closing: readonly Listener[], files: 'remove' | 'keep' = 'remove'): void {
     for (const listener of closing) {
       if (!this.#listeners.includes(listener)) continue;
-      listener.close();
+      listener.close(files);
       this.#closedIds.push(listener.address.id);
     }
     this.#listeners = this.#listeners.filter((listener) => !closing.includes(listener));

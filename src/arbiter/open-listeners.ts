@@ -16,8 +16,8 @@ export interface Listener {
   readonly address: ListenerAddress;
   readonly bind: BindAddress;
   readonly handle: ListeningHandle;
-  /** Closes the arbiter's copy, and removes the Unix socket's file if it is still the one that was made here. */
-  close(): void;
+  /** Closes the arbiter's copy. The file of a Unix socket that was made here goes too, if it is still the same one. */
+  close(file?: 'remove' | 'keep'): void;
 }
 
 export interface ListenerRequest {
@@ -26,6 +26,8 @@ export interface ListenerRequest {
   readonly binds: readonly BindAddress[];
   readonly backlog: number;
   readonly umask: number;
+  /** Whether other servers may listen on the same TCP ports (SO_REUSEPORT). */
+  readonly reusePort: boolean;
   /** Owner of Unix sockets; null leaves them to the one who runs the arbiter. */
   readonly uid: number | null;
   readonly gid: number | null;
@@ -76,6 +78,7 @@ export async function openListeners(request: ListenerRequest): Promise<OpenedLis
     ),
     backlog: request.backlog,
     umask: request.umask,
+    reuse_port: request.reusePort,
     uid: request.uid,
     gid: request.gid,
   };
@@ -88,7 +91,7 @@ export async function openListeners(request: ListenerRequest): Promise<OpenedLis
   const failure = await receiveListeners(child, request, listeners);
   clearTimeout(deadline);
   if (failure === undefined) return { ok: true, listeners };
-  for (const listener of listeners) listener.close();
+  for (const listener of listeners) listener.close('remove');
   return { ok: false, message: failure };
 }
 
@@ -140,10 +143,10 @@ function makeListener(described: Described, id: number, bind: BindAddress, handl
     address: { id, label: listenerLabel(kind, host, port), kind, host, port },
     bind,
     handle,
-    close(): void {
+    close(handling = 'remove'): void {
       if (state === 'closed') return;
       state = 'closed';
-      if (file !== undefined && made !== null) removeIfSame(file, made);
+      if (handling === 'remove' && file !== undefined && made !== null) removeIfSame(file, made);
       handle.close();
       // An inherited socket is open here twice. While one copy is, the kernel goes on queueing connections.
       if (bind.kind === 'fd' && bind.fd > 2) closeSync(bind.fd);
@@ -158,7 +161,7 @@ export function listenerLabel(kind: 'tcp' | 'unix', host: string, port: string):
 }
 
 /** A successor may have put its own socket at the same path: that one is not ours to remove. */
-function removeIfSame(file: string, made: { readonly dev: string; readonly ino: string }): void {
+export function removeIfSame(file: string, made: { readonly dev: string; readonly ino: string }): void {
   try {
     const found = lstatSync(file, { bigint: true });
     if (String(found.dev) === made.dev && String(found.ino) === made.ino) unlinkSync(file);

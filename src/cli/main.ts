@@ -2,24 +2,28 @@
 // resolves the settings, and hands over to the arbiter.
 
 import { Arbiter } from '../arbiter/arbiter.ts';
+import { ArbiterPidFile, pidFilePath } from '../arbiter/arbiter-pid-file.ts';
+import { setArbiterTitle } from '../arbiter/arbiter-title.ts';
 import { EXIT_ERROR, EXIT_OK, EXIT_USAGE } from '../arbiter/exit-status.ts';
 import { type ForkserverCommand, ownForkserver, programForkserver } from '../arbiter/forkserver-command.ts';
 import { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
 import { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
-import { Listeners } from '../arbiter/listeners.ts';
-import { createPidFile, type PidFile } from '../arbiter/pid-file.ts';
+import { describeInherited } from '../arbiter/inherited-sockets.ts';
+import { type ListenerOptions, Listeners } from '../arbiter/listeners.ts';
 import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/runtime-directory.ts';
+import { nameSuffix } from '../arbiter/start-self.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
-import { fromChdir } from '../settings/from-chdir.ts';
 import type { FlagValues } from '../settings/layers.ts';
 import { currentFacts } from '../settings/process-facts.ts';
 import { configLocation } from '../settings/resolve.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
 import { checkApplication } from './check-application.ts';
+import { reportStart, settleInBackground, startDaemon } from './daemon.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './embedding-program.ts';
 import { findInterpreter } from './interpreter.ts';
+import { readStart, type Start } from './own-start.ts';
 import { formatConfig, listConfig } from './print-config.ts';
 import { resolver } from './resolver.ts';
 import { readVersion } from './version.ts';
@@ -32,6 +36,10 @@ export async function main(argv: readonly string[]): Promise<never> {
 
 async function run(argv: readonly string[]): Promise<number> {
   const version = readVersion();
+  const found = readStart();
+  if (!found.ok) return failed(`Error: ${found.message}`);
+  const { start } = found;
+  settleInBackground(start);
   const program = embeddingProgram(process.env);
   if (typeof program === 'string') return failed(`Error: ${program}`);
   const readsCommandLine = program === null || program.readsCommandLine;
@@ -41,10 +49,11 @@ async function run(argv: readonly string[]): Promise<number> {
   if (commandArgs.kind !== 'run') return printed(commandArgs);
 
   const python = textOf(commandLine.values, 'python') ?? textOf(commandArgs.values, 'python');
-  const cwd = process.cwd();
-  const found = program === null ? await findInterpreter({ python, env: process.env, cwd }) : interpreterOf(program);
-  if (!found.ok) return failed(`Error: ${found.message}`);
-  const { interpreter } = found;
+  const { cwd } = start;
+  const search = { python, env: process.env, cwd };
+  const foundPython = program === null ? await findInterpreter(search) : interpreterOf(program);
+  if (!foundPython.ok) return failed(`Error: ${foundPython.message}`);
+  const { interpreter } = foundPython;
 
   const relay = new ForkserverRelay();
   const forkserverCommand =
@@ -61,12 +70,13 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   const resolve = resolver({
     environment: process.env,
-    facts: currentFacts(commandLine.app),
+    facts: { ...currentFacts(commandLine.app), cwd },
     commandLine: commandLine.values,
     commandArgs: commandArgs.values,
     app: commandLine.app,
     isEmbedded: program !== null,
     version,
+    nameSuffix: () => nameSuffix(start),
   });
   const resolution = resolve(configured);
   if (!resolution.ok) {
@@ -82,9 +92,14 @@ async function run(argv: readonly string[]): Promise<number> {
     forkserver.kill();
     return failure === null ? EXIT_OK : failed(failure);
   }
+  if (resolved.settings.daemon && start.reportDescriptor === null && start.parent === null) {
+    forkserver.kill();
+    return startDaemon(start, resolved.settings);
+  }
   const pythonVersion = interpreter.version.join('.');
   const using = `Using Python ${pythonVersion} at ${interpreter.path} (from ${interpreter.source})`;
   return serve({
+    start,
     forkserver,
     relay,
     resolution,
@@ -98,6 +113,7 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 interface Serving {
+  readonly start: Start;
   readonly forkserver: ForkserverHandle;
   readonly relay: ForkserverRelay;
   readonly resolution: Resolution & { ok: true };
@@ -128,34 +144,44 @@ async function serve(serving: Serving): Promise<number> {
     return failed(`Error: ${opened.message}`);
   }
   const { log } = opened;
-  process.title = `tunicorn: arbiter [${resolved.gateway.procName}]`;
+  setArbiterTitle(resolved.gateway.procName);
   log.log('info', `Starting tunicorn ${serving.version}`);
   log.log('info', serving.using);
   for (const warning of warnings) log.log('warning', warning);
   log.log('debug', `Current configuration:\n${listConfig(settings)}`);
 
-  const listeners = await Listeners.open(settings.bind, {
+  const { start } = serving;
+  if (start.warning !== null) log.log('warning', start.warning);
+  if (start.sockets !== null) log.log('info', describeInherited(start.sockets));
+  const reasons: string[] = [];
+  const options: ListenerOptions = {
     python: serving.python,
     backlog: settings.backlog,
     umask: settings.umask,
+    reusePort: settings.reuse_port,
     uid: ids.userId,
     gid: ids.groupId,
-    log: (level, message) => log.log(level, message),
-  });
+    log: (level, message) => {
+      if (level === 'error') reasons.push(message);
+      log.log(level, message);
+    },
+  };
+  const listeners = await Listeners.open(settings.bind, options, start.sockets);
   if (!listeners.ok) {
     log.log('error', listeners.message);
+    reportStart({ type: 'failed', text: errorText(`Error: ${[...reasons, listeners.message].join('\n')}`) });
     serving.forkserver.kill();
     return EXIT_ERROR;
   }
-  const pidFile = settings.pidfile === null ? null : createPidFile(fromChdir(settings.chdir, settings.pidfile));
-  if (pidFile !== null && !pidFile.ok) {
+  const pidFile = ArbiterPidFile.create(pidFilePath(settings, nameSuffix(start)));
+  if (!pidFile.ok) {
     listeners.listeners.close();
     serving.forkserver.kill();
     return failed(`Error: ${pidFile.message}`);
   }
   log.log('info', listeners.listeners.describe());
   log.log('info', `Using worker: ${resolved.workerClass.name}`);
-  return runArbiter(serving, resolved, log, listeners.listeners, pidFile?.pidFile ?? null);
+  return runArbiter(serving, resolved, log, listeners.listeners, pidFile.pidFile);
 }
 
 async function runArbiter(
@@ -163,13 +189,13 @@ async function runArbiter(
   resolved: ResolvedSettings,
   log: ErrorLog,
   listeners: Listeners,
-  pidFile: PidFile | null,
+  pidFile: ArbiterPidFile,
 ): Promise<number> {
   const { worker_tmp_dir: runtimeParent, tmp_upload_dir: spoolParent } = resolved.settings;
   const made = makeRuntimeDirectories(runtimeParent, spoolParent, resolved.ids);
   if (!made.ok) {
     listeners.close();
-    pidFile?.remove();
+    pidFile.remove();
     serving.forkserver.kill();
     return failed(`Error: ${made.message}`);
   }
@@ -188,7 +214,10 @@ async function runArbiter(
       listeners,
       directories,
       pidFile,
+      ownStart: serving.start,
+      python: serving.python,
     });
+    reportStart({ type: 'started' });
     return await arbiter.run();
   } finally {
     removeRuntimeDirectories(directories);
@@ -206,8 +235,14 @@ function printed(result: { readonly kind: 'print' | 'usage-error'; readonly text
 }
 
 function failed(message: string): number {
-  process.stderr.write(`\n${message.trimEnd()}\n\n`);
+  const text = errorText(message);
+  process.stderr.write(text);
+  reportStart({ type: 'failed', text });
   return EXIT_ERROR;
+}
+
+function errorText(message: string): string {
+  return `\n${message.trimEnd()}\n\n`;
 }
 
 function describeErrors(errors: readonly string[]): string {

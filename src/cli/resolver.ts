@@ -20,6 +20,8 @@ export interface ResolverContext {
   /** A program that embeds Tunicorn brings its application itself. */
   readonly isEmbedded: boolean;
   readonly version: string;
+  /** `.2` while an older arbiter of the same name lives. */
+  readonly nameSuffix: () => string;
 }
 
 export type Resolver = (found: Configured) => Resolution;
@@ -42,13 +44,23 @@ export function resolver(context: ResolverContext): Resolver {
     const accounts = lookUpAccounts(settings);
     if (!accounts.ok) return accounts;
     const software = found.server_software ?? `tunicorn/${context.version}`;
-    return { ok: true, resolved: resolved(resolution, accounts.ids, application.app, software), warnings };
+    const { ids } = accounts;
+    const more = { ids, app: application.app, software, nameSuffix: context.nameSuffix() };
+    return { ok: true, resolved: resolved(resolution, more), warnings };
   };
 }
 
-function resolved(resolution: SettingsAndOrigins, ids: AccountIds, app: string, software: string): ResolvedSettings {
+interface ResolvedFacts {
+  readonly ids: AccountIds;
+  readonly app: string;
+  readonly software: string;
+  readonly nameSuffix: string;
+}
+
+function resolved(resolution: SettingsAndOrigins, { ids, app, software, nameSuffix }: ResolvedFacts): ResolvedSettings {
   const { settings, origins, workerClass } = resolution;
-  const gateway = toGatewaySettings(settings, ids);
+  const plain = toGatewaySettings(settings, ids);
+  const gateway = { ...plain, procName: plain.procName + nameSuffix };
   return {
     settings,
     origins,

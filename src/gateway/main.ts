@@ -81,6 +81,8 @@ function obey(message: ToGateway, handle: unknown): void {
     case 'reopen-logs':
       log.reopen();
       return requestLog.reopen();
+    case 'ping':
+      return tell({ type: 'pong' });
     case 'announce-close':
       return gateway.announceClose();
     case 'drain':

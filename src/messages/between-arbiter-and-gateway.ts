@@ -48,6 +48,8 @@ export type ToGateway =
   /** The ticket has run longer than `timeout`: answer 504, and say when that is done. */
   | { readonly type: 'expire'; readonly ticket: number }
   | { readonly type: 'reopen-logs' }
+  /** Answered at once, by a gateway that comes round its event loop. */
+  | { readonly type: 'ping' }
   /** The end is near: go on, but keep no connection. */
   | { readonly type: 'announce-close' }
   /** Graceful: finish what is here, then exit. Quick: answer 503 to what is here, then exit. */
@@ -57,4 +59,5 @@ export type FromGateway =
   | { readonly type: 'up'; readonly number: number }
   | { readonly type: 'serving'; readonly generation: number }
   | { readonly type: 'expired'; readonly ticket: number; readonly method: string; readonly target: string }
+  | { readonly type: 'pong' }
   | { readonly type: 'drained' };

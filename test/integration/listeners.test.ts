@@ -34,7 +34,8 @@ function logged(onLine: (line: string) => void = () => {}, changes: Partial<List
     lines.push(line);
     onLine(line);
   };
-  return { lines, options: { python: 'python3', backlog: 64, umask: 0, uid: null, gid: null, log, ...changes } };
+  const usual = { python: 'python3', backlog: 64, umask: 0, reusePort: false, uid: null, gid: null };
+  return { lines, options: { ...usual, log, ...changes } };
 }
 
 function open(binds: readonly string[], { options }: Logged = logged()): Promise<OpenedListeners> {
@@ -325,6 +326,7 @@ test('the process that binds leaves when the arbiter has gone, in the middle of 
     addresses: [{ kind: 'tcp', text: '', host: '127.0.0.1', port: portOf(other) }],
     backlog: 1,
     umask: 0,
+    reuse_port: false,
     uid: null,
     gid: null,
   };

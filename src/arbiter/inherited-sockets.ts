@@ -1,0 +1,80 @@
+// Listening sockets that were open before this process was started: systemd's socket activation (LISTEN_FDS), or an older arbiter
+// that upgrades itself (GUNICORN_FD). Pure; the command calls it with its environment, listeners.ts adopts what it names.
+
+export interface InheritedSockets {
+  readonly source: 'LISTEN_FDS' | 'GUNICORN_FD';
+  readonly descriptors: readonly number[];
+  /** What the older arbiter was told to bind each of them to; null if it does not say. */
+  readonly binds: readonly string[] | null;
+}
+
+export type ReadInheritance =
+  | { readonly ok: true; readonly sockets: InheritedSockets | null; readonly warning: string | null }
+  | { readonly ok: false; readonly message: string };
+
+/** Where systemd puts the first one (sd_listen_fds(3)); an upgrade does the same. */
+export const FIRST_DESCRIPTOR = 3;
+
+/** These are for one process only: its children must not take them for theirs. */
+export const INHERITANCE_VARIABLES = [
+  'LISTEN_PID',
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'GUNICORN_PID',
+  'GUNICORN_FD',
+  'TUNICORN_BINDS',
+] as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readInheritance(environment: Environment, pid: number): ReadInheritance {
+  const { LISTEN_PID: listenPid, LISTEN_FDS: listenFds, GUNICORN_FD: descriptors } = environment;
+  let warning: string | null = null;
+  if (listenPid !== undefined && listenFds !== undefined) {
+    if (listenPid === String(pid)) return fromSystemd(listenFds);
+    warning = `LISTEN_FDS is ignored: it is meant for process ${listenPid}, and this is ${pid} (is there a wrapper that does not exec?)`;
+  }
+  if (descriptors === undefined || parentPid(environment) === null) return { ok: true, sockets: null, warning };
+  return fromArbiter(descriptors, environment.TUNICORN_BINDS, warning);
+}
+
+/** The arbiter that has started this one to take its place. */
+export function parentPid(environment: Environment): number | null {
+  const pid = Number(environment.GUNICORN_PID);
+  return Number.isInteger(pid) && pid > 0 ? pid : null;
+}
+
+/** For the log. */
+export function describeInherited({ source, descriptors }: InheritedSockets): string {
+  const giver = source === 'LISTEN_FDS' ? 'systemd has passed' : 'an older arbiter has passed';
+  const sockets = descriptors.length === 1 ? 'a listening socket' : `${descriptors.length} listening sockets`;
+  return `The setting bind is ignored: ${giver} ${sockets} (${source})`;
+}
+
+function fromSystemd(count: string): ReadInheritance {
+  if (!/^[0-9]{1,4}$/.test(count)) return { ok: false, message: `LISTEN_FDS is '${count}' (wanted: a number)` };
+  const descriptors = Array.from({ length: Number(count) }, (_, index) => FIRST_DESCRIPTOR + index);
+  if (descriptors.length === 0) return { ok: true, sockets: null, warning: null };
+  return { ok: true, sockets: { source: 'LISTEN_FDS', descriptors, binds: null }, warning: null };
+}
+
+function fromArbiter(list: string, bindsText: string | undefined, warning: string | null): ReadInheritance {
+  const words = list.split(',').filter((word) => word !== '');
+  if (!words.every((word) => /^[0-9]{1,4}$/.test(word))) {
+    return { ok: false, message: `GUNICORN_FD is '${list}' (wanted: descriptors, separated by commas)` };
+  }
+  if (words.length === 0) return { ok: true, sockets: null, warning };
+  const binds = parseTexts(bindsText);
+  const isWhole = binds !== null && binds.length === words.length;
+  const sockets = { source: 'GUNICORN_FD', descriptors: words.map(Number), binds: isWhole ? binds : null } as const;
+  return { ok: true, sockets, warning };
+}
+
+function parseTexts(json: string | undefined): readonly string[] | null {
+  try {
+    const value: unknown = JSON.parse(json ?? 'null');
+    return Array.isArray(value) && value.every((text) => typeof text === 'string') ? value : null;
+  } catch {
+    return null; // Not from an arbiter: the sockets' own names will do.
+  }
+}

@@ -1,0 +1,50 @@
+// How this process was started, read once before anything else, and taken out of the environment that its children get.
+
+import { statSync } from 'node:fs';
+import {
+  INHERITANCE_VARIABLES,
+  type InheritedSockets,
+  parentPid,
+  readInheritance,
+} from '../arbiter/inherited-sockets.ts';
+import type { OwnStart } from '../arbiter/start-self.ts';
+
+/** In the environment of a process that was started to leave the terminal: the descriptor to report its start on. */
+export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';
+
+export interface Start extends OwnStart {
+  readonly sockets: InheritedSockets | null;
+  /** Why sockets that the environment speaks of are not taken. */
+  readonly warning: string | null;
+  /** Null for a process that was started by hand. */
+  readonly reportDescriptor: number | null;
+}
+
+export type ReadStart = { readonly ok: true; readonly start: Start } | { readonly ok: false; readonly message: string };
+
+export function readStart(): ReadStart {
+  const inheritance = readInheritance(process.env, process.pid);
+  if (!inheritance.ok) return inheritance;
+  const { sockets, warning } = inheritance;
+  const parent = parentPid(process.env);
+  const report = process.env[DAEMON_VARIABLE];
+  for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE]) delete process.env[name];
+  const environment = { ...process.env };
+  // The watchdog watches whatever process is the service's main one by then.
+  if (environment.WATCHDOG_PID === String(process.pid)) delete environment.WATCHDOG_PID;
+  const reportDescriptor = report === undefined ? null : Number(report);
+  return {
+    ok: true,
+    start: { cwd: currentDirectory(), environment, sockets, warning, parent, reportDescriptor },
+  };
+}
+
+/** As the shell knows it: a symbolic link that leads to another release later is then followed to that one. */
+export function currentDirectory(): string {
+  const cwd = process.cwd();
+  const shown = process.env.PWD;
+  if (shown === undefined || !shown.startsWith('/')) return cwd;
+  const here = statSync(cwd);
+  const there = statSync(shown, { throwIfNoEntry: false });
+  return there !== undefined && there.dev === here.dev && there.ino === here.ino ? shown : cwd;
+}
