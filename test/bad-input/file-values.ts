@@ -1,0 +1,177 @@
+// Wrong values of settings in the config file. Part of ../integration/bad-input.test.ts.
+
+import { WORKER_CLASSES } from '../../src/settings/worker-classes.ts';
+import type { BadInput } from './bad-input.ts';
+
+const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
+
+export const FILE_VALUES: readonly BadInput[] = [
+  {
+    it: 'a word for a number',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'workers = "many"\n' },
+    exits: 1,
+    says: ["Error: Invalid value for workers in gunicorn.conf.py: 'many' (wanted: a whole number, 0 or more)"],
+  },
+  {
+    it: 'a fraction for a whole number',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'timeout = 1.5\n' },
+    exits: 1,
+    says: ['Error: Invalid value for timeout in gunicorn.conf.py: 1.5 (wanted: a whole number, 0 or more)'],
+  },
+  {
+    it: 'a mask as a string that looks octal',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'umask = "0022"\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for umask in gunicorn.conf.py: '0022' (wanted: a whole number, such as 0o22, at most 0o777)",
+    ],
+  },
+  {
+    it: 'a word for True or False',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'preload_app = "perhaps"\n' },
+    exits: 1,
+    says: ["Error: Invalid value for preload_app in gunicorn.conf.py: 'perhaps' (wanted: True or False)"],
+  },
+  {
+    it: 'a number for a file name',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'accesslog = 5\n' },
+    exits: 1,
+    says: ['Error: Invalid value for accesslog in gunicorn.conf.py: 5 (wanted: a string, or None)'],
+  },
+  {
+    it: 'an empty name for the error log',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'errorlog = ""\n' },
+    exits: 1,
+    says: ["Error: Invalid value for errorlog in gunicorn.conf.py: '' (wanted: a file, or '-' for standard error)"],
+  },
+  {
+    it: 'a number for an address',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'bind = 8000\n' },
+    exits: 1,
+    says: [
+      'Error: Invalid value for bind in gunicorn.conf.py: 8000 (wanted: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such)',
+    ],
+  },
+  {
+    it: 'a dict for a list',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'raw_env = {"STAGE": "x"}\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for raw_env in gunicorn.conf.py: {'STAGE': 'x'} (wanted: NAME=VALUE, or a list of such)",
+    ],
+  },
+  {
+    it: 'a network with too long a prefix',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'proxy_allow_ips = ["10.0.0.0/33"]\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for proxy_allow_ips in gunicorn.conf.py: '10.0.0.0/33' (wanted: '*', or IP addresses and networks such as 10.0.0.0/8, separated by commas)",
+    ],
+  },
+  {
+    it: 'a dict with a value that is no string',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'secure_scheme_headers = {"X-TLS": True}\n' },
+    exits: 1,
+    says: ['Error: Invalid value for secure_scheme_headers in gunicorn.conf.py: True (wanted: a dict of strings)'],
+  },
+  {
+    it: 'a negative user',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'user = -1\n' },
+    exits: 1,
+    says: ['Error: Invalid value for user in gunicorn.conf.py: -1 (wanted: the name or the number of a user)'],
+  },
+  {
+    it: 'a folder that does not exist in the file',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'tmp_upload_dir = "/nowhere"\n' },
+    exits: 1,
+    says: ["Error: Invalid value for tmp_upload_dir in gunicorn.conf.py: '/nowhere' (wanted: a folder that exists)"],
+  },
+  {
+    it: 'a path object for a string',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'import pathlib\npidfile = pathlib.PurePosixPath("/x")\n' },
+    exits: 1,
+    says: ["Error: Invalid value for pidfile in gunicorn.conf.py: PurePosixPath('/x') (wanted: a string, or None)"],
+  },
+  {
+    it: 'two wrong values, both told',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'workers = "a"\ntimeout = "b"\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for workers in gunicorn.conf.py: 'a' (wanted: a whole number, 0 or more)",
+      "Error: Invalid value for timeout in gunicorn.conf.py: 'b' (wanted: a whole number, 0 or more)",
+    ],
+  },
+  {
+    it: 'a hook with too few parameters',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'def post_fork(worker):\n    pass\n' },
+    exits: 1,
+    says: [
+      'Error: Invalid value for post_fork in gunicorn.conf.py: __config__.post_fork (wanted: a function that takes (server, worker), or its import path)',
+    ],
+  },
+  {
+    it: 'a hook with too many parameters',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'def post_request(a, b, c, d, e):\n    pass\n' },
+    exits: 1,
+    says: [
+      'Error: Invalid value for post_request in gunicorn.conf.py: __config__.post_request (wanted: a function that takes 2 to 4 of (worker, req, environ, resp), or its import path)',
+    ],
+  },
+  {
+    it: 'a hook by a name without a module',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'post_fork = "post_fork"\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for post_fork in gunicorn.conf.py: 'post_fork' (wanted: a function that takes (server, worker), or its import path)",
+    ],
+  },
+  {
+    it: 'a number for a hook',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'when_ready = 5\n' },
+    exits: 1,
+    says: [
+      'Error: Invalid value for when_ready in gunicorn.conf.py: 5 (wanted: a function that takes (server), or its import path)',
+    ],
+  },
+  {
+    it: 'a worker class of the file',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'class Worker:\n    pass\nworker_class = Worker\n' },
+    exits: 1,
+    says: [
+      `Error: Invalid value for worker_class in gunicorn.conf.py: __config__.Worker (wanted: ${CLASSES}; worker classes of your own are not available yet)`,
+    ],
+  },
+  {
+    it: 'a string for a dict',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'logconfig_dict = "x"\n' },
+    exits: 1,
+    says: ["Error: Invalid value for logconfig_dict in gunicorn.conf.py: 'x' (wanted: a dict)"],
+  },
+  {
+    it: 'a number for a class',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'logger_class = 7\n' },
+    exits: 1,
+    says: ['Error: Invalid value for logger_class in gunicorn.conf.py: 7 (wanted: a class, or its import path)'],
+  },
+];

@@ -1,0 +1,314 @@
+// Wrong flags, and flags with wrong values. Part of ../integration/bad-input.test.ts.
+
+import { WORKER_CLASSES } from '../../src/settings/worker-classes.ts';
+import type { BadInput } from './bad-input.ts';
+
+const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
+
+export const FLAGS: readonly BadInput[] = [
+  {
+    it: 'a number that is none',
+    args: ['-w', 'many', 'app'],
+    exits: 2,
+    says: [
+      'usage: tunicorn [OPTIONS] [APP_MODULE]',
+      "tunicorn: error: argument -w/--workers: invalid int value: 'many'",
+    ],
+  },
+  {
+    it: 'a negative number',
+    args: ['-w', '-1', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for workers on the command line: '-1' (wanted: a whole number, 0 or more)"],
+  },
+  {
+    it: 'a flag without its value',
+    args: ['app', '-w'],
+    exits: 2,
+    says: ['usage: tunicorn [OPTIONS] [APP_MODULE]', 'tunicorn: error: argument -w/--workers: expected one argument'],
+  },
+  {
+    it: 'an unknown flag',
+    args: ['--wrokers', '2', 'app'],
+    exits: 2,
+    says: ['usage: tunicorn [OPTIONS] [APP_MODULE]', 'tunicorn: error: unrecognized arguments: --wrokers'],
+  },
+  {
+    it: 'a beginning of two flags',
+    args: ['--max', '3', 'app'],
+    exits: 2,
+    says: [
+      'usage: tunicorn [OPTIONS] [APP_MODULE]',
+      'tunicorn: error: ambiguous option: --max could match --max-requests, --max-requests-jitter',
+    ],
+  },
+  {
+    it: 'a value for a flag that takes none',
+    args: ['--preload=yes', 'app'],
+    exits: 2,
+    says: [
+      'usage: tunicorn [OPTIONS] [APP_MODULE]',
+      "tunicorn: error: argument --preload: ignored explicit argument 'yes'",
+    ],
+  },
+  {
+    it: 'a mask that is not octal',
+    args: ['-m', '9x', 'app'],
+    exits: 2,
+    says: [
+      'usage: tunicorn [OPTIONS] [APP_MODULE]',
+      "tunicorn: error: argument -m/--umask: invalid auto_int value: '9x'",
+    ],
+  },
+  {
+    it: 'a mask that is too large',
+    args: ['-m', '01000', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for umask on the command line: '01000' (wanted: a whole number, such as 0o22, at most 0o777)",
+    ],
+  },
+  {
+    it: 'a word that is none of the choices',
+    args: ['--header-map', 'keep', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for header_map on the command line: 'keep' (wanted: drop, refuse, dangerous)"],
+  },
+  {
+    it: 'a time with a unit',
+    args: ['--queue-timeout', '2s', 'app'],
+    exits: 2,
+    says: [
+      'usage: tunicorn [OPTIONS] [APP_MODULE]',
+      "tunicorn: error: argument --queue-timeout: invalid seconds value: '2s'",
+    ],
+  },
+  {
+    it: 'an application behind --proxy-protocol',
+    args: ['--proxy-protocol', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for proxy_protocol on the command line: 'app' (wanted: off, v1, v2, auto)"],
+  },
+  {
+    it: 'an IPv6 address without brackets',
+    args: ['-b', '::1', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for bind on the command line: '::1' (wanted: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such)",
+    ],
+  },
+  {
+    it: 'a port by name',
+    args: ['-b', 'localhost:http', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for bind on the command line: 'localhost:http' (wanted: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such)",
+    ],
+  },
+  {
+    it: 'a port beyond 65535',
+    args: ['-b', '127.0.0.1:99999', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for bind on the command line: '127.0.0.1:99999' (wanted: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such)",
+    ],
+  },
+  {
+    it: 'a descriptor that is no number',
+    args: ['-b', 'fd://x', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for bind on the command line: 'fd://x' (wanted: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such)",
+    ],
+  },
+  {
+    it: 'a descriptor that is not open',
+    args: ['-b', 'fd://99', 'app'],
+    exits: 1,
+    says: [
+      "[ERROR] Can't listen on fd://99: descriptor 99 is not open. It must be inherited from whoever starts Tunicorn",
+    ],
+  },
+  {
+    it: 'a socket without a path',
+    args: ['-b', 'unix:', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for bind on the command line: 'unix:' (wanted: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such)",
+    ],
+  },
+  {
+    it: 'an environment variable without a value',
+    args: ['-e', 'STAGE', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for raw_env on the command line: 'STAGE' (wanted: NAME=VALUE, or a list of such)"],
+  },
+  {
+    it: 'a network with host bits',
+    args: ['--forwarded-allow-ips', '1.2.3.4/8', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for forwarded_allow_ips on the command line: '1.2.3.4/8' (wanted: '*', or IP addresses and networks such as 10.0.0.0/8, separated by commas)",
+    ],
+  },
+  {
+    it: 'an unknown user',
+    args: ['-u', 'no-such-user', 'app'],
+    exits: 1,
+    says: ["Error: No such user: 'no-such-user'"],
+  },
+  {
+    it: 'an unknown group',
+    args: ['-g', 'no-such-group', 'app'],
+    exits: 1,
+    says: ["Error: No such group: 'no-such-group'"],
+  },
+  {
+    it: 'a folder that does not exist',
+    args: ['--chdir', 'nowhere', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for chdir on the command line: 'nowhere' (wanted: a folder that exists)"],
+  },
+  {
+    it: 'a folder for temporary files that does not exist',
+    args: ['--worker-tmp-dir', 'nowhere', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for worker_tmp_dir on the command line: 'nowhere' (wanted: a folder that exists)"],
+  },
+  {
+    it: 'an unknown worker class',
+    args: ['-k', 'nosuch', 'app'],
+    exits: 1,
+    says: [
+      `Error: Invalid value for worker_class on the command line: 'nosuch' (wanted: ${CLASSES}; there is no such class)`,
+    ],
+  },
+  {
+    it: 'a worker class that Gunicorn has removed',
+    args: ['-k', 'eventlet', 'app'],
+    exits: 1,
+    says: [
+      `Error: Invalid value for worker_class on the command line: 'eventlet' (wanted: ${CLASSES}; eventlet workers were removed from Gunicorn 26; gevent takes their place)`,
+    ],
+  },
+  {
+    it: 'a worker class that cannot be imported',
+    args: ['-k', 'no.such.Worker', 'app'],
+    exits: 1,
+    says: [
+      `Error: Invalid value for worker_class on the command line: 'no.such.Worker' (wanted: ${CLASSES}; worker classes of your own are not available yet)`,
+    ],
+  },
+  {
+    it: 'a syslog address without a scheme',
+    args: ['--log-syslog', '--log-syslog-to', 'localhost', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for syslog_addr on the command line: 'localhost' (wanted: unix://PATH, udp://HOST:PORT or tcp://HOST:PORT)",
+    ],
+  },
+  {
+    it: 'an unknown syslog facility',
+    args: ['--log-syslog', '--log-syslog-facility', 'zzz', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for syslog_facility on the command line: 'zzz' (wanted: auth, authpriv, cron, daemon, ftp, kern, lpr, mail, news, security, syslog, user, uucp, local0, local1, local2, local3, local4, local5, local6, local7)",
+    ],
+  },
+  {
+    it: 'a StatsD port that is no number',
+    args: ['--statsd-host', 'localhost:stats', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for statsd_host on the command line: 'localhost:stats' (wanted: HOST:PORT or unix://PATH)",
+    ],
+  },
+  {
+    it: 'an unknown HTTP version',
+    args: ['--http-protocols', 'h1,h9', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for http_protocols on the command line: 'h9' (wanted: one or more of h1, h2, h3, each once, separated by commas)",
+    ],
+  },
+  {
+    it: 'an unknown demand for certificates',
+    args: ['--cert-reqs', '3', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for cert_reqs on the command line: '3' (wanted: a whole number, 0 to 2)"],
+  },
+  {
+    it: 'an unknown reload engine',
+    args: ['--reload-engine', 'magic', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for reload_engine on the command line: 'magic' (wanted: auto, poll, inotify)"],
+  },
+  {
+    it: 'a form of the access log that does not compile',
+    args: ['--access-logformat', '%(h)s %s', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for access_log_format on the command line: '%(h)s %s' (wanted: %(NAME)s for each value, as in '%(h)s' or '%({x-request-id}i)s', and %% for a percent sign)",
+    ],
+  },
+  {
+    it: 'a Python that does not exist',
+    args: ['--python', 'nowhere/python', 'app'],
+    exits: 1,
+    says: ["Error: the Python interpreter 'DIR/nowhere/python' (from --python) does not exist"],
+  },
+  {
+    it: 'a pid file in a folder that does not exist',
+    args: ['-p', 'nowhere/x.pid', 'app'],
+    exits: 1,
+    says: ["Error: DIR/nowhere doesn't exist. Can't create pidfile."],
+  },
+  {
+    it: 'an error log in a folder that does not exist',
+    args: ['--error-logfile', 'nowhere/x', 'app'],
+    exits: 1,
+    says: ["Error: 'DIR/nowhere/x' isn't writable [No such file or directory]"],
+  },
+  {
+    it: 'an access log in a folder that does not exist',
+    args: ['--access-logfile', 'nowhere/x', 'app'],
+    exits: 1,
+    says: ["Error: 'DIR/nowhere/x' isn't writable [No such file or directory]"],
+  },
+  {
+    it: 'an error log that is a folder',
+    args: ['--error-logfile', '.', 'app'],
+    exits: 1,
+    says: ["Error: 'DIR' isn't writable [Illegal operation on a directory]"],
+  },
+  {
+    it: 'a socket path that is a file',
+    args: ['-b', 'unix:app.py', 'app'],
+    exits: 1,
+    says: ["[ERROR] Can't connect to app.py: 'app.py' is not a socket"],
+  },
+  {
+    it: 'a socket in a folder that does not exist',
+    args: ['-b', 'unix:nowhere/s.sock', 'app'],
+    exits: 1,
+    says: ["[ERROR] Can't connect to nowhere/s.sock: No such file or directory"],
+  },
+  {
+    it: 'an address of another machine',
+    args: ['-b', '192.0.2.1:8000', 'app'],
+    exits: 1,
+    says: [
+      "[ERROR] Invalid address: ('192.0.2.1', 8000)",
+      "[ERROR] connection to ('192.0.2.1', 8000) failed: [Errno 99] Cannot assign requested address",
+      "[ERROR] Invalid address: ('192.0.2.1', 8000)",
+      "[ERROR] connection to ('192.0.2.1', 8000) failed: [Errno 99] Cannot assign requested address",
+      "[ERROR] Invalid address: ('192.0.2.1', 8000)",
+      "[ERROR] connection to ('192.0.2.1', 8000) failed: [Errno 99] Cannot assign requested address",
+      "[ERROR] Invalid address: ('192.0.2.1', 8000)",
+      "[ERROR] connection to ('192.0.2.1', 8000) failed: [Errno 99] Cannot assign requested address",
+      "[ERROR] Invalid address: ('192.0.2.1', 8000)",
+      "[ERROR] connection to ('192.0.2.1', 8000) failed: [Errno 99] Cannot assign requested address",
+      "[ERROR] Can't connect to ('192.0.2.1', 8000)",
+    ],
+  },
+];
