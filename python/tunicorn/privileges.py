@@ -1,18 +1,32 @@
-"""Drops root's rights in a worker, as the settings `user` and `group` ask."""
+"""Drops root's rights in a worker, as the settings `user`, `group` and `initgroups` ask."""
 
 from __future__ import annotations
 
 import os
+import pwd
+from typing import Optional
 
 
-def become(user_id: int, group_id: int) -> None:
-    """The group first: after setuid() the process may not change it any more.
+def become(user_id: int, group_id: int, init_group_id: Optional[int]) -> None:
+    """The groups first: after setuid() the process may not change them any more.
 
-    0 leaves things as they are, as in Gunicorn.
+    0 leaves things as they are, as in Gunicorn. With `init_group_id`, the process gets that group and those that the
+    user is a member of.
     """
-    if group_id:
+    name = None if init_group_id is None else _name_of(user_id)
+    if name is not None and init_group_id is not None:
+        os.initgroups(name, init_group_id)
+    elif group_id:
         # Root's supplementary groups are not the user's.
         os.setgroups([group_id])
+    if group_id:
         os.setgid(group_id)
     if user_id:
         os.setuid(user_id)
+
+
+def _name_of(user_id: int) -> Optional[str]:
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return None  # A number without an account is a member of nothing.

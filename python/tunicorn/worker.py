@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from tunicorn import process_title
 from tunicorn.claims_board import ClaimsBoard, ClaimSlot
@@ -55,6 +55,7 @@ class WorkerSettings(NamedTuple):
     proc_name: str
     user_id: int
     group_id: int
+    init_group_id: Optional[int]
 
 
 class Leave(BaseException):
@@ -97,7 +98,7 @@ def run_worker(
     # Its imports may not be readable for the user that the worker becomes.
     install_logging_handlers(log)
     if os.geteuid() == 0:
-        become(settings.user_id, settings.group_id)
+        become(settings.user_id, settings.group_id, settings.init_group_id)
     _install_signals(settings, slot, life, log)
     log.info(f"Booting worker with pid: {pid}")
     board = ClaimsBoard.open(os.path.join(settings.runtime_dir, "board"))

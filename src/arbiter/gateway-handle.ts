@@ -8,6 +8,9 @@ import { type ListeningHandle, sendListeningHandle } from './listening-handle.ts
 
 const GATEWAY_MAIN = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'gateway', 'main.js');
 
+/** Node writes the process title over the arguments. */
+const TITLE_ROOM = '-'.repeat(128);
+
 export interface GatewayEvents {
   message(message: FromGateway): void;
   gone(code: number | null, signal: NodeJS.Signals | null): void;
@@ -25,7 +28,7 @@ export class GatewayHandle {
   constructor(number: number, index: number, events: GatewayEvents) {
     this.number = number;
     this.index = index;
-    this.#child = fork(GATEWAY_MAIN, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(GATEWAY_MAIN, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => events.message(message as FromGateway));
     this.#child.on('exit', (code, signal) => events.gone(code, signal));
     // A gateway that has just died cannot be written to; its exit says so.

@@ -4,7 +4,7 @@
 import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
 import { lifelinePath } from '../arbiter/runtime-directory.ts';
 import type { Configured, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
-import { type AccountIds, lookUpAccounts } from '../settings/accounts.ts';
+import { type AccountIds, lookUpAccounts, lookUpInitGroup } from '../settings/accounts.ts';
 import { toGatewaySettings } from '../settings/gateway-settings.ts';
 import type { Facts, FlagValues } from '../settings/layers.ts';
 import { resolveSettings, type SettingsAndOrigins } from '../settings/resolve.ts';
@@ -60,7 +60,8 @@ interface ResolvedFacts {
 function resolved(resolution: SettingsAndOrigins, { ids, app, software, nameSuffix }: ResolvedFacts): ResolvedSettings {
   const { settings, origins, workerClass } = resolution;
   const plain = toGatewaySettings(settings, ids);
-  const gateway = { ...plain, procName: plain.procName + nameSuffix };
+  const initGroupId = lookUpInitGroup(settings, ids);
+  const gateway = { ...plain, initGroupId, procName: plain.procName + nameSuffix };
   return {
     settings,
     origins,
@@ -92,6 +93,7 @@ function resolved(resolution: SettingsAndOrigins, { ids, app, software, nameSuff
       proc_name: gateway.procName,
       user_id: ids.userId,
       group_id: ids.groupId,
+      init_group_id: initGroupId,
     }),
   };
 }

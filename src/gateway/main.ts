@@ -2,6 +2,7 @@
 
 import { ErrorLog } from '../log/error-log.ts';
 import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
+import { dropPrivileges } from './drop-privileges.ts';
 import { Gateway } from './gateway.ts';
 import { RequestLog } from './request-log.ts';
 
@@ -29,7 +30,7 @@ function start(message: ToGateway & { type: 'start' }): Running {
   if (!opened.ok) log.log('error', opened.message);
   const requestLog = new RequestLog(log, settings);
   // After the logs are open, which may lie where only root may write.
-  dropPrivileges(settings.userId, settings.groupId);
+  dropPrivileges(settings);
   const { number, index, runtimeDir, spoolDir } = message;
   const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, tell });
   void gateway.openChannels().then(() => tell({ type: 'up', number }));
@@ -40,16 +41,6 @@ function fallbackLog(): ErrorLog {
   const opened = ErrorLog.open({ target: '-', level: 'info' });
   if (!opened.ok) throw new Error(opened.message);
   return opened.log;
-}
-
-/** As in Gunicorn, 0 leaves things as they are. The group first: a plain user may not change it. */
-function dropPrivileges(userId: number, groupId: number): void {
-  if (process.geteuid?.() !== 0) return;
-  if (groupId !== 0) {
-    process.setgroups?.([groupId]);
-    process.setgid?.(groupId);
-  }
-  if (userId !== 0) process.setuid?.(userId);
 }
 
 function obey(message: ToGateway, handle: unknown): void {

@@ -28,6 +28,8 @@ export interface WorkerSettings {
   readonly proc_name: string;
   readonly user_id: number;
   readonly group_id: number;
+  /** Null: no supplementary groups but group_id. */
+  readonly init_group_id: number | null;
 }
 
 export type ToForkserver =

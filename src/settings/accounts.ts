@@ -34,6 +34,25 @@ export function lookUpAccounts(accounts: Accounts): AccountLookup {
   });
 }
 
+/**
+ * The group that initgroups(3) is to add to those of the user's memberships: the setting group, or else the user's own. Null where the
+ * settings do not ask for it.
+ */
+export function lookUpInitGroup(settings: Pick<Settings, 'initgroups'>, ids: AccountIds): number | null {
+  if (!settings.initgroups || ids.userId === 0) return null;
+  if (ids.groupId !== 0) return ids.groupId;
+  return mainGroup(ids.userId, readText('/etc/passwd')) ?? mainGroup(ids.userId, getent('passwd', String(ids.userId)));
+}
+
+/** `passwd` is in the form of /etc/passwd. */
+export function mainGroup(userId: number, passwd: string): number | null {
+  for (const line of passwd.split('\n')) {
+    const [, , id = '', groupId = ''] = line.split(':');
+    if (id === String(userId) && /^\d+$/.test(groupId)) return Number(groupId);
+  }
+  return null;
+}
+
 function numberOf(account: number | string, database: string): number | null {
   if (typeof account === 'number') return account;
   for (const line of database.split('\n')) {
@@ -48,8 +67,12 @@ function readDatabase(database: 'passwd' | 'group', account: number | string): s
   const text = readText(`/etc/${database}`);
   if (numberOf(account, text) !== null) return text;
   // Accounts of a directory service are not in the file. Where there is no getent, stdout is null.
+  return `${text}\n${getent(database, account)}`;
+}
+
+function getent(database: 'passwd' | 'group', account: string): string {
   const found = spawnSync('getent', ['--', database, account], { encoding: 'utf8', timeout: 10_000 });
-  return `${text}\n${found.stdout ?? ''}`;
+  return found.stdout ?? '';
 }
 
 function readText(path: string): string {

@@ -57,6 +57,8 @@ export interface GatewaySettings {
 
   readonly userId: number;
   readonly groupId: number;
+  /** Null: no supplementary groups but groupId. Looked up by cli/resolver.ts, where initgroups asks for it. */
+  readonly initGroupId: number | null;
   readonly umask: number;
   readonly procName: string;
 }
@@ -110,6 +112,7 @@ export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewayS
 
     userId: ids.userId,
     groupId: ids.groupId,
+    initGroupId: null,
     umask: settings.umask,
     procName: settings.proc_name ?? settings.default_proc_name,
   };
