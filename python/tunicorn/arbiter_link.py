@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 from typing import Any, Dict, List
 
 LINK_FD = 3
@@ -22,6 +23,8 @@ class ArbiterLink:
         self._socket = socket.socket(fileno=fd)
         self._unfinished = b""
         self.is_open = True
+        # Threads that hooks have started send, too. Never taken in a forked child, which closes the link at once.
+        self._sending = threading.Lock()
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -40,7 +43,8 @@ class ArbiterLink:
 
     def send(self, message: Message) -> None:
         try:
-            self._socket.sendall(json.dumps(message).encode() + b"\n")
+            with self._sending:
+                self._socket.sendall(json.dumps(message).encode() + b"\n")
         except ConnectionError:
             self.is_open = False
 

@@ -20,6 +20,8 @@ class Configuration(NamedTuple):
     file: ConfigFile
     framework: Dict[str, Any]
     overrides: Dict[str, Any]
+    objects: Optional[Dict[str, Any]] = None
+    """By setting, what JSON cannot carry, such as hooks; None: the names of the file."""
 
 
 class Program(Protocol):

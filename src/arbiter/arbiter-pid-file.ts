@@ -28,6 +28,10 @@ export class ArbiterPidFile {
     return created.ok ? { ok: true, pidFile: new ArbiterPidFile(created.pidFile) } : created;
   }
 
+  get path(): string | null {
+    return this.#file?.path ?? null;
+  }
+
   /** Returns why it stays where it is, or null. */
   moveTo(file: string | null): string | null {
     const old = this.#file;

@@ -5,13 +5,14 @@ import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import type { ErrorLog } from '../log/error-log.ts';
 import { prepareLogFile } from '../log/log-file.ts';
+import type { Asked, HookFailure, ListenerFacts } from '../messages/about-hooks.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
 import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type ArbiterPidFile, pidFilePath } from './arbiter-pid-file.ts';
 import { setArbiterTitle } from './arbiter-title.ts';
-import { EXIT_OK } from './exit-status.ts';
+import { EXIT_ERROR, EXIT_OK, EXIT_UNHANDLED } from './exit-status.ts';
 import type { ForkserverCommand } from './forkserver-command.ts';
 import { type ForkserverEvents, ForkserverHandle } from './forkserver-handle.ts';
 import type { GatewayHandle } from './gateway-handle.ts';
@@ -38,6 +39,8 @@ export interface ArbiterStart {
   /** The first generation's forkserver, which has evaluated the configuration file already. */
   readonly firstForkserver: (events: ForkserverEvents) => ForkserverHandle;
   readonly resolved: ResolvedSettings;
+  /** The hooks that the first generation has. */
+  readonly hooks: ReadonlySet<string>;
   readonly resolve: (found: Configured) => Resolution;
   readonly log: ErrorLog;
   readonly listeners: Listeners;
@@ -89,6 +92,7 @@ export class Arbiter {
   #unswitched: Set<number> | null = null;
   #lifelineFd: number | null = null;
   #ticker: NodeJS.Timeout | null = null;
+  #goodbye: 'to-say' | 'said' = 'to-say';
   #finish: (exitCode: number) => void = () => {};
 
   constructor(start: ArbiterStart) {
@@ -124,7 +128,7 @@ export class Arbiter {
     this.#ticker = setInterval(() => this.#post({ type: 'tick' }), TICK_MS);
     this.#gateways.complete(this.#start.resolved.settings.gateways);
     if (this.#upgrade.state.kind !== 'newer') this.#serviceManager.open();
-    this.#generations.startFirst(this.#resolved);
+    this.#generations.startFirst(this.#resolved, this.#start.hooks);
     return finished;
   }
 
@@ -210,11 +214,28 @@ export class Arbiter {
 
   #resize(by: 1 | -1, nowMs: number): void {
     const generation = this.#generations.serving;
-    // As Gunicorn: TTOU stops at one worker.
-    if (generation === null || this.#phase.kind === 'stopping' || (by < 0 && generation.target <= 1)) return;
-    if (this.#phase.kind === 'paused') return this.#resume(1, nowMs);
-    generation.target += by;
-    generation.manage(nowMs);
+    if (generation === null || this.#phase.kind === 'stopping') return;
+    if (this.#phase.kind !== 'paused') return generation.resizeBy(by, nowMs);
+    if (by > 0) this.#resume(1, nowMs);
+  }
+
+  /** What a hook asks for through its `server` object. */
+  #onAsk(ask: Asked, nowMs: number): void {
+    if (ask.what === 'kill-worker') {
+      this.#generations.killWorker(ask.pid, ask.signal, nowMs);
+      return;
+    }
+    if (this.#phase.kind === 'stopping') return;
+    switch (ask.what) {
+      case 'manage':
+        return this.#generations.serving?.manage(nowMs);
+      case 'reload':
+        return this.#generations.reload(nowMs);
+      case 'resize':
+        return (this.#generations.serving ?? this.#generations.host)?.resize(ask.workers, nowMs);
+      case 'stop':
+        return this.#stop(ask.graceful ? 'graceful' : 'quick', EXIT_OK, nowMs);
+    }
   }
 
   /** SIGWINCH: everybody finishes what there is and goes, the arbiter stays. Undone by TTIN and HUP. */
@@ -240,8 +261,19 @@ export class Arbiter {
   #beginUpgrade(): void {
     if (this.#phase.kind === 'stopping') return;
     const refusal = this.#upgrade.refusal();
-    if (refusal === null) this.#upgrade.begin(this.#start.listeners);
-    else this.#log.log('warning', refusal);
+    if (refusal !== null) return this.#log.log('warning', refusal);
+    const { serving } = this.#generations;
+    if (serving === null || !serving.hooks.has('pre_exec') || serving.forkserverState === 'dead') {
+      return this.#upgrade.begin(this.#start.listeners);
+    }
+    serving.forkserver.send({ type: 'hook', hook: 'pre_exec' });
+  }
+
+  #onPreExecDone(failure: HookFailure | null): void {
+    if (this.#phase.kind === 'stopping' || this.#upgrade.refusal() !== null) return;
+    if (failure === null) return this.#upgrade.begin(this.#start.listeners);
+    const what = `The upgrade is given up: error in the hook ${failure.message}`;
+    this.#log.log('error', `${what}\n${failure.traceback}`.trimEnd());
   }
 
   /** The older arbiter has gone: its names are this one's now. */
@@ -327,7 +359,19 @@ export class Arbiter {
       },
       expire: (number, ticket) => this.#gateways.get(number)?.send({ type: 'expire', ticket }),
       firstFailed: (exitCode) => this.#post({ type: 'first-failed', exitCode }),
+      hookFacts: () => this.#hookFacts(),
+      asked: (ask, nowMs) => this.#onAsk(ask, nowMs),
+      mainLoopFailed: (exitCode, nowMs) => this.#stop('quick', exitCode, nowMs),
+      preExecDone: (failure) => this.#onPreExecDone(failure),
+      lastHookDone: (generation, failure, nowMs) => this.#onLastHookDone(generation, failure, nowMs),
     });
+  }
+
+  #hookFacts(): { listeners: ListenerFacts[]; pidfile: string | null } {
+    const listeners = this.#start.listeners
+      .current()
+      .map(({ address, bind }) => ({ label: address.label, bind: bind.text }));
+    return { listeners, pidfile: this.#start.pidFile.path };
   }
 
   /** The forkserver has made the pipe by now; the end of this process is the end of its only writer. */
@@ -347,6 +391,7 @@ export class Arbiter {
     if (generation !== this.#generations.switching) return;
     if (failure !== null) return this.#generations.switchFailed(failure, nowMs);
     this.#log.log('info', listeners.describe());
+    for (const each of this.#generations.all()) each.tellFacts(this.#hookFacts());
     this.#switch(generation);
   }
 
@@ -470,6 +515,7 @@ export class Arbiter {
     }
     const first = before.kind === 'stopping' ? before : { sinceMs: nowMs, exitCode };
     this.#phase = { kind: 'stopping', manner, sinceMs: first.sinceMs, exitCode: first.exitCode };
+    this.#holdLastHook(first.exitCode);
     this.#generations.stopNext(nowMs);
     // An older or newer arbiter that lives listens on the same Unix sockets.
     this.#start.listeners.close(this.#upgrade.state.kind === 'alone' ? 'remove' : 'keep');
@@ -488,14 +534,50 @@ export class Arbiter {
     const phase = this.#phase;
     if (phase.kind !== 'stopping' || this.#gateways.size > 0 || this.#loop === 'ended') return;
     this.#generations.drainAll(nowMs);
-    if (this.#generations.size > 0) return;
+    if (this.#callsLastHook(phase, nowMs) || this.#generations.size > 0) return;
     this.#loop = 'ended';
     if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#board.close();
     if (this.#lifelineFd !== null) fs.closeSync(this.#lifelineFd);
+    this.#sayGoodbye();
+    this.#finish(phase.exitCode);
+  }
+
+  #sayGoodbye(): void {
+    if (this.#goodbye === 'said') return;
+    this.#goodbye = 'said';
     this.#start.pidFile.remove();
     this.#log.log('info', 'Shutting down: Arbiter');
-    this.#finish(phase.exitCode);
+  }
+
+  /** From now on the forkserver that is to call on_exit does not leave before it has. */
+  #holdLastHook(exitCode: number): void {
+    const { host } = this.#generations;
+    // As Gunicorn: the end that an exception brings is not announced.
+    if (host === null || !host.hooks.has('on_exit') || host.lastHook !== 'none' || exitCode === EXIT_UNHANDLED) return;
+    host.lastHook = 'to-come';
+  }
+
+  /** Once everything else is gone, on_exit is called; false when there is nothing to wait for. */
+  #callsLastHook(phase: Phase & { kind: 'stopping' }, nowMs: number): boolean {
+    const { host, size } = this.#generations;
+    if (host === null || host.lastHook === 'none' || host.forkserverState === 'dead') return false;
+    if (size > 1 || host.workers.size > 0 || host.lastHook === 'under-way') return true;
+    host.lastHook = 'under-way';
+    // It has as much time as the workers had.
+    this.#phase = { ...phase, sinceMs: nowMs };
+    this.#sayGoodbye();
+    host.forkserver.send({ type: 'hook', hook: 'on_exit' });
+    return true;
+  }
+
+  #onLastHookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {
+    if (failure !== null) {
+      this.#log.log('error', `Error in the hook ${failure.message}\n${failure.traceback.trimEnd()}`);
+      if (this.#phase.kind === 'stopping') this.#phase = { ...this.#phase, exitCode: failure.code ?? EXIT_ERROR };
+    }
+    generation.lastHookDone();
+    this.#endIfStopped(nowMs);
   }
 
   #press(phase: Phase & { kind: 'stopping' }, nowMs: number): void {

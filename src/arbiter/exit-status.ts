@@ -6,3 +6,5 @@ export const EXIT_ERROR = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_WORKER_BOOT = 3;
 export const EXIT_APP_LOAD = 4;
+/** Something of the user's has failed in the middle of things, such as a hook. */
+export const EXIT_UNHANDLED = 255;

@@ -20,9 +20,29 @@ export class ForkserverRelay implements ForkserverEvents {
     });
   }
 
-  /** Everything goes to `heir` from now on. */
+  /** As next(); what a hook asks of the arbiter meanwhile is kept for it. */
+  async nextAnswer(): Promise<Relayed> {
+    const kept: Relayed[] = [];
+    for (;;) {
+      const message = await this.next();
+      if (message.type === 'ask') {
+        kept.push(message);
+        continue;
+      }
+      this.#arrived.unshift(...kept);
+      return message;
+    }
+  }
+
+  /** Everything goes to `heir` from now on: first what has been kept, when the heir has had time to get ready. */
   handOver(heir: ForkserverEvents): void {
     this.#heir = heir;
+    setImmediate(() => {
+      for (const message of this.#arrived.splice(0)) {
+        if (message.type === 'gone') heir.gone(null, null);
+        else heir.message(message);
+      }
+    });
   }
 
   message(message: FromForkserver): void {

@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { ToForkserverAboutHooks } from '../messages/about-hooks.ts';
 import type { FromForkserver, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, claimAgeMs, type SlotRange } from '../runqueue/claims-board.ts';
 import type { WorkerClass } from '../settings/worker-classes.ts';
@@ -29,7 +30,14 @@ export interface Worker extends SlotRange {
 
 export type GenerationState =
   | { readonly kind: 'configuring' }
+  /** The serving generation is asked for what hooks have set on its `server`. */
+  | { readonly kind: 'inheriting' }
+  | { readonly kind: 'settling' }
+  /** nworkers_changed is being called. */
+  | { readonly kind: 'counting' }
   | { readonly kind: 'preparing' }
+  /** when_ready or on_reload is being called. */
+  | { readonly kind: 'announcing' }
   /** The pipe is there, and the application loaded if it is to be preloaded; the gateways may not be up yet. */
   | { readonly kind: 'prepared' }
   | { readonly kind: 'booting' }
@@ -45,6 +53,7 @@ export interface GenerationEvents {
   gateways(): readonly number[];
   /** `worker` as it was before its end. */
   workerGone(generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number): void;
+  notForked(worker: Worker): void;
   /** So many requests its ready workers run at once. */
   workersReady(generation: Generation, concurrency: number): void;
   /** A request has run longer than `timeout`: have the gateway answer its client. */
@@ -64,6 +73,10 @@ export class Generation {
   /** What becomes of the worker of a request that runs longer. */
   onDeadline: WorkerClass['onDeadline'] = 'kill';
   target = 0;
+  /** Those that the user has set; the others are not worth a message. */
+  hooks: ReadonlySet<string> = new Set();
+  /** The last hook, on_exit, keeps the forkserver until it has been called. */
+  lastHook: 'none' | 'to-come' | 'under-way' = 'none';
   /** Tickets that the pipe holds. */
   capacity = 16;
   /** The forkserver has died: its workers go on, but nobody reports their ends. */
@@ -76,6 +89,8 @@ export class Generation {
   #backoff: Backoff = NO_BACKOFF;
   #newestAge = 0;
   #noForkBeforeMs = 0;
+  /** Numbers of workers that nworkers_changed is being told of. */
+  readonly #resizes: number[] = [];
 
   constructor(
     number: number,
@@ -146,6 +161,44 @@ export class Generation {
     return this.settings?.slots ?? 1;
   }
 
+  /** What is new for its `server` object; nobody looks at that without a hook. */
+  tellFacts(facts: (ToForkserverAboutHooks & { type: 'facts' })['facts']): void {
+    if (this.hooks.size > 0 && this.forkserverState === 'alive') this.forkserver.send({ type: 'facts', facts });
+  }
+
+  /** By one more or one less than it will be when the hook has heard of those before. */
+  resizeBy(by: 1 | -1, nowMs: number): void {
+    const old = this.#resizes.at(-1) ?? this.target;
+    // As Gunicorn: TTOU stops at one worker.
+    if (by < 0 && old <= 1) return;
+    if (!this.hooks.has('nworkers_changed') || this.forkserverState === 'dead') return this.resize(old + by, nowMs);
+    this.#resizes.push(old + by);
+    this.forkserver.send({ type: 'hook', hook: 'nworkers_changed', new: old + by, old });
+  }
+
+  /** nworkers_changed has been called. */
+  resized(nowMs: number): void {
+    const target = this.#resizes.shift();
+    if (target !== undefined) this.resize(target, nowMs);
+  }
+
+  resize(target: number, nowMs: number): void {
+    this.target = target;
+    this.tellFacts({ workers: target });
+    this.manage(nowMs);
+  }
+
+  /** For a hook. A worker that is asked to leave is succeeded at once. */
+  killWorker(pid: number, signal: number, nowMs: number): boolean {
+    const worker = this.workerByPid(pid);
+    if (worker === undefined) return false;
+    if (signal === os.constants.signals.SIGTERM && worker.state.kind === 'ready') {
+      this.#retire(worker, 'asked', nowMs);
+      this.manage(nowMs);
+    } else this.#signalNumber(worker, signal);
+    return true;
+  }
+
   forkNothingBefore(ms: number): void {
     this.#noForkBeforeMs = ms;
   }
@@ -177,6 +230,12 @@ export class Generation {
       this.#move(worker.slot, { type: 'forked' }, nowMs);
       return;
     }
+    if (message.type === 'not-forked') {
+      const worker = this.workers.get(message.slot);
+      this.workers.delete(message.slot);
+      if (worker !== undefined) this.#events.notForked(worker);
+      return;
+    }
     if (message.type !== 'ready' && message.type !== 'wants-successor' && message.type !== 'exited') return;
     const worker = this.workerByPid(message.pid);
     if (worker === undefined) return;
@@ -199,7 +258,7 @@ export class Generation {
       }
     }
     this.releaseTickets();
-    this.forkserver.send({ type: 'leave' });
+    this.#letForkserverGo();
   }
 
   /** Kills the workers at once and lets the forkserver go: for a generation that must not serve. */
@@ -209,7 +268,17 @@ export class Generation {
       if (this.#move(worker.slot, { type: 'doom', reason: 'given-up' }, nowMs)) this.#kill(worker.slot, nowMs);
     }
     this.releaseTickets();
-    this.forkserver.send({ type: 'leave' });
+    this.#letForkserverGo();
+  }
+
+  #letForkserverGo(): void {
+    if (this.lastHook === 'none') this.forkserver.send({ type: 'leave' });
+  }
+
+  /** on_exit has been called, or never will be. */
+  lastHookDone(): void {
+    this.lastHook = 'none';
+    this.#letForkserverGo();
   }
 
   signalAll(signal: NodeJS.Signals): void {
@@ -318,9 +387,13 @@ export class Generation {
   }
 
   #signal(worker: Worker, signal: NodeJS.Signals): void {
+    this.#signalNumber(worker, os.constants.signals[signal]);
+  }
+
+  #signalNumber(worker: Worker, signal: number): void {
     if (worker.process === null) return;
     if (this.forkserverState === 'alive') {
-      this.forkserver.send({ type: 'signal', pid: worker.process.pid, signal: os.constants.signals[signal] });
+      this.forkserver.send({ type: 'signal', pid: worker.process.pid, signal });
     } else if (stillLives(worker.process)) {
       process.kill(worker.process.pid, signal);
     }

@@ -2,14 +2,16 @@
 // takes over only when it is ready; if it fails, everything stays as it was.
 
 import type { ErrorLog } from '../log/error-log.ts';
+import type { Asked, HookFailure, ListenerFacts, WorkerFacts } from '../messages/about-hooks.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, type SlotRange, WORKER_SLOTS } from '../runqueue/claims-board.ts';
 import { BoardSlots } from './board-slots.ts';
 import { afterCrash, type Backoff, NO_BACKOFF } from './boot-backoff.ts';
 import { describeEnd } from './describe-end.ts';
-import { EXIT_APP_LOAD, EXIT_ERROR, EXIT_WORKER_BOOT } from './exit-status.ts';
+import { EXIT_APP_LOAD, EXIT_ERROR, EXIT_UNHANDLED, EXIT_WORKER_BOOT } from './exit-status.ts';
 import type { ForkserverEvents, ForkserverHandle } from './forkserver-handle.ts';
 import { Generation, type GenerationEvents, type Worker } from './generation.ts';
+import { GenerationBoot } from './generation-boot.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 import type { ProcessEnd } from './worker-life.ts';
@@ -38,6 +40,13 @@ export interface GenerationsOwner {
   expire(gateway: number, ticket: number): void;
   /** The first generation cannot serve: there is nothing to fall back on. */
   firstFailed(exitCode: number): void;
+  /** Hooks see them as `server.LISTENERS` and `server.pidfile`. */
+  hookFacts(): { readonly listeners: readonly ListenerFacts[]; readonly pidfile: string | null };
+  asked(ask: Asked, nowMs: number): void;
+  /** A hook that belongs to the serving generation has raised. */
+  mainLoopFailed(exitCode: number, nowMs: number): void;
+  preExecDone(failure: HookFailure | null): void;
+  lastHookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void;
 }
 
 export class Generations {
@@ -56,9 +65,23 @@ export class Generations {
   #lastNumber = 0;
   #lastAge = 0;
   readonly #slots: BoardSlots = new BoardSlots(WORKER_SLOTS);
+  readonly #boot: GenerationBoot;
+  /** Drained generations whose forkserver is kept by threads that hooks have started. */
+  readonly #lingering: Set<Generation> = new Set();
 
   constructor(owner: GenerationsOwner) {
     this.#owner = owner;
+    this.#boot = new GenerationBoot({
+      log: owner.log,
+      directories: owner.directories,
+      resolve: (found) => owner.resolve(found),
+      serving: () => this.#serving,
+      facts: () => ({ ...owner.hookFacts(), worker_age: this.#lastAge, elsewhere: this.#workersOutside(null) }),
+      resolved: (generation, resolved) => void this.#settingsOf.set(generation, resolved),
+      settingsOf: (generation) => this.#settingsOf.get(generation),
+      booted: (generation, nowMs) => this.#booted(generation, nowMs),
+      giveUp: (generation, exitCode, reason, nowMs) => this.#giveUp(generation, exitCode, reason, nowMs),
+    });
   }
 
   get serving(): Generation | null {
@@ -89,11 +112,14 @@ export class Generations {
     return this.#settingsOf.get(generation);
   }
 
-  /** The first generation: its forkserver has evaluated the configuration file already. */
-  startFirst(resolved: ResolvedSettings): void {
-    const generation = this.#launch(false);
-    this.#settingsOf.set(generation, resolved);
-    this.#prepare(generation, resolved);
+  /** The generation whose forkserver runs the hooks of the arbiter's end. */
+  get host(): Generation | null {
+    return this.#serving ?? (this.#lastNumber === 1 ? ([...this.#all][0] ?? null) : null);
+  }
+
+  /** The first generation: its forkserver has evaluated the configuration file, and called the first hooks, already. */
+  startFirst(resolved: ResolvedSettings, hooks: ReadonlySet<string>): void {
+    this.#boot.first(this.#launch(false), resolved, hooks);
   }
 
   /** A new generation with new settings and new code. One that is under way is given up: it may be older than what is wanted now. */
@@ -140,7 +166,7 @@ export class Generations {
   heard(generation: Generation, message: FromForkserver, nowMs: number): void {
     switch (message.type) {
       case 'configured':
-        if (generation === this.#next) this.#configured(generation, message, nowMs);
+        if (generation === this.#next) this.#boot.configured(generation, message, nowMs);
         return;
       case 'failed':
         if (message.traceback !== '') this.#owner.log.log('error', message.traceback.trimEnd());
@@ -148,28 +174,41 @@ export class Generations {
       case 'prepared':
         if (generation.state.kind !== 'preparing') return;
         if (!generation.holdTickets()) return;
-        generation.state = { kind: 'prepared' };
         generation.capacity = message.capacity;
-        this.#owner.prepared(generation);
-        return this.bootNext(nowMs);
+        return this.#boot.prepared(generation, nowMs);
       case 'boot-failed':
         return this.#giveUp(generation, message.code, failureReason(message.code, message.message), nowMs);
       case 'checked':
         return;
       case 'drained':
         return this.#owner.pipeEmpty(generation);
+      case 'settled':
+        return this.#boot.settled(generation, message.hooks);
+      case 'state':
+        if (this.#next?.state.kind === 'inheriting') this.#boot.carryState(this.#next, message.state);
+        return;
+      case 'hook-done':
+        return this.#hookDone(generation, message.hook, message.failure, nowMs);
+      case 'ask':
+        return this.#owner.asked(message, nowMs);
+      case 'lingers':
+        return this.#lingers(generation, message.threads);
       case 'forked':
       case 'ready':
       case 'wants-successor':
       case 'exited':
+      case 'not-forked':
         generation.heard(message, nowMs);
+        if (message.type === 'forked' || message.type === 'exited') this.#tellOfWorkers();
         this.#switchIfReady(generation);
-        if (message.type !== 'forked') generation.manage(nowMs);
+        if (message.type !== 'forked' && message.type !== 'not-forked') generation.manage(nowMs);
     }
   }
 
   forkserverGone(generation: Generation, how: string, isServing: boolean, nowMs: number): void {
     generation.forkserverState = 'dead';
+    this.#lingering.delete(generation);
+    if (this.#next?.state.kind === 'inheriting' && generation === this.#serving) this.#boot.carryState(this.#next, '');
     if (generation === this.#next) return this.#giveUp(generation, EXIT_WORKER_BOOT, `Its forkserver ${how}.`, nowMs);
     if (generation === this.#serving && isServing) {
       this.#owner.log.log('error', `The forkserver of generation ${generation.number} ${how}; starting a new one.`);
@@ -232,27 +271,64 @@ export class Generations {
       gateways: () => owner.gatewaysUp(),
       workerGone: (generation, worker, end, nowMs) => this.#workerGone(generation, worker, end, nowMs),
       workersReady: (generation, concurrency) => owner.workersReady(generation, concurrency),
+      notForked: (worker) => this.#slots.giveBack(worker),
       expire: (gateway, ticket) => owner.expire(gateway, ticket),
       log: (level, message) => owner.log.log(level, message),
     };
   }
 
-  #configured(generation: Generation, found: Configured, nowMs: number): void {
-    const resolution = this.#owner.resolve(found);
-    if (!resolution.ok) return this.#giveUp(generation, EXIT_ERROR, resolution.errors.join('\n'), nowMs);
-    for (const warning of resolution.warnings) this.#owner.log.log('warning', warning);
-    this.#settingsOf.set(generation, resolution.resolved);
-    this.#prepare(generation, resolution.resolved);
+  #booted(generation: Generation, nowMs: number): void {
+    this.#owner.prepared(generation);
+    this.bootNext(nowMs);
   }
 
-  #prepare(generation: Generation, resolved: ResolvedSettings): void {
-    const settings = resolved.worker(generation.number, this.#owner.directories, generation.ticketsPath);
-    generation.settings = settings;
-    generation.target = resolved.settings.workers;
-    generation.timeoutMs = resolved.settings.timeout * 1000;
-    generation.onDeadline = resolved.workerClass.onDeadline;
-    generation.state = { kind: 'preparing' };
-    generation.forkserver.send({ type: 'prepare', settings });
+  #hookDone(generation: Generation, hook: string, failure: HookFailure | null, nowMs: number): void {
+    const { kind } = generation.state;
+    if (kind === 'counting' || kind === 'announcing') return this.#boot.hookDone(generation, failure, nowMs);
+    if (hook === 'pre_exec') return this.#owner.preExecDone(failure);
+    if (hook === 'on_exit') return this.#owner.lastHookDone(generation, failure, nowMs);
+    if (failure === null) return hook === 'nworkers_changed' ? generation.resized(nowMs) : undefined;
+    const { log } = this.#owner;
+    const isMain = generation === this.#serving || (generation === this.#next && this.#serving === null);
+    const what = isMain ? 'Unhandled exception in main loop' : `Error in the hook ${failure.message}`;
+    log.log('error', `${what}\n${failure.traceback.trimEnd()}`);
+    const exitCode = failure.code ?? EXIT_UNHANDLED;
+    if (generation === this.#next) {
+      this.#giveUp(generation, exitCode, `Error in the hook ${failure.message}`, nowMs);
+    } else if (isMain) {
+      log.log('error', `Reason: Error in the hook ${failure.message}`);
+      this.#owner.mainLoopFailed(exitCode, nowMs);
+    }
+  }
+
+  /** Signals a worker of whatever generation. */
+  killWorker(pid: number, signal: number, nowMs: number): boolean {
+    return this.all().some((generation) => generation.killWorker(pid, signal, nowMs));
+  }
+
+  /** Hooks see the workers of other generations, too. */
+  #tellOfWorkers(): void {
+    if (this.#all.size + this.#lingering.size < 2) return;
+    for (const generation of [...this.#all, ...this.#lingering]) {
+      generation.tellFacts({ elsewhere: this.#workersOutside(generation) });
+    }
+  }
+
+  #workersOutside(one: Generation | null): WorkerFacts[] {
+    const others = this.all().filter((generation) => generation !== one);
+    return others.flatMap((generation) =>
+      [...generation.workers.values()].flatMap(({ process, age }) =>
+        process === null ? [] : [{ pid: process.pid, age }],
+      ),
+    );
+  }
+
+  #lingers(generation: Generation, threads: readonly string[]): void {
+    if (generation.state.kind !== 'draining' && generation.state.kind !== 'given-up') return;
+    const names = threads.join(', ');
+    this.#owner.log.log('debug', `The forkserver of generation ${generation.number} stays for its threads: ${names}`);
+    this.#lingering.add(generation);
+    this.#takeOffTheBooks(generation);
   }
 
   #switchIfReady(generation: Generation): void {
@@ -308,6 +384,10 @@ export class Generations {
   #retireIfGone(generation: Generation): void {
     if (generation.state.kind !== 'draining' && generation.state.kind !== 'given-up') return;
     if (generation.forkserverState === 'alive' || generation.workers.size > 0) return;
+    this.#takeOffTheBooks(generation);
+  }
+
+  #takeOffTheBooks(generation: Generation): void {
     generation.state = { kind: 'gone' };
     generation.releaseTickets();
     this.#all.delete(generation);

@@ -14,6 +14,9 @@ export interface ResolvedSettings {
   readonly workerClass: WorkerClass;
   readonly ids: AccountIds;
   readonly gateway: GatewaySettings;
+  /** The application, as MODULE:CALLABLE; empty when an embedding program brings it. */
+  readonly app: string;
+  readonly serverSoftware: string;
   readonly worker: (generation: number, directories: RuntimeDirectories, ticketsPath: string) => WorkerSettings;
 }
 

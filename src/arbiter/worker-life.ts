@@ -9,8 +9,8 @@ export interface ProcessEnd {
 /** Why a worker is killed rather than asked to leave. */
 export type DoomReason = 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up' | 'drained';
 
-/** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. */
-export type RetireReason = 'succeeded' | 'surplus' | 'timeout';
+/** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. */
+export type RetireReason = 'succeeded' | 'surplus' | 'timeout' | 'asked';
 
 export type WorkerState =
   /** The forkserver has been asked; there is no pid yet. */

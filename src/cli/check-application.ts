@@ -3,6 +3,7 @@
 import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
 import type { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
 import type { ResolvedSettings } from '../arbiter/resolved-settings.ts';
+import { settleFirst } from './first-forkserver.ts';
 
 /** Null when it can, else what to tell the user. */
 export async function checkApplication(
@@ -10,7 +11,9 @@ export async function checkApplication(
   relay: ForkserverRelay,
   resolved: ResolvedSettings,
 ): Promise<string | null> {
-  forkserver.send({ type: 'check', settings: resolved.worker(0, { runtimeDir: '', spoolDir: '' }, '') });
+  const settled = await settleFirst(forkserver, relay, resolved, '-');
+  if (!settled.ok) return settled.message;
+  forkserver.send({ type: 'check' });
   const answer = await relay.next();
   if (answer.type === 'checked') return null;
   const what = 'Error while loading the application:';

@@ -22,6 +22,7 @@ import { parseArguments, parseCommandArgs } from './arguments.ts';
 import { checkApplication } from './check-application.ts';
 import { reportStart, settleInBackground, startDaemon } from './daemon.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './embedding-program.ts';
+import { type Called, callFirst, settleFirst } from './first-forkserver.ts';
 import { findInterpreter } from './interpreter.ts';
 import { readStart, type Start } from './own-start.ts';
 import { formatConfig, listConfig } from './print-config.ts';
@@ -144,6 +145,20 @@ async function serve(serving: Serving): Promise<number> {
     return failed(`Error: ${opened.message}`);
   }
   const { log } = opened;
+  const { forkserver, relay } = serving;
+  const settled = await settleFirst(forkserver, relay, resolved);
+  if (!settled.ok) {
+    forkserver.kill();
+    return failed(settled.message);
+  }
+  const { hooks } = settled;
+  const counted = await callFirst(forkserver, relay, hooks, {
+    type: 'hook',
+    hook: 'nworkers_changed',
+    new: settings.workers,
+    old: null,
+  });
+  if (!counted.ok) return endedByHook(forkserver, counted);
   setArbiterTitle(resolved.gateway.procName);
   log.log('info', `Starting tunicorn ${serving.version}`);
   log.log('info', serving.using);
@@ -153,6 +168,8 @@ async function serve(serving: Serving): Promise<number> {
   const { start } = serving;
   if (start.warning !== null) log.log('warning', start.warning);
   if (start.sockets !== null) log.log('info', describeInherited(start.sockets));
+  const starting = await callFirst(forkserver, relay, hooks, { type: 'hook', hook: 'on_starting' });
+  if (!starting.ok) return endedByHook(forkserver, starting);
   const reasons: string[] = [];
   const options: ListenerOptions = {
     python: serving.python,
@@ -181,12 +198,19 @@ async function serve(serving: Serving): Promise<number> {
   }
   log.log('info', listeners.listeners.describe());
   log.log('info', `Using worker: ${resolved.workerClass.name}`);
-  return runArbiter(serving, resolved, log, listeners.listeners, pidFile.pidFile);
+  return runArbiter(serving, resolved, hooks, log, listeners.listeners, pidFile.pidFile);
+}
+
+function endedByHook(forkserver: ForkserverHandle, { message, exitCode }: Called & { ok: false }): number {
+  forkserver.kill();
+  failed(message);
+  return exitCode;
 }
 
 async function runArbiter(
   serving: Serving,
   resolved: ResolvedSettings,
+  hooks: ReadonlySet<string>,
   log: ErrorLog,
   listeners: Listeners,
   pidFile: ArbiterPidFile,
@@ -209,6 +233,7 @@ async function runArbiter(
         return serving.forkserver;
       },
       resolved,
+      hooks,
       resolve: (found) => withWritableLogs(serving.resolve(found)),
       log,
       listeners,

@@ -68,6 +68,8 @@ function resolved(resolution: SettingsAndOrigins, { ids, app, software, nameSuff
     workerClass,
     ids,
     gateway,
+    app,
+    serverSoftware: software,
     worker: (generation, directories, ticketsPath): WorkerSettings => ({
       app,
       generation,

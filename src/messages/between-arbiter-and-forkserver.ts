@@ -2,8 +2,9 @@
 // inherits as descriptor 3. End-of-file on it means that the other is gone.
 
 import { z } from 'zod';
+import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';
 
-/** Settings that a generation's workers need, by the names of `WorkerSettings` in python/tunicorn/worker.py. */
+/** Settings that a generation's workers need, by the names of python/tunicorn/worker_settings.py. */
 export interface WorkerSettings {
   readonly app: string;
   readonly generation: number;
@@ -36,13 +37,14 @@ export type ToForkserver =
   /** Evaluate the configuration file: `-c`'s value, or null for ./gunicorn.conf.py if it exists. */
   | { readonly type: 'configure'; readonly config: string | null }
   /** Load the application and say how that went; no worker will be forked. */
-  | { readonly type: 'check'; readonly settings: WorkerSettings }
+  | { readonly type: 'check' }
   | { readonly type: 'prepare'; readonly settings: WorkerSettings }
   | { readonly type: 'fork'; readonly slot: number; readonly age: number; readonly gateways: readonly number[] }
   | { readonly type: 'signal'; readonly pid: number; readonly signal: number }
   | { readonly type: 'reopen-logs' }
   /** Exit when the last worker has. */
-  | { readonly type: 'leave' };
+  | { readonly type: 'leave' }
+  | ToForkserverAboutHooks;
 
 /** What a forkserver finds out before it knows any setting. */
 export interface Configured {
@@ -65,7 +67,7 @@ export type FromForkserver =
   | { readonly type: 'checked' }
   | {
       readonly type: 'failed';
-      readonly step: 'configure' | 'load';
+      readonly step: 'configure' | 'settle' | 'load';
       /** Exit status that it calls for at the first boot. */
       readonly code: number;
       readonly message: string;
@@ -83,10 +85,11 @@ export type FromForkserver =
       readonly slot: number;
       readonly code: number | null;
       readonly signal: number | null;
-    };
+    }
+  | FromForkserverAboutHooks;
 
 const wholeNumber = z.number().int();
-const fromForkserver: z.ZodType<FromForkserver> = z.discriminatedUnion('type', [
+const fromForkserver = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('configured'),
     path: z.string().nullable(),
@@ -100,7 +103,7 @@ const fromForkserver: z.ZodType<FromForkserver> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('checked') }),
   z.object({
     type: z.literal('failed'),
-    step: z.enum(['configure', 'load']),
+    step: z.enum(['configure', 'settle', 'load']),
     code: wholeNumber,
     message: z.string(),
     traceback: z.string(),
@@ -128,5 +131,7 @@ export function parseFromForkserver(line: string): FromForkserver | string {
     return `not JSON: ${line.slice(0, 200)}`;
   }
   const parsed = fromForkserver.safeParse(value);
-  return parsed.success ? parsed.data : `not a message of a forkserver: ${line.slice(0, 200)}`;
+  if (parsed.success) return parsed.data;
+  const aboutHooks = fromForkserverAboutHooks.safeParse(value);
+  return aboutHooks.success ? aboutHooks.data : `not a message of a forkserver: ${line.slice(0, 200)}`;
 }

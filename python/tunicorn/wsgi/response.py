@@ -71,6 +71,14 @@ class Response:
         # Bytes of hints and body that have gone through the channel.
         self.passed_bytes = 0
 
+    @property
+    def status_code(self) -> int | None:
+        return None if self.phase == UNSTARTED else self._status
+
+    @property
+    def declared_length(self) -> int | None:
+        return None if self.phase == UNSTARTED or self._content_length < 0 else self._content_length
+
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], None]:

@@ -1,0 +1,125 @@
+"""The workers of one forkserver: forked, told, reaped. Called by the forkserver's loop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Callable, Dict, List, NamedTuple
+
+from tunicorn.arbiter_link import ArbiterLink, Message
+from tunicorn.hook_host import HookHost
+from tunicorn.log import ErrorLog
+from tunicorn.worker import Fork, run_worker
+from tunicorn.worker_object import Worker
+from tunicorn.worker_settings import WorkerSettings
+
+
+class Child(NamedTuple):
+    slot: int
+    worker: Worker
+
+
+class Children:
+    def __init__(self, link: ArbiterLink, close_in_child: Callable[[], None]) -> None:
+        self._link = link
+        self._close_in_child = close_in_child
+        self._children: Dict[int, Child] = {}
+        self.reports_read, self._reports_write = os.pipe()
+        os.set_blocking(self.reports_read, False)
+        self._unfinished_report = b""
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def pids(self) -> List[int]:
+        return list(self._children)
+
+    def signal(self, pid: int, number: int) -> None:
+        if pid in self._children:
+            os.kill(pid, number)
+
+    def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets_fd: int, log: ErrorLog) -> None:
+        server = host.server
+        server.worker_age = message["age"]
+        worker = Worker(
+            age=message["age"],
+            ppid=os.getpid(),
+            sockets=server.LISTENERS,
+            app=server.app,
+            cfg=host.config,
+            log=host.logger,
+        )
+        failure = host.call("pre_fork", worker)
+        if failure is not None:
+            self._link.send({"type": "not-forked", "slot": message["slot"]})
+            host.report("pre_fork", failure)
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            code = 255
+            try:
+                signal.set_wakeup_fd(-1)
+                self._link.close()
+                os.close(self.reports_read)
+                self._close_in_child()
+                code = run_worker(
+                    Fork(
+                        settings,
+                        server,
+                        worker,
+                        message["slot"],
+                        message["gateways"],
+                        tickets_fd,
+                        self._reports_write,
+                        log,
+                    )
+                )
+            finally:
+                # Not sys.exit: the forkserver's own frames, and what it would do at exit, are not the worker's.
+                os._exit(code)
+        worker.pid = pid
+        self._children[pid] = Child(message["slot"], worker)
+        server.WORKERS = {**server.WORKERS, pid: worker}
+        self._link.send({"type": "forked", "slot": message["slot"], "pid": pid})
+
+    def forward_reports(self) -> None:
+        try:
+            chunk = os.read(self.reports_read, 65536)
+        except BlockingIOError:
+            return  # Nobody has anything to say.
+        *lines, self._unfinished_report = (self._unfinished_report + chunk).split(b"\n")
+        for line in lines:
+            self._link.send(json.loads(line))
+
+    def reap(self, host: HookHost) -> None:
+        # One by one: waitpid(-1) would also take the ends of processes that the configuration file started.
+        for pid in list(self._children):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done == 0:
+                continue
+            child = self._children.pop(pid)
+            host.server.WORKERS = {key: worker for key, worker in host.server.WORKERS.items() if key != pid}
+            self.forward_reports()
+            child.worker.tmp.close()
+            # Before the arbiter hears of the end, so that what comes after it, such as on_exit, comes after this.
+            failure = host.call("child_exit", child.worker)
+            signalled = os.WIFSIGNALED(status)
+            self._link.send(
+                {
+                    "type": "exited",
+                    "pid": pid,
+                    "slot": child.slot,
+                    "code": None if signalled else os.WEXITSTATUS(status),
+                    "signal": os.WTERMSIG(status) if signalled else None,
+                }
+            )
+            if failure is not None:
+                host.report("child_exit", failure)
+
+    def kill_all(self) -> None:
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,131 @@
+"""Runs the arbiter's hooks in the forkserver: holds the `server` object, calls, and says how a call went."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
+
+from tunicorn import carried_state
+from tunicorn.application_object import Application
+from tunicorn.arbiter_link import ArbiterLink, Message
+from tunicorn.config import Config
+from tunicorn.log import ErrorLog
+from tunicorn.program import Program
+from tunicorn.server_object import Server
+from tunicorn.wsgi.application import user_traceback
+
+
+class HookHost:
+    def __init__(self, link: ArbiterLink, config: Config, message: Message, program: Program, log: ErrorLog) -> None:
+        self._link = link
+        self._log = log
+        self._logger: Any = None
+        self.config = config
+        facts: Mapping[str, Any] = message["server"]
+        app = Application(facts["app"], config, program.load)
+        self.server = Server(app, facts, self.logger, self._ask)
+        # Of the config file's module, and of what it has imported.
+        self._threads: Set[threading.Thread] = set(_other_threads())
+        lost = carried_state.unpack(self.server, facts["state"])
+        if lost:
+            self._log.warning(f"Attributes of the server object that the new code cannot restore: {', '.join(lost)}")
+
+    def logger(self) -> Any:
+        """`server.log`. Made when somebody asks: without hooks nobody does."""
+        if self._logger is None:
+            from tunicorn.python_log import make_logger
+
+            self._logger = make_logger(self.config, self._log)
+        return self._logger
+
+    def call(self, name: str, *arguments: Any) -> Optional[Message]:
+        """None when all went well, and otherwise the failure as the arbiter wants it."""
+        hook = self.config.hook(name)
+        if hook is None:
+            return None
+        before = set(_other_threads())
+        try:
+            hook(self.server, *arguments)
+        except BaseException as error:
+            return _failure(name, error)
+        finally:
+            self._threads.update(thread for thread in _other_threads() if thread not in before)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        return None
+
+    def obey(self, message: Message) -> None:
+        """The arbiter has something called here."""
+        name = message["hook"]
+        if name == "nworkers_changed":
+            self.server.learn({"workers": message["new"]})
+            failure = self.call(name, message["new"], message["old"])
+        elif name == "pre_exec":
+            failure = self._call_in_child(name)
+        else:
+            failure = self.call(name)
+        self.report(name, failure)
+
+    def report(self, name: str, failure: Optional[Message]) -> None:
+        self._link.send({"type": "hook-done", "hook": name, "failure": failure})
+
+    def send_state(self) -> None:
+        packed = carried_state.pack(self.server)
+        if packed.left_out:
+            names = ", ".join(packed.left_out)
+            self._log.warning(
+                f"Attributes of the server object that a reload cannot keep, not being picklable: {names}"
+            )
+        self._link.send({"type": "state", "state": packed.state})
+
+    def living_threads(self) -> List[str]:
+        """Names of threads that hooks and the config file have started, and that go on."""
+        return [thread.name for thread in self._threads if thread.is_alive()]
+
+    def _call_in_child(self, name: str) -> Optional[Message]:
+        """pre_exec may do what only a process about to be replaced can afford, such as closing descriptors."""
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _say_and_exit(write, self.call(name))
+        os.close(write)
+        with open(read, "rb") as said:
+            text = said.read()
+        os.waitpid(pid, 0)
+        import json
+
+        if not text:
+            return {"message": f"{name} has ended its process", "traceback": "", "code": None}
+        found: Optional[Message] = json.loads(text)
+        return found
+
+    def _ask(self, what: str, **details: Any) -> None:
+        self._link.send({"type": "ask", "what": what, **details})
+
+
+def _say_and_exit(fd: int, failure: Optional[Message]) -> None:
+    import json
+
+    try:
+        os.write(fd, json.dumps(failure).encode()[:65536])
+    finally:
+        os._exit(0)
+
+
+def _other_threads() -> Iterable[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def _failure(name: str, error: BaseException) -> Message:
+    """`code` is the exit status that the error itself asks for: SystemExit's, or that of Gunicorn's HaltServer."""
+    code: Any = None
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+    elif isinstance(getattr(error, "exit_status", None), int):
+        code = error.exit_status  # type: ignore[attr-defined]
+    message = "".join(traceback.format_exception_only(type(error), error)).strip()
+    found: Dict[str, Any] = {"message": f"{name}: {message}", "traceback": user_traceback(error), "code": code}
+    return found

@@ -1,0 +1,37 @@
+"""Loads the application in the forkserver, so that it is there before the workers are forked."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import traceback
+from typing import Optional, Tuple
+
+from tunicorn.application_object import Application
+from tunicorn.log import ErrorLog
+from tunicorn.worker import APP_LOAD_ERROR, WORKER_BOOT_ERROR
+from tunicorn.wsgi import application
+
+
+def preload(app: Application, log: ErrorLog) -> Optional[Tuple[int, str, str]]:
+    """None, or exit status, message and traceback of what went wrong."""
+    before = set(threading.enumerate())
+    try:
+        app.wsgi()
+    except application.AppImportError as error:
+        return APP_LOAD_ERROR, str(error), ""
+    except Exception as error:
+        message = "".join(traceback.format_exception_only(type(error), error)).strip()
+        return WORKER_BOOT_ERROR, message, application.user_traceback(error)
+    except SystemExit as error:
+        return WORKER_BOOT_ERROR, f"the application called sys.exit({error.code!r})", ""
+    names = [thread.name for thread in threading.enumerate() if thread not in before]
+    if names:
+        log.warning(
+            "Preloading has started threads that no worker will have, and that may hold a lock at the fork: "
+            + ", ".join(names)
+        )
+    # What is loaded now is shared with every worker; frozen, the collector does not write to it and unshare it.
+    gc.collect()
+    gc.freeze()
+    return None

@@ -1,0 +1,52 @@
+"""A worker of class sync: takes a ticket, runs the application, answers on its channel, and takes the next.
+
+Called by worker.py when the worker has booted. It ends at end-of-file on the pipe (its generation is drained) or when
+it is told to leave.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tunicorn.fault_points import FAULT
+from tunicorn.ticket import TICKET_BYTES, TicketError, decode
+from tunicorn.worker_duty import Duty
+from tunicorn.worker_signals import Leave
+
+
+def serve(duty: Duty) -> None:
+    life, log, claim, worker = duty.life, duty.log, duty.claim, duty.worker
+    tickets_fd = duty.tickets_fd
+    buffer = bytearray(TICKET_BYTES)
+    length = memoryview(buffer)[:4].cast("I")
+    views = [buffer]
+    readv = os.readv
+    run = duty.runner().run
+    last_ticket = worker.max_requests
+    while not life.leaving:
+        length[0] = 0
+        try:
+            life.waiting = True
+            if life.leaving:
+                return
+            taken = readv(tickets_fd, views)
+            life.waiting = False
+        except Leave:
+            # The kernel may have handed over a ticket before the handler raised.
+            taken = length[0]
+        if taken == 0:
+            if not life.leaving:
+                duty.report({"type": "drained"})
+            return
+        if FAULT is not None:
+            FAULT("after-take")
+        try:
+            ticket = decode(buffer)
+        except TicketError as error:
+            log.error(f"Malformed ticket: {error}")
+            continue
+        run(ticket)
+        if claim.taken >= last_ticket and worker.alive:
+            # The arbiter sends a TERM when the successor is ready; until then there is work to do.
+            log.info("Autorestarting worker after current request.")
+            worker.alive = False

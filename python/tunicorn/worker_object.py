@@ -1,0 +1,91 @@
+"""The `worker` that hooks get. The forkserver makes one before each fork; the worker's process goes on with its copy,
+and the forkserver gives its own to child_exit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from random import randint
+from typing import Any, Callable, List, Optional, Union
+
+from tunicorn.application_object import Application
+from tunicorn.claims_board import ClaimSlot
+from tunicorn.config import Config
+from tunicorn.listener_object import Listener
+from tunicorn.worker_tmp import WorkerTmp
+
+
+class Worker:
+    def __init__(
+        self, *, age: int, ppid: int, sockets: List[Listener], app: Application, cfg: Config, log: Callable[[], Any]
+    ) -> None:
+        self.age = age
+        # Before the fork, as with Gunicorn.
+        self.pid: Union[int, str] = "[booting]"
+        self.ppid = ppid
+        self.sockets = sockets
+        self.app = app
+        self.cfg = cfg
+        self.timeout: float = cfg.timeout / 2
+        self.booted = False
+        self.aborted = False
+        self.reloader: Any = None
+        self.wsgi: Optional[Callable[..., Any]] = None
+        self.tmp = WorkerTmp()
+        self.max_requests: int = sys.maxsize
+        if cfg.max_requests:
+            self.max_requests = cfg.max_requests + randint(0, cfg.max_requests_jitter)
+        self._make_log = log
+        self._alive = True
+        self._claim: Optional[ClaimSlot] = None
+        self._retire: Callable[[], None] = lambda: None
+
+    @property
+    def log(self) -> Any:
+        return self._make_log()
+
+    @property
+    def nr(self) -> int:
+        """Requests that it has begun so far."""
+        return 0 if self._claim is None else self._claim.taken
+
+    @property
+    def alive(self) -> bool:
+        return self._alive
+
+    @alive.setter
+    def alive(self, value: bool) -> None:
+        """False asks for a successor; the worker goes on until that is ready."""
+        was, self._alive = self._alive, bool(value)
+        if was and not value:
+            self._retire()
+
+    @property
+    def address(self) -> Any:
+        """Of the first listening socket."""
+        return self.sockets[0].getsockname() if self.sockets else None
+
+    def notify(self) -> None:
+        self.tmp.notify()
+
+    def enter_process(self, claim: ClaimSlot, retire: Callable[[], None]) -> None:
+        """In the worker's own process: from now on `nr` counts, and `alive` has a meaning."""
+        self._claim = claim
+        self._retire = retire
+
+    def __str__(self) -> str:
+        return f"<Worker {self.pid}>"
+
+
+class WorkerElsewhere:
+    """A living worker of another generation: its process id and age are all that this forkserver knows."""
+
+    def __init__(self, pid: int, age: int) -> None:
+        self.pid = pid
+        self.age = age
+        self.alive = True
+        self.ppid = os.getpid()
+
+    def __str__(self) -> str:
+        return f"<Worker {self.pid}>"

@@ -1,0 +1,81 @@
+"""The signals of a worker, and what the handlers share with the loop that serves."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import time
+from typing import Any, Callable
+
+from tunicorn.log import ErrorLog
+
+
+class Leave(BaseException):
+    """Raised out of the wait for a ticket, and nowhere else, when the worker is to go."""
+
+
+class Life:
+    """What the signal handlers and the loop share."""
+
+    __slots__ = ("leaving", "told_to_exit", "waiting")
+
+    def __init__(self) -> None:
+        self.leaving = False
+        self.waiting = False
+        # By a signal, in the middle of whatever is going on: then a SystemExit is not the application's.
+        self.told_to_exit = False
+
+    def leave(self, signum: int, frame: object) -> None:
+        self.leaving = True
+        if self.waiting:
+            self.waiting = False
+            raise Leave
+
+
+def install_signals(worker: Any, life: Life, stack_path: str, log: ErrorLog) -> None:
+    cfg = worker.cfg
+
+    def quit_now(signum: int, frame: object) -> None:
+        life.told_to_exit = True
+        life.leaving = True
+        hook = cfg.hook("worker_int")
+        if hook is not None:
+            _call(hook, worker, "worker_int", log)
+            # As Gunicorn: what the hook has set going, in another thread for instance, gets a moment.
+            time.sleep(0.1)
+        sys.exit(0)
+
+    def abort(signum: int, frame: object) -> None:
+        life.told_to_exit = True
+        life.leaving = True
+        worker.aborted = True
+        hook = cfg.hook("worker_abort")
+        if hook is not None:
+            _call(hook, worker, "worker_abort", log)
+        sys.exit(1)
+
+    def reopen_logs(signum: int, frame: object) -> None:
+        log.reopen()
+
+    for default in (signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
+        signal.signal(default, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, life.leave)
+    signal.signal(signal.SIGINT, quit_now)
+    signal.signal(signal.SIGQUIT, quit_now)
+    signal.signal(signal.SIGABRT, abort)
+    signal.signal(signal.SIGUSR1, reopen_logs)
+    signal.signal(signal.SIGWINCH, signal.SIG_IGN)
+    # The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one
+    # above, which faulthandler raises the signal for a second time. It does the same for SIGSEGV and its like.
+    stack = os.open(stack_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    faulthandler.enable(file=stack, all_threads=True)
+
+
+def _call(hook: Callable[..., Any], worker: Any, name: str, log: ErrorLog) -> None:
+    try:
+        hook(worker)
+    except Exception:
+        # Raised on, it would be the application's to catch, and the worker would not leave.
+        log.exception(f"Exception in {name} hook")

@@ -1,0 +1,66 @@
+"""A request runner that calls pre_request and post_request. The worker makes one in place of the plain runner when
+there is something to call, so that a server without these hooks does not even look for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tunicorn.ticket import Ticket
+from tunicorn.wsgi.request_object import Request
+from tunicorn.wsgi.response_object import ResponseView
+from tunicorn.wsgi.run_request import Application, RequestRunner
+
+
+class HookedRunner(RequestRunner):
+    """Runs one request at a time: a worker with several threads needs one for each."""
+
+    def __init__(self, worker: Any, *, app: Application, **plain: Any) -> None:
+        super().__init__(app=self._run_hooked, **plain)
+        self._worker = worker
+        self._inner = app
+        self._pre_request = worker.cfg.pre_request
+        self._post_request = worker.cfg.hook("post_request")
+        self._request: Request | None = None
+        self._view: ResponseView | None = None
+        self._environ: dict[str, Any] = {}
+
+    @staticmethod
+    def is_wanted(cfg: Any) -> bool:
+        # Without a hook of the user's, pre_request writes a line at level debug.
+        has_hooks = cfg.hook("pre_request") is not None or cfg.hook("post_request") is not None
+        return has_hooks or cfg.loglevel.lower() == "debug"
+
+    def _run_hooked(self, environ: dict[str, Any], start_response: Any) -> Any:
+        # The runner passes the bound method of its response.
+        view = ResponseView(start_response.__self__)
+        request = Request(environ, self._worker.cfg)
+        self._request, self._view, self._environ = request, view, environ
+        environ["wsgi.early_hints"] = view.early_hints
+        self._pre_request(self._worker, request)
+        request.apply_header_changes()
+
+        def start_and_tell(status: str, headers: Any, exc_info: Any = None) -> Any:
+            write = start_response(status, headers, exc_info)
+            view.started(status, headers)
+            return write
+
+        return self._inner(environ, start_and_tell)
+
+    def _answer(self, ticket: Ticket) -> BaseException | None:
+        try:
+            return super()._answer(ticket)
+        finally:
+            # Within the claim: a hook that hangs is a hung request to the arbiter.
+            self._after_request()
+
+    def _after_request(self) -> None:
+        request, view, environ = self._request, self._view, self._environ
+        self._request = self._view = None
+        self._environ = {}
+        if request is None or self._post_request is None:
+            return
+        try:
+            self._post_request(self._worker, request, environ, view)
+        except Exception:
+            self._worker.log.exception("Exception in post_request hook")

@@ -1,0 +1,54 @@
+// What the command has the first forkserver do before there is an arbiter: settle the settings, and call the hooks that come before the
+// sockets are bound.
+
+import { EXIT_ERROR } from '../arbiter/exit-status.ts';
+import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
+import type { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
+import type { ResolvedSettings } from '../arbiter/resolved-settings.ts';
+import { NOTHING_YET, settleMessage } from '../arbiter/settle-message.ts';
+import type { ToForkserverAboutHooks } from '../messages/about-hooks.ts';
+
+export type Settled =
+  | { readonly ok: true; readonly hooks: ReadonlySet<string> }
+  | { readonly ok: false; readonly message: string };
+
+export type Called =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly message: string; readonly exitCode: number };
+
+/** `errorlog` is where the forkserver is to write; `-` when the log is not to be touched. */
+export async function settleFirst(
+  forkserver: ForkserverHandle,
+  relay: ForkserverRelay,
+  resolved: ResolvedSettings,
+  errorlog: string = resolved.gateway.errorLog,
+): Promise<Settled> {
+  forkserver.send(settleMessage(resolved, NOTHING_YET, errorlog));
+  const answer = await relay.next();
+  if (answer.type === 'settled') return { ok: true, hooks: new Set(answer.hooks) };
+  if (answer.type === 'gone') return { ok: false, message: `Error: The forkserver ${answer.how}` };
+  if (answer.type !== 'failed') return { ok: false, message: `Error: The forkserver said '${answer.type}'` };
+  return { ok: false, message: answer.message };
+}
+
+/** Calls nothing when the hook is not set. */
+export async function callFirst(
+  forkserver: ForkserverHandle,
+  relay: ForkserverRelay,
+  hooks: ReadonlySet<string>,
+  message: ToForkserverAboutHooks & { type: 'hook' },
+): Promise<Called> {
+  if (!hooks.has(message.hook)) return { ok: true };
+  forkserver.send(message);
+  const answer = await relay.nextAnswer();
+  if (answer.type === 'gone') {
+    return {
+      ok: false,
+      message: `Error: The forkserver ${answer.how} in the hook ${message.hook}`,
+      exitCode: EXIT_ERROR,
+    };
+  }
+  if (answer.type !== 'hook-done' || answer.failure === null) return { ok: true };
+  const { traceback, message: text, code } = answer.failure;
+  return { ok: false, message: `Error in the hook ${text}\n${traceback}`, exitCode: code ?? EXIT_ERROR };
+}

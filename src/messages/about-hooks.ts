@@ -1,0 +1,99 @@
+// What arbiter and forkserver say to each other about Gunicorn's server hooks, which run in Python. Part of
+// between-arbiter-and-forkserver.ts.
+
+import { z } from 'zod';
+
+/** What a `server` object is made of; the names are those that python/tunicorn/server_object.py reads. */
+export interface ServerFacts {
+  /** The arbiter. */
+  readonly pid: number;
+  readonly app: string;
+  readonly server_software: string;
+  /** Where this forkserver writes log lines: `-`, or a path. */
+  readonly errorlog: string;
+  readonly workers: number | null;
+  readonly worker_age: number;
+  readonly master_pid: number;
+  readonly reexec_pid: number;
+  readonly start: { readonly cwd: string; readonly args: readonly string[] };
+  readonly pidfile: string | null;
+  readonly listeners: readonly ListenerFacts[];
+  readonly elsewhere: readonly WorkerFacts[];
+  /** What hooks of the generation before have set on its `server`; empty if there is none. */
+  readonly state: string;
+}
+
+export interface ListenerFacts {
+  readonly label: string;
+  readonly bind: string;
+}
+
+/** A living worker of another generation. */
+export interface WorkerFacts {
+  readonly pid: number;
+  readonly age: number;
+}
+
+export type ArbiterHook = 'on_starting' | 'on_reload' | 'when_ready' | 'pre_exec' | 'on_exit';
+
+export type ToForkserverAboutHooks =
+  /** The settings are resolved: every one by its name. Answered by `settled`, or `failed`. */
+  | {
+      readonly type: 'settle';
+      readonly settings: Readonly<Record<string, unknown>>;
+      readonly server: ServerFacts;
+    }
+  /** Answered by `hook-done`. */
+  | { readonly type: 'hook'; readonly hook: ArbiterHook }
+  | { readonly type: 'hook'; readonly hook: 'nworkers_changed'; readonly new: number; readonly old: number | null }
+  /** What has changed since `settle`. Not answered. */
+  | {
+      readonly type: 'facts';
+      readonly facts: Partial<Pick<ServerFacts, 'workers' | 'listeners' | 'pidfile' | 'reexec_pid' | 'elsewhere'>>;
+    }
+  /** Answered by `state`. */
+  | { readonly type: 'pack-state' };
+
+export interface HookFailure {
+  /** Hook, exception and its text, on one line. */
+  readonly message: string;
+  readonly traceback: string;
+  /** The exit status that the exception itself asks for, as SystemExit does. */
+  readonly code: number | null;
+}
+
+/** What a hook, or a thread that it has started, asks for through the `server` object. */
+export type Asked =
+  | { readonly type: 'ask'; readonly what: 'kill-worker'; readonly pid: number; readonly signal: number }
+  | { readonly type: 'ask'; readonly what: 'resize'; readonly workers: number }
+  | { readonly type: 'ask'; readonly what: 'stop'; readonly graceful: boolean }
+  | { readonly type: 'ask'; readonly what: 'manage' | 'reload' };
+
+export type FromForkserverAboutHooks =
+  /** The hooks that are set. */
+  | { readonly type: 'settled'; readonly hooks: readonly string[] }
+  /** Also unasked, for a failure of a hook that the forkserver calls by itself: pre_fork, child_exit. */
+  | { readonly type: 'hook-done'; readonly hook: string; readonly failure: HookFailure | null }
+  | { readonly type: 'not-forked'; readonly slot: number }
+  | { readonly type: 'state'; readonly state: string }
+  /** It has been told to leave, and its workers are gone; threads that hooks have started keep it. */
+  | { readonly type: 'lingers'; readonly threads: readonly string[] }
+  | Asked;
+
+const wholeNumber = z.number().int();
+
+export const fromForkserverAboutHooks: z.ZodType<FromForkserverAboutHooks> = z.union([
+  z.object({ type: z.literal('settled'), hooks: z.array(z.string()) }),
+  z.object({
+    type: z.literal('hook-done'),
+    hook: z.string(),
+    failure: z.object({ message: z.string(), traceback: z.string(), code: wholeNumber.nullable() }).nullable(),
+  }),
+  z.object({ type: z.literal('not-forked'), slot: wholeNumber }),
+  z.object({ type: z.literal('state'), state: z.string() }),
+  z.object({ type: z.literal('lingers'), threads: z.array(z.string()) }),
+  z.object({ type: z.literal('ask'), what: z.literal('kill-worker'), pid: wholeNumber, signal: wholeNumber }),
+  z.object({ type: z.literal('ask'), what: z.literal('resize'), workers: wholeNumber }),
+  z.object({ type: z.literal('ask'), what: z.literal('stop'), graceful: z.boolean() }),
+  z.object({ type: z.literal('ask'), what: z.enum(['manage', 'reload']) }),
+]);
