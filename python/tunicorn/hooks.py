@@ -41,12 +41,11 @@ def hook_of(name: str, value: object) -> Hook:
     if not callable(found):
         raise TypeError(f"Value is not callable: {found}")
     wanted = ARITIES[name]
-    arity = _arity(found)
-    if name == "post_request" and arity in (2, 3):
-        return _with_fewer_arguments(found, arity)
-    if arity != wanted:
-        raise TypeError(f"Value must have an arity of: {wanted}")
-    return found
+    # post_request may leave out what it does not need.
+    for arity in range(wanted, 1 if name == "post_request" else wanted - 1, -1):
+        if _takes(found, arity):
+            return found if arity == wanted else _with_fewer_arguments(found, arity)
+    raise TypeError(f"Value must have an arity of: {wanted}")
 
 
 def default_hook(name: str) -> Hook:
@@ -66,9 +65,14 @@ def _import(dotted: str) -> object:
         raise TypeError(f"Can not load '{name}' from '{module_name}'") from None
 
 
-def _arity(function: Hook) -> int:
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(parameter.kind in kinds for parameter in inspect.signature(function).parameters.values())
+def _takes(function: Hook, arguments: int) -> bool:
+    try:
+        inspect.signature(function).bind(*range(arguments))
+    except TypeError:
+        return False
+    except ValueError:
+        pass  # Written in C, without a signature: then the call will show.
+    return True
 
 
 def _with_fewer_arguments(function: Hook, arity: int) -> Hook:
