@@ -132,7 +132,7 @@ class Forkserver:
             self._link.send(_failed("settle", 1, str(error), ""))
             return
         _enter(config, message["server"])
-        self._log = ErrorLog(message["server"]["errorlog"], config.loglevel)
+        self._log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
         process_title.set_title("forkserver", config.proc_name)
         self._host = HookHost(self._link, config, message, self._program, self._log)
         self._link.send({"type": "settled", "hooks": config.hooks})

@@ -7,6 +7,7 @@ be used in a signal handler and after a fork, and entries of several processes d
 from __future__ import annotations
 
 import io
+import json
 import os
 import select
 import time
@@ -21,19 +22,26 @@ FULL_PIPE_SECONDS = 1.0
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
+TRACEBACK = "\nTraceback (most recent call last):"
+
 LINE_FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] %(message)s"
 TIME_FORMAT = "[%Y-%m-%d %H:%M:%S %z]"
 
 
 class ErrorLog:
-    """`target` is `-` for stderr, or the path of a file. A level that is none means info, as with Gunicorn."""
+    """`target` is `-` for stderr, or the path of a file. A level that is none means info, as with Gunicorn.
 
-    def __init__(self, target: str, level: str = "info") -> None:
+    `form` is the setting `log_format`: text or json. `process` is what JSON entries call the process that writes them.
+    """
+
+    def __init__(self, target: str, level: str = "info", form: str = "text", process: str = "forkserver") -> None:
         # The working directory may be another one when the file is to be opened again.
         self._path = None if target == "-" else os.path.abspath(target)
         self._fd = STDERR_FD if self._path is None else _open(self._path)
         self.level = level.lower() if level.lower() in LEVELS else "info"
         self._threshold = LEVELS[self.level]
+        self.form = form
+        self.process = process
 
     def debug(self, message: str) -> None:
         self.log("debug", message)
@@ -55,11 +63,32 @@ class ErrorLog:
         self.log("error", message + "\n" + traceback.format_exc().rstrip("\n"))
 
     def log(self, level: str, message: str) -> None:
-        if LEVELS[level] >= self._threshold:
+        if LEVELS[level] < self._threshold:
+            return
+        if self.form == "json":
+            text, found, stack = message.partition(TRACEBACK)
+            self.write_entry(level, text, traceback=(found + stack)[1:] or None)
+        else:
             stamp = time.strftime(TIME_FORMAT)
             self.write_bytes(
                 f"{stamp} [{os.getpid()}] [{level.upper()}] {message}\n".encode("utf-8", "backslashreplace")
             )
+
+    def write_entry(self, level: str, message: str, **more: str | None) -> None:
+        """A JSON entry, whatever the level: the fields of src/log/log-line.ts, and those of `more` that are not None."""
+        now = time.time()
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+        entry = {
+            "time": f"{stamp}.{int(now % 1 * 1000):03d}Z",
+            "log": "error",
+            "level": level,
+            "pid": os.getpid(),
+            "process": self.process,
+            "message": message,
+        }
+        entry.update({name: value for name, value in more.items() if value is not None})
+        # In ASCII: no reader can find the end of a line within it.
+        self.write_bytes(json.dumps(entry, separators=(",", ":")).encode("ascii") + b"\n")
 
     def write_bytes(self, entry: bytes) -> None:
         """As it is, at once. A log that cannot be written is no reason to fail a request."""
@@ -94,6 +123,8 @@ class ErrorLog:
 
 class WsgiErrors(io.TextIOWrapper):
     """The stream `wsgi.errors` (PEP 3333): text to the error log, without time and level, line by line.
+
+    In the JSON form each flush, which is a line and may be several, is the message of an entry.
 
     The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text
     and line end one after the other, makes whole lines even where many workers share the log. `unflushed` says whether
@@ -130,7 +161,12 @@ class _RawErrors(io.RawIOBase):
 
     def write(self, data: ReadableBuffer) -> int:
         entry = bytes(data)
-        self._log.write_bytes(entry)
+        if self._log.form == "json":
+            text = entry.decode("utf-8", "backslashreplace").rstrip("\n")
+            if text:
+                self._log.write_entry("error", text, logger="wsgi.errors")
+        else:
+            self._log.write_bytes(entry)
         return len(entry)
 
 
@@ -146,4 +182,5 @@ def install_logging_handlers(log: ErrorLog) -> None:
 
 
 def _open(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    # A named pipe that nobody reads may cost entries, and a second each, but not hold the process up for good.
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)

@@ -15,15 +15,26 @@ class ErrorLogHandler(logging.Handler):
     def __init__(self, log: ErrorLog) -> None:
         super().__init__()
         self._log = log
-        self.setFormatter(logging.Formatter(LINE_FORMAT, TIME_FORMAT))
+        self._own_formatter = logging.Formatter(LINE_FORMAT, TIME_FORMAT)
+        self.setFormatter(self._own_formatter)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            if self._log.form == "json" and self.formatter is self._own_formatter:
+                self._emit_json(record)
+                return
             self._log.write_bytes((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
         except RecursionError:
             raise
         except Exception:
             self.handleError(record)
+
+    def _emit_json(self, record: logging.LogRecord) -> None:
+        stack = None
+        if record.exc_info:
+            stack = self._own_formatter.formatException(record.exc_info)
+        level = record.levelname.lower()
+        self._log.write_entry(level, record.getMessage(), logger=record.name, traceback=stack)
 
 
 def install(log: ErrorLog) -> ErrorLogHandler:

@@ -91,6 +91,7 @@ def _boot(fork: Fork, life: Life) -> Duty:
     pid = os.getpid()
     report = _reporter(fork.reports_fd, pid)
     process_title.set_title("worker", settings.proc_name)
+    log.process = "worker"
     watch_lifeline(settings.lifeline_path, settings.graceful_timeout)
     # Its imports may not be readable for the user that the worker becomes.
     install_logging_handlers(log)

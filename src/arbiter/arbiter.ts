@@ -8,8 +8,10 @@ import { prepareLogFile } from '../log/log-file.ts';
 import type { Asked, HookFailure, ListenerFacts } from '../messages/about-hooks.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
 import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
 import type { Settings } from '../settings/settings.ts';
+import { ArbiterMetrics } from './arbiter-metrics.ts';
 import { type ArbiterPidFile, pidFilePath } from './arbiter-pid-file.ts';
 import { setArbiterTitle } from './arbiter-title.ts';
 import { EXIT_ERROR, EXIT_OK, EXIT_UNHANDLED } from './exit-status.ts';
@@ -43,10 +45,11 @@ export interface ArbiterStart {
   readonly hooks: ReadonlySet<string>;
   readonly resolve: (found: Configured) => Resolution;
   readonly log: ErrorLog;
+  readonly telemetry: Telemetry;
   readonly listeners: Listeners;
   readonly pidFile: ArbiterPidFile;
   readonly ownStart: OwnStart;
-  /** An interpreter for what Node cannot do by itself. */
+  /** An interpreter for what Node cannot do by itself, here and in the gateways. */
   readonly python: string;
   readonly directories: RuntimeDirectories;
 }
@@ -78,6 +81,7 @@ type Phase =
 export class Arbiter {
   readonly #start: ArbiterStart;
   readonly #log: ErrorLog;
+  readonly #metrics: ArbiterMetrics;
   readonly #board: ClaimsBoard;
   readonly #gateways: Gateways;
   readonly #generations: Generations;
@@ -98,6 +102,7 @@ export class Arbiter {
   constructor(start: ArbiterStart) {
     this.#start = start;
     this.#log = start.log;
+    this.#metrics = new ArbiterMetrics(start.telemetry);
     this.#resolved = start.resolved;
     const { settings, ids } = start.resolved;
     this.#board = ClaimsBoard.create(start.directories.runtimeDir, settings.gateways, ids);
@@ -406,7 +411,8 @@ export class Arbiter {
     this.#unswitched = null;
     this.#resolved = this.#generations.settingsOf(generation) ?? this.#resolved;
     const { gateway, settings } = this.#resolved;
-    this.#log.configure(gateway.errorLog, settings.loglevel);
+    this.#log.configure(gateway.errorLog, settings.loglevel, gateway.logFormat);
+    this.#start.telemetry.configure(gateway);
     setArbiterTitle(gateway.procName);
     this.#movePidFile(settings);
     this.#generations.switched(nowMs);
@@ -423,6 +429,7 @@ export class Arbiter {
       gateways: this.#start.resolved.settings.gateways,
       runtimeDir: directories.runtimeDir,
       spoolDir: directories.spoolDir,
+      python: this.#start.python,
       settings: this.#resolved.gateway,
     });
     this.#sendListeners(gateway);
@@ -494,9 +501,19 @@ export class Arbiter {
     if (this.#upgrade.isPromoted()) this.#promote();
     this.#serviceManager.tick(nowMs);
     this.#generations.tick(nowMs);
+    this.#measure(nowMs);
     if (this.#phase.kind === 'stopping') return this.#press(this.#phase, nowMs);
     this.#gateways.tick(nowMs);
     if (this.#phase.kind === 'leaving' && nowMs >= this.#phase.untilMs) this.#stop('graceful', EXIT_OK, nowMs);
+  }
+
+  #measure(nowMs: number): void {
+    const workers = [...this.#generations.all()].reduce((sum, generation) => sum + generation.workers.size, 0);
+    const addresses = this.#start.listeners.current().map((listener) => listener.address);
+    const listening = addresses
+      .filter(({ kind }) => kind === 'tcp')
+      .map(({ host, port }) => ({ host, port: Number(port) }));
+    this.#metrics.tick(nowMs, workers, listening, this.#resolved.settings.enable_backlog_metric);
   }
 
   #leave(nowMs: number): void {

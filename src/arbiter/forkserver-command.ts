@@ -1,11 +1,7 @@
 // How a forkserver is started: by Tunicorn's own few lines of Python, or by running a program that embeds Tunicorn. Made once
 // by the command; every generation is started by it.
 
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-/** Where python/tunicorn is, seen from dist/arbiter/ and from build/src/arbiter/ alike. */
-export const PYTHON_DIR: string = findPythonDir(path.dirname(fileURLToPath(import.meta.url)));
+import { PYTHON_DIR } from '../python-dir.ts';
 
 export interface ForkserverCommand {
   readonly file: string;
@@ -47,9 +43,3 @@ export function programForkserver(
 }
 
 const LINK_VARIABLE = 'TUNICORN_LINK';
-
-function findPythonDir(from: string): string {
-  // dist/arbiter is two levels below the root, build/src/arbiter (the tests' build) three.
-  const up = path.basename(path.dirname(path.dirname(from))) === 'build' ? '../../..' : '../..';
-  return path.resolve(from, up, 'python');
-}

@@ -7,7 +7,7 @@ import { readdirSync, readlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { systemErrorReason } from '../log/system-error-reason.ts';
-import { PYTHON_DIR } from './forkserver-command.ts';
+import { PYTHON_DIR } from '../python-dir.ts';
 
 const fromMaker = z.union([z.object({ inode: z.string() }), z.object({ failed: z.string() })]);
 

@@ -8,8 +8,8 @@ import { z } from 'zod';
 import type { LogLevel } from '../log/log-line.ts';
 import { systemErrorReason } from '../log/system-error-reason.ts';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import { PYTHON_DIR } from '../python-dir.ts';
 import type { BindAddress } from './bind-address.ts';
-import { PYTHON_DIR } from './forkserver-command.ts';
 import { isListeningHandle, type ListeningHandle } from './listening-handle.ts';
 
 export interface Listener {

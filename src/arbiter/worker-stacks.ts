@@ -2,8 +2,8 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { PYTHON_DIR } from '../python-dir.ts';
 import { applicationStack } from './application-stack.ts';
-import { PYTHON_DIR } from './forkserver-command.ts';
 import { requestStack } from './request-stack.ts';
 
 export class WorkerStacks {

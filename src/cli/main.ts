@@ -15,6 +15,7 @@ import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/run
 import { nameSuffix } from '../arbiter/start-self.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import { Telemetry } from '../metrics/telemetry.ts';
 import type { FlagValues } from '../settings/layers.ts';
 import { currentFacts } from '../settings/process-facts.ts';
 import { configLocation } from '../settings/resolve.ts';
@@ -136,8 +137,10 @@ async function serve(serving: Serving): Promise<number> {
   const { settings, ids } = resolved;
   process.chdir(settings.chdir);
   const opened = ErrorLog.open({
+    speaker: 'arbiter',
     target: resolved.gateway.errorLog,
     level: settings.loglevel,
+    form: settings.log_format,
     owner: { uid: ids.userId, gid: ids.groupId },
   });
   if (!opened.ok) {
@@ -145,6 +148,7 @@ async function serve(serving: Serving): Promise<number> {
     return failed(`Error: ${opened.message}`);
   }
   const { log } = opened;
+  const telemetry = new Telemetry(log, serving.python, resolved.gateway);
   const { forkserver, relay } = serving;
   const settled = await settleFirst(forkserver, relay, resolved);
   if (!settled.ok) {
@@ -198,7 +202,7 @@ async function serve(serving: Serving): Promise<number> {
   }
   log.log('info', listeners.listeners.describe());
   log.log('info', `Using worker: ${resolved.workerClass.name}`);
-  return runArbiter(serving, resolved, hooks, log, listeners.listeners, pidFile.pidFile);
+  return runArbiter(serving, resolved, hooks, { log, telemetry }, listeners.listeners, pidFile.pidFile);
 }
 
 function endedByHook(forkserver: ForkserverHandle, { message, exitCode }: Called & { ok: false }): number {
@@ -211,7 +215,7 @@ async function runArbiter(
   serving: Serving,
   resolved: ResolvedSettings,
   hooks: ReadonlySet<string>,
-  log: ErrorLog,
+  { log, telemetry }: { readonly log: ErrorLog; readonly telemetry: Telemetry },
   listeners: Listeners,
   pidFile: ArbiterPidFile,
 ): Promise<number> {
@@ -226,6 +230,7 @@ async function runArbiter(
   const { directories } = made;
   try {
     const arbiter = new Arbiter({
+      python: serving.python,
       forkserverCommand: serving.forkserverCommand,
       config: serving.config,
       firstForkserver: (listener) => {
@@ -236,16 +241,17 @@ async function runArbiter(
       hooks,
       resolve: (found) => withWritableLogs(serving.resolve(found)),
       log,
+      telemetry,
       listeners,
       directories,
       pidFile,
       ownStart: serving.start,
-      python: serving.python,
     });
     reportStart({ type: 'started' });
     return await arbiter.run();
   } finally {
     removeRuntimeDirectories(directories);
+    telemetry.close();
     log.close();
   }
 }

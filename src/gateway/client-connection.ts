@@ -2,7 +2,9 @@
 // service at a time; what a pipelining client has sent beyond it waits here.
 
 import type { Socket } from 'node:net';
+import type { RequestEnd } from '../log/access-record.ts';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import type { RecordedConnection, UnservedRequest } from './access-records.ts';
 import { BodyStore, removeSpooled } from './body-store.ts';
 import { ClientOutput } from './client-output.ts';
 import { type Awaited, checkLimits } from './connection-limits.ts';
@@ -16,8 +18,10 @@ import { Refusal, refusalResponse } from './http/refusal.ts';
 import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { MemoryBudget } from './memory-budget.ts';
+import { requestIdLine, sentRequestId, withRequestId } from './request-id.ts';
 import { upstreamWaitMs } from './request-start.ts';
 import { responseHeadLines } from './response-head-lines.ts';
+import { endOfRefusal, requestLineOf, unfinishedLineOf } from './unserved-request.ts';
 
 export type ConnectionState =
   /** Where proxy_protocol is on: a new connection, of which it is not known yet whether a PROXY header comes first. */
@@ -51,6 +55,8 @@ export interface ConnectionOwner {
   left(exchange: Exchange): void;
   ended(exchange: Exchange, connection: ClientConnection): void;
   refused(refusal: Refusal, connection: ClientConnection): void;
+  /** A request that was never admitted has ended. */
+  unserved(request: UnservedRequest): void;
   closed(connection: ClientConnection): void;
 }
 
@@ -69,7 +75,11 @@ const AHEAD_LIMIT_BYTES = 64 * 1024;
 const HALF_CLOSE_MS = 50;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-export class ClientConnection implements ExchangeClient {
+let connections = 0;
+
+export class ClientConnection implements ExchangeClient, RecordedConnection {
+  /** Counts the connections of this process. */
+  readonly number: number;
   readonly listener: ListenerAddress;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
@@ -90,10 +100,16 @@ export class ClientConnection implements ExchangeClient {
   /** The fields of the last head, which clients tend to repeat. */
   #lastHead: RequestHead | null = null;
   #lastFields: EnvironFields | null = null;
+  /** The request id that came with them. */
+  #lastSentId: string | null = null;
+  /** Why this side destroys the connection, if it does. */
+  #destroyedFor: RequestEnd = 'client-gone';
   /** When the present state began, or last made progress. */
   #progressMs: number;
 
   constructor(socket: Socket, listener: ListenerAddress, owner: ConnectionOwner, nowMs: number) {
+    connections += 1;
+    this.number = connections;
     this.#socket = socket;
     this.listener = listener;
     this.#owner = owner;
@@ -124,9 +140,24 @@ export class ClientConnection implements ExchangeClient {
     return this.#remoteAddress;
   }
 
+  /** Requests of this connection that have ended. */
+  get served(): number {
+    return this.#served;
+  }
+
   /** Whether anything is owed to the client: a request is being read, run or answered. */
   get isBusy(): boolean {
     return this.#state.kind === 'head' || this.#state.kind === 'body' || this.#state.kind === 'in-service';
+  }
+
+  /** Whether a request may be refused: nothing has been answered yet, and the connection is not being closed. */
+  get isReading(): boolean {
+    return (
+      this.#state.kind === 'head' ||
+      this.#state.kind === 'body' ||
+      this.#state.kind === 'idle' ||
+      this.#state.kind === 'proxy-header'
+    );
   }
 
   // Reading
@@ -152,7 +183,7 @@ export class ClientConnection implements ExchangeClient {
         if (text instanceof Refusal) return this.#refuse(text);
         at = this.#heads.end;
         const head = parseRequestHead(text, this.#context);
-        if (head instanceof Refusal) return this.#refuse(head);
+        if (head instanceof Refusal) return this.#refuse(head, endOfRefusal(head), text);
         this.#begin(head);
       } else if (state.kind === 'proxy-header') {
         const progress = state.reader.push(chunk, at);
@@ -173,7 +204,7 @@ export class ClientConnection implements ExchangeClient {
         if (progress.kind === 'refused') return this.#refuse(progress.refusal);
         at = progress.end;
         const { bytes, spoolPath } = state.store.take();
-        this.#serve(state.head, bytes, spoolPath);
+        this.#serve(state.head, bytes, spoolPath, state.store.size);
       } else {
         if (state.kind === 'in-service') this.#keepAhead(chunk.subarray(at));
         return;
@@ -205,11 +236,12 @@ export class ClientConnection implements ExchangeClient {
   /** The head is whole; without a body, so is the request. */
   #begin(head: RequestHead): void {
     if (head.framing.kind === 'none' || (head.framing.kind === 'length' && head.framing.bytes === 0)) {
-      return this.#serve(head, null, null);
+      return this.#serve(head, null, null, 0);
     }
     const { limitRequestBodyBytes } = this.#http;
     if (head.framing.kind === 'length' && limitRequestBodyBytes > 0 && head.framing.bytes > limitRequestBodyBytes) {
-      return this.#refuse(new Refusal('ContentTooLarge', `${head.framing.bytes} > ${limitRequestBodyBytes} bytes`));
+      const detail = `${head.framing.bytes} > ${limitRequestBodyBytes} bytes`;
+      return this.#refuse(new Refusal('ContentTooLarge', detail), 'refused', head);
     }
     if (head.expectContinue) this.#socket.write(CONTINUE, 'latin1');
     const store = new BodyStore(this.#owner.spoolDir, this.#http.requestBufferBytes, this.#owner.budget);
@@ -220,6 +252,7 @@ export class ClientConnection implements ExchangeClient {
       } else if (!isKept) {
         this.#refuseBody(
           new Refusal('ServiceUnavailable', `The request's body cannot be spooled to ${this.#owner.spoolDir}`),
+          'spool-failed',
         );
       }
     });
@@ -227,20 +260,26 @@ export class ClientConnection implements ExchangeClient {
   }
 
   /** From within the reader, which may go on with what it has in hand. */
-  #refuseBody(refusal: Refusal): void {
-    if (this.#state.kind === 'body') this.#refuse(refusal);
+  #refuseBody(refusal: Refusal, end: RequestEnd = 'refused'): void {
+    if (this.#state.kind === 'body') this.#refuse(refusal, end);
   }
 
-  #serve(head: RequestHead, body: Buffer | null, spoolPath: string | null): void {
+  #serve(head: RequestHead, body: Buffer | null, spoolPath: string | null, bodyBytes: number): void {
     if (this.#state.kind !== 'head' && this.#state.kind !== 'body') return;
     if (head !== this.#lastHead || this.#lastFields === null) {
       this.#lastHead = head;
       this.#lastFields = environFields(head, this.#shared, this.listener, this.#context.peerTrusted);
+      this.#lastSentId = this.#http.requestIds === null ? null : sentRequestId(this.#lastFields.fields);
     }
-    const { fields, rawPath, requestStart } = this.#lastFields;
+    const { rawPath, requestStart } = this.#lastFields;
+    const requestId = this.#lastSentId ?? this.#newRequestId();
+    const isMade = requestId !== '' && this.#lastSentId === null;
+    const fields = isMade ? withRequestId(this.#lastFields.fields, requestId) : this.#lastFields.fields;
     const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
     const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
     const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, performance.now(), upstreamMs);
+    exchange.requestBytes = bodyBytes;
+    exchange.requestId = requestId;
     this.#enter({ kind: 'in-service', exchange });
     this.#owner.admit(exchange);
   }
@@ -260,10 +299,46 @@ export class ClientConnection implements ExchangeClient {
     this.#owner.left(exchange);
   }
 
-  #refuse(refusal: Refusal): void {
+  /** `known` is the head, or the text of one that cannot be parsed; without it, the state says what is known of the request. */
+  #refuse(refusal: Refusal, end: RequestEnd = endOfRefusal(refusal), known: RequestHead | string | null = null): void {
+    if (!this.isReading) return;
     this.#owner.refused(refusal, this);
-    this.#socket.write(refusalResponse(refusal, responseHeadLines(false)), 'latin1');
+    const requestId = this.#newRequestId();
+    const response = refusalResponse(refusal, responseHeadLines(false) + requestIdLine(requestId));
+    const bodyBytes = response.length - response.indexOf('\r\n\r\n') - 4;
+    this.#unserved(end, { status: refusal.status, bodyBytes }, requestId, known);
+    this.#socket.write(response, 'latin1');
     this.#leave();
+  }
+
+  #newRequestId(): string {
+    const { requestIds } = this.#http;
+    return requestIds === null ? '' : requestIds.next();
+  }
+
+  #unserved(
+    end: RequestEnd,
+    answer: UnservedRequest['answer'],
+    requestId: string,
+    known: RequestHead | string | null,
+  ): void {
+    const state = this.#state;
+    const { rules } = this.#http;
+    const head = state.kind === 'body' ? state.head : typeof known === 'string' ? null : known;
+    const unfinished = state.kind === 'head' ? unfinishedLineOf(this.#heads, rules) : null;
+    this.#owner.unserved({
+      connection: this,
+      requestOfConnection: this.#served + 1,
+      head,
+      line: typeof known === 'string' ? requestLineOf(known, rules) : unfinished,
+      fields: () =>
+        head === null ? '' : environFields(head, this.#shared, this.listener, this.#context.peerTrusted).fields,
+      requestBytes: state.kind === 'body' ? state.store.size : 0,
+      sinceMs: state.kind === 'body' ? state.sinceMs : this.#progressMs,
+      requestId,
+      answer,
+      end,
+    });
   }
 
   // Writing: ExchangeClient
@@ -372,20 +447,24 @@ export class ClientConnection implements ExchangeClient {
   drainStalled(sinceMs: number, nowMs: number, limitMs: number): void {
     const isSending = this.#state.kind === 'head' || this.#state.kind === 'body';
     if (isSending && nowMs - Math.max(this.#progressMs, sinceMs) > limitMs)
-      this.#refuse(new Refusal('ServiceUnavailable', 'shutting down'));
+      this.#refuse(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
   }
 
-  destroy(): void {
+  destroy(why: RequestEnd): void {
+    this.#destroyedFor = why;
     this.#socket.destroy();
   }
 
   #closed(): void {
     const state = this.#state;
+    const why = this.#output.isBroken ? 'spool-failed' : this.#destroyedFor;
+    const hasBegun = state.kind === 'body' || (state.kind === 'head' && this.#heads.unfinished);
+    if (hasBegun) this.#unserved(why, null, this.#newRequestId(), null);
     this.#enter(CLOSED);
     this.#output.close();
     if (state.kind === 'in-service' && state.exchange.state !== 'finished') {
       this.#owner.abandoned(state.exchange);
-      state.exchange.abandon();
+      state.exchange.abandon(why);
     }
     this.#owner.closed(this);
   }
@@ -403,7 +482,7 @@ export class ClientConnection implements ExchangeClient {
     if (verdict === 'leave') this.#leave();
     else if (verdict === 'destroy') this.#socket.destroy();
     else if (verdict !== 'in-time') this.#refuse(verdict);
-    if (this.#output.isStuck(this.#http.writeTimeoutMs, nowMs)) this.#socket.destroy();
+    if (this.#output.isStuck(this.#http.writeTimeoutMs, nowMs)) this.destroy('write-timeout');
   }
 
   #awaited(nowMs: number): Awaited {

@@ -21,8 +21,8 @@ export class ClientOutput {
   /** What the budget has been told of. */
   #accountedBytes = 0;
   #spool: ResponseSpool | null = null;
-  /** A spool file could not be made: then memory is all there is, and the worker is held back. */
-  #disk: 'usable' | 'unusable' = 'usable';
+  /** Unusable: a spool file could not be made; then memory is all there is, and the worker is held back. */
+  #disk: 'usable' | 'unusable' | 'full' = 'usable';
   #resume: (() => void) | null = null;
   /** Bytes that the kernel had taken at the last look, and when that last changed. */
   #takenBytes = 0;
@@ -45,6 +45,11 @@ export class ClientOutput {
     return this.#spool !== null;
   }
 
+  /** Whether the connection was given up because the spool file could not grow. */
+  get isBroken(): boolean {
+    return this.#disk === 'full';
+  }
+
   get isEmpty(): boolean {
     return this.#spool === null && this.#socket.writableLength === 0;
   }
@@ -60,6 +65,7 @@ export class ClientOutput {
       this.#account();
     } else if (!this.#spool.append(data)) {
       // A full disk: the response cannot go on where it stopped, so the client must see it cut off.
+      this.#disk = 'full';
       this.#socket.destroy();
     }
   }

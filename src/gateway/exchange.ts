@@ -1,9 +1,11 @@
 // One request and its response, from the moment the request is whole until the last byte of the response is on its way.
 
+import type { RequestEnd } from '../log/access-record.ts';
 import { ABORTED, END, FRAMED } from '../runqueue/channel-frame.ts';
 import { latin1Text } from '../runqueue/latin1.ts';
 import { type Refusal, refusalResponse } from './http/refusal.ts';
 import type { RequestHead } from './http/request-head.ts';
+import { requestIdLine } from './request-id.ts';
 import { responseHeadLines } from './response-head-lines.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
 
@@ -16,7 +18,7 @@ export type ExchangeState =
   | 'responding'
   | 'finished';
 
-/** How the exchange ended, for the access log and for the connection. */
+/** How the exchange ended, for the connection. */
 export type ExchangeEnd =
   /** The whole response was handed to the connection. */
   | 'answered'
@@ -70,6 +72,12 @@ export class Exchange {
   responseHead = '';
   /** Bytes of the response's body, without chunk framing. */
   sentBytes = 0;
+  /** Bytes of the request's body, wherever it is. */
+  requestBytes: number;
+  /** Empty with the setting `request_id` off. */
+  requestId = '';
+  /** For the access log; final when the exchange is finished. */
+  why: RequestEnd = 'answered';
   #form: BodyForm = NO_BODY;
 
   constructor(
@@ -91,6 +99,7 @@ export class Exchange {
     this.arrivedMs = arrivedMs;
     this.upstreamMs = upstreamMs;
     this.keepAlive = head.keepAlive;
+    this.requestBytes = body === null ? 0 : body.length;
   }
 
   /** Early hints: an interim response, which a client of HTTP/1.0 would take for the response itself (RFC 9110 section 15.2). */
@@ -122,7 +131,8 @@ export class Exchange {
     const codings = this.#form === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
     // RFC 9112 section 2.3: the highest version that this server conforms to, and no higher than a 1.0 client's.
     const protocol = this.#isHttp11() ? 'HTTP/1.1' : 'HTTP/1.0';
-    const text = `${protocol} ${head.slice(0, lineEnd)}${responseHeadLines(this.keepAlive)}${codings}${head.slice(lineEnd)}\r\n`;
+    const id = this.requestId === '' ? '' : requestIdLine(this.requestId, head);
+    const text = `${protocol} ${head.slice(0, lineEnd)}${responseHeadLines(this.keepAlive)}${id}${codings}${head.slice(lineEnd)}\r\n`;
     const isWhole = (flags & (END | ABORTED)) === END;
     if (body.length === 0 || this.#form === NO_BODY) {
       this.client.write(isWhole && this.#form === 'chunked' ? `${text}0\r\n\r\n` : text);
@@ -147,23 +157,23 @@ export class Exchange {
   }
 
   /** The gateway answers in the worker's place, if the head of a response has not gone out yet; else the response is cut off. */
-  fail(refusal: Refusal): void {
+  fail(refusal: Refusal, why: RequestEnd): void {
     if (this.state === 'finished') return;
-    if (this.state === 'responding') return this.#end('cut-off');
+    if (this.state === 'responding') return this.#end('cut-off', why);
     this.status = refusal.status;
     this.keepAlive = false;
-    const response = refusalResponse(refusal, responseHeadLines(false));
+    const response = refusalResponse(refusal, responseHeadLines(false) + requestIdLine(this.requestId));
     const headEnd = response.indexOf('\r\n\r\n') + 4;
     // RFC 9110 section 9.3.2: a response to HEAD has no content, whoever makes it.
     const sent = this.head.method === 'HEAD' ? response.slice(0, headEnd) : response;
     this.sentBytes = sent.length - headEnd;
     this.client.write(sent);
-    this.#end('answered');
+    this.#end('answered', why);
   }
 
   /** The client has left; what the worker still sends is thrown away. */
-  abandon(): void {
-    if (this.state !== 'finished') this.#end('client-gone');
+  abandon(why: RequestEnd = 'client-gone'): void {
+    if (this.state !== 'finished') this.#end('client-gone', why);
   }
 
   #isHttp11(): boolean {
@@ -184,8 +194,9 @@ export class Exchange {
     this.client.write('\r\n');
   }
 
-  #end(end: ExchangeEnd): void {
+  #end(end: ExchangeEnd, why: RequestEnd = end): void {
     this.state = 'finished';
+    this.why = why;
     this.client.exchangeEnded(this, end);
   }
 }

@@ -7,16 +7,17 @@ import type { ErrorLog } from '../log/error-log.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import type { UnservedRequest } from './access-records.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 import type { Exchange } from './exchange.ts';
-import { Refusal, refusalResponse } from './http/refusal.ts';
+import { Refusal } from './http/refusal.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
-import { responseHeadLines } from './response-head-lines.ts';
 import { RunQueue } from './run-queue.ts';
 import { TicketPipe } from './ticket-pipe.ts';
+import { turnAway } from './turn-away.ts';
 import { type ChannelOwner, WorkerChannel } from './worker-channel.ts';
 
 const CHECK_TIME_MS = 1000;
@@ -161,7 +162,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const exchange = this.#runQueue.find(ticket);
     if (exchange === undefined) return;
     const { method, target } = exchange.head;
-    exchange.fail(new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`));
+    if (exchange.workerPid === 0) exchange.workerPid = this.#board.claimantOf(ticket);
+    exchange.fail(new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`), 'timeout');
     this.#runQueue.settle(exchange);
     this.#start.tell({ type: 'expired', ticket, method, target });
   }
@@ -193,13 +195,13 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   admit(exchange: Exchange): void {
     const turnedAway = this.#runQueue.enqueue(exchange);
-    turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests wait'));
+    turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests wait'), 'overload');
   }
 
   left(exchange: Exchange): void {
     if (exchange.state !== 'waiting') return this.#runQueue.cancelUnlessBegun(exchange);
     this.#runQueue.drop(exchange);
-    exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'));
+    exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
   }
 
   abandoned(exchange: Exchange): void {
@@ -208,7 +210,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   ended(exchange: Exchange, connection: ClientConnection): void {
-    this.#start.requestLog.answered(exchange, connection);
+    this.#start.requestLog.ended(exchange, connection, connection.served);
   }
 
   refused(refusal: Refusal, connection: ClientConnection): void {
@@ -217,6 +219,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       refusal.code === 'IncompleteRequest' ? 'debug' : 'warning',
       `Invalid request from ip=${connection.remoteAddress || 'unix socket'}: ${refusal.logMessage}`,
     );
+  }
+
+  unserved(request: UnservedRequest): void {
+    this.#start.requestLog.unserved(request);
   }
 
   // ChannelOwner
@@ -231,7 +237,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   skipped(exchange: Exchange): void {
     const isOver = exchange.state === 'outstanding' && !exchange.client.awaitsAnswer();
-    if (isOver) exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'));
+    if (isOver) exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
     this.#runQueue.skipped(exchange);
   }
 
@@ -279,7 +285,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   #giveUpWaiting(): void {
     for (const exchange of this.#runQueue.unanswered())
-      exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'));
+      exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
   }
 
   #accept(socket: Socket, listener: ListenerAddress): void {
@@ -293,10 +299,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   #turnAway(socket: Socket): void {
     this.#turnedAway += 1;
     socket.on('error', () => {});
-    socket.end(
-      refusalResponse(new Refusal('ServiceUnavailable', 'too many connections'), responseHeadLines(false)),
-      'latin1',
-    );
+    const { response, logged } = turnAway(socket, this.#http, performance.now());
+    socket.end(response, 'latin1');
+    // What never sends a byte is no request.
+    socket.once('data', (chunk: Buffer) => this.#start.requestLog.unserved(logged(chunk)));
     socket.resume();
     // Not the socket's own timeout: a client that goes on sending would put that off for ever.
     const timer = setTimeout(() => socket.destroy(), TURN_AWAY_MS);
@@ -306,7 +312,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   /** Whatever was claimed in these slots, nobody will answer it any more. */
   #lost(range: SlotRange): void {
     for (const exchange of this.#runQueue.claimed(range)) {
-      exchange.fail(new Refusal('BadGateway', 'the worker has died'));
+      if (exchange.workerPid === 0) exchange.workerPid = this.#board.claimantOf(exchange.ticket);
+      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
       this.#runQueue.settle(exchange);
     }
   }
@@ -342,7 +349,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   #checkQueue(): void {
     const overdue = this.#runQueue.overdue(performance.now());
-    for (const exchange of overdue) exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'));
+    for (const exchange of overdue)
+      exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'), 'queue-timeout');
   }
 
   #checkDrain(): void {
@@ -356,7 +364,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     }
     const overtimeMs = nowMs - phase.sinceMs - phase.limitMs;
     if (overtimeMs > 0) this.#giveUpWaiting();
-    if (overtimeMs > LAST_WORDS_MS) for (const connection of this.#connections) connection.destroy();
+    if (overtimeMs > LAST_WORDS_MS) for (const connection of this.#connections) connection.destroy('shutting-down');
     if (this.#connections.size > 0 || this.#servers.size > 0) {
       setTimeout(() => this.#checkDrain(), CHECK_DRAIN_MS);
       return;

@@ -4,6 +4,7 @@ import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import { type HeadRules, toHeadRules } from './http/head-rules.ts';
 import type { ProxyProtocolMode } from './http/proxy-protocol.ts';
 import { type TrustedPeers, toTrustedPeers } from './http/trusted-peers.ts';
+import { RequestIds } from './request-id.ts';
 
 export interface HttpSettings {
   readonly rules: HeadRules;
@@ -11,6 +12,8 @@ export interface HttpSettings {
   readonly proxyProtocol: 'off' | ProxyProtocolMode;
   /** Who may send a PROXY header. */
   readonly proxyPeers: TrustedPeers;
+  /** Null: requests have no ids. */
+  readonly requestIds: RequestIds | null;
   /** 0: every response closes its connection. */
   readonly keepaliveMs: number;
   /** 0: no limit; so for the next two. */
@@ -46,6 +49,7 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
     }),
     proxyProtocol: settings.proxyProtocol,
     proxyPeers: toTrustedPeers('proxy_allow_ips', settings.proxyAllowIps),
+    requestIds: settings.requestIds ? new RequestIds() : null,
     keepaliveMs: settings.keepaliveMs,
     headTimeoutMs: settings.headTimeoutMs,
     bodyTimeoutMs: settings.bodyTimeoutMs,

@@ -2,6 +2,7 @@
 
 import { ErrorLog } from '../log/error-log.ts';
 import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
+import { Telemetry } from '../metrics/telemetry.ts';
 import { dropPrivileges } from './drop-privileges.ts';
 import { Gateway } from './gateway.ts';
 import { RequestLog } from './request-log.ts';
@@ -9,9 +10,12 @@ import { RequestLog } from './request-log.ts';
 interface Running {
   readonly gateway: Gateway;
   readonly log: ErrorLog;
+  readonly telemetry: Telemetry;
   readonly requestLog: RequestLog;
   readonly graceMs: number;
 }
+
+const CHECK_TELEMETRY_MS = 1000;
 
 let running: Running | null = null;
 let ending: 'no' | 'yes' = 'no';
@@ -25,20 +29,28 @@ function start(message: ToGateway & { type: 'start' }): Running {
   process.title = `tunicorn: gateway [${settings.procName}]`;
   process.umask(settings.umask);
   const owner = { uid: settings.userId, gid: settings.groupId };
-  const opened = ErrorLog.open({ target: settings.errorLog, level: settings.logLevel, owner });
+  const opened = ErrorLog.open({
+    speaker: 'gateway',
+    target: settings.errorLog,
+    level: settings.logLevel,
+    form: settings.logFormat,
+    owner,
+  });
   const log = opened.ok ? opened.log : fallbackLog();
   if (!opened.ok) log.log('error', opened.message);
-  const requestLog = new RequestLog(log, settings);
+  const telemetry = new Telemetry(log, message.python, settings);
+  const requestLog = new RequestLog(log, telemetry, settings);
   // After the logs are open, which may lie where only root may write.
   dropPrivileges(settings);
   const { number, index, runtimeDir, spoolDir } = message;
   const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, tell });
   void gateway.openChannels().then(() => tell({ type: 'up', number }));
-  return { gateway, log, requestLog, graceMs: settings.gracefulTimeoutMs };
+  setInterval(() => telemetry.check(performance.now()), CHECK_TELEMETRY_MS).unref();
+  return { gateway, log, telemetry, requestLog, graceMs: settings.gracefulTimeoutMs };
 }
 
 function fallbackLog(): ErrorLog {
-  const opened = ErrorLog.open({ target: '-', level: 'info' });
+  const opened = ErrorLog.open({ speaker: 'gateway', target: '-', level: 'info' });
   if (!opened.ok) throw new Error(opened.message);
   return opened.log;
 }
@@ -49,7 +61,7 @@ function obey(message: ToGateway, handle: unknown): void {
     return;
   }
   if (running === null) return;
-  const { gateway, log, requestLog } = running;
+  const { gateway, log, telemetry, requestLog } = running;
   switch (message.type) {
     case 'listen':
       if (typeof handle === 'object' && handle !== null) gateway.listen(message.listener, handle);
@@ -57,7 +69,8 @@ function obey(message: ToGateway, handle: unknown): void {
     case 'unlisten':
       return gateway.unlisten(message.id);
     case 'serve':
-      log.configure(message.settings.errorLog, message.settings.logLevel);
+      log.configure(message.settings.errorLog, message.settings.logLevel, message.settings.logFormat);
+      telemetry.configure(message.settings);
       return gateway.serve(message.generation, message.capacity, message.concurrency, message.settings);
     case 'workers':
       return gateway.setConcurrency(message.generation, message.concurrency);

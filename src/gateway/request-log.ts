@@ -1,107 +1,88 @@
-// Writes the access log: one line for each exchange that has ended. Costs nothing while there is no access log.
+// Writes the access log and the metrics of requests: one line for each request that has ended, however it ended. Costs nothing while
+// nobody wants to know.
 
-import { AccessLog } from '../log/access-log.ts';
-import { type AccessLogFormat, compileAccessLogFormat } from '../log/access-log-format.ts';
+import { compileAccessLogFormat } from '../log/access-log-format.ts';
+import { accessLogJson } from '../log/access-log-json.ts';
 import type { AccessRecord } from '../log/access-record.ts';
+import { BackgroundLog } from '../log/background-log.ts';
 import type { ErrorLog } from '../log/error-log.ts';
+import type { Telemetry } from '../metrics/telemetry.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
-import type { ClientConnection } from './client-connection.ts';
+import { exchangeRecord, type RecordedConnection, type UnservedRequest, unservedRecord } from './access-records.ts';
 import type { Exchange } from './exchange.ts';
-import { percentDecode } from './http/percent-decode.ts';
 
-type Target =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'open'; readonly log: AccessLog; readonly format: AccessLogFormat; readonly path: string };
+type Format = (record: AccessRecord, nowMs: number) => string;
+type File = { readonly kind: 'none' } | { readonly kind: 'open'; readonly log: BackgroundLog; readonly path: string };
+
+const NO_FILE: File = { kind: 'none' };
 
 export class RequestLog {
   readonly #errors: ErrorLog;
-  #target: Target = { kind: 'none' };
+  readonly #telemetry: Telemetry;
+  #file: File = NO_FILE;
+  #toSyslog = false;
+  #format: Format = () => '';
+  /** Whether a request's end is of interest to anybody. */
+  #isIdle = true;
 
-  constructor(errors: ErrorLog, settings: GatewaySettings) {
+  constructor(errors: ErrorLog, telemetry: Telemetry, settings: GatewaySettings) {
     this.#errors = errors;
+    this.#telemetry = telemetry;
     this.configure(settings);
   }
 
-  /** Applies new settings; what cannot be applied is logged, and the old ones stay. */
+  /** Applies new settings, after the telemetry has; what cannot be applied is logged, and the old ones stay. */
   configure(settings: GatewaySettings): void {
-    if (settings.accessLog === null) return this.#replace({ kind: 'none' });
-    const compiled = compileAccessLogFormat(settings.accessLogFormat);
-    if (!compiled.ok) {
-      this.#errors.log('error', compiled.message);
-      return;
-    }
-    if (this.#target.kind === 'open' && this.#target.path === settings.accessLog) {
-      this.#target = { ...this.#target, format: compiled.format };
-      return;
-    }
-    const onTrouble = (message: string): void => this.#errors.log('error', message);
-    const owner = { uid: settings.userId, gid: settings.groupId };
-    const opened = AccessLog.open({ target: settings.accessLog, owner, onTrouble });
-    if (!opened.ok) {
-      this.#errors.log('error', opened.message);
-      return;
-    }
-    this.#replace({ kind: 'open', log: opened.log, format: compiled.format, path: settings.accessLog });
+    const format = formatOf(settings);
+    if (typeof format === 'string') this.#errors.log('error', format);
+    else this.#format = format;
+    this.#open(settings);
+    this.#toSyslog = settings.syslog?.access === true;
+    this.#isIdle = this.#file.kind === 'none' && !this.#toSyslog && settings.statsd === null;
   }
 
   reopen(): void {
-    if (this.#target.kind === 'open') this.#target.log.reopen();
+    if (this.#file.kind === 'open') this.#file.log.reopen();
   }
 
-  flush(): void {
-    if (this.#target.kind === 'open') this.#target.log.flushSync();
+  /** A request that was admitted. */
+  ended(exchange: Exchange, connection: RecordedConnection, requestOfConnection: number): void {
+    if (!this.#isIdle) this.#record(exchangeRecord(exchange, connection, requestOfConnection));
   }
 
-  answered(exchange: Exchange, connection: ClientConnection): void {
-    if (this.#target.kind === 'none') return;
-    const { log, format } = this.#target;
-    log.write(format.format(toRecord(exchange, connection), Date.now()));
+  unserved(request: UnservedRequest): void {
+    if (!this.#isIdle) this.#record(unservedRecord(request));
   }
 
-  #replace(target: Target): void {
-    if (this.#target.kind === 'open') void this.#target.log.close();
-    this.#target = target;
+  #record(record: AccessRecord): void {
+    if (this.#file.kind === 'open' || this.#toSyslog) {
+      const line = this.#format(record, Date.now());
+      if (this.#file.kind === 'open') this.#file.log.write(line);
+      if (this.#toSyslog) this.#telemetry.syslog?.access(line, record.pid);
+    }
+    if (record.status !== undefined) this.#telemetry.statsd?.request(record.status, record.durationUs);
+  }
+
+  #open(settings: GatewaySettings): void {
+    const { accessLog } = settings;
+    if (accessLog === null) return this.#replace(NO_FILE);
+    if (this.#file.kind === 'open' && this.#file.path === accessLog) return;
+    const onTrouble = (message: string): void => this.#errors.log('error', message);
+    const owner = { uid: settings.userId, gid: settings.groupId };
+    const opened = BackgroundLog.open({ name: 'access log', target: accessLog, owner, onTrouble });
+    if (opened.ok) this.#replace({ kind: 'open', log: opened.log, path: accessLog });
+    else this.#errors.log('error', opened.message);
+  }
+
+  #replace(file: File): void {
+    if (this.#file.kind === 'open') void this.#file.log.close();
+    this.#file = file;
   }
 }
 
-function toRecord(exchange: Exchange, connection: ClientConnection): AccessRecord {
-  const { head } = exchange;
-  return {
-    remoteAddress: connection.remoteAddress,
-    method: head.method,
-    target: head.target,
-    protocol: head.protocol,
-    get path(): string {
-      return percentDecode(head.path);
-    },
-    query: head.query,
-    status: exchange.status,
-    bodyBytes: exchange.sentBytes,
-    queuedMs: exchange.queuedMs,
-    durationUs: (performance.now() - exchange.arrivedMs) * 1000,
-    pid: exchange.workerPid === 0 ? process.pid : exchange.workerPid,
-    requestHeader: (name) => fieldOf(environKey(name), exchange.fields),
-    responseHeader: (name) => responseField(exchange.responseHead, name),
-    // The base environ of a worker has what tickets leave out.
-    environ: (name) => fieldOf(name, exchange.fields) ?? (name === 'wsgi.url_scheme' ? head.scheme : undefined),
-  };
-}
-
-function environKey(headerName: string): string {
-  const key = headerName.replaceAll('-', '_');
-  return key === 'content_type' || key === 'content_length' ? key : `http_${key}`;
-}
-
-/** Looks a name up in the NUL-separated environ fields, whatever its case. */
-function fieldOf(name: string, fields: string): string | undefined {
-  const pairs = fields.split('\0');
-  const wanted = name.toUpperCase();
-  for (let at = 0; at + 1 < pairs.length; at += 2) if (pairs[at]?.toUpperCase() === wanted) return pairs[at + 1];
-  return undefined;
-}
-
-function responseField(head: string, name: string): string | undefined {
-  const prefix = `${name}:`;
-  const line = head.split('\r\n').findLast((text) => text.toLowerCase().startsWith(prefix));
-  return line?.slice(prefix.length).trim();
+/** A string says what is wrong with the format. */
+function formatOf(settings: GatewaySettings): Format | string {
+  if (settings.logFormat === 'json') return (record, nowMs) => accessLogJson(record, nowMs, process.pid);
+  const compiled = compileAccessLogFormat(settings.accessLogFormat);
+  return compiled.ok ? compiled.format.format : compiled.message;
 }

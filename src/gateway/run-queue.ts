@@ -201,7 +201,7 @@ export class RunQueue {
     this.#queueAgain([...neverRan], 'burn');
     for (const exchange of stranded) {
       if (neverRan.has(exchange)) continue;
-      exchange.fail(new Refusal('BadGateway', 'the worker has died'));
+      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
       this.settle(exchange);
     }
     for (const [probe, pipe] of this.#probes) if (pipe.generation === generation) this.#probes.delete(probe);
@@ -254,7 +254,7 @@ export class RunQueue {
   #mayWaitAgain(exchange: Exchange): boolean {
     if (exchange.state !== 'outstanding') return false;
     if (!exchange.client.awaitsAnswer()) {
-      exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'));
+      exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
       return false;
     }
     exchange.state = 'waiting';

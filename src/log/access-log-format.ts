@@ -28,7 +28,7 @@ const ATOMS: Readonly<Record<string, Atom>> = {
   u: (record) => escaped(basicAuthUser(record.requestHeader('authorization'))),
   t: (_, nowMs) => accessLogTime(nowMs),
   r: (record) => (record.method === undefined ? undefined : escaped(requestLine(record))),
-  s: (record) => String(record.status),
+  s: (record) => (record.status === undefined ? undefined : String(record.status)),
   m: (record) => escaped(record.method),
   U: (record) => escaped(record.path),
   q: (record) => escaped(record.query),

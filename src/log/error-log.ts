@@ -1,47 +1,66 @@
-// The error log of a Node process (arbiter, gateway). Every entry is written before log() returns, in one write(2):
-// nothing is lost at exit, and entries of several processes that share the file do not mix.
+// The error log of a Node process: levels, the form of a line, and where lines go. The arbiter's lines are written before
+// log() returns, a gateway's in the background, for it has clients to serve.
 
-import { closeSync, writeSync } from 'node:fs';
-import { type LogOwner, openLogFile } from './log-file.ts';
-import { isLogged, type LogLevel, logLine } from './log-line.ts';
+import { BackgroundLog } from './background-log.ts';
+import { ImmediateLog } from './immediate-log.ts';
+import type { LogOwner } from './log-file.ts';
+import { isLogged, jsonLogLine, type LogForm, type LogLevel, logLine, type Speaker } from './log-line.ts';
 
 export type OpenedErrorLog =
   | { readonly ok: true; readonly log: ErrorLog }
   | { readonly ok: false; readonly message: string };
 
 export interface ErrorLogOptions {
+  readonly speaker: Speaker;
   /** `-` for stderr, or the path of a file. */
   readonly target: string;
   readonly level: LogLevel;
+  readonly form?: LogForm;
   readonly owner?: LogOwner;
 }
 
-const STDERR_FD = 2;
-/** How long a full pipe may hold the process up before the entry is dropped. */
-const FULL_PIPE_WAITS = 100;
-const FULL_PIPE_WAIT_MS = 10;
+/** Who else wants to know what is logged: syslog, statsd. */
+export interface ErrorLogWitness {
+  /** Something was said, whether the level lets it through or not. */
+  said(level: LogLevel): void;
+  logged(level: LogLevel, message: string, pid: number): void;
+}
 
-const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+interface Sink {
+  readonly dropped: number;
+  write(line: string): void;
+  /** Returns what is wrong, if that is known at once. */
+  reopen(): string | null;
+  close(): unknown;
+}
+
+type OpenedSink = { readonly ok: true; readonly log: Sink } | { readonly ok: false; readonly message: string };
 
 export class ErrorLog {
-  #target: string;
+  /** Told of every entry from now on. */
+  witness: ErrorLogWitness | null = null;
+  readonly #speaker: Speaker;
   readonly #owner: LogOwner | undefined;
+  #target: string;
   #level: LogLevel;
-  #fd: number;
-  #dropped = 0;
-  #lastEntry: 'written' | 'dropped' = 'written';
+  #form: LogForm;
+  #sink: Sink;
 
-  private constructor(options: ErrorLogOptions, fd: number) {
-    this.#target = options.target;
+  private constructor(options: ErrorLogOptions) {
+    this.#speaker = options.speaker;
     this.#owner = options.owner;
+    this.#target = options.target;
     this.#level = options.level;
-    this.#fd = fd;
+    this.#form = options.form ?? 'text';
+    this.#sink = NO_SINK;
   }
 
   static open(options: ErrorLogOptions): OpenedErrorLog {
-    if (options.target === '-') return { ok: true, log: new ErrorLog(options, STDERR_FD) };
-    const opened = openLogFile(options.target, options.owner);
-    return opened.ok ? { ok: true, log: new ErrorLog(options, opened.fd) } : opened;
+    const log = new ErrorLog(options);
+    const opened = log.#openSink(options.target);
+    if (!opened.ok) return opened;
+    log.#sink = opened.log;
+    return { ok: true, log };
   }
 
   get level(): LogLevel {
@@ -54,66 +73,52 @@ export class ErrorLog {
 
   /** Entries that could not be written: the disk is full, or nobody reads the pipe. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#sink.dropped;
   }
 
   /** `pid` is that of the process that the entry is about the work of, for what is logged on another's behalf. */
   log(level: LogLevel, message: string, pid: number = process.pid): void {
-    if (isLogged(level, this.#level)) this.#write(Buffer.from(logLine(level, message, pid, Date.now())));
+    this.witness?.said(level);
+    if (!isLogged(level, this.#level)) return;
+    const nowMs = Date.now();
+    const isText = this.#form === 'text';
+    this.#sink.write(
+      isText ? logLine(level, message, pid, nowMs) : jsonLogLine(level, message, pid, this.#speaker, nowMs),
+    );
+    this.witness?.logged(level, message, pid);
   }
 
   /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
   reopen(): void {
-    if (this.#fd === STDERR_FD) return;
-    const opened = openLogFile(this.#target, this.#owner);
-    if (!opened.ok) {
-      this.log('error', `The error log is not reopened: ${opened.message}`);
-      return;
-    }
-    const old = this.#fd;
-    this.#fd = opened.fd;
-    closeSync(old);
+    const trouble = this.#sink.reopen();
+    if (trouble !== null) this.log('error', `The error log is not reopened: ${trouble}`);
   }
 
   /** After a reload: goes on in `target`, with another level. If it cannot be written, the old one stays in use. */
-  configure(target: string, level: LogLevel): void {
+  configure(target: string, level: LogLevel, form: LogForm = this.#form): void {
     this.#level = level;
+    this.#form = form;
     if (target === this.#target) return;
-    const opened = target === '-' ? { ok: true as const, fd: STDERR_FD } : openLogFile(target, this.#owner);
+    const opened = this.#openSink(target);
     if (!opened.ok) {
       this.log('error', `The error log is not changed: ${opened.message}`);
       return;
     }
     this.close();
     this.#target = target;
-    this.#fd = opened.fd;
+    this.#sink = opened.log;
   }
 
   close(): void {
-    if (this.#fd !== STDERR_FD) closeSync(this.#fd);
-    // What is still said goes where somebody may see it.
-    this.#fd = STDERR_FD;
+    void this.#sink.close();
   }
 
-  #write(entry: Buffer): void {
-    let from = 0;
-    // Who has not read for a second need not be waited for again, until something gets through.
-    let waits = this.#lastEntry === 'dropped' ? FULL_PIPE_WAITS : 0;
-    while (from < entry.length) {
-      try {
-        from += writeSync(this.#fd, entry, from);
-      } catch (error) {
-        // stderr may be a pipe that another process has made non-blocking, and full.
-        const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
-        if (!isFull || waits === FULL_PIPE_WAITS) {
-          this.#dropped += 1;
-          this.#lastEntry = 'dropped';
-          return;
-        }
-        waits += 1;
-        Atomics.wait(neverNotified, 0, 0, FULL_PIPE_WAIT_MS);
-      }
-    }
-    this.#lastEntry = 'written';
+  #openSink(target: string): OpenedSink {
+    const owner = this.#owner === undefined ? {} : { owner: this.#owner };
+    if (this.#speaker === 'arbiter') return ImmediateLog.open({ target, ...owner });
+    const onTrouble = (message: string): void => this.log('error', message);
+    return BackgroundLog.open({ name: 'error log', target, onTrouble, ...owner });
   }
 }
+
+const NO_SINK: Sink = { dropped: 0, write: () => {}, reopen: () => null, close: () => {} };

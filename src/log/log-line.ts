@@ -1,11 +1,19 @@
-// A line of the error log, as Gunicorn writes it: `[2026-11-20 23:40:06 +0000] [4242] [INFO] message`. Pure.
-// python/tunicorn/log.py is the same for Python processes.
+// A line of the error log: as Gunicorn writes it, `[2026-11-20 23:40:06 +0000] [4242] [INFO] message`, or as a JSON object.
+// Pure. python/tunicorn/log.py is the same for Python processes.
 
+import { jsonLine } from './json-line.ts';
 import { errorLogTime } from './log-time.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
+/** The setting `log_format`. */
+export type LogForm = 'text' | 'json';
+
+/** Which kind of process says something. */
+export type Speaker = 'arbiter' | 'gateway';
+
 const RANKS: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warning: 30, error: 40, critical: 50 };
+const TRACEBACK = /\n(?=Traceback \(most recent call last\):)/;
 
 /** The value of `loglevel`; a name that is none means info, as with Gunicorn. */
 export function parseLogLevel(name: string): LogLevel {
@@ -17,9 +25,17 @@ export function isLogged(level: LogLevel, threshold: LogLevel): boolean {
   return RANKS[level] >= RANKS[threshold];
 }
 
-/** With its line end. A message of several lines stays one entry. */
+/** Without its line end. A message of several lines stays one entry. */
 export function logLine(level: LogLevel, message: string, pid: number, nowMs: number): string {
-  return `${errorLogTime(nowMs)} [${pid}] [${level.toUpperCase()}] ${message}\n`;
+  return `${errorLogTime(nowMs)} [${pid}] [${level.toUpperCase()}] ${message}`;
+}
+
+/** Without its line end. */
+export function jsonLogLine(level: LogLevel, message: string, pid: number, speaker: Speaker, nowMs: number): string {
+  const cut = TRACEBACK.exec(message)?.index ?? message.length;
+  const traceback = cut === message.length ? {} : { traceback: message.slice(cut + 1) };
+  const time = new Date(nowMs).toISOString();
+  return jsonLine({ time, log: 'error', level, pid, process: speaker, message: message.slice(0, cut), ...traceback });
 }
 
 function isLogLevel(name: string): name is LogLevel {

@@ -24,6 +24,8 @@ export type ToGateway =
       readonly gateways: number;
       readonly runtimeDir: string;
       readonly spoolDir: string;
+      /** The interpreter, for the relay to a Unix datagram socket. */
+      readonly python: string;
       readonly settings: GatewaySettings;
     }
   | { readonly type: 'listen'; readonly listener: ListenerAddress }

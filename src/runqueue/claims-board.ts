@@ -153,6 +153,11 @@ export class ClaimsBoard {
     return tickets;
   }
 
+  /** The process id of the worker that has claimed the ticket, 0 for none. */
+  claimantOf(ticket: number): number {
+    return this.claims({ slot: 0, slots: this.#slots }).find((claim) => claim.ticket === ticket)?.pid ?? 0;
+  }
+
   /** Marks a ticket as cancelled for a worker that has not claimed it yet; one that runs it can see that its client has left. */
   cancelUnlessBegun(entry: number, ticket: number): void {
     this.#mark(entry, ticket, UNLESS_BEGUN);

@@ -2,9 +2,10 @@
 
 import type { AccountIds } from './accounts.ts';
 import { fromChdir } from './from-chdir.ts';
+import { type LogSettings, toLogSettings } from './log-settings.ts';
 import type { Settings } from './settings.ts';
 
-export interface GatewaySettings {
+export interface GatewaySettings extends LogSettings {
   /** 0: a connection is closed after each response. */
   readonly keepaliveMs: number;
   /** Longest time without progress in a head, in a body, and in a client's reading; 0 means no limit. */
@@ -93,6 +94,7 @@ export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewayS
     accessLogFormat: settings.access_log_format,
     errorLog: fromChdir(settings.chdir, settings.errorlog),
     logLevel: settings.loglevel,
+    ...toLogSettings(settings),
 
     limitRequestLineBytes: Math.min(settings.limit_request_line, MAX_REQUEST_LINE_BYTES),
     limitRequestFields: fields === 0 ? MAX_REQUEST_FIELDS : Math.min(fields, MAX_REQUEST_FIELDS),

@@ -12,10 +12,10 @@ import type { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseBindAddresses } from '../../src/arbiter/bind-address.ts';
-import { PYTHON_DIR } from '../../src/arbiter/forkserver-command.ts';
 import { type ListenerOptions, Listeners } from '../../src/arbiter/listeners.ts';
 import { sendListeningHandle } from '../../src/arbiter/listening-handle.ts';
 import { type Listener, type OpenedListeners, openListeners } from '../../src/arbiter/open-listeners.ts';
+import { PYTHON_DIR } from '../../src/python-dir.ts';
 
 const GATEWAY = fileURLToPath(new URL('../fixtures/listening-gateway.js', import.meta.url));
 const root = mkdtempSync(path.join(tmpdir(), 'tunicorn-listeners-'));

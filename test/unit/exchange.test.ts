@@ -350,7 +350,7 @@ test('fail() answers after hints, when the worker has died before its head', () 
   const exchange = newExchange();
   exchange.state = 'outstanding';
   exchange.hint(LINK);
-  exchange.fail(BAD_GATEWAY);
+  exchange.fail(BAD_GATEWAY, 'worker-died');
   assert.ok(exchange.client.sent.startsWith(`${HINTED}HTTP/1.1 502 Bad Gateway\r\n`));
 });
 
@@ -358,7 +358,7 @@ for (const state of ['waiting', 'outstanding'] as const) {
   test(`fail() answers in the worker's place while the exchange is ${state}, and closes`, () => {
     const exchange = newExchange();
     exchange.state = state;
-    exchange.fail(BAD_GATEWAY);
+    exchange.fail(BAD_GATEWAY, 'worker-died');
     assert.match(
       exchange.client.sent,
       /^HTTP\/1\.1 502 Bad Gateway\r\nServer: tunicorn\r\nDate: [^\r]+ GMT\r\nConnection: close\r\n/,
@@ -371,9 +371,9 @@ for (const state of ['waiting', 'outstanding'] as const) {
 
 test('fail() answers HEAD without a body, but with its length (RFC 9110 section 9.3.2)', () => {
   const get = newExchange();
-  get.fail(BAD_GATEWAY);
+  get.fail(BAD_GATEWAY, 'worker-died');
   const head = newExchange({ request: HEAD_11 });
-  head.fail(BAD_GATEWAY);
+  head.fail(BAD_GATEWAY, 'worker-died');
   const undated = (text: string): string => text.replace(/\r\nDate: [^\r]*/, '');
   assert.equal(undated(head.client.sent), undated(get.client.sent.slice(0, get.client.sent.indexOf('\r\n\r\n') + 4)));
   assert.match(head.client.sent, /\r\nContent-Length: [1-9]\d+\r\n/);
@@ -383,7 +383,7 @@ test('fail() after the head cuts the response off and adds nothing', () => {
   const exchange = newExchange();
   exchange.respond(200, 0, '200 OK\r\n', Buffer.from('abc'));
   const before = exchange.client.sent;
-  exchange.fail(BAD_GATEWAY);
+  exchange.fail(BAD_GATEWAY, 'worker-died');
   assert.equal(exchange.client.sent, before);
   assert.deepEqual([exchange.client.ends, exchange.status], [['cut-off'], 200]);
 });
@@ -391,14 +391,14 @@ test('fail() after the head cuts the response off and adds nothing', () => {
 test('an exchange ends once: after its end neither fail() nor abandon() does anything', () => {
   const enders = [
     (exchange: ReturnType<typeof newExchange>) => exchange.respond(200, END, '200 OK\r\n', NONE),
-    (exchange: ReturnType<typeof newExchange>) => exchange.fail(BAD_GATEWAY),
+    (exchange: ReturnType<typeof newExchange>) => exchange.fail(BAD_GATEWAY, 'worker-died'),
     (exchange: ReturnType<typeof newExchange>) => exchange.abandon(),
   ];
   for (const end of enders) {
     const exchange = newExchange();
     end(exchange);
     const before = exchange.client.sent;
-    exchange.fail(BAD_GATEWAY);
+    exchange.fail(BAD_GATEWAY, 'worker-died');
     exchange.abandon();
     assert.equal(exchange.client.sent, before);
     assert.equal(exchange.client.ends.length, 1);

@@ -38,7 +38,7 @@ test('times move on with the second, and back when the clock is set back', () =>
 
 test('logLine() writes time, pid, level and message as Gunicorn does', () => {
   const line = logLine('warning', 'two\nlines', 4242, NOW_MS);
-  assert.equal(line, `${errorLogTime(NOW_MS)} [4242] [WARNING] two\nlines\n`);
+  assert.equal(line, `${errorLogTime(NOW_MS)} [4242] [WARNING] two\nlines`);
 });
 
 test('parseLogLevel() knows the five levels in any case, and takes others for info', () => {

@@ -139,7 +139,7 @@ export class Bench {
     const turnedAway = this.queue.enqueue(exchange);
     if (turnedAway !== undefined) {
       this.turnedAway.push(nameOf(turnedAway));
-      turnedAway.fail(TOO_MANY);
+      turnedAway.fail(TOO_MANY, 'overload');
     }
     return exchange;
   }
@@ -161,7 +161,7 @@ export class Bench {
     const [running] = this.queue.claimed({ slot, slots: 1 });
     this.queue.workerGone(generation);
     if (running === undefined) return undefined;
-    running.fail(BAD_GATEWAY);
+    running.fail(BAD_GATEWAY, 'worker-died');
     this.queue.settle(running);
     return running;
   }
@@ -178,7 +178,7 @@ export class Bench {
     exchange.client.awaits = false;
     if (exchange.state !== 'waiting') return this.queue.cancelUnlessBegun(exchange);
     this.queue.drop(exchange);
-    exchange.fail(CLIENT_LEFT);
+    exchange.fail(CLIENT_LEFT, 'client-gone');
   }
 
   // The worker's side of the board

@@ -29,6 +29,12 @@ export class HeadReader {
     return this.#section.keptBytes > 0;
   }
 
+  /** The request line of an unfinished or refused head, if all of it is here. */
+  get unfinishedLine(): string | null {
+    const end = this.#section.findCrlf(0);
+    return end < 0 ? null : this.#section.keptText(0, end);
+  }
+
   /** The head without its final CRLF CRLF, in ISO-8859-1; null when more bytes are needed. */
   push(chunk: Buffer, start: number): string | Refusal | null {
     const text = this.#section.push(chunk, start);

@@ -19,9 +19,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { AccessLog, type AccessLogOptions } from '../../src/log/access-log.ts';
+import { BackgroundLog, type BackgroundLogOptions } from '../../src/log/background-log.ts';
 
-const WRITER = fileURLToPath(new URL('../fixtures/access-log-writer.js', import.meta.url));
+const WRITER = fileURLToPath(new URL('../fixtures/background-log-writer.js', import.meta.url));
 
 const root = mkdtempSync(path.join(tmpdir(), 'tunicorn-access-log-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -32,8 +32,11 @@ function freshPath(): string {
   return path.join(root, `${count}.log`);
 }
 
-function opened(target: string, onTrouble: NonNullable<AccessLogOptions['onTrouble']> = assert.fail): AccessLog {
-  const result = AccessLog.open({ target, onTrouble });
+function opened(
+  target: string,
+  onTrouble: NonNullable<BackgroundLogOptions['onTrouble']> = assert.fail,
+): BackgroundLog {
+  const result = BackgroundLog.open({ name: 'access log', target, onTrouble });
   assert.ok(result.ok, result.ok ? '' : result.message);
   after(() => result.log.close());
   return result.log;
@@ -177,7 +180,7 @@ test('reopen() that fails in the background does so, too, and the next one succe
 test('open() gives the file to the user that the workers run as', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can give files away');
   const file = freshPath();
-  const result = AccessLog.open({ target: file, owner: { uid: 12345, gid: 23456 } });
+  const result = BackgroundLog.open({ name: 'access log', target: file, owner: { uid: 12345, gid: 23456 } });
   assert.ok(result.ok);
   after(() => result.log.close());
   const { uid, gid } = statSync(file);
@@ -188,7 +191,7 @@ test('open() gives no device away', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can give files away');
   const before = statSync('/dev/null');
   after(() => chownSync('/dev/null', before.uid, before.gid));
-  const result = AccessLog.open({ target: '/dev/null', owner: { uid: 12345, gid: 23456 } });
+  const result = BackgroundLog.open({ name: 'access log', target: '/dev/null', owner: { uid: 12345, gid: 23456 } });
   assert.ok(result.ok);
   after(() => result.log.close());
   const { uid, gid } = statSync('/dev/null');
@@ -196,7 +199,7 @@ test('open() gives no device away', (t) => {
 });
 
 test('open() names a file that cannot be written, and the reason', () => {
-  assert.deepEqual(AccessLog.open({ target: '/nodir/x.log' }), {
+  assert.deepEqual(BackgroundLog.open({ name: 'access log', target: '/nodir/x.log' }), {
     ok: false,
     message: "'/nodir/x.log' isn't writable [No such file or directory]",
   });

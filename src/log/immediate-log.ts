@@ -1,0 +1,85 @@
+// A log of which every entry is written before write() returns, in one write(2): the error log of the arbiter. Nothing is
+// lost at exit, and entries of several processes that share the file do not mix.
+
+import { closeSync, writeSync } from 'node:fs';
+import { type LogOwner, openLogFile } from './log-file.ts';
+
+export interface ImmediateLogOptions {
+  /** `-` for stderr, or the path of a file. */
+  readonly target: string;
+  readonly owner?: LogOwner;
+}
+
+export type OpenedImmediateLog =
+  | { readonly ok: true; readonly log: ImmediateLog }
+  | { readonly ok: false; readonly message: string };
+
+const STDERR_FD = 2;
+/** How long a full pipe may hold the process up before the entry is dropped. */
+const FULL_PIPE_WAITS = 100;
+const FULL_PIPE_WAIT_MS = 10;
+
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+
+export class ImmediateLog {
+  readonly #options: ImmediateLogOptions;
+  #fd: number;
+  #dropped = 0;
+  #lastEntry: 'written' | 'dropped' = 'written';
+
+  private constructor(options: ImmediateLogOptions, fd: number) {
+    this.#options = options;
+    this.#fd = fd;
+  }
+
+  static open(options: ImmediateLogOptions): OpenedImmediateLog {
+    if (options.target === '-') return { ok: true, log: new ImmediateLog(options, STDERR_FD) };
+    const opened = openLogFile(options.target, options.owner);
+    return opened.ok ? { ok: true, log: new ImmediateLog(options, opened.fd) } : opened;
+  }
+
+  /** Entries that could not be written: the disk is full, or nobody reads the pipe. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** One entry, without its line end. */
+  write(line: string): void {
+    const entry = Buffer.from(`${line}\n`);
+    let from = 0;
+    // Who has not read for a second need not be waited for again, until something gets through.
+    let waits = this.#lastEntry === 'dropped' ? FULL_PIPE_WAITS : 0;
+    while (from < entry.length) {
+      try {
+        from += writeSync(this.#fd, entry, from);
+      } catch (error) {
+        const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+        if (!isFull || waits === FULL_PIPE_WAITS) {
+          this.#dropped += 1;
+          this.#lastEntry = 'dropped';
+          return;
+        }
+        waits += 1;
+        Atomics.wait(neverNotified, 0, 0, FULL_PIPE_WAIT_MS);
+      }
+    }
+    this.#lastEntry = 'written';
+  }
+
+  /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
+  reopen(): string | null {
+    if (this.#fd === STDERR_FD) return null;
+    const opened = openLogFile(this.#options.target, this.#options.owner);
+    if (!opened.ok) return opened.message;
+    const old = this.#fd;
+    this.#fd = opened.fd;
+    closeSync(old);
+    return null;
+  }
+
+  close(): void {
+    if (this.#fd !== STDERR_FD) closeSync(this.#fd);
+    // What is still said goes where somebody may see it.
+    this.#fd = STDERR_FD;
+  }
+}

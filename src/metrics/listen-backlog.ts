@@ -1,0 +1,63 @@
+// How many connections wait in the kernel to be accepted: the sum over the listening TCP sockets, from /proc/net/tcp and tcp6.
+// Asked by the arbiter once a second, if the setting `enable_backlog_metric` says so.
+
+import { open } from 'node:fs/promises';
+
+export interface ListeningAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const LISTEN = '0A';
+const CHUNK_BYTES = 64 * 1024;
+
+/** Undefined where /proc does not say. */
+export async function listenBacklog(addresses: readonly ListeningAddress[]): Promise<number | undefined> {
+  const wanted = new Set(addresses.map(({ host, port }) => `${canonical(host)} ${port}`));
+  const texts = await Promise.all(['/proc/self/net/tcp', '/proc/self/net/tcp6'].map(listeningLines));
+  const known = texts.filter((text) => text !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, text) => sum + backlogIn(text, wanted), 0);
+}
+
+/** Of the lines of /proc/net/tcp: for a listening socket, rx_queue is the length of its backlog (proc_pid_net(5)). */
+export function backlogIn(text: string, wanted: ReadonlySet<string>): number {
+  let waiting = 0;
+  for (const line of text.split('\n')) {
+    const [, local = '', , state, queues = ''] = line.trim().split(/\s+/);
+    const [address = '', port = ''] = local.split(':');
+    if (state !== LISTEN || !wanted.has(`${addressOf(address)} ${Number.parseInt(port, 16)}`)) continue;
+    waiting += Number.parseInt(queues.split(':')[1] ?? '0', 16);
+  }
+  return waiting;
+}
+
+/** The kernel lists the listening sockets first: what follows them may be a hundred thousand connections. */
+async function listeningLines(file: string): Promise<string | undefined> {
+  const handle = await open(file).catch(() => undefined);
+  if (handle === undefined) return undefined;
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    let text = '';
+    while (true) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES);
+      text += buffer.toString('latin1', 0, bytesRead);
+      const last = text.slice(0, text.lastIndexOf('\n')).split('\n').at(-1) ?? '';
+      if (bytesRead === 0 || (!last.includes(` ${LISTEN} `) && !last.includes('local_address'))) return text;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The kernel's hexadecimal words, in the byte order of the machine: of all that Node runs on, little-endian. */
+function addressOf(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  for (let at = 0; at + 4 <= bytes.length; at += 4) bytes.subarray(at, at + 4).reverse();
+  if (bytes.length === 4) return bytes.join('.');
+  return canonical((bytes.toString('hex').match(/.{4}/g) ?? []).join(':'));
+}
+
+/** An IPv6 address has many spellings. */
+function canonical(host: string): string {
+  return host.includes(':') && URL.canParse(`http://[${host}]`) ? new URL(`http://[${host}]`).hostname : host;
+}

@@ -1,0 +1,57 @@
+// Messages over a TCP connection, each as it is: whoever sends them gives them an end. The connection is made in the background, and
+// anew when it is lost. Opened by open-outlet.ts.
+
+import net, { type Socket } from 'node:net';
+import { KEPT_BYTES, type Outlet, RETRY_MS } from './outlet.ts';
+
+export class StreamOutlet implements Outlet {
+  readonly #host: string;
+  readonly #port: number;
+  #socket: Socket;
+  #life: 'open' | 'closed' = 'open';
+  #dropped = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(host: string, port: number) {
+    this.#host = host;
+    this.#port = port;
+    this.#socket = this.#connect();
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  send(message: string): void {
+    // Until the socket is connected it keeps what is written to it.
+    if (this.#life === 'closed' || this.#socket.destroyed || this.#socket.writableLength > KEPT_BYTES) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#socket.write(message, (error) => {
+      if (error) this.#dropped += 1;
+    });
+  }
+
+  close(): void {
+    this.#life = 'closed';
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#socket.end();
+  }
+
+  #connect(): Socket {
+    const socket = net.connect({ host: this.#host, port: this.#port });
+    socket.unref();
+    // A receiver that leaves resets the connection; `close` follows.
+    socket.on('error', () => {});
+    socket.resume();
+    socket.on('close', () => {
+      if (this.#life === 'closed') return;
+      this.#timer = setTimeout(() => {
+        this.#socket = this.#connect();
+      }, RETRY_MS);
+      this.#timer.unref();
+    });
+    return socket;
+  }
+}
