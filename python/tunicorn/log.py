@@ -75,7 +75,7 @@ class ErrorLog:
             )
 
     def write_entry(self, level: str, message: str, **more: str | None) -> None:
-        """A JSON entry, whatever the level: the fields of src/log/log-line.ts, and those of `more` that are not None."""
+        """A JSON entry, at any level: the fields of src/log/log-line.ts, and those of `more` that are not None."""
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         entry = {
