@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { eventually } from '../harness/deadline.ts';
 import { openSocket } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
+import { serving } from '../harness/log-lines.ts';
 import type { Rendezvous } from '../harness/rendezvous.ts';
 import { type Scene, scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
@@ -111,7 +112,11 @@ const endings: readonly Ending[] = [
     title: 'has a body that grows too large',
     args: ['--limit-request-body', '3'],
     act: (s) =>
-      says(s, 'POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\nnonsense\r\n', 413),
+      says(
+        s,
+        'POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\nnonsense\r\n',
+        413,
+      ),
     end: 'refused',
     status: 413,
     method: 'POST',
@@ -239,7 +244,14 @@ const endings: readonly Ending[] = [
     ...GET,
     target: '/break',
   },
-  { title: 'kills its worker', act: (s) => asks(s, '/die', 502), end: 'worker-died', status: 502, ...GET, target: '/die' },
+  {
+    title: 'kills its worker',
+    act: (s) => asks(s, '/die', 502),
+    end: 'worker-died',
+    status: 502,
+    ...GET,
+    target: '/die',
+  },
   {
     title: 'kills its worker in the middle of the response',
     act: async (s) => assert.equal((await request(s.server.target, '/die-late')).end, 'cut'),
@@ -308,19 +320,13 @@ const endings: readonly Ending[] = [
     title: 'comes on one connection too many',
     args: ['--gateway-connections', '1'],
     act: async (s) => {
-      const first = await eventually('room for a connection', async () => {
-        const connection = await s.scene.connect(s.server);
-        await connection.send(requestBytes('/hold'));
-        await Promise.race([s.rendezvous.arrived('held'), connection.response().catch(() => null)]);
-        return s.rendezvous.waiting('held') === 1 && connection;
-      });
-      const before = linesOf(s.scene).length;
+      const first = await held(s);
       const connection = await s.scene.connect(s.server);
       await connection.send('GET /away HTTP/1.1\r\nHost: a\r\n\r\n');
       assert.equal((await connection.response()).status, 503);
-      await eventually('its line', () => linesOf(s.scene).length === before + 1);
+      await eventually('its line', () => linesOf(s.scene).length === 1);
       s.rendezvous.open('held');
-      assert.equal((await first.response()).status, 200);
+      assert.equal(await first.answered(), 200);
     },
     end: 'overload',
     status: 503,
@@ -352,11 +358,12 @@ async function play(scene: Scene, ending: Ending, form: 'text' | 'json'): Promis
   const rendezvous = await scene.rendezvous();
   const args = ['--access-logfile', scene.path('access.log'), '--log-format', form, ...(ending.args ?? [])];
   const env = { RENDEZVOUS: rendezvous.address };
-  const server = await scene.tunicorn({ app: 'endings', args, env });
+  const server = await scene.launch({ app: 'endings', args, env });
+  // Not by a connection, which might be in the way of one that is counted.
+  await server.waitForLog(serving);
   await ending.act({ scene, server, rendezvous });
   rendezvous.open('held');
-  server.signal('SIGTERM');
-  await server.ended();
+  if (ending.end !== 'shutting-down') await server.stop();
   return linesOf(scene);
 }
 
@@ -366,7 +373,11 @@ for (const ending of endings) {
   scenario(`a request that ${title} has one line: ${end}`, async (scene) => {
     const records = (await play(scene, ending, 'json')).map((line) => JSON.parse(line));
     const told = JSON.stringify(records, null, 1);
-    assert.equal(records.filter((record) => record.end === 'answered').length, others + (end === 'answered' ? 1 : 0), told);
+    assert.equal(
+      records.filter((record) => record.end === 'answered').length,
+      others + (end === 'answered' ? 1 : 0),
+      told,
+    );
     const of = records.filter((record) => record.end === end);
     assert.equal(of.length, 1, told);
     assert.equal(records.length, others + 1, told);
@@ -380,9 +391,7 @@ for (const ending of endings) {
   scenario(`a request that ${title} has one line in Gunicorn's form`, async (scene) => {
     const lines = await play(scene, ending, 'text');
     const shown = method === null ? '-' : `${method} ${target} HTTP/1.1`;
-    const line = new RegExp(
-      `^127\\.0\\.0\\.1 - - \\[\\S+ \\S+\\] "${escaped(shown)}" ${status ?? '-'} \\d+ "-" "-"$`,
-    );
+    const line = new RegExp(`^127\\.0\\.0\\.1 - - \\[\\S+ \\S+\\] "${escaped(shown)}" ${status ?? '-'} \\d+ "-" "-"$`);
     assert.equal(lines.filter((text) => line.test(text)).length, 1, lines.join('\n'));
     assert.equal(lines.length, others + 1, lines.join('\n'));
   });
