@@ -1,4 +1,6 @@
-// The signals that the arbiter answers, as Gunicorn documents them.
+// The signals that the arbiter answers, as Gunicorn documents them, and what they do, for docs/migrating.md.
+
+import type { Migration } from '../settings/setting.ts';
 
 export const HANDLED_SIGNALS = [
   'SIGTERM',
@@ -13,3 +15,44 @@ export const HANDLED_SIGNALS = [
 ] as const;
 
 export type HandledSignal = (typeof HANDLED_SIGNALS)[number];
+
+export interface SignalMeaning {
+  readonly does: string;
+  /** As in the settings table: without it, the signal does what it does in Gunicorn. */
+  readonly migration?: Migration;
+}
+
+export const ARBITER_SIGNALS: Readonly<Record<HandledSignal, SignalMeaning>> = {
+  SIGTERM: {
+    does: 'Stop: running requests are finished, for up to graceful_timeout.',
+    migration: {
+      better: 'Requests that come on kept connections meanwhile are answered, too; a second one stops at once.',
+    },
+  },
+  SIGINT: { does: 'Stop at once.' },
+  SIGQUIT: { does: 'Stop at once.' },
+  SIGHUP: {
+    does: 'Read the config file again and start new workers with new code.',
+    migration: {
+      better:
+        'The old workers serve until the new ones are ready. If the file or the application fails, they stay, with their settings.',
+    },
+  },
+  SIGTTIN: { does: 'One worker more.' },
+  SIGTTOU: { does: 'One worker less, down to one.' },
+  SIGUSR1: { does: 'Open the log files again.' },
+  SIGUSR2: {
+    does: 'Start a new server with the same sockets beside this one.',
+    migration: { better: 'It works under systemd socket activation, too.' },
+  },
+  SIGWINCH: { does: 'With daemon: stop all workers and keep the sockets.' },
+};
+
+/** Sent to one worker. */
+export const WORKER_SIGNALS: Readonly<Record<string, SignalMeaning>> = {
+  SIGTERM: { does: 'The worker finishes its request, exits, and is replaced.' },
+  'SIGINT, SIGQUIT': { does: 'The worker exits at once, its request is answered with 500, and it is replaced.' },
+  SIGABRT: { does: 'The worker exits at once, with status 1, and is replaced.' },
+  SIGUSR1: { does: 'The worker opens its log files again.' },
+  SIGWINCH: { does: 'Nothing.' },
+};

@@ -1,9 +1,16 @@
-// Writes docs/settings.md, and the same for Python. Run by hand, as `node dist/cli/write-settings-page.js`, after a change to the settings table.
+// Writes docs/settings.md, docs/migrating.md, and the defaults for Python. Run by hand, as `node dist/cli/write-settings-page.js`, after a
+// change to the settings table or to what signals do.
 
 import { writeFileSync } from 'node:fs';
 import { formatPythonDefaults } from '../settings/python-defaults.ts';
 import { SETTINGS } from '../settings/settings.ts';
+import { formatMigratingPage } from './migrating-page.ts';
 import { formatSettingsPage } from './settings-page.ts';
 
-writeFileSync(new URL('../../docs/settings.md', import.meta.url), formatSettingsPage(SETTINGS));
-writeFileSync(new URL('../../python/tunicorn/setting_defaults.json', import.meta.url), formatPythonDefaults(SETTINGS));
+write('docs/settings.md', formatSettingsPage(SETTINGS));
+write('docs/migrating.md', formatMigratingPage(SETTINGS));
+write('python/tunicorn/setting_defaults.json', formatPythonDefaults(SETTINGS));
+
+function write(path: string, text: string): void {
+  writeFileSync(new URL(`../../${path}`, import.meta.url), text);
+}

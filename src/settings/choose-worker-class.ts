@@ -9,6 +9,12 @@ export type WorkerClassChoice =
   /** `wanted` as in other errors about wrong values. */
   | { readonly ok: false; readonly setting: 'worker_class' | 'threads'; readonly wanted: string };
 
+/** The names that people use, as docs/migrating.md lists them. */
+export const KNOWN_NAMES: readonly string[] = [
+  ...['sync', 'gthread', 'gevent', 'gevent_wsgi', 'gevent_pywsgi', 'tornado', 'asgi'],
+  ...['uvicorn.workers.UvicornWorker', 'uvicorn_worker.UvicornWorker'],
+];
+
 /** Names of Gunicorn's classes and of well-known others, in lower case. Those that run are found before this is looked at. */
 const NOT_YET = [
   ...['gthread', 'gevent', 'gevent_wsgi', 'gevent_pywsgi', 'tornado', 'asgi'],

@@ -27,8 +27,8 @@ export type Reader = 'arbiter' | 'gateway' | 'forkserver' | 'worker';
 /** Facts about the starting process that a default may be taken from. */
 export type DefaultSource = 'cwd' | 'userId' | 'groupId' | 'application';
 
-/** `better`: what is gained. `not`: why it is not done, and what to use instead. */
-export type Migration = { readonly better: string } | { readonly not: string };
+/** `same`: what is good to know all the same. `better`: what is gained. `not`: why it is not done, and what to use instead. */
+export type Migration = { readonly same: string } | { readonly better: string } | { readonly not: string };
 
 interface Described {
   readonly section: Section;

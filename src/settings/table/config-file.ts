@@ -24,6 +24,7 @@ export const CONFIG_FILE = {
     summary: 'The application, as MODULE:CALLABLE, when the command line does not name one.',
     detail: `CALLABLE is application if left out. It may be a call with literal arguments, such as
       app:create_app("prod").`,
+    migration: { better: 'The name may be dotted, as in module:package.application.' },
     usedBy: ['arbiter', 'forkserver'],
     reloadable: true,
   },
@@ -33,6 +34,7 @@ export const CONFIG_FILE = {
     kind: 'bool',
     default: false,
     summary: 'Check the configuration and load the application, then exit: 0 if both are good, else 1.',
+    migration: { better: 'It checks every value and applies pythonpath, so that what passes will start.' },
     usedBy: ['arbiter'],
     reloadable: false,
   },
@@ -42,6 +44,7 @@ export const CONFIG_FILE = {
     kind: 'bool',
     default: false,
     summary: 'Print every setting as it is after all sources are read, then do what check_config does.',
+    migration: { better: '--show-origins says where each value came from, too.' },
     usedBy: ['arbiter'],
     reloadable: false,
   },

@@ -124,6 +124,7 @@ export const HTTP_REQUESTS = {
     summary: 'Header fields, with their values, by which a proxy says that the client came over HTTPS.',
     detail: `They are believed from peers in forwarded_allow_ips. Names match in any case, values exactly. Two of them
       that disagree are refused with 400.`,
+    migration: { better: 'Names may be written in any case.' },
     usedBy: ['gateway'],
     reloadable: true,
   },
@@ -178,6 +179,7 @@ export const HTTP_REQUESTS = {
     choices: ['auto', 'fast', 'python'],
     default: 'auto',
     summary: 'Which of the parsers of Gunicorn to use; Tunicorn has one of its own, whatever this says.',
+    migration: { not: 'Tunicorn has one parser of its own, in Node.js. Nothing has to be done.' },
     usedBy: ['gateway'],
     reloadable: true,
   },

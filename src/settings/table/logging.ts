@@ -18,6 +18,9 @@ export const LOGGING = {
     kind: 'log format',
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
     summary: 'The form of a line in the access log.',
+    migration: {
+      better: '%(Q)s is the time that a request has waited. A format that does not compile is refused at the start.',
+    },
     usedBy: ['gateway'],
     reloadable: true,
   },
@@ -72,6 +75,7 @@ export const LOGGING = {
     default: 'info',
     otherwise: 'info',
     summary: 'The least severe level that goes to the error log: debug, info, warning, error or critical.',
+    migration: { better: 'An unknown level is warned of; it means info, as in Gunicorn.' },
     usedBy: ['arbiter', 'gateway', 'forkserver', 'worker'],
     reloadable: true,
   },

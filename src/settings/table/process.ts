@@ -30,6 +30,7 @@ export const PROCESS = {
     summary: 'Let several servers listen on the same TCP port (SO_REUSEPORT); each must ask for it.',
     detail: `The kernel spreads new connections over the servers. Within one server nothing changes: its workers share the sockets of
       the gateway, and bind none themselves as those of Gunicorn do.`,
+    migration: { same: 'Workers share the sockets of the gateway, and bind none themselves.' },
     usedBy: ['arbiter'],
     reloadable: false,
   },

@@ -11,6 +11,9 @@ export const SERVER_SOCKET = {
     summary: 'An address to listen on: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N; may be repeated.',
     detail: `Without a port, 8000 is taken. A host that is left out, as in :8000, means every IPv4 address. If the
       environment variable PORT is set, the default is 0.0.0.0:$PORT.`,
+    migration: {
+      better: 'SIGHUP opens and closes addresses without losing a connection, and fd:// may stand beside others.',
+    },
     usedBy: ['arbiter'],
     reloadable: true,
   },

@@ -31,7 +31,7 @@ export const TLS = {
     default: 2,
     wanted: 'a PROTOCOL_ constant of the module ssl, or its name',
     summary: 'Without effect, as in Gunicorn, which has replaced it by ssl_context.',
-    pending: 'TLS',
+    migration: { not: 'Gunicorn ignores it, too. Use ssl_context.' },
     usedBy: ['gateway'],
     reloadable: true,
   },

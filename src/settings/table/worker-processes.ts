@@ -21,6 +21,7 @@ export const WORKER_PROCESSES = {
     kind: 'class',
     default: 'sync',
     summary: 'The class of the workers: sync runs one request at a time.',
+    migration: { same: 'See the worker classes below.' },
     usedBy: ['arbiter', 'forkserver'],
     reloadable: true,
   },
@@ -31,6 +32,7 @@ export const WORKER_PROCESSES = {
     kind: 'uint',
     default: 1,
     summary: 'The number of threads in a worker; with more than one, sync workers become gthread workers.',
+    pending: 'threads in workers',
     usedBy: ['worker'],
     reloadable: true,
   },
@@ -52,6 +54,7 @@ export const WORKER_PROCESSES = {
     kind: 'uint',
     default: 0,
     summary: 'The number of requests after which a worker is replaced; 0 means never.',
+    migration: { better: 'The successor is ready before the old worker stops, and no connection is closed.' },
     usedBy: ['arbiter', 'worker'],
     reloadable: true,
   },
@@ -75,6 +78,10 @@ export const WORKER_PROCESSES = {
     summary: 'Seconds that one request may run before its worker is killed and replaced; 0 means without end.',
     detail: `The client is answered 504. The time that a worker waits for a slow client to read the response does
       not count. A worker that takes longer than this to boot is replaced, too.`,
+    migration: {
+      better:
+        'It counts for each request, and for booting; the client gets 504, and the log the request and its Python stack. Slow clients do not count.',
+    },
     usedBy: ['arbiter'],
     reloadable: true,
   },
@@ -86,6 +93,7 @@ export const WORKER_PROCESSES = {
     default: 30,
     summary: 'Seconds that workers have to finish their requests after a signal to stop or to reload.',
     detail: 'What is still running after that is killed.',
+    migration: { better: 'Idle connections do not use it up, and old workers are gone after it at a reload, too.' },
     usedBy: ['arbiter'],
     reloadable: true,
   },
@@ -100,6 +108,9 @@ export const WORKER_PROCESSES = {
       longer than the idle times of nginx upstreams and AWS load balancers (60 s) and of Heroku's router (90 s), so that it is they who
       close an idle connection, and never the server in the moment when a request is on its way. Behind Google Cloud's load balancer
       (600 s) set 620.`,
+    migration: {
+      better: 'It holds for every worker class. The default is 95, longer than those of balancers, in place of 2.',
+    },
     usedBy: ['gateway'],
     reloadable: true,
   },

@@ -1,0 +1,109 @@
+// docs/migrating.md, from the settings table, the worker classes and the signals. Called by write-settings-page.ts, and by the test
+// that keeps the page up to date. Pure.
+
+import { ARBITER_SIGNALS, type SignalMeaning, WORKER_SIGNALS } from '../arbiter/signals.ts';
+import { KNOWN_NAMES } from '../settings/choose-worker-class.ts';
+import type { Declaration, Migration } from '../settings/setting.ts';
+import { workerClassOf } from '../settings/worker-classes.ts';
+import { bySection } from './help.ts';
+
+type Table = readonly (readonly [string, Declaration])[];
+
+const OPENING = `# From Gunicorn to Tunicorn
+
+This page is generated from the settings table in \`src/settings/table/\`, from \`src/settings/worker-classes.ts\` and from
+\`src/arbiter/signals.ts\`; change it there.
+
+Put the word \`tunicorn\` where \`gunicorn\` stands, and leave the rest as it is: flags, \`gunicorn.conf.py\`, \`GUNICORN_CMD_ARGS\`, the way the server
+is stopped and reloaded, the pid file, the log lines, the exit statuses.
+
+\`\`\`diff
+ # a systemd unit
+-ExecStart=/srv/shop/.venv/bin/gunicorn shop.wsgi --workers 4 --bind unix:/run/shop.sock
++ExecStart=/usr/bin/tunicorn shop.wsgi --workers 4 --bind unix:/run/shop.sock --python /srv/shop/.venv/bin/python
+ ExecReload=/bin/kill -s HUP $MAINPID
+\`\`\`
+
+\`\`\`diff
+ # a Procfile
+-web: gunicorn shop.wsgi
++web: tunicorn shop.wsgi
+\`\`\`
+
+\`\`\`diff
+ # a Dockerfile
+-CMD ["gunicorn", "-k", "sync", "-w", "4", "-b", "0.0.0.0:8000", "shop.wsgi"]
++CMD ["tunicorn", "-k", "sync", "-w", "4", "-b", "0.0.0.0:8000", "shop.wsgi"]
+\`\`\`
+
+Tunicorn is not installed into the application's virtual environment. It runs the Python of \`--python\`, else of \`$VIRTUAL_ENV\`, else of \`./.venv\` or
+\`./venv\`, else \`python3\` on \`PATH\`, and says at its start which one that is. \`tunicorn --check-config APP\` says whether everything is in order;
+\`tunicorn --show-origins APP\` shows every setting and where its value came from.
+
+In the tables, **same** means that nothing has to be known. **better** says what is gained. **not** says why something is not done, and what
+to use instead. **not yet** is a setting that is accepted and checked; if it is set, one line in the log says that it has no effect. Settings that
+Gunicorn does not have are in [settings.md](settings.md).
+`;
+
+/** What to do without a capability, by its name in \`pending\`; without an entry there is nothing to do but wait. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  TLS: 'Let a proxy speak TLS: see [proxies.md](proxies.md).',
+  'HTTP/2': 'Let a proxy speak HTTP/2: see [proxies.md](proxies.md).',
+  'uwsgi protocol': 'Let the proxy speak HTTP, as with `proxy_pass` in nginx.',
+  'ASGI workers': 'Run ASGI applications with uvicorn.',
+  'dirty workers': 'Use a task queue such as Celery or RQ.',
+  'control socket': 'Use signals.',
+};
+
+export function formatMigratingPage(settings: Table): string {
+  const gunicorns = settings.filter(([, { own }]) => own !== true);
+  const parts = [OPENING, '## Settings\n'];
+  for (const [section, declarations] of bySection(gunicorns.filter(([, { kind }]) => kind !== 'hook'))) {
+    parts.push(`### ${section}\n`, table('setting', declarations.map(settingRow)));
+  }
+  const hooks = gunicorns.filter(([, { kind }]) => kind === 'hook');
+  parts.push('## Hooks\n', table('hook', hooks.map(settingRow)));
+  parts.push('## Worker classes\n', table('worker_class', workerClassRows()));
+  parts.push('## Signals\n', 'To the arbiter, which is the process that the pid file names:\n');
+  parts.push(table('signal', Object.entries(ARBITER_SIGNALS).map(signalRow), 'what it does'));
+  parts.push('To one worker:\n', table('signal', Object.entries(WORKER_SIGNALS).map(signalRow), 'what it does'));
+  return parts.join('\n');
+}
+
+function settingRow([name, declaration]: readonly [string, Declaration]): readonly string[] {
+  const [flag] = declaration.flags;
+  return [flag === undefined ? `\`${name}\`` : `\`${name}\`, \`${flag}\``, ...verdict(declaration)];
+}
+
+function signalRow([name, meaning]: readonly [string, SignalMeaning]): readonly string[] {
+  return [`\`${name.replaceAll(', ', '`, `')}\``, meaning.does, ...verdict(meaning)];
+}
+
+function workerClassRows(): (readonly string[])[] {
+  const rows = KNOWN_NAMES.map((name) => {
+    const isThere = workerClassOf(name) !== undefined;
+    return [`\`${name}\``, isThere ? 'same' : '**not yet**', isThere ? '' : 'Refused at the start.'];
+  });
+  const own = ['a class of your own', '**not yet**', 'Refused at the start.'];
+  return [...rows, own, ['`eventlet`', '**not**', 'Removed from Gunicorn 26, too. Use `gevent`.']];
+}
+
+function verdict(of: { readonly pending?: string; readonly migration?: Migration }): readonly [string, string] {
+  const { pending, migration } = of;
+  if (pending !== undefined) {
+    return ['**not yet**', [`Tunicorn has no ${pending}.`, INSTEAD[pending] ?? ''].join(' ').trim()];
+  }
+  if (migration === undefined) return ['same', ''];
+  if ('same' in migration) return ['same', migration.same];
+  return 'better' in migration ? ['**better**', migration.better] : ['**not**', migration.not];
+}
+
+function table(first: string, rows: readonly (readonly string[])[], ...more: readonly string[]): string {
+  const heads = [first, ...more, 'in Tunicorn', ''];
+  const lines = [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.map(inCell).join(' | ')} |`);
+  return `${lines.join('\n')}\n`;
+}
+
+function inCell(text: string): string {
+  return text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
+}
