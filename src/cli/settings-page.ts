@@ -14,7 +14,8 @@ This page is generated from the settings table in \`src/settings/table/\`; chang
 
 A setting has the same name everywhere: in the config file (\`workers = 4\`), and, with dashes, mostly as a flag
 (\`--workers 4\`). Sources, from the weakest to the strongest: the default, what an embedding program sets, the config
-file, the flags in the environment variable \`GUNICORN_CMD_ARGS\`, the flags on the command line. A stronger source replaces a weaker one, lists as a whole.
+file, the flags in the environment variable \`GUNICORN_CMD_ARGS\`, the flags on the command
+line. A stronger source replaces a weaker one, lists as a whole.
 \`tunicorn --print-config\` shows the outcome, and \`tunicorn --show-origins\` where each value came from.
 
 Where nothing else is said, a setting is Gunicorn's and means what it means there. SIGHUP applies changed values, except
