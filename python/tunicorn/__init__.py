@@ -1,5 +1,26 @@
-"""Tunicorn inside a Python process: the forkserver, the workers, and what they say to the arbiter and the gateway."""
+"""Tunicorn inside a Python process: the forkserver, the workers, and what they say to the arbiter and the gateway.
+
+`run` is for programs that serve an application by themselves.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Union
+
+from tunicorn import program_start  # noqa: F401  (what there is to know at the start)
+
+if TYPE_CHECKING:
+    Application = Union[str, Callable[..., Any]]
+
 __version__ = "0.1.0"
+
+
+def run(app: Application, **settings: Any) -> NoReturn:
+    """Serves `app`, a WSGI application or the name of one (`module:callable`); keywords are settings, by their names.
+
+    Does not return. `config` names a configuration file, over which the keywords go. See docs/embedding.md.
+    """
+    from tunicorn import embedding
+    from tunicorn.run_application import RunApplication
+
+    embedding.serve(RunApplication(app, settings))

@@ -55,7 +55,7 @@ def evaluate(config: Optional[str], cwd: str) -> ConfigFile:
         if not os.path.exists(path):
             raise ConfigFileError(f"{given!r} doesn't exist")
         namespace = _execute(path)
-    return ConfigFile(path, namespace, _jsonable_names(namespace))
+    return ConfigFile(path, namespace, jsonable_names(namespace))
 
 
 def _execute(path: str) -> Dict[str, Any]:
@@ -113,7 +113,7 @@ def _is_machinery(filename: str) -> bool:
     return filename in (__file__, importlib.__file__) or filename.startswith("<frozen importlib")
 
 
-def _jsonable_names(namespace: Dict[str, Any]) -> Dict[str, Any]:
+def jsonable_names(namespace: Dict[str, Any]) -> Dict[str, Any]:
     # A copy: a repr() below may run code of the config file, which may change the namespace.
     return {
         name: _jsonable(value, frozenset())

@@ -196,13 +196,13 @@ def _failed(step: str, code: int, message: str, text: str) -> Message:
 
 
 def main() -> None:
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
-        # Whoever signals the whole process group means the arbiter; it tells the forkserver what to do.
-        signal.signal(ignored, signal.SIG_IGN)
     run(CommandProgram())
 
 
 def run(program: Program) -> None:
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
+        # Whoever signals the whole process group means the arbiter; it tells the forkserver what to do.
+        signal.signal(ignored, signal.SIG_IGN)
     Forkserver(ArbiterLink(), program).serve()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         # A hook's thread that would never let the interpreter end.

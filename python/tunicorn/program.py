@@ -9,9 +9,13 @@ import os
 import sys
 from typing import Any, Callable, Dict, NamedTuple, Optional, Protocol
 
-from tunicorn import config_file
+from tunicorn import config_file, paste_file
+from tunicorn.config import Config
 from tunicorn.config_file import ConfigFile
 from tunicorn.wsgi import application
+
+# As in src/cli/paste-file.ts.
+PASTE = "config:"
 
 
 class Configuration(NamedTuple):
@@ -28,7 +32,7 @@ class Program(Protocol):
     def configure(self, config: Optional[str]) -> Configuration:
         """`config` is what `-c` gave. May raise ConfigFileError."""
 
-    def load(self, uri: str) -> Callable[..., Any]:
+    def load(self, uri: str, cfg: Config) -> Callable[..., Any]:
         """May raise AppImportError, and whatever the application raises."""
 
 
@@ -39,7 +43,9 @@ class CommandProgram:
         sys.path.insert(0, os.getcwd())
         return Configuration(config_file.evaluate(config, os.getcwd()), {}, {})
 
-    def load(self, uri: str) -> Callable[..., Any]:
+    def load(self, uri: str, cfg: Config) -> Callable[..., Any]:
+        if uri.startswith(PASTE):
+            return paste_file.load(uri[len(PASTE) :], cfg.paste_global_conf)
         return application.load(uri)
 
 

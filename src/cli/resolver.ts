@@ -9,6 +9,8 @@ import { toGatewaySettings } from '../settings/gateway-settings.ts';
 import type { Facts, FlagValues } from '../settings/layers.ts';
 import { resolveSettings, type SettingsAndOrigins } from '../settings/resolve.ts';
 import { type ApplicationChoice, chooseApplication } from './application-uri.ts';
+import { type FoundPasteFile, findPasteFile, settingsOf } from './paste-file.ts';
+import { type ServerNames, serverNames } from './server-names.ts';
 
 export interface ResolverContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -30,36 +32,49 @@ const EMBEDDING_PROGRAM = 'the embedding program';
 const EMBEDDED: ApplicationChoice = { ok: true, app: '' };
 
 export function resolver(context: ResolverContext): Resolver {
-  const { environment, facts, commandLine, commandArgs } = context;
+  const { environment, commandLine, commandArgs } = context;
   return (found) => {
+    const paste = pasteFileOf(context);
+    if (paste !== null && !paste.ok) return { ok: false, errors: [paste.error] };
+    const facts = paste === null ? context.facts : { ...context.facts, application: paste.path };
     const file = found.path === null ? null : { path: found.path, values: found.values };
-    const framework = { source: EMBEDDING_PROGRAM, values: found.framework };
+    const framework =
+      paste === null
+        ? { source: EMBEDDING_PROGRAM, values: found.framework }
+        : { source: paste.path, values: settingsOf(paste) };
     const overrides = { source: EMBEDDING_PROGRAM, values: found.overrides };
     const sources = { environment, framework, overrides, file, commandArgs, commandLine };
     const resolution = resolveSettings(sources, facts);
     if (!resolution.ok) return resolution;
     const { settings, warnings } = resolution;
-    const application = context.isEmbedded ? EMBEDDED : chooseApplication(context.app, settings);
+    const application = context.isEmbedded ? EMBEDDED : chooseApplication(context.app, settings, facts.cwd);
     if (!application.ok) return { ok: false, errors: [application.error.replace(/^Error: /, '')] };
     const accounts = lookUpAccounts(settings);
     if (!accounts.ok) return accounts;
-    const software = found.server_software ?? `tunicorn/${context.version}`;
+    const named = serverNames(found, context.version);
+    if (!named.ok) return named;
     const { ids } = accounts;
-    const more = { ids, app: application.app, software, nameSuffix: context.nameSuffix() };
+    const more = { ids, app: application.app, named, nameSuffix: context.nameSuffix() };
     return { ok: true, resolved: resolved(resolution, more), warnings };
   };
+}
+
+/** The one that a flag names: it says more than which application there is. */
+function pasteFileOf({ isEmbedded, commandLine, commandArgs, facts }: ResolverContext): FoundPasteFile | null {
+  const location = commandLine.paste ?? commandArgs.paste;
+  return isEmbedded || typeof location !== 'string' ? null : findPasteFile(location, facts.cwd);
 }
 
 interface ResolvedFacts {
   readonly ids: AccountIds;
   readonly app: string;
-  readonly software: string;
+  readonly named: ServerNames;
   readonly nameSuffix: string;
 }
 
-function resolved(resolution: SettingsAndOrigins, { ids, app, software, nameSuffix }: ResolvedFacts): ResolvedSettings {
+function resolved(resolution: SettingsAndOrigins, { ids, app, named, nameSuffix }: ResolvedFacts): ResolvedSettings {
   const { settings, origins, workerClass } = resolution;
-  const plain = toGatewaySettings(settings, ids);
+  const plain = toGatewaySettings(settings, ids, named.server);
   const initGroupId = lookUpInitGroup(settings, ids);
   const gateway = { ...plain, initGroupId, procName: plain.procName + nameSuffix };
   return {
@@ -69,7 +84,7 @@ function resolved(resolution: SettingsAndOrigins, { ids, app, software, nameSuff
     ids,
     gateway,
     app,
-    serverSoftware: software,
+    serverSoftware: named.software,
     worker: (generation, directories, ticketsPath): WorkerSettings => ({
       app,
       generation,
@@ -82,7 +97,7 @@ function resolved(resolution: SettingsAndOrigins, { ids, app, software, nameSuff
       env: Object.fromEntries(
         settings.raw_env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
       ),
-      server_software: software,
+      server_software: named.software,
       preload_app: settings.preload_app,
       worker_class: workerClass.name,
       slots: 1,

@@ -15,6 +15,7 @@ import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
+import { nameServer } from './response-head-lines.ts';
 import { RunQueue } from './run-queue.ts';
 import { TicketPipe } from './ticket-pipe.ts';
 import { turnAway } from './turn-away.ts';
@@ -86,6 +87,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.spoolDir = start.spoolDir;
     this.#settings = start.settings;
     this.#http = toHttpSettings(start.settings);
+    nameServer(start.settings.serverName);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.#board = ClaimsBoard.open(start.runtimeDir);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
@@ -127,6 +129,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (settings !== this.#settings) {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
+      nameServer(settings.serverName);
       this.budget.limitBytes = settings.memoryLimitBytes;
       this.#runQueue.setPolicy(toQueuePolicy(settings));
       this.#start.requestLog.configure(settings);

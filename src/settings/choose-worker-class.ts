@@ -27,7 +27,8 @@ const NOT_YET = [
 const REMOVED = ['eventlet', 'gunicorn.workers.geventlet.eventletworker'];
 
 export function chooseWorkerClass(given: PythonCallable | string, threads: number): WorkerClassChoice {
-  const workerClass = typeof given === 'string' ? workerClassOf(plainName(given)) : undefined;
+  // A class itself, such as gunicorn.workers.sync.SyncWorker, is known by where it comes from.
+  const workerClass = workerClassOf(typeof given === 'string' ? plainName(given) : given.$callable);
   if (workerClass === undefined) return { ok: false, setting: 'worker_class', wanted: wantedFor(given) };
   if (workerClass.name !== 'sync' || threads <= 1) return { ok: true, workerClass };
   // As in Gunicorn, more threads make a sync worker a gthread worker.

@@ -62,14 +62,22 @@ export interface GatewaySettings extends LogSettings {
   readonly initGroupId: number | null;
   readonly umask: number;
   readonly procName: string;
+  /** For the field Server; empty: no such field. */
+  readonly serverName: string;
 }
+
+export const SERVER_NAME = 'tunicorn';
 
 // Gunicorn's ceilings, which hold whatever the settings say.
 const MAX_REQUEST_LINE_BYTES = 8190;
 const MAX_REQUEST_FIELDS = 32768;
 const DEFAULT_FIELD_SIZE_BYTES = 8190;
 
-export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewaySettings {
+export function toGatewaySettings(
+  settings: Settings,
+  ids: AccountIds,
+  serverName: string = SERVER_NAME,
+): GatewaySettings {
   const { limit_request_fields: fields } = settings;
   const schemeHeaders = Object.entries(settings.secure_scheme_headers);
   return {
@@ -117,5 +125,6 @@ export function toGatewaySettings(settings: Settings, ids: AccountIds): GatewayS
     initGroupId: null,
     umask: settings.umask,
     procName: settings.proc_name ?? settings.default_proc_name,
+    serverName,
   };
 }

@@ -9,6 +9,8 @@ export const root: string = findRoot(dirname(fileURLToPath(import.meta.url)));
 export const appsDir: string = join(root, 'test', 'apps');
 export const supportDir: string = join(appsDir, 'support');
 export const logsDir: string = join(root, 'test', 'logs');
+/** What a program that embeds Tunicorn has on PYTHONPATH. */
+export const pythonDir: string = join(root, 'python');
 export const venvDir: string = join(root, '.venv');
 export const venvPython: string = join(venvDir, 'bin', 'python');
 

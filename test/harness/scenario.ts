@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { within } from './deadline.ts';
 import { HttpConnection, type Target } from './http-connection.ts';
-import { appsDir, command, logsDir, root, supportDir, venvDir } from './project.ts';
+import { appsDir, command, logsDir, pythonDir, root, supportDir, venvDir, venvPython } from './project.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Server } from './server.ts';
 
@@ -26,6 +26,17 @@ export interface LaunchOptions {
   readonly listen?: 'tcp' | 'unix' | 'none';
   readonly target?: Target;
   /** What stands before the command, such as a program that prepares a descriptor and then executes the rest. */
+  readonly launcher?: readonly string[];
+}
+
+export interface ProgramOptions {
+  /** What follows the interpreter. */
+  readonly args: readonly string[];
+  readonly python?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly target?: Target;
   readonly launcher?: readonly string[];
 }
 
@@ -82,6 +93,19 @@ export class Scene {
       cwd: options.cwd ?? this.dir,
       env: { ...standardEnv, ...options.env },
       target,
+    });
+    this.defer(() => server.destroy());
+    return server;
+  }
+
+  /** Runs a program of the scenario's directory with Python; `python/` is on its path. */
+  async program(options: ProgramOptions): Promise<Server> {
+    for (const [name, text] of Object.entries(options.files ?? {})) this.write(name, text);
+    const server = new Server({
+      command: [...(options.launcher ?? []), options.python ?? venvPython, ...options.args],
+      cwd: options.cwd ?? this.dir,
+      env: { ...standardEnv, PYTHONPATH: pythonDir, ...options.env },
+      target: options.target ?? { path: '/nowhere' },
     });
     this.defer(() => server.destroy());
     return server;

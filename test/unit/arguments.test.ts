@@ -185,10 +185,10 @@ describe('parseCommandArgs()', () => {
 
 describe('chooseApplication()', () => {
   test('takes the command line before wsgi_app, and has an error for none', () => {
-    assert.deepEqual(chooseApplication('a', { wsgi_app: 'b' }), { ok: true, app: 'a' });
-    assert.deepEqual(chooseApplication(null, { wsgi_app: 'b' }), { ok: true, app: 'b' });
+    assert.deepEqual(chooseApplication('a', { wsgi_app: 'b', paste: null }, '/'), { ok: true, app: 'a' });
+    assert.deepEqual(chooseApplication(null, { wsgi_app: 'b', paste: null }, '/'), { ok: true, app: 'b' });
     const none = { ok: false, error: 'Error: No application module specified.' };
-    assert.deepEqual(chooseApplication(null, { wsgi_app: null }), none);
+    assert.deepEqual(chooseApplication(null, { wsgi_app: null, paste: null }, '/'), none);
   });
 });
 

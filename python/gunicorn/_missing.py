@@ -1,0 +1,53 @@
+"""What is said of a module or a name of Gunicorn's that Tunicorn's compatibility package does not have."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Callable, Optional, Sequence
+
+import tunicorn  # noqa: F401  (as early as can be: it looks at how the process was started)
+
+_EXPLANATION = (
+    "this is not Gunicorn but Tunicorn's compatibility package, which has only what config files, applications and "
+    "embedding programs use; see docs/embedding.md"
+)
+
+
+def getattr_of(module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a module (PEP 562)."""
+
+    def missing(name: str) -> Any:
+        message = f"module {module!r} has no attribute {name!r}: {_EXPLANATION}"
+        # `from module import name` turns an AttributeError into an ImportError with a text of its own, so it gets that
+        # other error right away; hasattr() and getattr() with a default need the AttributeError.
+        if not name.startswith("__") and _is_from_import():
+            raise ImportError(message, name=module)
+        raise AttributeError(message)
+
+    return missing
+
+
+def _is_from_import() -> bool:
+    # This function, `missing`, then whoever asks: nobody else, for the import system's own questions are for modules.
+    frame = sys._getframe(2)
+    code = frame.f_code.co_code
+    return 0 <= frame.f_lasti < len(code) and dis.opname[code[frame.f_lasti]] == "IMPORT_FROM"
+
+
+class _MissingModules:
+    """Comes last: whatever of `gunicorn` no other finder knows is not there."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None
+    ) -> Optional[ModuleSpec]:
+        if name.startswith("gunicorn."):
+            raise ModuleNotFoundError(f"No module named {name!r}: {_EXPLANATION}", name=name)
+        return None
+
+
+def explain_missing_modules() -> None:
+    sys.meta_path.append(_MissingModules)

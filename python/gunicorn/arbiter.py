@@ -1,0 +1,36 @@
+"""The class of the `server` that hooks get, and `Arbiter(app).run()` for programs that start the server themselves."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from gunicorn import _missing
+from gunicorn.errors import HaltServer
+from tunicorn.server_object import Server
+
+__all__ = ["Arbiter", "HaltServer"]
+
+
+class _ArbiterType(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Server) or type.__instancecheck__(cls, instance)
+
+
+class Arbiter(metaclass=_ArbiterType):
+    """Hooks do not get one of these, but the forkserver's picture of the arbiter, which is a process of Node.js."""
+
+    # Exit statuses of a worker that cannot boot.
+    WORKER_BOOT_ERROR = 3
+    APP_LOAD_ERROR = 4
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.cfg = app.cfg
+
+    def run(self) -> NoReturn:
+        from tunicorn import embedding
+
+        embedding.serve(self.app)
+
+
+__getattr__ = _missing.getattr_of(__name__)

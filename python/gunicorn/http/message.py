@@ -1,0 +1,13 @@
+"""The class of the `req` that hooks get."""
+
+from __future__ import annotations
+
+from gunicorn import _missing
+from tunicorn.wsgi.request_object import Request
+
+# In Gunicorn the base of Request; here there is one class.
+Message = Request
+
+__all__ = ["Message", "Request"]
+
+__getattr__ = _missing.getattr_of(__name__)

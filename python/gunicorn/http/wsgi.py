@@ -1,0 +1,11 @@
+"""The class of the `resp` that hooks get, and of the wrapper for files."""
+
+from __future__ import annotations
+
+from gunicorn import SERVER, SERVER_SOFTWARE, _missing
+from tunicorn.wsgi.file_wrapper import FileWrapper
+from tunicorn.wsgi.response_object import ResponseView as Response
+
+__all__ = ["SERVER", "SERVER_SOFTWARE", "FileWrapper", "Response"]
+
+__getattr__ = _missing.getattr_of(__name__)

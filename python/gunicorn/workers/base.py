@@ -1,0 +1,11 @@
+"""The class of the `worker` that hooks get. How requests reach it is Tunicorn's own: there is no loop to override."""
+
+from __future__ import annotations
+
+from gunicorn import _missing
+from gunicorn.workers.workertmp import WorkerTmp
+from tunicorn.worker_object import Worker
+
+__all__ = ["Worker", "WorkerTmp"]
+
+__getattr__ = _missing.getattr_of(__name__)

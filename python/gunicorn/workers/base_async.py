@@ -1,0 +1,13 @@
+"""What Gunicorn's gevent workers derive from."""
+
+from __future__ import annotations
+
+from gunicorn import _missing
+from gunicorn.workers.base import Worker
+
+
+class AsyncWorker(Worker):
+    """A name for worker_class; requests are served by Tunicorn's own worker."""
+
+
+__getattr__ = _missing.getattr_of(__name__)

@@ -1,0 +1,30 @@
+// What the server calls itself: to clients in the field Server, to applications in SERVER_SOFTWARE. An assignment to gunicorn.SERVER or
+// gunicorn.SERVER_SOFTWARE, in the configuration file or an embedding program, says otherwise. Pure.
+
+import type { Configured } from '../messages/between-arbiter-and-forkserver.ts';
+import { SERVER_NAME } from '../settings/gateway-settings.ts';
+import { pythonRepr } from '../settings/python-repr.ts';
+
+export interface ServerNames {
+  readonly ok: true;
+  readonly server: string;
+  readonly software: string;
+}
+
+/** RFC 9110, section 5.5: visible characters, spaces and tabs, and obs-text. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+export function serverNames(
+  { server, server_software }: Pick<Configured, 'server' | 'server_software'>,
+  version: string,
+): ServerNames | { readonly ok: false; readonly errors: readonly string[] } {
+  if (server !== null && !FIELD_VALUE.test(server)) {
+    const wanted = 'wanted: text that fits into one line of Latin-1';
+    return { ok: false, errors: [`Invalid value for gunicorn.SERVER: ${pythonRepr(server)} (${wanted})`] };
+  }
+  return {
+    ok: true,
+    server: server?.trim() ?? SERVER_NAME,
+    software: server_software ?? `${SERVER_NAME}/${version}`,
+  };
+}
