@@ -183,7 +183,7 @@ async function serve(serving: Serving): Promise<number> {
     uid: ids.userId,
     gid: ids.groupId,
     log: (level, message) => {
-      if (level === 'error') reasons.push(message);
+      if (level === 'error' && !reasons.includes(message)) reasons.push(message);
       log.log(level, message);
     },
   };

@@ -44,6 +44,12 @@ export function isAlive(pid: number): boolean {
   return readEntry(pid) !== undefined;
 }
 
+/** The arguments, or the title that has been written over them. Empty for a process that has ended. */
+export function commandOf(pid: number): string {
+  const text = orUndefined(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '';
+  return text.replace(/[\0 ]+$/, '').replaceAll('\0', ' ');
+}
+
 /** The most memory that the process has had resident so far, in bytes. */
 export function peakResidentBytes(pid: number): number | undefined {
   const status = orUndefined(() => readFileSync(`/proc/${pid}/status`, 'latin1'));

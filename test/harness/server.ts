@@ -7,7 +7,7 @@ import { eventually, pause, within } from './deadline.ts';
 import { openSocket, type Target } from './http-connection.ts';
 import { LineLog } from './line-log.ts';
 import { bootingWorker, serving } from './log-lines.ts';
-import { markName, type ProcessEntry, peakResidentBytes, processesMarked } from './process-table.ts';
+import { commandOf, markName, type ProcessEntry, peakResidentBytes, processesMarked } from './process-table.ts';
 import { otherServer } from './project.ts';
 
 export interface ServerOptions {
@@ -104,16 +104,17 @@ export class Server {
     return await this.ended();
   }
 
-  family(): Family {
+  /** Of the arbiter that was started; or of another one, such as the one that went to the background. */
+  family(arbiter: number = this.pid): Family {
     const entries = processesMarked(this.#mark);
     const childrenOf = (parents: readonly number[], kind: string): number[] =>
       entries.filter((entry) => parents.includes(entry.parent) && entry.kind === kind).map((entry) => entry.pid);
-    const forkservers = otherServer ? [] : childrenOf([this.pid], 'python');
-    const workers = childrenOf(otherServer ? [this.pid] : forkservers, 'python');
+    const forkservers = otherServer ? [] : childrenOf([arbiter], 'python');
+    const workers = childrenOf(otherServer ? [arbiter] : forkservers, 'python');
     const known = [...forkservers, ...workers];
     return {
-      arbiter: entries.find((entry) => entry.pid === this.pid)?.pid,
-      gateways: childrenOf([this.pid], 'node'),
+      arbiter: entries.find((entry) => entry.pid === arbiter)?.pid,
+      gateways: childrenOf([arbiter], 'node').filter((pid) => /gateway/.test(commandOf(pid))),
       forkservers,
       workers,
       orphans: entries.filter(({ pid, kind }) => kind === 'python' && !known.includes(pid)).map(({ pid }) => pid),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { makeAccount, rightsOf } from '../harness/account.ts';
 import { eventually } from '../harness/deadline.ts';
 import { getText } from '../harness/http-request.ts';
+import { commandOf } from '../harness/process-table.ts';
 import { appsDir } from '../harness/project.ts';
 import { type Scene, scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
@@ -83,22 +84,18 @@ scenario(
 scenario('every process says in its title which it is and whose', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', args: ['--name', 'shop', '--workers', '2'] });
   const { arbiter = 0, gateways, forkservers, workers } = server.family();
-  assert.equal(titleOf(arbiter), 'tunicorn: arbiter [shop]');
-  assert.deepEqual(gateways.map(titleOf), ['tunicorn: gateway [shop]']);
-  assert.deepEqual(forkservers.map(titleOf), ['tunicorn: forkserver [shop]']);
-  assert.deepEqual(workers.map(titleOf), ['tunicorn: worker [shop]', 'tunicorn: worker [shop]']);
+  assert.equal(commandOf(arbiter), 'tunicorn: arbiter [shop]');
+  assert.deepEqual(gateways.map(commandOf), ['tunicorn: gateway [shop]']);
+  assert.deepEqual(forkservers.map(commandOf), ['tunicorn: forkserver [shop]']);
+  assert.deepEqual(workers.map(commandOf), ['tunicorn: worker [shop]', 'tunicorn: worker [shop]']);
 });
 
 scenario('without a name, the titles show the application', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello' });
   const { all } = server.family();
   assert.equal(all.length, 4);
-  for (const pid of all) assert.match(titleOf(pid), /^tunicorn: (arbiter|gateway|forkserver|worker) \[hello\]$/);
+  for (const pid of all) assert.match(commandOf(pid), /^tunicorn: (arbiter|gateway|forkserver|worker) \[hello\]$/);
 });
-
-function titleOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/[\0 ]+$/, '');
-}
 
 function options(scene: Scene, args: readonly string[]) {
   chmodSync(scene.dir, 0o755);
