@@ -82,6 +82,9 @@ class ClaimSlot:
         slot[_STARTED] += monotonic_ns() - slot[_HELD]
         slot[_HELD] = 0
 
+    def stream(self) -> None:
+        """The response has begun and is not over: whether its deadline still holds is for the kind of slot to say."""
+
     def has_left(self, cancel: int, ticket_id: int) -> bool:
         """Whether the ticket is cancelled, be it only for as long as it has not begun."""
         try:
@@ -95,6 +98,35 @@ class ClaimSlot:
             return self._cancels[cancel] == ticket_id  # type: ignore[no-any-return, unused-ignore]
         except IndexError:
             raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
+
+
+class SharedClaimSlot(ClaimSlot):
+    """A slot of a worker that runs several requests at once. A response that streams is not bound by `timeout` there:
+    a stream of events may last for hours, and stands in nobody's way.
+    """
+
+    __slots__ = ("_is_streaming",)
+
+    def __init__(self, slot: memoryview, cancels: memoryview) -> None:
+        super().__init__(slot, cancels)
+        self._is_streaming = False
+
+    def stream(self) -> None:
+        if not self._is_streaming:
+            super().hold()
+            self._is_streaming = True
+
+    def hold(self) -> None:
+        if not self._is_streaming:
+            super().hold()
+
+    def unhold(self) -> None:
+        if not self._is_streaming:
+            super().unhold()
+
+    def release(self) -> None:
+        super().release()
+        self._is_streaming = False
 
 
 class ClaimsBoard:
@@ -127,9 +159,15 @@ class ClaimsBoard:
             raise BoardError(f"{path}: {size} bytes; {workers} slots and {cancels} cancel entries take {wanted}")
         return cls(path, words, workers)
 
-    def slot(self, number: int) -> ClaimSlot:
+    def clear(self, first: int, count: int) -> None:
+        """A worker moves into these slots. Call it once the last claims in them have been read, if any was left."""
+        start = (HEADER_BYTES + SLOT_BYTES * first) // _WORD_BYTES
+        size = SLOT_BYTES * count
+        self._words[start : start + size // _WORD_BYTES] = memoryview(bytes(size)).cast("Q")
+
+    def slot(self, number: int, kind: type[ClaimSlot] = ClaimSlot) -> ClaimSlot:
         if not 0 <= number < self._workers:
             raise BoardError(f"{self._path}: there is no slot {number}; the board has {self._workers}")
         first = (HEADER_BYTES + SLOT_BYTES * number) // _WORD_BYTES
         cancels = (HEADER_BYTES + SLOT_BYTES * self._workers) // _WORD_BYTES
-        return ClaimSlot(self._words[first : first + SLOT_BYTES // _WORD_BYTES], self._words[cancels:])
+        return kind(self._words[first : first + SLOT_BYTES // _WORD_BYTES], self._words[cancels:])

@@ -15,13 +15,15 @@ from tunicorn.worker_signals import Leave
 
 
 def serve(duty: Duty) -> None:
-    life, log, claim, worker = duty.life, duty.log, duty.claim, duty.worker
+    life, log, worker = duty.life, duty.log, duty.worker
+    place = duty.places.open(0)
+    claim = place.claim
     tickets_fd = duty.tickets_fd
     buffer = bytearray(TICKET_BYTES)
     length = memoryview(buffer)[:4].cast("I")
     views = [buffer]
     readv = os.readv
-    run = duty.runner().run
+    run = duty.runner(place).run
     last_ticket = worker.max_requests
     while not life.leaving:
         length[0] = 0

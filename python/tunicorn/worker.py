@@ -13,9 +13,9 @@ from typing import Any, Dict, List, NamedTuple
 
 from tunicorn import process_title, worker_class
 from tunicorn.claims_board import ClaimsBoard
-from tunicorn.gateway_channels import GatewayChannels
 from tunicorn.lifeline import watch_lifeline
 from tunicorn.log import ErrorLog, WsgiErrors, install_logging_handlers
+from tunicorn.place import Place, Places
 from tunicorn.privileges import become
 from tunicorn.server_object import Server
 from tunicorn.worker_duty import Duty
@@ -104,42 +104,40 @@ def _boot(fork: Fork, life: Life) -> Duty:
     install_signals(worker, life, os.path.join(settings.runtime_dir, f"stack-{fork.slot}"), log)
     log.info(f"Booting worker with pid: {pid}")
     board = ClaimsBoard.open(os.path.join(settings.runtime_dir, "board"))
-    claim = board.slot(fork.slot)
-    claim.begin(pid)
+    places = Places(board, settings, fork.slot, fork.gateways, pid)
 
     def retire() -> None:
         # Before it is ready the arbiter would not know what to do with the wish.
         if worker.booted:
             report({"type": "wants-successor"})
 
-    worker.enter_process(claim, retire)
+    worker.enter_process(lambda: places.taken, retire)
     worker.wsgi = _guarded(worker.app.wsgi, life, log, report, "while it was being imported")
     post_worker_init = worker.cfg.hook("post_worker_init")
     if post_worker_init is not None:
         _guarded(lambda: post_worker_init(worker), life, log, report, "in the hook post_worker_init")
     worker.booted = True
 
-    channels = GatewayChannels(settings.runtime_dir, fork.slot, pid, settings.generation, claim)
-    for number in fork.gateways:
-        channels.connect(number)
-
-    def runner() -> RequestRunner:
+    def runner(place: Place) -> RequestRunner:
         errors = WsgiErrors(log)
-        base = base_environ(settings.multiprocess, settings.server_software, errors)
+        multithread = worker_class.runs_threads(settings.worker_class)
+        base = base_environ(settings.multiprocess, settings.server_software, errors, multithread)
         wsgi = worker.wsgi
         assert wsgi is not None, "the application is loaded by now"
-        if not HookedRunner.is_wanted(worker.cfg):
-            return RequestRunner(
-                app=wsgi, base_environ=base, channel=channels.channel, claim=claim, errors=errors, log=log
-            )
-        return HookedRunner(
-            worker, app=wsgi, base_environ=base, channel=channels.channel, claim=claim, errors=errors, log=log
-        )
+        common: Dict[str, Any] = {
+            "app": wsgi,
+            "base_environ": base,
+            "channel": place.channels.channel,
+            "claim": place.claim,
+            "errors": errors,
+            "log": log,
+        }
+        return HookedRunner(worker, **common) if HookedRunner.is_wanted(worker.cfg) else RequestRunner(**common)
 
     report({"type": "ready"})
     if not worker.alive:
         retire()
-    return Duty(settings, worker, life, fork.tickets_fd, claim, channels, runner, log, report)
+    return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, report)
 
 
 def _guarded(step: Any, life: Life, log: ErrorLog, report: Any, where: str) -> Any:

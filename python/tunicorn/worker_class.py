@@ -3,7 +3,8 @@
 Such a module has a function `serve(duty: Duty) -> None`. It is called in the worker's process when the application is
 loaded and everything is set up. It has to
 
-- take tickets from `duty.tickets_fd` and hand them to `duty.runner()`, or a runner of its own;
+- open places (`duty.places.open(number)`), as many as it runs requests at once, at most `len(duty.places)`;
+- take tickets from `duty.tickets_fd` and hand each to the runner of a free place (`duty.runner(place)`);
 - stop taking them when `duty.life.leaving` turns true, and finish what it has taken;
 - return at end-of-file of the pipe, having reported `drained`;
 - set `duty.worker.alive = False` when the worker has run `max_requests` of them: that asks for a successor.
@@ -19,11 +20,19 @@ from typing import Any, Dict
 
 MODULES: Dict[str, str] = {
     "sync": "tunicorn.sync_worker",
+    "gthread": "tunicorn.gthread_worker",
 }
+
+_THREADED = {"gthread"}
 
 
 def module_of(name: str) -> ModuleType:
     return importlib.import_module(MODULES.get(name, MODULES["sync"]))
+
+
+def runs_threads(name: str) -> bool:
+    """The environ's `wsgi.multithread`."""
+    return name in _THREADED
 
 
 def class_of(name: str) -> Any:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, NamedTuple
 
-from tunicorn.claims_board import ClaimSlot
-from tunicorn.gateway_channels import GatewayChannels
 from tunicorn.log import ErrorLog
+from tunicorn.place import Place, Places
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
 from tunicorn.worker_signals import Life
@@ -18,10 +17,9 @@ class Duty(NamedTuple):
     worker: Worker
     life: Life
     tickets_fd: int
-    claim: ClaimSlot
-    channels: GatewayChannels
-    runner: Callable[[], RequestRunner]
-    """Makes a request runner; a class that runs several requests at once takes one for each thread."""
+    places: Places
+    runner: Callable[[Place], RequestRunner]
+    """Makes a request runner for a place."""
     log: ErrorLog
     report: Callable[[Dict[str, Any]], None]
     """To the arbiter: `{"type": "drained"}` and the like."""

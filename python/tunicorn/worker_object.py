@@ -10,7 +10,6 @@ from random import randint
 from typing import Any, Callable, List, Optional, Union
 
 from tunicorn.application_object import Application
-from tunicorn.claims_board import ClaimSlot
 from tunicorn.config import Config
 from tunicorn.listener_object import Listener
 from tunicorn.worker_tmp import WorkerTmp
@@ -38,7 +37,7 @@ class Worker:
             self.max_requests = cfg.max_requests + randint(0, cfg.max_requests_jitter)
         self._make_log = log
         self._alive = True
-        self._claim: Optional[ClaimSlot] = None
+        self._count_taken: Callable[[], int] = lambda: 0
         self._retire: Callable[[], None] = lambda: None
 
     @property
@@ -48,7 +47,7 @@ class Worker:
     @property
     def nr(self) -> int:
         """Requests that it has begun so far."""
-        return 0 if self._claim is None else self._claim.taken
+        return self._count_taken()
 
     @property
     def alive(self) -> bool:
@@ -69,9 +68,9 @@ class Worker:
     def notify(self) -> None:
         self.tmp.notify()
 
-    def enter_process(self, claim: ClaimSlot, retire: Callable[[], None]) -> None:
+    def enter_process(self, count_taken: Callable[[], int], retire: Callable[[], None]) -> None:
         """In the worker's own process: from now on `nr` counts, and `alive` has a meaning."""
-        self._claim = claim
+        self._count_taken = count_taken
         self._retire = retire
 
     def __str__(self) -> str:

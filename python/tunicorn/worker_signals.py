@@ -19,16 +19,19 @@ class Leave(BaseException):
 class Life:
     """What the signal handlers and the loop share."""
 
-    __slots__ = ("leaving", "told_to_exit", "waiting")
+    __slots__ = ("leaving", "told_to_exit", "waiting", "wake")
 
     def __init__(self) -> None:
         self.leaving = False
         self.waiting = False
         # By a signal, in the middle of whatever is going on: then a SystemExit is not the application's.
         self.told_to_exit = False
+        # Set by a class that waits elsewhere than in the main thread.
+        self.wake: Callable[[], None] = lambda: None
 
     def leave(self, signum: int, frame: object) -> None:
         self.leaving = True
+        self.wake()
         if self.waiting:
             self.waiting = False
             raise Leave
@@ -61,6 +64,9 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: ErrorLog) -> 
 
     for default in (signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(default, signal.SIG_DFL)
+    # Classes with several requests at once have it write their stacks; it must not end a worker that is just booting.
+    if worker.cfg.worker_class_str != "sync":
+        signal.signal(signal.SIGUSR2, lambda signum, frame: None)
     signal.signal(signal.SIGTERM, life.leave)
     signal.signal(signal.SIGINT, quit_now)
     signal.signal(signal.SIGQUIT, quit_now)
@@ -69,8 +75,20 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: ErrorLog) -> 
     signal.signal(signal.SIGWINCH, signal.SIG_IGN)
     # The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one
     # above, which faulthandler raises the signal for a second time. It does the same for SIGSEGV and its like.
-    stack = os.open(stack_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    faulthandler.enable(file=stack, all_threads=True)
+    global _stack_fd
+    _stack_fd = os.open(stack_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    faulthandler.enable(file=_stack_fd, all_threads=True)
+
+
+_stack_fd = -1
+
+
+def write_stacks_at(number: int) -> int:
+    """Has that signal write the stacks of all threads to the stack file, whose descriptor it returns. The handler that
+    is set for the signal is called, too.
+    """
+    faulthandler.register(number, file=_stack_fd, all_threads=True, chain=True)
+    return _stack_fd
 
 
 def _call(hook: Callable[..., Any], worker: Any, name: str, log: ErrorLog) -> None:

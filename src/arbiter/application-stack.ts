@@ -4,8 +4,15 @@
 export function applicationStack(text: string, ownDir: string): string {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('Fatal Python error'));
   const own = `  File "${ownDir}/`;
-  const kept = lines.filter((line) => !line.startsWith(own) && !line.startsWith('  File "<string>"'));
+  const kept = lines.filter(
+    (line) => !line.startsWith(own) && !line.startsWith('  File "<string>"') && !isThreadStart(line),
+  );
   // A worker between two requests has no frames but our own: then those are what there is to tell.
   const hasFrames = kept.some((line) => line.startsWith('  File "'));
   return (hasFrames ? kept : lines).join('\n');
+}
+
+/** What every thread of Python begins with. */
+function isThreadStart(line: string): boolean {
+  return /^ {2}File ".*\/threading\.py", line \d+ in (?:_bootstrap|_bootstrap_inner|run)$/.test(line);
 }

@@ -78,7 +78,7 @@ export class RequestDeadlines {
       const sinceMs = nowMs - worker.state.sinceMs;
       const isStuck = hanging.length > 0 && hanging.length === claims.length && sinceMs > STUCK_GRACE_MS;
       if (sinceMs > limits.graceMs) return this.#owner.end(worker, 'graceful-timeout', 'kill', nowMs);
-      if (isStuck) return this.#owner.end(worker, 'timeout', 'abort', nowMs);
+      if (isStuck) return this.#owner.end(worker, 'stuck', 'abort', nowMs);
     } else if (hanging.length > 0) {
       this.#owner.retire(worker, nowMs);
     }

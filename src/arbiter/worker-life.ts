@@ -6,8 +6,8 @@ export interface ProcessEnd {
   readonly signal: number | null;
 }
 
-/** Why a worker is killed rather than asked to leave. */
-export type DoomReason = 'timeout' | 'slow-boot' | 'graceful-timeout' | 'given-up' | 'drained';
+/** Why a worker is killed rather than asked to leave. `stuck`: nothing but requests that hang is left in it. */
+export type DoomReason = 'timeout' | 'stuck' | 'slow-boot' | 'graceful-timeout' | 'given-up' | 'drained';
 
 /** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. */
 export type RetireReason = 'succeeded' | 'surplus' | 'timeout' | 'asked';

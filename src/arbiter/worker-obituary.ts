@@ -23,6 +23,8 @@ function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reaso
       const what = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
       return { level: 'critical', message: `Worker (pid:${pid}) is gone. ${what}` };
     }
+    case 'stuck':
+      return { level: 'warning', message: `Worker (pid:${pid}) was killed: the requests left in it hang.` };
     case 'drained':
     case 'given-up':
       return { level: 'debug', message: `Worker (pid:${pid}) was not needed any more.` };

@@ -8,6 +8,7 @@ import { type AccountIds, lookUpAccounts, lookUpInitGroup } from '../settings/ac
 import { toGatewaySettings } from '../settings/gateway-settings.ts';
 import type { Facts, FlagValues } from '../settings/layers.ts';
 import { resolveSettings, type SettingsAndOrigins } from '../settings/resolve.ts';
+import { slotsPerWorker } from '../settings/worker-classes.ts';
 import { type ApplicationChoice, chooseApplication } from './application-uri.ts';
 import { type FoundPasteFile, findPasteFile, settingsOf } from './paste-file.ts';
 import { type ServerNames, serverNames } from './server-names.ts';
@@ -100,7 +101,7 @@ function resolved(resolution: SettingsAndOrigins, { ids, app, named, nameSuffix 
       server_software: named.software,
       preload_app: settings.preload_app,
       worker_class: workerClass.name,
-      slots: 1,
+      slots: slotsPerWorker(workerClass, settings),
       multiprocess: settings.workers > 1,
       max_requests: settings.max_requests,
       max_requests_jitter: settings.max_requests_jitter,

@@ -27,6 +27,13 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     onDeadline: 'kill',
     dialect: 'wsgi',
   },
+  {
+    name: 'gthread',
+    aliases: ['gunicorn.workers.gthread.ThreadWorker', 'egg:gunicorn#gthread'],
+    concurrency: 'threads',
+    onDeadline: 'retire',
+    dialect: 'wsgi',
+  },
 ];
 
 /** The generations that may live side by side during reloads, and workers beyond the setting (TTIN). */

@@ -6,6 +6,7 @@ import type { Facts, FlagValues } from '../../src/settings/layers.ts';
 import type { PythonCallable } from '../../src/settings/python-callable.ts';
 import { type Resolution, resolveSettings } from '../../src/settings/resolve.ts';
 import type { SettingName, Settings } from '../../src/settings/settings.ts';
+import { WORKER_CLASSES } from '../../src/settings/worker-classes.ts';
 
 const facts: Facts = {
   cwd: '/srv/shop',
@@ -170,6 +171,7 @@ const POST_FORK = 'a function that takes (server, worker), or its import path';
 const POST_REQUEST = 'a function that takes 2 to 4 of (worker, req, environ, resp), or its import path';
 const PROTOCOLS = 'one or more of h1, h2, h3, each once, separated by commas';
 const SYSLOG = 'unix://PATH, udp://HOST:PORT or tcp://HOST:PORT';
+const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
 const UVICORN = 'uvicorn.workers.UvicornWorker';
 const EVENTLET = 'gunicorn.workers.geventlet.EventletWorker';
 
@@ -184,24 +186,28 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['timeout', [30], '[30]', WHOLE],
   ['timeout', { $repr: 'inf' }, 'inf', WHOLE],
   ['gateways', 0, '0', 'a whole number, 1 or more'],
-  ['threads', 4, '4', '1; gthread workers, which have more, are not available yet'],
-  ['worker_class', 'gthread', "'gthread'", 'sync; gthread workers are not available yet'],
+  ['threads', -1, '-1', WHOLE],
   [
     'worker_class',
     'egg:gunicorn#gevent',
     "'egg:gunicorn#gevent'",
-    'sync; egg:gunicorn#gevent workers are not available yet',
+    `${CLASSES}; egg:gunicorn#gevent workers are not available yet`,
   ],
-  ['worker_class', UVICORN, `'${UVICORN}'`, `sync; ${UVICORN} workers are not available yet`],
+  ['worker_class', UVICORN, `'${UVICORN}'`, `${CLASSES}; ${UVICORN} workers are not available yet`],
   [
     'worker_class',
     EVENTLET,
     `'${EVENTLET}'`,
-    'sync; eventlet workers were removed from Gunicorn 26; gevent takes their place',
+    `${CLASSES}; eventlet workers were removed from Gunicorn 26; gevent takes their place`,
   ],
-  ['worker_class', callable('my.Worker', 0, 7), 'my.Worker', 'sync; worker classes of your own are not available yet'],
-  ['worker_class', 'my.Worker', "'my.Worker'", 'sync; worker classes of your own are not available yet'],
-  ['worker_class', 'constructor', "'constructor'", 'sync; there is no such class'],
+  [
+    'worker_class',
+    callable('my.Worker', 0, 7),
+    'my.Worker',
+    `${CLASSES}; worker classes of your own are not available yet`,
+  ],
+  ['worker_class', 'my.Worker', "'my.Worker'", `${CLASSES}; worker classes of your own are not available yet`],
+  ['worker_class', 'constructor', "'constructor'", `${CLASSES}; there is no such class`],
   ['worker_class', null, 'None', 'a class, or its import path'],
   ['post_fork', callable('hooks.post_fork', 1, 1), 'hooks.post_fork', POST_FORK],
   ['post_fork', callable('hooks.post_fork', 3, 3), 'hooks.post_fork', POST_FORK],

@@ -251,8 +251,10 @@ class Response:
             if FAULT is not None:
                 FAULT("after-end")
         else:
-            if FAULT is not None and self.phase == STARTED:
-                FAULT("after-head")
+            if self.phase == STARTED:
+                if FAULT is not None:
+                    FAULT("after-head")
+                self._claim.stream()
             self.phase = SENDING
 
 

@@ -1,0 +1,109 @@
+"""A worker of class gthread: each of its threads takes a ticket when it is idle, so that no request waits behind a busy
+thread while another is free. Called by worker.py when the worker has booted.
+
+One idle thread at a time waits on the pipe; it takes a ticket and lets the next one wait before it runs the request. A
+thread in a blocking read could not be woken by a signal, so it waits with epoll on the pipe and a descriptor of ours.
+EPOLLEXCLUSIVE: a ticket wakes one worker, not all.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from typing import List, Optional
+
+from tunicorn.fault_points import FAULT
+from tunicorn.ticket import TICKET_BYTES, Ticket, TicketError, decode
+from tunicorn.worker_duty import Duty
+from tunicorn.worker_signals import write_stacks_at
+
+
+def serve(duty: Duty) -> None:
+    write_stacks_at(signal.SIGUSR2)
+    taker = TicketTaker(duty)
+    duty.life.wake = taker.wake
+    if duty.life.leaving:
+        taker.wake()
+    threads = [
+        threading.Thread(target=_run, args=(duty, taker, number), name=f"tunicorn-{number}", daemon=True)
+        for number in range(len(duty.places))
+    ]
+    for thread in threads:
+        thread.start()
+    # The main thread is for signals: a handler runs while it waits here.
+    for thread in threads:
+        thread.join()
+
+
+def _run(duty: Duty, taker: TicketTaker, number: int) -> None:
+    try:
+        place = duty.places.open(number, threading.get_ident())
+        run = duty.runner(place).run
+        worker = duty.worker
+        while True:
+            ticket = taker.take()
+            if ticket is None:
+                return
+            try:
+                run(ticket)
+            except (SystemExit, KeyboardInterrupt):
+                # Of a thread, sys.exit() ends nothing but this request, as with Gunicorn.
+                pass
+            if duty.places.taken >= worker.max_requests and worker.alive:
+                # The arbiter sends a TERM when the successor is ready; until then there is work to do.
+                duty.log.info("Autorestarting worker after current request.")
+                worker.alive = False
+    except BaseException:
+        duty.log.exception("Exception in worker process")
+        os._exit(255)
+
+
+class TicketTaker:
+    """Takes tickets for all threads of a worker, one thread at a time."""
+
+    def __init__(self, duty: Duty) -> None:
+        self._duty = duty
+        self._fd = duty.tickets_fd
+        self._turn = threading.Lock()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        # Another worker may have been quicker; the read must not wait then.
+        os.set_blocking(self._fd, False)
+        self._epoll = select.epoll()
+        self._epoll.register(self._fd, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        self._epoll.register(self._wake_read, select.EPOLLIN)
+        self._is_over = False
+        self._buffer = bytearray(TICKET_BYTES)
+        self._views: List[bytearray] = [self._buffer]
+
+    def wake(self) -> None:
+        """For a signal handler: whoever waits for a ticket looks whether the worker is to leave."""
+        try:
+            os.write(self._wake_write, b"!")
+        except BlockingIOError:
+            pass  # So many bytes are there that somebody will wake.
+
+    def take(self) -> Optional[Ticket]:
+        """Waits for its turn, and then for a ticket; None when there will be no more."""
+        with self._turn:
+            while not self._is_over and not self._duty.life.leaving:
+                self._epoll.poll()
+                if self._duty.life.leaving:
+                    break
+                try:
+                    taken = os.readv(self._fd, self._views)
+                except BlockingIOError:
+                    continue
+                if taken == 0:
+                    self._is_over = True
+                    self._duty.report({"type": "drained"})
+                    break
+                if FAULT is not None:
+                    FAULT("after-take")
+                try:
+                    return decode(self._buffer)
+                except TicketError as error:
+                    self._duty.log.error(f"Malformed ticket: {error}")
+        return None

@@ -1,0 +1,54 @@
+"""A place in a worker: it runs one request at a time, with a slot of the claims board and channels of its own. A worker
+of class sync has one place, the others have one for each request that they run at once.
+"""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple
+
+from tunicorn.claims_board import ClaimsBoard, ClaimSlot, SharedClaimSlot
+from tunicorn.gateway_channels import GatewayChannels
+from tunicorn.worker_settings import WorkerSettings
+
+
+class Place(NamedTuple):
+    claim: ClaimSlot
+    channels: GatewayChannels
+
+
+class Places:
+    """All places of a worker, numbered from 0."""
+
+    def __init__(
+        self, board: ClaimsBoard, settings: WorkerSettings, first_slot: int, gateways: List[int], pid: int
+    ) -> None:
+        self._board = board
+        self._settings = settings
+        self._first_slot = first_slot
+        self._gateways = gateways
+        self._pid = pid
+        self._kind = ClaimSlot if settings.worker_class == "sync" else SharedClaimSlot
+        self._open: List[Place] = []
+        board.clear(first_slot, settings.slots)
+
+    def __len__(self) -> int:
+        return self._settings.slots
+
+    @property
+    def taken(self) -> int:
+        """Tickets that have been claimed in them so far."""
+        return sum(place.claim.taken for place in self._open)
+
+    def open(self, number: int, thread: int = 0) -> Place:
+        """Opens a place for the caller's use, once. `thread` is the `threading.get_ident()` of the only thread that
+        will use it, or 0. Its channels to the gateways that are known now are connected.
+        """
+        settings = self._settings
+        slot = self._first_slot + number
+        claim = self._board.slot(slot, self._kind)
+        claim.begin(self._pid, thread)
+        place = Place(claim, GatewayChannels(settings.runtime_dir, slot, self._pid, settings.generation, claim))
+        for gateway in self._gateways:
+            place.channels.connect(gateway)
+        self._open.append(place)
+        return place
