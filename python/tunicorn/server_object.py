@@ -83,8 +83,9 @@ class Server:
         if "pidfile" in facts:
             name = facts["pidfile"]
             self.pidfile = None if name is None else PidFile(name, self.pid)
-        if "reexec_pid" in facts:
-            self.reexec_pid = facts["reexec_pid"]
+        for name in ("reexec_pid", "master_pid"):
+            if name in facts:
+                setattr(self, name, facts[name])
         if "elsewhere" in facts:
             self._know_workers_elsewhere(facts["elsewhere"])
 

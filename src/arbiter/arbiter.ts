@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import type { ErrorLog } from '../log/error-log.ts';
 import { prepareLogFile } from '../log/log-file.ts';
-import type { Asked, HookFailure, ListenerFacts } from '../messages/about-hooks.ts';
+import type { Asked, HookFailure } from '../messages/about-hooks.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
 import type { Telemetry } from '../metrics/telemetry.ts';
@@ -26,6 +26,7 @@ import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 import { ServiceManager } from './service-manager.ts';
 import type { ServiceState } from './service-notices.ts';
+import { type HookFacts, startContext } from './settle-message.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
 import { nameSuffix, type OwnStart } from './start-self.ts';
 import { Upgrade } from './upgrade.ts';
@@ -178,7 +179,8 @@ export class Arbiter {
       case 'rebound':
         return this.#onRebound(event.generation, event.failure, nowMs);
       case 'new-arbiter-gone':
-        return this.#upgrade.childGone(event.child, event.how);
+        this.#upgrade.childGone(event.child, event.how);
+        return this.#tellFacts();
       case 'first-failed':
         return this.#stop('quick', event.exitCode, nowMs);
       case 'tick':
@@ -269,14 +271,19 @@ export class Arbiter {
     if (refusal !== null) return this.#log.log('warning', refusal);
     const { serving } = this.#generations;
     if (serving === null || !serving.hooks.has('pre_exec') || serving.forkserverState === 'dead') {
-      return this.#upgrade.begin(this.#start.listeners);
+      return this.#startSuccessor();
     }
     serving.forkserver.send({ type: 'hook', hook: 'pre_exec' });
   }
 
+  #startSuccessor(): void {
+    this.#upgrade.begin(this.#start.listeners);
+    this.#tellFacts();
+  }
+
   #onPreExecDone(failure: HookFailure | null): void {
     if (this.#phase.kind === 'stopping' || this.#upgrade.refusal() !== null) return;
-    if (failure === null) return this.#upgrade.begin(this.#start.listeners);
+    if (failure === null) return this.#startSuccessor();
     const what = `The upgrade is given up: error in the hook ${failure.message}`;
     this.#log.log('error', `${what}\n${failure.traceback}`.trimEnd());
   }
@@ -287,6 +294,7 @@ export class Arbiter {
     this.#log.log('info', 'Arbiter has been promoted.');
     setArbiterTitle(gateway.procName.replace(/\.2$/, ''));
     this.#movePidFile(settings);
+    this.#tellFacts();
     this.#serviceManager.open();
   }
 
@@ -363,6 +371,7 @@ export class Arbiter {
         this.#gateways.broadcast({ type: 'generation-gone', generation: generation.number });
       },
       expire: (number, ticket) => this.#gateways.get(number)?.send({ type: 'expire', ticket }),
+      holdLastHook: (exitCode) => this.#holdLastHook(exitCode),
       firstFailed: (exitCode) => this.#post({ type: 'first-failed', exitCode }),
       hookFacts: () => this.#hookFacts(),
       asked: (ask, nowMs) => this.#onAsk(ask, nowMs),
@@ -372,11 +381,20 @@ export class Arbiter {
     });
   }
 
-  #hookFacts(): { listeners: ListenerFacts[]; pidfile: string | null } {
-    const listeners = this.#start.listeners
-      .current()
-      .map(({ address, bind }) => ({ label: address.label, bind: bind.text }));
-    return { listeners, pidfile: this.#start.pidFile.path };
+  #tellFacts(): void {
+    for (const generation of this.#generations.all()) generation.tellFacts(this.#hookFacts());
+  }
+
+  #hookFacts(): HookFacts {
+    const { listeners, pidFile, forkserverCommand } = this.#start;
+    const upgrade = this.#upgrade.state;
+    return {
+      listeners: listeners.current().map(({ address, bind }) => ({ label: address.label, bind: bind.text })),
+      pidfile: pidFile.path,
+      master_pid: upgrade.kind === 'newer' ? upgrade.parent : 0,
+      reexec_pid: upgrade.kind === 'older' ? upgrade.pid : 0,
+      start: startContext(forkserverCommand.cwd),
+    };
   }
 
   /** The forkserver has made the pipe by now; the end of this process is the end of its only writer. */
@@ -396,7 +414,7 @@ export class Arbiter {
     if (generation !== this.#generations.switching) return;
     if (failure !== null) return this.#generations.switchFailed(failure, nowMs);
     this.#log.log('info', listeners.describe());
-    for (const each of this.#generations.all()) each.tellFacts(this.#hookFacts());
+    this.#tellFacts();
     this.#switch(generation);
   }
 
@@ -570,9 +588,9 @@ export class Arbiter {
   /** From now on the forkserver that is to call on_exit does not leave before it has. */
   #holdLastHook(exitCode: number): void {
     const { host } = this.#generations;
-    // As Gunicorn: the end that an exception brings is not announced.
-    if (host === null || !host.hooks.has('on_exit') || host.lastHook !== 'none' || exitCode === EXIT_UNHANDLED) return;
-    host.lastHook = 'to-come';
+    // As Gunicorn: the end that an exception of a hook brings is not announced.
+    if (exitCode === EXIT_UNHANDLED || exitCode === EXIT_ERROR) return;
+    if (host?.hooks.has('on_exit') && host.lastHook === 'none') host.lastHook = 'to-come';
   }
 
   /** Once everything else is gone, on_exit is called; false when there is nothing to wait for. */
@@ -607,7 +625,12 @@ export class Arbiter {
       for (const generation of this.#generations.all()) {
         generation.killAll('graceful-timeout', nowMs);
         // Whatever still holds its forkserver up, it is not a worker any more.
-        if (generation.workers.size === 0 && generation.forkserverState === 'alive') generation.forkserver.kill();
+        if (
+          generation.workers.size === 0 &&
+          generation.forkserverState === 'alive' &&
+          generation.lastHook !== 'to-come'
+        )
+          generation.forkserver.kill();
       }
     }
     this.#endIfStopped(nowMs);

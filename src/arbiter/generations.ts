@@ -2,7 +2,7 @@
 // takes over only when it is ready; if it fails, everything stays as it was.
 
 import type { ErrorLog } from '../log/error-log.ts';
-import type { Asked, HookFailure, ListenerFacts, WorkerFacts } from '../messages/about-hooks.ts';
+import type { Asked, HookFailure, WorkerFacts } from '../messages/about-hooks.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, type SlotRange, WORKER_SLOTS } from '../runqueue/claims-board.ts';
 import { BoardSlots } from './board-slots.ts';
@@ -14,6 +14,7 @@ import { Generation, type GenerationEvents, type Worker } from './generation.ts'
 import { GenerationBoot } from './generation-boot.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
+import type { HookFacts } from './settle-message.ts';
 import type { ProcessEnd } from './worker-life.ts';
 
 /** What the generations ask of the arbiter. */
@@ -38,10 +39,12 @@ export interface GenerationsOwner {
   pipeEmpty(generation: Generation): void;
   generationGone(generation: Generation): void;
   expire(gateway: number, ticket: number): void;
+  /** Before the first generation is given up: its forkserver may have to call on_exit. */
+  holdLastHook(exitCode: number): void;
   /** The first generation cannot serve: there is nothing to fall back on. */
   firstFailed(exitCode: number): void;
   /** Hooks see them as `server.LISTENERS` and `server.pidfile`. */
-  hookFacts(): { readonly listeners: readonly ListenerFacts[]; readonly pidfile: string | null };
+  hookFacts(): HookFacts;
   asked(ask: Asked, nowMs: number): void;
   /** A hook that belongs to the serving generation has raised. */
   mainLoopFailed(exitCode: number, nowMs: number): void;
@@ -324,7 +327,9 @@ export class Generations {
   }
 
   #lingers(generation: Generation, threads: readonly string[]): void {
-    if (generation.state.kind !== 'draining' && generation.state.kind !== 'given-up') return;
+    // What a generation has started that never served goes with it.
+    if (generation.state.kind === 'given-up') return generation.forkserver.kill();
+    if (generation.state.kind !== 'draining') return;
     const names = threads.join(', ');
     this.#owner.log.log('debug', `The forkserver of generation ${generation.number} stays for its threads: ${names}`);
     this.#lingering.add(generation);
@@ -359,6 +364,7 @@ export class Generations {
     this.#failure = reason;
     if (this.#serving === null) {
       log.log('error', `Reason: ${reason}`);
+      this.#owner.holdLastHook(exitCode);
       this.#abandonNext(generation, reason, nowMs);
       return this.#owner.firstFailed(exitCode);
     }

@@ -5,36 +5,46 @@ import type { ToForkserver } from '../messages/between-arbiter-and-forkserver.ts
 import type { ResolvedSettings } from './resolved-settings.ts';
 
 /** What is not in the settings. */
-export type LiveFacts = Pick<ServerFacts, 'workers' | 'worker_age' | 'pidfile' | 'listeners' | 'elsewhere' | 'state'>;
+export type LiveFacts = Omit<ServerFacts, 'pid' | 'app' | 'server_software' | 'errorlog'>;
 
-export const NOTHING_YET: LiveFacts = {
-  workers: null,
-  worker_age: 0,
-  pidfile: null,
-  listeners: [],
-  elsewhere: [],
-  state: '',
-};
+/** What the arbiter itself knows of them. */
+export type HookFacts = Pick<ServerFacts, 'listeners' | 'pidfile' | 'master_pid' | 'reexec_pid' | 'start'>;
+
+/** Of an arbiter that is only starting. `parent` is the arbiter that it is to take over from. */
+export function firstFacts(cwd: string, parent: number | null): LiveFacts {
+  return {
+    workers: null,
+    worker_age: 0,
+    master_pid: parent ?? 0,
+    reexec_pid: 0,
+    start: startContext(cwd),
+    pidfile: null,
+    listeners: [],
+    elsewhere: [],
+    state: '',
+  };
+}
+
+/** Where and how the command was started. */
+export function startContext(cwd: string): ServerFacts['start'] {
+  return { cwd, args: process.argv.slice(1) };
+}
 
 export function settleMessage(
   { settings, ids, gateway, app, serverSoftware }: ResolvedSettings,
   live: LiveFacts,
   errorlog: string = gateway.errorLog,
 ): ToForkserver {
-  const { pid, argv, cwd } = process;
   return {
     type: 'settle',
     // Gunicorn's settings hold the numbers of user and group, whatever was given.
     settings: { ...settings, user: ids.userId, group: ids.groupId },
     server: {
       ...live,
-      pid,
+      pid: process.pid,
       app,
       server_software: serverSoftware,
       errorlog,
-      master_pid: 0,
-      reexec_pid: 0,
-      start: { cwd: cwd(), args: argv.slice(1) },
     },
   };
 }

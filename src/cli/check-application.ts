@@ -3,6 +3,7 @@
 import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
 import type { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
 import type { ResolvedSettings } from '../arbiter/resolved-settings.ts';
+import { firstFacts } from '../arbiter/settle-message.ts';
 import { settleFirst } from './first-forkserver.ts';
 
 /** Null when it can, else what to tell the user. */
@@ -11,7 +12,7 @@ export async function checkApplication(
   relay: ForkserverRelay,
   resolved: ResolvedSettings,
 ): Promise<string | null> {
-  const settled = await settleFirst(forkserver, relay, resolved, '-');
+  const settled = await settleFirst(forkserver, relay, resolved, firstFacts(process.cwd(), null), '-');
   if (!settled.ok) return settled.message;
   forkserver.send({ type: 'check' });
   const answer = await relay.next();

@@ -5,7 +5,7 @@ import { EXIT_ERROR } from '../arbiter/exit-status.ts';
 import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
 import type { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
 import type { ResolvedSettings } from '../arbiter/resolved-settings.ts';
-import { NOTHING_YET, settleMessage } from '../arbiter/settle-message.ts';
+import { type LiveFacts, settleMessage } from '../arbiter/settle-message.ts';
 import type { ToForkserverAboutHooks } from '../messages/about-hooks.ts';
 
 export type Settled =
@@ -21,9 +21,10 @@ export async function settleFirst(
   forkserver: ForkserverHandle,
   relay: ForkserverRelay,
   resolved: ResolvedSettings,
+  facts: LiveFacts,
   errorlog: string = resolved.gateway.errorLog,
 ): Promise<Settled> {
-  forkserver.send(settleMessage(resolved, NOTHING_YET, errorlog));
+  forkserver.send(settleMessage(resolved, facts, errorlog));
   const answer = await relay.next();
   if (answer.type === 'settled') return { ok: true, hooks: new Set(answer.hooks) };
   if (answer.type === 'gone') return { ok: false, message: `Error: The forkserver ${answer.how}` };

@@ -12,6 +12,7 @@ import { describeInherited } from '../arbiter/inherited-sockets.ts';
 import { type ListenerOptions, Listeners } from '../arbiter/listeners.ts';
 import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/runtime-directory.ts';
+import { firstFacts } from '../arbiter/settle-message.ts';
 import { nameSuffix } from '../arbiter/start-self.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
@@ -135,6 +136,7 @@ async function serve(serving: Serving): Promise<number> {
   }
   const { resolved, warnings } = checked;
   const { settings, ids } = resolved;
+  const startDir = serving.forkserverCommand.cwd;
   process.chdir(settings.chdir);
   const opened = ErrorLog.open({
     speaker: 'arbiter',
@@ -150,7 +152,7 @@ async function serve(serving: Serving): Promise<number> {
   const { log } = opened;
   const telemetry = new Telemetry(log, serving.python, resolved.gateway);
   const { forkserver, relay } = serving;
-  const settled = await settleFirst(forkserver, relay, resolved);
+  const settled = await settleFirst(forkserver, relay, resolved, firstFacts(startDir, serving.start.parent));
   if (!settled.ok) {
     forkserver.kill();
     return failed(settled.message);

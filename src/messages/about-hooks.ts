@@ -49,7 +49,7 @@ export type ToForkserverAboutHooks =
   /** What has changed since `settle`. Not answered. */
   | {
       readonly type: 'facts';
-      readonly facts: Partial<Pick<ServerFacts, 'workers' | 'listeners' | 'pidfile' | 'reexec_pid' | 'elsewhere'>>;
+      readonly facts: Partial<ServerFacts>;
     }
   /** Answered by `state`. */
   | { readonly type: 'pack-state' };
