@@ -9,6 +9,8 @@ import importlib
 import inspect
 from typing import Any, Callable, Dict, Mapping
 
+from tunicorn.wsgi.application import user_traceback
+
 Hook = Callable[..., Any]
 
 ARITIES: Mapping[str, int] = {
@@ -58,9 +60,15 @@ def _import(dotted: str) -> object:
     if not dot:
         raise TypeError(f"Value '{dotted}' is not import string. Format: module[.submodules...].object")
     try:
-        return getattr(importlib.import_module(module_name), name)
+        module = importlib.import_module(module_name)
     except ImportError as error:
         raise TypeError(str(error)) from error
+    except Exception as error:
+        raise TypeError(f"Importing '{module_name}' has failed\n\n{user_traceback(error)}") from error
+    except SystemExit as error:
+        raise TypeError(f"Importing '{module_name}' called sys.exit({error.code!r})") from error
+    try:
+        return getattr(module, name)
     except AttributeError:
         raise TypeError(f"Can not load '{name}' from '{module_name}'") from None
 

@@ -70,4 +70,11 @@ export const ENVIRONMENT: readonly BadInput[] = [
     exits: 1,
     says: ["Error: 'nowhere.py' doesn't exist"],
   },
+  {
+    it: 'a GUNICORN_FD that is no number',
+    args: ['app'],
+    env: { GUNICORN_FD: 'x', GUNICORN_PID: '1' },
+    exits: 1,
+    says: ["Error: GUNICORN_FD is 'x' (wanted: descriptors, separated by commas)"],
+  },
 ];

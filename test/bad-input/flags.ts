@@ -311,4 +311,16 @@ export const FLAGS: readonly BadInput[] = [
       "[ERROR] Can't connect to ('192.0.2.1', 8000)",
     ],
   },
+  {
+    it: 'a pid file in a folder that does not exist, with --daemon',
+    args: ['-D', '-p', 'nowhere/x.pid', 'app'],
+    exits: 1,
+    says: ["Error: DIR/nowhere doesn't exist. Can't create pidfile."],
+  },
+  {
+    it: 'an unknown form of the log',
+    args: ['--log-format', 'xml', 'app'],
+    exits: 1,
+    says: ["Error: Invalid value for log_format on the command line: 'xml' (wanted: text, json)"],
+  },
 ];

@@ -121,6 +121,48 @@ scenario('settings of the file are in force', async (scene) => {
   assert.equal(facts.multiprocess, true);
 });
 
+scenario(
+  '--show-origins says where each value came from',
+  async (scene) => {
+    const files = { 'gunicorn.conf.py': 'workers = 3\n\n\ndef post_fork(server, worker):\n    pass\n' };
+    const env = { GUNICORN_CMD_ARGS: '--timeout 14', PORT: '4321' };
+    const { code, stdout } = await scene.run({
+      files,
+      env,
+      chdir: appsDir,
+      args: ['--show', '--keep-alive', '7'],
+      app: 'hello',
+    });
+    assert.equal(code, 0);
+    for (const line of [
+      'workers                            = 3  # in gunicorn.conf.py',
+      'post_fork                          = <post_fork()>  # in gunicorn.conf.py',
+      'timeout                            = 14  # in GUNICORN_CMD_ARGS',
+      'keepalive                          = 7  # on the command line',
+      "bind                               = ['0.0.0.0:4321']  # in PORT",
+      'backlog                            = 2048  # by default',
+    ]) {
+      assert.ok(stdout.split('\n').includes(line), line);
+    }
+  },
+  { skip: otherServer && 'a flag of its own' },
+);
+
+scenario(
+  'a setting without effect yet is warned of once at the start and once at each reload',
+  async (scene) => {
+    const files = { 'gunicorn.conf.py': 'workers = 2\ndirty_workers = 3\n' };
+    const server = await scene.tunicorn({ app: 'hello', files, chdir: appsDir });
+    const warned = (where: string): number =>
+      server.log.text().split(`'dirty_workers' in ${where} has no effect yet`).length - 1;
+    assert.equal(warned('gunicorn.conf.py'), 1);
+    server.signal('SIGHUP');
+    await server.waitForLog(/Generation 2 is serving/);
+    assert.equal(warned('gunicorn.conf.py'), 2);
+  },
+  { skip: otherServer && 'it has dirty workers' },
+);
+
 scenario('a settings file that does not exist is an error that names it', async (scene) => {
   const { code, text } = await scene.run({ app: 'hello', args: ['-c', 'nowhere.py'] });
   assert.equal(code, 1);
