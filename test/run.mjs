@@ -91,11 +91,13 @@ function prepareVenv() {
   return true;
 }
 
-/** Proxies that stand before Tunicorn in some tests. Installed where that is allowed; else their absence is said aloud. */
+/** Proxies that stand before Tunicorn in some tests, and what starts it in others. Installed where that is allowed; else their absence is said aloud. */
 function prepareDebianPackages() {
   const programs = [
     { name: 'nginx', from: 'nginx-light' },
     { name: 'haproxy', from: 'haproxy' },
+    { name: 'supervisord', from: 'supervisor' },
+    { name: 'systemd-socket-activate', from: 'systemd' },
   ];
   const missing = () => programs.filter(({ name }) => !has(name));
   if (missing().length > 0 && process.getuid?.() === 0 && has('apt-get')) {
