@@ -7,7 +7,7 @@ import { WORKER_CLASSES, type WorkerClass, workerClassOf } from './worker-classe
 export type WorkerClassChoice =
   | { readonly ok: true; readonly workerClass: WorkerClass }
   /** `wanted` as in other errors about wrong values. */
-  | { readonly ok: false; readonly setting: 'worker_class' | 'threads'; readonly wanted: string };
+  | { readonly ok: false; readonly wanted: string };
 
 /** The names that people use, as docs/migrating.md lists them. */
 export const KNOWN_NAMES: readonly string[] = [
@@ -17,8 +17,7 @@ export const KNOWN_NAMES: readonly string[] = [
 
 /** Names of Gunicorn's classes and of well-known others, in lower case. Those that run are found before this is looked at. */
 const NOT_YET = [
-  ...['gthread', 'gevent', 'gevent_wsgi', 'gevent_pywsgi', 'tornado', 'asgi'],
-  ...['gunicorn.workers.gthread.threadworker', 'gunicorn.workers.ggevent.geventworker'],
+  ...['gevent', 'gevent_wsgi', 'gevent_pywsgi', 'tornado', 'asgi', 'gunicorn.workers.ggevent.geventworker'],
   ...['gunicorn.workers.ggevent.geventpywsgiworker', 'gunicorn.workers.gtornado.tornadoworker'],
   ...['gunicorn.workers.gasgi.asgiworker', 'uvicorn.workers.uvicornworker', 'uvicorn.workers.uvicornh11worker'],
   ...['uvicorn_worker.uvicornworker', 'uvicorn_worker.uvicornh11worker'],
@@ -29,12 +28,10 @@ const REMOVED = ['eventlet', 'gunicorn.workers.geventlet.eventletworker'];
 export function chooseWorkerClass(given: PythonCallable | string, threads: number): WorkerClassChoice {
   // A class itself, such as gunicorn.workers.sync.SyncWorker, is known by where it comes from.
   const workerClass = workerClassOf(typeof given === 'string' ? plainName(given) : given.$callable);
-  if (workerClass === undefined) return { ok: false, setting: 'worker_class', wanted: wantedFor(given) };
-  if (workerClass.name !== 'sync' || threads <= 1) return { ok: true, workerClass };
+  if (workerClass === undefined) return { ok: false, wanted: wantedFor(given) };
   // As in Gunicorn, more threads make a sync worker a gthread worker.
-  const threaded = workerClassOf('gthread');
-  if (threaded !== undefined) return { ok: true, workerClass: threaded };
-  return { ok: false, setting: 'threads', wanted: '1; gthread workers, which have more, are not available yet' };
+  const threaded = workerClass.name === 'sync' && threads > 1 ? workerClassOf('gthread') : undefined;
+  return { ok: true, workerClass: threaded ?? workerClass };
 }
 
 function wantedFor(given: PythonCallable | string): string {

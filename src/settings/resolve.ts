@@ -57,8 +57,8 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   const settings = values as Settings;
   const choice = chooseWorkerClass(settings.worker_class, settings.threads);
   if (!choice.ok) {
-    const { setting, wanted } = choice;
-    return { ok: false, errors: [invalid(setting, originOf(origins, setting), settings[setting], wanted)] };
+    const origin = originOf(origins, 'worker_class');
+    return { ok: false, errors: [invalid('worker_class', origin, settings.worker_class, choice.wanted)] };
   }
   return { ok: true, settings, origins: origins as Origins, workerClass: choice.workerClass, warnings };
 }
