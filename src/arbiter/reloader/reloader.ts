@@ -1,0 +1,195 @@
+// The setting `reload`: watches the files that the living generations have loaded, the configuration file and
+// `reload_extra_files`, and tells the arbiter when they have changed. The arbiter makes one for its life.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ErrorLog } from '../../log/error-log.ts';
+import { addChange, type Burst, describeBurst, dueAtMs, type FileChange } from './change-burst.ts';
+import { isPattern } from './glob-pattern.ts';
+import { type FolderEntry, matchFiles } from './match-files.ts';
+import type { Engine } from './notification.ts';
+import { WatchedFiles } from './watched-files.ts';
+
+const ROUND_MS = 1000;
+
+export interface ReloadSettings {
+  readonly reload: boolean;
+  readonly reload_engine: Engine;
+  readonly reload_extra_files: readonly string[];
+}
+
+/** What one generation has loaded. */
+interface Loaded {
+  readonly bornMs: number;
+  readonly files: Set<string>;
+}
+
+type State =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'on'; readonly settings: ReloadSettings; readonly watched: WatchedFiles; readonly extra: Extra };
+
+/** What each entry of `reload_extra_files` matches; null before the first look. */
+type Extra = Map<string, ReadonlySet<string> | null>;
+
+export class Reloader {
+  readonly #log: ErrorLog;
+  readonly #startDir: string;
+  readonly #configFile: string | null;
+  /** `why` is the line for the log. */
+  readonly #changed: (why: string) => void;
+  readonly #generations: Map<number, Loaded> = new Map();
+  #state: State = { kind: 'off' };
+  #burst: Burst | null = null;
+  #due: NodeJS.Timeout | null = null;
+  #round: NodeJS.Timeout | null = null;
+
+  /** `configFile`: what `-c` gave. */
+  constructor(log: ErrorLog, startDir: string, configFile: string | null, changed: (why: string) => void) {
+    this.#log = log;
+    this.#startDir = startDir;
+    this.#configFile = configFilePath(startDir, configFile);
+    this.#changed = changed;
+  }
+
+  /** A generation is being made. What it loads is newer than `bornMs`, in wall-clock time. */
+  generationStarts(number: number, bornMs: number): void {
+    this.#generations.set(number, { bornMs, files: new Set(this.#configFile === null ? [] : [this.#configFile]) });
+  }
+
+  /** The settings of the newest generation are known. */
+  configure(number: number, settings: ReloadSettings): void {
+    const before = this.#state;
+    if (!settings.reload) return this.close();
+    if (before.kind === 'on' && isSame(before.settings, settings)) return this.#watchLoaded(number);
+    this.close();
+    if (before.kind === 'off') this.#log.log('warning', 'Reloader is on. Use in development only!');
+    const watched = new WatchedFiles(settings.reload_engine, {
+      changed: (change) => this.#note(change),
+      fellBack: (why) => this.#log.log('warning', `Reloader: ${why}; looking for changes each second instead.`),
+    });
+    const extra: Extra = new Map(settings.reload_extra_files.map((entry) => [entry, null]));
+    this.#state = { kind: 'on', settings, watched, extra };
+    for (const known of this.#generations.keys()) this.#watchLoaded(known);
+    void this.#goRound();
+  }
+
+  /** A process of the generation has loaded these files, or could not load them. */
+  loaded(number: number, files: readonly string[]): void {
+    const generation = this.#generations.get(number);
+    if (generation === undefined) return;
+    for (const file of files) {
+      generation.files.add(file);
+      if (this.#state.kind === 'on') this.#state.watched.add(file, generation.bornMs);
+    }
+  }
+
+  /** What older generations have loaded counts no more. Until now it did: a next one that fails may have loaded next to nothing. */
+  serves(number: number): void {
+    for (const known of this.#generations.keys()) if (known < number) this.#generations.delete(known);
+    const state = this.#state;
+    if (state.kind === 'off') return;
+    const kept = [...this.#generations.values()].map(({ files }) => files);
+    for (const matched of state.extra.values()) if (matched !== null) kept.push(new Set(matched));
+    state.watched.keepOnly((file) => kept.some((files) => files.has(file)));
+  }
+
+  /** The reload that is due is made in any case, by a signal. */
+  forgetBurst(): void {
+    this.#burst = null;
+    if (this.#due !== null) clearTimeout(this.#due);
+    this.#due = null;
+  }
+
+  close(): void {
+    if (this.#state.kind === 'on') this.#state.watched.close();
+    this.#state = { kind: 'off' };
+    if (this.#round !== null) clearTimeout(this.#round);
+    this.#round = null;
+    this.forgetBurst();
+  }
+
+  #watchLoaded(number: number): void {
+    const generation = this.#generations.get(number);
+    if (this.#state.kind === 'off' || generation === undefined) return;
+    for (const file of generation.files) this.#state.watched.add(file, generation.bornMs);
+  }
+
+  async #goRound(): Promise<void> {
+    const state = this.#state;
+    if (state.kind === 'off') return;
+    for (const [entry, before] of state.extra) {
+      const files = new Set(await matchFiles(entry, this.#startDir, listFolder));
+      if (this.#state !== state) return;
+      this.#lookAtExtra(state, entry, before, files);
+    }
+    await state.watched.tick();
+    if (this.#state === state) this.#round = setTimeout(() => void this.#goRound(), ROUND_MS).unref();
+  }
+
+  #lookAtExtra(
+    state: State & { kind: 'on' },
+    entry: string,
+    before: ReadonlySet<string> | null,
+    files: ReadonlySet<string>,
+  ): void {
+    if (files.size === 0 && before === null && isPattern(entry)) {
+      this.#log.log('warning', `Pattern ${entry} currently matches no files.`);
+    }
+    for (const file of files) {
+      if (before?.has(file) === true) continue;
+      // Files that are there at the start have not just come.
+      if (before === null) state.watched.add(file, Number.POSITIVE_INFINITY);
+      else if (!state.watched.has(file)) state.watched.addNew(file);
+    }
+    // One that is gone stays: it is watched for its return.
+    state.extra.set(entry, new Set([...(before ?? []), ...files]));
+  }
+
+  #note(change: FileChange): void {
+    const nowMs = performance.now();
+    this.#burst = addChange(this.#burst, change, nowMs);
+    if (this.#due !== null) clearTimeout(this.#due);
+    this.#due = setTimeout(() => this.#tell(), dueAtMs(this.#burst) - nowMs);
+  }
+
+  #tell(): void {
+    const burst = this.#burst;
+    this.forgetBurst();
+    if (burst !== null) this.#changed(describeBurst(burst));
+  }
+}
+
+/** `-c`'s file, or the one that is taken without `-c`, even if it is not there yet. A module is reported by those who import it. */
+function configFilePath(startDir: string, config: string | null): string | null {
+  if (config === null) return path.join(startDir, 'gunicorn.conf.py');
+  if (config.startsWith('python:')) return null;
+  return path.resolve(startDir, config.replace(/^file:/, ''));
+}
+
+function isSame(a: ReloadSettings, b: ReloadSettings): boolean {
+  return a.reload_engine === b.reload_engine && a.reload_extra_files.join('\0') === b.reload_extra_files.join('\0');
+}
+
+async function listFolder(folder: string): Promise<readonly FolderEntry[]> {
+  try {
+    const entries = await fs.promises.readdir(folder, { withFileTypes: true });
+    return await Promise.all(
+      entries.map(async (entry) => {
+        const isFolder = entry.isSymbolicLink()
+          ? await leadsToFolder(path.join(folder, entry.name))
+          : entry.isDirectory();
+        return { name: entry.name, kind: isFolder ? 'folder' : 'file', isLink: entry.isSymbolicLink() } as const;
+      }),
+    );
+  } catch {
+    return []; // Not there, no folder, or not to be read: nothing of it matches.
+  }
+}
+
+async function leadsToFolder(link: string): Promise<boolean> {
+  try {
+    return (await fs.promises.stat(link)).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,179 @@
+// Watches files: knows what each looked like, looks again when its folder stirs or a second is over, and reports what has changed.
+// The reloader adds files and says which to keep.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { Batches } from './batches.ts';
+import type { FileChange } from './change-burst.ts';
+import { changeOf, isNewerThan, type Signature } from './file-signature.ts';
+import { type Engine, type Notification, notifyOf } from './notification.ts';
+
+export interface WatchEvents {
+  changed(change: FileChange): void;
+  /** inotify does not serve here; said once for each reason. */
+  fellBack(why: string): void;
+}
+
+interface WatchedFolder {
+  readonly files: Map<string, WatchedFile>;
+  /** `absent`: there is no such folder yet, or not any more. */
+  state:
+    | { readonly kind: 'absent' }
+    | { readonly kind: 'present'; readonly identity: string; readonly by: Notification };
+}
+
+interface WatchedFile {
+  /** Null: not looked at yet. */
+  signature: Signature | null;
+  readonly bornMs: number;
+}
+
+const ABSENT = { kind: 'absent' } as const;
+
+export class WatchedFiles {
+  readonly #engine: Engine;
+  readonly #events: WatchEvents;
+  readonly #folders: Map<string, WatchedFolder> = new Map();
+  readonly #looks: Batches = new Batches((file) => this.#look(file));
+  readonly #openings: Batches = new Batches((folder) => this.#check(folder));
+  /** Already taken once for newer than what was loaded: a file that is written at each start must not reload forever. */
+  readonly #takenForNewer: Set<string> = new Set();
+  #life: 'open' | 'closed' = 'open';
+  #hasFallenBack: 'no' | 'yes' = 'no';
+
+  constructor(engine: Engine, events: WatchEvents) {
+    this.#engine = engine;
+    this.#events = events;
+  }
+
+  has(file: string): boolean {
+    return this.#folders.get(path.dirname(file))?.files.has(path.basename(file)) === true;
+  }
+
+  /** `bornMs`: when the generation that has loaded it was started, in wall-clock time; Infinity when it has loaded nothing of it. */
+  add(file: string, bornMs: number): void {
+    const name = path.dirname(file);
+    const folder = this.#folders.get(name) ?? { files: new Map(), state: ABSENT };
+    if (folder.files.has(path.basename(file))) return;
+    folder.files.set(path.basename(file), { signature: null, bornMs });
+    this.#folders.set(name, folder);
+    // The folder is watched first, so that no change falls between the first look and the watch.
+    if (folder.state.kind === 'absent') this.#openings.add(name);
+    else this.#looks.add(file);
+  }
+
+  /** A file that has not been there before: it has been made just now. */
+  addNew(file: string): void {
+    this.add(file, Infinity);
+    this.#events.changed({ path: file, kind: 'created' });
+  }
+
+  keepOnly(keep: (file: string) => boolean): void {
+    for (const [name, folder] of this.#folders) {
+      for (const file of folder.files.keys()) if (!keep(path.join(name, file))) folder.files.delete(file);
+      if (folder.files.size > 0) continue;
+      close(folder);
+      this.#folders.delete(name);
+    }
+  }
+
+  /** Once a second: files that are polled, and folders that were replaced or have come. */
+  async tick(): Promise<void> {
+    for (const [name, folder] of this.#folders) {
+      this.#openings.add(name);
+      if (folder.state.kind === 'present' && folder.state.by.kind === 'poll') this.#lookAtAll(name, folder);
+    }
+    await this.settled();
+  }
+
+  /** Everything that was asked for so far has been looked at. */
+  async settled(): Promise<void> {
+    await this.#openings.done();
+    await this.#looks.done();
+  }
+
+  close(): void {
+    this.#life = 'closed';
+    for (const folder of this.#folders.values()) close(folder);
+    this.#folders.clear();
+  }
+
+  async #check(name: string): Promise<void> {
+    const identity = await identityOf(name);
+    const folder = this.#folders.get(name);
+    if (folder === undefined) return;
+    const was = folder.state;
+    if (identity === null ? was.kind === 'absent' : was.kind === 'present' && was.identity === identity) {
+      if (was.kind === 'absent') this.#lookAtAll(name, folder);
+      return;
+    }
+    close(folder);
+    if (identity !== null) {
+      const by = await notifyOf(name, this.#engine, (entry) => this.#stirred(name, entry));
+      if (this.#life === 'closed' || this.#folders.get(name) !== folder) {
+        if (by.kind === 'inotify') by.close();
+        return;
+      }
+      folder.state = { kind: 'present', identity, by };
+      if (by.kind === 'poll' && by.why !== null) this.#fellBack(by.why);
+    }
+    this.#lookAtAll(name, folder);
+  }
+
+  #fellBack(why: string): void {
+    if (this.#hasFallenBack === 'no') this.#events.fellBack(why);
+    this.#hasFallenBack = 'yes';
+  }
+
+  #stirred(name: string, entry: string | null): void {
+    const folder = this.#folders.get(name);
+    if (folder === undefined) return;
+    if (entry !== null && folder.files.has(entry)) this.#looks.add(path.join(name, entry));
+    else if (entry === null) this.#lookAtAll(name, folder);
+  }
+
+  #lookAtAll(name: string, folder: WatchedFolder): void {
+    for (const file of folder.files.keys()) this.#looks.add(path.join(name, file));
+  }
+
+  async #look(whole: string): Promise<void> {
+    const after = await signatureOf(whole);
+    const file = this.#folders.get(path.dirname(whole))?.files.get(path.basename(whole));
+    if (file === undefined) return;
+    const before = file.signature;
+    file.signature = after;
+    if (before === null) return this.#firstLook(whole, file.bornMs, after);
+    const kind = changeOf(before, after);
+    if (kind !== null) this.#events.changed({ path: whole, kind });
+  }
+
+  #firstLook(whole: string, bornMs: number, signature: Signature): void {
+    if (this.#takenForNewer.has(whole) || !isNewerThan(bornMs, signature, Date.now())) return;
+    this.#takenForNewer.add(whole);
+    this.#events.changed({ path: whole, kind: 'modified' });
+  }
+}
+
+function close(folder: WatchedFolder): void {
+  if (folder.state.kind === 'present' && folder.state.by.kind === 'inotify') folder.state.by.close();
+  folder.state = ABSENT;
+}
+
+/** Tells a folder from another one that has taken its name. */
+async function identityOf(folder: string): Promise<string | null> {
+  try {
+    const { dev, ino } = await fs.promises.stat(folder);
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+async function signatureOf(file: string): Promise<Signature> {
+  try {
+    const { mtimeMs, size } = await fs.promises.stat(file);
+    return { mtimeMs, size };
+  } catch {
+    return 'missing';
+  }
+}
