@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import tempfile
 import threading
 import time
 import unittest
@@ -51,6 +52,31 @@ class BackPressure(WorkerSideTest):
         head = b"200 OK\r\nX: " + b"x" * MIB + b"\r\n"
         frame = self.send_while_nobody_reads(head, b"y" * MIB)
         self.assertEqual((frame.head.encode(), frame.data), (head, b"y" * MIB))
+
+    def test_so_does_one_that_comes_from_a_file(self) -> None:
+        data = os.urandom(2 * MIB)
+        with tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            self.claim.claim(77, 5, time.monotonic_ns())
+            sender = threading.Thread(
+                target=self.channel.body_from_file, args=(77, END, file.fileno(), 5, len(data) - 5), daemon=True
+            )
+            sender.start()
+            self.wait_until_held()
+            received = self.read_frame()
+            sender.join(20)
+        self.assertEqual(self.board.slot(1)["held"], 0)
+        self.assertEqual(received[16:], data[5:])
+        self.assertTrue(os.get_blocking(self.channel._socket.fileno()))
+
+    def test_a_file_that_becomes_shorter_ends_the_channel(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.write(b"short")
+            file.flush()
+            with self.assertRaisesRegex(ChannelLost, "became shorter"):
+                self.channel.body_from_file(77, END, file.fileno(), 0, 6)
+        self.assertTrue(self.channel.is_lost)
 
     def test_so_does_a_small_frame_when_the_socket_is_full(self) -> None:
         filled = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -9,11 +10,12 @@ import tempfile
 import tracemalloc
 import unittest
 from typing import Any, Callable
+from unittest import mock
 
 from gateway_double import WorkerSideTest
 
-from tunicorn.channel import HEAD
-from tunicorn.wsgi.file_wrapper import REGULAR_FILE_BLOCK_BYTES, FileWrapper
+from tunicorn.channel import ABORTED, BODY, END, FRAMED, HEAD
+from tunicorn.wsgi.file_wrapper import REGULAR_FILE_BLOCK_BYTES, FileWrapper, ReadFileWrapper
 
 
 class Iteration(unittest.TestCase):
@@ -117,6 +119,91 @@ class Responses(WorkerSideTest):
             tracemalloc.stop()
         self.assertGreaterEqual(received, size)
         self.assertLess(peak, 8 * 1024 * 1024)
+
+
+class PlainFiles(unittest.TestCase):
+    def test_a_file_opened_for_reading_is_one_from_where_it_stands(self) -> None:
+        with tempfile.NamedTemporaryFile() as made:
+            made.write(b"line\nrest")
+            made.flush()
+            with open(made.name, "rb") as file:
+                file.readline()
+                self.assertEqual(FileWrapper(file).plain_file(), (file.fileno(), 5))
+            with open(made.name, "rb", buffering=0) as file:
+                self.assertEqual(FileWrapper(file).plain_file(), (file.fileno(), 0))
+                self.assertIsNone(ReadFileWrapper(file).plain_file())
+
+    def test_what_reads_otherwise_than_the_disk_has_it_is_none(self) -> None:
+        class Shouting(io.BufferedReader):
+            def read(self, size: int | None = -1) -> bytes:
+                return super().read(size).upper()
+
+        with tempfile.NamedTemporaryFile() as made:
+            with gzip.open(made.name) as zipped, open(made.name) as text, Shouting(io.FileIO(made.name)) as shouting:
+                for filelike in (zipped, text, io.BytesIO(), shouting, made, object()):
+                    self.assertIsNone(FileWrapper(filelike).plain_file(), filelike)
+
+    def test_a_pipe_is_none(self) -> None:
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, writing)
+        with open(reading, "rb") as pipe:
+            self.assertIsNone(FileWrapper(pipe).plain_file())
+
+
+class SentByTheKernel(WorkerSideTest):
+    def frames(self, content: bytes, offset: int, headers: list[tuple[str, str]]) -> list[Any]:
+        with tempfile.NamedTemporaryFile(delete=False) as made:
+            made.write(content)
+        self.addCleanup(os.unlink, made.name)
+        self.file = open(made.name, "rb")
+        self.file.seek(offset)
+
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
+            start_response("200 OK", headers)
+            return environ["wsgi.file_wrapper"](self.file)
+
+        with mock.patch("os.sendfile", side_effect=os.sendfile) as self.sendfile:
+            frames = self.exchange(app)
+        self.assertTrue(self.file.closed)
+        return frames
+
+    def test_a_large_file_is_never_read(self) -> None:
+        content = os.urandom(2_500_000)
+        frames = self.frames(content, 7, [("Content-Length", "2499993")])
+        self.assertEqual(b"".join(frame.data for frame in frames), content[7:])
+        self.assertEqual((frames[0].flags, frames[-1].flags), (FRAMED, END))
+        self.assertGreater(self.sendfile.call_count, 2)
+
+    def test_no_more_than_the_content_length_is_sent(self) -> None:
+        content = os.urandom(900_000)
+        frames = self.frames(content, 1000, [("Content-Length", "400000")])
+        self.assertEqual(b"".join(frame.data for frame in frames), content[1000:401_000])
+        self.assertEqual(frames[-1].flags, END)
+
+    def test_without_a_content_length_it_is_sent_to_its_end(self) -> None:
+        content = os.urandom(400_000)
+        frames = self.frames(content, 0, [])
+        self.assertEqual(b"".join(frame.data for frame in frames), content)
+        self.assertEqual((frames[0].flags, frames[-1].flags), (0, END))
+
+    def test_one_that_is_shorter_than_its_content_length_is_cut_off(self) -> None:
+        content = os.urandom(400_000)
+        frames = self.frames(content, 0, [("Content-Length", "500000")])
+        self.assertEqual(b"".join(frame.data for frame in frames), content)
+        self.assertEqual(frames[-1].flags, END | ABORTED)
+        self.assertIn("is cut off", self.log.texts("error")[0])
+
+    def test_a_small_one_is_read(self) -> None:
+        frames = self.frames(b"small", 0, [("Content-Length", "5")])
+        self.assertEqual([frame.data for frame in frames], [b"small"])
+        self.sendfile.assert_not_called()
+
+    def test_a_file_system_without_sendfile_is_read(self) -> None:
+        content = os.urandom(1_500_000)
+        with mock.patch("os.sendfile", side_effect=OSError(errno.EINVAL, "Invalid argument")):
+            frames = self.frames(content, 0, [("Content-Length", "1500000")])
+        self.assertEqual(b"".join(frame.data for frame in frames), content)
+        self.assertEqual(frames[-1].type, BODY)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
-from tunicorn.wsgi.file_wrapper import FileWrapper
+from tunicorn.wsgi.file_wrapper import FileWrapper, ReadFileWrapper
 
 SPOOL_FIELD = "tunicorn.spool"
 
@@ -27,7 +27,11 @@ class ErrorStream(Protocol):
 
 
 def base_environ(
-    multiprocess: bool, server_software: str, errors: ErrorStream, multithread: bool = False
+    multiprocess: bool,
+    server_software: str,
+    errors: ErrorStream,
+    multithread: bool = False,
+    sendfile: bool = True,
 ) -> dict[str, Any]:
     """What does not differ from request to request, or is overridden by the ticket's fields when it does."""
     return {
@@ -37,7 +41,7 @@ def base_environ(
         "wsgi.multithread": multithread,
         "wsgi.multiprocess": multiprocess,
         "wsgi.run_once": False,
-        "wsgi.file_wrapper": FileWrapper,
+        "wsgi.file_wrapper": FileWrapper if sendfile else ReadFileWrapper,
         "wsgi.input_terminated": True,
         # Every request puts its own here: to overwrite an entry is cheaper than to add one.
         "wsgi.early_hints": None,
