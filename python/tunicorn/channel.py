@@ -218,7 +218,7 @@ class Channel:
 
     def body_from_file(self, ticket_id: int, flags: int, fd: int, offset: int, size: int) -> None:
         """As `body`, with bytes that the kernel takes from the file itself."""
-        self._transmit(_pack_header(16 + size, BODY, flags, 0, ticket_id))
+        self._transmit(frames.body_header(ticket_id, flags, size))
         out = self._socket.fileno()
         end = offset + size
         # A wait for the disk is the application's time, a wait for the client is not: so no wait inside sendfile().

@@ -173,10 +173,12 @@ class Config:
 
     @property
     def sendfile(self) -> bool:
-        if self._optional("sendfile") is not None:
-            return False
+        """Unlike Gunicorn's, for which True in the configuration file means off."""
+        setting = self._optional("sendfile")
+        if setting is not None:
+            return bool(setting)
         text = os.environ.get("SENDFILE")
-        return text is None or text.lower() in ("y", "1", "true")
+        return text is None or text.lower() in ("y", "1", "yes", "true")
 
     @property
     def reuse_port(self) -> bool:

@@ -11,6 +11,10 @@ import sys
 import traceback
 from typing import Any, Callable, Iterator, List, Optional, Set
 
+from tunicorn.application_object import Application
+from tunicorn.log import ErrorLog
+from tunicorn.wsgi import application
+
 
 class FailedApplication:
     """A WSGI application. `files` are those that the failure is about, some of which may not exist yet."""
@@ -23,6 +27,27 @@ class FailedApplication:
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(self._body)))]
         start_response("500 Internal Server Error", headers)
         return [self._body]
+
+
+def load_or_show(app: Application, log: ErrorLog, is_told_to_exit: Callable[[], bool]) -> Callable[..., Any]:
+    """The application; if it cannot be loaded, in its place a page that says why, as the log does."""
+    try:
+        return app.wsgi()
+    except application.AppImportError as error:
+        text = f"Failed to load the application: {error}"
+        log.error(text)
+        app.callable = FailedApplication(text, files_of(error))
+    except Exception as error:
+        text = application.user_traceback(error)
+        log.error("Exception while loading the application\n" + text.rstrip("\n"))
+        app.callable = FailedApplication(text, files_of(error))
+    except SystemExit as error:
+        if is_told_to_exit():
+            raise
+        called = f"The application called sys.exit({error.code!r}) while it was being imported"
+        log.error(called)
+        app.callable = FailedApplication(f"{application.user_traceback(error)}\n{called}", files_of(error))
+    return app.callable
 
 
 def files_of(error: BaseException) -> List[str]:

@@ -23,6 +23,7 @@ from tunicorn.children import Children
 from tunicorn.config import Config
 from tunicorn.config_file import ConfigFileError
 from tunicorn.hook_host import HookHost
+from tunicorn.loaded_files import keep_no_young_bytecode
 from tunicorn.log import ErrorLog
 from tunicorn.preload import preload
 from tunicorn.program import CommandProgram, Program, server_names
@@ -133,6 +134,8 @@ class Forkserver:
             return
         _enter(config, message["server"])
         self._log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
+        if config.reload:
+            keep_no_young_bytecode()
         process_title.set_title("forkserver", config.proc_name)
         self._host = HookHost(self._link, config, message, self._program, self._log)
         self._link.send({"type": "settled", "hooks": config.hooks})
@@ -148,7 +151,7 @@ class Forkserver:
         self._settings = settings
         self._tickets = TicketPipe(settings)
         if settings.preload_app:
-            failure = preload(self._host.server.app, self._log)
+            failure = preload(self._host.server.app, self._log, shows_failure=self._host.server.cfg.reload)
             if failure is not None:
                 self._link.send(_failed("load", *failure))
                 return

@@ -8,16 +8,20 @@ import traceback
 from typing import Optional, Tuple
 
 from tunicorn.application_object import Application
+from tunicorn.failed_application import load_or_show
 from tunicorn.log import ErrorLog
 from tunicorn.worker import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.wsgi import application
 
 
-def preload(app: Application, log: ErrorLog) -> Optional[Tuple[int, str, str]]:
-    """None, or exit status, message and traceback of what went wrong."""
+def preload(app: Application, log: ErrorLog, *, shows_failure: bool = False) -> Optional[Tuple[int, str, str]]:
+    """None, or exit status, message and traceback of what went wrong; with `shows_failure`, the workers serve that."""
     before = set(threading.enumerate())
     try:
-        app.wsgi()
+        if shows_failure:
+            load_or_show(app, log, lambda: False)
+        else:
+            app.wsgi()
     except application.AppImportError as error:
         return APP_LOAD_ERROR, str(error), ""
     except Exception as error:

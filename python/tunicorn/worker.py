@@ -11,9 +11,11 @@ import sys
 import traceback
 from typing import Any, Dict, List, NamedTuple
 
-from tunicorn import process_title, worker_class
+from tunicorn import process_title, spew, worker_class
 from tunicorn.claims_board import ClaimsBoard
+from tunicorn.failed_application import FailedApplication, load_or_show
 from tunicorn.lifeline import watch_lifeline
+from tunicorn.loaded_files import LoadedFiles
 from tunicorn.log import ErrorLog, WsgiErrors, install_logging_handlers
 from tunicorn.place import Place, Places
 from tunicorn.privileges import become
@@ -112,7 +114,15 @@ def _boot(fork: Fork, life: Life) -> Duty:
             report({"type": "wants-successor"})
 
     worker.enter_process(lambda: places.taken, retire)
-    worker.wsgi = _guarded(worker.app.wsgi, life, log, report, "while it was being imported")
+    if worker.cfg.spew:
+        spew.install()
+    if worker.cfg.reload:
+        worker.wsgi = load_or_show(worker.app, log, lambda: life.told_to_exit)
+        loaded = LoadedFiles(report)
+        loaded.report(worker.wsgi.files if isinstance(worker.wsgi, FailedApplication) else ())
+        loaded.keep_reporting()
+    else:
+        worker.wsgi = _guarded(worker.app.wsgi, life, log, report, "while it was being imported")
     post_worker_init = worker.cfg.hook("post_worker_init")
     if post_worker_init is not None:
         _guarded(lambda: post_worker_init(worker), life, log, report, "in the hook post_worker_init")
@@ -120,8 +130,13 @@ def _boot(fork: Fork, life: Life) -> Duty:
 
     def runner(place: Place) -> RequestRunner:
         errors = WsgiErrors(log)
-        multithread = worker_class.runs_threads(settings.worker_class)
-        base = base_environ(settings.multiprocess, settings.server_software, errors, multithread)
+        base = base_environ(
+            settings.multiprocess,
+            settings.server_software,
+            errors,
+            multithread=worker_class.runs_threads(settings.worker_class),
+            sendfile=worker.cfg.sendfile,
+        )
         wsgi = worker.wsgi
         assert wsgi is not None, "the application is loaded by now"
         common: Dict[str, Any] = {

@@ -22,6 +22,7 @@ import { Gateways } from './gateways.ts';
 import type { Generation } from './generation.ts';
 import { Generations } from './generations.ts';
 import type { Listeners } from './listeners.ts';
+import { Reloader } from './reloader/reloader.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 import { ServiceManager } from './service-manager.ts';
@@ -64,6 +65,8 @@ type ArbiterEvent =
   | { readonly type: 'rebound'; readonly generation: Generation; readonly failure: string | null }
   | { readonly type: 'new-arbiter-gone'; readonly child: ChildProcess; readonly how: string }
   | { readonly type: 'first-failed'; readonly exitCode: number }
+  /** With `reload`: `why` is the line for the log. */
+  | { readonly type: 'files-changed'; readonly why: string }
   | { readonly type: 'tick' };
 
 type Phase =
@@ -86,6 +89,7 @@ export class Arbiter {
   readonly #board: ClaimsBoard;
   readonly #gateways: Gateways;
   readonly #generations: Generations;
+  readonly #reloader: Reloader;
   readonly #upgrade: Upgrade;
   readonly #serviceManager: ServiceManager;
   readonly #queue: ArbiterEvent[] = [];
@@ -111,6 +115,9 @@ export class Arbiter {
       message: (gateway, message) => this.#post({ type: 'gateway-message', gateway, message }),
       gone: (gateway, how) => this.#post({ type: 'gateway-gone', gateway, how }),
       introduce: (gateway) => this.#introduce(gateway),
+    });
+    this.#reloader = new Reloader(start.log, start.forkserverCommand.cwd, start.config, (why) => {
+      this.#post({ type: 'files-changed', why });
     });
     this.#generations = this.#makeGenerations();
     this.#upgrade = new Upgrade(start.ownStart, {
@@ -183,6 +190,10 @@ export class Arbiter {
         return this.#tellFacts();
       case 'first-failed':
         return this.#stop('quick', event.exitCode, nowMs);
+      case 'files-changed':
+        if (this.#phase.kind !== 'running') return;
+        this.#log.log('info', event.why);
+        return this.#generations.reload(nowMs);
       case 'tick':
         return this.#onTick(nowMs);
     }
@@ -202,6 +213,7 @@ export class Arbiter {
       case 'SIGHUP':
         if (this.#phase.kind === 'stopping') return;
         this.#log.log('info', 'Hang up: Arbiter');
+        this.#reloader.forgetBurst();
         this.#resume(this.#resolved.settings.workers, nowMs);
         return this.#generations.reload(nowMs);
       case 'SIGTTIN':
@@ -370,6 +382,13 @@ export class Arbiter {
       generationGone: (generation) => {
         this.#gateways.broadcast({ type: 'generation-gone', generation: generation.number });
       },
+      started: ({ number }) => {
+        // The first forkserver has been at work since the command was started.
+        this.#reloader.generationStarts(number, number === 1 ? performance.timeOrigin : Date.now());
+      },
+      settled: ({ number }, { settings }) => this.#reloader.configure(number, settings),
+      loaded: ({ number }, files) => this.#reloader.loaded(number, files),
+      serves: ({ number }) => this.#reloader.serves(number),
       expire: (number, ticket) => this.#gateways.get(number)?.send({ type: 'expire', ticket }),
       holdLastHook: (exitCode) => this.#holdLastHook(exitCode),
       firstFailed: (exitCode) => this.#post({ type: 'first-failed', exitCode }),
@@ -551,6 +570,7 @@ export class Arbiter {
     const first = before.kind === 'stopping' ? before : { sinceMs: nowMs, exitCode };
     this.#phase = { kind: 'stopping', manner, sinceMs: first.sinceMs, exitCode: first.exitCode };
     this.#holdLastHook(first.exitCode);
+    this.#reloader.close();
     this.#generations.stopNext(nowMs);
     // An older or newer arbiter that lives listens on the same Unix sockets.
     this.#start.listeners.close(this.#upgrade.state.kind === 'alone' ? 'remove' : 'keep');

@@ -41,6 +41,11 @@ export interface GenerationsOwner {
   expire(gateway: number, ticket: number): void;
   /** Before the first generation is given up: its forkserver may have to call on_exit. */
   holdLastHook(exitCode: number): void;
+  /** A generation is being made, and later: its settings are known, its processes have loaded files, it serves. */
+  started(generation: Generation): void;
+  settled(generation: Generation, resolved: ResolvedSettings): void;
+  loaded(generation: Generation, files: readonly string[]): void;
+  serves(generation: Generation): void;
   /** The first generation cannot serve: there is nothing to fall back on. */
   firstFailed(exitCode: number): void;
   /** Hooks see them as `server.LISTENERS` and `server.pidfile`. */
@@ -80,7 +85,10 @@ export class Generations {
       resolve: (found) => owner.resolve(found),
       serving: () => this.#serving,
       facts: () => ({ ...owner.hookFacts(), worker_age: this.#lastAge, elsewhere: this.#workersOutside(null) }),
-      resolved: (generation, resolved) => void this.#settingsOf.set(generation, resolved),
+      resolved: (generation, resolved) => {
+        this.#settingsOf.set(generation, resolved);
+        this.#owner.settled(generation, resolved);
+      },
       settingsOf: (generation) => this.#settingsOf.get(generation),
       booted: (generation, nowMs) => this.#booted(generation, nowMs),
       giveUp: (generation, exitCode, reason, nowMs) => this.#giveUp(generation, exitCode, reason, nowMs),
@@ -157,6 +165,7 @@ export class Generations {
     this.#revivals = NO_BACKOFF;
     this.#failure = null;
     this.#owner.log.log('info', `Generation ${generation.number} is serving`);
+    this.#owner.serves(generation);
     old?.drain(nowMs);
     generation.manage(nowMs);
   }
@@ -183,6 +192,8 @@ export class Generations {
         return this.#giveUp(generation, message.code, failureReason(message.code, message.message), nowMs);
       case 'checked':
         return;
+      case 'loaded':
+        return this.#owner.loaded(generation, message.files);
       case 'drained':
         return this.#owner.pipeEmpty(generation);
       case 'settled':
@@ -259,6 +270,7 @@ export class Generations {
     const generation: Generation = new Generation(this.#lastNumber, forkserver, directories.runtimeDir, board, events);
     this.#all.add(generation);
     this.#next = generation;
+    this.#owner.started(generation);
     return generation;
   }
 

@@ -5,6 +5,7 @@ import type { Resolution, ResolvedSettings } from '../arbiter/resolved-settings.
 import { lifelinePath } from '../arbiter/runtime-directory.ts';
 import type { Configured, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import { type AccountIds, lookUpAccounts, lookUpInitGroup } from '../settings/accounts.ts';
+import { missingExtraFiles } from '../settings/extra-files.ts';
 import { toGatewaySettings } from '../settings/gateway-settings.ts';
 import type { Facts, FlagValues } from '../settings/layers.ts';
 import { resolveSettings, type SettingsAndOrigins } from '../settings/resolve.ts';
@@ -50,6 +51,9 @@ export function resolver(context: ResolverContext): Resolver {
     const { settings, warnings } = resolution;
     const application = context.isEmbedded ? EMBEDDED : chooseApplication(context.app, settings, facts.cwd);
     if (!application.ok) return { ok: false, errors: [application.error.replace(/^Error: /, '')] };
+    const origin = resolution.origins.reload_extra_files;
+    const missing = missingExtraFiles(settings.reload_extra_files, facts.cwd, origin);
+    if (missing.length > 0) return { ok: false, errors: missing };
     const accounts = lookUpAccounts(settings);
     if (!accounts.ok) return accounts;
     const named = serverNames(found, context.version);

@@ -77,6 +77,8 @@ export type FromForkserver =
   | { readonly type: 'ready'; readonly pid: number }
   | { readonly type: 'boot-failed'; readonly pid: number; readonly code: number; readonly message: string }
   | { readonly type: 'wants-successor'; readonly pid: number }
+  /** With `reload`: files that this process has loaded, or has failed to load. */
+  | { readonly type: 'loaded'; readonly pid: number; readonly files: readonly string[] }
   /** The worker has read end-of-file on the ticket pipe, and leaves. */
   | { readonly type: 'drained'; readonly pid: number }
   | {
@@ -112,6 +114,7 @@ const fromForkserver = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), pid: wholeNumber }),
   z.object({ type: z.literal('boot-failed'), pid: wholeNumber, code: wholeNumber, message: z.string() }),
   z.object({ type: z.literal('wants-successor'), pid: wholeNumber }),
+  z.object({ type: z.literal('loaded'), pid: wholeNumber, files: z.array(z.string()) }),
   z.object({ type: z.literal('drained'), pid: wholeNumber }),
   z.object({
     type: z.literal('exited'),

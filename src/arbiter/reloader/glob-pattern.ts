@@ -1,9 +1,6 @@
 // Reads `reload_extra_files` patterns by the rules of Python's glob with recursive=True. Pure; match-files.ts walks with them.
 
-/** Whether the entry is a pattern rather than a path. */
-export function isPattern(entry: string): boolean {
-  return /[*?[]/.test(entry);
-}
+import { isPattern } from '../../settings/extra-files.ts';
 
 /** A pattern for one name, or `**` for any number of folders. */
 export type PatternPart =

@@ -4,8 +4,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ErrorLog } from '../../log/error-log.ts';
+import { isPattern } from '../../settings/extra-files.ts';
 import { addChange, type Burst, describeBurst, dueAtMs, type FileChange } from './change-burst.ts';
-import { isPattern } from './glob-pattern.ts';
 import { type FolderEntry, matchFiles } from './match-files.ts';
 import type { Engine } from './notification.ts';
 import { WatchedFiles } from './watched-files.ts';

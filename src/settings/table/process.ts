@@ -40,8 +40,11 @@ export const PROCESS = {
     kind: 'optional bool',
     flagValue: false,
     default: null,
-    summary: 'Whether the kernel may copy files of wsgi.file_wrapper to the client; the flag switches it off.',
-    pending: 'sendfile',
+    summary: 'Whether the kernel may send the files of wsgi.file_wrapper itself; the flag switches it off.',
+    detail: `True and False mean what they say (to Gunicorn, True means off). None takes the variable SENDFILE: \`y\`, \`yes\`, \`1\`
+      or \`true\` for on; without it, on. Files that are opened for reading as bytes and have 256 KiB left or more are sent
+      so, anything else is read. Measured with files of 1 MB and 50 MB in the page cache: 1.1 and 1.5 times as fast, with
+      a quarter to a third of the processor time in the worker.`,
     usedBy: ['worker'],
     reloadable: true,
   },

@@ -6,9 +6,11 @@ export const RELOADING = {
     flags: ['--reload'],
     kind: 'bool',
     default: false,
-    summary: 'Restart the workers when the code changes; for development only.',
-    pending: 'reload on changes',
-    usedBy: ['arbiter', 'worker'],
+    summary: 'Make new workers when the code changes; for development only.',
+    detail: `One change, or one burst of changes, makes one reload as SIGHUP does: no request is lost. Watched are the files of
+      all loaded modules but those of the standard library, the configuration file and \`reload_extra_files\`. While the
+      application cannot be imported, the workers answer 500 with the traceback. See [development.md](development.md).`,
+    usedBy: ['arbiter', 'forkserver', 'worker'],
     reloadable: true,
   },
   reload_engine: {
@@ -18,9 +20,10 @@ export const RELOADING = {
     kind: 'choice',
     choices: ['auto', 'poll', 'inotify'],
     default: 'auto',
-    summary: 'How changes are noticed: poll, inotify, or auto for whichever is available.',
-    pending: 'reload on changes',
-    usedBy: ['arbiter', 'worker'],
+    summary: 'How changes are noticed: by inotify, by a look each second (poll), or auto.',
+    detail: `\`auto\` is inotify, but poll for folders on file systems that other machines may write to (NFS, SMB, 9p, FUSE), and
+      when a limit of inotify is reached; the log says so.`,
+    usedBy: ['arbiter'],
     reloadable: true,
   },
   reload_extra_files: {
@@ -30,8 +33,10 @@ export const RELOADING = {
     kind: 'string list',
     default: [],
     summary: 'A file, or a pattern with *, ? or [, that reload watches besides the code; may be repeated.',
-    pending: 'reload on changes',
-    usedBy: ['arbiter', 'worker'],
+    detail: `Relative to the directory that the command was started in. \`**\` stands for any number of folders. A path must
+      exist; a folder means all the files in it. Patterns are expanded anew each second, so a new file that matches is a
+      change, too.`,
+    usedBy: ['arbiter'],
     reloadable: true,
   },
   spew: {
@@ -40,7 +45,7 @@ export const RELOADING = {
     kind: 'bool',
     default: false,
     summary: 'Print each line of Python that a worker executes.',
-    pending: 'trace of executed lines',
+    detail: 'Each line goes to standard output as `module:line: source`. It makes everything slow.',
     usedBy: ['worker'],
     reloadable: true,
   },
