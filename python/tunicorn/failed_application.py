@@ -83,5 +83,7 @@ def _where_it_might_be(module_name: str) -> Iterator[str]:
             continue
         for length in range(1, len(parts) + 1):
             stem = os.path.join(folder, *parts[:length])
+            # A folder is a package without an __init__.py, too.
+            yield stem
             yield stem + ".py"
             yield os.path.join(stem, "__init__.py")

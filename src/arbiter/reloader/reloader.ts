@@ -1,12 +1,12 @@
 // The setting `reload`: watches the files that the living generations have loaded, the configuration file and
 // `reload_extra_files`, and tells the arbiter when they have changed. The arbiter makes one for its life.
 
-import fs from 'node:fs';
 import path from 'node:path';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { isPattern } from '../../settings/extra-files.ts';
 import { addChange, type Burst, describeBurst, dueAtMs, type FileChange } from './change-burst.ts';
-import { type FolderEntry, matchFiles } from './match-files.ts';
+import { listFolder } from './list-folder.ts';
+import { matchFiles } from './match-files.ts';
 import type { Engine } from './notification.ts';
 import { WatchedFiles } from './watched-files.ts';
 
@@ -168,28 +168,4 @@ function configFilePath(startDir: string, config: string | null): string | null 
 
 function isSame(a: ReloadSettings, b: ReloadSettings): boolean {
   return a.reload_engine === b.reload_engine && a.reload_extra_files.join('\0') === b.reload_extra_files.join('\0');
-}
-
-async function listFolder(folder: string): Promise<readonly FolderEntry[]> {
-  try {
-    const entries = await fs.promises.readdir(folder, { withFileTypes: true });
-    return await Promise.all(
-      entries.map(async (entry) => {
-        const isFolder = entry.isSymbolicLink()
-          ? await leadsToFolder(path.join(folder, entry.name))
-          : entry.isDirectory();
-        return { name: entry.name, kind: isFolder ? 'folder' : 'file', isLink: entry.isSymbolicLink() } as const;
-      }),
-    );
-  } catch {
-    return []; // Not there, no folder, or not to be read: nothing of it matches.
-  }
-}
-
-async function leadsToFolder(link: string): Promise<boolean> {
-  try {
-    return (await fs.promises.stat(link)).isDirectory();
-  } catch {
-    return false;
-  }
 }
