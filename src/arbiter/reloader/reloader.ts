@@ -149,13 +149,18 @@ export class Reloader {
     const nowMs = performance.now();
     this.#burst = addChange(this.#burst, change, nowMs);
     if (this.#due !== null) clearTimeout(this.#due);
-    this.#due = setTimeout(() => this.#tell(), dueAtMs(this.#burst) - nowMs);
+    this.#due = setTimeout(() => void this.#lookOnceMore(), dueAtMs(this.#burst) - nowMs);
   }
 
-  #tell(): void {
+  /** Where files are polled it may be quiet only because nobody has looked. */
+  async #lookOnceMore(): Promise<void> {
     const burst = this.#burst;
+    if (this.#state.kind === 'off' || burst === null) return;
+    await this.#state.watched.tick();
+    // What that has found has put the end of the burst off, or a signal has made the reload.
+    if (this.#burst !== burst) return;
     this.forgetBurst();
-    if (burst !== null) this.#changed(describeBurst(burst));
+    this.#changed(describeBurst(burst));
   }
 }
 
