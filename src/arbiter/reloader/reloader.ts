@@ -4,7 +4,7 @@
 import path from 'node:path';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { isPattern } from '../../settings/extra-files.ts';
-import { addChange, type Burst, describeBurst, dueAtMs, type FileChange } from './change-burst.ts';
+import { addChange, type Burst, describeBurst, dueAtMs, type FileChange, LONGEST_MS } from './change-burst.ts';
 import { listFolder } from './list-folder.ts';
 import { matchFiles } from './match-files.ts';
 import type { Engine } from './notification.ts';
@@ -156,7 +156,8 @@ export class Reloader {
   async #lookOnceMore(): Promise<void> {
     const burst = this.#burst;
     if (this.#state.kind === 'off' || burst === null) return;
-    await this.#state.watched.tick();
+    const isOverdue = performance.now() - burst.firstMs > LONGEST_MS;
+    if (!isOverdue) await this.#state.watched.tick();
     // What that has found has put the end of the burst off, or a signal has made the reload.
     if (this.#burst !== burst) return;
     this.forgetBurst();
