@@ -15,17 +15,12 @@ export interface WatchEvents {
 }
 
 interface WatchedFolder {
-  readonly files: Map<string, WatchedFile>;
+  /** By name, what each looked like last. */
+  readonly files: Map<string, Signature>;
   /** `absent`: there is no such folder yet, or not any more. */
   state:
     | { readonly kind: 'absent' }
     | { readonly kind: 'present'; readonly identity: string; readonly by: Notification };
-}
-
-interface WatchedFile {
-  /** Null: not looked at yet. */
-  signature: Signature | null;
-  readonly bornMs: number;
 }
 
 const ABSENT = { kind: 'absent' } as const;
@@ -55,11 +50,14 @@ export class WatchedFiles {
     const name = path.dirname(file);
     const folder = this.#folders.get(name) ?? { files: new Map(), state: ABSENT };
     if (folder.files.has(path.basename(file))) return;
-    folder.files.set(path.basename(file), { signature: null, bornMs });
+    // At once: whatever happens to it from now on is a change. Once the folder is watched, there is a second look.
+    const signature = firstSignatureOf(file);
+    folder.files.set(path.basename(file), signature);
     this.#folders.set(name, folder);
-    // The folder is watched first, so that no change falls between the first look and the watch.
     if (folder.state.kind === 'absent') this.#openings.add(name);
-    else this.#looks.add(file);
+    if (this.#takenForNewer.has(file) || !isNewerThan(bornMs, signature, Date.now())) return;
+    this.#takenForNewer.add(file);
+    this.#events.changed({ path: file, kind: 'modified' });
   }
 
   /** A file that has not been there before: it has been made just now. */
@@ -104,7 +102,6 @@ export class WatchedFiles {
     if (folder === undefined) return;
     const was = folder.state;
     if (identity === null ? was.kind === 'absent' : was.kind === 'present' && was.identity === identity) {
-      if (was.kind === 'absent') this.#lookAtAll(name, folder);
       return;
     }
     close(folder);
@@ -138,19 +135,12 @@ export class WatchedFiles {
 
   async #look(whole: string): Promise<void> {
     const after = await signatureOf(whole);
-    const file = this.#folders.get(path.dirname(whole))?.files.get(path.basename(whole));
-    if (file === undefined) return;
-    const before = file.signature;
-    file.signature = after;
-    if (before === null) return this.#firstLook(whole, file.bornMs, after);
+    const files = this.#folders.get(path.dirname(whole))?.files;
+    const before = files?.get(path.basename(whole));
+    if (files === undefined || before === undefined) return;
+    files.set(path.basename(whole), after);
     const kind = changeOf(before, after);
     if (kind !== null) this.#events.changed({ path: whole, kind });
-  }
-
-  #firstLook(whole: string, bornMs: number, signature: Signature): void {
-    if (this.#takenForNewer.has(whole) || !isNewerThan(bornMs, signature, Date.now())) return;
-    this.#takenForNewer.add(whole);
-    this.#events.changed({ path: whole, kind: 'modified' });
   }
 }
 
@@ -166,6 +156,15 @@ async function identityOf(folder: string): Promise<string | null> {
     return `${dev}:${ino}`;
   } catch {
     return null;
+  }
+}
+
+function firstSignatureOf(file: string): Signature {
+  try {
+    const { mtimeMs, size } = fs.statSync(file);
+    return { mtimeMs, size };
+  } catch {
+    return 'missing';
   }
 }
 
