@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -16,23 +15,24 @@ _EXPLANATION = (
 )
 
 
-def getattr_of(module: str) -> Callable[[str], Any]:
-    """The `__getattr__` of a module (PEP 562)."""
+def getattr_of(module: str, callers: int = 1) -> Callable[[str], Any]:
+    """The `__getattr__` of a module (PEP 562), or what that calls: then there is one caller more."""
 
     def missing(name: str) -> Any:
         message = f"module {module!r} has no attribute {name!r}: {_EXPLANATION}"
         # `from module import name` turns an AttributeError into an ImportError with a text of its own, so it gets that
         # other error right away; hasattr() and getattr() with a default need the AttributeError.
-        if not name.startswith("__") and _is_from_import():
+        if not name.startswith("__") and _is_from_import(callers + 1):
             raise ImportError(message, name=module)
         raise AttributeError(message)
 
     return missing
 
 
-def _is_from_import() -> bool:
-    # This function, `missing`, then whoever asks: nobody else, for the import system's own questions are for modules.
-    frame = sys._getframe(2)
+def _is_from_import(callers: int) -> bool:
+    import dis
+
+    frame = sys._getframe(callers)
     code = frame.f_code.co_code
     return 0 <= frame.f_lasti < len(code) and dis.opname[code[frame.f_lasti]] == "IMPORT_FROM"
 

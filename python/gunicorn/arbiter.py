@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 from gunicorn import _missing
 from gunicorn.errors import HaltServer
+from gunicorn.util import warn
+from tunicorn.program_start import ARBITER_VERSION
 from tunicorn.server_object import Server
 
 __all__ = ["Arbiter", "HaltServer"]
@@ -30,7 +32,21 @@ class Arbiter(metaclass=_ArbiterType):
     def run(self) -> NoReturn:
         from tunicorn import embedding
 
+        _say_what_is_not_called(type(self))
+
         embedding.serve(self.app)
+
+
+def _say_what_is_not_called(kind: type) -> None:
+    overridden = sorted(
+        name
+        for base in kind.__mro__[: kind.__mro__.index(Arbiter)]
+        for name, value in vars(base).items()
+        if callable(value) and not name.startswith("__") and name != "run"
+    )
+    if overridden and ARBITER_VERSION is None:
+        names = ", ".join(dict.fromkeys(overridden))
+        warn(f"Tunicorn's arbiter is another program, and calls no method of {kind.__name__}: {names}")
 
 
 __getattr__ = _missing.getattr_of(__name__)

@@ -35,6 +35,12 @@ class Setting:
         self.value: Any = self.default
         self._declaration = declaration
 
+    def __init_subclass__(cls) -> None:
+        raise TypeError(
+            f"{cls.__name__}: a setting of one's own has no effect: the table of settings is the arbiter's; "
+            "read the value from the environment, or from the command line before the server starts"
+        )
+
     def get(self) -> Any:
         return self.value
 

@@ -36,6 +36,12 @@ class ConfigFileError(Exception):
         self.traceback_text = traceback_text
 
 
+def default_config_file() -> Optional[str]:
+    """./gunicorn.conf.py, if it exists."""
+    path = os.path.join(os.getcwd(), DEFAULT_NAME)
+    return path if os.path.exists(path) else None
+
+
 def evaluate(config: Optional[str], cwd: str) -> ConfigFile:
     """`config` is what `-c` gave: PATH, file:PATH or python:MODULE.
 

@@ -52,11 +52,13 @@ class CommandProgram:
 def server_names() -> Dict[str, Optional[str]]:
     """gunicorn.SERVER and gunicorn.SERVER_SOFTWARE, where somebody has assigned them: what responses, and the environ,
     are to say instead of the usual."""
-    package = sys.modules.get("gunicorn")
-    defaults = getattr(package, "_DEFAULT_NAMES", {})
+    # Gunicorn's responses read the copies of gunicorn.http.wsgi, so that some assign there.
+    modules = [sys.modules.get(name) for name in ("gunicorn", "gunicorn.http.wsgi")]
+    defaults = getattr(modules[0], "_DEFAULT_NAMES", {})
     names: Dict[str, Optional[str]] = {"server": None, "server_software": None}
     for key, attribute in (("server", "SERVER"), ("server_software", "SERVER_SOFTWARE")):
-        value = getattr(package, attribute, None)
-        if isinstance(value, str) and value != defaults.get(attribute):
-            names[key] = value
+        for module in modules:
+            value = getattr(module, attribute, None)
+            if isinstance(value, str) and value != defaults.get(attribute):
+                names[key] = value
     return names

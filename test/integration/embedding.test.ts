@@ -1,12 +1,12 @@
 // Programs that embed the server by gunicorn.app.base: they run unchanged, and anew for every generation.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { eventually } from '../harness/deadline.ts';
 import { field } from '../harness/http-connection.ts';
 import { getText, request } from '../harness/http-request.ts';
 import { gaveUp, generationServing } from '../harness/log-lines.ts';
-import { otherServer } from '../harness/project.ts';
+import { findPyenvPython, inCi, otherServer, pyenvVersionsDir } from '../harness/project.ts';
 import { freePort, type Scene, scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 
@@ -150,6 +150,31 @@ for (const [how, args, name] of [
   );
 }
 
+for (const version of ['3.9', '3.13']) {
+  const versions = existsSync(pyenvVersionsDir) ? readdirSync(pyenvVersionsDir) : [];
+  const python = findPyenvPython(version, versions);
+  scenario(
+    `a program on Python ${version} is run with the same arguments at a reload`,
+    async (scene) => {
+      const port = await freePort();
+      const server = await scene.program({
+        ...(python === undefined ? {} : { python }),
+        args: ['-W', 'ignore', 'app.py', 'first', ''],
+        files: {
+          'app.py': program('one', `'bind': '127.0.0.1:${port}'`, 'import sys; assert sys.argv[1:] == ["first", ""]'),
+        },
+        target: { host: '127.0.0.1', port },
+      });
+      await server.ready();
+      assert.equal(await getText(server.target), 'one');
+      assert.match(server.log.text(), new RegExp(`Using Python ${version}\\.`));
+      server.signal('SIGHUP');
+      await server.waitForLog(generationServing(2));
+    },
+    { skip: options.skip || (python === undefined && !inCi && `no Python ${version} here`) },
+  );
+}
+
 scenario(
   'a program that is given to python -c is run again',
   async (scene) => {
@@ -286,6 +311,30 @@ def worker_exit(server, worker): print('worker_exit', worker.pid, flush=True)
     );
     await server.stop();
     assert.match(server.log.text(), new RegExp(`^worker_exit ${pid}$`, 'm'));
+  },
+  options,
+);
+
+scenario(
+  'children of multiprocessing that a program has started before run() live once, and end with the server',
+  async (scene) => {
+    const helper = `
+    import multiprocessing
+    multiprocessing.get_context('fork').Process(target=__import__('time').sleep, args=(600,)).start()
+`;
+    const { server } = await start(scene, (bind) => ({
+      'app.py': program('x', `'bind': '${bind}'`).replace(
+        "if __name__ == '__main__':",
+        `if __name__ == '__main__':${helper}`,
+      ),
+    }));
+    await eventually('one worker and one child of the program', () => {
+      // One that had outlived the program's first run would be the arbiter's child.
+      const { workers, forkservers, orphans } = server.family();
+      return workers.length === 2 && forkservers.length === 1 && orphans.length === 0;
+    });
+    await server.stop();
+    await server.nothingLeft();
   },
   options,
 );

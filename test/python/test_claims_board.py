@@ -8,7 +8,7 @@ from unittest import mock
 
 from gateway_double import CANCELS, UNLESS_BEGUN, WORKERS, WorkerSideTest
 
-from tunicorn.claims_board import BoardError, ClaimSlot, ClaimsBoard
+from tunicorn.claims_board import BoardError, ClaimsBoard, ClaimSlot
 from tunicorn.ticket import TicketError
 
 

@@ -21,8 +21,9 @@ PYTHON_DIR = Path(__file__).resolve().parents[2] / "python"
 sys.path.insert(0, str(PYTHON_DIR))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from gunicorn import glogging  # noqa: E402
 from log_settings import log_settings, reset_logging  # noqa: E402
+
+from gunicorn import glogging  # noqa: E402
 from tunicorn.log import ErrorLog  # noqa: E402
 from tunicorn.python_log import LogConfigError, access_is_python, make_logger, python_writes  # noqa: E402
 from tunicorn.python_log.on_behalf import on_behalf_of  # noqa: E402

@@ -8,11 +8,12 @@ from typing import Any, Callable, Dict, List, Optional
 
 from gunicorn import _missing
 from gunicorn.arbiter import Arbiter
+from gunicorn.config import get_default_config_file
 from tunicorn import command
-from tunicorn.config_file import DEFAULT_NAME, ConfigFileError, evaluate
+from tunicorn.config_file import ConfigFileError, evaluate
 from tunicorn.program_config import ProgramConfig
 
-__all__ = ["Application", "Arbiter", "BaseApplication"]
+__all__ = ["Application", "Arbiter", "BaseApplication", "get_default_config_file"]
 
 
 class BaseApplication:
@@ -99,11 +100,6 @@ def parse_command_line(parser: Any, arguments: List[str]) -> Any:
         # Help and version are the command's.
         command.run(arguments)
     return options
-
-
-def get_default_config_file() -> Optional[str]:
-    path = os.path.join(os.getcwd(), DEFAULT_NAME)
-    return path if os.path.exists(path) else None
 
 
 __getattr__ = _missing.getattr_of(__name__)
