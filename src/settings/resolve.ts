@@ -111,10 +111,15 @@ function warningsAbout(values: Readonly<Record<string, unknown>>, origins: Reado
   return SETTINGS.flatMap(([name, declaration]) => {
     const origin = originOf(origins, name);
     const isAsked = origin.from !== 'default' && origin.from !== 'environment';
-    if (declaration.pending === undefined || !isAsked) return [];
-    if (isDeepStrictEqual(values[name], declaration.default)) return [];
-    return [`Setting '${name}' ${describeOrigin(origin)} has no effect yet: Tunicorn has no ${declaration.pending}`];
+    const why = whyWithoutEffect(declaration);
+    if (why === null || !isAsked || isDeepStrictEqual(values[name], declaration.default)) return [];
+    return [`Setting '${name}' ${describeOrigin(origin)} has no effect${why}`];
   });
+}
+
+function whyWithoutEffect({ pending, migration }: Declaration): string | null {
+  if (pending !== undefined) return ` yet: Tunicorn has no ${pending}`;
+  return migration !== undefined && 'not' in migration ? `. ${migration.not}` : null;
 }
 
 function originOf(origins: Readonly<Record<string, Origin>>, name: string): Origin {

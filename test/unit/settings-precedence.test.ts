@@ -187,6 +187,14 @@ describe('a setting whose capability there is not yet', () => {
     ]);
   });
 
+  test('is told with what to use instead, where it will never have an effect', () => {
+    const { warnings } = resolve(fileWith({ ssl_version: 'TLSv1_2', http_parser: 'fast' }));
+    assert.deepEqual(warnings, [
+      "Setting 'http_parser' in gunicorn.conf.py has no effect. Tunicorn has one parser of its own, in Node.js. Nothing has to be done.",
+      "Setting 'ssl_version' in gunicorn.conf.py has no effect. Gunicorn ignores it, too. Use ssl_context.",
+    ]);
+  });
+
   test('is not warned of where its value is the default', () => {
     assert.deepEqual(
       resolve(fileWith({ dirty_workers: 0, certfile: null, cert_reqs: '0', dirty_apps: [] })).warnings,
