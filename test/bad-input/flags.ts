@@ -323,4 +323,19 @@ export const FLAGS: readonly BadInput[] = [
     exits: 1,
     says: ["Error: Invalid value for log_format on the command line: 'xml' (wanted: text, json)"],
   },
+  {
+    it: 'a Paste file that does not exist',
+    args: ['--paste', 'nowhere.ini'],
+    exits: 1,
+    says: ["Error: 'DIR/nowhere.ini' not found"],
+  },
+  {
+    it: 'a Paste variable without a value',
+    args: ['--paste', 'a.ini', '--paste-global', 'stage'],
+    files: { 'a.ini': '[app:main]\npaste.app_factory = app:make\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for raw_paste_global_conf on the command line: 'stage' (wanted: KEY=VALUE, or a list of such)",
+    ],
+  },
 ];
