@@ -8,6 +8,10 @@ export const LOGGING = {
     kind: 'optional string',
     default: null,
     summary: 'The file for a line about each request; - is standard output. Not set: no such lines.',
+    migration: {
+      better:
+        'There is a line for every request, those without a response included. A slow disk never holds up requests.',
+    },
     usedBy: ['gateway'],
     reloadable: true,
   },

@@ -9,6 +9,7 @@ export const PROCESS = {
     summary: 'Go to the background once started.',
     detail: `The command returns when the server has its sockets and its pid file, or says why it could not start. The config file is
       evaluated twice: before the background is known to be wanted, and there.`,
+    migration: { better: 'The command returns when the server has its sockets, or says why it could not start.' },
     usedBy: ['arbiter'],
     reloadable: false,
   },
@@ -45,6 +46,7 @@ export const PROCESS = {
       or \`true\` for on; without it, on. Files that are opened for reading as bytes and have 256 KiB left or more are sent
       so, anything else is read. Measured with files of 1 MB and 50 MB in the page cache: 1.1 and 1.5 times as fast, with
       a quarter to a third of the processor time in the worker.`,
+    migration: { better: 'True means on; in Gunicorn it means off.' },
     usedBy: ['worker'],
     reloadable: true,
   },

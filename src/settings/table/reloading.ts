@@ -10,6 +10,10 @@ export const RELOADING = {
     detail: `One change, or one burst of changes, makes one reload as SIGHUP does: no request is lost. Watched are the files of
       all loaded modules but those of the standard library, the configuration file and \`reload_extra_files\`. While the
       application cannot be imported, the workers answer 500 with the traceback. See [development.md](development.md).`,
+    migration: {
+      better:
+        'A burst of changes makes one reload, and no request is lost. Whatever keeps the application from being imported is shown.',
+    },
     usedBy: ['arbiter', 'forkserver', 'worker'],
     reloadable: true,
   },
@@ -23,6 +27,7 @@ export const RELOADING = {
     summary: 'How changes are noticed: by inotify, by a look each second (poll), or auto.',
     detail: `\`auto\` is inotify, but poll for folders on file systems that other machines may write to (NFS, SMB, 9p, FUSE), and
       when a limit of inotify is reached; the log says so.`,
+    migration: { better: 'inotify needs no package.' },
     usedBy: ['arbiter'],
     reloadable: true,
   },
@@ -36,6 +41,7 @@ export const RELOADING = {
     detail: `Relative to the directory that the command was started in. \`**\` stands for any number of folders. A path must
       exist; a folder means all the files in it. Patterns are expanded anew each second, so a new file that matches is a
       change, too.`,
+    migration: { better: 'A folder may be named, too.' },
     usedBy: ['arbiter'],
     reloadable: true,
   },
