@@ -32,10 +32,19 @@ export interface UnservedRequest {
 }
 
 export function exchangeRecord(exchange: Exchange, connection: RecordedConnection, served: number): AccessRecord {
-  const { head, workerPid } = exchange;
+  const { head, fields, responseHead, workerPid } = exchange;
   return {
-    ...headOf(head),
     remoteAddress: connection.remoteAddress,
+    method: head.method,
+    target: head.target,
+    protocol: head.protocol,
+    // Lazy: few formats show it.
+    get path(): string {
+      return percentDecode(head.path);
+    },
+    query: head.query,
+    scheme: head.scheme,
+    host: head.host ?? undefined,
     status: exchange.status === 0 ? undefined : exchange.status,
     bodyBytes: exchange.sentBytes,
     requestBytes: exchange.requestBytes,
@@ -48,8 +57,9 @@ export function exchangeRecord(exchange: Exchange, connection: RecordedConnectio
     requestId: exchange.requestId === '' ? undefined : exchange.requestId,
     connection: connection.number,
     requestOfConnection: served,
-    ...lookUps(() => exchange.fields, head),
-    responseHeader: (name) => responseField(exchange.responseHead, name),
+    requestHeader: (name) => lastPairOfAnyCase(fields, environKey(name)),
+    responseHeader: (name) => responseField(responseHead, name),
+    environ: (name) => environOf(name, fields, head),
   };
 }
 
@@ -70,13 +80,13 @@ export function unservedRecord(request: UnservedRequest): AccessRecord {
     requestId: requestId === '' ? undefined : requestId,
     connection: connection.number,
     requestOfConnection: request.requestOfConnection,
-    ...lookUps(head === null ? () => '' : request.fields, head),
+    requestHeader: (name) => lastPairOfAnyCase(request.fields(), environKey(name)),
     responseHeader: () => undefined,
+    environ: (name) => environOf(name, request.fields(), head),
   };
 }
 
 type Named = 'method' | 'target' | 'protocol' | 'path' | 'query' | 'scheme' | 'host';
-type LookUps = Pick<AccessRecord, 'requestHeader' | 'environ'>;
 
 function headOf(head: RequestHead): Pick<AccessRecord, Named> {
   const { method, target, protocol, query, scheme } = head;
@@ -91,12 +101,9 @@ function lineOf(line: RequestLine | null): Pick<AccessRecord, Named> {
   return { method, target, protocol, path: percentDecode(line.path), query, ...nothing };
 }
 
-function lookUps(fields: () => string, head: RequestHead | null): LookUps {
-  return {
-    requestHeader: (name) => lastPairOfAnyCase(fields(), environKey(name)),
-    // The base environ of a worker has what tickets leave out.
-    environ: (name) => lastPairOfAnyCase(fields(), name) ?? (name === 'wsgi.url_scheme' ? head?.scheme : undefined),
-  };
+/** The base environ of a worker has what tickets leave out. */
+function environOf(name: string, fields: string, head: RequestHead | null): string | undefined {
+  return lastPairOfAnyCase(fields, name) ?? (name === 'wsgi.url_scheme' ? head?.scheme : undefined);
 }
 
 function environKey(headerName: string): string {

@@ -51,11 +51,13 @@ export class UdpOutlet implements Outlet {
       this.#dropped += 1;
       return;
     }
-    // An error is the answer to an earlier datagram (ECONNREFUSED: nobody listens), or this one is too long.
-    socket.send(message, (error) => {
-      if (error !== null) this.#dropped += 1;
-    });
+    socket.send(message, this.#sent);
   }
+
+  /** An error is the answer to an earlier datagram (ECONNREFUSED: nobody listens), or the datagram was too long. */
+  readonly #sent = (error: Error | null): void => {
+    if (error !== null) this.#dropped += 1;
+  };
 
   #resolve(): void {
     // As programs that know IPv4 only would find it: syslog and statsd servers listen there.

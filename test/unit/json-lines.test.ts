@@ -1,11 +1,14 @@
 // The JSON forms of both logs: typed fields, and one line whatever is in them.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { accessLogJson } from '../../src/log/access-log-json.ts';
 import type { AccessRecord } from '../../src/log/access-record.ts';
 import { jsonLine } from '../../src/log/json-line.ts';
 import { jsonLogLine } from '../../src/log/log-line.ts';
+import { root } from '../harness/project.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20, 23, 34, 25, 7);
 // Everything below U+00FF, and the line ends beyond it.
@@ -105,4 +108,15 @@ test('a line of the error log says who speaks; a traceback is a field of its own
   const fields = { time: '2026-11-20T23:34:25.007Z', log: 'error', level: 'error', pid: 7, process: 'arbiter' };
   assert.deepEqual(line('two\nlines'), { ...fields, message: 'two\nlines' });
   assert.deepEqual(line(`Failed\n${traceback}`), { ...fields, message: 'Failed', traceback });
+});
+
+test('docs/logging.md has each field of both logs in a table', () => {
+  const page = readFileSync(join(root, 'docs/logging.md'), 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  const named = new Set(
+    rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name)),
+  );
+  const access = JSON.parse(accessLogJson(nothing, NOW_MS, 4));
+  const error = JSON.parse(jsonLogLine('error', 'x\nTraceback (most recent call last):', 7, 'arbiter', NOW_MS));
+  for (const field of [...Object.keys(access), ...Object.keys(error)]) assert.ok(named.has(field), field);
 });
