@@ -31,7 +31,7 @@ class Worker:
         self.aborted = False
         self.reloader: Any = None
         self.wsgi: Optional[Callable[..., Any]] = None
-        self.tmp = WorkerTmp()
+        self.tmp = WorkerTmp(cfg)
         self.max_requests: int = sys.maxsize
         if cfg.max_requests:
             self.max_requests = cfg.max_requests + randint(0, cfg.max_requests_jitter)
