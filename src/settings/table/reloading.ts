@@ -12,7 +12,7 @@ export const RELOADING = {
       application cannot be imported, the workers answer 500 with the traceback. See [development.md](development.md).`,
     migration: {
       better:
-        'A burst of changes makes one reload, and no request is lost. Whatever keeps the application from being imported is shown.',
+        'A burst of changes makes one reload, and no request is lost. Whatever keeps the application from being imported is shown. The hook worker_int is not called.',
     },
     usedBy: ['arbiter', 'forkserver', 'worker'],
     reloadable: true,

@@ -61,7 +61,9 @@ export const SERVER_MECHANICS = {
     default: null,
     summary: 'The directory for the runtime directory, which holds pipes, sockets and a small shared file.',
     detail: 'A memory file system is best. Without this setting Tunicorn picks a suitable place.',
-    migration: { same: 'It holds the runtime directory; workers have no heartbeat file in it.' },
+    migration: {
+      same: 'It holds the runtime directory; a worker has a heartbeat file in it only if somebody asks for `worker.tmp.fileno()`.',
+    },
     usedBy: ['arbiter'],
     reloadable: false,
   },
