@@ -8,57 +8,25 @@ import type { RecordedConnection, UnservedRequest } from './access-records.ts';
 import { BodyStore, removeSpooled } from './body-store.ts';
 import { ClientOutput } from './client-output.ts';
 import { type Awaited, checkLimits } from './connection-limits.ts';
+import type { ConnectionOwner, ConnectionState } from './connection-state.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
 import { Exchange, type ExchangeClient, type ExchangeEnd } from './exchange.ts';
-import type { BodyReader } from './http/body-progress.ts';
 import { toBodyReader } from './http/body-reader.ts';
+import { checkHandshake } from './http/handshake.ts';
 import { HeadReader } from './http/head-reader.ts';
 import { type ProxyEndpoint, type ProxyHeader, ProxyHeaderReader } from './http/proxy-protocol.ts';
 import { Refusal, refusalResponse } from './http/refusal.ts';
 import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
-import type { MemoryBudget } from './memory-budget.ts';
 import { requestIdLine, sentRequestId, withRequestId } from './request-id.ts';
 import { upstreamWaitMs } from './request-start.ts';
 import { responseHeadLines } from './response-head-lines.ts';
+import { StreamedBody } from './streamed-body.ts';
+import { Tunnel } from './tunnel.ts';
 import { endOfRefusal, requestLineOf, unfinishedLineOf } from './unserved-request.ts';
-
-export type ConnectionState =
-  /** Where proxy_protocol is on: a new connection, of which it is not known yet whether a PROXY header comes first. */
-  | { readonly kind: 'proxy-header'; readonly reader: ProxyHeaderReader }
-  /** Between requests; the first byte of the next one has not come. */
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'head' }
-  | {
-      readonly kind: 'body';
-      readonly head: RequestHead;
-      readonly reader: BodyReader;
-      readonly store: BodyStore;
-      readonly sinceMs: number;
-    }
-  | { readonly kind: 'in-service'; readonly exchange: Exchange }
-  /** The last response is in the spool file, and leaves it as the client reads. */
-  | { readonly kind: 'flushing' }
-  /** The last response is on its way; what the client still sends is read and thrown away (RFC 9112 section 9.6). */
-  | { readonly kind: 'lingering' }
-  | { readonly kind: 'closed' };
-
-/** What a connection needs of the gateway. */
-export interface ConnectionOwner {
-  http(): HttpSettings;
-  readonly spoolDir: string;
-  readonly budget: MemoryBudget;
-  isDraining(): boolean;
-  admit(exchange: Exchange): void;
-  abandoned(exchange: Exchange): void;
-  /** The client has given up waiting. */
-  left(exchange: Exchange): void;
-  ended(exchange: Exchange, connection: ClientConnection): void;
-  refused(refusal: Refusal, connection: ClientConnection): void;
-  /** A request that was never admitted has ended. */
-  unserved(request: UnservedRequest): void;
-  closed(connection: ClientConnection): void;
-}
+import type { WatchedTicket } from './watched-ticket.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
+import { completeHandshake } from './web-socket-handshake.ts';
 
 const IDLE: ConnectionState = { kind: 'idle' };
 const IN_HEAD: ConnectionState = { kind: 'head' };
@@ -73,6 +41,9 @@ const AHEAD_LIMIT_BYTES = 64 * 1024;
  * does so later has closed its socket: TCP tells the two apart only when something is written to it.
  */
 const HALF_CLOSE_MS = 50;
+const NOTHING = Buffer.alloc(0);
+/** Bytes of a tunnel are not spooled: the application is held back. */
+const TUNNEL_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 let connections = 0;
@@ -104,6 +75,9 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   #lastSentId: string | null = null;
   /** Why this side destroys the connection, if it does. */
   #destroyedFor: RequestEnd = 'client-gone';
+  /** Kept, for a WebSocket takes the socket's events over. */
+  readonly #onData = (chunk: Buffer): void => this.#read(chunk);
+  readonly #onEnd = (): void => this.#readEnd();
   /** When the present state began, or last made progress. */
   #progressMs: number;
 
@@ -123,8 +97,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     this.#state = this.#firstState();
     this.#progressMs = nowMs;
     this.#output = new ClientOutput(socket, owner.spoolDir, owner.budget, nowMs);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('end', () => this.#readEnd());
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
     socket.on('drain', () => this.#drained());
     // A reset by the client is an ordinary end; `close` follows.
     socket.on('error', () => {});
@@ -147,7 +121,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
 
   /** Whether anything is owed to the client: a request is being read, run or answered. */
   get isBusy(): boolean {
-    return this.#state.kind === 'head' || this.#state.kind === 'body' || this.#state.kind === 'in-service';
+    const { kind } = this.#state;
+    return kind === 'head' || kind === 'body' || kind === 'in-service' || kind === 'taken-over';
   }
 
   /** Whether a request may be refused: nothing has been answered yet, and the connection is not being closed. */
@@ -155,6 +130,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     return (
       this.#state.kind === 'head' ||
       this.#state.kind === 'body' ||
+      this.#state.kind === 'streamed-body' ||
       this.#state.kind === 'idle' ||
       this.#state.kind === 'proxy-header'
     );
@@ -165,6 +141,10 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   #read(chunk: Buffer): void {
     const state = this.#state;
     if (state.kind === 'lingering' || state.kind === 'flushing' || state.kind === 'closed') return;
+    if (state.kind === 'taken-over') return state.by.kind === 'tunnel' ? state.by.fromClient(chunk) : undefined;
+    if (state.kind === 'in-service' && state.exchange.stream?.isOpen === true) {
+      return this.#feed(state.exchange, state.exchange.stream, chunk);
+    }
     const isFree = state.kind !== 'in-service' && this.#ahead === null && !this.#output.isSpooling;
     if (isFree) return this.#consume(chunk, 0);
     this.#keepAhead(this.#ahead === null ? chunk : Buffer.concat([this.#ahead, chunk]));
@@ -205,11 +185,53 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
         at = progress.end;
         const { bytes, spoolPath } = state.store.take();
         this.#serve(state.head, bytes, spoolPath, state.store.size);
+      } else if (state.kind === 'streamed-body') {
+        const progress = state.stream.push(chunk, at);
+        if (progress.kind === 'more') break;
+        if (progress.kind === 'refused') return this.#refuse(progress.refusal);
+        at = progress.end;
+        this.#serve(state.head, state.stream.takeWhole(), null, state.stream.receivedBytes);
       } else {
         if (state.kind === 'in-service') this.#keepAhead(chunk.subarray(at));
         return;
       }
     }
+    this.#dispatchUnfinished();
+  }
+
+  /** An ASGI application gets its request before the body is whole. */
+  #dispatchUnfinished(): void {
+    const state = this.#state;
+    if (state.kind !== 'streamed-body') return;
+    this.#serve(state.head, null, null, 0, state.stream);
+    if (state.stream.isFull) this.#holdClient(state.stream);
+  }
+
+  /** More of the body of the request in service. */
+  #feed(exchange: Exchange, stream: StreamedBody, chunk: Buffer): void {
+    this.#progressMs = performance.now();
+    const progress = stream.push(chunk, 0);
+    if (progress.kind === 'refused') this.#breakOff(exchange, stream, progress.refusal);
+    else if (progress.kind === 'more' && stream.isFull) this.#holdClient(stream);
+    else if (progress.kind === 'done' && progress.end < chunk.length) this.#keepAhead(chunk.subarray(progress.end));
+  }
+
+  #holdClient(stream: StreamedBody): void {
+    stream.hold(performance.now());
+    this.#socket.pause();
+  }
+
+  #continueClient(): void {
+    this.#progressMs = performance.now();
+    if (this.#ahead === null || this.#ahead.length <= AHEAD_LIMIT_BYTES) this.#socket.resume();
+  }
+
+  /** The body of the request in service will not become whole. If the response has begun, it is cut off. */
+  #breakOff(exchange: Exchange, stream: StreamedBody, refusal: Refusal, end: RequestEnd = endOfRefusal(refusal)): void {
+    this.#owner.refused(refusal, this);
+    stream.abort();
+    this.#owner.abandoned(exchange);
+    exchange.fail(refusal, end);
   }
 
   #firstState(): ConnectionState {
@@ -235,6 +257,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
 
   /** The head is whole; without a body, so is the request. */
   #begin(head: RequestHead): void {
+    const wrong = head.isWebSocket && this.#http.dialect === 'asgi' ? checkHandshake(head.headerFields) : null;
+    if (wrong !== null) return this.#refuse(wrong, 'refused', head);
     if (head.framing.kind === 'none' || (head.framing.kind === 'length' && head.framing.bytes === 0)) {
       return this.#serve(head, null, null, 0);
     }
@@ -243,6 +267,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
       const detail = `${head.framing.bytes} > ${limitRequestBodyBytes} bytes`;
       return this.#refuse(new Refusal('ContentTooLarge', detail), 'refused', head);
     }
+    if (this.#http.dialect === 'asgi') return this.#beginStream(head, head.framing);
     if (head.expectContinue) this.#socket.write(CONTINUE, 'latin1');
     const store = new BodyStore(this.#owner.spoolDir, this.#http.requestBufferBytes, this.#owner.budget);
     const reader = toBodyReader(head.framing, this.#http.rules, (chunk, start, end) => {
@@ -259,13 +284,39 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     this.#enter({ kind: 'body', head, reader, store, sinceMs: performance.now() });
   }
 
+  #beginStream(head: RequestHead, framing: Exclude<RequestHead['framing'], { kind: 'none' }>): void {
+    const source = {
+      framing,
+      rules: this.#http.rules,
+      limitBytes: this.#http.limitRequestBodyBytes,
+      budget: this.#owner.budget,
+      sendContinue: head.expectContinue ? (): void => this.#sendContinue() : null,
+    };
+    const stream = new StreamedBody(source, performance.now());
+    stream.onRoom = () => this.#continueClient();
+    this.#enter({ kind: 'streamed-body', head, stream });
+  }
+
+  /** Not into the middle of a response. */
+  #sendContinue(): void {
+    if (this.#state.kind === 'in-service' && this.#state.exchange.state === 'outstanding')
+      this.#socket.write(CONTINUE, 'latin1');
+  }
+
   /** From within the reader, which may go on with what it has in hand. */
   #refuseBody(refusal: Refusal, end: RequestEnd = 'refused'): void {
     if (this.#state.kind === 'body') this.#refuse(refusal, end);
   }
 
-  #serve(head: RequestHead, body: Buffer | null, spoolPath: string | null, bodyBytes: number): void {
-    if (this.#state.kind !== 'head' && this.#state.kind !== 'body') return;
+  #serve(
+    head: RequestHead,
+    body: Buffer | null,
+    spoolPath: string | null,
+    bodyBytes: number,
+    stream: StreamedBody | null = null,
+  ): void {
+    const { kind } = this.#state;
+    if (kind !== 'head' && kind !== 'body' && kind !== 'streamed-body') return;
     if (head !== this.#lastHead || this.#lastFields === null) {
       this.#lastHead = head;
       this.#lastFields = environFields(head, this.#shared, this.listener, this.#context.peerTrusted);
@@ -277,7 +328,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     const fields = isMade ? withRequestId(this.#lastFields.fields, requestId) : this.#lastFields.fields;
     const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
     const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
-    const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, performance.now(), upstreamMs);
+    const nowMs = performance.now();
+    const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, nowMs, upstreamMs, stream);
     exchange.requestBytes = bodyBytes;
     exchange.requestId = requestId;
     this.#enter({ kind: 'in-service', exchange });
@@ -292,11 +344,15 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     else if (this.#state.kind === 'body') {
       this.#refuse(this.#state.reader.cut() ?? new Refusal('IncompleteRequest', 'body'));
     } else if (kind === 'idle' || kind === 'proxy-header') this.#leave();
+    if (this.#state.kind === 'taken-over' && this.#state.by.kind === 'tunnel') return this.#state.by.clientEnded();
     if (this.#state.kind !== 'in-service') return;
     const { exchange } = this.#state;
-    if (performance.now() - exchange.arrivedMs < HALF_CLOSE_MS) return;
+    if (exchange.stream?.isOpen === true) return this.#breakOff(exchange, exchange.stream, exchange.stream.cut());
+    // A worker that watches has been told so far that its client is there.
+    if (exchange.watched === null && performance.now() - exchange.arrivedMs < HALF_CLOSE_MS) return;
     this.#sends = 'has-left';
     this.#owner.left(exchange);
+    exchange.left();
   }
 
   /** `known` is the head, or the text of one that cannot be parsed; without it, the state says what is known of the request. */
@@ -324,7 +380,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   ): void {
     const state = this.#state;
     const { rules } = this.#http;
-    const head = state.kind === 'body' ? state.head : typeof known === 'string' ? null : known;
+    const head =
+      state.kind === 'body' || state.kind === 'streamed-body' ? state.head : typeof known === 'string' ? null : known;
     const unfinished = state.kind === 'head' ? unfinishedLineOf(this.#heads, rules) : null;
     this.#owner.unserved({
       connection: this,
@@ -360,7 +417,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     if (exchange.spoolPath !== null) removeSpooled(exchange.spoolPath);
     if (exchange.body !== null) this.#owner.budget.add(-exchange.body.length);
     this.#owner.ended(exchange, this);
-    if (end === 'client-gone' || this.#state.kind === 'closed') return;
+    if (end === 'client-gone' || end === 'closed' || this.#state.kind === 'closed') return;
     if (end === 'cut-off') {
       // Without the last chunk, or with fewer bytes than announced: the client sees that it has not got everything.
       this.#leave();
@@ -371,12 +428,58 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     }
   }
 
+  acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null {
+    const early = this.#ahead ?? NOTHING;
+    this.#ahead = null;
+    this.#socket.off('data', this.#onData);
+    this.#socket.off('end', this.#onEnd);
+    const answer = head + requestIdLine(exchange.requestId, head);
+    const webSocket = completeHandshake(this.#socket, exchange.head.headerFields, answer, early, this.#http);
+    if (webSocket === null) {
+      this.#socket.destroy();
+      return null;
+    }
+    this.#socket.resume();
+    const bytesRead = (): number => this.#socket.bytesRead;
+    const by = new WebSocketConnection(webSocket, exchange, ticket, this.#http, bytesRead, performance.now());
+    this.#enter({ kind: 'taken-over', exchange, by });
+    this.#owner.takenOver(exchange, by);
+    return by;
+  }
+
+  openTunnel(exchange: Exchange, channel: Socket): Tunnel {
+    const client = {
+      write: (bytes: Buffer) => this.#output.write(bytes, TUNNEL_LIMITS),
+      holdsBack: (resume: () => void) => this.#output.holdsBack(TUNNEL_LIMITS, resume),
+      pause: () => this.#socket.pause(),
+      resume: () => this.#socket.resume(),
+      end: () => this.#socket.end(),
+      destroy: () => this.#socket.destroy(),
+    };
+    const by = new Tunnel(exchange, client, channel);
+    this.#enter({ kind: 'taken-over', exchange, by });
+    const early = this.#ahead;
+    this.#ahead = null;
+    this.#socket.resume();
+    if (early !== null) by.fromClient(early);
+    if (this.#sends !== 'more') by.clientEnded();
+    this.#owner.takenOver(exchange, by);
+    return by;
+  }
+
+  /** What was HTTP goes on as this. */
+  get takenOver(): WebSocketConnection | Tunnel | null {
+    return this.#state.kind === 'taken-over' ? this.#state.by : null;
+  }
+
   holdsBack(resume: () => void): boolean {
+    if (this.#state.kind === 'taken-over') return this.#state.by.holdsBack(resume);
     return this.#output.holdsBack(this.#http, resume);
   }
 
   #drained(): void {
     this.#output.drained(this.#http, performance.now());
+    if (this.#state.kind === 'taken-over') this.#state.by.drained();
     if (this.#state.kind === 'flushing' && !this.#output.isSpooling) this.#linger();
     // A pipelining client that reads slowly: its next request was not begun.
     else if (this.#state.kind === 'idle' && this.#ahead !== null) this.#next();
@@ -445,9 +548,10 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
 
   /** The gateway drains since then: a client that stalls in the middle of sending a request is not waited for. */
   drainStalled(sinceMs: number, nowMs: number, limitMs: number): void {
-    const isSending = this.#state.kind === 'head' || this.#state.kind === 'body';
-    if (isSending && nowMs - Math.max(this.#progressMs, sinceMs) > limitMs)
-      this.#refuse(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
+    if (nowMs - Math.max(this.#progressMs, sinceMs) <= limitMs) return;
+    const { kind } = this.#awaited(nowMs);
+    if (kind === 'head' || kind === 'body')
+      this.#refuseRequest(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
   }
 
   destroy(why: RequestEnd): void {
@@ -462,8 +566,10 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     if (hasBegun) this.#unserved(why, null, this.#newRequestId(), null);
     this.#enter(CLOSED);
     this.#output.close();
+    if (state.kind === 'taken-over') state.by.closed();
     if (state.kind === 'in-service' && state.exchange.state !== 'finished') {
       this.#owner.abandoned(state.exchange);
+      state.exchange.stream?.abort();
       state.exchange.abandon(why);
     }
     this.#owner.closed(this);
@@ -472,6 +578,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   #enter(state: ConnectionState): void {
     // A body that does not become a request leaves nothing on the disk.
     if (this.#state.kind === 'body' && state.kind !== 'in-service') this.#state.store.discard();
+    if (this.#state.kind === 'streamed-body' && state.kind !== 'in-service') this.#state.stream.discard();
     this.#state = state;
     this.#progressMs = performance.now();
   }
@@ -481,8 +588,16 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     const verdict = checkLimits(this.#http, this.#awaited(nowMs), nowMs - this.#progressMs);
     if (verdict === 'leave') this.#leave();
     else if (verdict === 'destroy') this.#socket.destroy();
-    else if (verdict !== 'in-time') this.#refuse(verdict);
+    else if (verdict !== 'in-time') this.#refuseRequest(verdict);
+    if (this.#state.kind === 'taken-over') this.#state.by.checkTime(nowMs);
     if (this.#output.isStuck(this.#http.writeTimeoutMs, nowMs)) this.destroy('write-timeout');
+  }
+
+  /** The one that is being read, be it in service already. */
+  #refuseRequest(refusal: Refusal, end: RequestEnd = endOfRefusal(refusal)): void {
+    const state = this.#state;
+    if (state.kind !== 'in-service') this.#refuse(refusal, end);
+    else if (state.exchange.stream !== null) this.#breakOff(state.exchange, state.exchange.stream, refusal, end);
   }
 
   #awaited(nowMs: number): Awaited {
@@ -500,6 +615,9 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
       case 'lingering':
         return { kind: 'close', hasUnsentOutput };
       case 'in-service':
+        return state.exchange.stream?.awaited(nowMs) ?? { kind: 'nothing' };
+      case 'streamed-body':
+      case 'taken-over':
       case 'flushing':
       case 'closed':
         return { kind: 'nothing' };

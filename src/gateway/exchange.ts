@@ -1,13 +1,19 @@
 // One request and its response, from the moment the request is whole until the last byte of the response is on its way.
 
+import type { Socket } from 'node:net';
 import type { RequestEnd } from '../log/access-record.ts';
 import { ABORTED, END, FRAMED } from '../runqueue/channel-frame.ts';
 import { latin1Text } from '../runqueue/latin1.ts';
+import { TICKET_STREAMED, TICKET_UPGRADE } from '../runqueue/ticket.ts';
 import { type Refusal, refusalResponse } from './http/refusal.ts';
 import type { RequestHead } from './http/request-head.ts';
 import { requestIdLine } from './request-id.ts';
 import { responseHeadLines } from './response-head-lines.ts';
+import type { StreamedBody } from './streamed-body.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
+import type { Tunnel } from './tunnel.ts';
+import type { WatchedTicket } from './watched-ticket.ts';
+import type { WebSocketConnection } from './web-socket-connection.ts';
 
 export type ExchangeState =
   /** In the waiting line. */
@@ -16,6 +22,8 @@ export type ExchangeState =
   | 'outstanding'
   /** The head of the response has been sent. */
   | 'responding'
+  /** The connection has become a WebSocket or a tunnel. */
+  | 'taken-over'
   | 'finished';
 
 /** How the exchange ended, for the connection. */
@@ -24,6 +32,8 @@ export type ExchangeEnd =
   | 'answered'
   /** The response was cut off, so the connection cannot be used again. */
   | 'cut-off'
+  /** A WebSocket or a tunnel, and with it the connection. */
+  | 'closed'
   | 'client-gone';
 
 /** The connection's side of an exchange. */
@@ -35,12 +45,17 @@ export interface ExchangeClient {
   awaitsAnswer(): boolean;
   /** Whether the client's buffer is full; `resume` is called when it is not any more. */
   holdsBack(resume: () => void): boolean;
+  /** The application accepts the WebSocket, with this head. Null when the client has just left. */
+  acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null;
+  /** The connection becomes a tunnel to this channel. */
+  openTunnel(exchange: Exchange, channel: Socket): Tunnel | null;
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void;
 }
 
 /** Bodies up to this size go out in one write with their head. */
 const JOINED_BYTES = 16 * 1024;
 
+const SWITCHING_PROTOCOLS = 101;
 const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\n';
 const NO_BODY = 'none';
 type BodyForm = typeof NO_BODY | 'framed' | 'chunked' | 'until-close';
@@ -51,7 +66,9 @@ export class Exchange {
   /** The environ fields of the ticket. */
   readonly fields: string;
   readonly rawPath: boolean;
-  readonly body: Buffer | null;
+  body: Buffer | null;
+  /** A body that is not whole yet, in its place. */
+  readonly stream: StreamedBody | null;
   /** The file that holds the body, if it did not fit into memory. */
   readonly spoolPath: string | null;
   /** `performance.now()` when the request was whole. */
@@ -70,14 +87,17 @@ export class Exchange {
   status = 0;
   /** Head of the response as the worker sent it: status line without version, then fields. */
   responseHead = '';
-  /** Bytes of the response's body, without chunk framing. */
+  /** Bytes of the response's body, without chunk framing; of messages; of a tunnel. */
   sentBytes = 0;
-  /** Bytes of the request's body, wherever it is. */
+  /** Bytes of the request's body, wherever it is; of messages and of a tunnel, too. */
   requestBytes: number;
   /** Empty with the setting `request_id` off. */
   requestId = '';
   /** For the access log; final when the exchange is finished. */
   why: RequestEnd = 'answered';
+  /** From the worker's WATCH on. */
+  watched: WatchedTicket | null = null;
+  webSocket: WebSocketConnection | null = null;
   #form: BodyForm = NO_BODY;
 
   constructor(
@@ -89,12 +109,14 @@ export class Exchange {
     spoolPath: string | null,
     arrivedMs: number,
     upstreamMs: number = 0,
+    stream: StreamedBody | null = null,
   ) {
     this.client = client;
     this.head = head;
     this.fields = fields;
     this.rawPath = rawPath;
     this.body = body;
+    this.stream = stream;
     this.spoolPath = spoolPath;
     this.arrivedMs = arrivedMs;
     this.upstreamMs = upstreamMs;
@@ -111,10 +133,41 @@ export class Exchange {
     return nowMs - this.arrivedMs + this.upstreamMs;
   }
 
-  /** Its ticket is being written. */
-  dispatched(): void {
+  /** Its ticket is being written. Returns the flags that say what kind of ticket it is. */
+  dispatched(): number {
     this.state = 'outstanding';
     this.queuedMs = this.waitedMs(performance.now());
+    if (this.stream === null) return this.head.isWebSocket ? TICKET_UPGRADE : 0;
+    // While it waited, the body may have become whole.
+    this.body ??= this.stream.takeWhole();
+    return this.body === null ? TICKET_STREAMED : 0;
+  }
+
+  /** The worker's WATCH. */
+  watch(ticket: WatchedTicket): void {
+    this.watched = ticket;
+    if (this.state === 'finished') ticket.gone();
+    else if (this.stream !== null && this.body === null) this.stream.flowTo(ticket, performance.now());
+    if (!this.client.awaitsAnswer()) ticket.gone();
+  }
+
+  /** The application accepts the WebSocket. */
+  accept(ticket: WatchedTicket, head: string): void {
+    this.watched = ticket;
+    this.#takenOver(head);
+    this.webSocket = this.client.acceptWebSocket(this, ticket, head);
+  }
+
+  /** The application takes the connection raw. Null when nobody waits for that. */
+  openTunnel(channel: Socket): Tunnel | null {
+    if (this.state !== 'outstanding' || !this.head.isWebSocket) return null;
+    this.#takenOver('');
+    return this.client.openTunnel(this, channel);
+  }
+
+  /** The WebSocket or the tunnel has ended. */
+  closed(): void {
+    if (this.state === 'taken-over') this.#end('closed', this.why);
   }
 
   /** The worker's HEAD frame, with the first bytes of the body. */
@@ -125,7 +178,7 @@ export class Exchange {
     if (this.head.method === 'HEAD' || status === 204 || status === 304) this.#form = NO_BODY;
     else if ((flags & FRAMED) !== 0) this.#form = 'framed';
     else this.#form = this.#isHttp11() ? 'chunked' : 'until-close';
-    if (this.#form === 'until-close' || !this.client.mayKeepAlive()) this.keepAlive = false;
+    if (this.#form === 'until-close' || this.#mustClose() || !this.client.mayKeepAlive()) this.keepAlive = false;
 
     const lineEnd = head.indexOf('\r\n') + 2;
     const codings = this.#form === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
@@ -159,6 +212,10 @@ export class Exchange {
   /** The gateway answers in the worker's place, if the head of a response has not gone out yet; else the response is cut off. */
   fail(refusal: Refusal, why: RequestEnd): void {
     if (this.state === 'finished') return;
+    if (this.state === 'taken-over') {
+      this.why = why;
+      return this.webSocket?.lost();
+    }
     if (this.state === 'responding') return this.#end('cut-off', why);
     this.status = refusal.status;
     this.keepAlive = false;
@@ -174,6 +231,34 @@ export class Exchange {
   /** The client has left; what the worker still sends is thrown away. */
   abandon(why: RequestEnd = 'client-gone'): void {
     if (this.state !== 'finished') this.#end('client-gone', why);
+  }
+
+  /** The end of a response in chunks. Of any other, trailers are no part. */
+  trail(lines: string): void {
+    if (this.#form === 'chunked') this.client.write(`0\r\n${lines}\r\n`);
+    this.#end('answered');
+  }
+
+  /** The client has stopped sending, and most likely has left. */
+  left(): void {
+    this.watched?.gone();
+  }
+
+  /** An event stream: it takes as long as the client listens (text/event-stream, of the HTML standard). */
+  get isEventStream(): boolean {
+    return this.state === 'responding' && /^content-type:[ \t]*text\/event-stream/im.test(this.responseHead);
+  }
+
+  /** What the client may still be sending is not a request: the rest of a body, or the first frames of a WebSocket that is denied. */
+  #mustClose(): boolean {
+    return this.head.isWebSocket || this.stream?.isOpen === true;
+  }
+
+  #takenOver(head: string): void {
+    this.state = 'taken-over';
+    this.status = SWITCHING_PROTOCOLS;
+    this.responseHead = head;
+    this.keepAlive = false;
   }
 
   #isHttp11(): boolean {
@@ -194,9 +279,15 @@ export class Exchange {
     this.client.write('\r\n');
   }
 
-  #end(end: ExchangeEnd, why: RequestEnd = end): void {
+  #end(end: ExchangeEnd, why: RequestEnd = end === 'closed' ? 'answered' : end): void {
     this.state = 'finished';
     this.why = why;
+    if (this.stream !== null) {
+      this.requestBytes = this.stream.receivedBytes;
+      this.stream.discard();
+    }
+    // Not after the worker's own END.
+    this.watched?.gone();
     this.client.exchangeEnded(this, end);
   }
 }

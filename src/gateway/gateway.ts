@@ -8,7 +8,8 @@ import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-a
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import type { UnservedRequest } from './access-records.ts';
-import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { ConnectionOwner } from './connection-state.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
@@ -16,7 +17,10 @@ import { MemoryBudget } from './memory-budget.ts';
 import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
 import { nameServer } from './response-head-lines.ts';
+import { retireDelayMs } from './retire-delay.ts';
 import { RunQueue } from './run-queue.ts';
+import { countStreams, type StreamCounts } from './stream-counts.ts';
+import type { TakenOver } from './taken-over.ts';
 import { TicketPipe } from './ticket-pipe.ts';
 import { turnAway } from './turn-away.ts';
 import { type ChannelOwner, WorkerChannel } from './worker-channel.ts';
@@ -75,6 +79,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #goneGenerations: Set<number> = new Set();
   /** Workers that have exited, some of whose channels have not ended yet. */
   #goneWorkers: GoneWorker[] = [];
+  /** The one that is served; older ones drain. */
+  #generation = 0;
   #accepted = 0;
   /** Connections beyond the limit since the last look. */
   #turnedAway = 0;
@@ -92,7 +98,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#board = ClaimsBoard.open(start.runtimeDir);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
     this.#runQueue = new RunQueue(start.number, this.#board, cancels);
-    this.#channelServer = net.createServer((socket) => this.#channels.add(new WorkerChannel(socket, this)));
+    // Half open: a tunnel passes the end of each direction on.
+    this.#channelServer = net.createServer({ allowHalfOpen: true }, (socket) =>
+      this.#channels.add(new WorkerChannel(socket, this)),
+    );
     this.#runQueue.setPolicy(toQueuePolicy(start.settings));
     setInterval(() => this.#checkTime(), CHECK_TIME_MS).unref();
     setInterval(() => this.#checkQueue(), CHECK_QUEUE_MS).unref();
@@ -138,6 +147,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity);
       // Without one the generation is dying; requests wait for the next.
       if (pipe !== null) this.#runQueue.serve(pipe, concurrency);
+      if (generation > this.#generation) this.#retireOlderThan(generation);
     }
     this.#start.tell({ type: 'serving', generation });
   }
@@ -181,6 +191,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       const idleMs = manner === 'graceful' ? DRAIN_IDLE_MS : 0;
       this.#phase = { kind: 'draining', sinceMs: performance.now(), idleMs, limitMs, done: resolve };
       for (const id of this.#servers.keys()) this.#close(id);
+      const graceMs = manner === 'graceful' ? limitMs : 0;
+      for (const { takenOver } of this.#connections) if (takenOver !== null) this.#retire(takenOver, graceMs);
       if (manner === 'quick') this.#giveUpWaiting();
       this.#checkDrain();
     });
@@ -212,6 +224,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     else this.#runQueue.cancel(exchange);
   }
 
+  takenOver(exchange: Exchange, by: TakenOver): void {
+    if (this.#phase.kind === 'draining') this.#retire(by, this.#phase.limitMs);
+    else if ((exchange.pipe?.generation ?? 0) < this.#generation) this.#retire(by, this.#settings.gracefulTimeoutMs);
+  }
+
   ended(exchange: Exchange, connection: ClientConnection): void {
     this.#start.requestLog.ended(exchange, connection, connection.served);
   }
@@ -226,6 +243,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   unserved(request: UnservedRequest): void {
     this.#start.requestLog.unserved(request);
+  }
+
+  /** For whoever exports figures. */
+  streams(): StreamCounts {
+    return countStreams(this.#connections);
   }
 
   // ChannelOwner
@@ -260,7 +282,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#channels.delete(ended);
     if (why !== null) this.#start.log.log('error', `A worker's channel is closed: ${why}`);
     if (ended.worker === null) return;
-    this.#lost({ slot: ended.worker.slot, slots: 1 });
+    // A tunnel's worker may be at its next ticket already.
+    if (!ended.isTunnel) this.#lost({ slot: ended.worker.slot, slots: 1 });
     this.#checkGoneWorkers();
     this.#checkGoneGenerations();
   }
@@ -284,6 +307,18 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#servers.delete(id);
     };
     setImmediate(turn);
+  }
+
+  /** The older generations drain: no request of theirs is new, but a WebSocket would go on for ever. */
+  #retireOlderThan(generation: number): void {
+    this.#generation = generation;
+    for (const { takenOver } of this.#connections)
+      if (takenOver !== null && takenOver.generation < generation)
+        this.#retire(takenOver, this.#settings.gracefulTimeoutMs);
+  }
+
+  #retire(takenOver: TakenOver, limitMs: number): void {
+    takenOver.retire(retireDelayMs(limitMs, Math.random()), limitMs);
   }
 
   #giveUpWaiting(): void {
@@ -373,13 +408,22 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       return;
     }
     this.#runQueue.close();
+    this.#channelServer.close();
+    for (const channel of this.#channels) channel.close();
     phase.done();
   }
 }
 
 function isOf(channel: WorkerChannel, { slot, slots, generation }: GoneWorker): boolean {
   const { worker } = channel;
-  return worker !== null && worker.generation === generation && worker.slot >= slot && worker.slot < slot + slots;
+  // A tunnel says nothing of other tickets, and ends by itself.
+  return (
+    worker !== null &&
+    !channel.isTunnel &&
+    worker.generation === generation &&
+    worker.slot >= slot &&
+    worker.slot < slot + slots
+  );
 }
 
 function toQueuePolicy(settings: GatewaySettings): QueuePolicy {

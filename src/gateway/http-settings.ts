@@ -5,8 +5,12 @@ import { type HeadRules, toHeadRules } from './http/head-rules.ts';
 import type { ProxyProtocolMode } from './http/proxy-protocol.ts';
 import { type TrustedPeers, toTrustedPeers } from './http/trusted-peers.ts';
 import { RequestIds } from './request-id.ts';
+import type { WebSocketLimits } from './web-socket-handshake.ts';
 
-export interface HttpSettings {
+export interface HttpSettings extends WebSocketLimits {
+  /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
+  readonly dialect: GatewaySettings['dialect'];
+  readonly gracefulTimeoutMs: number;
   readonly rules: HeadRules;
   /** Looked at when a connection begins. */
   readonly proxyProtocol: 'off' | ProxyProtocolMode;
@@ -47,6 +51,12 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
       forwarded_header: settings.forwardedHeader,
       script_name: process.env.SCRIPT_NAME ?? '',
     }),
+    dialect: settings.dialect,
+    gracefulTimeoutMs: settings.gracefulTimeoutMs,
+    webSocketMessageBytes: settings.webSocketMessageBytes,
+    webSocketPingIntervalMs: settings.webSocketPingIntervalMs,
+    webSocketPingTimeoutMs: settings.webSocketPingTimeoutMs,
+    webSocketCompression: settings.webSocketCompression,
     proxyProtocol: settings.proxyProtocol,
     proxyPeers: toTrustedPeers('proxy_allow_ips', settings.proxyAllowIps),
     requestIds: settings.requestIds ? new RequestIds() : null,

@@ -11,6 +11,12 @@ export function nameServer(name: string): void {
   second = 0;
 }
 
+/** Server and Date alone, without CRLF. */
+export function originLines(): string[] {
+  const lines = responseHeadLines(true).split('\r\n');
+  return lines.filter((line) => line !== '' && !line.startsWith('Connection:'));
+}
+
 /** The lines, each with its CRLF; made once a second. */
 export function responseHeadLines(keepAlive: boolean): string {
   const now = Math.floor(Date.now() / 1000);

@@ -271,7 +271,7 @@ export class RunQueue {
       const exchange = this.#takeNext();
       const cancel = this.#freeCancels.pop();
       if (exchange === undefined || cancel === undefined) return;
-      exchange.dispatched();
+      const kind = exchange.dispatched();
       exchange.ticket = this.#newId();
       exchange.cancel = cancel;
       exchange.pipe = pipe;
@@ -279,7 +279,7 @@ export class RunQueue {
       this.#inPipe += 1;
       const address = { id: exchange.ticket, gateway: this.#gateway, cancel };
       const { fields, body, rawPath, queuedMs } = exchange;
-      writeRunTicket(place.buffer, place.offset, address, fields, body, rawPath, Math.trunc(queuedMs));
+      writeRunTicket(place.buffer, place.offset, address, fields, body, rawPath, Math.trunc(queuedMs), kind);
     }
   }
 

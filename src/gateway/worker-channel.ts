@@ -1,12 +1,14 @@
 // One channel: the stream socket on which a worker answers tickets, one at a time. Frames come in here and go to the exchange that
-// they belong to.
+// they belong to; what the gateway sends of a ticket goes out through its WatchedTicket, or raw through a tunnel.
 
 import type { Socket } from 'node:net';
 import { ChannelDecoder, type ChannelSink } from '../runqueue/channel-decoder.ts';
-import { dataFrame, END, goneFrame, takenFrame, UNACKNOWLEDGED_BYTES } from '../runqueue/channel-frame.ts';
+import { dataFrame, END, goneFrame, TEXT, takenFrame, UNACKNOWLEDGED_BYTES } from '../runqueue/channel-frame.ts';
 import type { Exchange } from './exchange.ts';
+import type { Tunnel } from './tunnel.ts';
+import { WatchedTicket } from './watched-ticket.ts';
 
-const NOTHING = Buffer.alloc(0);
+const SWITCHING_PROTOCOLS = 101;
 
 /** What a channel needs of the gateway. */
 export interface ChannelOwner {
@@ -26,9 +28,12 @@ export class WorkerChannel implements ChannelSink {
   readonly #socket: Socket;
   readonly #owner: ChannelOwner;
   readonly #decoder: ChannelDecoder;
-  /** Bytes of the current response, hints and body, that have come through here. */
+  /** Bytes of the current response, hints, body and messages, that have come through here. */
   #passedBytes = 0;
   #broken: string | null = null;
+  /** From WATCH to END. */
+  #watched: WatchedTicket | null = null;
+  #tunnel: { readonly exchange: Exchange; readonly tunnel: Tunnel } | null = null;
 
   constructor(socket: Socket, owner: ChannelOwner) {
     this.#socket = socket;
@@ -38,9 +43,19 @@ export class WorkerChannel implements ChannelSink {
       this.#broken ??= this.#decoder.push(chunk);
       if (this.#broken !== null) socket.destroy();
     });
+    socket.on('drain', () => {
+      if (this.#tunnel !== null) this.#tunnel.tunnel.channelDrained();
+      else this.#watched?.onRoom();
+    });
+    socket.on('end', () => this.#ended());
     // A worker that dies resets the channel; `close` follows.
     socket.on('error', () => {});
-    socket.on('close', () => owner.closed(this, this.#broken));
+    socket.on('close', () => this.#closed());
+  }
+
+  /** Whether it has become a tunnel: then it says nothing of what its worker does now. */
+  get isTunnel(): boolean {
+    return this.#tunnel !== null;
   }
 
   hello(slot: number, pid: number, generation: number): void {
@@ -53,6 +68,14 @@ export class WorkerChannel implements ChannelSink {
     else this.#socket.write(dataFrame(id, exchange.fields, exchange.body));
   }
 
+  watch(id: number): void {
+    const ticket = new WatchedTicket(this.#socket, id);
+    this.#watched = ticket;
+    const exchange = this.#owner.find(id);
+    if (exchange === undefined) ticket.gone();
+    else exchange.watch(ticket);
+  }
+
   hints(id: number, lines: string): void {
     this.#passedBytes += lines.length;
     const exchange = this.#owner.find(id);
@@ -63,6 +86,8 @@ export class WorkerChannel implements ChannelSink {
   head(id: number, status: number, flags: number, head: string, body: Buffer): void {
     this.#passedBytes += body.length;
     const exchange = this.#owner.find(id);
+    if ((flags & END) !== 0) this.#stopWatching();
+    if (status === SWITCHING_PROTOCOLS && (flags & END) === 0) this.#accept(id, exchange, head);
     if (exchange !== undefined) {
       exchange.workerPid = this.worker?.pid ?? 0;
       if (exchange.state === 'outstanding') exchange.respond(status, flags, head, body);
@@ -73,27 +98,47 @@ export class WorkerChannel implements ChannelSink {
   body(id: number, flags: number, piece: Buffer): void {
     this.#passedBytes += piece.length;
     const exchange = this.#owner.find(id);
+    if ((flags & END) !== 0) this.#stopWatching();
     if (exchange?.state === 'responding') exchange.continue(flags, piece);
     this.#after(id, flags, exchange);
   }
 
-  trailers(id: number): void {
-    this.body(id, END, NOTHING);
+  trailers(id: number, lines: string): void {
+    const exchange = this.#owner.find(id);
+    this.#stopWatching();
+    if (exchange?.state === 'responding') exchange.trail(lines);
+    this.#after(id, END, exchange);
   }
 
-  watch(): void {}
-
-  message(): void {}
-
-  closes(id: number): void {
-    this.body(id, END, NOTHING);
+  message(id: number, flags: number, piece: Buffer, isLast: boolean): void {
+    this.#passedBytes += piece.length;
+    const exchange = this.#owner.find(id);
+    if (exchange === undefined) return;
+    exchange.webSocket?.send(piece, (flags & TEXT) !== 0, isLast);
+    this.#holdBack(exchange);
   }
 
-  tunnel(): void {}
+  closes(id: number, code: number, reason: Buffer): void {
+    const exchange = this.#owner.find(id);
+    this.#stopWatching();
+    exchange?.webSocket?.close(code, reason);
+    this.#after(id, END, exchange);
+  }
 
-  raw(): void {}
+  tunnel(id: number): void {
+    const exchange = this.#owner.find(id);
+    if (exchange !== undefined) exchange.workerPid = this.worker?.pid ?? 0;
+    const tunnel = exchange?.openTunnel(this.#socket) ?? null;
+    if (tunnel !== null && exchange !== undefined) this.#tunnel = { exchange, tunnel };
+    else this.#socket.destroy();
+  }
+
+  raw(bytes: Buffer): void {
+    this.#tunnel?.tunnel.fromWorker(bytes);
+  }
 
   skip(id: number): void {
+    this.#stopWatching();
     const exchange = this.#owner.find(id);
     if (exchange !== undefined) this.#owner.skipped(exchange);
   }
@@ -104,6 +149,20 @@ export class WorkerChannel implements ChannelSink {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /** The client may have left, or have been answered with 504, while the application made up its mind. */
+  #accept(id: number, exchange: Exchange | undefined, head: string): void {
+    if (exchange?.head.isWebSocket === false) return;
+    this.#watched ??= new WatchedTicket(this.#socket, id);
+    if (exchange?.state === 'outstanding') exchange.accept(this.#watched, head);
+    else this.#watched.gone();
+  }
+
+  #stopWatching(): void {
+    const watched = this.#watched;
+    this.#watched = null;
+    watched?.over();
   }
 
   #after(id: number, flags: number, exchange: Exchange | undefined): void {
@@ -121,5 +180,24 @@ export class WorkerChannel implements ChannelSink {
   #holdBack(exchange: Exchange | undefined): void {
     if (exchange === undefined || exchange.state === 'finished' || this.#passedBytes <= UNACKNOWLEDGED_BYTES) return;
     if (this.#owner.holdsBack(exchange, () => this.#socket.resume())) this.#socket.pause();
+  }
+
+  #ended(): void {
+    if (this.#tunnel === null) {
+      this.#socket.end();
+      return;
+    }
+    this.#tunnel.tunnel.workerEnded();
+    // The worker may serve others now.
+    this.#owner.settled(this.#tunnel.exchange);
+  }
+
+  #closed(): void {
+    this.#stopWatching();
+    if (this.#tunnel !== null) {
+      this.#tunnel.tunnel.channelClosed();
+      this.#owner.settled(this.#tunnel.exchange);
+    }
+    this.#owner.closed(this, this.#broken);
   }
 }

@@ -1,9 +1,11 @@
 // The settings that a gateway needs, with units in their names: what the arbiter sends it, as plain JSON. Pure.
 
 import type { AccountIds } from './accounts.ts';
+import { chooseWorkerClass } from './choose-worker-class.ts';
 import { fromChdir } from './from-chdir.ts';
 import { type LogSettings, toLogSettings } from './log-settings.ts';
 import type { Settings } from './settings.ts';
+import type { WorkerClass } from './worker-classes.ts';
 
 export interface GatewaySettings extends LogSettings {
   /** 0: a connection is closed after each response. */
@@ -27,6 +29,14 @@ export interface GatewaySettings extends LogSettings {
   /** 0: responses are not spooled. */
   readonly responseSpoolBytes: number;
   readonly backlog: number;
+
+  /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
+  readonly dialect: WorkerClass['dialect'];
+  /** 0: no limit; so for the next two. */
+  readonly webSocketMessageBytes: number;
+  readonly webSocketPingIntervalMs: number;
+  readonly webSocketPingTimeoutMs: number;
+  readonly webSocketCompression: boolean;
 
   /** An absolute path, `-` for standard output, null for no access log. */
   readonly accessLog: string | null;
@@ -98,6 +108,12 @@ export function toGatewaySettings(
     responseSpoolBytes: settings.response_spool_size,
     backlog: settings.backlog,
 
+    dialect: dialectOf(settings),
+    webSocketMessageBytes: settings.websocket_max_message_size,
+    webSocketPingIntervalMs: settings.websocket_ping_interval * 1000,
+    webSocketPingTimeoutMs: settings.websocket_ping_timeout * 1000,
+    webSocketCompression: settings.websocket_compression,
+
     accessLog: settings.accesslog === null ? null : fromChdir(settings.chdir, settings.accesslog),
     accessLogFormat: settings.access_log_format,
     errorLog: fromChdir(settings.chdir, settings.errorlog),
@@ -127,4 +143,9 @@ export function toGatewaySettings(
     procName: settings.proc_name ?? settings.default_proc_name,
     serverName,
   };
+}
+
+function dialectOf({ worker_class: workerClass, threads }: Settings): WorkerClass['dialect'] {
+  const chosen = chooseWorkerClass(workerClass, threads);
+  return chosen.ok ? chosen.workerClass.dialect : 'wsgi';
 }

@@ -17,12 +17,14 @@ import { RELOADING } from './table/reloading.ts';
 import { SERVER_MECHANICS } from './table/server-mechanics.ts';
 import { SERVER_SOCKET } from './table/server-socket.ts';
 import { TLS } from './table/tls.ts';
+import { WEB_SOCKETS } from './table/web-sockets.ts';
 import { WORKER_PROCESSES } from './table/worker-processes.ts';
 
 type Table = typeof CONFIG_FILE &
   typeof SERVER_SOCKET &
   typeof WORKER_PROCESSES &
   typeof GATEWAY &
+  typeof WEB_SOCKETS &
   typeof HTTP_REQUESTS &
   typeof SERVER_MECHANICS &
   typeof PROCESS &
@@ -41,6 +43,7 @@ const table: Table = {
   ...SERVER_SOCKET,
   ...WORKER_PROCESSES,
   ...GATEWAY,
+  ...WEB_SOCKETS,
   ...HTTP_REQUESTS,
   ...SERVER_MECHANICS,
   ...PROCESS,

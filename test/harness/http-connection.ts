@@ -106,6 +106,14 @@ export class HttpConnection {
     return (await this.#exactly(Number(field(head, 'Content-Length')), take)) ? 'complete' : 'cut';
   }
 
+  /** The next bytes, whatever they mean; NoResponseError when the connection ends before. */
+  async exactly(count: number): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    const take = (bytes: Buffer): void => void pieces.push(bytes);
+    if (await within(`${count} bytes`, this.#exactly(count, take))) return Buffer.concat(pieces);
+    throw new NoResponseError(`the connection ended where ${count} bytes should have come`);
+  }
+
   /** Everything that comes until the other side closes. */
   async untilEnd(): Promise<Buffer> {
     const pieces: Buffer[] = [];

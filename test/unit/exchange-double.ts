@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { Exchange, type ExchangeClient, type ExchangeEnd } from '../../src/gateway/exchange.ts';
 import { toHeadRules } from '../../src/gateway/http/head-rules.ts';
 import { newHeadContext, parseRequestHead, type RequestHead } from '../../src/gateway/http/request-head.ts';
+import type { WatchedTicket } from '../../src/gateway/watched-ticket.ts';
 
 const RULES = toHeadRules({});
 
@@ -17,6 +18,8 @@ export function headOf(text: string, scheme: 'http' | 'https' = 'http', scriptNa
 export class ClientDouble implements ExchangeClient {
   readonly writes: Buffer[] = [];
   readonly ends: ExchangeEnd[] = [];
+  /** The heads of WebSockets that were accepted. */
+  readonly accepted: string[] = [];
   keepAliveAllowed = true;
   awaits = true;
 
@@ -39,6 +42,15 @@ export class ClientDouble implements ExchangeClient {
 
   holdsBack(): boolean {
     return false;
+  }
+
+  acceptWebSocket(_exchange: Exchange, _ticket: WatchedTicket, head: string): null {
+    this.accepted.push(head);
+    return null;
+  }
+
+  openTunnel(): null {
+    return null;
   }
 
   exchangeEnded(_exchange: Exchange, end: ExchangeEnd): void {

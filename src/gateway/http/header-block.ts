@@ -18,6 +18,8 @@ export interface HeaderBlock {
   readonly transferCoding: TransferCoding;
   readonly connectionClose: boolean;
   readonly connectionKeepAlive: boolean;
+  /** The client offers another protocol, which Upgrade names. */
+  readonly connectionUpgrade: boolean;
   /** The first expectation that is not `100-continue`, or the last that is. */
   readonly expect: string | null;
   /** From the SCRIPT_NAME field of a forwarder. */
@@ -41,6 +43,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     transferCoding: 'none',
     connectionClose: false,
     connectionKeepAlive: false,
+    connectionUpgrade: false,
     expect: null,
     scriptName: null,
     forwardedScheme: null,
@@ -136,6 +139,7 @@ function applyConnection(block: Draft, value: string): void {
     const token = trimSpace(option);
     if (token === 'close') block.connectionClose = true;
     else if (token === 'keep-alive') block.connectionKeepAlive = true;
+    else if (token === 'upgrade') block.connectionUpgrade = true;
   }
 }
 

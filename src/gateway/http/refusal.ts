@@ -26,6 +26,8 @@ export type RefusalCode =
   | 'InvalidChunkExtension'
   | 'ChunkMissingTerminator'
   | 'IncompleteRequest'
+  | 'InvalidHandshake'
+  | 'UpgradeRequired'
   | 'RequestTimeout'
   | 'ContentTooLarge'
   | 'InternalServerError'
@@ -106,6 +108,16 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
     log: (what) => `The client stopped sending in the middle of a ${what}`,
     when: 'The client shuts down its sending side in the middle of a head or a body; for those who still read. Logged at level debug.',
   },
+  InvalidHandshake: {
+    status: 400,
+    log: (key) => `Invalid Sec-WebSocket-Key: ${quoted(key)}`,
+    when: 'With an ASGI application, the handshake of a WebSocket has no `Sec-WebSocket-Key` of 16 bytes in base64.',
+  },
+  UpgradeRequired: {
+    status: 426,
+    log: (version) => `Unsupported WebSocket version: ${quoted(version)}`,
+    when: 'With an ASGI application, the handshake of a WebSocket has another `Sec-WebSocket-Version` than 13. The answer names that one.',
+  },
   RequestTimeout: {
     status: 408,
     log: (what) => `Request timed out: ${what}`,
@@ -150,6 +162,7 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   414: 'URI Too Long',
   417: 'Expectation Failed',
   421: 'Misdirected Request',
+  426: 'Upgrade Required',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -195,7 +208,7 @@ export function refusalResponse(refusal: Refusal, headLines: string = 'Connectio
   </body>
 </html>
 `;
-  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\n${headLines}${retryAfter(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\n${headLines}${moreLines(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 const RETRY_AFTER_SECONDS = 1;
@@ -233,7 +246,8 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => HTML_ENTITIES[char] ?? char);
 }
 
-/** RFC 9110 section 10.2.3: a 503 should say when to come back. */
-function retryAfter(status: number): string {
-  return status === 503 ? `Retry-After: ${RETRY_AFTER_SECONDS}\r\n` : '';
+/** RFC 9110 section 10.2.3: a 503 should say when to come back. RFC 6455 section 4.4: a 426 must say which version would do. */
+function moreLines(status: number): string {
+  if (status === 503) return `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`;
+  return status === 426 ? 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' : '';
 }

@@ -3,6 +3,7 @@
 
 import { readFieldLines } from './field-lines.ts';
 import { type Framing, toFraming } from './framing.ts';
+import { offersWebSocket } from './handshake.ts';
 import type { HeadRules } from './head-rules.ts';
 import { type HeaderBlock, isContinue, parseHeaderBlock } from './header-block.ts';
 import { Refusal } from './refusal.ts';
@@ -24,6 +25,8 @@ export interface RequestHead {
   readonly keepAlive: boolean;
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectContinue: boolean;
+  /** The handshake of a WebSocket (RFC 6455 section 4.1), whether it is in order or not. */
+  readonly isWebSocket: boolean;
   /** The environ pairs of the header fields: `HTTP_HOST NUL example.com NUL HTTP_ACCEPT NUL …` */
   readonly headerFields: string;
   readonly host: string | null;
@@ -98,6 +101,8 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     keepAlive: keepsAlive(block, atLeast11),
     // RFC 9110 section 10.1.1: an HTTP/1.0 client does not know the expectation.
     expectContinue: expectContinue && atLeast11,
+    isWebSocket:
+      block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmpty(framing) && offersWebSocket(block),
     // RFC 9112 section 3.2.2: the authority of a target in absolute-form takes the place of the Host field.
     headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
     host: line.targetHost ?? block.host,
@@ -111,6 +116,10 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     context.lastHead = head;
   }
   return head;
+}
+
+function isEmpty(framing: Framing): boolean {
+  return framing.kind === 'none' || (framing.kind === 'length' && framing.bytes === 0);
 }
 
 function blockOf(section: string, context: HeadContext): HeaderBlock | Refusal {

@@ -1,0 +1,22 @@
+// When a WebSocket's client is sent a ping, and when it is given up: the settings websocket_ping_interval and websocket_ping_timeout. Pure.
+
+export interface PingSettings {
+  /** 0: no pings. */
+  readonly webSocketPingIntervalMs: number;
+  /** 0: an answer may take any time. */
+  readonly webSocketPingTimeoutMs: number;
+}
+
+export type PingState =
+  /** The client has shown that it is there. */
+  | { readonly kind: 'heard'; readonly sinceMs: number }
+  /** It was asked, and nothing has come from it since. */
+  | { readonly kind: 'asked'; readonly sinceMs: number };
+
+export function nextPing(settings: PingSettings, state: PingState, nowMs: number): 'wait' | 'ping' | 'give-up' {
+  const { webSocketPingIntervalMs: intervalMs, webSocketPingTimeoutMs: timeoutMs } = settings;
+  if (intervalMs === 0) return 'wait';
+  const elapsedMs = nowMs - state.sinceMs;
+  if (state.kind === 'heard') return elapsedMs >= intervalMs ? 'ping' : 'wait';
+  return timeoutMs > 0 && elapsedMs >= timeoutMs ? 'give-up' : 'wait';
+}
