@@ -174,4 +174,57 @@ export const FILE_VALUES: readonly BadInput[] = [
     exits: 1,
     says: ['Error: Invalid value for logger_class in gunicorn.conf.py: 7 (wanted: a class, or its import path)'],
   },
+  {
+    it: 'a word for True, False or None',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'sendfile = "perhaps"\n' },
+    exits: 1,
+    says: ["Error: Invalid value for sendfile in gunicorn.conf.py: 'perhaps' (wanted: True, False or None)"],
+  },
+  {
+    it: 'a number for a text',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'root_path = 5\n' },
+    exits: 1,
+    says: ['Error: Invalid value for root_path in gunicorn.conf.py: 5 (wanted: a string)'],
+  },
+  {
+    it: 'a number for a list',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'dirty_apps = 5\n' },
+    exits: 1,
+    says: ['Error: Invalid value for dirty_apps in gunicorn.conf.py: 5 (wanted: a string, or a list of strings)'],
+  },
+  {
+    it: 'a number for names',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'forwarder_headers = 5\n' },
+    exits: 1,
+    says: ['Error: Invalid value for forwarder_headers in gunicorn.conf.py: 5 (wanted: names, separated by commas)'],
+  },
+  {
+    it: 'a negative time',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'queue_timeout = -0.5\n' },
+    exits: 1,
+    says: ['Error: Invalid value for queue_timeout in gunicorn.conf.py: -0.5 (wanted: seconds, such as 1.5)'],
+  },
+  {
+    it: 'an HTTP version twice',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'http_protocols = "h1,h1"\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for http_protocols in gunicorn.conf.py: 'h1,h1' (wanted: one or more of h1, h2, h3, each once, separated by commas)",
+    ],
+  },
+  {
+    it: 'a syslog port beyond 65535',
+    args: ['app'],
+    files: { 'gunicorn.conf.py': 'syslog_addr = "udp://loghost:99999"\n' },
+    exits: 1,
+    says: [
+      "Error: Invalid value for syslog_addr in gunicorn.conf.py: 'udp://loghost:99999' (wanted: unix://PATH, udp://HOST:PORT or tcp://HOST:PORT)",
+    ],
+  },
 ];

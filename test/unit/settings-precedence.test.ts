@@ -74,6 +74,15 @@ describe('precedence', () => {
     assert.equal(resolution.ok, false);
   });
 
+  test('a wrong value of an embedding program is told with its name', () => {
+    const framework = { source: 'the embedding program', values: { workers: 'many' } };
+    const resolution = resolveSettings({ ...layers, framework }, facts);
+    assert.deepEqual(resolution, {
+      ok: false,
+      errors: ["Invalid value for workers in the embedding program: 'many' (wanted: a whole number, 0 or more)"],
+    });
+  });
+
   test('a default from the environment is not looked at where another source has a value', () => {
     const { settings } = resolve({ environment: { WEB_CONCURRENCY: 'x' }, commandLine: { workers: '5' } });
     assert.equal(settings.workers, 5);
