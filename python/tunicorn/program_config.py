@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, NoReturn, Optional
 
 from tunicorn.config import Config, declarations
 from tunicorn.config_file import ConfigFile
@@ -52,9 +52,9 @@ class ProgramConfig(Config):
     def reads_command_line(self) -> None:
         vars(self)["has_command_line"] = True
 
-    def parser(self) -> argparse.ArgumentParser:
+    def parser(self) -> CommandLineParser:
         """Knows the flags of the command; options that are not given are None."""
-        parser = argparse.ArgumentParser(prog="tunicorn", usage=USAGE, add_help=False)
+        parser = CommandLineParser(prog="tunicorn", usage=USAGE, add_help=False)
         parser.add_argument("-h", "--help", dest="asks_for_text", action="store_true")
         parser.add_argument("-v", "--version", dest="asks_for_text", action="store_true")
         parser.add_argument("args", nargs="*")
@@ -62,6 +62,15 @@ class ProgramConfig(Config):
             if declaration["flags"]:
                 parser.add_argument(*declaration["flags"], dest=name, default=None, **_action(declaration))
         return parser
+
+
+class CommandLineParser(argparse.ArgumentParser):
+    """Says of a mistake where it is, if that is not the command line."""
+
+    place = ""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(self.place + message)
 
 
 def _action(declaration: Dict[str, Any]) -> Dict[str, Any]:

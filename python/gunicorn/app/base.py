@@ -68,7 +68,7 @@ class Application(BaseApplication):
     def load_config(self) -> None:
         parser = self.cfg.parser()
         options = parse_command_line(parser, sys.argv[1:])
-        from_environment = parse_command_line(parser, self.cfg.get_cmd_args_from_env())
+        from_environment = parse_command_line(parser, self.cfg.get_cmd_args_from_env(), "in GUNICORN_CMD_ARGS: ")
         for name, value in (self.init(parser, options, options.args) or {}).items():
             self.cfg.set(name.lower(), value)
         self.load_config_from_module_name_or_filename(options.config or from_environment.config)
@@ -94,7 +94,8 @@ class Application(BaseApplication):
             sys.path.insert(0, self.cfg.chdir)
 
 
-def parse_command_line(parser: Any, arguments: List[str]) -> Any:
+def parse_command_line(parser: Any, arguments: List[str], place: str = "") -> Any:
+    parser.place = place
     options = parser.parse_args(arguments)
     if options.asks_for_text:
         # Help and version are the command's.
