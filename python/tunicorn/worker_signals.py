@@ -41,6 +41,8 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: ErrorLog) -> 
     cfg = worker.cfg
 
     def quit_now(signum: int, frame: object) -> None:
+        if life.told_to_exit:
+            return  # Ctrl-C reaches everybody, and the arbiter passes it on: once is enough.
         life.told_to_exit = True
         life.leaving = True
         hook = cfg.hook("worker_int")
