@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatSettingsPage } from '../../src/cli/settings-page.ts';
 import { checkOf } from '../../src/settings/kinds.ts';
+import { formatPythonDefaults } from '../../src/settings/python-defaults.ts';
 import { SETTINGS } from '../../src/settings/settings.ts';
 import { root } from '../harness/project.ts';
 
@@ -141,6 +142,20 @@ test('declarations have no misspelt property', () => {
 
 test('docs/settings.md is what `node dist/cli/write-settings-page.js` writes', () => {
   assert.equal(readFileSync(join(root, 'docs', 'settings.md'), 'utf8'), formatSettingsPage(SETTINGS));
+});
+
+test('python/tunicorn/setting_defaults.json is what `node dist/cli/write-settings-page.js` writes', () => {
+  const path = join(root, 'python', 'tunicorn', 'setting_defaults.json');
+  assert.equal(readFileSync(path, 'utf8'), formatPythonDefaults(SETTINGS));
+});
+
+test('python/tunicorn/hooks.py calls each hook with as many arguments as the table names', () => {
+  const text = readFileSync(join(root, 'python', 'tunicorn', 'hooks.py'), 'utf8');
+  const inPython = [...text.matchAll(/^ {4}"(\w+)": (\d),$/gm)].map(([, name, count]) => [name, Number(count)]);
+  const inTable = SETTINGS.flatMap(([name, declaration]) =>
+    declaration.kind === 'hook' ? [[name, declaration.parameters.length]] : [],
+  );
+  assert.deepEqual(Object.fromEntries(inPython), Object.fromEntries(inTable));
 });
 
 test('the page has every setting, with its flags, default and unit', () => {
