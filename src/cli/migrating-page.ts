@@ -40,6 +40,9 @@ Tunicorn is not installed into the application's virtual environment. It runs th
 \`./venv\`, else \`python3\` on \`PATH\`, and says at its start which one that is. \`tunicorn --check-config APP\` says whether everything is in order;
 \`tunicorn --show-origins APP\` shows every setting and where its value came from.
 
+The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,
+\`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md).
+
 In the tables, **same** means that nothing has to be known. **better** says what is gained. **not** says why something is not done, and what
 to use instead. **not yet** is a setting that is accepted and checked; if it is set, one line in the log says that it has no effect. Settings that
 Gunicorn does not have are in [settings.md](settings.md).
