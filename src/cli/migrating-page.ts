@@ -41,7 +41,8 @@ Tunicorn is not installed into the application's virtual environment. It runs th
 \`tunicorn --show-origins APP\` shows every setting and where its value came from.
 
 The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,
-\`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md).
+\`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md). Logs are in
+[logging.md](logging.md).
 
 In the tables, **same** means that nothing has to be known. **better** says what is gained. **not** says why something is not done, and what
 to use instead. **not yet** is a setting that is accepted and checked; if it is set, one line in the log says that it has no effect. Settings that
@@ -65,7 +66,11 @@ export function formatMigratingPage(settings: Table): string {
     parts.push(`### ${section}\n`, table('setting', declarations.map(settingRow)));
   }
   const hooks = gunicorns.filter(([, { kind }]) => kind === 'hook');
-  parts.push('## Hooks\n', table('hook', hooks.map(settingRow)));
+  parts.push(
+    '## Hooks\n',
+    'In which process each runs, and what it gets: see [hooks.md](hooks.md).\n',
+    table('hook', hooks.map(settingRow)),
+  );
   parts.push('## Worker classes\n', table('worker_class', workerClassRows()));
   parts.push('## Signals\n', 'To the arbiter, which is the process that the pid file names:\n');
   parts.push(table('signal', Object.entries(ARBITER_SIGNALS).map(signalRow), 'what it does'));
