@@ -15,13 +15,13 @@ import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/run
 import { firstFacts } from '../arbiter/settle-message.ts';
 import { nameSuffix } from '../arbiter/start-self.ts';
 import { ErrorLog } from '../log/error-log.ts';
-import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import { Telemetry } from '../metrics/telemetry.ts';
 import type { FlagValues } from '../settings/layers.ts';
 import { currentFacts } from '../settings/process-facts.ts';
 import { configLocation } from '../settings/resolve.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
 import { checkApplication } from './check-application.ts';
+import { configurationFailure } from './configuration-failure.ts';
 import { reportStart, settleInBackground, startDaemon } from './daemon.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './embedding-program.ts';
 import { type Called, callFirst, settleFirst } from './first-forkserver.ts';
@@ -69,7 +69,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const configured = await relay.next();
   if (configured.type !== 'configured') {
     forkserver.kill();
-    return failed(configurationFailure(configured));
+    return failed(configurationFailure(configured, program !== null));
   }
   const resolve = resolver({
     environment: process.env,
@@ -280,13 +280,6 @@ function errorText(message: string): string {
 
 function describeErrors(errors: readonly string[]): string {
   return errors.map((error) => `Error: ${error}`).join('\n');
-}
-
-function configurationFailure(message: FromForkserver | { readonly type: 'gone'; readonly how: string }): string {
-  if (message.type === 'gone')
-    return `Error: The forkserver ${message.how} before it had evaluated the configuration file`;
-  if (message.type !== 'failed') return `Error: The forkserver said '${message.type}' before 'configured'`;
-  return message.traceback === '' ? `Error: ${message.message}` : `${message.message}\n${message.traceback}`;
 }
 
 function textOf(values: FlagValues, name: keyof FlagValues): string | undefined {

@@ -29,6 +29,11 @@ for (const [what, code, message] of [
     /Error: No configuration setting for: nonsense/,
   ],
   [
+    'ends before run() where it is run as a forkserver',
+    `import os, sys\nif os.path.exists('ran'): sys.exit(7)\nopen('ran', 'w').close()\nStandaloneApplication(handler_app).run()`,
+    /Error: The program, run again as a forkserver, exited with code 7 before it called run\(\)/,
+  ],
+  [
     'finds no command',
     `import os; os.environ['TUNICORN_COMMAND'] = '/nowhere/tunicorn'; StandaloneApplication(handler_app).run()`,
     /Error: TUNICORN_COMMAND says '\/nowhere\/tunicorn', and '\/nowhere\/tunicorn' is not a program/,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { getText } from '../harness/http-request.ts';
 import { generationServing } from '../harness/log-lines.ts';
@@ -11,6 +11,8 @@ import { freePort, scenario } from '../harness/scenario.ts';
 
 const options = { skip: otherServer && 'only for Tunicorn' } as const;
 const run = promisify(execFile);
+
+const packageVersion: string = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')).version;
 
 const shop = (text: string): string => `
 def application(environ, start_response):
@@ -131,6 +133,11 @@ scenario(
     await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', scene.path('python')]);
     assert.ok(existsSync(`${venv}/bin/tunicorn`));
     assert.ok(!existsSync(`${venv}/bin/gunicorn`), 'no command of that name, which a real Gunicorn would overwrite');
+    const code =
+      "from importlib import metadata as m; d = m.distribution('tunicorn'); print(d.version, *d.entry_points)";
+    const { stdout: installed } = await run(python, ['-c', code], { cwd: '/' });
+    assert.ok(installed.startsWith(`${packageVersion} `));
+    assert.match(installed, /name='main', value='gunicorn\.app\.pasterapp:serve', group='paste\.server_runner'/);
     await run('ln', ['-s', `${root}/bin/tunicorn`, scene.path('tunicorn')]);
     const port = await freePort();
     const server = await scene.program({

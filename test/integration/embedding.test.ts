@@ -214,6 +214,26 @@ def worker_exit(server, worker): print('worker_exit', worker.pid, flush=True)
   options,
 );
 
+for (const preload of ['True', 'False']) {
+  scenario(
+    `load() sees the settings as they are, once in all with preload_app = ${preload}, else in each worker`,
+    async (scene) => {
+      const { server } = await startProgram(scene, (bind) => ({
+        'app.py': program('loaded', `'bind': '${bind}', 'workers': 2, 'preload_app': ${preload}`).replace(
+          'return self.application',
+          "print('load', self.cfg.workers, self.cfg.address, flush=True); return self.application",
+        ),
+      }));
+      await server.workers(2);
+      const { host, port } = server.target as { host: string; port: number };
+      const lines = server.log.text().split('\n');
+      const loads = lines.filter((line) => line === `load 2 [('${host}', ${port})]`);
+      assert.equal(loads.length, preload === 'True' ? 1 : 2);
+    },
+    options,
+  );
+}
+
 scenario(
   'children of multiprocessing that a program has started before run() live once, and end with the server',
   async (scene) => {
