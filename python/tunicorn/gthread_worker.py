@@ -32,6 +32,7 @@ def serve(duty: Duty) -> None:
     ]
     for thread in threads:
         thread.start()
+    duty.ready()
     # The main thread is for signals: a handler runs while it waits here.
     for thread in threads:
         thread.join()

@@ -28,7 +28,7 @@ class Places:
         self._gateways = gateways
         self._pid = pid
         self._kind = ClaimSlot if settings.worker_class == "sync" else SharedClaimSlot
-        self._open: List[Place] = []
+        self._claims: List[ClaimSlot] = []
         board.clear(first_slot, settings.slots)
 
     def __len__(self) -> int:
@@ -37,18 +37,32 @@ class Places:
     @property
     def taken(self) -> int:
         """Tickets that have been claimed in them so far."""
-        return sum(place.claim.taken for place in self._open)
+        return sum(claim.taken for claim in self._claims)
+
+    def beat(self) -> None:
+        """A sign of life of the worker's event loop."""
+        self._claims[0].beat()
+
+    def slot(self, number: int) -> int:
+        """Of the claims board."""
+        return self._first_slot + number
+
+    def claim(self, number: int, thread: int = 0) -> ClaimSlot:
+        """The claim of a place, for the caller's use, once. `thread` is the `threading.get_ident()` of the only thread
+        that will use it, or 0.
+        """
+        claim = self._board.slot(self.slot(number), self._kind)
+        claim.begin(self._pid, thread)
+        self._claims.append(claim)
+        return claim
 
     def open(self, number: int, thread: int = 0) -> Place:
-        """Opens a place for the caller's use, once. `thread` is the `threading.get_ident()` of the only thread that
-        will use it, or 0. Its channels to the gateways that are known now are connected.
-        """
+        """The place with blocking channels. Those to the gateways that are known now are connected."""
         settings = self._settings
-        slot = self._first_slot + number
-        claim = self._board.slot(slot, self._kind)
-        claim.begin(self._pid, thread)
-        place = Place(claim, GatewayChannels(settings.runtime_dir, slot, self._pid, settings.generation, claim))
+        claim = self.claim(number, thread)
+        channels = GatewayChannels(
+            settings.runtime_dir, self.slot(number), self._pid, settings.generation, claim
+        )
         for gateway in self._gateways:
-            place.channels.connect(gateway)
-        self._open.append(place)
-        return place
+            channels.connect(gateway)
+        return Place(claim, channels)

@@ -25,6 +25,7 @@ def serve(duty: Duty) -> None:
     readv = os.readv
     run = duty.runner(place).run
     last_ticket = worker.max_requests
+    duty.ready()
     while not life.leaving:
         length[0] = 0
         try:

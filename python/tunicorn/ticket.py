@@ -6,7 +6,7 @@ The worker loop calls `decode` on its 4096-byte buffer after each read; RUNQUEUE
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, Callable, NamedTuple
 
 TICKET_BYTES = 4096
 HEADER_BYTES = 32
@@ -40,8 +40,8 @@ class Ticket(NamedTuple):
     cancel: int
     fields_length: int
     body_length: int
-    fields: dict[str, str]
-    """Empty when FOLLOWS is set: the channel brings them."""
+    fields: Any
+    """What `parse` made of them; empty when FOLLOWS is set: the channel brings them."""
     body: bytes
     waited_ms: int = 0
     """For a worker, at most 65,535."""
@@ -58,8 +58,8 @@ def parse_fields(data: bytes | bytearray) -> dict[str, str]:
     return dict(zip(alternately, alternately))
 
 
-def decode(buffer: bytes | bytearray) -> Ticket:
-    """The ticket in `buffer`, which must be 4096 bytes long."""
+def decode(buffer: bytes | bytearray, parse: Callable[[bytes | bytearray], Any] = parse_fields) -> Ticket:
+    """The ticket in `buffer`, which must be 4096 bytes long. `parse` reads its fields."""
     if len(buffer) != TICKET_BYTES:
         raise TicketError(f"the buffer has {len(buffer)} bytes; a ticket has {TICKET_BYTES}")
     length, kind, flags, waited_ms, ticket_id, gateway, cancel, fields_length, body_length = _unpack_header(buffer)
@@ -86,7 +86,7 @@ def decode(buffer: bytes | bytearray) -> Ticket:
             cancel,
             fields_length,
             body_length,
-            parse_fields(buffer[HEADER_BYTES:end_of_fields]),
+            parse(buffer[HEADER_BYTES:end_of_fields]),
             bytes(buffer[end_of_fields:used]) if used != end_of_fields else b"",
             waited_ms,
         ),

@@ -114,6 +114,7 @@ def _boot(fork: Fork, life: Life) -> Duty:
             report({"type": "wants-successor"})
 
     worker.enter_process(lambda: places.taken, retire)
+    worker_class.patch(settings.worker_class)
     if worker.cfg.spew:
         spew.install()
     if worker.cfg.reload:
@@ -126,7 +127,12 @@ def _boot(fork: Fork, life: Life) -> Duty:
     post_worker_init = worker.cfg.hook("post_worker_init")
     if post_worker_init is not None:
         _guarded(lambda: post_worker_init(worker), life, log, report, "in the hook post_worker_init")
-    worker.booted = True
+
+    def ready() -> None:
+        worker.booted = True
+        report({"type": "ready"})
+        if not worker.alive:
+            retire()
 
     def runner(place: Place) -> RequestRunner:
         errors = WsgiErrors(log)
@@ -149,10 +155,10 @@ def _boot(fork: Fork, life: Life) -> Duty:
         }
         return HookedRunner(worker, **common) if HookedRunner.is_wanted(worker.cfg) else RequestRunner(**common)
 
-    report({"type": "ready"})
-    if not worker.alive:
-        retire()
-    return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, report)
+    def guarded(step: Any, where: str) -> Any:
+        return _guarded(step, life, log, report, where)
+
+    return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, report, ready, guarded)
 
 
 def _guarded(step: Any, life: Life, log: ErrorLog, report: Any, where: str) -> Any:

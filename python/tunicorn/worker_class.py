@@ -3,6 +3,7 @@
 Such a module has a function `serve(duty: Duty) -> None`. It is called in the worker's process when the application is
 loaded and everything is set up. It has to
 
+- call `duty.ready()` when it can take tickets;
 - open places (`duty.places.open(number)`), as many as it runs requests at once, at most `len(duty.places)`;
 - take tickets from `duty.tickets_fd` and hand each to the runner of a free place (`duty.runner(place)`);
 - stop taking them when `duty.life.leaving` turns true, and finish what it has taken;
@@ -21,9 +22,19 @@ from typing import Any, Dict
 MODULES: Dict[str, str] = {
     "sync": "tunicorn.sync_worker",
     "gthread": "tunicorn.gthread_worker",
+    "asgi": "tunicorn.asgi_worker",
 }
 
 _THREADED = {"gthread"}
+
+
+def patch(name: str) -> None:
+    """Called before the application is imported, in the process that imports it: a class may have a function `patch()`
+    that changes the standard library for it.
+    """
+    patch_library = getattr(module_of(name), "patch", None)
+    if patch_library is not None:
+        patch_library()
 
 
 def module_of(name: str) -> ModuleType:

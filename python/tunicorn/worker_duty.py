@@ -23,3 +23,7 @@ class Duty(NamedTuple):
     log: ErrorLog
     report: Callable[[Dict[str, Any]], None]
     """To the arbiter: `{"type": "drained"}` and the like."""
+    ready: Callable[[], None]
+    """Call it once, when tickets can be taken: the worker counts as booted from then on."""
+    guarded: Callable[[Callable[[], Any], str], Any]
+    """Runs a step of the boot that is user's code: what it raises is the failure of the boot. The text says where."""

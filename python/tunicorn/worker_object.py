@@ -30,6 +30,8 @@ class Worker:
         self.booted = False
         self.aborted = False
         self.reloader: Any = None
+        # Of class asgi: the event loop.
+        self.loop: Any = None
         self.wsgi: Optional[Callable[..., Any]] = None
         self.tmp = WorkerTmp(cfg)
         self.max_requests: int = sys.maxsize

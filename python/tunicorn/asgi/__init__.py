@@ -1,0 +1,1 @@
+"""ASGI 3 applications: scopes, the events of requests and WebSockets, lifespan. asgi_worker.py takes the tickets."""

@@ -1,0 +1,227 @@
+"""A channel of an event-loop worker: the same frames as channel.py, on a socket that never blocks the loop.
+
+It is read only when there is something to wait for: the answer to ASK, TAKEN, or what comes after WATCH.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import Any, Callable, Deque, Dict, Optional
+
+from tunicorn.channel_frame import DATA, GONE, TAKEN, FrameError, FrameReader, GatewayFrame, ask_frame, hello_frame
+
+_READ_BYTES = 256 * 1024
+
+
+class ChannelLost(ConnectionError):
+    """The gateway is gone, or does not speak as it should."""
+
+
+class Channel:
+    __slots__ = (
+        "_answer",
+        "_backlog",
+        "_fd",
+        "_flushed",
+        "_frames",
+        "_loop",
+        "_reading",
+        "_send",
+        "_socket",
+        "_taken",
+        "is_lost",
+        "on_frame",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket) -> None:
+        connected.setblocking(False)
+        self._loop = loop
+        self._socket = connected
+        self._fd = connected.fileno()
+        self._send = connected.send
+        self._reading = False
+        self._answer: Optional[asyncio.Future[GatewayFrame]] = None
+        self._taken: Optional[asyncio.Future[None]] = None
+        self._backlog: Deque[memoryview] = deque()
+        self._flushed: Optional[asyncio.Future[None]] = None
+        self._frames = FrameReader()
+        self.is_lost = False
+        # Gets the frames of the ticket that is watched; None for the end of the channel.
+        self.on_frame: Callable[[Optional[GatewayFrame]], None] = _ignore
+
+    @classmethod
+    def connect(cls, loop: asyncio.AbstractEventLoop, path: str, *, slot: int, pid: int, generation: int) -> Channel:
+        """Raises ChannelLost when the gateway is not there any more."""
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connected.connect(path)
+            connected.sendall(hello_frame(slot, pid, generation))
+        except OSError as error:
+            connected.close()
+            raise ChannelLost(f"cannot connect to {path}: {error.strerror or error}") from error
+        return cls(loop, connected)
+
+    def write(self, frame: bytes) -> bool:
+        """Sends the frame, now or when those before it have gone. Whether it went at once; if not, `flushed` says when.
+        On a channel that is lost nothing is written.
+        """
+        if self.is_lost:
+            return True
+        if self._backlog:
+            self._backlog.append(memoryview(frame))
+            return False
+        try:
+            sent = self._send(frame)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self.lose(str(error))
+            return True
+        if sent == len(frame):
+            return True
+        self._backlog.append(memoryview(frame)[sent:])
+        self._loop.add_writer(self._fd, self._flush)
+        return False
+
+    async def flushed(self) -> None:
+        """Waits until everything that was written has gone, or the channel is lost."""
+        while self._backlog:
+            if self._flushed is None:
+                self._flushed = self._loop.create_future()
+            # Several may wait, and one of them may be cancelled.
+            await asyncio.shield(self._flushed)
+
+    async def ask(self, ticket_id: int) -> Optional[bytes]:
+        """Fields and body of a ticket that FOLLOWS; None when nobody waits for it any more."""
+        self._answer = self._loop.create_future()
+        self.write(ask_frame(ticket_id))
+        self.read()
+        if self.is_lost:
+            raise ChannelLost("the channel is closed")
+        frame = await self._answer
+        if frame.id != ticket_id:
+            raise self.lose(f"asked for ticket {ticket_id}, the gateway answered for ticket {frame.id}")
+        return None if frame.type == GONE else frame.payload
+
+    def taken(self) -> asyncio.Future[None]:
+        """Done when the gateway has read a long response to its end; to be called before that end is written."""
+        self._taken = self._loop.create_future()
+        self.read()
+        return self._taken
+
+    def read(self) -> None:
+        """Frames may come from now on."""
+        if not self._reading and not self.is_lost:
+            self._loop.add_reader(self._fd, self._readable)
+            self._reading = True
+
+    def pause(self) -> None:
+        """Leaves what comes in the socket: that is the back-pressure."""
+        if self._reading:
+            self._loop.remove_reader(self._fd)
+            self._reading = False
+
+    def lose(self, reason: str) -> ChannelLost:
+        """Closes the channel for good; returns what to raise."""
+        lost = ChannelLost(reason)
+        if not self.is_lost:
+            self.is_lost = True
+            self.pause()
+            if self._backlog:
+                self._loop.remove_writer(self._fd)
+                self._backlog.clear()
+            self._socket.close()
+            if self._answer is not None and not self._answer.done():
+                self._answer.set_exception(lost)
+            _wake(self._taken)
+            _wake(self._flushed)
+            self.on_frame(None)
+        return lost
+
+    def detach(self) -> socket.socket:
+        """The socket itself, for a tunnel; the channel is over."""
+        self.pause()
+        self.is_lost = True
+        return self._socket
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.lose(str(error))
+            return
+        if not data:
+            self.lose("the gateway closed the channel")
+            return
+        try:
+            frames = self._frames.feed(data)
+        except FrameError as error:
+            self.lose(str(error))
+            return
+        for frame in frames:
+            self._deliver(frame)
+
+    def _deliver(self, frame: GatewayFrame) -> None:
+        answer = self._answer
+        if frame.type == TAKEN:
+            _wake(self._taken)
+        elif answer is not None and frame.type in (DATA, GONE):
+            self._answer = None
+            if not answer.done():
+                answer.set_result(frame)
+        else:
+            self.on_frame(frame)
+
+    def _flush(self) -> None:
+        backlog = self._backlog
+        try:
+            while backlog:
+                sent = self._send(backlog[0])
+                if sent < len(backlog[0]):
+                    backlog[0] = backlog[0][sent:]
+                    return
+                backlog.popleft()
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.lose(str(error))
+            return
+        self._loop.remove_writer(self._fd)
+        flushed, self._flushed = self._flushed, None
+        _wake(flushed)
+
+
+def _wake(future: Optional[asyncio.Future[None]]) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)
+
+
+def _ignore(frame: Optional[GatewayFrame]) -> None:
+    """Of a ticket that is over."""
+
+
+class Channels:
+    """The channels of one place, one to each gateway that it has met."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, runtime_dir: str, **identity: Any) -> None:
+        self._loop = loop
+        self._runtime_dir = runtime_dir
+        self._identity = identity
+        self._channels: Dict[int, Channel] = {}
+
+    def channel(self, gateway: int) -> Optional[Channel]:
+        """Connected when need be; None when the gateway is gone, and with it its clients."""
+        known = self._channels.get(gateway)
+        if known is not None and not known.is_lost:
+            return known
+        try:
+            channel = Channel.connect(self._loop, f"{self._runtime_dir}/gateway-{gateway}.sock", **self._identity)
+        except ChannelLost:
+            self._channels.pop(gateway, None)
+            return None
+        self._channels[gateway] = channel
+        return channel

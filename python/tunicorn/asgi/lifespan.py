@@ -1,0 +1,90 @@
+"""The lifespan protocol of ASGI: start-up before the first request, shutdown after the last."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Callable, Dict, Optional
+
+Message = Dict[str, Any]
+
+
+class LifespanFailed(Exception):
+    """The application said that its start-up has failed, or raised where it must not."""
+
+
+class Lifespan:
+    """`mode` is the setting asgi_lifespan: with `auto`, an application that raises at once simply has no lifespan."""
+
+    def __init__(self, app: Callable[..., Any], mode: str, state: Dict[str, Any], log: Any) -> None:
+        self._app = app
+        self._mode = mode
+        self._state = state
+        self._log = log
+        self._task: Optional[asyncio.Task[None]] = None
+        self._events: asyncio.Queue[Message] = asyncio.Queue()
+        self._started = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._failure: Optional[BaseException] = None
+        # "silent" until the application has answered: only then is an exception a failure.
+        self._phase = "silent"
+
+    async def startup(self) -> None:
+        """Raises what the application raised, or LifespanFailed with its message."""
+        if self._mode == "off":
+            return
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._events.put_nowait({"type": "lifespan.startup"})
+        await self._started.wait()
+        if self._phase == "failed" and self._failure is not None:
+            raise self._failure
+
+    async def shutdown(self, limit_seconds: float) -> None:
+        if self._phase != "up":
+            return
+        self._events.put_nowait({"type": "lifespan.shutdown"})
+        try:
+            await asyncio.wait_for(self._stopped.wait(), limit_seconds)
+        except asyncio.TimeoutError:
+            self._log.warning(f"The application's lifespan did not shut down within {limit_seconds:.0f} s")
+
+    async def _run(self) -> None:
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
+        try:
+            await self._app(scope, self._events.get, self._send)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self._raised(error)
+        finally:
+            if self._phase == "silent":
+                # It returned without a word: like an application that does not know lifespan.
+                self._phase = "none"
+            self._started.set()
+            self._stopped.set()
+
+    def _raised(self, error: BaseException) -> None:
+        if self._phase == "silent" and self._mode == "auto":
+            self._phase = "none"
+            self._log.debug(f"The application has no lifespan: {type(error).__name__}: {error}")
+        elif self._phase in ("silent", "failed"):
+            self._phase = "failed"
+            self._failure = self._failure or error
+        else:
+            self._log.exception("Exception in the application's lifespan")
+
+    async def _send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "lifespan.startup.complete" and self._phase == "silent":
+            self._phase = "up"
+            self._started.set()
+        elif kind == "lifespan.startup.failed" and self._phase == "silent":
+            self._phase = "failed"
+            self._failure = LifespanFailed(message.get("message") or "the application says that it cannot start")
+            self._started.set()
+        elif kind == "lifespan.shutdown.complete":
+            self._stopped.set()
+        elif kind == "lifespan.shutdown.failed":
+            self._log.error(f"The application's lifespan failed to shut down: {message.get('message', '')}")
+            self._stopped.set()
+        else:
+            raise RuntimeError(f"Unexpected ASGI message '{kind}' in the lifespan (phase {self._phase})")

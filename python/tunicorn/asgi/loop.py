@@ -1,0 +1,20 @@
+"""The event loop of a worker, by the setting asgi_loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+
+def new_event_loop(setting: str, log: Any) -> asyncio.AbstractEventLoop:
+    """`auto` takes uvloop where it is installed; `uvloop` without it is a warning, as with Gunicorn."""
+    if setting in ("auto", "uvloop"):
+        try:
+            import uvloop  # type: ignore[import-not-found, unused-ignore]
+        except ImportError:
+            if setting == "uvloop":
+                log.warning("uvloop is not installed (pip install uvloop); asyncio's own event loop takes its place")
+        else:
+            loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+            return loop
+    return asyncio.new_event_loop()

@@ -1,0 +1,115 @@
+"""The places of an event-loop worker: each runs one request at a time, with a slot of the claims board and channels of
+its own. They are opened as they are needed; the lowest free one is taken first, so that few are ever opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from heapq import heappop, heappush
+from typing import Callable, List, Optional
+
+from tunicorn.asgi.channel import Channel, Channels
+from tunicorn.channel_frame import UNACKNOWLEDGED_BYTES
+from tunicorn.claims_board import ClaimSlot
+from tunicorn.worker_duty import Duty
+
+
+class Place:
+    __slots__ = ("_free", "channels", "claim", "loop", "number")
+
+    def __init__(
+        self,
+        number: int,
+        claim: ClaimSlot,
+        channels: Channels,
+        loop: asyncio.AbstractEventLoop,
+        free: Callable[[Place], None],
+    ) -> None:
+        self.number = number
+        self.claim = claim
+        self.channels = channels
+        self.loop = loop
+        self._free = free
+
+    def finish(self, channel: Optional[Channel], frame: bytes, passed_bytes: int) -> None:
+        """Writes the last frame of a ticket. The place is free when it has gone, and, of a long response, when the
+        gateway has read it: what a slow client leaves unread must not stand in front of somebody else's response.
+        """
+        if channel is None:
+            self.release()
+            return
+        taken = channel.taken() if passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost else None
+        if channel.write(frame) and taken is None:
+            self.release()
+            return
+        task = self.loop.create_task(self._release_later(channel, taken))
+        _pending.add(task)
+        task.add_done_callback(_pending.discard)
+
+    def release(self) -> None:
+        self.claim.release()
+        self._free(self)
+
+    def put_back(self) -> None:
+        """Nothing was claimed in it."""
+        self._free(self)
+
+    async def _release_later(self, channel: Channel, taken: Optional[asyncio.Future[None]]) -> None:
+        await channel.flushed()
+        if taken is not None and not channel.is_lost:
+            await taken
+        self.release()
+
+
+# The loop itself holds tasks but weakly.
+_pending: set[asyncio.Task[None]] = set()
+
+
+class FreePlaces:
+    """`changed` is called when there is a free place again after there was none."""
+
+    def __init__(self, duty: Duty, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
+        self._duty = duty
+        self._loop = loop
+        self._changed = changed
+        self._places: List[Place] = []
+        self._free: List[int] = []
+        self.busy = 0
+        # The first one's slot is where the worker shows that its loop goes round.
+        self._open()
+        self._free.append(0)
+
+    def take(self) -> Optional[Place]:
+        if self._free:
+            self.busy += 1
+            return self._places[heappop(self._free)]
+        if len(self._places) == len(self._duty.places):
+            return None
+        self.busy += 1
+        return self._open()
+
+    @property
+    def is_exhausted(self) -> bool:
+        return not self._free and len(self._places) == len(self._duty.places)
+
+    def _open(self) -> Place:
+        number = len(self._places)
+        claim = self._duty.places.claim(number)
+        settings = self._duty.settings
+        channels = Channels(
+            self._loop,
+            settings.runtime_dir,
+            slot=self._duty.places.slot(number),
+            pid=self._duty.worker.pid,
+            generation=settings.generation,
+        )
+        place = Place(number, claim, channels, self._loop, self._put_back)
+        self._places.append(place)
+        return place
+
+    def _put_back(self, place: Place) -> None:
+        was_exhausted = self.is_exhausted
+        self.busy -= 1
+        heappush(self._free, place.number)
+        if was_exhausted:
+            self._changed()

@@ -1,0 +1,86 @@
+"""From a ticket's fields to the scope of an application (ASGI, "HTTP & WebSocket message format")."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+from urllib.parse import unquote
+
+# The fields of a ticket for ASGI, before the pairs of header names and values (src/gateway/asgi-fields.ts).
+METHOD, VERSION, SCHEME, RAW_PATH, QUERY, CLIENT, CLIENT_PORT, SERVER, SERVER_PORT, ROOT_PATH, HEADERS = range(11)
+# The name of the last pair, if a file holds the body; the space keeps it apart from every header's name.
+_SPOOL = b" spool"
+
+_VERSIONS = {"version": "3.0", "spec_version": "2.5"}
+_EXTENSIONS: Dict[str, Dict[str, Any]] = {
+    "http.response.early_hint": {},
+    "http.response.pathsend": {},
+    "http.response.trailers": {},
+}
+_WEBSOCKET_EXTENSIONS: Dict[str, Dict[str, Any]] = {"websocket.http.response": {}}
+
+
+def split_fields(data: bytes | bytearray) -> List[bytes]:
+    return bytes(data).split(b"\0")
+
+
+def take_spool(fields: List[bytes]) -> Optional[str]:
+    """The file that holds the body, if there is one; its pair is taken off."""
+    if len(fields) < HEADERS + 2 or fields[-2] != _SPOOL:
+        return None
+    path = fields[-1].decode("utf-8", "surrogateescape")
+    del fields[-2:]
+    return path
+
+
+def http_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
+    """`root_path` is the setting; a proxy's SCRIPT_NAME comes after it. Of the lifespan's state it gets a copy."""
+    scope = _common(fields, root_path, state)
+    scope["type"] = "http"
+    scope["method"] = fields[METHOD].decode("latin-1")
+    scope["scheme"] = fields[SCHEME].decode("latin-1")
+    scope["extensions"] = _EXTENSIONS.copy()
+    return scope
+
+
+def websocket_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
+    scope = _common(fields, root_path, state)
+    scope["type"] = "websocket"
+    scope["scheme"] = "wss" if fields[SCHEME] == b"https" else "ws"
+    scope["subprotocols"] = _subprotocols(scope["headers"])
+    scope["extensions"] = _WEBSOCKET_EXTENSIONS.copy()
+    return scope
+
+
+def _common(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
+    raw_path = fields[RAW_PATH]
+    path = raw_path.decode("latin-1") if raw_path.isascii() else raw_path.decode("utf-8", "replace")
+    if "%" in path:
+        path = unquote(path)
+    if fields[ROOT_PATH]:
+        root_path += fields[ROOT_PATH].decode("latin-1")
+    # A proxy may have taken the prefix off, or left it: the path of the scope has it in either case.
+    if root_path and not (path == root_path or path.startswith(root_path + "/")):
+        path = root_path + path
+    client = fields[CLIENT]
+    port = fields[SERVER_PORT]
+    headers = fields[HEADERS:]
+    return {
+        "asgi": _VERSIONS,
+        "http_version": fields[VERSION].decode("latin-1"),
+        "path": path,
+        "raw_path": raw_path,
+        "query_string": fields[QUERY],
+        "root_path": root_path,
+        "headers": list(zip(headers[::2], headers[1::2])),
+        "client": (client.decode("latin-1"), int(fields[CLIENT_PORT] or 0)) if client else None,
+        "server": (fields[SERVER].decode("latin-1"), int(port) if port else None),
+        "state": state.copy(),
+    }
+
+
+def _subprotocols(headers: List[Tuple[bytes, bytes]]) -> List[str]:
+    found: List[str] = []
+    for name, value in headers:
+        if name == b"sec-websocket-protocol":
+            found += [each.strip() for each in value.decode("latin-1").split(",") if each.strip()]
+    return found

@@ -1,0 +1,234 @@
+"""A worker of class asgi: one event loop, as many requests at once as there are places. Called by worker.py when the
+worker has booted.
+
+It takes one ticket in a turn of the loop: so tickets spread over workers that are idle, and a handler that keeps the
+loop busy takes no more of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from time import monotonic_ns
+from typing import IO, Any, Callable, List, Optional, Set, Union
+
+from tunicorn.asgi.application import as_asgi3
+from tunicorn.asgi.http_exchange import HttpExchange
+from tunicorn.asgi.lifespan import Lifespan
+from tunicorn.asgi.loop import new_event_loop
+from tunicorn.asgi.places import FreePlaces, Place
+from tunicorn.asgi.scope import METHOD, http_scope, split_fields, take_spool, websocket_scope
+from tunicorn.asgi.task_stack import write_stacks
+from tunicorn.asgi.web_socket import WebSocket
+from tunicorn.channel_frame import probed_frame, skip_frame
+from tunicorn.fault_points import FAULT
+from tunicorn.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE, Ticket, TicketError, decode
+from tunicorn.worker_duty import Duty
+from tunicorn.worker_signals import write_stacks_at
+from tunicorn.wsgi.application import user_traceback
+
+_WATCH_SECONDS = 0.1
+_TICKS_PER_BEAT = 5
+
+Exchange = Union[HttpExchange, WebSocket]
+
+
+def serve(duty: Duty) -> None:
+    loop = new_event_loop(duty.worker.cfg.asgi_loop, duty.log)
+    asyncio.set_event_loop(loop)
+    worker = AsgiWorker(duty, loop)
+    duty.worker.loop = loop
+    duty.guarded(lambda: loop.run_until_complete(worker.start()), "in its lifespan")
+    duty.ready()
+    loop.run_until_complete(worker.serve())
+
+
+class AsgiWorker:
+    def __init__(self, duty: Duty, loop: asyncio.AbstractEventLoop) -> None:
+        cfg = duty.worker.cfg
+        self._duty = duty
+        self._loop = loop
+        self._log = duty.log
+        self._app: Callable[..., Any] = as_asgi3(duty.worker.wsgi)
+        self._state: dict[str, Any] = {}
+        self._root_path: str = cfg.root_path
+        self._grace_seconds: float = cfg.asgi_disconnect_grace_period
+        self._lifespan = Lifespan(self._app, cfg.asgi_lifespan, self._state, duty.log)
+        self._places = FreePlaces(duty, loop, self._resume)
+        self._running: Set[Exchange] = set()
+        # The tasks of requests, and those that go on in the background when the response is complete.
+        self._tasks: Set[asyncio.Task[None]] = set()
+        self._fd = duty.tickets_fd
+        self._buffer = bytearray(TICKET_BYTES)
+        self._views: List[bytearray] = [self._buffer]
+        self._taking = "not-yet"
+        self._over = loop.create_future()
+        self._last_ticket: int = duty.worker.max_requests
+        self._taken = 0
+        self._ticks = 0
+
+    async def start(self) -> None:
+        os.set_blocking(self._fd, False)
+        await self._lifespan.startup()
+
+    async def serve(self) -> None:
+        signal.signal(signal.SIGUSR2, lambda signum, frame: write_stacks(stack_fd, self._running))
+        stack_fd = write_stacks_at(signal.SIGUSR2)
+        self._duty.life.wake = self._wake
+        if self._duty.life.leaving:
+            self._leave()
+        self._resume()
+        self._tick()
+        await self._over
+        # What was taken is finished; graceful_timeout is the arbiter's to keep.
+        while self._running or self._tasks or self._places.busy:
+            await asyncio.sleep(0.02)
+        await self._lifespan.shutdown(self._duty.settings.graceful_timeout)
+
+    # Taking tickets
+
+    def _resume(self) -> None:
+        if self._taking in ("not-yet", "paused") and not self._duty.life.leaving:
+            self._taking = "taking"
+            self._loop.add_reader(self._fd, self._take)
+
+    def _wake(self) -> None:
+        """For a signal handler."""
+        self._loop.call_soon_threadsafe(self._leave)
+
+    def _stop_taking(self, state: str) -> None:
+        if self._taking == "taking":
+            self._loop.remove_reader(self._fd)
+        self._taking = state
+
+    def _leave(self) -> None:
+        self._stop_taking("over")
+        if not self._over.done():
+            self._over.set_result(None)
+
+    def _take(self) -> None:
+        place = self._places.take()
+        if place is None:
+            self._stop_taking("paused")
+            return
+        try:
+            taken = os.readv(self._fd, self._views)
+        except (BlockingIOError, InterruptedError):
+            # Another worker was quicker.
+            place.put_back()
+            return
+        if taken == 0:
+            place.put_back()
+            self._duty.report({"type": "drained"})
+            self._leave()
+            return
+        if FAULT is not None:
+            FAULT("after-take")
+        try:
+            ticket = decode(self._buffer, split_fields)
+        except TicketError as error:
+            self._log.error(f"Malformed ticket: {error}")
+            place.put_back()
+            return
+        self._begin(place, ticket)
+
+    def _begin(self, place: Place, ticket: Ticket) -> None:
+        kind, _, ticket_id, gateway, cancel = ticket[:5]
+        claim = place.claim
+        if kind != KIND_PROBE:
+            claim.claim(ticket_id, gateway, monotonic_ns())
+            if FAULT is not None:
+                FAULT("after-claim")
+        channel = place.channels.channel(gateway)
+        if channel is None or kind == KIND_PROBE or claim.has_left(cancel, ticket_id):
+            # A gateway's clients go with it: nobody waits, so there is nothing to run.
+            last_word = probed_frame(ticket_id) if kind == KIND_PROBE else skip_frame(ticket_id)
+            place.finish(channel, last_word, 0)
+            return
+        task = self._loop.create_task(self._run(place, ticket))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._taken += 1
+        if self._taken >= self._last_ticket and self._duty.worker.alive:
+            # The arbiter sends a TERM when the successor is ready; until then there is work to do.
+            self._log.info("Autorestarting worker after current request.")
+            self._duty.worker.alive = False
+
+    # Running them
+
+    async def _run(self, place: Place, ticket: Ticket) -> None:
+        _, flags, ticket_id, gateway, cancel, fields_length, _, fields, body, _ = ticket
+        channel = place.channels.channel(gateway)
+        spool: Optional[IO[bytes]] = None
+        try:
+            if channel is None:
+                raise OSError("the gateway has gone")
+            if flags & FOLLOWS:
+                answer = await channel.ask(ticket_id)
+                if answer is None:
+                    place.finish(channel, skip_frame(ticket_id), 0)
+                    return
+                fields = split_fields(answer[:fields_length])
+                body = answer[fields_length:]
+            spool_path = take_spool(fields)
+            if spool_path is not None:
+                spool = open(spool_path, "rb")
+        except OSError as error:
+            # The gateway removes the spooled body of a client that has gone.
+            if not place.claim.has_left(cancel, ticket_id):
+                self._log.warning(f"Cannot run ticket {ticket_id} of gateway {gateway}: {error}")
+            place.finish(channel, skip_frame(ticket_id), 0)
+            return
+        exchange: Exchange
+        if flags & UPGRADE:
+            exchange = WebSocket(place, channel, ticket_id, cancel, ended=self._running.discard)
+            scope = websocket_scope(fields, self._root_path, self._state)
+        else:
+            exchange = HttpExchange(
+                place,
+                channel,
+                ticket_id,
+                cancel,
+                is_head=fields[METHOD] == b"HEAD",
+                body=body,
+                spool=spool,
+                is_streamed=bool(flags & STREAMED),
+                ended=self._running.discard,
+            )
+            scope = http_scope(fields, self._root_path, self._state)
+        exchange.task = asyncio.current_task()
+        self._running.add(exchange)
+        if FAULT is not None:
+            FAULT("in-app")
+        await self._call(exchange, scope)
+
+    async def _call(self, exchange: Exchange, scope: dict[str, Any]) -> None:
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:
+            exchange.fail()
+        except (SystemExit, KeyboardInterrupt):
+            exchange.fail()
+            raise
+        except BaseException as error:
+            if not exchange.is_gone or not isinstance(error, OSError):
+                name = f"{scope.get('method', 'WEBSOCKET')} {scope['path']}"
+                self._log.error(f"Error handling request {name}\n{user_traceback(error).rstrip()}")
+            exchange.fail()
+        else:
+            complaint = exchange.returned()
+            if complaint is not None:
+                self._log.error(f"{complaint} ({scope.get('method', 'WEBSOCKET')} {scope['path']})")
+
+    def _tick(self) -> None:
+        self._loop.call_later(_WATCH_SECONDS, self._tick)
+        if self._ticks % _TICKS_PER_BEAT == 0:
+            self._duty.places.beat()
+        self._ticks += 1
+        for exchange in list(self._running):
+            if exchange.is_cancelled():
+                exchange.gone()
+            task = exchange.task
+            if exchange.is_gone and task is not None and exchange.gone_for(self._loop.time()) >= self._grace_seconds:
+                task.cancel()
