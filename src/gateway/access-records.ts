@@ -32,7 +32,7 @@ export interface UnservedRequest {
 }
 
 export function exchangeRecord(exchange: Exchange, connection: RecordedConnection, served: number): AccessRecord {
-  const { head, fields, responseHead, workerPid } = exchange;
+  const { head, responseHead, workerPid } = exchange;
   return {
     remoteAddress: connection.remoteAddress,
     method: head.method,
@@ -57,9 +57,9 @@ export function exchangeRecord(exchange: Exchange, connection: RecordedConnectio
     requestId: exchange.requestId === '' ? undefined : exchange.requestId,
     connection: connection.number,
     requestOfConnection: served,
-    requestHeader: (name) => lastPairOfAnyCase(fields, environKey(name)),
+    requestHeader: (name) => lastPairOfAnyCase(exchange.environFields(), environKey(name)),
     responseHeader: (name) => responseField(responseHead, name),
-    environ: (name) => environOf(name, fields, head),
+    environ: (name) => environOf(name, exchange.environFields(), head),
   };
 }
 

@@ -1,5 +1,5 @@
-// The fields of a ticket for an ASGI application: by their place, then the header fields as they came (names in lower case), NUL between
-// all of them. python/tunicorn/asgi/scope.py reads them.
+// The fields of a ticket for an ASGI application: ten of them by their place, then the header fields as they came, names in lower case; NUL
+// between all of them. python/tunicorn/asgi/scope.py reads them.
 
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import type { EnvironFields } from './environ-fields.ts';
@@ -7,16 +7,19 @@ import type { ProxyEndpoint } from './http/proxy-protocol.ts';
 import type { RequestHead } from './http/request-head.ts';
 import { requestStartMs } from './request-start.ts';
 
-/** The part that all requests of a connection share: client and server. `peer` is null for a Unix socket. */
-export function connectionFieldsOfAsgi(listener: ListenerAddress, peer: ProxyEndpoint | null): string {
-  const client = peer === null ? '\0' : `${peer.address}\0${peer.port}`;
-  return `\0${client}\0${listener.host}\0${listener.port}\0`;
+/** Client and server, which all requests of a connection share. `client` is null for a Unix socket, and where a PROXY header does not say. */
+export function asgiConnectionFields(listener: ListenerAddress, client: ProxyEndpoint | null): string {
+  return `${client?.address ?? ''}\0${client?.port ?? ''}\0${listener.host}\0${listener.port}`;
 }
 
-/** The place after `root_path` is that of the spooled body's file. */
-export function asgiFields(head: RequestHead, shared: string, peerTrusted: boolean, spoolPath: string): EnvironFields {
-  const { method, protocol, scheme, path, query, scriptName, asgiHeaders } = head;
+export function asgiFields(head: RequestHead, shared: string, peerTrusted: boolean): EnvironFields {
+  const { method, protocol, scheme, path, query, scriptName, rawFields } = head;
   const version = protocol.slice(protocol.indexOf('/') + 1);
-  const fields = `${method}\0${version}\0${scheme}\0${path}\0${query}${shared}${scriptName}\0${spoolPath}${asgiHeaders()}`;
+  const fields = `${method}\0${version}\0${scheme}\0${path}\0${query}\0${shared}\0${scriptName}${rawFields}`;
   return { fields, rawPath: false, requestStart: peerTrusted ? requestStartMs(`\0${head.headerFields}`) : null };
+}
+
+/** Of a name that occurs twice, applications take the last, or all; that of the client is not among them where one was made. */
+export function withAsgiRequestId(fields: string, id: string): string {
+  return `${fields}\0x-request-id\0${id}`;
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { RequestEnd } from '../log/access-record.ts';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import type { RecordedConnection, UnservedRequest } from './access-records.ts';
+import { asgiConnectionFields, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
 import { BodyStore, removeSpooled } from './body-store.ts';
 import { ClientOutput } from './client-output.ts';
 import { type Awaited, checkLimits } from './connection-limits.ts';
@@ -57,6 +58,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   /** The other end of the socket, which decides on trust; null for a Unix socket. */
   readonly #peer: ProxyEndpoint | null;
   #remoteAddress: string;
+  /** The socket's peer, or who a PROXY header says it is; null for a Unix socket. */
+  #client: ProxyEndpoint | null;
   #shared: string;
   readonly #output: ClientOutput;
   #http: HttpSettings;
@@ -91,6 +94,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     const isUnix = listener.kind === 'unix';
     this.#peer = isUnix ? null : { address: socket.remoteAddress ?? '', port: String(socket.remotePort ?? '') };
     this.#remoteAddress = this.#peer?.address ?? '';
+    this.#client = this.#peer;
     this.#shared = connectionFields(listener, this.#peer);
     this.#context = this.#newContext();
     this.#heads = new HeadReader(this.#http.rules);
@@ -246,7 +250,10 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
 
   /** For all requests of the connection. Whom to trust stays a matter of the socket's peer. */
   #speaksFor(header: ProxyHeader): void {
-    if (header.source !== null) this.#remoteAddress = header.source.address;
+    if (header.source !== null) {
+      this.#remoteAddress = header.source.address;
+      this.#client = header.source;
+    }
     this.#shared = connectionFields(this.listener, this.#peer, header);
   }
 
@@ -319,21 +326,36 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     if (kind !== 'head' && kind !== 'body' && kind !== 'streamed-body') return;
     if (head !== this.#lastHead || this.#lastFields === null) {
       this.#lastHead = head;
-      this.#lastFields = environFields(head, this.#shared, this.listener, this.#context.peerTrusted);
-      this.#lastSentId = this.#http.requestIds === null ? null : sentRequestId(this.#lastFields.fields);
+      this.#lastFields = this.#fieldsOf(head);
+      this.#lastSentId = this.#http.requestIds === null ? null : sentRequestId(head.headerFields);
     }
     const { rawPath, requestStart } = this.#lastFields;
     const requestId = this.#lastSentId ?? this.#newRequestId();
     const isMade = requestId !== '' && this.#lastSentId === null;
-    const fields = isMade ? withRequestId(this.#lastFields.fields, requestId) : this.#lastFields.fields;
+    const isAsgi = this.#http.dialect === 'asgi';
+    const withId = isAsgi ? withAsgiRequestId : withRequestId;
+    const fields = isMade ? withId(this.#lastFields.fields, requestId) : this.#lastFields.fields;
     const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
     const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
     const nowMs = performance.now();
     const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, nowMs, upstreamMs, stream);
+    if (isAsgi) exchange.environFields = (): string => this.#environOf(head, isMade ? requestId : null);
     exchange.requestBytes = bodyBytes;
     exchange.requestId = requestId;
     this.#enter({ kind: 'in-service', exchange });
     this.#owner.admit(exchange);
+  }
+
+  #fieldsOf(head: RequestHead): EnvironFields {
+    const { peerTrusted } = this.#context;
+    if (this.#http.dialect === 'wsgi') return environFields(head, this.#shared, this.listener, peerTrusted);
+    return asgiFields(head, asgiConnectionFields(this.listener, this.#client), peerTrusted);
+  }
+
+  /** For the access log, whose look-ups speak of the environ. */
+  #environOf(head: RequestHead, requestId: string | null): string {
+    const { fields } = environFields(head, this.#shared, this.listener, this.#context.peerTrusted);
+    return requestId === null ? fields : withRequestId(fields, requestId);
   }
 
   #readEnd(): void {

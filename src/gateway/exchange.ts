@@ -63,8 +63,10 @@ type BodyForm = typeof NO_BODY | 'framed' | 'chunked' | 'until-close';
 export class Exchange {
   readonly head: RequestHead;
   readonly client: ExchangeClient;
-  /** The environ fields of the ticket. */
+  /** The fields of the ticket. */
   readonly fields: string;
+  /** The same as environ pairs, for the access log; in the dialect of WSGI the ticket's are. */
+  environFields: () => string = () => this.fields;
   readonly rawPath: boolean;
   body: Buffer | null;
   /** A body that is not whole yet, in its place. */

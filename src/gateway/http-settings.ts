@@ -50,6 +50,7 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
       forwarded_allow_ips: settings.forwardedAllowIps,
       forwarded_header: settings.forwardedHeader,
       script_name: process.env.SCRIPT_NAME ?? '',
+      dialect: settings.dialect,
     }),
     dialect: settings.dialect,
     gracefulTimeoutMs: settings.gracefulTimeoutMs,

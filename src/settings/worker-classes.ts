@@ -34,6 +34,17 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     onDeadline: 'retire',
     dialect: 'wsgi',
   },
+  {
+    name: 'asgi',
+    aliases: [
+      ...['gunicorn.workers.gasgi.ASGIWorker', 'egg:gunicorn#asgi'],
+      ...['uvicorn.workers.UvicornWorker', 'uvicorn.workers.UvicornH11Worker'],
+      ...['uvicorn_worker.UvicornWorker', 'uvicorn_worker.UvicornH11Worker'],
+    ],
+    concurrency: 'connections',
+    onDeadline: 'cancel',
+    dialect: 'asgi',
+  },
 ];
 
 /** The generations that may live side by side during reloads, and workers beyond the setting (TTIN). */

@@ -172,7 +172,6 @@ const POST_REQUEST = 'a function that takes 2 to 4 of (worker, req, environ, res
 const PROTOCOLS = 'one or more of h1, h2, h3, each once, separated by commas';
 const SYSLOG = 'unix://PATH, udp://HOST:PORT or tcp://HOST:PORT';
 const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
-const UVICORN = 'uvicorn.workers.UvicornWorker';
 const EVENTLET = 'gunicorn.workers.geventlet.EventletWorker';
 
 const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
@@ -193,7 +192,6 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
     "'egg:gunicorn#gevent'",
     `${CLASSES}; egg:gunicorn#gevent workers are not available yet`,
   ],
-  ['worker_class', UVICORN, `'${UVICORN}'`, `${CLASSES}; ${UVICORN} workers are not available yet`],
   [
     'worker_class',
     EVENTLET,

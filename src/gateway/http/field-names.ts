@@ -35,6 +35,8 @@ export interface EnvironKey {
 export interface FieldName {
   /** Upper-case. */
   readonly name: string;
+  /** Lower-case, between two NULs. */
+  readonly asRaw: string;
   readonly environKey: EnvironKey;
   readonly role: FieldRole;
   /** At most one such field in a message. */
@@ -119,6 +121,7 @@ export class FieldNames {
     const forwarded = forwarderHeaders.includes('*') || forwarderHeaders.includes(name);
     return {
       name,
+      asRaw: `\0${name.toLowerCase()}\0`,
       environKey: this.#environKey(name),
       role: this.#roleOf(name),
       singleton: SINGLETONS.has(name),

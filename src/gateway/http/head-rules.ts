@@ -21,6 +21,8 @@ export interface HeadRulesOptions {
   readonly forwarded_header?: boolean;
   /** The environment variable SCRIPT_NAME: in force where no SCRIPT_NAME field is. */
   readonly script_name?: string;
+  /** For ASGI the header fields are wanted as they came, too. */
+  readonly dialect?: 'wsgi' | 'asgi';
 }
 
 export interface HeadRules {
@@ -37,6 +39,7 @@ export interface HeadRules {
   readonly permitUnconventionalHttpVersion: boolean;
   readonly casefoldHttpMethod: boolean;
   readonly scriptName: string;
+  readonly dialect: 'wsgi' | 'asgi';
   readonly trustedPeers: TrustedPeers;
   readonly fieldNames: FieldNames;
 }
@@ -66,6 +69,7 @@ export function toHeadRules(options: HeadRulesOptions): HeadRules {
     permitUnconventionalHttpVersion: options.permit_unconventional_http_version ?? false,
     casefoldHttpMethod: options.casefold_http_method ?? false,
     scriptName: options.script_name ?? '',
+    dialect: options.dialect ?? 'wsgi',
     trustedPeers: toTrustedPeers('forwarded_allow_ips', options.forwarded_allow_ips ?? '127.0.0.1,::1'),
     fieldNames: new FieldNames({
       headerMap: options.header_map ?? 'drop',

@@ -13,6 +13,8 @@ import { broken } from './rules.ts';
 export interface HeaderBlock {
   /** `HTTP_HOST NUL example.com NUL HTTP_ACCEPT NUL …`; a repeated field is one pair. */
   readonly environFields: string;
+  /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, in lower case, each field as it came; empty in the other dialect. */
+  readonly rawFields: string;
   /** Null: no Content-Length. */
   readonly contentLength: number | null;
   readonly transferCoding: TransferCoding;
@@ -39,6 +41,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
   if (lines instanceof Refusal) return lines;
   const block: Draft = {
     environFields: '',
+    rawFields: '',
     contentLength: null,
     transferCoding: 'none',
     connectionClose: false,
@@ -119,6 +122,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     block.forwardedScheme = nearestScheme;
   }
   block.environFields = joinEnvironFields(lines);
+  if (rules.dialect === 'asgi') block.rawFields = joinRawFields(lines);
   return block;
 }
 
@@ -141,6 +145,12 @@ function applyConnection(block: Draft, value: string): void {
     else if (token === 'keep-alive') block.connectionKeepAlive = true;
     else if (token === 'upgrade') block.connectionUpgrade = true;
   }
+}
+
+function joinRawFields({ names, values }: FieldLines): string {
+  let joined = '';
+  for (let index = 0; index < names.length; index += 1) joined += `${names[index]?.asRaw}${values[index]}`;
+  return joined;
 }
 
 /** Repeated fields, and fields that only `-` and `_` tell apart, share a pair: their values are joined in order. */

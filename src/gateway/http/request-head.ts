@@ -29,6 +29,8 @@ export interface RequestHead {
   readonly isWebSocket: boolean;
   /** The environ pairs of the header fields: `HTTP_HOST NUL example.com NUL HTTP_ACCEPT NUL …` */
   readonly headerFields: string;
+  /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, each field as it came; empty in the other dialect. */
+  readonly rawFields: string;
   readonly host: string | null;
   readonly userAgent: string | null;
   readonly referer: string | null;
@@ -105,6 +107,7 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
       block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmpty(framing) && offersWebSocket(block),
     // RFC 9112 section 3.2.2: the authority of a target in absolute-form takes the place of the Host field.
     headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
+    rawFields: line.targetHost === null ? block.rawFields : withRawHost(block.rawFields, line.targetHost),
     host: line.targetHost ?? block.host,
     userAgent: block.userAgent,
     referer: block.referer,
@@ -137,6 +140,14 @@ function withHost(environFields: string, host: string): string {
   const found = pairs.findIndex((name, index) => index % 2 === 0 && name === 'HTTP_HOST');
   if (found < 0) return [...pairs, 'HTTP_HOST', host].join('\0');
   return pairs.toSpliced(found + 1, 1, host).join('\0');
+}
+
+function withRawHost(rawFields: string, host: string): string {
+  // Before the first name there is a NUL, and so an empty string.
+  const pairs = rawFields.split('\0').slice(1);
+  const found = pairs.findIndex((name, index) => index % 2 === 0 && name === 'host');
+  const all = found < 0 ? ['host', host, ...pairs] : pairs.toSpliced(found + 1, 1, host);
+  return rawFields === '' ? '' : `\0${all.join('\0')}`;
 }
 
 /** RFC 9112 section 9.3. */
