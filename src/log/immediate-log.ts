@@ -2,7 +2,7 @@
 // lost at exit, and entries of several processes that share the file do not mix.
 
 import { closeSync, writeSync } from 'node:fs';
-import { type LogOwner, openLogFile } from './log-file.ts';
+import { type LogOwner, openLogFile, openStandardStream } from './log-file.ts';
 
 export interface ImmediateLogOptions {
   /** `-` for stderr, or the path of a file. */
@@ -33,7 +33,7 @@ export class ImmediateLog {
   }
 
   static open(options: ImmediateLogOptions): OpenedImmediateLog {
-    if (options.target === '-') return { ok: true, log: new ImmediateLog(options, STDERR_FD) };
+    if (options.target === '-') return { ok: true, log: new ImmediateLog(options, openStandardStream('stderr')) };
     const opened = openLogFile(options.target, options.owner);
     return opened.ok ? { ok: true, log: new ImmediateLog(options, opened.fd) } : opened;
   }
@@ -68,7 +68,7 @@ export class ImmediateLog {
 
   /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
   reopen(): string | null {
-    if (this.#fd === STDERR_FD) return null;
+    if (this.#options.target === '-') return null;
     const opened = openLogFile(this.#options.target, this.#options.owner);
     if (!opened.ok) return opened.message;
     const old = this.#fd;

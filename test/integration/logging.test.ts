@@ -206,6 +206,30 @@ scenario('a name in the log line cannot forge another line', async (scene) => {
   assert.equal(readFileSync(path, 'utf8').trim().split('\n').length, 1);
 });
 
+scenario('no atom lets a client forge a line, end a field or reach a terminal', async (scene) => {
+  const path = scene.path('access.log');
+  const names = ['h', 'l', 'u', 't', 'r', 's', 'm', 'U', 'q', 'H', 'b', 'B', 'f', 'a', 'T', 'M', 'D', 'L', 'Q', 'p'];
+  const lookUps = ['{x-hostile}i', '{content-type}o', '{http_x_hostile}e', '{path_info}e', '{raw_uri}e', '{none}i'];
+  const format = [...names, ...lookUps].map((name) => `"%(${name})s"`).join(' ');
+  const server = await scene.tunicorn({
+    app: 'responses',
+    args: ['--access-logfile', path, '--access-logformat', format],
+  });
+  const hostile = '" 200 "\\\t\x85\x9b2J\xe9';
+  const user = Buffer.from(`"a\r\nforged" \x1b[2J:secret`).toString('base64');
+  const headers = { 'X-Hostile': hostile, Referer: hostile, 'User-Agent': hostile, Authorization: `Basic ${user}` };
+  const connection = await scene.connect(server);
+  await connection.send(requestBytes('/length%0d%0aforged%22%1b%c2%9b?"\\\x80', { headers }));
+  await connection.response();
+  await server.stop();
+  const text = readFileSync(path, 'utf8');
+  assert.doesNotMatch(text.slice(0, -1), /[\x00-\x1f\x7f-\x9f]/);
+  // Each value stands between two quotes that no backslash goes before.
+  const fields = [...text.trimEnd().matchAll(/"((?:[^"\\]|\\.)*)"(?: |$)/g)];
+  assert.equal(fields.length, names.length + lookUps.length, text);
+  assert.equal(fields.map(([field]) => field).join(''), text.trimEnd());
+});
+
 /** One field, in the form of RFC 9110 section 5.6.7, that is not of another day. */
 function assertNow(date: string | undefined): void {
   assert.match(date ?? 'no Date', /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
