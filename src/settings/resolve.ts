@@ -25,6 +25,9 @@ export type Resolution =
   | (SettingsAndOrigins & { readonly ok: true; readonly warnings: readonly string[] })
   | { readonly ok: false; readonly errors: readonly string[] };
 
+/** A whole dict in the place of a name must not hide what is said of it. */
+const SHOWN_LENGTH = 300;
+
 type Outcome = { readonly value: unknown; readonly warning?: string } | { readonly error: string };
 
 export function resolveSettings(sources: Sources, facts: Facts): Resolution {
@@ -85,7 +88,9 @@ function check(name: string, declaration: Declaration, layer: Layer): Outcome {
 }
 
 function invalid(name: string, origin: Origin, value: unknown, wanted: string): string {
-  return `Invalid value for ${name} ${describeOrigin(origin)}: ${pythonRepr(value)} (wanted: ${wanted})`;
+  const whole = pythonRepr(value);
+  const shown = whole.length > SHOWN_LENGTH ? `${whole.slice(0, SHOWN_LENGTH)}...` : whole;
+  return `Invalid value for ${name} ${describeOrigin(origin)}: ${shown} (wanted: ${wanted})`;
 }
 
 /** Makes the folders among `values` absolute, in place, and returns an error for each that does not exist. */

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import type { Facts, FlagValues } from '../../src/settings/layers.ts';
 import type { PythonCallable } from '../../src/settings/python-callable.ts';
 import { type Resolution, resolveSettings } from '../../src/settings/resolve.ts';
-import type { SettingName, Settings } from '../../src/settings/settings.ts';
+import { SETTINGS, type SettingName, type Settings } from '../../src/settings/settings.ts';
 import { WORKER_CLASSES } from '../../src/settings/worker-classes.ts';
 
 const facts: Facts = {
@@ -352,4 +352,67 @@ describe('a folder', () => {
   test('chdir is the directory of the start by default', () => {
     assert.equal(settingsOf(fromFlags({})).chdir, '/srv/shop');
   });
+});
+
+test('whatever a setting is given, there is an answer: a value, or an error of one line that names the setting', () => {
+  const odd: unknown[] = [
+    null,
+    true,
+    false,
+    0,
+    -0,
+    -1,
+    1.5,
+    1e308,
+    2 ** 53,
+    '',
+    ' ',
+    '\0',
+    '\n',
+    '*',
+    ',',
+    ':',
+    '::',
+    '=',
+    '%',
+    '%(',
+    '\ud800',
+  ];
+  odd.push(
+    [],
+    [[]],
+    [null],
+    [''],
+    [1],
+    {},
+    { a: null },
+    { $repr: 5 },
+    { $callable: 5 },
+    { $repr: 'x' },
+    '__proto__',
+    'toString',
+  );
+  odd.push(
+    callable('x', 0, 0),
+    [callable('x', 0, 0)],
+    'x'.repeat(100_000),
+    'unix:',
+    'fd://',
+    'udp://',
+    '9'.repeat(400),
+    '0x',
+    JSON.parse('{"__proto__": 1}'),
+  );
+  for (const [name] of SETTINGS) {
+    for (const given of odd) {
+      const resolution = fromFile({ [name]: given });
+      if (resolution.ok) continue;
+      assert.ok(
+        resolution.errors.length === 1 && resolution.errors[0]?.includes(name),
+        `${name}: ${resolution.errors.join()}`,
+      );
+      assert.doesNotMatch(resolution.errors[0] ?? '', /\n|^.{700}/);
+    }
+    for (const given of odd.filter((value) => typeof value === 'string')) fromFlags({ [name]: given });
+  }
 });
