@@ -328,3 +328,37 @@ test('with WSGI workers a body is still whole before its request is dispatched',
   const taken = await worker.take();
   assert.deepEqual([taken.ticket.streamed, taken.ticket.body.toString()], [false, 'abcdef']);
 });
+
+test('an event stream is counted until it ends', async (t) => {
+  const gateway = await LiveGateway.start(t);
+  const worker = await gateway.serve();
+  const client = await gateway.connect();
+  await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
+  const taken = await worker.take();
+  taken.watch();
+  taken.head(200, 'Content-Type: text/event-stream; charset=utf-8\r\n', 'data: 1\n\n');
+  assert.equal((await client.head()).status, 200);
+  assert.equal((await client.chunk())?.toString(), 'data: 1\n\n');
+  assert.deepEqual(gateway.gateway.streams(), { webSockets: 0, tunnels: 0, eventStreams: 1 });
+  client.close();
+  assert.equal((await taken.next()).type, 'GONE');
+  taken.body('', END);
+  await eventually('the end of the stream', () => gateway.gateway.streams().eventStreams === 0);
+});
+
+test('trailers go behind the last chunk, and nowhere else', async (t) => {
+  const gateway = await LiveGateway.start(t);
+  const worker = await gateway.serve();
+  const client = await gateway.connect();
+  await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const chunked = await worker.take();
+  chunked.head(200, 'Trailer: X-Sum\r\n', 'abc');
+  chunked.trailers('X-Sum: 3\r\n');
+  await client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const framed = await worker.take();
+  framed.head(200, 'Content-Length: 3\r\n', 'def', FRAMED);
+  framed.trailers('X-Sum: 3\r\n');
+  const [first, second] = (await client.untilEnd()).toString().split('0\r\nX-Sum: 3\r\n\r\n');
+  assert.match(first ?? '', /\r\n3\r\nabc\r\n$/);
+  assert.match(second ?? '', /\r\n\r\ndef$/);
+});

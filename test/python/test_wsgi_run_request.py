@@ -18,10 +18,27 @@ from wsgiref.validate import validator
 
 from gateway_double import CANCEL, FIELDS, GATEWAY, ROOT, TICKET_ID, UNLESS_BEGUN, WorkerSideTest, frames_of, ticket
 
-from tunicorn.channel import ABORTED, ASK, END, FRAMED, PROBED, SKIP, TAKEN, UNACKNOWLEDGED_BYTES, ChannelLost
-from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH
+from tunicorn.channel import (
+    ABORTED,
+    ASK,
+    DATA,
+    END,
+    FRAMED,
+    PROBED,
+    SKIP,
+    TAKEN,
+    UNACKNOWLEDGED_BYTES,
+    WATCH,
+    ChannelLost,
+)
+from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED
 
 TEXT = [("Content-Type", "text/plain")]
+
+
+def piece(data: bytes, flags: int = 0) -> bytes:
+    """A piece of a streamed body, as the gateway sends it after WATCH."""
+    return struct.pack("<IBBHQ", 16 + len(data), DATA, flags, 0, TICKET_ID) + data
 
 
 class Closable:
@@ -133,6 +150,24 @@ class Order(WorkerSideTest):
         self.board.cancel(CANCEL, TICKET_ID | UNLESS_BEGUN)
         (frame,) = self.exchange(app)
         self.assertEqual((frame.type, app.calls), (SKIP, 0))
+
+    def test_a_streamed_body_is_whole_before_the_application_is_called(self) -> None:
+        self.gateway.sendall(piece(b"one ") + piece(b"two") + piece(b"", END))
+        seen: list[bytes] = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            seen.append(environ["wsgi.input"].read())
+            return hello(environ, start_response)
+
+        watch, head = self.exchange(app, ticket(flags=STREAMED))
+        self.assertEqual((watch.type, watch.id, head.data, seen), (WATCH, TICKET_ID, b"hello", [b"one two"]))
+
+    def test_a_streamed_body_whose_client_leaves_is_skipped(self) -> None:
+        self.gateway.sendall(piece(b"one ") + piece(b"", END | ABORTED))
+        app = Never()
+        frames = self.exchange(app, ticket(flags=STREAMED))
+        self.assertEqual(([frame.type for frame in frames], app.calls), ([WATCH, SKIP], 0))
+        self.assert_released()
 
     def test_a_response_that_has_begun_by_then_goes_on_and_the_application_can_see_it(self) -> None:
         seen: list[bool] = []

@@ -5,13 +5,14 @@ gateway queue again the ticket of a dead worker without running a request twice:
 
 from __future__ import annotations
 
+from io import BytesIO
 from time import monotonic_ns
 from typing import Any, Callable
 
 from tunicorn.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
-from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, Ticket, TicketError, parse_fields
+from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.application import user_traceback
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
 from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
@@ -85,6 +86,13 @@ class RequestRunner:
                     return None
                 fields = parse_fields(answer[0])
                 body = answer[1]
+            if flags & STREAMED:
+                # It was queued for workers of an ASGI application, before a reload changed the class.
+                whole = BytesIO()
+                if not channel.receive_body(ticket_id, whole.write):
+                    channel.skip(ticket_id)
+                    return None
+                body = whole.getvalue()
             response = Response(channel, self._claim, ticket_id, cancel, fields.get("REQUEST_METHOD", ""), self._log)
             environ = request_environ(self._base_environ, fields, body, flags & RAW_PATH)
             # This request's own: an application that calls them too late must not reach the next request.

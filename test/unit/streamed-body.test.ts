@@ -1,0 +1,167 @@
+// A body between its client and its worker, with the clock and the worker in the test's hand.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toHeadRules } from '../../src/gateway/http/head-rules.ts';
+import { MemoryBudget } from '../../src/gateway/memory-budget.ts';
+import { StreamedBody } from '../../src/gateway/streamed-body.ts';
+import { WatchedTicket } from '../../src/gateway/watched-ticket.ts';
+import { ABORTED, DATA, END, GONE } from '../../src/runqueue/channel-frame.ts';
+
+const RULES = toHeadRules({});
+
+/** The worker's channel: keeps the frames, and is as full as the test says. */
+class ChannelDouble {
+  readonly frames: { readonly type: number; readonly flags: number; payload: string }[] = [];
+  writableLength = 0;
+
+  write(bytes: Buffer): boolean {
+    const last = this.frames.at(-1);
+    if (bytes.length >= 16 && bytes.readUInt32LE(8) === 9)
+      this.frames.push({ type: bytes.readUInt8(4), flags: bytes.readUInt8(5), payload: '' });
+    else if (last !== undefined) last.payload += bytes.toString();
+    return true;
+  }
+
+  cork(): void {}
+
+  uncork(): void {}
+
+  get seen(): (readonly [type: number, flags: number, payload: string])[] {
+    return this.frames.map(({ type, flags, payload }) => [type, flags, payload] as const);
+  }
+}
+
+interface Parts {
+  readonly length?: number;
+  readonly limitBytes?: number;
+  readonly sendContinue?: (() => void) | null;
+}
+
+function newBody({ length = 10, limitBytes = 0, sendContinue = null }: Parts = {}): {
+  readonly body: StreamedBody;
+  readonly budget: MemoryBudget;
+  readonly channel: ChannelDouble;
+  readonly ticket: WatchedTicket;
+} {
+  const budget = new MemoryBudget(100);
+  const framing = { kind: 'length', bytes: length } as const;
+  const body = new StreamedBody({ framing, rules: RULES, limitBytes, budget, sendContinue }, 1000);
+  const channel = new ChannelDouble();
+  return { body, budget, channel, ticket: new WatchedTicket(channel, 9) };
+}
+
+function push(body: StreamedBody, text: string): string {
+  return body.push(Buffer.from(text), 0).kind;
+}
+
+test('pieces wait for the worker, then pass at once, and the end of the body is said once', () => {
+  const { body, channel, ticket } = newBody();
+  assert.equal(push(body, 'one'), 'more');
+  assert.equal(push(body, 'two'), 'more');
+  body.flowTo(ticket, 2000);
+  assert.equal(push(body, 'last'), 'done');
+  assert.deepEqual(channel.seen, [
+    [DATA, 0, 'one'],
+    [DATA, 0, 'two'],
+    [DATA, 0, 'last'],
+    [DATA, END, ''],
+  ]);
+  body.abort();
+  ticket.gone();
+  assert.equal(channel.frames.at(-1)?.type, GONE, 'a client that leaves after its body is gone, and its body whole');
+});
+
+test('what waits is of the budget, and is no more when it has gone on, or is not wanted', () => {
+  const flowing = newBody({ length: 1000 });
+  push(flowing.body, 'x'.repeat(101));
+  assert.equal(flowing.budget.isSpent, true);
+  flowing.body.flowTo(flowing.ticket, 0);
+  assert.equal(flowing.budget.isSpent, false);
+  const unwanted = newBody({ length: 1000 });
+  push(unwanted.body, 'x'.repeat(101));
+  unwanted.body.discard();
+  assert.equal(unwanted.budget.isSpent, false);
+  assert.equal(push(unwanted.body, 'x'.repeat(101)), 'more');
+  assert.equal(unwanted.budget.isSpent, false);
+});
+
+test('the client is full at 64 KiB without a worker, and as the channel is with one; room is told', () => {
+  const { body, channel, ticket } = newBody({ length: 1_000_000 });
+  let rooms = 0;
+  body.onRoom = () => {
+    rooms += 1;
+  };
+  push(body, 'x'.repeat(65_535));
+  assert.equal(body.isFull, false);
+  push(body, 'x');
+  assert.equal(body.isFull, true);
+  body.hold(1000);
+  channel.writableLength = 70_000;
+  body.flowTo(ticket, 2000);
+  assert.deepEqual([body.isFull, rooms], [true, 0]);
+  channel.writableLength = 0;
+  ticket.onRoom();
+  assert.equal(body.isFull, false);
+  assert.ok(rooms > 0);
+});
+
+test('only the time in which the client could send is measured', () => {
+  const { body, ticket } = newBody({ length: 1_000_000 });
+  push(body, 'abc');
+  assert.deepEqual(body.awaited(1500), { kind: 'body', elapsedMs: 500, receivedBytes: 3 });
+  body.hold(1500);
+  assert.deepEqual(body.awaited(9000), { kind: 'nothing' });
+  body.flowTo(ticket, 9500);
+  assert.deepEqual(body.awaited(9600), { kind: 'body', elapsedMs: 600, receivedBytes: 3 });
+});
+
+test('a client that waits for 100 Continue is not late before it has got it', () => {
+  let continued = 0;
+  const sendContinue = (): void => {
+    continued += 1;
+  };
+  const { body, ticket } = newBody({ sendContinue });
+  assert.deepEqual(body.awaited(60_000), { kind: 'nothing' });
+  body.flowTo(ticket, 61_000);
+  assert.equal(continued, 1);
+  assert.deepEqual(body.awaited(61_500), { kind: 'body', elapsedMs: 500, receivedBytes: 0 });
+});
+
+test('a whole body can be taken as long as no worker has been sent any of it', () => {
+  const early = newBody();
+  push(early.body, 'one');
+  assert.equal(early.body.takeWhole(), null);
+  push(early.body, '1234567');
+  assert.equal(early.body.takeWhole()?.toString(), 'one1234567');
+  assert.equal(early.body.takeWhole(), null);
+  const late = newBody();
+  late.body.flowTo(late.ticket, 0);
+  push(late.body, '1234567890');
+  assert.equal(late.body.takeWhole(), null);
+});
+
+test('a body that breaks off says so to a worker that watches already, and to one that does later', () => {
+  for (const watchesFirst of [true, false]) {
+    const { body, channel, ticket } = newBody();
+    if (watchesFirst) body.flowTo(ticket, 0);
+    push(body, 'one');
+    body.abort();
+    if (!watchesFirst) body.flowTo(ticket, 0);
+    ticket.gone();
+    assert.deepEqual(channel.seen.at(-1), [DATA, END | ABORTED, '']);
+    assert.equal(body.isOpen, false);
+  }
+});
+
+test('a body over the limit is refused, and nothing is sent after the worker is done', () => {
+  const { body, channel, ticket } = newBody({ length: 100, limitBytes: 5 });
+  body.flowTo(ticket, 0);
+  assert.equal(push(body, '12345'), 'more');
+  assert.equal(push(body, '6'), 'refused');
+  const sent = channel.frames.length;
+  ticket.over();
+  body.abort();
+  ticket.gone();
+  assert.equal(channel.frames.length, sent);
+});
