@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any, Dict, List, Optional, TextIO, Union
 
 from tunicorn.log import LINE_FORMAT, TIME_FORMAT
-from tunicorn.python_log import log_config
+from tunicorn.python_log import fork_safety, log_config
 from tunicorn.python_log.captured_output import capture_output
 from tunicorn.python_log.log_files import LogConfigError, file_handlers, open_handler, reopen
 from tunicorn.python_log.request_atoms import SafeAtoms, basic_auth_user, request_atoms
@@ -60,6 +60,7 @@ class Logger:
         if cfg.capture_output and cfg.errorlog != "-":
             self.logfile = _append_to(self._path(cfg.errorlog))
             capture_output(self.logfile.fileno())
+        fork_safety.register()
         self._set_handler(self.error_log, cfg.errorlog, logging.Formatter(self.error_fmt, self.datefmt))
         self._set_handler(self.access_log, cfg.accesslog, fmt=logging.Formatter(self.access_fmt), stream=sys.stdout)
         if cfg.syslog:
