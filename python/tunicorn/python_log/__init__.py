@@ -18,7 +18,12 @@ from tunicorn.python_log.statsd import FastStatsd, Statsd
 
 __all__ = ["LogConfigError", "Logger", "access_is_python", "make_logger", "python_writes"]
 
-_OWN = {"simple": Logger, "gunicorn.glogging.Logger": Logger, "gunicorn.instrument.statsd.Statsd": Statsd}
+_OWN = {
+    "simple": Logger,
+    "egg:gunicorn#simple": Logger,
+    "gunicorn.glogging.Logger": Logger,
+    "gunicorn.instrument.statsd.Statsd": Statsd,
+}
 
 
 def make_logger(cfg: Any, error_log: ErrorLog) -> Logger:
