@@ -48,5 +48,12 @@ class ArbiterLink:
         except ConnectionError:
             self.is_open = False
 
+    def finish(self) -> None:
+        """Nothing more will be sent; the arbiter ends its half in turn, once all that it has sent is on its way."""
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.is_open = False
+
     def close(self) -> None:
         self._socket.close()

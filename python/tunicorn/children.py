@@ -10,7 +10,7 @@ from typing import Callable, Dict, List, NamedTuple
 
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.hook_host import HookHost
-from tunicorn.log import ErrorLog
+from tunicorn.python_log import Logs
 from tunicorn.worker import Fork, run_worker
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
@@ -40,7 +40,7 @@ class Children:
         if pid in self._children:
             os.kill(pid, number)
 
-    def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets_fd: int, log: ErrorLog) -> None:
+    def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets_fd: int, logs: Logs) -> None:
         server = host.server
         server.worker_age = message["age"]
         worker = Worker(
@@ -75,7 +75,7 @@ class Children:
                         message["gateways"],
                         tickets_fd,
                         self._reports_write,
-                        log,
+                        logs,
                     )
                 )
             finally:

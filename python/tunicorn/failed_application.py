@@ -12,7 +12,7 @@ import traceback
 from typing import Any, Callable, Iterator, List, Optional, Set
 
 from tunicorn.application_object import Application
-from tunicorn.log import ErrorLog
+from tunicorn.log import Log
 from tunicorn.wsgi import application
 
 
@@ -29,7 +29,7 @@ class FailedApplication:
         return [self._body]
 
 
-def load_or_show(app: Application, log: ErrorLog, is_told_to_exit: Callable[[], bool]) -> Callable[..., Any]:
+def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]) -> Callable[..., Any]:
     """The application; if it cannot be loaded, in its place a page that says why, as the log does."""
     try:
         return app.wsgi()

@@ -27,8 +27,12 @@ from tunicorn.loaded_files import keep_no_young_bytecode
 from tunicorn.log import ErrorLog
 from tunicorn.preload import preload
 from tunicorn.program import CommandProgram, Program, server_names
+from tunicorn.python_log import LogConfigError, Logs, open_logs, relayed, unopened_logs
 from tunicorn.ticket_pipe import TicketPipe
 from tunicorn.worker_settings import WorkerSettings
+from tunicorn.wsgi.request_object import Request
+
+LAST_WORDS_MS = 1000
 
 
 class Forkserver:
@@ -38,11 +42,12 @@ class Forkserver:
         self._objects: Dict[str, Any] = {}
         self._settings: Optional[WorkerSettings] = None
         self._host: Optional[HookHost] = None
-        self._log = ErrorLog("-", "info")
+        self._logs: Optional[Logs] = None
         self._tickets: Optional[TicketPipe] = None
         # Told to leave; then, without a worker, kept by threads that hooks have started.
         self._leaving = False
         self._lingering = False
+        self._relays = False
         # A byte arrives here when SIGCHLD does: the loop below waits on it beside everything else.
         self._wakeup_read, self._wakeup_write = os.pipe()
         for fd in (self._wakeup_read, self._wakeup_write):
@@ -70,6 +75,8 @@ class Forkserver:
                 if not self._link.is_open:
                     self._outlive_arbiter()
                     return
+        if self._relays:
+            self._hear_last_words()
 
     def _is_done(self) -> bool:
         if not self._leaving or len(self._children) > 0:
@@ -96,7 +103,9 @@ class Forkserver:
         elif kind == "signal":
             self._children.signal(message["pid"], message["signal"])
         elif kind == "reopen-logs":
-            self._log.reopen()
+            self._reopen_logs()
+        elif kind == "log" or kind == "access":
+            self._relay(message)
         elif kind == "leave":
             self._leaving = True
         else:
@@ -133,33 +142,67 @@ class Forkserver:
             self._link.send(_failed("settle", 1, str(error), ""))
             return
         _enter(config, message["server"])
-        self._log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
+        error_log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
+        try:
+            self._logs = open_logs(config, error_log) if message["logs"] == "open" else unopened_logs(error_log)
+        except LogConfigError as error:
+            self._link.send(_failed("settle", 1, f"Error: {error}", ""))
+            return
         if config.reload:
             keep_no_young_bytecode()
         process_title.set_title("forkserver", config.proc_name)
-        self._host = HookHost(self._link, config, message, self._program, self._log)
+        self._host = HookHost(self._link, config, message, self._program, self._logs.logger)
         self._link.send({"type": "settled", "hooks": config.hooks})
 
     def _check(self) -> None:
-        assert self._host is not None, "check before settle"
-        failure = preload(self._host.server.app, self._log)
+        assert self._host is not None and self._logs is not None, "check before settle"
+        failure = preload(self._host.server.app, self._logs.logger)
         self._link.send({"type": "checked"} if failure is None else _failed("load", *failure))
 
     def _prepare(self, message: Message) -> None:
-        assert self._host is not None, "prepare before settle"
+        assert self._host is not None and self._logs is not None, "prepare before settle"
         settings = WorkerSettings(**message["settings"])
         self._settings = settings
         self._tickets = TicketPipe(settings)
         if settings.preload_app:
-            failure = preload(self._host.server.app, self._log, shows_failure=self._host.server.cfg.reload)
+            failure = preload(self._host.server.app, self._logs.logger, shows_failure=self._host.server.cfg.reload)
             if failure is not None:
                 self._link.send(_failed("load", *failure))
                 return
         self._link.send({"type": "prepared", "capacity": self._tickets.widen()})
 
     def _fork(self, message: Message) -> None:
-        assert self._host is not None and self._settings is not None and self._tickets is not None, "fork too early"
-        self._children.fork(message, self._host, self._settings, self._tickets.fd, self._log)
+        assert self._host is not None and self._logs is not None, "fork before settle"
+        assert self._settings is not None and self._tickets is not None, "fork before prepare"
+        self._children.fork(message, self._host, self._settings, self._tickets.fd, self._logs)
+
+    def _reopen_logs(self) -> None:
+        if self._logs is None:
+            return
+        try:
+            self._logs.logger.reopen_files()
+        except Exception:
+            self._logs.logger.exception("The log files are not reopened")
+
+    def _relay(self, message: Message) -> None:
+        """What another process has to say, and leaves to Python's loggers."""
+        logs, host = self._logs, self._host
+        assert logs is not None and host is not None, "a relayed line before settle"
+        self._relays = True
+        if message["type"] == "log":
+            relayed.log_relayed(logs.logger, message)
+        else:
+            relayed.access_relayed(logs.logger, lambda environ: Request(environ, host.config), message)
+
+    def _hear_last_words(self) -> None:
+        """Lines may be on their way here; the arbiter ends its half of the link behind the last of them."""
+        self._link.finish()
+        poll = select.poll()
+        poll.register(self._link.fileno(), select.POLLIN)
+        while self._link.is_open and poll.poll(LAST_WORDS_MS):
+            for message in self._link.receive():
+                if message["type"] in ("log", "access"):
+                    self._relay(message)
 
     def _reap(self) -> None:
         if self._host is not None:

@@ -12,17 +12,15 @@ from tunicorn import carried_state
 from tunicorn.application_object import Application
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.config import Config
-from tunicorn.log import ErrorLog
 from tunicorn.program import Program
 from tunicorn.server_object import Server
 from tunicorn.wsgi.application import user_traceback
 
 
 class HookHost:
-    def __init__(self, link: ArbiterLink, config: Config, message: Message, program: Program, log: ErrorLog) -> None:
+    def __init__(self, link: ArbiterLink, config: Config, message: Message, program: Program, logger: Any) -> None:
         self._link = link
-        self._log = log
-        self._logger: Any = None
+        self._log = logger
         self.config = config
         facts: Mapping[str, Any] = message["server"]
         app = Application(facts["app"], config, program.load)
@@ -34,12 +32,8 @@ class HookHost:
             self._log.warning(f"Attributes of the server object that the new code cannot restore: {', '.join(lost)}")
 
     def logger(self) -> Any:
-        """`server.log`. Made when somebody asks: without hooks nobody does."""
-        if self._logger is None:
-            from tunicorn.python_log import make_logger
-
-            self._logger = make_logger(self.config, self._log)
-        return self._logger
+        """`server.log`."""
+        return self._log
 
     def call(self, name: str, *arguments: Any) -> Optional[Message]:
         """None when all went well, and otherwise the failure as the arbiter wants it."""

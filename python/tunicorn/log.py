@@ -12,10 +12,34 @@ import os
 import select
 import time
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+
+class Log(Protocol):
+    """What the rest of the code wants of a log: ErrorLog has it, and so has gunicorn.glogging.Logger."""
+
+    def debug(self, message: str, /) -> None: ...
+
+    def info(self, message: str, /) -> None: ...
+
+    def warning(self, message: str, /) -> None: ...
+
+    def error(self, message: str, /) -> None: ...
+
+    def critical(self, message: str, /) -> None: ...
+
+    def exception(self, message: str, /) -> None: ...
+
+
+class ErrorOutput(Protocol):
+    """What wsgi.errors writes to."""
+
+    def fileno(self) -> int: ...
+
+    def write_errors(self, text: bytes) -> None: ...
 
 STDERR_FD = 2
 FULL_PIPE_SECONDS = 1.0
@@ -104,6 +128,13 @@ class ErrorLog:
         except OSError:
             return
 
+    def write_errors(self, text: bytes) -> None:
+        """What the application has written to wsgi.errors: as it is, or as an entry."""
+        if self.form != "json":
+            self.write_bytes(text)
+        elif text.rstrip(b"\n"):
+            self.write_entry("error", text.decode("utf-8", "backslashreplace").rstrip("\n"), logger="wsgi.errors")
+
     def fileno(self) -> int:
         return self._fd
 
@@ -131,7 +162,7 @@ class WsgiErrors(io.TextIOWrapper):
     something was written since the last flush(), so that a request that wrote nothing need not flush.
     """
 
-    def __init__(self, log: ErrorLog) -> None:
+    def __init__(self, log: ErrorOutput) -> None:
         self.unflushed = False
         buffer = io.BufferedWriter(_RawErrors(log))
         super().__init__(buffer, encoding="utf-8", errors="backslashreplace", newline="", line_buffering=True)
@@ -150,7 +181,7 @@ class WsgiErrors(io.TextIOWrapper):
 
 
 class _RawErrors(io.RawIOBase):
-    def __init__(self, log: ErrorLog) -> None:
+    def __init__(self, log: ErrorOutput) -> None:
         self._log = log
 
     def writable(self) -> bool:
@@ -161,12 +192,7 @@ class _RawErrors(io.RawIOBase):
 
     def write(self, data: ReadableBuffer) -> int:
         entry = bytes(data)
-        if self._log.form == "json":
-            text = entry.decode("utf-8", "backslashreplace").rstrip("\n")
-            if text:
-                self._log.write_entry("error", text, logger="wsgi.errors")
-        else:
-            self._log.write_bytes(entry)
+        self._log.write_errors(entry)
         return len(entry)
 
 

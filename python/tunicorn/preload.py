@@ -9,12 +9,12 @@ from typing import Optional, Tuple
 
 from tunicorn.application_object import Application
 from tunicorn.failed_application import load_or_show
-from tunicorn.log import ErrorLog
+from tunicorn.log import Log
 from tunicorn.worker import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.wsgi import application
 
 
-def preload(app: Application, log: ErrorLog, *, shows_failure: bool = False) -> Optional[Tuple[int, str, str]]:
+def preload(app: Application, log: Log, *, shows_failure: bool = False) -> Optional[Tuple[int, str, str]]:
     """None, or exit status, message and traceback of what went wrong; with `shows_failure`, the workers serve that."""
     before = set(threading.enumerate())
     try:

@@ -16,9 +16,10 @@ from tunicorn.claims_board import ClaimsBoard
 from tunicorn.failed_application import FailedApplication, load_or_show
 from tunicorn.lifeline import watch_lifeline
 from tunicorn.loaded_files import LoadedFiles
-from tunicorn.log import ErrorLog, WsgiErrors, install_logging_handlers
+from tunicorn.log import Log, WsgiErrors
 from tunicorn.place import Place, Places
 from tunicorn.privileges import become
+from tunicorn.python_log import Logs
 from tunicorn.server_object import Server
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_object import Worker
@@ -45,7 +46,7 @@ class Fork(NamedTuple):
     gateways: List[int]
     tickets_fd: int
     reports_fd: int
-    log: ErrorLog
+    logs: Logs
 
 
 class BootFailed(Exception):
@@ -58,7 +59,7 @@ class BootFailed(Exception):
 
 def run_worker(fork: Fork) -> int:
     """The whole life of a worker process; returns its exit status. Nothing is raised out of it."""
-    log, worker = fork.log, fork.worker
+    log, worker = fork.logs.logger, fork.worker
     worker.pid = os.getpid()
     life = Life()
     code = UNHANDLED
@@ -89,14 +90,12 @@ def _serve(fork: Fork, life: Life) -> None:
 
 
 def _boot(fork: Fork, life: Life) -> Duty:
-    settings, worker, log = fork.settings, fork.worker, fork.log
+    settings, worker, log = fork.settings, fork.worker, fork.logs.logger
     pid = os.getpid()
     report = _reporter(fork.reports_fd, pid)
     process_title.set_title("worker", settings.proc_name)
-    log.process = "worker"
+    fork.logs.error_log.process = "worker"
     watch_lifeline(settings.lifeline_path, settings.graceful_timeout)
-    # Its imports may not be readable for the user that the worker becomes.
-    install_logging_handlers(log)
     fork.server.enter_worker()
     post_fork = worker.cfg.hook("post_fork")
     if post_fork is not None:
@@ -135,7 +134,7 @@ def _boot(fork: Fork, life: Life) -> Duty:
             retire()
 
     def runner(place: Place) -> RequestRunner:
-        errors = WsgiErrors(log)
+        errors = WsgiErrors(fork.logs.errors)
         base = base_environ(
             settings.multiprocess,
             settings.server_software,
@@ -153,7 +152,10 @@ def _boot(fork: Fork, life: Life) -> Duty:
             "errors": errors,
             "log": log,
         }
-        return HookedRunner(worker, **common) if HookedRunner.is_wanted(worker.cfg) else RequestRunner(**common)
+        logs_access = fork.logs.access_is_python
+        if logs_access or HookedRunner.is_wanted(worker.cfg):
+            return HookedRunner(worker, logs_access=logs_access, **common)
+        return RequestRunner(**common)
 
     def guarded(step: Any, where: str) -> Any:
         return _guarded(step, life, log, report, where)
@@ -161,7 +163,7 @@ def _boot(fork: Fork, life: Life) -> Duty:
     return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, report, ready, guarded)
 
 
-def _guarded(step: Any, life: Life, log: ErrorLog, report: Any, where: str) -> Any:
+def _guarded(step: Any, life: Life, log: Log, report: Any, where: str) -> Any:
     """Runs a step of the boot that belongs to the user, and turns what it raises into BootFailed."""
     try:
         return step()
@@ -201,7 +203,7 @@ def _say_goodbye(fork: Fork) -> None:
         if worker_exit is not None:
             worker_exit(fork.server, fork.worker)
     except Exception:
-        fork.log.warning("Exception during worker exit:\n" + traceback.format_exc().rstrip())
+        fork.logs.logger.warning("Exception during worker exit:\n" + traceback.format_exc().rstrip())
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

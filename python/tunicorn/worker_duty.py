@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, NamedTuple
 
-from tunicorn.log import ErrorLog
+from tunicorn.log import Log
 from tunicorn.place import Place, Places
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
@@ -20,7 +20,7 @@ class Duty(NamedTuple):
     places: Places
     runner: Callable[[Place], RequestRunner]
     """Makes a request runner for a place."""
-    log: ErrorLog
+    log: Log
     report: Callable[[Dict[str, Any]], None]
     """To the arbiter: `{"type": "drained"}` and the like."""
     ready: Callable[[], None]

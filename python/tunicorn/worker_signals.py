@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any, Callable
 
-from tunicorn.log import ErrorLog
+from tunicorn.log import Log
 
 
 class Leave(BaseException):
@@ -37,7 +37,7 @@ class Life:
             raise Leave
 
 
-def install_signals(worker: Any, life: Life, stack_path: str, log: ErrorLog) -> None:
+def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
     cfg = worker.cfg
 
     def quit_now(signum: int, frame: object) -> None:
@@ -62,7 +62,11 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: ErrorLog) -> 
         sys.exit(1)
 
     def reopen_logs(signum: int, frame: object) -> None:
-        log.reopen()
+        try:
+            worker.log.reopen_files()
+        except Exception:
+            # Raised on, it would be the application's, wherever it happens to be.
+            log.exception("The log files are not reopened")
 
     for default in (signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(default, signal.SIG_DFL)
@@ -93,7 +97,7 @@ def write_stacks_at(number: int) -> int:
     return _stack_fd
 
 
-def _call(hook: Callable[..., Any], worker: Any, name: str, log: ErrorLog) -> None:
+def _call(hook: Callable[..., Any], worker: Any, name: str, log: Log) -> None:
     try:
         hook(worker)
     except Exception:

@@ -448,6 +448,7 @@ export class Arbiter {
     this.#unswitched = null;
     this.#resolved = this.#generations.settingsOf(generation) ?? this.#resolved;
     const { gateway, settings } = this.#resolved;
+    this.#log.relay.target = gateway.logWriter === 'python' ? generation.forkserver : null;
     this.#log.configure(gateway.errorLog, settings.loglevel, gateway.logFormat);
     this.#start.telemetry.configure(gateway);
     setArbiterTitle(gateway.procName);
@@ -510,6 +511,10 @@ export class Arbiter {
         return;
       case 'pong':
         return this.#serviceManager.answered();
+      case 'log':
+        return this.#log.logFor(message.pid, message.level, message.message);
+      case 'access':
+        return this.#log.relay.access(message);
       case 'drained':
         return;
     }

@@ -9,6 +9,9 @@ import {
 } from '../messages/between-arbiter-and-forkserver.ts';
 import type { ForkserverCommand } from './forkserver-command.ts';
 
+const LOG_ROOM_BYTES = 4 * 1024 * 1024;
+const LEAVE_MS = 1000;
+
 export interface ForkserverEvents {
   message(message: FromForkserver): void;
   /** The link said something that is not a message. */
@@ -53,6 +56,20 @@ export class ForkserverHandle {
 
   send(message: ToForkserver): void {
     if (this.#link.writable) this.#link.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** For log lines: those that it has not taken yet must not pile up. */
+  get hasRoom(): boolean {
+    return this.#link.writable && this.#link.writableLength < LOG_ROOM_BYTES;
+  }
+
+  /** Lets it finish what it has been told, and waits for its end; a second at most. */
+  async leave(): Promise<void> {
+    const gone = new Promise<void>((resolve) => this.#child.once('close', () => resolve()));
+    this.#link.end();
+    const patience = setTimeout(() => this.kill(), LEAVE_MS);
+    await gone;
+    clearTimeout(patience);
   }
 
   kill(): void {

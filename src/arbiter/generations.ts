@@ -417,5 +417,6 @@ export class Generations {
 function failureReason(code: number, message: string): string {
   if (code === EXIT_APP_LOAD) return `App failed to load. ${message}`;
   if (code === EXIT_WORKER_BOOT) return `Worker failed to boot. ${message}`;
-  return message;
+  // The texts of the command line say first what they are.
+  return message.replace(/^Error: /, '');
 }

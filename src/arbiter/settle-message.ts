@@ -33,10 +33,11 @@ export function startContext(cwd: string): ServerFacts['start'] {
 export function settleMessage(
   { settings, ids, gateway, app, serverSoftware }: ResolvedSettings,
   live: LiveFacts,
-  errorlog: string = gateway.errorLog,
+  logs: 'open' | 'leave' = 'open',
 ): ToForkserver {
   return {
     type: 'settle',
+    logs,
     // Gunicorn's settings hold the numbers of user and group, whatever was given.
     settings: { ...settings, user: ids.userId, group: ids.groupId },
     server: {
@@ -44,7 +45,7 @@ export function settleMessage(
       pid: process.pid,
       app,
       server_software: serverSoftware,
-      errorlog,
+      errorlog: logs === 'open' ? gateway.errorLog : '-',
     },
   };
 }

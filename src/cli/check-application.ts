@@ -12,7 +12,7 @@ export async function checkApplication(
   relay: ForkserverRelay,
   resolved: ResolvedSettings,
 ): Promise<string | null> {
-  const settled = await settleFirst(forkserver, relay, resolved, firstFacts(process.cwd(), null), '-');
+  const settled = await settleFirst(forkserver, relay, resolved, firstFacts(process.cwd(), null), 'leave');
   if (!settled.ok) return settled.message;
   forkserver.send({ type: 'check' });
   const answer = await relay.next();

@@ -16,15 +16,15 @@ export type Called =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string; readonly exitCode: number };
 
-/** `errorlog` is where the forkserver is to write; `-` when the log is not to be touched. */
+/** `logs` is `leave` when no file is to be made. */
 export async function settleFirst(
   forkserver: ForkserverHandle,
   relay: ForkserverRelay,
   resolved: ResolvedSettings,
   facts: LiveFacts,
-  errorlog: string = resolved.gateway.errorLog,
+  logs: 'open' | 'leave' = 'open',
 ): Promise<Settled> {
-  forkserver.send(settleMessage(resolved, facts, errorlog));
+  forkserver.send(settleMessage(resolved, facts, logs));
   const answer = await relay.next();
   if (answer.type === 'settled') return { ok: true, hooks: new Set(answer.hooks) };
   if (answer.type === 'gone') return { ok: false, message: `Error: The forkserver ${answer.how}` };

@@ -158,13 +158,14 @@ async function serve(serving: Serving): Promise<number> {
     return failed(settled.message);
   }
   const { hooks } = settled;
+  if (resolved.gateway.logWriter === 'python') log.relay.target = forkserver;
   const counted = await callFirst(forkserver, relay, hooks, {
     type: 'hook',
     hook: 'nworkers_changed',
     new: settings.workers,
     old: null,
   });
-  if (!counted.ok) return endedByHook(forkserver, counted);
+  if (!counted.ok) return await endedByHook(forkserver, counted);
   setArbiterTitle(resolved.gateway.procName);
   log.log('info', `Starting tunicorn ${serving.version}`);
   log.log('info', serving.using);
@@ -175,7 +176,7 @@ async function serve(serving: Serving): Promise<number> {
   if (start.warning !== null) log.log('warning', start.warning);
   if (start.sockets !== null) log.log('info', describeInherited(start.sockets));
   const starting = await callFirst(forkserver, relay, hooks, { type: 'hook', hook: 'on_starting' });
-  if (!starting.ok) return endedByHook(forkserver, starting);
+  if (!starting.ok) return await endedByHook(forkserver, starting);
   const reasons: string[] = [];
   const options: ListenerOptions = {
     python: serving.python,
@@ -193,13 +194,13 @@ async function serve(serving: Serving): Promise<number> {
   if (!listeners.ok) {
     log.log('error', listeners.message);
     reportStart({ type: 'failed', text: errorText(`Error: ${[...reasons, listeners.message].join('\n')}`) });
-    serving.forkserver.kill();
+    await forkserver.leave();
     return EXIT_ERROR;
   }
   const pidFile = ArbiterPidFile.create(pidFilePath(settings, nameSuffix(start)));
   if (!pidFile.ok) {
     listeners.listeners.close();
-    serving.forkserver.kill();
+    await forkserver.leave();
     return failed(`Error: ${pidFile.message}`);
   }
   log.log('info', listeners.listeners.describe());
@@ -207,8 +208,12 @@ async function serve(serving: Serving): Promise<number> {
   return runArbiter(serving, resolved, hooks, { log, telemetry }, listeners.listeners, pidFile.pidFile);
 }
 
-function endedByHook(forkserver: ForkserverHandle, { message, exitCode }: Called & { ok: false }): number {
-  forkserver.kill();
+/** With what has been logged so far, which the forkserver may not have written yet. */
+async function endedByHook(
+  forkserver: ForkserverHandle,
+  { message, exitCode }: Called & { ok: false },
+): Promise<number> {
+  await forkserver.leave();
   failed(message);
   return exitCode;
 }

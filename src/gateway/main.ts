@@ -5,6 +5,7 @@ import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gat
 import { Telemetry } from '../metrics/telemetry.ts';
 import { dropPrivileges } from './drop-privileges.ts';
 import { Gateway } from './gateway.ts';
+import { LogsToArbiter } from './logs-to-arbiter.ts';
 import { RequestLog } from './request-log.ts';
 
 interface Running {
@@ -38,6 +39,7 @@ function start(message: ToGateway & { type: 'start' }): Running {
   });
   const log = opened.ok ? opened.log : fallbackLog();
   if (!opened.ok) log.log('error', opened.message);
+  log.relay.target = settings.logWriter === 'python' ? new LogsToArbiter() : null;
   const telemetry = new Telemetry(log, message.python, settings);
   const requestLog = new RequestLog(log, telemetry, settings);
   // After the logs are open, which may lie where only root may write.
@@ -70,6 +72,7 @@ function obey(message: ToGateway, handle: unknown): void {
       return gateway.unlisten(message.id);
     case 'serve':
       log.configure(message.settings.errorLog, message.settings.logLevel, message.settings.logFormat);
+      log.relay.target = message.settings.logWriter === 'python' ? new LogsToArbiter() : null;
       telemetry.configure(message.settings);
       return gateway.serve(message.generation, message.capacity, message.concurrency, message.settings);
     case 'workers':

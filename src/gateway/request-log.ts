@@ -10,6 +10,7 @@ import type { Telemetry } from '../metrics/telemetry.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import { exchangeRecord, type RecordedConnection, type UnservedRequest, unservedRecord } from './access-records.ts';
 import type { Exchange } from './exchange.ts';
+import { relayedExchange, relayedUnserved } from './relayed-access.ts';
 
 type Format = (record: AccessRecord, nowMs: number) => string;
 type File = { readonly kind: 'none' } | { readonly kind: 'open'; readonly log: BackgroundLog; readonly path: string };
@@ -21,6 +22,8 @@ export class RequestLog {
   readonly #telemetry: Telemetry;
   #file: File = NO_FILE;
   #toSyslog = false;
+  /** The workers write the access log; they are told of the requests that no worker has finished. */
+  #toPython = false;
   #format: Format = () => '';
   /** Whether a request's end is of interest to anybody. */
   #isIdle = true;
@@ -38,7 +41,8 @@ export class RequestLog {
     else this.#format = format;
     this.#open(settings);
     this.#toSyslog = settings.syslog?.access === true;
-    this.#isIdle = this.#file.kind === 'none' && !this.#toSyslog && settings.statsd === null;
+    this.#toPython = settings.logWriter === 'python';
+    this.#isIdle = !this.#toPython && this.#file.kind === 'none' && !this.#toSyslog && settings.statsd === null;
   }
 
   reopen(): void {
@@ -47,11 +51,16 @@ export class RequestLog {
 
   /** A request that was admitted. */
   ended(exchange: Exchange, connection: RecordedConnection, requestOfConnection: number): void {
-    if (!this.#isIdle) this.#record(exchangeRecord(exchange, connection, requestOfConnection));
+    if (this.#isIdle) return;
+    const isTheWorkers = exchange.why === 'answered' || exchange.why === 'cut-off';
+    if (this.#toPython && !isTheWorkers) this.#errors.relay.access(relayedExchange(exchange));
+    this.#record(exchangeRecord(exchange, connection, requestOfConnection));
   }
 
   unserved(request: UnservedRequest): void {
-    if (!this.#isIdle) this.#record(unservedRecord(request));
+    if (this.#isIdle) return;
+    if (this.#toPython) this.#errors.relay.access(relayedUnserved(request));
+    this.#record(unservedRecord(request));
   }
 
   #record(record: AccessRecord): void {
@@ -64,8 +73,8 @@ export class RequestLog {
   }
 
   #open(settings: GatewaySettings): void {
-    const { accessLog } = settings;
-    if (accessLog === null) return this.#replace(NO_FILE);
+    const { accessLog, logWriter } = settings;
+    if (accessLog === null || logWriter === 'python') return this.#replace(NO_FILE);
     if (this.#file.kind === 'open' && this.#file.path === accessLog) return;
     const onTrouble = (message: string): void => this.#errors.log('error', message);
     const owner = { uid: settings.userId, gid: settings.groupId };

@@ -5,6 +5,7 @@ import { BackgroundLog } from './background-log.ts';
 import { ImmediateLog } from './immediate-log.ts';
 import type { LogOwner } from './log-file.ts';
 import { isLogged, jsonLogLine, type LogForm, type LogLevel, logLine, type Speaker } from './log-line.ts';
+import { LogRelay } from './log-relay.ts';
 
 export type OpenedErrorLog =
   | { readonly ok: true; readonly log: ErrorLog }
@@ -39,6 +40,8 @@ type OpenedSink = { readonly ok: true; readonly log: Sink } | { readonly ok: fal
 export class ErrorLog {
   /** Told of every entry from now on. */
   witness: ErrorLogWitness | null = null;
+  /** To Python's loggers, if they write what this process has to say. */
+  readonly relay: LogRelay = new LogRelay();
   readonly #speaker: Speaker;
   readonly #owner: LogOwner | undefined;
   #target: string;
@@ -79,7 +82,16 @@ export class ErrorLog {
   /** `pid` is that of the process that the entry is about the work of, for what is logged on another's behalf. */
   log(level: LogLevel, message: string, pid: number = process.pid): void {
     this.witness?.said(level);
-    if (!isLogged(level, this.#level)) return;
+    this.#logged(level, message, pid);
+  }
+
+  /** What another process has said, and told its witnesses. */
+  logFor(pid: number, level: LogLevel, message: string): void {
+    this.#logged(level, message, pid);
+  }
+
+  #logged(level: LogLevel, message: string, pid: number): void {
+    if (!isLogged(level, this.#level) || this.relay.line(level, message, pid)) return;
     const nowMs = Date.now();
     const isText = this.#form === 'text';
     this.#sink.write(

@@ -40,6 +40,8 @@ export type ToForkserverAboutHooks =
   /** The settings are resolved: every one by its name. Answered by `settled`, or `failed`. */
   | {
       readonly type: 'settle';
+      /** `leave` for a check of the configuration, which makes no log files. */
+      readonly logs: 'open' | 'leave';
       readonly settings: Readonly<Record<string, unknown>>;
       readonly server: ServerFacts;
     }

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';
+import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 /** Settings that a generation's workers need, by the names of python/tunicorn/worker_settings.py. */
 export interface WorkerSettings {
@@ -44,6 +45,8 @@ export type ToForkserver =
   | { readonly type: 'reopen-logs' }
   /** Exit when the last worker has. */
   | { readonly type: 'leave' }
+  | RelayedLine
+  | RelayedAccess
   | ToForkserverAboutHooks;
 
 /** What a forkserver finds out before it knows any setting. */

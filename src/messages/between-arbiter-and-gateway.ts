@@ -1,6 +1,7 @@
 // What the arbiter and a gateway say to each other, over Node's IPC channel. End of that channel means that the other is gone.
 
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 /** A bound and listening socket, as the arbiter describes it to a gateway; the handle itself travels beside the message. */
 export interface ListenerAddress {
@@ -62,4 +63,7 @@ export type FromGateway =
   | { readonly type: 'serving'; readonly generation: number }
   | { readonly type: 'expired'; readonly ticket: number; readonly method: string; readonly target: string }
   | { readonly type: 'pong' }
-  | { readonly type: 'drained' };
+  | { readonly type: 'drained' }
+  /** For Python's loggers. */
+  | RelayedLine
+  | RelayedAccess;

@@ -4,9 +4,11 @@
 import type { SyslogSettings } from '../log/syslog.ts';
 import type { StatsdSettings } from '../metrics/statsd.ts';
 import { parseStatsdAddress, parseSyslogAddress } from '../outlet/outlet-address.ts';
+import { type LogWriter, logWriterOf } from './log-writer.ts';
 import type { Settings } from './settings.ts';
 
 export interface LogSettings {
+  readonly logWriter: LogWriter;
   readonly logFormat: Settings['log_format'];
   readonly requestIds: boolean;
   readonly syslog: SyslogSettings | null;
@@ -15,10 +17,13 @@ export interface LogSettings {
 
 export function toLogSettings(settings: Settings): LogSettings {
   const { log_format, request_id } = settings;
+  const logWriter = logWriterOf(settings);
   return {
+    logWriter,
     logFormat: log_format,
     requestIds: request_id === 'auto' ? log_format === 'json' : request_id === 'on',
-    syslog: settings.syslog ? syslogOf(settings) : null,
+    // Python's loggers have a handler for it.
+    syslog: settings.syslog && logWriter === 'node' ? syslogOf(settings) : null,
     statsd: statsdOf(settings),
   };
 }

@@ -205,7 +205,7 @@ class StatsdTest(SocketTest):
         logger.sock.close()  # type: ignore[attr-defined]
 
     def test_nobody_listening_raises_nothing(self) -> None:
-        for host in (("127.0.0.1", 9), str(self.dir / "none")):
+        for host in (("127.0.0.1", 9), "127.0.0.1:9", str(self.dir / "none")):
             reset_logging()
             logger = Statsd(log_settings(errorlog="/dev/null", statsd_host=host))
             logger.error("one")

@@ -7,16 +7,18 @@ user's or a logconfig, Python's loggers write everything, what arbiter and gatew
 from __future__ import annotations
 
 import importlib
-from typing import Any, Type
+import traceback
+from typing import Any, NamedTuple, Type
 
-from tunicorn.log import ErrorLog
+from tunicorn.log import ErrorLog, ErrorOutput
 from tunicorn.python_log import log_config
+from tunicorn.python_log.error_streams import ErrorStreams
 from tunicorn.python_log.fast_logger import FastLogger
 from tunicorn.python_log.log_files import LogConfigError
 from tunicorn.python_log.logger import Logger
 from tunicorn.python_log.statsd import FastStatsd, Statsd
 
-__all__ = ["LogConfigError", "Logger", "access_is_python", "make_logger", "python_writes"]
+__all__ = ["LogConfigError", "Logger", "Logs", "make_logger", "open_logs", "unopened_logs"]
 
 _OWN = {
     "simple": Logger,
@@ -26,22 +28,52 @@ _OWN = {
 }
 
 
+class Logs(NamedTuple):
+    """What a generation's processes log with: the forkserver opens it, and its workers inherit it."""
+
+    error_log: ErrorLog
+    logger: Any
+    """A Logger, or what the user's logger_class has made."""
+    errors: ErrorOutput
+    """Where wsgi.errors goes."""
+    access_is_python: bool
+    """Whether a worker calls logger.access() after each request."""
+
+
+def open_logs(cfg: Any, error_log: ErrorLog) -> Logs:
+    """Raises LogConfigError."""
+    logger = make_logger(cfg, error_log)
+    errors = error_log if isinstance(logger, FastLogger) else ErrorStreams(error_log)
+    return Logs(error_log, logger, errors, access_is_python(logger, cfg))
+
+
+def unopened_logs(error_log: ErrorLog) -> Logs:
+    """For a check of the configuration, which shall leave no files behind."""
+    return Logs(error_log, error_log, error_log, False)
+
+
 def make_logger(cfg: Any, error_log: ErrorLog) -> Logger:
     """Raises LogConfigError. `error_log` is what the process has written to so far."""
     chosen = logger_class(cfg)
-    try:
-        if python_writes(cfg) or cfg.syslog:
-            return chosen(cfg)
+    if not python_writes(cfg) and not cfg.syslog:
         return FastStatsd(cfg, error_log) if chosen is Statsd else FastLogger(cfg, error_log)
+    try:
+        return chosen(cfg)
     except LogConfigError:
         raise
-    except RuntimeError as error:
-        raise LogConfigError(str(error)) from error
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{where.filename}, line {where.lineno}"
+        raise LogConfigError(f"logger_class: {type(error).__name__} in {place}: {error}") from error
 
 
 def logger_class(cfg: Any) -> Type[Logger]:
     """A class, or the dotted path of one; with statsd_host, Gunicorn's default is Statsd."""
-    wanted = cfg.logger_class
+    try:
+        wanted = cfg.logger_class
+    except Exception as error:
+        name = cfg.settings["logger_class"].get()
+        raise LogConfigError(f"logger_class: cannot import {name!r}: {error}") from error
     chosen = _OWN.get(wanted) or _import(wanted) if isinstance(wanted, str) else wanted
     return Statsd if chosen is Logger and cfg.statsd_host else chosen
 

@@ -18,16 +18,16 @@ class ErrorStreams:
     def fileno(self) -> int:
         return self._fallback.fileno()
 
-    def write_bytes(self, entry: bytes) -> None:
+    def write_errors(self, text: bytes) -> None:
         handlers = _stream_handlers()
         if not handlers:
-            self._fallback.write_bytes(entry)
+            self._fallback.write_errors(text)
             return
-        text = entry.decode("utf-8", "backslashreplace")
+        decoded = text.decode("utf-8", "backslashreplace")
         for handler in handlers:
             handler.acquire()
             try:
-                handler.stream.write(text)
+                handler.stream.write(decoded)
                 handler.flush()
             except (OSError, ValueError):
                 pass  # A log that cannot be written is no reason to fail a request.

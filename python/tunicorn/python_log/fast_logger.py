@@ -73,11 +73,12 @@ class FastLogger(Logger):
         self._out.log(level, text)
 
     def _is_untouched(self) -> bool:
+        # `disabled` does not count: dictConfig sets it in passing, on every logger that it does not name.
         log = self.error_log
         handler = self._handler
         return (
             log.handlers == [handler]
-            and not (log.filters or log.disabled or log.propagate or handler.filters)
+            and not (log.filters or log.propagate or handler.filters)
             and log.level == self.loglevel
             and handler.formatter is self._formatter
         )

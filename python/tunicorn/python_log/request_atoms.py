@@ -46,6 +46,8 @@ def request_atoms(resp: Any, req: Any, environ: Mapping[str, Any], request_time:
     status = resp.status
     if isinstance(status, str):
         status = status.split(None, 1)[0] if status.strip() else "-"
+    elif status is None:  # The client left before there was any.
+        status = "-"
     sent = getattr(resp, "sent", None)
     microseconds = request_time.seconds * 1_000_000 + request_time.microseconds
     atoms: Dict[str, Any] = {

@@ -116,7 +116,10 @@ class FastStatsd(Statsd, FastLogger):
 
 
 def _connected(host: Any) -> socket.socket:
-    """`host` is the path of a datagram socket, or a pair of host and port."""
+    """`host` is the path of a datagram socket, or a host and a port: a pair, or joined by a colon."""
+    if isinstance(host, str) and not host.startswith(("/", "unix://")):
+        name, _, port = host.rpartition(":")
+        host = (name.strip("[]"), port)
     if isinstance(host, str):
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         target: Any = host[len("unix://") :] if host.startswith("unix://") else host

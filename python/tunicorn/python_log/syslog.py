@@ -13,6 +13,8 @@ from logging import Handler, LogRecord
 from logging.handlers import SysLogHandler
 from typing import Any, Callable, Optional, Tuple, Union
 
+from tunicorn.python_log.log_files import LogConfigError
+
 SYSLOG_FACILITIES = {
     "auth": 4,
     "authpriv": 10,
@@ -38,7 +40,7 @@ RETRY_SECONDS = 1.0
 
 
 def parse_syslog_address(addr: str) -> Tuple[Optional[socket.SocketKind], Address]:
-    """The type of socket, None where both are to be tried, and where to send. Raises RuntimeError."""
+    """The type of socket, None where both are to be tried, and where to send. Raises LogConfigError."""
     if addr.startswith("unix://"):
         path, _, kind = addr[len("unix://") :].partition("#")
         # As Gunicorn: only #dgram decides; with anything else a datagram socket is tried first, then a stream.
@@ -46,14 +48,14 @@ def parse_syslog_address(addr: str) -> Tuple[Optional[socket.SocketKind], Addres
     if addr.startswith(("udp://", "tcp://")):
         kind_of = socket.SOCK_DGRAM if addr.startswith("udp") else socket.SOCK_STREAM
         return kind_of, _host_and_port(addr)
-    raise RuntimeError(f"invalid syslog address: {addr!r}. Wanted: udp://HOST[:PORT], tcp://HOST[:PORT] or unix://PATH")
+    raise LogConfigError(f"invalid syslog address: {addr!r}. Wanted: udp://HOST[:PORT], tcp://HOST[:PORT] or unix://PATH")
 
 
 def _host_and_port(addr: str) -> Tuple[str, int]:
     found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::([0-9]{1,5}))?", addr[len("udp://") :].lower())
     port = int(found.group(3) or DEFAULT_PORT) if found is not None else 0
     if found is None or not 0 < port < 65536:
-        raise RuntimeError(f"invalid syslog address: {addr!r}. Wanted a port of 1 to 65535, as in udp://localhost:514")
+        raise LogConfigError(f"invalid syslog address: {addr!r}. Wanted a port of 1 to 65535, as in udp://localhost:514")
     return found.group(1) or found.group(2) or "localhost", port
 
 

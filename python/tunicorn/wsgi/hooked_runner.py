@@ -1,9 +1,11 @@
-"""A request runner that calls pre_request and post_request. The worker makes one in place of the plain runner when
-there is something to call, so that a server without these hooks does not even look for them.
+"""A request runner that calls pre_request, logger.access() and post_request. The worker makes one in place of the plain
+runner when there is something to call, so that a server without these does not even look for them.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+from time import monotonic_ns
 from typing import Any
 
 from tunicorn.ticket import Ticket
@@ -15,10 +17,12 @@ from tunicorn.wsgi.run_request import Application, RequestRunner
 class HookedRunner(RequestRunner):
     """Runs one request at a time: a worker with several threads needs one for each."""
 
-    def __init__(self, worker: Any, *, app: Application, **plain: Any) -> None:
+    def __init__(self, worker: Any, *, app: Application, logs_access: bool = False, **plain: Any) -> None:
         super().__init__(app=self._run_hooked, **plain)
         self._worker = worker
         self._inner = app
+        self._logs_access = logs_access
+        self._began_ns = 0
         self._pre_request = worker.cfg.pre_request
         self._post_request = worker.cfg.hook("post_request")
         self._request: Request | None = None
@@ -36,9 +40,11 @@ class HookedRunner(RequestRunner):
         view = ResponseView(start_response.__self__)
         request = Request(environ, self._worker.cfg)
         self._request, self._view, self._environ = request, view, environ
+        self._began_ns = monotonic_ns()
         environ["wsgi.early_hints"] = view.early_hints
         self._pre_request(self._worker, request)
         request.apply_header_changes()
+        self._began_ns = monotonic_ns()
 
         def start_and_tell(status: str, headers: Any, exc_info: Any = None) -> Any:
             write = start_response(status, headers, exc_info)
@@ -58,9 +64,21 @@ class HookedRunner(RequestRunner):
         request, view, environ = self._request, self._view, self._environ
         self._request = self._view = None
         self._environ = {}
-        if request is None or self._post_request is None:
+        if request is None:
+            return
+        if self._logs_access and view is not None and not self._is_the_gateways(view):
+            took = timedelta(microseconds=(monotonic_ns() - self._began_ns) // 1000)
+            try:
+                self._worker.log.access(view, request, environ, took)
+            except Exception:
+                self._worker.log.exception("Exception in access log")
+        if self._post_request is None:
             return
         try:
             self._post_request(self._worker, request, environ, view)
         except Exception:
             self._worker.log.exception("Exception in post_request hook")
+
+    def _is_the_gateways(self, view: ResponseView) -> bool:
+        """What the gateway has ended, for a client that has left or at the deadline, it has told of itself."""
+        return bool(self._worker.aborted) or view.client_disconnected()
