@@ -69,6 +69,7 @@ test('a file has changed when its time or its size has, or when it comes or goes
 test('a file seen for the first time has changed when it is newer than the generation, by a clock that is right', () => {
   assert.equal(isNewerThan(1000, { mtimeMs: 1001, size: 1 }, 2000), true);
   assert.equal(isNewerThan(1000, { mtimeMs: 1000, size: 1 }, 2000), false);
+  assert.equal(isNewerThan(1000, { mtimeMs: 2000.9, size: 1 }, 2000), true, 'in the millisecond that it is');
   assert.equal(isNewerThan(1000, { mtimeMs: 2001, size: 1 }, 2000), false);
   assert.equal(isNewerThan(1000, 'missing', 2000), false);
   assert.equal(isNewerThan(Number.POSITIVE_INFINITY, { mtimeMs: 1001, size: 1 }, 2000), false);

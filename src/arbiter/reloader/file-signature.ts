@@ -16,5 +16,6 @@ export function changeOf(before: Signature, after: Signature): ChangeKind | null
  * is no sign of a change but of another machine's clock.
  */
 export function isNewerThan(bornMs: number, signature: Signature, nowMs: number): boolean {
-  return signature !== 'missing' && signature.mtimeMs > bornMs && signature.mtimeMs <= nowMs;
+  // Date.now() cuts off what a file's time has: microseconds.
+  return signature !== 'missing' && signature.mtimeMs > bornMs && signature.mtimeMs < nowMs + 1;
 }
