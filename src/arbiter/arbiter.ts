@@ -270,11 +270,10 @@ export class Arbiter {
     const { serving } = this.#generations;
     if (this.#phase.kind !== 'paused' || serving === null) return;
     this.#phase = { kind: 'running' };
-    serving.target = workers;
     this.#gateways.complete(this.#start.resolved.settings.gateways);
+    serving.resizeTo(workers, nowMs);
     // Nobody has missed it until now.
     if (serving.forkserverState === 'dead') this.#generations.reload(nowMs);
-    else serving.manage(nowMs);
   }
 
   #beginUpgrade(): void {
@@ -533,8 +532,7 @@ export class Arbiter {
   #dismissWorkers(nowMs: number): void {
     const { serving } = this.#generations;
     if (this.#gateways.size > 0 || serving === null) return;
-    serving.target = 0;
-    serving.manage(nowMs);
+    serving.resizeTo(0, nowMs);
   }
 
   // Time, and the end

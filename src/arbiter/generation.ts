@@ -168,12 +168,22 @@ export class Generation {
 
   /** By one more or one less than it will be when the hook has heard of those before. */
   resizeBy(by: 1 | -1, nowMs: number): void {
-    const old = this.#resizes.at(-1) ?? this.target;
+    const old = this.#wanted;
     // As Gunicorn: TTOU stops at one worker.
-    if (by < 0 && old <= 1) return;
-    if (!this.hooks.has('nworkers_changed') || this.forkserverState === 'dead') return this.resize(old + by, nowMs);
-    this.#resizes.push(old + by);
-    this.forkserver.send({ type: 'hook', hook: 'nworkers_changed', new: old + by, old });
+    if (by > 0 || old > 1) this.resizeTo(old + by, nowMs);
+  }
+
+  /** Once the hook nworkers_changed has been called. */
+  resizeTo(target: number, nowMs: number): void {
+    const old = this.#wanted;
+    if (!this.hooks.has('nworkers_changed') || this.forkserverState === 'dead') return this.resize(target, nowMs);
+    this.#resizes.push(target);
+    this.forkserver.send({ type: 'hook', hook: 'nworkers_changed', new: target, old });
+  }
+
+  /** The target, with those changes that nworkers_changed has still to be told of. */
+  get #wanted(): number {
+    return this.#resizes.at(-1) ?? this.target;
   }
 
   /** nworkers_changed has been called. */

@@ -57,10 +57,20 @@ function readPid(file: string): number | undefined {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // EPERM: it lives, and belongs to somebody else.
     return isCode(error, 'EPERM');
+  }
+}
+
+/** It has ended, and its parent has not asked how: an older arbiter, for a moment, when its successor takes the file over. */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat[stat.lastIndexOf(')') + 2] === 'Z';
+  } catch {
+    return false; // No /proc: then what kill() says must do.
   }
 }
 
