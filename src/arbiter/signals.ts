@@ -45,7 +45,7 @@ export const ARBITER_SIGNALS: Readonly<Record<HandledSignal, SignalMeaning>> = {
     does: 'Start a new server with the same sockets beside this one.',
     migration: { better: 'It works under systemd socket activation, too.' },
   },
-  SIGWINCH: { does: 'With daemon: stop all workers and keep the sockets.' },
+  SIGWINCH: { does: 'With daemon: stop all workers and keep the sockets, until TTIN or HUP.' },
 };
 
 /** Sent to one worker. */
