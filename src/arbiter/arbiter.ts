@@ -439,6 +439,8 @@ export class Arbiter {
   #switch(generation: Generation): void {
     this.#unswitched = new Set(this.#gateways.running().map((gateway) => gateway.number));
     for (const gateway of this.#gateways.running()) this.#sendServe(gateway, generation);
+    // Paused: there may be none that had to be told.
+    this.#switchedIfAll(monotonicMs());
   }
 
   #switchedIfAll(nowMs: number): void {
@@ -453,6 +455,7 @@ export class Arbiter {
     setArbiterTitle(gateway.procName);
     this.#movePidFile(settings);
     this.#generations.switched(nowMs);
+    if (this.#phase.kind === 'paused') this.#dismissWorkers(nowMs);
   }
 
   // Gateways
@@ -522,9 +525,9 @@ export class Arbiter {
   #onGatewayGone(gateway: GatewayHandle, how: string, nowMs: number): void {
     this.#gateways.forget(gateway);
     if (this.#phase.kind === 'stopping') return this.#endIfStopped(nowMs);
-    if (this.#phase.kind === 'paused') return this.#dismissWorkers(nowMs);
     this.#unswitched?.delete(gateway.number);
-    this.#gateways.replace(gateway, how, nowMs);
+    if (this.#phase.kind === 'paused') this.#dismissWorkers(nowMs);
+    else this.#gateways.replace(gateway, how, nowMs);
     this.#switchedIfAll(nowMs);
   }
 

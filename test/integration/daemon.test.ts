@@ -163,6 +163,20 @@ scenario('WINCH ends the workers; who comes then waits until TTIN, and HUP bring
   await server.nothingLeft();
 });
 
+scenario('WINCH in the middle of a reload pauses what the reload has made', async (scene) => {
+  const { server, pid, signal, waitForLog } = await startDaemon(scene, { app: 'hello', args: ['--workers', '2'] });
+  signal('SIGHUP');
+  await waitForLog(/Hang up: Arbiter/);
+  signal('SIGWINCH');
+  await waitForLog(/Generation 2 is serving/);
+  await eventually('the workers to leave', () => server.family(pid).workers.length === 0);
+  const early = getText(server.target);
+  signal('SIGTTIN');
+  assert.equal(await early, 'hello\n');
+  signal('SIGTERM');
+  await server.nothingLeft();
+});
+
 const printing = `
 def application(environ, start_response):
     print("printed by the application", flush=True)

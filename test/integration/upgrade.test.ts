@@ -33,7 +33,7 @@ scenario(
     assert.equal((await server.exit).code, 0);
     await server.waitForLog(/Arbiter has been promoted\./);
     await eventually('the pid file', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') === `${fresh}\n`);
-    assert.equal(existsSync(`${pidFile}.2`), false);
+    await eventually('the other pid file to go', () => !existsSync(`${pidFile}.2`));
     await eventually('the title', () => commandOf(fresh) === 'tunicorn: arbiter [shop]');
     // The socket's file is the new one's now.
     assert.equal(await getText(server.target), 'hello\n');
