@@ -42,7 +42,8 @@ def install(log: ErrorLog) -> ErrorLogHandler:
     error_handler, access_handler = ErrorLogHandler(log), ErrorLogHandler(log)
     for name, handler in zip(LOGGERS, (error_handler, access_handler)):
         logger = logging.getLogger(name)
-        logger.handlers = [handler, *(kept for kept in logger.handlers if not isinstance(kept, ErrorLogHandler))]
+        handler._gunicorn = True  # type: ignore[attr-defined]
+        logger.handlers = [handler, *(kept for kept in logger.handlers if not getattr(kept, "_gunicorn", False))]
         logger.setLevel(LEVELS[log.level])
         logger.propagate = False
     return error_handler

@@ -7,6 +7,7 @@ import { eventually } from '../harness/deadline.ts';
 import { getText, request } from '../harness/http-request.ts';
 import { generationServing } from '../harness/log-lines.ts';
 import { appsDir } from '../harness/project.ts';
+import { udpReceiver } from '../harness/receivers.ts';
 import { type Scene, scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 
@@ -306,6 +307,56 @@ scenario('the last lines of a stop come through the logger', async (scene) => {
   const texts = entries(server).map(({ text }) => text);
   assert.ok(texts.includes('Handling signal: term'));
   assert.ok(texts.some((text) => text.startsWith('Worker exiting')));
+});
+
+const forms: readonly (readonly [string, readonly string[]])[] = [
+  ['by default', []],
+  ['with log_format json', ['--log-format', 'json']],
+];
+
+for (const [what, args] of forms) {
+  scenario(`syslog gets the lines of workers once, beside the error log, ${what}`, async (scene) => {
+    const receiver = await udpReceiver(scene);
+    const syslog = ['--log-syslog', '--log-syslog-to', `udp://${receiver.address}`];
+    const files = { 'logging_app.py': application };
+    const server = await scene.tunicorn({ app: 'logging_app:application', files, args: [...syslog, ...args] });
+    const [worker] = server.workerPids();
+    const booting = new RegExp(
+      `^<14>gunicorn\\.logging_app\\.application\\.error: \\[${worker}\\] Booting worker with pid: ${worker}\\0$`,
+    );
+    await receiver.waitFor(booting);
+    await getText(server.target, '/raise').catch(() => {});
+    await receiver.waitFor(
+      /^<11>gunicorn\.logging_app\.application\.error: \[\d+\] Error handling request GET \/raise\n/,
+    );
+    await server.stop();
+    await receiver.waitFor(/\] Shutting down: Arbiter\0$/);
+    assert.equal(receiver.count(booting), 1);
+    assert.match(server.log.text(), /Booting worker with pid/);
+    const worded = server.log.lines.filter((line) => line.includes('Booting worker'));
+    assert.deepEqual(
+      worded.map((line) => line.startsWith('{')),
+      [args.length > 0],
+    );
+  });
+}
+
+scenario('with a logger class, syslog gets the lines of every process and the access log, each once', async (scene) => {
+  const receiver = await udpReceiver(scene);
+  const syslog = ['--log-syslog', '--log-syslog-to', `udp://${receiver.address}`];
+  const config = 'from gunicorn.glogging import Logger\n\nclass logger_class(Logger):\n    pass\n';
+  const server = await started(scene, config, syslog);
+  await getText(server.target, '/page');
+  const access =
+    /^<14>gunicorn\.logging_app\.application\.access: \[\d+\] 127\.0\.0\.1 - - .*"GET \/page HTTP\/1\.1" 200 5/;
+  await receiver.waitFor(access);
+  const starting = new RegExp(
+    `^<14>gunicorn\\.logging_app\\.application\\.error: \\[${server.pid}\\] Starting tunicorn`,
+  );
+  await receiver.waitFor(starting);
+  await getText(server.target, '/last');
+  await receiver.waitFor(/GET \/last/);
+  assert.deepEqual([receiver.count(access), receiver.count(starting)], [1, 1]);
 });
 
 scenario('a reload takes a new logger class', async (scene) => {

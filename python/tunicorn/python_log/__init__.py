@@ -55,10 +55,10 @@ def unopened_logs(error_log: ErrorLog) -> Logs:
 def make_logger(cfg: Any, error_log: ErrorLog) -> Logger:
     """Raises LogConfigError. `error_log` is what the process has written to so far."""
     chosen = logger_class(cfg)
-    if not python_writes(cfg) and not cfg.syslog:
-        return FastStatsd(cfg, error_log) if chosen is Statsd else FastLogger(cfg, error_log)
     try:
-        return chosen(cfg)
+        if python_writes(cfg):
+            return chosen(cfg)
+        return FastStatsd(cfg, error_log) if chosen is Statsd else FastLogger(cfg, error_log)
     except LogConfigError:
         raise
     except Exception as error:

@@ -2,7 +2,7 @@
 it may be used in signal handlers and after a fork. Made by make_logger().
 
 The logger `gunicorn.error` has a handler that writes there, too, for applications that reuse it. Once somebody has put
-something of their own on that logger, entries go through it.
+something of their own on that logger, entries go through it; the handler for syslog is such a thing, too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ class FastLogger(Logger):
         self.loglevel = self.LOG_LEVELS[self._out.level]
         self._handler: ErrorLogHandler = install(self._out)
         self._formatter = self._handler.formatter
+        if cfg.syslog:
+            self._set_syslog_handler(self.error_log, cfg, self.syslog_fmt, "error")
+            if not cfg.disable_redirect_access_to_syslog:
+                self._set_syslog_handler(self.access_log, cfg, self.syslog_fmt, "access")
         if cfg.capture_output and cfg.errorlog != "-":
             self._captured_fd = self._out.fileno()
             capture_output(self._captured_fd)
