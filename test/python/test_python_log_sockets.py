@@ -135,7 +135,7 @@ class SyslogTest(SocketTest):
         cases = (
             ("unix:///dev/log", (None, "/dev/log")),
             ("unix:///dev/log#dgram", (dgram, "/dev/log")),
-            ("unix:///dev/log#stream", (None, "/dev/log")),
+            ("unix:///dev/log#stream", (stream, "/dev/log")),
             ("udp://logs.example:1514", (dgram, ("logs.example", 1514))),
             ("udp://logs.example", (dgram, ("logs.example", 514))),
             ("tcp://[::1]:99", (stream, ("::1", 99))),

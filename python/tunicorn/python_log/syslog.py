@@ -34,6 +34,9 @@ SYSLOG_FACILITIES = {
 
 Address = Union[str, Tuple[str, int]]
 
+# Without one of them, a datagram socket is tried first, then a stream.
+_KINDS = {"dgram": socket.SOCK_DGRAM, "stream": socket.SOCK_STREAM}
+
 DEFAULT_PORT = 514
 WAIT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
@@ -43,8 +46,7 @@ def parse_syslog_address(addr: str) -> Tuple[Optional[socket.SocketKind], Addres
     """The type of socket, None where both are to be tried, and where to send. Raises LogConfigError."""
     if addr.startswith("unix://"):
         path, _, kind = addr[len("unix://") :].partition("#")
-        # As Gunicorn: only #dgram decides; with anything else a datagram socket is tried first, then a stream.
-        return (socket.SOCK_DGRAM if kind == "dgram" else None), path
+        return _KINDS.get(kind), path
     if addr.startswith(("udp://", "tcp://")):
         kind_of = socket.SOCK_DGRAM if addr.startswith("udp") else socket.SOCK_STREAM
         return kind_of, _host_and_port(addr)
@@ -120,9 +122,9 @@ class ReconnectingSysLogHandler(SysLogHandler):
     def _connect(self) -> None:
         if isinstance(self.address, str):
             try:
-                self._use(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), self.address)
+                self._use(socket.socket(socket.AF_UNIX, self.socktype or socket.SOCK_DGRAM), self.address)
             except OSError:
-                if self.socktype == socket.SOCK_DGRAM:
+                if self.socktype is not None:
                     raise
                 self._use(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), self.address)
             return
