@@ -79,6 +79,30 @@ for (const [what, flags, answer] of [
 }
 
 scenario(
+  'paste in the config file serves it too, and goes over wsgi_app and the argument',
+  async (scene) => {
+    const conf = "paste = 'shop.ini#other'\nraw_paste_global_conf = ['owner=conf']\nwsgi_app = 'nobody'\n";
+    const server = await scene.tunicorn({
+      app: 'nowhere',
+      files: { 'shop.py': shop, 'shop.ini': apps, 'gunicorn.conf.py': conf },
+    });
+    assert.match(await getText(server.target), /'owner_of_it': 'conf'/);
+  },
+  options,
+);
+
+scenario(
+  '--paste without PasteDeploy says what to install',
+  async (scene) => {
+    const args = ['--paste', 'shop.ini', '--python', 'python3'];
+    const { code, text } = await scene.run({ args, files: { 'shop.ini': apps, 'shop.py': shop } });
+    assert.equal(code, 4);
+    assert.match(text, /The setting paste needs PasteDeploy: pip install PasteDeploy/);
+  },
+  options,
+);
+
+scenario(
   '--paste with a file that is not there, or an application that is not in it, says so',
   async (scene) => {
     const missing = await scene.run({ args: ['--paste', 'nowhere.ini'] });
