@@ -23,11 +23,10 @@ import { requestIdLine, sentRequestId, withRequestId } from './request-id.ts';
 import { upstreamWaitMs } from './request-start.ts';
 import { responseHeadLines } from './response-head-lines.ts';
 import { StreamedBody } from './streamed-body.ts';
-import { Tunnel } from './tunnel.ts';
+import { Tunnel, tunnelClient } from './tunnel.ts';
 import { endOfRefusal, requestLineOf, unfinishedLineOf } from './unserved-request.ts';
 import type { WatchedTicket } from './watched-ticket.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
-import { completeHandshake } from './web-socket-handshake.ts';
 
 const IDLE: ConnectionState = { kind: 'idle' };
 const IN_HEAD: ConnectionState = { kind: 'head' };
@@ -43,8 +42,6 @@ const AHEAD_LIMIT_BYTES = 64 * 1024;
  */
 const HALF_CLOSE_MS = 50;
 const NOTHING = Buffer.alloc(0);
-/** Bytes of a tunnel are not spooled: the application is held back. */
-const TUNNEL_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 let connections = 0;
@@ -208,7 +205,6 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     const state = this.#state;
     if (state.kind !== 'streamed-body') return;
     this.#serve(state.head, null, null, 0, state.stream);
-    if (state.stream.isFull) this.#holdClient(state.stream);
   }
 
   /** More of the body of the request in service. */
@@ -216,18 +212,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     this.#progressMs = performance.now();
     const progress = stream.push(chunk, 0);
     if (progress.kind === 'refused') this.#breakOff(exchange, stream, progress.refusal);
-    else if (progress.kind === 'more' && stream.isFull) this.#holdClient(stream);
     else if (progress.kind === 'done' && progress.end < chunk.length) this.#keepAhead(chunk.subarray(progress.end));
-  }
-
-  #holdClient(stream: StreamedBody): void {
-    stream.hold(performance.now());
-    this.#socket.pause();
-  }
-
-  #continueClient(): void {
-    this.#progressMs = performance.now();
-    if (this.#ahead === null || this.#ahead.length <= AHEAD_LIMIT_BYTES) this.#socket.resume();
   }
 
   /** The body of the request in service will not become whole. If the response has begun, it is cut off. */
@@ -298,10 +283,13 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
       limitBytes: this.#http.limitRequestBodyBytes,
       budget: this.#owner.budget,
       sendContinue: head.expectContinue ? (): void => this.#sendContinue() : null,
+      pause: (): void => void this.#socket.pause(),
+      resume: (): void => {
+        this.#progressMs = performance.now();
+        if (this.#ahead === null || this.#ahead.length <= AHEAD_LIMIT_BYTES) this.#socket.resume();
+      },
     };
-    const stream = new StreamedBody(source, performance.now());
-    stream.onRoom = () => this.#continueClient();
-    this.#enter({ kind: 'streamed-body', head, stream });
+    this.#enter({ kind: 'streamed-body', head, stream: new StreamedBody(source, performance.now()) });
   }
 
   /** Not into the middle of a response. */
@@ -451,42 +439,34 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   }
 
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null {
-    const early = this.#ahead ?? NOTHING;
-    this.#ahead = null;
     this.#socket.off('data', this.#onData);
     this.#socket.off('end', this.#onEnd);
     const answer = head + requestIdLine(exchange.requestId, head);
-    const webSocket = completeHandshake(this.#socket, exchange.head.headerFields, answer, early, this.#http);
-    if (webSocket === null) {
-      this.#socket.destroy();
-      return null;
-    }
-    this.#socket.resume();
-    const bytesRead = (): number => this.#socket.bytesRead;
-    const by = new WebSocketConnection(webSocket, exchange, ticket, this.#http, bytesRead, performance.now());
-    this.#enter({ kind: 'taken-over', exchange, by });
-    this.#owner.takenOver(exchange, by);
+    const by = WebSocketConnection.accept(this.#socket, exchange, ticket, answer, this.#takeAhead(), this.#http);
+    if (by === null) this.#socket.destroy();
+    else this.#takeOver(exchange, by);
     return by;
   }
 
   openTunnel(exchange: Exchange, channel: Socket): Tunnel {
-    const client = {
-      write: (bytes: Buffer) => this.#output.write(bytes, TUNNEL_LIMITS),
-      holdsBack: (resume: () => void) => this.#output.holdsBack(TUNNEL_LIMITS, resume),
-      pause: () => this.#socket.pause(),
-      resume: () => this.#socket.resume(),
-      end: () => this.#socket.end(),
-      destroy: () => this.#socket.destroy(),
-    };
-    const by = new Tunnel(exchange, client, channel);
-    this.#enter({ kind: 'taken-over', exchange, by });
-    const early = this.#ahead;
-    this.#ahead = null;
-    this.#socket.resume();
-    if (early !== null) by.fromClient(early);
+    const by = new Tunnel(exchange, tunnelClient(this.#socket, this.#output), channel);
+    this.#takeOver(exchange, by);
+    by.fromClient(this.#takeAhead());
     if (this.#sends !== 'more') by.clientEnded();
-    this.#owner.takenOver(exchange, by);
     return by;
+  }
+
+  #takeOver(exchange: Exchange, by: WebSocketConnection | Tunnel): void {
+    this.#enter({ kind: 'taken-over', exchange, by });
+    this.#socket.resume();
+    this.#owner.takenOver(exchange, by);
+  }
+
+  /** What has come behind the request that is in service. */
+  #takeAhead(): Buffer {
+    const ahead = this.#ahead ?? NOTHING;
+    this.#ahead = null;
+    return ahead;
   }
 
   /** What was HTTP goes on as this. */

@@ -30,11 +30,12 @@ export interface BodySource {
   readonly budget: MemoryBudget;
   /** The client waits for `100 Continue`; it is called when the worker wants the body. */
   readonly sendContinue: (() => void) | null;
+  /** The client is not read any further, until `resume`. */
+  readonly pause: () => void;
+  readonly resume: () => void;
 }
 
 export class StreamedBody {
-  /** Called when the client may be read again. */
-  onRoom: () => void = () => {};
   #receivedBytes = 0;
   readonly #source: BodySource;
   readonly #reader: BodyReader;
@@ -73,6 +74,7 @@ export class StreamedBody {
       this.#state = 'whole';
       this.#ticket?.piece(NOTHING, 'last');
     }
+    if (this.#isFull()) this.#hold();
     return progress;
   }
 
@@ -106,29 +108,30 @@ export class StreamedBody {
   flowTo(ticket: WatchedTicket, nowMs: number): void {
     this.#ticket = ticket;
     if (this.#state === 'broken') return ticket.aborted();
-    ticket.onRoom = () => this.#roomAgain();
+    ticket.onRoom = () => this.#release(performance.now());
     for (const piece of this.#waiting) ticket.piece(piece, 'middle');
     this.#forget();
     if (this.#state === 'whole') return ticket.piece(NOTHING, 'last');
     if (this.#state !== 'open') return;
     this.#source.sendContinue?.();
-    if (!this.isFull) this.#release(nowMs);
-  }
-
-  get isFull(): boolean {
-    if (this.#state !== 'open') return false;
-    return this.#ticket === null ? this.#waitingBytes >= WAITING_BYTES : this.#ticket.isFull;
-  }
-
-  /** The client is not read from now on, and so is not late. */
-  hold(nowMs: number): void {
-    this.#heldSinceMs ??= nowMs;
+    if (!this.#isFull()) this.#release(nowMs);
   }
 
   /** What the client's limits are to be measured by. */
   awaited(nowMs: number): Awaited {
     if (this.#state !== 'open' || this.#heldSinceMs !== null) return { kind: 'nothing' };
     return { kind: 'body', elapsedMs: nowMs - this.#sinceMs, receivedBytes: this.#receivedBytes };
+  }
+
+  #isFull(): boolean {
+    if (this.#state !== 'open') return false;
+    return this.#ticket === null ? this.#waitingBytes >= WAITING_BYTES : this.#ticket.isFull;
+  }
+
+  /** The client is not read from now on, and so is not late. */
+  #hold(): void {
+    this.#heldSinceMs ??= performance.now();
+    this.#source.pause();
   }
 
   #add(chunk: Buffer, start: number, end: number): void {
@@ -144,7 +147,7 @@ export class StreamedBody {
   #end(state: State): void {
     this.#state = state;
     this.#forget();
-    this.#roomAgain();
+    this.#release(performance.now());
   }
 
   #forget(): void {
@@ -153,15 +156,10 @@ export class StreamedBody {
     this.#waitingBytes = 0;
   }
 
-  #roomAgain(): void {
-    this.#release(performance.now());
-    this.onRoom();
-  }
-
   #release(nowMs: number): void {
     if (this.#heldSinceMs === null) return;
     this.#sinceMs += nowMs - this.#heldSinceMs;
     this.#heldSinceMs = null;
-    this.onRoom();
+    this.#source.resume();
   }
 }

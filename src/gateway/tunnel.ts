@@ -2,6 +2,7 @@
 // faster than the other side takes them; the end of either direction is passed on. The connection makes it after TUNNEL.
 
 import type { Socket } from 'node:net';
+import type { ClientOutput } from './client-output.ts';
 import type { Exchange } from './exchange.ts';
 import type { TakenOver } from './taken-over.ts';
 
@@ -9,6 +10,9 @@ import type { TakenOver } from './taken-over.ts';
 const CHANNEL_BUFFER_BYTES = 64 * 1024;
 /** When one side is gone, the other has this long to take what it is still owed. */
 const LAST_BYTES_MS = 5000;
+
+/** Bytes of a tunnel are not spooled: the application is held back. */
+const CLIENT_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
 
 /** The client's side of a tunnel. */
 export interface TunnelClient {
@@ -19,6 +23,17 @@ export interface TunnelClient {
   /** Nothing more will be written. */
   end(): void;
   destroy(): void;
+}
+
+export function tunnelClient(socket: Socket, output: ClientOutput): TunnelClient {
+  return {
+    write: (bytes) => output.write(bytes, CLIENT_LIMITS),
+    holdsBack: (resume) => output.holdsBack(CLIENT_LIMITS, resume),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    end: () => socket.end(),
+    destroy: () => socket.destroy(),
+  };
 }
 
 export class Tunnel implements TakenOver {
@@ -36,7 +51,7 @@ export class Tunnel implements TakenOver {
 
   fromClient(bytes: Buffer): void {
     this.#exchange.requestBytes += bytes.length;
-    if (!this.#channel.writable) return;
+    if (bytes.length === 0 || !this.#channel.writable) return;
     this.#channel.write(bytes);
     if (this.#channel.writableLength > CHANNEL_BUFFER_BYTES) this.#client.pause();
   }

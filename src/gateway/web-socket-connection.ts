@@ -1,11 +1,13 @@
 // A WebSocket between a client and a worker: messages go both ways, each side no faster than the other takes them, and whichever ends
 // it the other is told why. The connection makes it when the application has accepted; `ws` does the protocol.
 
+import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Exchange } from './exchange.ts';
 import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
 import type { TakenOver } from './taken-over.ts';
 import type { WatchedTicket } from './watched-ticket.ts';
+import { completeHandshake, type WebSocketLimits } from './web-socket-handshake.ts';
 
 const NO_CODE = 1005;
 const LOST = 1006;
@@ -37,7 +39,7 @@ export class WebSocketConnection implements TakenOver {
   #retiring: NodeJS.Timeout | null = null;
   readonly #sent = (): void => this.drained();
 
-  constructor(
+  private constructor(
     webSocket: WebSocket,
     exchange: Exchange,
     ticket: WatchedTicket,
@@ -55,6 +57,20 @@ export class WebSocketConnection implements TakenOver {
     webSocket.on('message', (data, isBinary) => this.#received(data, isBinary));
     webSocket.on('error', (error) => this.#broken(error));
     webSocket.on('close', (code, reason) => this.#ended(code, reason));
+  }
+
+  /** Null when the client has just left. `answer` is the worker's head, `early` what has come behind the handshake. */
+  static accept(
+    socket: Socket,
+    exchange: Exchange,
+    ticket: WatchedTicket,
+    answer: string,
+    early: Buffer,
+    limits: WebSocketLimits,
+  ): WebSocketConnection | null {
+    const webSocket = completeHandshake(socket, exchange.head.headerFields, answer, early, limits);
+    if (webSocket === null) return null;
+    return new WebSocketConnection(webSocket, exchange, ticket, limits, () => socket.bytesRead, performance.now());
   }
 
   /** A piece of a message from the worker. */

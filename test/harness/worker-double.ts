@@ -33,6 +33,9 @@ const NAMES: Readonly<Record<number, 'DATA' | 'GONE' | 'TAKEN' | 'MESSAGE' | 'CL
   [CLOSE]: 'CLOSE',
 };
 
+/** Fields of an ASGI ticket before its header fields. */
+const ASGI_PLACES = 10;
+
 export interface Frame {
   readonly type: 'DATA' | 'GONE' | 'TAKEN' | 'MESSAGE' | 'CLOSE';
   readonly flags: number;
@@ -218,8 +221,18 @@ export class TakenTicket {
     this.#worker = worker;
   }
 
-  field(name: string): string | undefined {
-    const pairs = this.ticket.fields.split('\0');
+  /** Of a ticket for an ASGI application, which names these by their places. */
+  get method(): string | undefined {
+    return this.ticket.fields.split('\0')[0];
+  }
+
+  get path(): string | undefined {
+    return this.ticket.fields.split('\0')[3];
+  }
+
+  /** The value of a header field, by its name in lower case. */
+  header(name: string): string | undefined {
+    const pairs = this.ticket.fields.split('\0').slice(ASGI_PLACES);
     const at = pairs.findIndex((each, index) => index % 2 === 0 && each === name);
     return at < 0 ? undefined : pairs[at + 1];
   }

@@ -57,7 +57,7 @@ test('a handshake is dispatched as such, and completed when the application acce
   const client = await RawWebSocket.open(target, '/chat?a=1', 'Sec-WebSocket-Protocol: chat, echo\r\n');
   const taken = await worker.take();
   assert.deepEqual([taken.ticket.upgrade, taken.ticket.streamed], [true, false]);
-  assert.equal(taken.field('HTTP_SEC_WEBSOCKET_PROTOCOL'), 'chat, echo');
+  assert.equal(taken.header('sec-websocket-protocol'), 'chat, echo');
   taken.accept('Sec-WebSocket-Protocol: echo\r\nX-Name: é\r\nConnection: close\r\nSec-WebSocket-Accept: no\r\n');
   const head = await client.accepted();
   assert.equal(head.status, 101);
