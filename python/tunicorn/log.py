@@ -10,6 +10,7 @@ import io
 import json
 import os
 import select
+import stat
 import time
 import traceback
 from typing import TYPE_CHECKING, Protocol
@@ -61,7 +62,9 @@ class ErrorLog:
     def __init__(self, target: str, level: str = "info", form: str = "text", process: str = "forkserver") -> None:
         # The working directory may be another one when the file is to be opened again.
         self._path = None if target == "-" else os.path.abspath(target)
-        self._fd = STDERR_FD if self._path is None else _open(self._path)
+        self._fd = _own_stderr() if self._path is None else _open(self._path)
+        # Who has not read for a second need not be waited for again, until something gets through.
+        self._is_stuck = False
         self.level = level.lower() if level.lower() in LEVELS else "info"
         self._threshold = LEVELS[self.level]
         self.form = form
@@ -122,9 +125,10 @@ class ErrorLog:
                 try:
                     rest = rest[os.write(self._fd, rest) :]
                 except BlockingIOError:
-                    # stderr may be a pipe that another process has made non-blocking, and full.
-                    if not select.select([], [self._fd], [], FULL_PIPE_SECONDS)[1]:
+                    if self._is_stuck or not select.select([], [self._fd], [], FULL_PIPE_SECONDS)[1]:
+                        self._is_stuck = True
                         return
+            self._is_stuck = False
         except OSError:
             return
 
@@ -136,7 +140,7 @@ class ErrorLog:
             self.write_entry("error", text.decode("utf-8", "backslashreplace").rstrip("\n"), logger="wsgi.errors")
 
     def fileno(self) -> int:
-        return self._fd
+        return STDERR_FD if self._path is None else self._fd
 
     def reopen(self) -> None:
         """After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use."""
@@ -150,6 +154,16 @@ class ErrorLog:
         # dup2 onto the same number: whoever holds the number, a thread in the middle of a write too, goes on with it.
         os.dup2(new, self._fd, inheritable=False)
         os.close(new)
+
+
+def _own_stderr() -> int:
+    """A descriptor for stderr that never blocks, where that can be had; src/log/log-file.ts says why."""
+    try:
+        if stat.S_ISFIFO(os.fstat(STDERR_FD).st_mode):
+            return os.open(f"/proc/self/fd/{STDERR_FD}", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        pass  # Somebody else's pipe, or none any more: then stderr itself has to do.
+    return STDERR_FD
 
 
 class WsgiErrors(io.TextIOWrapper):
