@@ -20,6 +20,7 @@ from tunicorn.log import Log, WsgiErrors
 from tunicorn.place import Place, Places
 from tunicorn.privileges import become
 from tunicorn.python_log import Logs
+from tunicorn.python_log.idle_access_logger import warning_about_access_logger
 from tunicorn.server_object import Server
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_object import Worker
@@ -126,6 +127,11 @@ def _boot(fork: Fork, life: Life) -> Duty:
     post_worker_init = worker.cfg.hook("post_worker_init")
     if post_worker_init is not None:
         _guarded(lambda: post_worker_init(worker), life, log, report, "in the hook post_worker_init")
+
+    if not fork.logs.access_is_python:
+        warning = warning_about_access_logger(worker.cfg)
+        if warning is not None:
+            log.warning(warning)
 
     def ready() -> None:
         worker.booted = True

@@ -160,6 +160,19 @@ accesslog = "-"
   assert.doesNotMatch(server.log.text(), /GET \/health/);
 });
 
+scenario('a filter that cannot have an effect, since the gateway writes the access log, is told of', async (scene) => {
+  const config = 'import logging\nlogging.getLogger("gunicorn.access").addFilter(lambda record: False)\n';
+  const server = await started(scene, config, ['--access-logfile', '-']);
+  await server.waitForLog(/\[WARNING\] The filters that were put on the logger gunicorn\.access see no requests: /);
+  await getText(server.target, '/page');
+  await server.stdout.waitFor(/"GET \/page HTTP\/1\.1" 200 5 /);
+  scene.write('gunicorn.conf.py', AS_JSON);
+  const count = server.log.count(/see no requests/);
+  server.signal('SIGHUP');
+  await server.waitForLog(generationServing(2));
+  assert.equal(server.log.count(/see no requests/), count);
+});
+
 scenario('an access() of the user is called after each request, whatever accesslog says', async (scene) => {
   const config = `
 from gunicorn.glogging import Logger
