@@ -102,16 +102,6 @@ export const CONFIG_FILES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a config file with a NUL character',
-    args: ['app'],
-    files: { 'gunicorn.conf.py': 'name = "\u0000"\n' },
-    exits: 1,
-    says: [
-      'Failed to read config file: DIR/gunicorn.conf.py',
-      'SyntaxError: source code string cannot contain null bytes',
-    ],
-  },
-  {
     it: 'a config file in another format',
     args: ['-c', 'app.ini', 'app'],
     files: { 'app.ini': '[server]\nworkers = 3\n' },

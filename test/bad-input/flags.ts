@@ -338,4 +338,12 @@ export const FLAGS: readonly BadInput[] = [
       "Error: Invalid value for raw_paste_global_conf on the command line: 'stage' (wanted: KEY=VALUE, or a list of such)",
     ],
   },
+  {
+    it: 'a file to watch that does not exist',
+    args: ['--reload', '--reload-extra-file', 'nowhere', 'app'],
+    exits: 1,
+    says: [
+      "Error: Invalid value for reload_extra_files on the command line: 'nowhere' (wanted: a file or a folder that exists, or a pattern with *, ? or [)",
+    ],
+  },
 ];

@@ -11,13 +11,22 @@ import { ENVIRONMENT } from '../bad-input/environment.ts';
 import { FILE_VALUES } from '../bad-input/file-values.ts';
 import { FLAGS } from '../bad-input/flags.ts';
 import { HOOKS } from '../bad-input/hooks.ts';
+import { LOGGERS } from '../bad-input/loggers.ts';
 import { otherServer } from '../harness/project.ts';
 import { type Scene, scenario } from '../harness/scenario.ts';
 
 const skip = otherServer && 'other words';
 
 describe('bad input', { concurrency: 4 }, () => {
-  for (const bad of [...FLAGS, ...ENVIRONMENT, ...FILE_VALUES, ...CONFIG_FILES, ...HOOKS, ...APPLICATIONS]) {
+  for (const bad of [
+    ...FLAGS,
+    ...ENVIRONMENT,
+    ...FILE_VALUES,
+    ...CONFIG_FILES,
+    ...HOOKS,
+    ...LOGGERS,
+    ...APPLICATIONS,
+  ]) {
     scenario(`${bad.it} is told and ends the command`, (scene) => check(scene, bad), { skip });
   }
 });

@@ -73,6 +73,9 @@ def logger_class(cfg: Any) -> Type[Logger]:
         wanted = cfg.logger_class
     except Exception as error:
         name = cfg.settings["logger_class"].get()
+        if not isinstance(name, str) or "." not in name:
+            shown = getattr(name, "__qualname__", repr(name))
+            raise LogConfigError(f"logger_class: {shown} is not a class, and not the import path of one") from error
         raise LogConfigError(f"logger_class: cannot import {name!r}: {error}") from error
     chosen = _OWN.get(wanted) or _import(wanted) if isinstance(wanted, str) else wanted
     return Statsd if chosen is Logger and cfg.statsd_host else chosen

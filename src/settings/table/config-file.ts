@@ -34,7 +34,7 @@ export const CONFIG_FILE = {
     kind: 'bool',
     default: false,
     summary: 'Check the configuration and load the application, then exit: 0 if both are good, else 1.',
-    migration: { better: 'It checks every value and applies pythonpath, so that what passes will start.' },
+    migration: { better: 'It checks every value, and applies pythonpath first.' },
     usedBy: ['arbiter'],
     reloadable: false,
   },
