@@ -26,7 +26,7 @@ import { Reloader } from './reloader/reloader.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 import { ServiceManager } from './service-manager.ts';
-import type { ServiceState } from './service-notices.ts';
+import { serviceState } from './service-state.ts';
 import { type HookFacts, startContext } from './settle-message.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
 import { nameSuffix, type OwnStart } from './start-self.ts';
@@ -155,7 +155,7 @@ export class Arbiter {
       if (next === undefined) this.#loop = 'idle';
       else {
         this.#handle(next, monotonicMs());
-        this.#serviceManager.show(this.#serviceState());
+        this.#serviceManager.show(serviceState(this.#phase.kind, this.#generations, this.#upgrade.state));
       }
     }
   }
@@ -312,22 +312,6 @@ export class Arbiter {
   #movePidFile(settings: Settings): void {
     const failure = this.#start.pidFile.moveTo(pidFilePath(settings, nameSuffix(this.#start.ownStart)));
     if (failure !== null) this.#log.log('error', `The pid file stays where it is: ${failure}`);
-  }
-
-  #serviceState(): ServiceState {
-    const { serving, next, failure } = this.#generations;
-    const { kind } = this.#phase;
-    const upgrade = this.#upgrade.state;
-    const isEnding = kind === 'leaving' || kind === 'stopping';
-    return {
-      phase: isEnding ? 'stopping' : serving === null ? 'starting' : kind === 'paused' ? 'paused' : 'serving',
-      generation: serving?.number ?? null,
-      next: next?.number ?? null,
-      workersReady: serving?.count('ready') ?? 0,
-      workersWanted: serving?.target ?? 0,
-      failure,
-      successor: upgrade.kind === 'older' ? upgrade.pid : null,
-    };
   }
 
   #reopenLogs(): void {

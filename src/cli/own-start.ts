@@ -26,6 +26,8 @@ export function readStart(): ReadStart {
   const inheritance = readInheritance(process.env, process.pid);
   if (!inheritance.ok) return inheritance;
   const { sockets, warning } = inheritance;
+  const cwd = currentDirectory();
+  if (cwd === null) return { ok: false, message: "The current directory doesn't exist any more. Start in another one" };
   const parent = parentPid(process.env);
   const report = process.env[DAEMON_VARIABLE];
   for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE]) delete process.env[name];
@@ -35,13 +37,18 @@ export function readStart(): ReadStart {
   const reportDescriptor = report === undefined ? null : Number(report);
   return {
     ok: true,
-    start: { cwd: currentDirectory(), environment, sockets, warning, parent, reportDescriptor },
+    start: { cwd, environment, sockets, warning, parent, reportDescriptor },
   };
 }
 
 /** As the shell knows it: a symbolic link that leads to another release later is then followed to that one. */
-export function currentDirectory(): string {
-  const cwd = process.cwd();
+function currentDirectory(): string | null {
+  let cwd: string;
+  try {
+    cwd = process.cwd();
+  } catch {
+    return null;
+  }
   const shown = process.env.PWD;
   if (shown === undefined || !shown.startsWith('/')) return cwd;
   const here = statSync(cwd);

@@ -259,3 +259,10 @@ scenario(
   },
   { skip: otherServer && 'needs setproctitle' },
 );
+
+scenario('a current directory that has been removed is said to be gone', async (scene) => {
+  const launcher = ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"'];
+  const { code, text } = await scene.run({ app: 'hello', launcher });
+  assert.equal(code, 1);
+  assert.equal(text.trim(), "Error: The current directory doesn't exist any more. Start in another one");
+});
