@@ -11,15 +11,16 @@ import asyncio
 import os
 import signal
 from time import monotonic_ns
-from typing import IO, Any, Callable, List, Optional, Set, Union
+from typing import IO, Any, List, Optional, Set, Union
 
-from tunicorn.asgi.application import as_asgi3
+from tunicorn.asgi.application import Application, as_asgi3
 from tunicorn.asgi.http_exchange import HttpExchange
 from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
 from tunicorn.asgi.places import FreePlaces, Place
 from tunicorn.asgi.scope import METHOD, http_scope, split_fields, take_spool, websocket_scope
 from tunicorn.asgi.task_stack import write_stacks
+from tunicorn.asgi.told_request import RequestTeller, ToldRequest
 from tunicorn.asgi.web_socket import WebSocket
 from tunicorn.channel_frame import probed_frame, skip_frame
 from tunicorn.fault_points import FAULT
@@ -27,6 +28,7 @@ from tunicorn.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import write_stacks_at
 from tunicorn.wsgi.application import user_traceback
+from tunicorn.wsgi.hooked_runner import HookedRunner
 
 _WATCH_SECONDS = 0.1
 _TICKS_PER_BEAT = 5
@@ -37,20 +39,26 @@ Exchange = Union[HttpExchange, WebSocket]
 def serve(duty: Duty) -> None:
     loop = new_event_loop(duty.worker.cfg.asgi_loop, duty.log)
     asyncio.set_event_loop(loop)
-    worker = AsgiWorker(duty, loop)
+    app = duty.guarded(lambda: as_asgi3(duty.worker.wsgi), "while it was looked at")
+    worker = AsgiWorker(duty, app, loop)
     duty.worker.loop = loop
     duty.guarded(lambda: loop.run_until_complete(worker.start()), "in its lifespan")
     duty.ready()
     loop.run_until_complete(worker.serve())
 
 
+def _tells(duty: Duty) -> bool:
+    return duty.logs_access or HookedRunner.is_wanted(duty.worker.cfg)
+
+
 class AsgiWorker:
-    def __init__(self, duty: Duty, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, duty: Duty, app: Application, loop: asyncio.AbstractEventLoop) -> None:
         cfg = duty.worker.cfg
         self._duty = duty
         self._loop = loop
         self._log = duty.log
-        self._app: Callable[..., Any] = as_asgi3(duty.worker.wsgi)
+        self._app = app
+        self._teller = RequestTeller(duty.worker, duty.logs_access) if _tells(duty) else None
         self._state: dict[str, Any] = {}
         self._root_path: str = cfg.root_path
         self._grace_seconds: float = cfg.asgi_disconnect_grace_period
@@ -204,7 +212,10 @@ class AsgiWorker:
         await self._call(exchange, scope)
 
     async def _call(self, exchange: Exchange, scope: dict[str, Any]) -> None:
+        told: Optional[ToldRequest] = None
         try:
+            if self._teller is not None and isinstance(exchange, HttpExchange):
+                told = self._teller.begin(scope, exchange)
             await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:
             exchange.fail()
@@ -220,6 +231,9 @@ class AsgiWorker:
             complaint = exchange.returned()
             if complaint is not None:
                 self._log.error(f"{complaint} ({scope.get('method', 'WEBSOCKET')} {scope['path']})")
+        finally:
+            if told is not None and self._teller is not None:
+                self._teller.end(told)
 
     def _tick(self) -> None:
         self._loop.call_later(_WATCH_SECONDS, self._tick)

@@ -21,12 +21,12 @@ class FailedApplication:
 
     def __init__(self, text: str, files: List[str]) -> None:
         self.files = files
-        self._body = (text.rstrip("\n") + "\n").encode("utf-8", "backslashreplace")
+        self.body = (text.rstrip("\n") + "\n").encode("utf-8", "backslashreplace")
 
     def __call__(self, environ: Any, start_response: Callable[..., Any]) -> List[bytes]:
-        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(self._body)))]
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(self.body)))]
         start_response("500 Internal Server Error", headers)
-        return [self._body]
+        return [self.body]
 
 
 def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]) -> Callable[..., Any]:

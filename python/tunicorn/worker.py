@@ -124,6 +124,8 @@ def _boot(fork: Fork, life: Life) -> Duty:
         loaded.keep_reporting()
     else:
         worker.wsgi = _guarded(worker.app.wsgi, life, log, report, "while it was being imported")
+    app = worker.wsgi
+    _guarded(lambda: worker_class.check(settings.worker_class, app), life, log, report, "while it was looked at")
     post_worker_init = worker.cfg.hook("post_worker_init")
     if post_worker_init is not None:
         _guarded(lambda: post_worker_init(worker), life, log, report, "in the hook post_worker_init")
@@ -138,6 +140,8 @@ def _boot(fork: Fork, life: Life) -> Duty:
         report({"type": "ready"})
         if not worker.alive:
             retire()
+
+    logs_access = fork.logs.access_is_python
 
     def runner(place: Place) -> RequestRunner:
         errors = WsgiErrors(fork.logs.errors)
@@ -158,7 +162,6 @@ def _boot(fork: Fork, life: Life) -> Duty:
             "errors": errors,
             "log": log,
         }
-        logs_access = fork.logs.access_is_python
         if logs_access or HookedRunner.is_wanted(worker.cfg):
             return HookedRunner(worker, logs_access=logs_access, **common)
         return RequestRunner(**common)
@@ -166,7 +169,7 @@ def _boot(fork: Fork, life: Life) -> Duty:
     def guarded(step: Any, where: str) -> Any:
         return _guarded(step, life, log, report, where)
 
-    return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, report, ready, guarded)
+    return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, logs_access, report, ready, guarded)
 
 
 def _guarded(step: Any, life: Life, log: Log, report: Any, where: str) -> Any:

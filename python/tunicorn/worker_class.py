@@ -26,6 +26,8 @@ MODULES: Dict[str, str] = {
 }
 
 _THREADED = {"gthread"}
+# Tornado's applications are a kind of their own, and it finds out itself.
+_ASGI = {"asgi", "tornado"}
 
 
 def patch(name: str) -> None:
@@ -35,6 +37,14 @@ def patch(name: str) -> None:
     patch_library = getattr(module_of(name), "patch", None)
     if patch_library is not None:
         patch_library()
+
+
+def check(name: str, app: Any) -> None:
+    """Raises AppImportError for an application that the class cannot run."""
+    if name not in _ASGI:
+        from tunicorn.asgi.application import refuse_asgi
+
+        refuse_asgi(app, name)
 
 
 def module_of(name: str) -> ModuleType:

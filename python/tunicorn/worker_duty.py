@@ -21,6 +21,8 @@ class Duty(NamedTuple):
     runner: Callable[[Place], RequestRunner]
     """Makes a request runner for a place."""
     log: Log
+    logs_access: bool
+    """Whether the worker calls `log.access()` after each request."""
     report: Callable[[Dict[str, Any]], None]
     """To the arbiter: `{"type": "drained"}` and the like."""
     ready: Callable[[], None]

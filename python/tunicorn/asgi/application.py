@@ -7,15 +7,20 @@ from __future__ import annotations
 import inspect
 from typing import Any, Awaitable, Callable
 
+from tunicorn.failed_application import FailedApplication
+from tunicorn.wsgi.application import AppImportError
+
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class WrongKind(Exception):
+class WrongKind(AppImportError):
     """The text says which worker class runs it."""
 
 
 def as_asgi3(app: Any) -> Application:
     """The application as an ASGI 3 callable; one of ASGI 2 is adapted. Raises WrongKind for one of WSGI."""
+    if isinstance(app, FailedApplication):
+        return _failed(app)
     if is_asgi(app):
         return app  # type: ignore[no-any-return]
     positional = _positional(app)
@@ -54,6 +59,18 @@ def _positional(app: Any) -> int | None:
         return None
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return sum(1 for each in parameters if each.kind in kinds and each.default is each.empty)
+
+
+def _failed(app: FailedApplication) -> Application:
+    async def asgi3(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            headers = [(b"content-type", b"text/plain; charset=utf-8")]
+            await send({"type": "http.response.start", "status": 500, "headers": headers})
+            await send({"type": "http.response.body", "body": app.body})
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+
+    return asgi3
 
 
 def _adapted(app: Any) -> Application:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import IO, Any, Callable, Dict, Optional
+from typing import IO, Any, Callable, Dict, Iterable, Optional, Tuple
 
 from tunicorn.asgi.channel import Channel
 from tunicorn.asgi.head import header_lines, response_head
@@ -70,6 +70,7 @@ class HttpExchange:
         "_trailers",
         "_upload",
         "_waiter",
+        "headers",
         "passed_bytes",
         "phase",
         "status",
@@ -91,6 +92,7 @@ class HttpExchange:
     ) -> None:
         self.phase = UNSTARTED
         self.status = 0
+        self.headers: Iterable[Tuple[bytes, bytes]] = ()
         self.task: Optional[asyncio.Task[None]] = None
         # Bytes of hints and body that have gone through the channel.
         self.passed_bytes = 0
@@ -278,7 +280,9 @@ class HttpExchange:
         if self.phase != UNSTARTED:
             raise RuntimeError("Unexpected ASGI message 'http.response.start': the response has begun already")
         status = message["status"]
-        parts, self._content_length = response_head(status, message.get("headers") or ())
+        headers = message.get("headers") or ()
+        parts, self._content_length = response_head(status, headers)
+        self.headers = headers
         if status < 200:
             raise RuntimeError(f"http.response.start has status {status}; an interim response is not a response")
         self._parts = parts
