@@ -36,6 +36,9 @@ WORKER_BOOT_ERROR = 3
 APP_LOAD_ERROR = 4
 UNHANDLED = 255
 
+# Six bytes a character at worst in JSON, and a report has to fit into PIPE_BUF.
+MESSAGE_LIMIT = 600
+
 
 class Fork(NamedTuple):
     """What a worker is forked with."""
@@ -51,11 +54,12 @@ class Fork(NamedTuple):
 
 
 class BootFailed(Exception):
-    """Said to the arbiter and to the log already."""
+    """Said to the log already, and to the arbiter as the very last thing: it may end the worker at once."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
         self.code = code
+        self.report = {"type": "boot-failed", "code": code, "message": message[:MESSAGE_LIMIT]}
 
 
 def run_worker(fork: Fork) -> int:
@@ -64,21 +68,25 @@ def run_worker(fork: Fork) -> int:
     worker.pid = os.getpid()
     life = Life()
     code = UNHANDLED
+    last_words: Dict[str, Any] = {}
     try:
         try:
             _serve(fork, life)
             code = 0
         except BootFailed as failed:
-            code = failed.code
+            code, last_words = failed.code, failed.report
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
         except BaseException:
             log.exception("Exception in worker process")
+        # From here on a signal to leave has nothing to say.
+        life.told_to_exit = True
         log.info(f"Worker exiting (pid: {worker.pid})")
         _say_goodbye(fork)
     except BaseException:
-        # A signal in the middle of the last words: the process ends all the same.
-        pass
+        pass  # SIGABRT: the process ends all the same.
+    if last_words:
+        _reporter(fork.reports_fd, os.getpid())(last_words)
     return code
 
 
@@ -100,7 +108,7 @@ def _boot(fork: Fork, life: Life) -> Duty:
     fork.server.enter_worker()
     post_fork = worker.cfg.hook("post_fork")
     if post_fork is not None:
-        _guarded(lambda: post_fork(fork.server, worker), life, log, report, "in the hook post_fork")
+        _guarded(lambda: post_fork(fork.server, worker), life, log, "in the hook post_fork")
     if os.geteuid() == 0:
         become(settings.user_id, settings.group_id, settings.init_group_id)
     install_signals(worker, life, os.path.join(settings.runtime_dir, f"stack-{fork.slot}"), log)
@@ -123,12 +131,12 @@ def _boot(fork: Fork, life: Life) -> Duty:
         loaded.report(worker.wsgi.files if isinstance(worker.wsgi, FailedApplication) else ())
         loaded.keep_reporting()
     else:
-        worker.wsgi = _guarded(worker.app.wsgi, life, log, report, "while it was being imported")
+        worker.wsgi = _guarded(worker.app.wsgi, life, log, "while it was being imported")
     app = worker.wsgi
-    _guarded(lambda: worker_class.check(settings.worker_class, app), life, log, report, "while it was looked at")
+    _guarded(lambda: worker_class.check(settings.worker_class, app), life, log, "while it was looked at")
     post_worker_init = worker.cfg.hook("post_worker_init")
     if post_worker_init is not None:
-        _guarded(lambda: post_worker_init(worker), life, log, report, "in the hook post_worker_init")
+        _guarded(lambda: post_worker_init(worker), life, log, "in the hook post_worker_init")
 
     if not fork.logs.access_is_python:
         warning = warning_about_access_logger(worker.cfg)
@@ -167,12 +175,12 @@ def _boot(fork: Fork, life: Life) -> Duty:
         return RequestRunner(**common)
 
     def guarded(step: Any, where: str) -> Any:
-        return _guarded(step, life, log, report, where)
+        return _guarded(step, life, log, where)
 
     return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, logs_access, report, ready, guarded)
 
 
-def _guarded(step: Any, life: Life, log: Log, report: Any, where: str) -> Any:
+def _guarded(step: Any, life: Life, log: Log, where: str) -> Any:
     """Runs a step of the boot that belongs to the user, and turns what it raises into BootFailed."""
     try:
         return step()
@@ -190,8 +198,7 @@ def _guarded(step: Any, life: Life, log: Log, report: Any, where: str) -> Any:
         log.error(f"The application called sys.exit({error.code!r}) {where}")
         failed = WORKER_BOOT_ERROR
         message = f"sys.exit({error.code!r})"
-    report({"type": "boot-failed", "code": failed, "message": message[:1000]})
-    raise BootFailed(failed)
+    raise BootFailed(failed, message)
 
 
 def _reporter(reports_fd: int, pid: int) -> Any:

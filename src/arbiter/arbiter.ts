@@ -14,14 +14,16 @@ import type { Settings } from '../settings/settings.ts';
 import { ArbiterMetrics } from './arbiter-metrics.ts';
 import { type ArbiterPidFile, pidFilePath } from './arbiter-pid-file.ts';
 import { setArbiterTitle } from './arbiter-title.ts';
-import { EXIT_ERROR, EXIT_OK, EXIT_UNHANDLED } from './exit-status.ts';
+import { EXIT_ERROR, EXIT_OK } from './exit-status.ts';
 import type { ForkserverCommand } from './forkserver-command.ts';
 import { type ForkserverEvents, ForkserverHandle } from './forkserver-handle.ts';
 import type { GatewayHandle } from './gateway-handle.ts';
 import { Gateways } from './gateways.ts';
 import type { Generation } from './generation.ts';
 import { Generations } from './generations.ts';
+import { holdLastHook, lastHookStep } from './last-hook.ts';
 import type { Listeners } from './listeners.ts';
+import { obeyHook } from './obey-hook.ts';
 import { Reloader } from './reloader/reloader.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
@@ -238,23 +240,10 @@ export class Arbiter {
     if (by > 0) this.#resume(1, nowMs);
   }
 
-  /** What a hook asks for through its `server` object. */
   #onAsk(ask: Asked, nowMs: number): void {
-    if (ask.what === 'kill-worker') {
-      this.#generations.killWorker(ask.pid, ask.signal, nowMs);
-      return;
-    }
-    if (this.#phase.kind === 'stopping') return;
-    switch (ask.what) {
-      case 'manage':
-        return this.#generations.serving?.manage(nowMs);
-      case 'reload':
-        return this.#generations.reload(nowMs);
-      case 'resize':
-        return (this.#generations.serving ?? this.#generations.host)?.resize(ask.workers, nowMs);
-      case 'stop':
-        return this.#stop(ask.graceful ? 'graceful' : 'quick', EXIT_OK, nowMs);
-    }
+    const isStopping = this.#phase.kind === 'stopping';
+    const stop = (manner: 'graceful' | 'quick'): void => this.#stop(manner, EXIT_OK, nowMs);
+    obeyHook(ask, { generations: this.#generations, isStopping, stop }, nowMs);
   }
 
   /** SIGWINCH: everybody finishes what there is and goes, the arbiter stays. Undone by TTIN and HUP. */
@@ -373,11 +362,11 @@ export class Arbiter {
       loaded: ({ number }, files) => this.#reloader.loaded(number, files),
       serves: ({ number }) => this.#reloader.serves(number),
       expire: (number, ticket) => this.#gateways.get(number)?.send({ type: 'expire', ticket }),
-      holdLastHook: (exitCode) => this.#holdLastHook(exitCode),
+      holdLastHook: (exitCode) => holdLastHook(this.#generations.host, exitCode),
       firstFailed: (exitCode) => this.#post({ type: 'first-failed', exitCode }),
       hookFacts: () => this.#hookFacts(),
       asked: (ask, nowMs) => this.#onAsk(ask, nowMs),
-      mainLoopFailed: (exitCode, nowMs) => this.#stop('quick', exitCode, nowMs),
+      mainLoopFailed: (exitCode, nowMs) => this.#mainLoopFailed(exitCode, nowMs),
       preExecDone: (failure) => this.#onPreExecDone(failure),
       lastHookDone: (generation, failure, nowMs) => this.#onLastHookDone(generation, failure, nowMs),
     });
@@ -559,7 +548,7 @@ export class Arbiter {
     }
     const first = before.kind === 'stopping' ? before : { sinceMs: nowMs, exitCode };
     this.#phase = { kind: 'stopping', manner, sinceMs: first.sinceMs, exitCode: first.exitCode };
-    this.#holdLastHook(first.exitCode);
+    holdLastHook(this.#generations.host, first.exitCode);
     this.#reloader.close();
     this.#generations.stopNext(nowMs);
     // An older or newer arbiter that lives listens on the same Unix sockets.
@@ -595,25 +584,23 @@ export class Arbiter {
     this.#log.log('info', 'Shutting down: Arbiter');
   }
 
-  /** From now on the forkserver that is to call on_exit does not leave before it has. */
-  #holdLastHook(exitCode: number): void {
-    const { host } = this.#generations;
-    // As Gunicorn: the end that an exception of a hook brings is not announced.
-    if (exitCode === EXIT_UNHANDLED || exitCode === EXIT_ERROR) return;
-    if (host?.hooks.has('on_exit') && host.lastHook === 'none') host.lastHook = 'to-come';
-  }
-
-  /** Once everything else is gone, on_exit is called; false when there is nothing to wait for. */
+  /** Whether there is something to wait for. */
   #callsLastHook(phase: Phase & { kind: 'stopping' }, nowMs: number): boolean {
     const { host, size } = this.#generations;
-    if (host === null || host.lastHook === 'none' || host.forkserverState === 'dead') return false;
-    if (size > 1 || host.workers.size > 0 || host.lastHook === 'under-way') return true;
+    const step = lastHookStep(host, size);
+    if (step !== 'call' || host === null) return step === 'wait';
     host.lastHook = 'under-way';
     // It has as much time as the workers had.
     this.#phase = { ...phase, sinceMs: nowMs };
     this.#sayGoodbye();
     host.forkserver.send({ type: 'hook', hook: 'on_exit' });
     return true;
+  }
+
+  #mainLoopFailed(exitCode: number, nowMs: number): void {
+    // A stop that is under way goes on as it was asked for.
+    if (this.#phase.kind === 'stopping') this.#phase = { ...this.#phase, exitCode };
+    else this.#stop('quick', exitCode, nowMs);
   }
 
   #onLastHookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {

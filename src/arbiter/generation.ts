@@ -275,7 +275,14 @@ export class Generation {
   giveUp(reason: string, nowMs: number): void {
     this.state = { kind: 'given-up', reason };
     for (const worker of this.workers.values()) {
-      if (this.#move(worker.slot, { type: 'doom', reason: 'given-up' }, nowMs)) this.#kill(worker.slot, nowMs);
+      if (!this.#move(worker.slot, { type: 'doom', reason: 'given-up' }, nowMs)) continue;
+      if (!this.hooks.has('worker_exit')) {
+        this.#kill(worker.slot, nowMs);
+        continue;
+      }
+      // It gets a moment to call its hook.
+      this.#signal(worker, 'SIGQUIT');
+      this.#move(worker.slot, { type: 'aborted' }, nowMs);
     }
     this.releaseTickets();
     this.#letForkserverGo();

@@ -2,7 +2,7 @@
 // takes over only when it is ready; if it fails, everything stays as it was.
 
 import type { ErrorLog } from '../log/error-log.ts';
-import type { Asked, HookFailure, WorkerFacts } from '../messages/about-hooks.ts';
+import type { Asked, HookFailure } from '../messages/about-hooks.ts';
 import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import { type ClaimsBoard, type SlotRange, WORKER_SLOTS } from '../runqueue/claims-board.ts';
 import { BoardSlots } from './board-slots.ts';
@@ -15,6 +15,7 @@ import { GenerationBoot } from './generation-boot.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import type { RuntimeDirectories } from './runtime-directory.ts';
 import type { HookFacts } from './settle-message.ts';
+import { WorkerCensus } from './worker-census.ts';
 import type { ProcessEnd } from './worker-life.ts';
 
 /** What the generations ask of the arbiter. */
@@ -74,8 +75,7 @@ export class Generations {
   #lastAge = 0;
   readonly #slots: BoardSlots = new BoardSlots(WORKER_SLOTS);
   readonly #boot: GenerationBoot;
-  /** Drained generations whose forkserver is kept by threads that hooks have started. */
-  readonly #lingering: Set<Generation> = new Set();
+  readonly #census: WorkerCensus = new WorkerCensus();
 
   constructor(owner: GenerationsOwner) {
     this.#owner = owner;
@@ -84,7 +84,11 @@ export class Generations {
       directories: owner.directories,
       resolve: (found) => owner.resolve(found),
       serving: () => this.#serving,
-      facts: () => ({ ...owner.hookFacts(), worker_age: this.#lastAge, elsewhere: this.#workersOutside(null) }),
+      facts: () => ({
+        ...owner.hookFacts(),
+        worker_age: this.#lastAge,
+        elsewhere: this.#census.outside(null, this.all()),
+      }),
       resolved: (generation, resolved) => {
         this.#settingsOf.set(generation, resolved);
         this.#owner.settled(generation, resolved);
@@ -213,7 +217,7 @@ export class Generations {
       case 'exited':
       case 'not-forked':
         generation.heard(message, nowMs);
-        if (message.type === 'forked' || message.type === 'exited') this.#tellOfWorkers();
+        if (message.type === 'forked' || message.type === 'exited') this.#census.tell(this.all());
         this.#switchIfReady(generation);
         if (message.type !== 'forked' && message.type !== 'not-forked') generation.manage(nowMs);
     }
@@ -221,7 +225,7 @@ export class Generations {
 
   forkserverGone(generation: Generation, how: string, isServing: boolean, nowMs: number): void {
     generation.forkserverState = 'dead';
-    this.#lingering.delete(generation);
+    this.#census.forget(generation);
     if (this.#next?.state.kind === 'inheriting' && generation === this.#serving) this.#boot.carryState(this.#next, '');
     if (generation === this.#next) return this.#giveUp(generation, EXIT_WORKER_BOOT, `Its forkserver ${how}.`, nowMs);
     if (generation === this.#serving && isServing) {
@@ -321,30 +325,13 @@ export class Generations {
     return this.all().some((generation) => generation.killWorker(pid, signal, nowMs));
   }
 
-  /** Hooks see the workers of other generations, too. */
-  #tellOfWorkers(): void {
-    if (this.#all.size + this.#lingering.size < 2) return;
-    for (const generation of [...this.#all, ...this.#lingering]) {
-      generation.tellFacts({ elsewhere: this.#workersOutside(generation) });
-    }
-  }
-
-  #workersOutside(one: Generation | null): WorkerFacts[] {
-    const others = this.all().filter((generation) => generation !== one);
-    return others.flatMap((generation) =>
-      [...generation.workers.values()].flatMap(({ process, age }) =>
-        process === null ? [] : [{ pid: process.pid, age }],
-      ),
-    );
-  }
-
   #lingers(generation: Generation, threads: readonly string[]): void {
     // What a generation has started that never served goes with it.
     if (generation.state.kind === 'given-up') return generation.forkserver.kill();
     if (generation.state.kind !== 'draining') return;
     const names = threads.join(', ');
     this.#owner.log.log('debug', `The forkserver of generation ${generation.number} stays for its threads: ${names}`);
-    this.#lingering.add(generation);
+    this.#census.linger(generation);
     this.#takeOffTheBooks(generation);
   }
 

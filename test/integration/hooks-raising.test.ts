@@ -182,6 +182,47 @@ scenario('on_exit that raises is logged, and the status is 1', async (scene) => 
   await server.nothingLeft();
 });
 
+scenario('child_exit that raises at a stop does not cut it short, but shows in the status', async (scene) => {
+  const journal = new HookJournal(scene);
+  const server = await scene.tunicorn(journal.launchOptions(raising('child_exit'), ['worker_exit', 'on_exit']));
+  await server.workers(1);
+  assert.equal((await server.stop()).code, 255);
+  assertNamesTheLine(server.log.text(), 'child_exit');
+  assert.deepEqual(journal.names(), ['worker_exit', 'on_exit']);
+});
+
+scenario('worker_abort that raises is logged, and the worker leaves', async (scene) => {
+  const journal = new HookJournal(scene);
+  const options = journal.launchOptions(`timeout = 1\n${raising('worker_abort')}`, ['child_exit']);
+  const app = 'import time\ndef application(environ, start_response):\n    time.sleep(3600)\n';
+  const server = await scene.tunicorn({ ...options, files: { ...options.files, 'app.py': app } });
+  const [worker] = await server.workers(1);
+  assert.equal((await request(server.target, '/')).status, 504);
+  assert.equal((await journal.waitFor('child_exit')).worker, worker);
+  assert.match(server.log.text(), /Exception in worker_abort hook/);
+  assertNamesTheLine(server.log.text(), 'worker_abort');
+});
+
+scenario('when_ready that never returns does not keep the server from stopping', async (scene) => {
+  const journal = new HookJournal(scene);
+  const config =
+    'import time\ngraceful_timeout = 1\ndef when_ready(server):\n    hook_journal.note("waiting")\n    time.sleep(3600)';
+  const server = await scene.launch(journal.launchOptions(config, ['on_exit']));
+  await journal.waitFor('waiting');
+  assert.equal((await server.stop()).code, 0);
+  await server.nothingLeft();
+});
+
+scenario('a reload whose configuration has a hook that cannot be found is given up', async (scene) => {
+  const journal = new HookJournal(scene);
+  const server = await scene.tunicorn(journal.launchOptions('', ['on_exit']));
+  const [worker] = await server.workers(1);
+  scene.write('gunicorn.conf.py', 'post_fork = "nowhere.to_be_found"\n');
+  server.signal('SIGHUP');
+  await server.waitForLog(/Generation 2 gave up: Invalid value for post_fork: nowhere\.to_be_found/);
+  assert.equal(await getText(server.target), String(worker));
+});
+
 scenario('pre_exec that raises stops the upgrade, and the server goes on', async (scene) => {
   const journal = new HookJournal(scene);
   const server = await scene.tunicorn(journal.launchOptions(raising('pre_exec'), ['on_starting', 'on_exit']));

@@ -155,3 +155,54 @@ scenario('hooks may be given by their import path, and may leave arguments of po
   assert.equal(journal.of('post')[0]?.path, '/a%20b');
   await server.stop();
 });
+
+scenario('threads of a gthread worker call pre_request and post_request, each for its own request', async (scene) => {
+  const journal = new HookJournal(scene);
+  const config = `
+worker_class = "gthread"
+threads = 4
+def pre_request(worker, req):
+    req.mark = req.path
+def post_request(worker, req, environ, resp):
+    hook_journal.note("post", same=req.mark == environ["PATH_INFO"], path=req.path, worker=worker.pid)
+`;
+  const server = await scene.tunicorn(journal.launchOptions(config, ['child_exit']));
+  const [worker] = await server.workers(1);
+  const paths = Array.from({ length: 40 }, (_, number) => `/${number}`);
+  await Promise.all(paths.map((path) => getText(server.target, path)));
+  await journal.waitFor('post', paths.length);
+  const calls = journal.of('post');
+  assert.deepEqual(calls.map(({ path }) => String(path)).sort(), [...paths].sort());
+  assert.ok(calls.every(({ same, worker: pid, mainThread }) => same === true && pid === worker && !mainThread));
+  await server.stop();
+  assert.equal(journal.names().at(-1), 'child_exit');
+});
+
+scenario('--check-config calls no hook', async (scene) => {
+  const journal = new HookJournal(scene);
+  const { code } = await scene.run({ ...journal.launchOptions(''), args: ['--check-config'] });
+  assert.equal(code, 0);
+  assert.deepEqual(journal.names(), []);
+});
+
+scenario('USR2 calls pre_exec before, and the new server calls its own hooks', async (scene) => {
+  const journal = new HookJournal(scene);
+  const config = `
+def on_starting(server):
+    hook_journal.note("on_starting", parent=server.master_pid, server=server.pid)
+`;
+  const server = await scene.tunicorn(journal.launchOptions(config, ['pre_exec', 'when_ready', 'on_exit']));
+  const [forkserver] = server.family().forkservers;
+  server.signal('SIGUSR2');
+  await journal.waitFor('when_ready', 2);
+  assert.deepEqual(journal.names(), ['on_starting', 'when_ready', 'pre_exec', 'on_starting', 'when_ready']);
+  const [first, second] = journal.of('on_starting');
+  assert.deepEqual([first?.parent, second?.parent], [0, server.pid]);
+  const preExec = journal.of('pre_exec')[0];
+  assert.notEqual(preExec?.pid, forkserver, 'it may spoil its process: that is a copy');
+  assert.equal(preExec?.server, server.pid);
+  process.kill(Number(second?.server), 'SIGTERM');
+  await journal.waitFor('on_exit');
+  await server.stop();
+  assert.equal(journal.of('on_exit').length, 2);
+});
