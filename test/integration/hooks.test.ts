@@ -93,6 +93,8 @@ scenario('SIGTTIN and SIGTTOU call nworkers_changed before workers come and go',
   const server = await scene.tunicorn(journal.launchOptions('workers = 1'));
   const [first] = await server.workers(1);
   server.signal('SIGTTIN');
+  // Two signals of a kind may be one to the process; and the second one shall come while the first worker boots.
+  await journal.waitFor('nworkers_changed', 2);
   server.signal('SIGTTIN');
   await server.workers(3);
   server.signal('SIGTTOU');
