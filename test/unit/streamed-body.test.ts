@@ -10,7 +10,7 @@ import { ABORTED, DATA, END, GONE } from '../../src/runqueue/channel-frame.ts';
 
 const RULES = toHeadRules({});
 /** When each body begins. */
-const NOW_MS: number = performance.now();
+const NOW_MS: number = Math.ceil(performance.now());
 
 /** The worker's channel: keeps the frames, and is as full as the test says. */
 class ChannelDouble {
