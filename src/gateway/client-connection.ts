@@ -5,22 +5,20 @@ import type { Socket } from 'node:net';
 import type { RequestEnd } from '../log/access-record.ts';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import type { RecordedConnection, UnservedRequest } from './access-records.ts';
-import { asgiConnectionFields, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
 import { BodyStore, removeSpooled } from './body-store.ts';
 import { ClientOutput } from './client-output.ts';
 import { type Awaited, checkLimits } from './connection-limits.ts';
 import type { ConnectionOwner, ConnectionState } from './connection-state.ts';
-import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
-import { Exchange, type ExchangeClient, type ExchangeEnd } from './exchange.ts';
+import type { Exchange, ExchangeClient, ExchangeEnd } from './exchange.ts';
 import { toBodyReader } from './http/body-reader.ts';
 import { checkHandshake } from './http/handshake.ts';
 import { HeadReader } from './http/head-reader.ts';
-import { type ProxyEndpoint, type ProxyHeader, ProxyHeaderReader } from './http/proxy-protocol.ts';
+import { type ProxyEndpoint, ProxyHeaderReader } from './http/proxy-protocol.ts';
 import { Refusal, refusalResponse } from './http/refusal.ts';
 import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
-import { requestIdLine, sentRequestId, withRequestId } from './request-id.ts';
-import { upstreamWaitMs } from './request-start.ts';
+import { NO_BODY, type RequestBody, RequestFields } from './request-fields.ts';
+import { requestIdLine } from './request-id.ts';
 import { responseHeadLines } from './response-head-lines.ts';
 import { StreamedBody } from './streamed-body.ts';
 import { Tunnel, tunnelClient } from './tunnel.ts';
@@ -54,10 +52,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   readonly #owner: ConnectionOwner;
   /** The other end of the socket, which decides on trust; null for a Unix socket. */
   readonly #peer: ProxyEndpoint | null;
-  #remoteAddress: string;
-  /** The socket's peer, or who a PROXY header says it is; null for a Unix socket. */
-  #client: ProxyEndpoint | null;
-  #shared: string;
+  readonly #fields: RequestFields;
   readonly #output: ClientOutput;
   #http: HttpSettings;
   #context: HeadContext;
@@ -68,11 +63,6 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   /** Nothing more: the client has shut down its sending side, and may still read. */
   #sends: 'more' | 'nothing-more' | 'has-left' = 'more';
   #served = 0;
-  /** The fields of the last head, which clients tend to repeat. */
-  #lastHead: RequestHead | null = null;
-  #lastFields: EnvironFields | null = null;
-  /** The request id that came with them. */
-  #lastSentId: string | null = null;
   /** Why this side destroys the connection, if it does. */
   #destroyedFor: RequestEnd = 'client-gone';
   /** Kept, for a WebSocket takes the socket's events over. */
@@ -90,10 +80,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     this.#http = owner.http();
     const isUnix = listener.kind === 'unix';
     this.#peer = isUnix ? null : { address: socket.remoteAddress ?? '', port: String(socket.remotePort ?? '') };
-    this.#remoteAddress = this.#peer?.address ?? '';
-    this.#client = this.#peer;
-    this.#shared = connectionFields(listener, this.#peer);
     this.#context = this.#newContext();
+    this.#fields = new RequestFields(listener, this.#peer, this.#http, this.#context.peerTrusted);
     this.#heads = new HeadReader(this.#http.rules);
     this.#state = this.#firstState();
     this.#progressMs = nowMs;
@@ -110,9 +98,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     return this.#state;
   }
 
-  /** The client's; behind a proxy that says it in a PROXY header, not the proxy's. */
   get remoteAddress(): string {
-    return this.#remoteAddress;
+    return this.#fields.remoteAddress;
   }
 
   /** Requests of this connection that have ended. */
@@ -173,7 +160,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
         // Not entered with #enter(): the time for the first head counts from the connect.
         this.#state = IDLE;
         if (progress.kind === 'header') {
-          this.#speaksFor(progress.header);
+          this.#fields.speaksFor(progress.header);
           at = progress.end;
         } else if (progress.before.length > 0) {
           return this.#consume(Buffer.concat([progress.before, chunk.subarray(at)]), 0);
@@ -184,14 +171,14 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
         if (progress.kind === 'more') return;
         if (progress.kind === 'refused') return this.#refuse(progress.refusal);
         at = progress.end;
-        const { bytes, spoolPath } = state.store.take();
-        this.#serve(state.head, bytes, spoolPath, state.store.size);
+        this.#serve(state.head, { ...state.store.take(), stream: null, size: state.store.size });
       } else if (state.kind === 'streamed-body') {
         const progress = state.stream.push(chunk, at);
         if (progress.kind === 'more') break;
         if (progress.kind === 'refused') return this.#refuse(progress.refusal);
         at = progress.end;
-        this.#serve(state.head, state.stream.takeWhole(), null, state.stream.receivedBytes);
+        const size = state.stream.receivedBytes;
+        this.#serve(state.head, { bytes: state.stream.takeWhole(), spoolPath: null, stream: null, size });
       } else {
         if (state.kind === 'in-service') this.#keepAhead(chunk.subarray(at));
         return;
@@ -204,7 +191,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   #dispatchUnfinished(): void {
     const state = this.#state;
     if (state.kind !== 'streamed-body') return;
-    this.#serve(state.head, null, null, 0, state.stream);
+    this.#serve(state.head, { ...NO_BODY, stream: state.stream });
   }
 
   /** More of the body of the request in service. */
@@ -229,17 +216,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     const mayProxy = proxyPeers.trusts(this.#peer?.address ?? null);
     return {
       kind: 'proxy-header',
-      reader: new ProxyHeaderReader(proxyProtocol, mayProxy ? null : this.#remoteAddress),
+      reader: new ProxyHeaderReader(proxyProtocol, mayProxy ? null : this.remoteAddress),
     };
-  }
-
-  /** For all requests of the connection. Whom to trust stays a matter of the socket's peer. */
-  #speaksFor(header: ProxyHeader): void {
-    if (header.source !== null) {
-      this.#remoteAddress = header.source.address;
-      this.#client = header.source;
-    }
-    this.#shared = connectionFields(this.listener, this.#peer, header);
   }
 
   #keepAhead(bytes: Buffer): void {
@@ -252,7 +230,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     const wrong = head.isWebSocket && this.#http.dialect === 'asgi' ? checkHandshake(head.headerFields) : null;
     if (wrong !== null) return this.#refuse(wrong, 'refused', head);
     if (head.framing.kind === 'none' || (head.framing.kind === 'length' && head.framing.bytes === 0)) {
-      return this.#serve(head, null, null, 0);
+      return this.#serve(head, NO_BODY);
     }
     const { limitRequestBodyBytes } = this.#http;
     if (head.framing.kind === 'length' && limitRequestBodyBytes > 0 && head.framing.bytes > limitRequestBodyBytes) {
@@ -303,47 +281,12 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     if (this.#state.kind === 'body') this.#refuse(refusal, end);
   }
 
-  #serve(
-    head: RequestHead,
-    body: Buffer | null,
-    spoolPath: string | null,
-    bodyBytes: number,
-    stream: StreamedBody | null = null,
-  ): void {
+  #serve(head: RequestHead, body: RequestBody): void {
     const { kind } = this.#state;
     if (kind !== 'head' && kind !== 'body' && kind !== 'streamed-body') return;
-    if (head !== this.#lastHead || this.#lastFields === null) {
-      this.#lastHead = head;
-      this.#lastFields = this.#fieldsOf(head);
-      this.#lastSentId = this.#http.requestIds === null ? null : sentRequestId(head.headerFields);
-    }
-    const { rawPath, requestStart } = this.#lastFields;
-    const requestId = this.#lastSentId ?? this.#newRequestId();
-    const isMade = requestId !== '' && this.#lastSentId === null;
-    const isAsgi = this.#http.dialect === 'asgi';
-    const withId = isAsgi ? withAsgiRequestId : withRequestId;
-    const fields = isMade ? withId(this.#lastFields.fields, requestId) : this.#lastFields.fields;
-    const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
-    const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
-    const nowMs = performance.now();
-    const exchange = new Exchange(this, head, withSpool, rawPath, body, spoolPath, nowMs, upstreamMs, stream);
-    if (isAsgi) exchange.environFields = (): string => this.#environOf(head, isMade ? requestId : null);
-    exchange.requestBytes = bodyBytes;
-    exchange.requestId = requestId;
+    const exchange = this.#fields.exchange(this, head, body);
     this.#enter({ kind: 'in-service', exchange });
     this.#owner.admit(exchange);
-  }
-
-  #fieldsOf(head: RequestHead): EnvironFields {
-    const { peerTrusted } = this.#context;
-    if (this.#http.dialect === 'wsgi') return environFields(head, this.#shared, this.listener, peerTrusted);
-    return asgiFields(head, asgiConnectionFields(this.listener, this.#client), peerTrusted);
-  }
-
-  /** For the access log, whose look-ups speak of the environ. */
-  #environOf(head: RequestHead, requestId: string | null): string {
-    const { fields } = environFields(head, this.#shared, this.listener, this.#context.peerTrusted);
-    return requestId === null ? fields : withRequestId(fields, requestId);
   }
 
   #readEnd(): void {
@@ -369,17 +312,12 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
   #refuse(refusal: Refusal, end: RequestEnd = endOfRefusal(refusal), known: RequestHead | string | null = null): void {
     if (!this.isReading) return;
     this.#owner.refused(refusal, this);
-    const requestId = this.#newRequestId();
+    const requestId = this.#fields.newRequestId();
     const response = refusalResponse(refusal, responseHeadLines(false) + requestIdLine(requestId));
     const bodyBytes = response.length - response.indexOf('\r\n\r\n') - 4;
     this.#unserved(end, { status: refusal.status, bodyBytes }, requestId, known);
     this.#socket.write(response, 'latin1');
     this.#leave();
-  }
-
-  #newRequestId(): string {
-    const { requestIds } = this.#http;
-    return requestIds === null ? '' : requestIds.next();
   }
 
   #unserved(
@@ -398,8 +336,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
       requestOfConnection: this.#served + 1,
       head,
       line: typeof known === 'string' ? requestLineOf(known, rules) : unfinished,
-      fields: () =>
-        head === null ? '' : environFields(head, this.#shared, this.listener, this.#context.peerTrusted).fields,
+      fields: () => (head === null ? '' : this.#fields.environ(head)),
       requestBytes: state.kind === 'body' ? state.store.size : 0,
       sinceMs: state.kind === 'body' ? state.sinceMs : this.#progressMs,
       requestId,
@@ -517,7 +454,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     this.#http = this.#owner.http();
     this.#context = this.#newContext();
     this.#heads = new HeadReader(this.#http.rules);
-    this.#lastHead = null;
+    this.#fields.configure(this.#http, this.#context.peerTrusted);
   }
 
   #newContext(): HeadContext {
@@ -565,7 +502,7 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     const state = this.#state;
     const why = this.#output.isBroken ? 'spool-failed' : this.#destroyedFor;
     const hasBegun = state.kind === 'body' || (state.kind === 'head' && this.#heads.unfinished);
-    if (hasBegun) this.#unserved(why, null, this.#newRequestId(), null);
+    if (hasBegun) this.#unserved(why, null, this.#fields.newRequestId(), null);
     this.#enter(CLOSED);
     this.#output.close();
     if (state.kind === 'taken-over') state.by.closed();

@@ -66,7 +66,7 @@ export class Exchange {
   /** The fields of the ticket. */
   readonly fields: string;
   /** The same as environ pairs, for the access log; in the dialect of WSGI the ticket's are. */
-  environFields: () => string = () => this.fields;
+  environ: (() => string) | null = null;
   readonly rawPath: boolean;
   body: Buffer | null;
   /** A body that is not whole yet, in its place. */
@@ -129,6 +129,10 @@ export class Exchange {
   /** Early hints: an interim response, which a client of HTTP/1.0 would take for the response itself (RFC 9110 section 15.2). */
   hint(lines: string): void {
     if (this.state === 'outstanding' && this.#isHttp11()) this.client.write(`${EARLY_HINTS}${lines}\r\n`);
+  }
+
+  environFields(): string {
+    return this.environ?.() ?? this.fields;
   }
 
   waitedMs(nowMs: number): number {

@@ -1,0 +1,104 @@
+// What the tickets of a connection's requests say: made of the head, the connection and, behind a proxy that says so, of the proxy's
+// client. The connection makes one, and asks it for the exchange of each request.
+
+import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import { asgiConnectionFields, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
+import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
+import { Exchange, type ExchangeClient } from './exchange.ts';
+import type { ProxyEndpoint, ProxyHeader } from './http/proxy-protocol.ts';
+import type { RequestHead } from './http/request-head.ts';
+import type { HttpSettings } from './http-settings.ts';
+import { sentRequestId, withRequestId } from './request-id.ts';
+import { upstreamWaitMs } from './request-start.ts';
+import type { StreamedBody } from './streamed-body.ts';
+
+/** The body of a request: in memory, in a file, or still to come. */
+export interface RequestBody {
+  readonly bytes: Buffer | null;
+  readonly spoolPath: string | null;
+  readonly stream: StreamedBody | null;
+  /** How much of it has come. */
+  readonly size: number;
+}
+
+export const NO_BODY: RequestBody = { bytes: null, spoolPath: null, stream: null, size: 0 };
+
+export class RequestFields {
+  readonly #listener: ListenerAddress;
+  /** The other end of the socket; null for a Unix socket. */
+  readonly #peer: ProxyEndpoint | null;
+  /** The peer, or who a PROXY header says it is. */
+  #client: ProxyEndpoint | null;
+  #shared: string;
+  #http: HttpSettings;
+  #peerTrusted: boolean;
+  /** The fields of the last head, which clients tend to repeat, and the request id that came with them. */
+  #lastHead: RequestHead | null = null;
+  #lastFields: EnvironFields | null = null;
+  #lastSentId: string | null = null;
+
+  constructor(listener: ListenerAddress, peer: ProxyEndpoint | null, http: HttpSettings, peerTrusted: boolean) {
+    this.#listener = listener;
+    this.#peer = peer;
+    this.#client = peer;
+    this.#shared = connectionFields(listener, peer);
+    this.#http = http;
+    this.#peerTrusted = peerTrusted;
+  }
+
+  /** The client's; behind a proxy that says it in a PROXY header, not the proxy's. */
+  get remoteAddress(): string {
+    return this.#client?.address ?? '';
+  }
+
+  /** For all requests of the connection. Whom to trust stays a matter of the socket's peer. */
+  speaksFor(header: ProxyHeader): void {
+    if (header.source !== null) this.#client = header.source;
+    this.#shared = connectionFields(this.#listener, this.#peer, header);
+  }
+
+  configure(http: HttpSettings, peerTrusted: boolean): void {
+    this.#http = http;
+    this.#peerTrusted = peerTrusted;
+    this.#lastHead = null;
+  }
+
+  /** Empty where the setting is off. */
+  newRequestId(): string {
+    return this.#http.requestIds?.next() ?? '';
+  }
+
+  /** The request as the access log speaks of it, whatever its application is. */
+  environ(head: RequestHead, madeRequestId: string | null = null): string {
+    const { fields } = environFields(head, this.#shared, this.#listener, this.#peerTrusted);
+    return madeRequestId === null ? fields : withRequestId(fields, madeRequestId);
+  }
+
+  exchange(client: ExchangeClient, head: RequestHead, body: RequestBody): Exchange {
+    if (head !== this.#lastHead || this.#lastFields === null) {
+      this.#lastHead = head;
+      this.#lastFields = this.#fieldsOf(head);
+      this.#lastSentId = this.#http.requestIds === null ? null : sentRequestId(head.headerFields);
+    }
+    const { rawPath, requestStart } = this.#lastFields;
+    const requestId = this.#lastSentId ?? this.newRequestId();
+    const isMade = requestId !== '' && this.#lastSentId === null;
+    const isAsgi = this.#http.dialect === 'asgi';
+    const withId = isAsgi ? withAsgiRequestId : withRequestId;
+    const fields = isMade ? withId(this.#lastFields.fields, requestId) : this.#lastFields.fields;
+    const { bytes, spoolPath, stream, size } = body;
+    const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
+    const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
+    const nowMs = performance.now();
+    const exchange = new Exchange(client, head, withSpool, rawPath, bytes, spoolPath, nowMs, upstreamMs, stream);
+    if (isAsgi) exchange.environ = () => this.environ(head, isMade ? requestId : null);
+    exchange.requestBytes = size;
+    exchange.requestId = requestId;
+    return exchange;
+  }
+
+  #fieldsOf(head: RequestHead): EnvironFields {
+    if (this.#http.dialect === 'wsgi') return environFields(head, this.#shared, this.#listener, this.#peerTrusted);
+    return asgiFields(head, asgiConnectionFields(this.#listener, this.#client), this.#peerTrusted);
+  }
+}
