@@ -199,7 +199,8 @@ scenario('worker_abort that raises is logged, and the worker leaves', async (sce
   const [worker] = await server.workers(1);
   assert.equal((await request(server.target, '/')).status, 504);
   assert.equal((await journal.waitFor('child_exit')).worker, worker);
-  assert.match(server.log.text(), /Exception in worker_abort hook/);
+  await server.waitForLog(/Exception in worker_abort hook/);
+  await server.waitForLog(/RuntimeError: broken hook/);
   assertNamesTheLine(server.log.text(), 'worker_abort');
 });
 
