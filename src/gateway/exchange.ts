@@ -60,14 +60,20 @@ const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\n';
 const NO_BODY = 'none';
 type BodyForm = typeof NO_BODY | 'framed' | 'chunked' | 'until-close';
 
+/** How the fields of a ticket are written: for which kind of application. */
+export type Dialect = 'wsgi' | 'asgi';
+
 export class Exchange {
   readonly head: RequestHead;
   readonly client: ExchangeClient;
-  /** The fields of the ticket. */
-  readonly fields: string;
+  /** The fields of the ticket, in `dialect`. */
+  fields: string;
+  dialect: Dialect = 'wsgi';
+  /** The same in another dialect: a reload may bring another class of workers while the request waits. */
+  translated: ((dialect: Dialect) => Pick<Exchange, 'fields' | 'rawPath'>) | null = null;
   /** The same as environ pairs, for the access log; in the dialect of WSGI the ticket's are. */
   environ: (() => string) | null = null;
-  readonly rawPath: boolean;
+  rawPath: boolean;
   body: Buffer | null;
   /** A body that is not whole yet, in its place. */
   readonly stream: StreamedBody | null;
@@ -129,6 +135,19 @@ export class Exchange {
   /** Early hints: an interim response, which a client of HTTP/1.0 would take for the response itself (RFC 9110 section 15.2). */
   hint(lines: string): void {
     if (this.state === 'outstanding' && this.#isHttp11()) this.client.write(`${EARLY_HINTS}${lines}\r\n`);
+  }
+
+  /** For a worker of this dialect. */
+  translate(dialect: Dialect): void {
+    if (dialect === this.dialect || this.translated === null) return;
+    if (this.dialect === 'wsgi') {
+      const { fields } = this;
+      this.environ ??= () => fields;
+    }
+    const { fields, rawPath } = this.translated(dialect);
+    this.fields = fields;
+    this.rawPath = rawPath;
+    this.dialect = dialect;
   }
 
   environFields(): string {

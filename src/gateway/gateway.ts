@@ -144,7 +144,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#start.requestLog.configure(settings);
     }
     if (this.#phase.kind !== 'draining') {
-      const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity);
+      const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity, settings.dialect);
       // Without one the generation is dying; requests wait for the next.
       if (pipe !== null) this.#runQueue.serve(pipe, concurrency);
       if (generation > this.#generation) this.#retireOlderThan(generation);

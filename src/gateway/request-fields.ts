@@ -2,9 +2,9 @@
 // client. The connection makes one, and asks it for the exchange of each request.
 
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
-import { asgiConnectionFields, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
+import { ASGI_SPOOL, asgiConnectionFields, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
-import { Exchange, type ExchangeClient } from './exchange.ts';
+import { type Dialect, Exchange, type ExchangeClient } from './exchange.ts';
 import type { ProxyEndpoint, ProxyHeader } from './http/proxy-protocol.ts';
 import type { RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
@@ -77,28 +77,40 @@ export class RequestFields {
   exchange(client: ExchangeClient, head: RequestHead, body: RequestBody): Exchange {
     if (head !== this.#lastHead || this.#lastFields === null) {
       this.#lastHead = head;
-      this.#lastFields = this.#fieldsOf(head);
+      this.#lastFields = this.#fieldsOf(head, this.#http.dialect);
       this.#lastSentId = this.#http.requestIds === null ? null : sentRequestId(head.headerFields);
     }
     const { rawPath, requestStart } = this.#lastFields;
     const requestId = this.#lastSentId ?? this.newRequestId();
     const isMade = requestId !== '' && this.#lastSentId === null;
-    const isAsgi = this.#http.dialect === 'asgi';
-    const withId = isAsgi ? withAsgiRequestId : withRequestId;
-    const fields = isMade ? withId(this.#lastFields.fields, requestId) : this.#lastFields.fields;
+    const { dialect } = this.#http;
     const { bytes, spoolPath, stream, size } = body;
-    const withSpool = spoolPath === null ? fields : `${fields}\0tunicorn.spool\0${spoolPath}`;
+    const made = isMade ? requestId : null;
+    const fields = complete(this.#lastFields.fields, dialect, made, spoolPath);
     const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
     const nowMs = performance.now();
-    const exchange = new Exchange(client, head, withSpool, rawPath, bytes, spoolPath, nowMs, upstreamMs, stream);
-    if (isAsgi) exchange.environ = () => this.environ(head, isMade ? requestId : null);
+    const exchange = new Exchange(client, head, fields, rawPath, bytes, spoolPath, nowMs, upstreamMs, stream);
+    if (dialect === 'asgi') exchange.environ = () => this.environ(head, made);
+    exchange.dialect = dialect;
+    exchange.translated = (other) => {
+      const there = this.#fieldsOf(head, other);
+      return { ...there, fields: complete(there.fields, other, made, spoolPath) };
+    };
     exchange.requestBytes = size;
     exchange.requestId = requestId;
     return exchange;
   }
 
-  #fieldsOf(head: RequestHead): EnvironFields {
-    if (this.#http.dialect === 'wsgi') return environFields(head, this.#shared, this.#listener, this.#peerTrusted);
+  #fieldsOf(head: RequestHead, dialect: Dialect): EnvironFields {
+    if (dialect === 'wsgi') return environFields(head, this.#shared, this.#listener, this.#peerTrusted);
     return asgiFields(head, asgiConnectionFields(this.#listener, this.#client), this.#peerTrusted);
   }
+}
+
+/** With what only this request has. */
+function complete(fields: string, dialect: Dialect, requestId: string | null, spoolPath: string | null): string {
+  const withId = dialect === 'asgi' ? withAsgiRequestId : withRequestId;
+  const whole = requestId === null ? fields : withId(fields, requestId);
+  if (spoolPath === null) return whole;
+  return `${whole}\0${dialect === 'asgi' ? ASGI_SPOOL : 'tunicorn.spool'}\0${spoolPath}`;
 }

@@ -272,6 +272,7 @@ export class RunQueue {
       const cancel = this.#freeCancels.pop();
       if (exchange === undefined || cancel === undefined) return;
       const kind = exchange.dispatched();
+      if (exchange.dialect !== pipe.dialect) exchange.translate(pipe.dialect);
       exchange.ticket = this.#newId();
       exchange.cancel = cancel;
       exchange.pipe = pipe;

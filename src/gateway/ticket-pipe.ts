@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { TICKET_BYTES } from '../runqueue/ticket.ts';
+import type { Dialect } from './exchange.ts';
 
 const BATCH_TICKETS = 64;
 const RETRY_MS = 2;
@@ -12,6 +13,7 @@ export class TicketPipe {
   readonly generation: number;
   /** Tickets that the pipe holds. */
   readonly capacity: number;
+  readonly dialect: Dialect;
   /** Called when there is room again after `place` had none. */
   onRoom: () => void = () => {};
   readonly #fd: number;
@@ -20,17 +22,19 @@ export class TicketPipe {
   /** `awaited`: scheduled, and `place` has had no room meanwhile. */
   #flushing: 'idle' | 'scheduled' | 'awaited' | 'closed' = 'idle';
 
-  private constructor(fd: number, generation: number, capacity: number) {
+  private constructor(fd: number, generation: number, capacity: number, dialect: Dialect) {
     this.#fd = fd;
     this.generation = generation;
     this.capacity = capacity;
+    this.dialect = dialect;
   }
 
   /** Null when nobody reads the pipe any more. */
-  static open(runtimeDir: string, generation: number, capacity: number): TicketPipe | null {
+  static open(runtimeDir: string, generation: number, capacity: number, dialect: Dialect = 'wsgi'): TicketPipe | null {
     const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK;
     try {
-      return new TicketPipe(fs.openSync(path.join(runtimeDir, `tickets-${generation}`), flags), generation, capacity);
+      const fd = fs.openSync(path.join(runtimeDir, `tickets-${generation}`), flags);
+      return new TicketPipe(fd, generation, capacity, dialect);
     } catch {
       return null; // ENXIO or ENOENT: forkserver and workers have died.
     }
