@@ -11,6 +11,9 @@ export interface ServerNames {
   readonly software: string;
 }
 
+/** The Gunicorn whose interface this is: applications look for its name in SERVER_SOFTWARE to see that they are served. */
+const INTERFACE = 'gunicorn/26.1.0';
+
 /** RFC 9110, section 5.5: visible characters, spaces and tabs, and obs-text. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -25,6 +28,6 @@ export function serverNames(
   return {
     ok: true,
     server: server?.trim() ?? SERVER_NAME,
-    software: server_software ?? `${SERVER_NAME}/${version}`,
+    software: server_software ?? `${SERVER_NAME}/${version} (${INTERFACE})`,
   };
 }

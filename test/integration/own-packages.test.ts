@@ -127,7 +127,28 @@ def application(environ, start_response):
     await server.waitForLog(generationServing(3));
     const third = await request(server.target, '/');
     assert.equal(field(third, 'server'), 'tunicorn');
-    assert.match(third.body.toString(), /^tunicorn\//);
+    assert.match(third.body.toString(), /^tunicorn\/\d+\.\d+\.\d+ \(gunicorn\/26\.1\.0\)$/);
+  },
+  options,
+);
+
+scenario(
+  'applications find gunicorn in SERVER_SOFTWARE, of their process and of each request, with the version of the package',
+  async (scene) => {
+    const app = `
+import gunicorn, os
+imported = os.environ['SERVER_SOFTWARE']
+def application(environ, start_response):
+    same = environ['SERVER_SOFTWARE'] == os.environ['SERVER_SOFTWARE'] == imported
+    body = repr((same, f'gunicorn/{gunicorn.__version__}' in imported)).encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+`;
+    for (const flags of [[], ['--preload']]) {
+      const server = await scene.tunicorn({ app: 'app', args: flags, files: { 'app.py': app } });
+      assert.equal(await getText(server.target), '(True, True)');
+      await server.stop();
+    }
   },
   options,
 );
