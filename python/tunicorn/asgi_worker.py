@@ -10,15 +10,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextvars import copy_context
 from time import monotonic_ns
-from typing import IO, Any, List, Optional, Set, Union
+from typing import Any, List, Optional, Set, Union
 
 from tunicorn.asgi.application import Application, as_asgi3
+from tunicorn.asgi.channel import Channel
 from tunicorn.asgi.http_exchange import HttpExchange
+from tunicorn.asgi.leaving import finish
 from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
 from tunicorn.asgi.places import FreePlaces, Place
-from tunicorn.asgi.scope import METHOD, http_scope, split_fields, take_spool, websocket_scope
+from tunicorn.asgi.scope import METHOD, http_scope, split_fields, websocket_scope
 from tunicorn.asgi.task_stack import write_stacks
 from tunicorn.asgi.told_request import RequestTeller, ToldRequest
 from tunicorn.asgi.web_socket import WebSocket
@@ -62,6 +65,7 @@ class AsgiWorker:
         self._state: dict[str, Any] = {}
         self._root_path: str = cfg.root_path
         self._grace_seconds: float = cfg.asgi_disconnect_grace_period
+        self._timeout_seconds: float = cfg.timeout
         self._lifespan = Lifespan(self._app, cfg.asgi_lifespan, self._state, duty.log)
         self._places = FreePlaces(duty, loop, self._resume)
         self._running: Set[Exchange] = set()
@@ -70,6 +74,8 @@ class AsgiWorker:
         self._fd = duty.tickets_fd
         self._buffer = bytearray(TICKET_BYTES)
         self._views: List[bytearray] = [self._buffer]
+        # Every request begins in this context, whoever has made the place free that it runs in.
+        self._context = copy_context()
         self._taking = "not-yet"
         self._over = loop.create_future()
         self._last_ticket: int = duty.worker.max_requests
@@ -89,17 +95,14 @@ class AsgiWorker:
         self._resume()
         self._tick()
         await self._over
-        # What was taken is finished; graceful_timeout is the arbiter's to keep.
-        while self._running or self._tasks or self._places.busy:
-            await asyncio.sleep(0.02)
-        await self._lifespan.shutdown(self._duty.settings.graceful_timeout)
+        await finish(self._loop, self._duty.settings.graceful_timeout, self._tasks, self._places, self._lifespan)
 
     # Taking tickets
 
     def _resume(self) -> None:
         if self._taking in ("not-yet", "paused") and not self._duty.life.leaving:
             self._taking = "taking"
-            self._loop.add_reader(self._fd, self._take)
+            self._context.run(self._loop.add_reader, self._fd, self._take)
 
     def _wake(self) -> None:
         """For a signal handler."""
@@ -142,7 +145,7 @@ class AsgiWorker:
         self._begin(place, ticket)
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
-        kind, _, ticket_id, gateway, cancel = ticket[:5]
+        kind, flags, ticket_id, gateway, cancel = ticket[:5]
         claim = place.claim
         if kind != KIND_PROBE:
             claim.claim(ticket_id, gateway, monotonic_ns())
@@ -154,9 +157,8 @@ class AsgiWorker:
             last_word = probed_frame(ticket_id) if kind == KIND_PROBE else skip_frame(ticket_id)
             place.finish(channel, last_word, 0)
             return
-        task = self._loop.create_task(self._run(place, ticket))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        run = self._follow if flags & FOLLOWS else self._run
+        self._tasks.add(self._loop.create_task(run(place, channel, ticket)))
         self._taken += 1
         if self._taken >= self._last_ticket and self._duty.worker.alive:
             # The arbiter sends a TERM when the successor is ready; until then there is work to do.
@@ -165,33 +167,25 @@ class AsgiWorker:
 
     # Running them
 
-    async def _run(self, place: Place, ticket: Ticket) -> None:
-        _, flags, ticket_id, gateway, cancel, fields_length, _, fields, body, _ = ticket
-        channel = place.channels.channel(gateway)
-        spool: Optional[IO[bytes]] = None
+    async def _follow(self, place: Place, channel: Channel, ticket: Ticket) -> None:
+        """Of a large request the ticket holds the header alone."""
         try:
-            if channel is None:
-                raise OSError("the gateway has gone")
-            if flags & FOLLOWS:
-                answer = await channel.ask(ticket_id)
-                if answer is None:
-                    place.finish(channel, skip_frame(ticket_id), 0)
-                    return
-                fields = split_fields(answer[:fields_length])
-                body = answer[fields_length:]
-            spool_path = take_spool(fields)
-            if spool_path is not None:
-                spool = open(spool_path, "rb")
-        except OSError as error:
-            # The gateway removes the spooled body of a client that has gone.
-            if not place.claim.has_left(cancel, ticket_id):
-                self._log.warning(f"Cannot run ticket {ticket_id} of gateway {gateway}: {error}")
-            place.finish(channel, skip_frame(ticket_id), 0)
+            answer = await channel.ask(ticket.id)
+        except (OSError, asyncio.CancelledError):
+            # The gateway has gone, and its client with it; or the worker has no time left, and another may run it.
+            answer = None
+        if answer is None:
+            self._done()
+            place.finish(channel, skip_frame(ticket.id), 0)
             return
+        fields = split_fields(answer[: ticket.fields_length])
+        await self._run(place, channel, ticket._replace(fields=fields, body=answer[ticket.fields_length :]))
+
+    async def _run(self, place: Place, channel: Channel, ticket: Ticket) -> None:
+        _, flags, ticket_id, _, cancel, _, _, fields, body, _ = ticket
         exchange: Exchange
         if flags & UPGRADE:
             exchange = WebSocket(place, channel, ticket_id, cancel, ended=self._running.discard)
-            scope = websocket_scope(fields, self._root_path, self._state)
         else:
             exchange = HttpExchange(
                 place,
@@ -200,20 +194,18 @@ class AsgiWorker:
                 cancel,
                 is_head=fields[METHOD] == b"HEAD",
                 body=body,
-                spool=spool,
-                is_streamed=bool(flags & STREAMED),
+                is_streamed=flags & STREAMED != 0,
                 ended=self._running.discard,
             )
-            scope = http_scope(fields, self._root_path, self._state)
         exchange.task = asyncio.current_task()
         self._running.add(exchange)
         if FAULT is not None:
             FAULT("in-app")
-        await self._call(exchange, scope)
-
-    async def _call(self, exchange: Exchange, scope: dict[str, Any]) -> None:
         told: Optional[ToldRequest] = None
+        scope: dict[str, Any] = {}
         try:
+            build_scope = websocket_scope if flags & UPGRADE else http_scope
+            scope = build_scope(fields, self._root_path, self._state)
             if self._teller is not None and isinstance(exchange, HttpExchange):
                 told = self._teller.begin(scope, exchange)
             await self._app(scope, exchange.receive, exchange.send)
@@ -224,25 +216,43 @@ class AsgiWorker:
             raise
         except BaseException as error:
             if not exchange.is_gone or not isinstance(error, OSError):
-                name = f"{scope.get('method', 'WEBSOCKET')} {scope['path']}"
-                self._log.error(f"Error handling request {name}\n{user_traceback(error).rstrip()}")
+                self._log.error(f"Error handling request {_name_of(scope)}\n{user_traceback(error).rstrip()}")
             exchange.fail()
         else:
             complaint = exchange.returned()
             if complaint is not None:
-                self._log.error(f"{complaint} ({scope.get('method', 'WEBSOCKET')} {scope['path']})")
+                self._log.error(f"{complaint} ({_name_of(scope)})")
         finally:
             if told is not None and self._teller is not None:
                 self._teller.end(told)
+            self._done()
+
+    def _done(self) -> None:
+        # Here rather than in a callback of the task, which would cost a turn of the loop.
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.discard(task)
 
     def _tick(self) -> None:
         self._loop.call_later(_WATCH_SECONDS, self._tick)
         if self._ticks % _TICKS_PER_BEAT == 0:
             self._duty.places.beat()
         self._ticks += 1
+        now = self._loop.time()
         for exchange in list(self._running):
             if exchange.is_cancelled():
                 exchange.gone()
-            task = exchange.task
-            if exchange.is_gone and task is not None and exchange.gone_for(self._loop.time()) >= self._grace_seconds:
-                task.cancel()
+            if exchange.is_gone and not exchange.is_stopped and exchange.task is not None:
+                # At the deadline at once; else the application has a moment to find out by itself.
+                is_late = self._timeout_seconds > 0 and exchange.has_run_for(self._timeout_seconds)
+                if is_late or exchange.gone_for(now) >= self._grace_seconds:
+                    exchange.is_stopped = True
+                    exchange.task.cancel()
+
+
+def _name_of(scope: dict[str, Any]) -> str:
+    # Still encoded: decoded, it could be several lines.
+    method = scope.get("method", "WEBSOCKET")
+    query = scope.get("query_string", b"")
+    target = scope.get("raw_path", b"") + (b"?" + query if query else b"")
+    return f"{method} {target.decode('latin-1')}"

@@ -82,6 +82,11 @@ class ClaimSlot:
         slot[_STARTED] += monotonic_ns() - slot[_HELD]
         slot[_HELD] = 0
 
+    def has_run_for(self, seconds: float) -> bool:
+        """Whether the request has run that long, without the time that a client has held it."""
+        slot = self._slot
+        return slot[_HELD] == 0 and monotonic_ns() - slot[_STARTED] >= seconds * 1e9  # type: ignore[no-any-return, unused-ignore]
+
     def stream(self) -> None:
         """The response has begun and is not over: whether its deadline still holds is for the kind of slot to say."""
 

@@ -143,6 +143,8 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     while (at < chunk.length) {
       const state = this.#state;
       if (state.kind === 'idle' || state.kind === 'head') {
+        // Settings that have changed while the connection was idle: a request has to be in the form that workers read now.
+        if (state.kind === 'idle' && this.#http !== this.#owner.http()) this.#applySettings();
         // On a new connection the time for the head runs from the connect.
         if (state.kind === 'idle' && this.#served === 0) this.#state = IN_HEAD;
         else if (state.kind === 'idle') this.#enter(IN_HEAD);

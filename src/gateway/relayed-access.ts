@@ -8,7 +8,7 @@ import { percentDecode } from './http/percent-decode.ts';
 export function relayedExchange(exchange: Exchange): RelayedAccess {
   return {
     type: 'access',
-    fields: exchange.fields,
+    fields: exchange.environFields(),
     status: exchange.status === 0 ? null : exchange.status,
     bodyBytes: exchange.sentBytes,
     responseHead: exchange.responseHead,

@@ -24,6 +24,7 @@ export class RequestLog {
   #toSyslog = false;
   /** The workers write the access log; they are told of the requests that no worker has finished. */
   #toPython = false;
+  #dialect: GatewaySettings['dialect'] = 'wsgi';
   #format: Format = () => '';
   /** Whether a request's end is of interest to anybody. */
   #isIdle = true;
@@ -41,6 +42,7 @@ export class RequestLog {
     else this.#format = format;
     this.#open(settings);
     this.#toSyslog = settings.syslog?.access === true;
+    this.#dialect = settings.dialect;
     this.#toPython = settings.logWriter === 'python';
     this.#isIdle = !this.#toPython && this.#file.kind === 'none' && !this.#toSyslog && settings.statsd === null;
   }
@@ -52,7 +54,9 @@ export class RequestLog {
   /** A request that was admitted. */
   ended(exchange: Exchange, connection: RecordedConnection, requestOfConnection: number): void {
     if (this.#isIdle) return;
-    const isTheWorkers = exchange.why === 'answered' || exchange.why === 'cut-off';
+    // Of the WebSockets of ASGI applications only the gateway knows the end.
+    const isTheGateways = this.#dialect === 'asgi' && exchange.head.isWebSocket;
+    const isTheWorkers = !isTheGateways && (exchange.why === 'answered' || exchange.why === 'cut-off');
     if (this.#toPython && !isTheWorkers) this.#errors.relay.access(relayedExchange(exchange));
     this.#record(exchangeRecord(exchange, connection, requestOfConnection));
   }

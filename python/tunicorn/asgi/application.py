@@ -4,13 +4,16 @@ said at once and not at the first request.
 
 from __future__ import annotations
 
+import functools
 import inspect
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, Tuple
 
 from tunicorn.failed_application import FailedApplication
 from tunicorn.wsgi.application import AppImportError
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+_ANY = 1000
 
 
 class WrongKind(AppImportError):
@@ -18,47 +21,60 @@ class WrongKind(AppImportError):
 
 
 def as_asgi3(app: Any) -> Application:
-    """The application as an ASGI 3 callable; one of ASGI 2 is adapted. Raises WrongKind for one of WSGI."""
+    """The application as an ASGI 3 callable; one of ASGI 2 is adapted. Raises WrongKind for what is neither."""
     if isinstance(app, FailedApplication):
         return _failed(app)
-    if is_asgi(app):
+    least, most = _positional(app)
+    if is_asgi(app) or least <= 3 <= most and (least != 2 or most == _ANY):
         return app  # type: ignore[no-any-return]
-    positional = _positional(app)
-    if positional == 1:
-        return _adapted(app)
-    if positional == 2:
+    if least == 2:
         raise WrongKind(
             "The application takes (environ, start_response): it is a WSGI application. "
             "Worker class asgi runs ASGI applications; sync, gthread and gevent run this one."
         )
-    return app  # type: ignore[no-any-return]
+    if most == 0:
+        raise WrongKind(
+            "The application takes no arguments: it seems to be a factory, and MODULE:NAME() calls a factory. "
+            "An ASGI application takes (scope, receive, send)."
+        )
+    return _adapted(app) if least <= 1 else app
 
 
 def is_asgi(app: Any) -> bool:
     """Whether it is certainly an ASGI 3 application."""
-    call = app if inspect.isroutine(app) or inspect.isclass(app) else type(app).__call__
-    return inspect.iscoroutinefunction(call) and _positional(app) in (3, None)
+    least, most = _positional(app)
+    while isinstance(app, functools.partial):
+        app = app.func
+    return inspect.iscoroutinefunction(_call_of(app)) and least <= 3 <= most
 
 
 def refuse_asgi(app: Any, worker_class: str) -> None:
     """For the classes that run WSGI applications."""
-    if is_asgi(app):
+    if is_asgi(app) or _positional(app)[0] == 3:
         raise WrongKind(
             "The application takes (scope, receive, send): it is an ASGI application. "
             f"Worker class {worker_class} runs WSGI applications; -k asgi runs this one."
         )
 
 
-def _positional(app: Any) -> int | None:
-    """How many arguments it can be called with at least; None where nobody can tell."""
+def _call_of(app: Any) -> Any:
+    """An instance, unlike a function or a class, is what its __call__ is."""
+    return app if inspect.isroutine(app) or inspect.isclass(app) else getattr(app, "__call__", None)  # noqa: B004
+
+
+def _positional(app: Any) -> Tuple[int, int]:
+    """With how many arguments it can be called, at least and at most; any number where nobody can tell."""
+    if not isinstance(app, functools.partial):
+        app = _call_of(app)
     try:
         parameters = inspect.signature(app).parameters.values()
     except (TypeError, ValueError):
-        return None
+        return 0, _ANY
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return None
+        return 0, _ANY
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(1 for each in parameters if each.kind in kinds and each.default is each.empty)
+    places = [parameter for parameter in parameters if parameter.kind in kinds]
+    return sum(1 for each in places if each.default is each.empty), len(places)
 
 
 def _failed(app: FailedApplication) -> Application:

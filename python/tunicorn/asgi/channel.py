@@ -13,6 +13,10 @@ from typing import Any, Callable, Deque, Dict, Optional
 from tunicorn.channel_frame import DATA, GONE, TAKEN, FrameError, FrameReader, GatewayFrame, ask_frame, hello_frame
 
 _READ_BYTES = 256 * 1024
+# An application that sends without end to a client that reads as fast would never let go of the loop: after so many
+# bytes it has to. A frame counts as some bytes even if it holds but one.
+_YIELD_BYTES = 512 * 1024
+_FRAME_COST_BYTES = 2048
 
 
 class ChannelLost(ConnectionError):
@@ -22,6 +26,7 @@ class ChannelLost(ConnectionError):
 class Channel:
     __slots__ = (
         "_answer",
+        "_asked",
         "_backlog",
         "_fd",
         "_flushed",
@@ -31,6 +36,7 @@ class Channel:
         "_send",
         "_socket",
         "_taken",
+        "_unyielded_bytes",
         "is_lost",
         "on_frame",
     )
@@ -43,13 +49,15 @@ class Channel:
         self._send = connected.send
         self._reading = False
         self._answer: Optional[asyncio.Future[GatewayFrame]] = None
+        self._asked = 0
         self._taken: Optional[asyncio.Future[None]] = None
         self._backlog: Deque[memoryview] = deque()
         self._flushed: Optional[asyncio.Future[None]] = None
         self._frames = FrameReader()
+        self._unyielded_bytes = 0
         self.is_lost = False
         # Gets the frames of the ticket that is watched; None for the end of the channel.
-        self.on_frame: Callable[[Optional[GatewayFrame]], None] = _ignore
+        self.on_frame: Callable[[Optional[GatewayFrame]], None] = ignore_frame
 
     @classmethod
     def connect(cls, loop: asyncio.AbstractEventLoop, path: str, *, slot: int, pid: int, generation: int) -> Channel:
@@ -85,6 +93,16 @@ class Channel:
         self._loop.add_writer(self._fd, self._flush)
         return False
 
+    async def send(self, frame: bytes) -> None:
+        """Sends the frame and waits until it has gone, or the channel is lost."""
+        self._unyielded_bytes += len(frame) + _FRAME_COST_BYTES
+        if not self.write(frame):
+            self._unyielded_bytes = 0
+            await self.flushed()
+        elif self._unyielded_bytes > _YIELD_BYTES:
+            self._unyielded_bytes = 0
+            await asyncio.sleep(0)
+
     async def flushed(self) -> None:
         """Waits until everything that was written has gone, or the channel is lost."""
         while self._backlog:
@@ -95,14 +113,13 @@ class Channel:
 
     async def ask(self, ticket_id: int) -> Optional[bytes]:
         """Fields and body of a ticket that FOLLOWS; None when nobody waits for it any more."""
-        self._answer = self._loop.create_future()
+        answer = self._answer = self._loop.create_future()
+        self._asked = ticket_id
         self.write(ask_frame(ticket_id))
         self.read()
         if self.is_lost:
             raise ChannelLost("the channel is closed")
-        frame = await self._answer
-        if frame.id != ticket_id:
-            raise self.lose(f"asked for ticket {ticket_id}, the gateway answered for ticket {frame.id}")
+        frame = await answer
         return None if frame.type == GONE else frame.payload
 
     def taken(self) -> asyncio.Future[None]:
@@ -169,7 +186,8 @@ class Channel:
         answer = self._answer
         if frame.type == TAKEN:
             _wake(self._taken)
-        elif answer is not None and frame.type in (DATA, GONE):
+        elif answer is not None and frame.id == self._asked and frame.type in (DATA, GONE):
+            # Of a body that nobody has read to its end there may be pieces left before the answer.
             self._answer = None
             if not answer.done():
                 answer.set_result(frame)
@@ -200,7 +218,7 @@ def _wake(future: Optional[asyncio.Future[None]]) -> None:
         future.set_result(None)
 
 
-def _ignore(frame: Optional[GatewayFrame]) -> None:
+def ignore_frame(frame: Optional[GatewayFrame]) -> None:
     """Of a ticket that is over."""
 
 

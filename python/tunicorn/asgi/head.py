@@ -34,16 +34,29 @@ class InvalidResponse(ValueError):
 
 
 class Head(NamedTuple):
+    status: int
     parts: List[bytes]
     """Joined, they are the head; a last header may be added."""
     content_length: int
     """-1: the application did not say."""
 
 
+def header_list(headers: object) -> List[Tuple[bytes, bytes]]:
+    """Raises InvalidResponse."""
+    if headers.__class__ is list:
+        return headers
+    if headers is None:
+        return []
+    if not isinstance(headers, Iterable):
+        raise InvalidResponse(f"response headers are {headers!r:.200}; they must be (name, value) pairs of bytes")
+    return list(headers)
+
+
 def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Head:
     """Raises InvalidResponse, which names what is wrong."""
-    start = _start_of_status.get(status) if type(status) is int else None
-    parts = [start or _check_status(status)]
+    code = status if status.__class__ is int else _int_of(status)
+    start = _start_of_status.get(code)  # type: ignore[call-overload]
+    parts = [start or _check_status(code)]
     content_length = -1
     try:
         for name, value in headers:
@@ -69,16 +82,21 @@ def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Hea
         content_length = -1
     elif content_length >= 0:
         parts.append(b"content-length: %d\r\n" % content_length)
-    return Head(parts, content_length)
+    return Head(code, parts, content_length)  # type: ignore[arg-type]
 
 
-def header_lines(headers: Iterable[Tuple[bytes, bytes]]) -> bytes:
+def header_lines(headers: object) -> bytes:
     """Of trailers, early hints, a WebSocket's accept: less those that the gateway owns. Raises InvalidResponse."""
-    return b"".join(response_head(200, headers).parts[1:])
+    return b"".join(response_head(200, header_list(headers)).parts[1:])
+
+
+def _int_of(status: object) -> object:
+    """Of an IntEnum such as HTTPStatus, the number; True and False are none."""
+    return int(status) if isinstance(status, int) and not isinstance(status, bool) else status
 
 
 def _check_status(status: object) -> bytes:
-    if type(status) is not int or not 100 <= status <= 999:
+    if not isinstance(status, int) or not 100 <= status <= 999:
         raise InvalidResponse(f"response status is {status!r}; it must be an int from 100 to 999")
     # RFC 9112 section 4: the space after the code stays even if no reason follows.
     return b"%d \r\n" % status

@@ -9,7 +9,7 @@ Message = Dict[str, Any]
 
 
 class LifespanFailed(Exception):
-    """The application said that its start-up has failed, or raised where it must not."""
+    """The application said that its start-up has failed."""
 
 
 class Lifespan:
@@ -25,15 +25,16 @@ class Lifespan:
         self._started = asyncio.Event()
         self._stopped = asyncio.Event()
         self._failure: Optional[BaseException] = None
-        # "silent" until the application has answered: only then is an exception a failure.
+        # silent until the application answers; then up, stopping, stopped; or failed; or none: it has no lifespan.
         self._phase = "silent"
 
     async def startup(self) -> None:
         """Raises what the application raised, or LifespanFailed with its message."""
         if self._mode == "off":
+            self._phase = "none"
             return
-        self._task = asyncio.get_running_loop().create_task(self._run())
         self._events.put_nowait({"type": "lifespan.startup"})
+        self._task = asyncio.get_running_loop().create_task(self._run())
         await self._started.wait()
         if self._phase == "failed" and self._failure is not None:
             raise self._failure
@@ -41,11 +42,12 @@ class Lifespan:
     async def shutdown(self, limit_seconds: float) -> None:
         if self._phase != "up":
             return
+        self._phase = "stopping"
         self._events.put_nowait({"type": "lifespan.shutdown"})
         try:
             await asyncio.wait_for(self._stopped.wait(), limit_seconds)
         except asyncio.TimeoutError:
-            self._log.warning(f"The application's lifespan did not shut down within {limit_seconds:.0f} s")
+            self._log.warning(f"The application's lifespan did not shut down within {limit_seconds:.1f} s")
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
@@ -53,6 +55,12 @@ class Lifespan:
             await self._app(scope, self._events.get, self._send)
         except asyncio.CancelledError:
             raise
+        except (SystemExit, KeyboardInterrupt) as error:
+            # A signal to the worker, or the application's own sys.exit(): start-up raises it to the boot.
+            if self._phase != "silent":
+                raise
+            self._phase = "failed"
+            self._failure = error
         except BaseException as error:
             self._raised(error)
         finally:
@@ -65,26 +73,30 @@ class Lifespan:
     def _raised(self, error: BaseException) -> None:
         if self._phase == "silent" and self._mode == "auto":
             self._phase = "none"
-            self._log.debug(f"The application has no lifespan: {type(error).__name__}: {error}")
-        elif self._phase in ("silent", "failed"):
+            self._log.info(f"The application has no lifespan: {type(error).__name__}: {error}")
+        elif self._phase == "silent":
             self._phase = "failed"
-            self._failure = self._failure or error
-        else:
+            self._failure = error
+        elif self._phase != "failed":
             self._log.exception("Exception in the application's lifespan")
 
     async def _send(self, message: Message) -> None:
         kind = message["type"]
-        if kind == "lifespan.startup.complete" and self._phase == "silent":
+        phase = self._phase
+        text = str(message.get("message") or "")
+        if kind == "lifespan.startup.complete" and phase == "silent":
             self._phase = "up"
             self._started.set()
-        elif kind == "lifespan.startup.failed" and self._phase == "silent":
+        elif kind == "lifespan.startup.failed" and phase == "silent":
             self._phase = "failed"
-            self._failure = LifespanFailed(message.get("message") or "the application says that it cannot start")
+            self._failure = LifespanFailed(text or "the application says that it cannot start")
             self._started.set()
-        elif kind == "lifespan.shutdown.complete":
+        elif kind == "lifespan.shutdown.complete" and phase == "stopping":
+            self._phase = "stopped"
             self._stopped.set()
-        elif kind == "lifespan.shutdown.failed":
-            self._log.error(f"The application's lifespan failed to shut down: {message.get('message', '')}")
+        elif kind == "lifespan.shutdown.failed" and phase == "stopping":
+            self._phase = "stopped"
+            self._log.error(f"The application's lifespan failed to shut down: {text}")
             self._stopped.set()
         else:
-            raise RuntimeError(f"Unexpected ASGI message '{kind}' in the lifespan (phase {self._phase})")
+            raise RuntimeError(f"Unexpected ASGI message '{kind}' in the lifespan (phase {phase})")

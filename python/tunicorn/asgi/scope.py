@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 from urllib.parse import unquote
 
 # The fields of a ticket for ASGI, before the pairs of header names and values (src/gateway/asgi-fields.ts).
 METHOD, VERSION, SCHEME, RAW_PATH, QUERY, CLIENT, CLIENT_PORT, SERVER, SERVER_PORT, ROOT_PATH, HEADERS = range(11)
-# The name of the last pair, if a file holds the body; the space keeps it apart from every header's name.
-_SPOOL = b" spool"
 
 _VERSIONS = {"version": "3.0", "spec_version": "2.5"}
 _EXTENSIONS: Dict[str, Dict[str, Any]] = {
@@ -21,15 +19,6 @@ _WEBSOCKET_EXTENSIONS: Dict[str, Dict[str, Any]] = {"websocket.http.response": {
 
 def split_fields(data: bytes | bytearray) -> List[bytes]:
     return bytes(data).split(b"\0")
-
-
-def take_spool(fields: List[bytes]) -> Optional[str]:
-    """The file that holds the body, if there is one; its pair is taken off."""
-    if len(fields) < HEADERS + 2 or fields[-2] != _SPOOL:
-        return None
-    path = fields[-1].decode("utf-8", "surrogateescape")
-    del fields[-2:]
-    return path
 
 
 def http_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
@@ -59,7 +48,7 @@ def _common(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[
     if fields[ROOT_PATH]:
         root_path += fields[ROOT_PATH].decode("latin-1")
     # A proxy may have taken the prefix off, or left it: the path of the scope has it in either case.
-    if root_path and not (path == root_path or path.startswith(root_path + "/")):
+    if root_path and path[:1] == "/" and not (path == root_path or path.startswith(root_path + "/")):
         path = root_path + path
     client = fields[CLIENT]
     port = fields[SERVER_PORT]

@@ -8,7 +8,8 @@ from datetime import timedelta
 from time import monotonic_ns
 from typing import Any, Dict, List, Tuple
 
-from tunicorn.asgi.http_exchange import SENDING, HttpExchange
+from tunicorn.asgi.http_exchange import HttpExchange
+from tunicorn.asgi.phases import SENDING
 from tunicorn.wsgi.request_object import Request
 
 
@@ -77,7 +78,7 @@ class ExchangeView:
     @property
     def sent(self) -> int:
         """Bytes of the body."""
-        return self._exchange.passed_bytes
+        return self._exchange.body_bytes
 
     @property
     def headers_sent(self) -> bool:

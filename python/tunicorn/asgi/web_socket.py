@@ -8,30 +8,38 @@ import asyncio
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
-from tunicorn.asgi.channel import Channel
-from tunicorn.asgi.head import header_lines, response_head
-from tunicorn.asgi.http_exchange import ClientGone
+from tunicorn.asgi.channel import Channel, ignore_frame
+from tunicorn.asgi.head import header_lines
+from tunicorn.asgi.http_exchange import ClientGone, HttpExchange
 from tunicorn.asgi.places import Place
+from tunicorn.asgi.waiters import Waiters
 from tunicorn.channel_frame import (
-    ABORTED,
     CLOSE,
     END,
     GONE,
     MESSAGE,
     TEXT,
     GatewayFrame,
-    body_header,
     close_frame,
     head_start,
     message_header,
     watch_frame,
 )
 
-# CONNECTING: the application has not answered. DENYING: it sends a response of its own. CLOSED: the client is gone, the
-# application may not know. ENDED: the worker has said its last word.
-CONNECTING, OPEN, DENYING, CLOSED, ENDED = range(5)
+# CONNECTING: the application has not answered. DENYING: it sends a response of its own. GIVEN_UP, CLOSED: the client is
+# gone, before the answer or later, and the application may not know. From ENDED on the worker has said its last word;
+# FINISHED: because the application has said its own.
+CONNECTING, OPEN, DENYING, GIVEN_UP, CLOSED, ENDED, FINISHED = range(7)
+_PHASE_NAMES = {
+    CONNECTING: "before it was answered",
+    OPEN: "while it is open",
+    DENYING: "while it is being denied",
+    FINISHED: "after the application closed it",
+}
 
 _QUEUE_LIMIT_BYTES = 1024 * 1024
+# What a message takes beside its bytes: a million of empty ones are not nothing.
+_MESSAGE_COST_BYTES = 256
 _FORBIDDEN = b"403 Forbidden\r\ncontent-length: 0\r\n"
 _FAILED = b"500 Internal Server Error\r\ncontent-length: 0\r\n"
 
@@ -40,7 +48,6 @@ Message = Dict[str, Any]
 
 class WebSocket:
     __slots__ = (
-        "_accepted",
         "_cancel",
         "_channel",
         "_connected",
@@ -48,11 +55,12 @@ class WebSocket:
         "_disconnect",
         "_ended",
         "_gone_at",
-        "_id",
         "_place",
         "_queue",
         "_queued_bytes",
-        "_waiter",
+        "_waiters",
+        "id",
+        "is_stopped",
         "passed_bytes",
         "phase",
         "task",
@@ -66,17 +74,17 @@ class WebSocket:
         self.passed_bytes = 0
         self._place = place
         self._channel = channel
-        self._id = ticket_id
+        self.id = ticket_id
+        self.is_stopped = False
         self._cancel = cancel
         self._ended = ended
         self._connected = False
-        self._accepted = False
-        self._denial: Optional[bytes] = None
+        self._denial: Optional[HttpExchange] = None
         self._queue: Deque[Message] = deque()
         self._queued_bytes = 0
         self._disconnect: Optional[Message] = None
         self._gone_at = 0.0
-        self._waiter: Optional[asyncio.Future[None]] = None
+        self._waiters = Waiters(place.loop)
         channel.on_frame = self._frame
         channel.write(watch_frame(ticket_id))
         channel.read()
@@ -97,14 +105,12 @@ class WebSocket:
                 return message
             if self._disconnect is not None:
                 return self._disconnect
-            if self._waiter is None:
-                self._waiter = self._place.loop.create_future()
-            await asyncio.shield(self._waiter)
+            await self._waiters.wait()
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         phase = self.phase
-        if phase == CLOSED or phase == ENDED:
+        if GIVEN_UP <= phase <= ENDED:
             if kind == "websocket.close":
                 # Both may close at once; the application cannot know.
                 self._finish_closed()
@@ -115,70 +121,58 @@ class WebSocket:
         elif kind == "websocket.accept" and phase == CONNECTING:
             await self._accept(message)
         elif kind == "websocket.close" and phase == OPEN:
-            code = message.get("code", 1000)
-            self._finish(close_frame(self._id, 1000 if code is None else code, message.get("reason") or ""))
-            self._disconnected(code, message.get("reason") or "")
+            self._close(message)
         elif kind == "websocket.close" and phase == CONNECTING:
-            self._finish(head_start(self._id, 403, END, _FORBIDDEN, 0))
+            self._finish(head_start(self.id, 403, END, _FORBIDDEN, 0), FINISHED)
             self._disconnected(1006, "")
         elif kind == "websocket.http.response.start" and phase == CONNECTING:
-            status = message["status"]
-            parts, _ = response_head(status, message.get("headers") or ())
-            self._denial = head_start(self._id, status, 0, b"".join(parts), 0)
-            self.phase = DENYING
-        elif kind == "websocket.http.response.body" and phase == DENYING:
-            await self._deny(message)
+            await self._start_denial(message)
+        elif kind == "websocket.http.response.body" and self._denial is not None and phase == DENYING:
+            await self._denial.send({**message, "type": "http.response.body"})
         else:
-            names = ("before it was answered", "while it is open", "while it is being denied")
-            raise RuntimeError(f"Unexpected ASGI message '{kind}' to a WebSocket {names[phase]}")
+            raise RuntimeError(f"Unexpected ASGI message '{kind}' to a WebSocket {_PHASE_NAMES[phase]}")
 
     # What the worker calls
 
     @property
     def is_gone(self) -> bool:
-        return self._disconnect is not None and self.phase != ENDED
+        return self._disconnect is not None and self.phase < ENDED
 
-    @property
-    def id(self) -> int:
-        return self._id
+    def has_run_for(self, seconds: float) -> bool:
+        return self._place.claim.has_run_for(seconds)
 
     def gone_for(self, now: float) -> float:
         return now - self._gone_at
 
     def is_cancelled(self) -> bool:
-        return self.phase < CLOSED and self._place.claim.is_cancelled(self._cancel, self._id)
+        return self.phase < GIVEN_UP and self._place.claim.is_cancelled(self._cancel, self.id)
 
     def gone(self) -> None:
         """The client has left, or has been answered by the gateway."""
-        if self.phase < CLOSED:
-            self.phase = CLOSED
+        self._gone_from_phase()
         self._disconnected(1006, "")
 
     def fail(self) -> None:
         """The application has raised."""
-        if self.phase == CONNECTING:
-            self._finish(head_start(self._id, 500, END, _FAILED, 0))
-        elif self.phase == OPEN:
-            self._finish(close_frame(self._id, 1011, "Internal Error"))
+        if self.phase == OPEN:
+            self._finish(close_frame(self.id, 1011, "Internal Error"))
+        elif self.phase == DENYING and self._denial is not None:
+            self._denial.fail()
         else:
             self.returned()
 
     def returned(self) -> Optional[str]:
-        if self.phase == ENDED:
-            return None
-        if self.phase == CLOSED:
-            self._finish_closed()
-            return None
+        """The application has returned; what it has left undone is said."""
+        if self.phase == CONNECTING:
+            self._finish(head_start(self.id, 500, END, _FAILED, 0))
+            return "The application returned without having answered the WebSocket."
         if self.phase == OPEN:
-            self._finish(close_frame(self._id, 1000))
-            return None
-        was = self.phase
-        if was == DENYING:
-            frame = self._denial or b""
-            self._finish(frame + body_header(self._id, END | ABORTED, 0))
-            return "The application returned before its denial of the WebSocket was complete."
-        self._finish(head_start(self._id, 500, END, _FAILED, 0))
-        return "The application returned without having answered the WebSocket."
+            self._finish(close_frame(self.id, 1000))
+        elif self.phase == DENYING and self._denial is not None:
+            return self._denial.returned()
+        else:
+            self._finish_closed()
+        return None
 
     # The frames
 
@@ -187,11 +181,10 @@ class WebSocket:
         subprotocol = message.get("subprotocol")
         if subprotocol is not None:
             lines = header_lines([(b"sec-websocket-protocol", subprotocol.encode("latin-1"))])
-        lines += header_lines(message.get("headers") or ())
+        lines += header_lines(message.get("headers"))
         self.phase = OPEN
-        self._accepted = True
         self._place.claim.stream()
-        await self._transmit(head_start(self._id, 101, 0, b"101 Switching Protocols\r\n" + lines, 0))
+        await self._transmit(head_start(self.id, 101, 0, b"101 Switching Protocols\r\n" + lines, 0))
 
     async def _send_message(self, message: Message) -> None:
         data = message.get("bytes")
@@ -203,49 +196,71 @@ class WebSocket:
             data = text.encode("utf-8")
             flags = TEXT
         self.passed_bytes += len(data)
-        await self._transmit(message_header(self._id, flags, len(data)) + data)
+        await self._transmit(message_header(self.id, flags, len(data)) + data)
 
-    async def _deny(self, message: Message) -> None:
-        body = message.get("body", b"")
-        more = message.get("more_body", False)
-        head, self._denial = self._denial or b"", None
-        self.passed_bytes += len(body)
-        frame = head + body_header(self._id, 0 if more else END, len(body)) + body
-        if more:
-            await self._transmit(frame)
-        else:
-            self._finish(frame)
-            self._disconnected(1006, "")
+    async def _start_denial(self, message: Message) -> None:
+        denial = HttpExchange(
+            self._place,
+            self._channel,
+            self.id,
+            self._cancel,
+            is_head=False,
+            body=b"",
+            is_streamed=False,
+            ended=lambda _: self._denied(),
+        )
+        await denial.send({**message, "type": "http.response.start"})
+        self._denial = denial
+        self.phase = DENYING
+
+    def _denied(self) -> None:
+        self.phase = FINISHED
+        self._let_go()
+        self._disconnected(1006, "")
+        self._ended(self)
 
     async def _transmit(self, frame: bytes) -> None:
         channel = self._channel
-        if not channel.write(frame):
-            await channel.flushed()
+        await channel.send(frame)
         if channel.is_lost:
             self.gone()
             raise ClientGone("the channel to the gateway is lost")
 
-    def _finish(self, frame: bytes) -> None:
-        self.phase = ENDED
-        if self._channel.on_frame == self._frame:
-            self._channel.on_frame = _nobody
+    def _close(self, message: Message) -> None:
+        code = message.get("code")
+        code = 1000 if code is None else code
+        if not isinstance(code, int) or not 0 <= code <= 65535:
+            raise RuntimeError(f"websocket.close has code {code!r}; it must be an int from 1000 to 4999")
+        reason = message.get("reason") or ""
+        self._finish(close_frame(self.id, code, reason), FINISHED)
+        self._disconnected(code, reason)
+
+    def _finish(self, frame: bytes, phase: int = ENDED) -> None:
+        self.phase = phase
+        self._let_go()
         self._place.finish(self._channel, frame, self.passed_bytes)
         self._ended(self)
 
+    def _let_go(self) -> None:
+        if self._channel.on_frame == self._frame:
+            self._channel.on_frame = ignore_frame
+
     def _finish_closed(self) -> None:
+        """The client has gone; what is still owed to the gateway is the END."""
         if self.phase == CLOSED:
-            frame = close_frame(self._id, 1000) if self._accepted else head_start(self._id, 500, END, _FAILED, 0)
-            self._finish(frame)
+            self._finish(close_frame(self.id, 1000))
+        elif self.phase == GIVEN_UP:
+            self._finish(head_start(self.id, 500, END, _FAILED, 0))
 
     def _frame(self, frame: Optional[GatewayFrame]) -> None:
         if frame is None:
             self.gone()
-        elif frame.id != self._id:
+        elif frame.id != self.id:
             return
         elif frame.type == MESSAGE:
             self._received(frame)
         elif frame.type == CLOSE:
-            self.phase = max(self.phase, CLOSED)
+            self._gone_from_phase()
             self._disconnected(frame.status, frame.payload.decode("utf-8", "replace"))
         elif frame.type == GONE:
             self.gone()
@@ -256,27 +271,25 @@ class WebSocket:
         else:
             message = {"type": "websocket.receive", "bytes": frame.payload}
         self._queue.append(message)
-        self._queued_bytes += len(frame.payload)
+        self._queued_bytes += _size(message)
         if self._queued_bytes > _QUEUE_LIMIT_BYTES:
             self._channel.pause()
-        self._wake()
+        self._waiters.wake()
+
+    def _gone_from_phase(self) -> None:
+        if self.phase == CONNECTING:
+            self.phase = GIVEN_UP
+        elif self.phase == OPEN:
+            self.phase = CLOSED
+        elif self._denial is not None:
+            self._denial.gone()
 
     def _disconnected(self, code: int, reason: str) -> None:
         if self._disconnect is None:
             self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
             self._gone_at = self._place.loop.time()
-            self._wake()
-
-    def _wake(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+            self._waiters.wake()
 
 
 def _size(message: Message) -> int:
-    data = message.get("bytes")
-    return len(data) if data is not None else len(message["text"])
-
-
-def _nobody(frame: Optional[GatewayFrame]) -> None:
-    """What still comes belongs to a ticket that is over."""
+    return _MESSAGE_COST_BYTES + len(message["bytes"] if "bytes" in message else message["text"])

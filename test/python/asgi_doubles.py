@@ -1,0 +1,128 @@
+"""What stands around an exchange of the asgi worker in its tests: a place, a claim and a channel that note what is
+done with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from struct import unpack_from
+from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+
+from tunicorn import channel_frame
+from tunicorn.channel_frame import GatewayFrame
+
+NAMES = {getattr(channel_frame, name): name for name in "ASK HEAD BODY SKIP HINTS WATCH MESSAGE CLOSE TRAILERS".split()}
+FLAGS = {1: "END", 2: "FRAMED", 4: "ABORTED", 8: "TEXT"}
+TICKET = 7
+CANCEL = 3
+
+
+class Frame(NamedTuple):
+    type: str
+    flags: str
+    status: int
+    head: str
+    payload: bytes
+
+
+def parse(frame: bytes) -> List[Frame]:
+    """Whatever was written in one go."""
+    frames = []
+    while frame:
+        length, kind, flags, status, ticket = unpack_from("<IBBHQ", frame)
+        assert ticket == TICKET and length <= len(frame), (ticket, length, len(frame))
+        payload, frame = frame[16:length], frame[length:]
+        head = ""
+        if NAMES[kind] == "HEAD":
+            (size,) = unpack_from("<I", payload)
+            head, payload = payload[4 : 4 + size].decode("latin-1"), payload[4 + size :]
+        names = "|".join(name for bit, name in FLAGS.items() if flags & bit)
+        frames.append(Frame(NAMES[kind], names, status, head, payload))
+    return frames
+
+
+class Claim:
+    def __init__(self) -> None:
+        self.cancelled = False
+        self.calls: List[str] = []
+
+    def is_cancelled(self, cancel: int, ticket: int) -> bool:
+        assert (cancel, ticket) == (CANCEL, TICKET)
+        return self.cancelled
+
+    def stream(self) -> None:
+        self.calls.append("stream")
+
+    def hold(self) -> None:
+        self.calls.append("hold")
+
+    def unhold(self) -> None:
+        self.calls.append("unhold")
+
+
+class Channel:
+    def __init__(self) -> None:
+        self.frames: List[Frame] = []
+        self.is_lost = False
+        self.reading = False
+        self.on_frame: Callable[[Optional[GatewayFrame]], None] = lambda frame: None
+        self.room: Optional[asyncio.Event] = None
+
+    def write(self, frame: bytes) -> bool:
+        if not self.is_lost:
+            self.frames += parse(frame)
+        return True
+
+    async def send(self, frame: bytes) -> None:
+        self.write(frame)
+        if self.room is not None:
+            await self.room.wait()
+
+    def read(self) -> None:
+        self.reading = True
+
+    def pause(self) -> None:
+        self.reading = False
+
+    def lose(self) -> None:
+        self.is_lost = True
+        self.on_frame(None)
+
+    def gives(self, kind: int, flags: int = 0, payload: bytes = b"", status: int = 0, ticket: int = TICKET) -> None:
+        self.on_frame(GatewayFrame(kind, flags, status, ticket, payload))
+
+
+class Place:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.claim = Claim()
+        self.finished = 0
+        self.passed_bytes = -1
+
+    def finish(self, channel: Channel, frame: bytes, passed_bytes: int) -> None:
+        self.finished += 1
+        self.passed_bytes = passed_bytes
+        channel.write(frame)
+
+
+Application = Callable[[Any, Any], Awaitable[None]]
+
+
+def sends(*messages: Dict[str, Any]) -> Application:
+    """An application that does no more than that."""
+
+    async def app(receive: Any, send: Any) -> None:
+        for message in messages:
+            await send(message)
+
+    return app
+
+
+async def settle() -> None:
+    """Lets the tasks go on as far as they can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
