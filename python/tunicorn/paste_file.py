@@ -30,7 +30,7 @@ def has_loggers(location: str) -> bool:
 
 def load(location: str, global_conf: Optional[Dict[str, str]]) -> Callable[..., Any]:
     try:
-        from paste.deploy import loadapp  # type: ignore[import-not-found, unused-ignore]
+        from paste.deploy import loadapp  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ModuleNotFoundError as error:
         if error.name not in ("paste", "paste.deploy"):
             raise
