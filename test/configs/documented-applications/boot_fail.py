@@ -1,0 +1,5 @@
+raise RuntimeError("Bad app!")
+
+
+def app(environ, start_response):
+    raise AssertionError("cannot get here")

@@ -1,0 +1,3 @@
+workers = 1
+accesslog = "-"
+timeout = 10

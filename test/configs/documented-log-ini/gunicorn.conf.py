@@ -1,0 +1,2 @@
+logconfig = "logging.ini"
+wsgi_app = "log_app:app"

@@ -1,0 +1,3 @@
+accesslog = "-"
+access_log_format = '%(h)s "%(r)s" %(s)s'
+logger_class = "quiet.Logger"

@@ -1,0 +1,5 @@
+from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
+
+import shop
+
+application = SentryWsgiMiddleware(shop.application)

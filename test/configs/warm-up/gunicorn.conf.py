@@ -1,0 +1,23 @@
+import io
+
+workers = 2
+timeout = 120
+
+
+def post_worker_init(worker):
+    """The first request of a new worker is ours: it fills caches and opens connections."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/warm-up",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+    }
+    statuses = []
+    worker.wsgi(environ, lambda status, headers, exc_info=None: statuses.append(status))
+
+    import shop
+
+    shop.facts["warm"] = statuses
+    worker.log.info("worker %s is warm: %s", worker.pid, statuses[0])
