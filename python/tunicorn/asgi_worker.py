@@ -30,7 +30,7 @@ from tunicorn.fault_points import FAULT
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE, Ticket, TicketError, decode
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import write_stacks_at
-from tunicorn.wsgi.application import user_traceback
+from tunicorn.wsgi.application import drop_own_frames
 from tunicorn.wsgi.hooked_runner import HookedRunner
 
 _WATCH_SECONDS = 0.1
@@ -216,7 +216,8 @@ class AsgiWorker:
             raise
         except BaseException as error:
             if not exchange.is_gone or not isinstance(error, OSError):
-                self._log.error(f"Error handling request {_name_of(scope)}\n{user_traceback(error).rstrip()}")
+                drop_own_frames(error)
+                self._log.exception(f"Error handling request {_name_of(scope)}")
             exchange.fail()
         else:
             complaint = exchange.returned()

@@ -11,9 +11,11 @@ import json
 import os
 import select
 import stat
+import sys
 import time
-import traceback
 from typing import TYPE_CHECKING, Protocol
+
+from tunicorn.wsgi.application import user_traceback
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -87,7 +89,8 @@ class ErrorLog:
 
     def exception(self, message: str) -> None:
         """An error, with the traceback of the exception that is being handled."""
-        self.log("error", message + "\n" + traceback.format_exc().rstrip("\n"))
+        error = sys.exc_info()[1]
+        self.log("error", f"{message}\n{user_traceback(error).rstrip()}" if error is not None else message)
 
     def log(self, level: str, message: str) -> None:
         if LEVELS[level] < self._threshold:

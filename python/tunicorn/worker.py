@@ -189,7 +189,8 @@ def _guarded(step: Any, life: Life, log: Log, where: str) -> Any:
         failed = APP_LOAD_ERROR
         message = str(error)
     except Exception as error:
-        log.error("Exception in worker process\n" + application.user_traceback(error))
+        application.drop_own_frames(error)
+        log.exception("Exception in worker process")
         failed = WORKER_BOOT_ERROR
         message = f"{type(error).__name__}: {error}"
     except SystemExit as error:

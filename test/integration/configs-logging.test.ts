@@ -34,7 +34,12 @@ describe('configurations of logs', { concurrency: 3 }, () => {
         ],
       );
       assert.ok(access.every(({ microseconds }) => Number(microseconds) > 0));
-      assert.ok(entries.some(({ exception }) => /LookupError: no such order: 4711/.test(exception)));
+      const [failed] = entries.filter(({ exception }) => exception !== undefined);
+      assert.equal(failed.message, 'Error handling request GET /fail');
+      assert.match(
+        failed.exception,
+        /^Traceback.*\n {2}File ".*shop\.py", line \d+.*\n.*\nLookupError: no such order: 4711$/,
+      );
       assert.ok(entries.some(({ logger, message }) => logger === 'gunicorn.error' && /^Booting worker/.test(message)));
     },
   });

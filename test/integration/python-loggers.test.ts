@@ -23,6 +23,8 @@ class AsJson(logging.Formatter):
         entry = {"logger": record.name, "level": record.levelname, "pid": record.process, "text": record.getMessage()}
         if isinstance(record.args, dict):
             entry.update(status=record.args["s"], path=record.args["U"], agent=record.args["a"], own=record.args["{x-own}o"])
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry)
 
 class Own(Logger):
@@ -72,7 +74,7 @@ scenario('a formatter of the user shapes the lines of every process, each with i
   assert.deepEqual(pids(/^Listening at/), [server.pid]);
   assert.deepEqual(pids(/^Generation 1 is serving$/), [server.pid]);
   assert.deepEqual(pids(/^Booting worker with pid/), [worker]);
-  assert.deepEqual(pids(/^Error handling request GET \/raise\?now\n/), [worker]);
+  assert.deepEqual(pids(/^Error handling request GET \/raise\?now$/), [worker]);
   const plain = server.log.lines.filter((line) => line !== '' && !line.startsWith('{'));
   assert.deepEqual(plain, []);
 });

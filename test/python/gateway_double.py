@@ -21,6 +21,7 @@ from tunicorn.channel import ABORTED, END, FRAMED, HEAD, TAKEN, UNACKNOWLEDGED_B
 from tunicorn.claims_board import ClaimsBoard  # noqa: E402
 from tunicorn.log import ErrorLog, WsgiErrors  # noqa: E402
 from tunicorn.ticket import KIND_RUN, Ticket  # noqa: E402
+from tunicorn.wsgi.application import user_traceback  # noqa: E402
 from tunicorn.wsgi.environ import base_environ  # noqa: E402
 from tunicorn.wsgi.run_request import RequestRunner  # noqa: E402
 
@@ -103,6 +104,11 @@ class ListLog:
 
     def error(self, message: str) -> None:
         self.lines.append(("error", message))
+
+    def exception(self, message: str) -> None:
+        error = sys.exc_info()[1]
+        assert error is not None
+        self.lines.append(("error", f"{message}\n{user_traceback(error).rstrip()}"))
 
     def texts(self, level: str) -> list[str]:
         return [text for its_level, text in self.lines if its_level == level]

@@ -15,6 +15,7 @@ from tunicorn.log import LEVELS, ErrorLog
 from tunicorn.logging_handler import ErrorLogHandler, install
 from tunicorn.python_log.captured_output import capture_output
 from tunicorn.python_log.logger import Logger
+from tunicorn.wsgi.application import user_traceback
 
 
 class FastLogger(Logger):
@@ -107,8 +108,10 @@ def _formatted(text: str, args: Any) -> str:
 
 
 def _traceback(exc_info: Any) -> str:
+    if not isinstance(exc_info, (tuple, BaseException)):
+        exc_info = sys.exc_info()[1]
     if isinstance(exc_info, BaseException):
-        exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
-    elif not isinstance(exc_info, tuple):
-        exc_info = sys.exc_info()
+        return user_traceback(exc_info).rstrip("\n")
+    if exc_info is None:
+        return "NoneType: None"
     return "".join(traceback.format_exception(*exc_info)).rstrip("\n")

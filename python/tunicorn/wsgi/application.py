@@ -117,6 +117,14 @@ def user_traceback(error: BaseException) -> str:
     return "".join(rendered.format())
 
 
+def drop_own_frames(error: BaseException) -> BaseException:
+    """For a record of Python's logging, whose formatters print the traceback as it is: it begins in the user's code."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None and _is_ours(place.tb_frame.f_code.co_filename):
+        place = place.tb_next
+    return error.with_traceback(place)
+
+
 def _strip(rendered: traceback.TracebackException | None) -> None:
     # The chain cannot be a circle: TracebackException cuts it where it meets an exception again.
     while rendered is not None:

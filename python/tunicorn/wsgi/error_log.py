@@ -14,6 +14,8 @@ class ErrorLog(Protocol):
 
     def error(self, message: str) -> None: ...
 
+    def exception(self, message: str) -> None: ...
+
 
 class BufferedErrors(Protocol):
     """The stream `wsgi.errors`, to which PEP 3333 lets an application write a part of a line."""

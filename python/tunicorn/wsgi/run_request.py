@@ -13,7 +13,7 @@ from tunicorn.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, Ticket, TicketError, parse_fields
-from tunicorn.wsgi.application import user_traceback
+from tunicorn.wsgi.application import drop_own_frames
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
 from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
 from tunicorn.wsgi.response import ENDED, GONE, ClientGone, Response
@@ -155,7 +155,8 @@ class RequestRunner:
         try:
             if isinstance(error, ChannelLost):
                 raise error
-            self._log.error(f"Error handling request {_name_of(fields)}\n{user_traceback(error).rstrip()}")
+            drop_own_frames(error)
+            self._log.exception(f"Error handling request {_name_of(fields)}")
             response.fail()
         except ChannelLost as lost:
             self._log.warning(f"Lost the channel to the gateway during {_name_of(fields)}: {lost}")
