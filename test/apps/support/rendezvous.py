@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 
@@ -11,13 +12,27 @@ def wait(name: str) -> None:
     _say(f"wait {name}")
 
 
+async def wait_async(name: str) -> None:
+    """The same, while others go on."""
+    reader, writer = await asyncio.open_connection(*_address())
+    try:
+        writer.write(f"wait {name}\n".encode())
+        await reader.read(1)
+    finally:
+        writer.close()
+
+
 def note(name: str) -> None:
     """Returns when the test has it."""
     _say(f"note {name}")
 
 
 def _say(line: str) -> None:
-    host, port = os.environ["RENDEZVOUS"].rsplit(":", 1)
-    with socket.create_connection((host, int(port))) as connection:
+    with socket.create_connection(_address()) as connection:
         connection.sendall(f"{line}\n".encode())
         connection.recv(1)
+
+
+def _address() -> tuple[str, int]:
+    host, port = os.environ["RENDEZVOUS"].rsplit(":", 1)
+    return host, int(port)
