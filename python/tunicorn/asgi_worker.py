@@ -28,6 +28,7 @@ from tunicorn.asgi.web_socket import WebSocket
 from tunicorn.channel_frame import probed_frame, skip_frame
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE, Ticket, TicketError, decode
+from tunicorn.ticket_line import TicketLine
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import write_stacks_at
 from tunicorn.wsgi.application import drop_own_frames
@@ -72,6 +73,7 @@ class AsgiWorker:
         # The tasks of requests, and those that go on in the background when the response is complete.
         self._tasks: Set[asyncio.Task[None]] = set()
         self._fd = duty.tickets_fd
+        self._line = TicketLine(self._fd)
         self._buffer = bytearray(TICKET_BYTES)
         self._views: List[bytearray] = [self._buffer]
         # Every request begins in this context, whoever has made the place free that it runs in.
@@ -83,7 +85,6 @@ class AsgiWorker:
         self._ticks = 0
 
     async def start(self) -> None:
-        os.set_blocking(self._fd, False)
         await self._lifespan.startup()
 
     async def serve(self) -> None:
@@ -102,7 +103,7 @@ class AsgiWorker:
     def _resume(self) -> None:
         if self._taking in ("not-yet", "paused") and not self._duty.life.leaving:
             self._taking = "taking"
-            self._context.run(self._loop.add_reader, self._fd, self._take)
+            self._context.run(self._loop.add_reader, self._line.fileno(), self._take)
 
     def _wake(self) -> None:
         """For a signal handler."""
@@ -110,7 +111,7 @@ class AsgiWorker:
 
     def _stop_taking(self, state: str) -> None:
         if self._taking == "taking":
-            self._loop.remove_reader(self._fd)
+            self._loop.remove_reader(self._line.fileno())
         self._taking = state
 
     def _leave(self) -> None:
@@ -134,6 +135,7 @@ class AsgiWorker:
             self._duty.report({"type": "drained"})
             self._leave()
             return
+        self._line.go_to_end()
         if FAULT is not None:
             FAULT("after-take")
         try:

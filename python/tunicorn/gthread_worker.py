@@ -3,21 +3,24 @@ thread while another is free. Called by worker.py when the worker has booted.
 
 One idle thread at a time waits on the pipe; it takes a ticket and lets the next one wait before it runs the request. A
 thread in a blocking read could not be woken by a signal, so it waits with epoll on the pipe and a descriptor of ours.
-EPOLLEXCLUSIVE: a ticket wakes one worker, not all.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import threading
 from typing import List, Optional
 
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import TICKET_BYTES, Ticket, TicketError, decode
+from tunicorn.ticket_line import TicketLine
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import write_stacks_at
+
+# The one worker that a ticket has woken may not get to take it: another of its threads may be in C code that lets none
+# of the others run. So everybody looks now and then.
+_LOOK_AGAIN_SECONDS = 0.1
 
 
 def serve(duty: Duty) -> None:
@@ -70,11 +73,8 @@ class TicketTaker:
         self._turn = threading.Lock()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
-        # Another worker may have been quicker; the read must not wait then.
-        os.set_blocking(self._fd, False)
-        self._epoll = select.epoll()
-        self._epoll.register(self._fd, select.EPOLLIN | select.EPOLLEXCLUSIVE)
-        self._epoll.register(self._wake_read, select.EPOLLIN)
+        self._line = TicketLine(self._fd)
+        self._line.wake_by(self._wake_read)
         self._is_over = False
         self._buffer = bytearray(TICKET_BYTES)
         self._views: List[bytearray] = [self._buffer]
@@ -90,7 +90,7 @@ class TicketTaker:
         """Waits for its turn, and then for a ticket; None when there will be no more."""
         with self._turn:
             while not self._is_over and not self._duty.life.leaving:
-                self._epoll.poll()
+                self._line.wait(_LOOK_AGAIN_SECONDS)
                 if self._duty.life.leaving:
                     break
                 try:
@@ -101,6 +101,7 @@ class TicketTaker:
                     self._is_over = True
                     self._duty.report({"type": "drained"})
                     break
+                self._line.go_to_end()
                 if FAULT is not None:
                     FAULT("after-take")
                 try:

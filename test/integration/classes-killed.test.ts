@@ -135,6 +135,18 @@ forEachClass(
 );
 
 forEachClass(
+  'a thread that lets no other thread of its process run delays no request that another worker can take',
+  { workers: 2, each: 4, args: ['--timeout', '3600'] },
+  async ({ scene, server, rendezvous }) => {
+    const blocking = await scene.connect(server);
+    await blocking.send(requestBytes('/block'));
+    await rendezvous.noted('blocked');
+    for (let count = 0; count < 10; count += 1) assert.equal((await request(server.target, '/')).status, 200);
+  },
+  { only: ({ hasLoop }) => !hasLoop },
+);
+
+forEachClass(
   'a killed forkserver is replaced with its workers: no request is lost, WebSockets are told that the server restarts',
   { workers: 2, each: 16, args: ['--graceful-timeout', '4'] },
   async (running) => {
