@@ -54,7 +54,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   TLS: 'Let a proxy speak TLS: see [proxies.md](proxies.md).',
   'HTTP/2': 'Let a proxy speak HTTP/2: see [proxies.md](proxies.md).',
   'uwsgi protocol': 'Let the proxy speak HTTP, as with `proxy_pass` in nginx.',
-  'ASGI workers': 'Run ASGI applications with uvicorn.',
   'dirty workers': 'Use a task queue such as Celery or RQ.',
   'control socket': 'Use signals.',
 };

@@ -87,7 +87,7 @@ class Scopes(unittest.TestCase):
             with self.subTest(raw=raw, root=root):
                 scope = http_scope(fields(path=raw, script_name=script_name), setting, {})
                 self.assertEqual((scope["path"], scope["root_path"]), (path, root))
-                self.assertEqual(scope["raw_path"], raw.encode("latin-1"))
+                self.assertEqual(scope["raw_path"], (script_name + raw).encode("latin-1"))
 
     def test_a_WebSockets_scope(self) -> None:
         headers = (("sec-websocket-protocol", "a, b,,"), ("sec-websocket-protocol", " c "))

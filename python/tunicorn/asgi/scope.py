@@ -41,15 +41,17 @@ def websocket_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) 
 
 
 def _common(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
-    raw_path = fields[RAW_PATH]
+    # The gateway has taken a proxy's SCRIPT_NAME off, as PATH_INFO wants it.
+    script_name = fields[ROOT_PATH]
+    raw_path = script_name + fields[RAW_PATH]
     path = raw_path.decode("latin-1") if raw_path.isascii() else raw_path.decode("utf-8", "replace")
     if "%" in path:
         path = unquote(path)
-    if fields[ROOT_PATH]:
-        root_path += fields[ROOT_PATH].decode("latin-1")
-    # A proxy may have taken the prefix off, or left it: the path of the scope has it in either case.
+    # A proxy may have taken the setting's prefix off, or left it: the path of the scope has it in either case.
     if root_path and path[:1] == "/" and not (path == root_path or path.startswith(root_path + "/")):
         path = root_path + path
+    if script_name:
+        root_path += script_name.decode("latin-1")
     client = fields[CLIENT]
     port = fields[SERVER_PORT]
     headers = fields[HEADERS:]

@@ -96,13 +96,16 @@ class ExchangeView:
 def _environ_of(scope: Dict[str, Any]) -> Dict[str, Any]:
     """As much of a WSGI environ as hooks and access logs look at."""
     raw_path = scope["raw_path"].decode("latin-1")
+    path = scope["path"]
+    if path.startswith(scope["root_path"]):
+        path = path[len(scope["root_path"]) :]
     query = scope["query_string"].decode("latin-1")
     client = scope["client"]
     server = scope["server"]
     environ = {
         "REQUEST_METHOD": scope["method"],
         "RAW_URI": f"{raw_path}?{query}" if query else raw_path,
-        "PATH_INFO": scope["path"].encode("utf-8", "surrogateescape").decode("latin-1"),
+        "PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": query,
         "SCRIPT_NAME": scope["root_path"],
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
