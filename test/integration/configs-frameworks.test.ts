@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe } from 'node:test';
 import { configFolder } from '../harness/config-folder.ts';
+import { eventually } from '../harness/deadline.ts';
 import { getText, request } from '../harness/http-request.ts';
 import { clientFrame, handshake, TEXT_FRAME } from '../harness/raw-web-socket.ts';
 import { freePort } from '../harness/scenario.ts';
@@ -18,6 +19,12 @@ describe('configurations for frameworks', { concurrency: 3 }, () => {
     },
     observe: async (server, scene) => {
       const workers = await server.workers(2);
+      const openers = new Set<number>();
+      await eventually('both workers to have started up', async () => {
+        const answers = ['/orders/1', '/orders/2', '/orders/3'].map(async (path) => await getText(server.target, path));
+        for (const answer of await Promise.all(answers)) openers.add(JSON.parse(answer).opened_in);
+        return openers.size === 2;
+      });
       const order = JSON.parse(await getText(server.target, '/orders/42?verbose=true'));
       assert.deepEqual({ ...order, pid: 0, opened_in: 0 }, { number: 42, verbose: true, opened_in: 0, pid: 0 });
       assert.equal(order.opened_in, order.pid);

@@ -69,6 +69,7 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
     application: 'traced',
     launch: { env: { OTEL_SERVICE_NAME: 'shop' } },
     observe: async (server) => {
+      await server.workers(2);
       await look(server, '/traced');
     },
     afterwards: (server, scene) => {
@@ -144,6 +145,19 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
       assert.equal(server.log.count(/scratch directory removed by SIGTERM/), 1);
     },
   });
+
+  configFolder(
+    'typed-hooks',
+    'annotations, callable objects and lambdas are hooks, and the classes are the right ones',
+    {
+      observe: async (server) => {
+        await server.waitForLog(/\[INFO\] ready on \[?\('127\.0\.0\.1', \d+\)/);
+        await server.waitForLog(/\[INFO\] worker 1 of 1 is typed/);
+        await server.waitForLog(/\[INFO\] initialized: True/);
+      },
+      afterwards: (server) => assert.equal(server.log.count(/\[INFO\] goodbye/), 1),
+    },
+  );
 
   configFolder('warm-up', 'a new worker runs a request before it takes any', {
     observe: async (server) => {

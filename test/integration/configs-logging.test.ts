@@ -6,6 +6,7 @@ import { describe } from 'node:test';
 import { configFolder, look } from '../harness/config-folder.ts';
 import { eventually } from '../harness/deadline.ts';
 import { getText, request } from '../harness/http-request.ts';
+import { otherServer } from '../harness/project.ts';
 import { type Receiver, udpReceiver } from '../harness/receivers.ts';
 import type { Scene } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
@@ -53,6 +54,35 @@ describe('configurations of logs', { concurrency: 3 }, () => {
       },
     });
   }
+
+  for (const folder of ['quiet-by-hook', 'quiet-in-workers']) {
+    configFolder(
+      folder,
+      otherServer ? 'health checks have no line' : 'one line in each worker says what the filter takes',
+      {
+        trouble:
+          /The filters that were put on the logger gunicorn\.access see no requests: .* Set logger_class to a subclass/,
+        observe: async (server) => {
+          await askedForHealth(server);
+          const count = folder === 'quiet-by-hook' ? 2 : 1;
+          if (!otherServer) await eventually('the line', () => server.log.count(/see no requests/) === count);
+        },
+        afterwards: (server) => {
+          assert.equal(server.log.count(/"GET \/page/), 2);
+          if (otherServer) assert.equal(server.log.count(/"GET \/health/), 0);
+        },
+      },
+    );
+  }
+
+  configFolder('logging-dict-objects', 'classes and streams of the dict are taken as they are', {
+    observe: async (server) => {
+      await askedForHealth(server);
+      await server.waitForLog(/^shop\/access .*"GET \/page/);
+      await server.waitForLog(/^shop\/error Booting worker with pid: \d+$/);
+    },
+    afterwards: (server) => assert.equal(server.log.count(/GET \/health/), 0),
+  });
 
   configFolder('log-files', 'both logs are files, and so is what the application prints', {
     readyBy: 'connection',
