@@ -1,6 +1,6 @@
 // `npm test`: prepares .venv and Debian packages, compiles, then runs the Python and the TypeScript tests.
-// Usage: npm test [-- [--setup-only] [FILTER ...]]. A filter is part of a test file's name; one that fits no file
-// is a pattern for test titles. With CI=true, a test that cannot run on this machine is a failure.
+// Usage: npm test [-- [--setup-only] [FILTER ...]]; npm run compatibility adds --compatibility. A filter is part of a test
+// file's name; one that fits no file is a pattern for test titles. With CI=true, a test that cannot run on this machine is a failure.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,20 +10,23 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const venv = join(root, '.venv');
-const venvPython = join(venv, 'bin', 'python');
+const venvPython = join(root, '.venv', 'bin', 'python');
 const inCi = process.env.CI === 'true';
 
 function main(argv) {
   const setupOnly = argv.includes('--setup-only');
   const filters = argv.filter((argument) => argument !== '--setup-only');
-  if (!prepareVenv()) return 1;
+  if (argv.includes('--compatibility')) return writeCompatibilityPage() ? 0 : 1;
+  if (!prepareVenv('.venv', 'test/requirements.txt')) return 1;
   if (setupOnly) return 0;
   if (!prepareDebianPackages() && inCi) return 1;
   rmSync(join(root, 'build', 'test'), { recursive: true, force: true });
   if (!step('compile', npx('tsc', '-p', 'tsconfig.json'))) return 1;
   if (!step('compile the tests', npx('tsc', '-p', 'test/tsconfig.json'))) return 1;
   const selection = select(filters);
+  if (selection.integration.some((file) => basename(file).startsWith('compatibility'))) {
+    if (!prepareFrameworks()) return 1;
+  }
   const results = [];
   if (selection.python)
     results.push(step('Python tests', [venvPython, '-m', 'unittest', 'discover', '-s', 'test/python']));
@@ -77,18 +80,32 @@ function nodeTest(files, pattern, flags) {
   return [process.execPath, '--enable-source-maps', '--test', '--test-reporter=spec', ...flags, ...byTitle, ...files];
 }
 
-/** A virtual environment with the packages of test/requirements.txt, built again when that file changes. */
-function prepareVenv() {
-  const requirements = join(root, 'test', 'requirements.txt');
-  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+/** A virtual environment with the packages of a requirements file, built again when that file changes. */
+function prepareVenv(name, requirements) {
+  const venv = join(root, name);
+  const python = join(venv, 'bin', 'python');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, requirements)))
+    .digest('hex');
   const stamp = join(venv, 'requirements.sha256');
-  if (existsSync(venvPython) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true;
+  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true;
   rmSync(venv, { recursive: true, force: true });
-  if (!step('make .venv', ['python3', '-m', 'venv', venv])) return false;
-  const install = [venvPython, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
-  if (!step('install test/requirements.txt', install)) return false;
+  if (!step(`make ${name}`, ['python3', '-m', 'venv', venv])) return false;
+  const install = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
+  if (!step(`install ${requirements}`, install)) return false;
   writeFileSync(stamp, wanted);
   return true;
+}
+
+/** What the framework grid needs; of an own, so that the other tests stay light. */
+function prepareFrameworks() {
+  return prepareVenv('.venv-frameworks', 'test/frameworks/requirements.txt');
+}
+
+function writeCompatibilityPage() {
+  if (!prepareFrameworks() || !step('compile', npx('tsc', '-p', 'tsconfig.json'))) return false;
+  if (!step('compile the tests', npx('tsc', '-p', 'test/tsconfig.json'))) return false;
+  return step('framework grid', [process.execPath, join(root, 'build', 'test', 'frameworks', 'write-page.js')]);
 }
 
 /** Proxies that stand before Tunicorn in some tests, and what starts it in others. Installed where that is allowed; else their absence is said aloud. */

@@ -1,0 +1,145 @@
+// The frameworks of the grid: where each application is, what it needs before it runs, what it has not got, and what is known
+// to fail. Called by grid.ts and page.ts. Folders are named after frameworks; an application has all routes that `without` does not name.
+
+import { CHECKS, type Check } from './checks.ts';
+import { COLUMNS, type Column } from './columns.ts';
+import { adminOf, browsableApi, documentedApi } from './own-pages.ts';
+
+export interface Framework {
+  readonly name: string;
+  /** On PyPI, for its version. */
+  readonly packages: readonly string[];
+  readonly folder: string;
+  /** `MODULE:CALLABLE`, in the folder. */
+  readonly app: string;
+  readonly dialect: Column['dialect'];
+  /** Commands of Python that make its site, in the folder; GRID_DIR is where its database and files go. */
+  readonly prepare?: readonly (readonly string[])[];
+  /** Folders, besides its own, on the path of Python. `$GRID_DIR` is the one of the site. */
+  readonly path?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Checks that do not apply, with the reason. */
+  readonly without?: Readonly<Record<string, string>>;
+  /** Checks that fail, with the reason: column, then check. */
+  readonly fails?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What it brings itself: an admin, pages about its API. */
+  readonly own?: Check;
+  /** Instead of the table of checks. */
+  readonly checks?: readonly Check[];
+}
+
+const noWebSocket = (reason: string): Record<string, string> => ({
+  WebSocket: reason,
+  'close code': reason,
+  subprotocol: reason,
+});
+const wsgiOnly = noWebSocket('WSGI has no WebSocket; Flask-Sock and its like take the socket themselves');
+const byChannels = noWebSocket("Django's own ASGI handler serves HTTP only; Channels adds WebSocket");
+const migrated = [
+  ['-m', 'django', 'migrate', '--verbosity', '0'],
+  ['-m', 'django', 'createsuperuser', '--noinput', '--username', 'admin', '--email', 'a@test.example'],
+  ['-m', 'django', 'collectstatic', '--noinput', '--verbosity', '0'],
+];
+const site = {
+  prepare: migrated,
+  path: ['django'],
+  env: { DJANGO_SETTINGS_MODULE: 'grid.settings', DJANGO_SUPERUSER_PASSWORD: 'a superuser of the grid' },
+};
+const settings = (module: string): typeof site => ({ ...site, env: { ...site.env, DJANGO_SETTINGS_MODULE: module } });
+const djangoAdmin = adminOf('/admin/', /Site administration/, '/static/admin/css/base.css');
+const django = { packages: ['Django'], folder: 'django', ...site, own: djangoAdmin };
+const cms = {
+  ...settings('cms_settings'),
+  packages: ['wagtail', 'Django'],
+  folder: 'wagtail',
+  path: ['django', '$GRID_DIR/site'],
+  prepare: [['start_site.py'], ...migrated],
+  own: adminOf('/admin/', /Dashboard/, '/static/wagtailadmin/css/core.css'),
+};
+
+export const FRAMEWORKS: readonly Framework[] = [
+  { name: 'Django', ...django, app: 'grid.wsgi:application', dialect: 'wsgi', without: wsgiOnly },
+  {
+    ...settings('rest_settings'),
+    name: 'Django REST framework',
+    packages: ['djangorestframework', 'Django'],
+    folder: 'drf',
+    app: 'rest_wsgi:application',
+    dialect: 'wsgi',
+    own: browsableApi,
+    without: wsgiOnly,
+  },
+  { name: 'Wagtail', ...cms, app: 'cms_wsgi:application', dialect: 'wsgi', without: wsgiOnly },
+  { name: 'Flask', packages: ['Flask'], folder: 'flask', app: 'app:app', dialect: 'wsgi', without: wsgiOnly },
+  {
+    name: 'Flask-Sock',
+    packages: ['flask-sock', 'simple-websocket'],
+    folder: 'flask_sock',
+    app: 'app:app',
+    dialect: 'wsgi',
+    without: allBut(['page', 'error', '404', ...Object.keys(wsgiOnly)], "is Flask's, which has a row of its own"),
+  },
+  {
+    name: 'Falcon (WSGI)',
+    packages: ['falcon'],
+    folder: 'falcon_wsgi',
+    app: 'app:app',
+    dialect: 'wsgi',
+    without: { session: 'Falcon has no sessions', ...wsgiOnly },
+  },
+  { name: 'Pyramid', packages: ['pyramid'], folder: 'pyramid', app: 'app:app', dialect: 'wsgi', without: wsgiOnly },
+  {
+    name: 'Bottle',
+    packages: ['bottle'],
+    folder: 'bottle',
+    app: 'app:app',
+    dialect: 'wsgi',
+    without: { session: 'Bottle has no sessions', ...wsgiOnly },
+  },
+  { name: 'Django (ASGI)', ...django, app: 'grid.asgi:application', dialect: 'asgi', without: byChannels },
+  { name: 'Wagtail (ASGI)', ...cms, app: 'cms_asgi:application', dialect: 'asgi', without: byChannels },
+  {
+    ...settings('live_settings'),
+    name: 'Channels',
+    packages: ['channels', 'Django'],
+    folder: 'channels',
+    app: 'live_asgi:application',
+    dialect: 'asgi',
+    own: djangoAdmin,
+  },
+  { name: 'FastAPI', packages: ['fastapi'], folder: 'fastapi', app: 'app:app', dialect: 'asgi', own: documentedApi },
+  { name: 'Starlette', packages: ['starlette'], folder: 'starlette', app: 'app:app', dialect: 'asgi' },
+  { name: 'Quart', packages: ['Quart'], folder: 'quart', app: 'app:app', dialect: 'asgi' },
+  {
+    name: 'Litestar',
+    packages: ['litestar'],
+    folder: 'litestar',
+    app: 'app:app',
+    dialect: 'asgi',
+    without: { 304: 'Litestar sends an entity tag with static files, and does not look at `If-None-Match`' },
+  },
+  {
+    name: 'Falcon (ASGI)',
+    packages: ['falcon'],
+    folder: 'falcon_asgi',
+    app: 'app:app',
+    dialect: 'asgi',
+    without: { session: 'Falcon has no sessions' },
+  },
+];
+
+/** The checks that a framework is asked. */
+export function checksOf(framework: Framework): readonly Check[] {
+  if (framework.checks !== undefined) return framework.checks;
+  const common = CHECKS.filter(({ name }) => framework.without?.[name] === undefined);
+  return framework.own === undefined ? common : [...common, framework.own];
+}
+
+export function columnsOf({ dialect }: Framework): readonly Column[] {
+  return COLUMNS.filter((column) => column.dialect === dialect);
+}
+
+function allBut(names: readonly string[], reason: string): Record<string, string> {
+  const others = CHECKS.filter(({ name }) => !names.includes(name));
+  return Object.fromEntries(others.map(({ name }) => [name, reason]));
+}

@@ -1,0 +1,160 @@
+// Middlewares that depend on what a server does exactly: each a row of its own on the page. Called by frameworks.ts.
+
+import assert from 'node:assert/strict';
+import { gunzipSync } from 'node:zlib';
+import { eventually } from '../harness/deadline.ts';
+import { field, HttpConnection } from '../harness/http-connection.ts';
+import { request, requestBytes } from '../harness/http-request.ts';
+import { asks, type Check, chunksOf, looksLike } from './checks.ts';
+import type { Framework } from './frameworks.ts';
+
+const LARGE = 'tunicorn '.repeat(10_000);
+const AT_ONCE = 50;
+const gzip = { headers: { 'Accept-Encoding': 'gzip' } };
+const forwarded = {
+  'X-Forwarded-For': '203.0.113.7',
+  'X-Forwarded-Proto': 'https',
+  'X-Forwarded-Host': 'shop.example',
+};
+
+function compressed(path: string): Check['run'] {
+  return async ({ target }) => {
+    const response = await request(target, path, gzip);
+    assert.equal(field(response, 'Content-Encoding'), 'gzip');
+    assert.equal(gunzipSync(response.body).toString(), LARGE);
+    assert.equal((await request(target, path)).body.toString(), LARGE);
+  };
+}
+
+function atOnce(path: string): Check['run'] {
+  return async ({ target }) => {
+    const numbers = Array.from({ length: AT_ONCE }, (_, number) => number);
+    const responses = await Promise.all(numbers.map((number) => request(target, `${path}?number=${number}`)));
+    for (const [number, response] of responses.entries()) looksLike(response, { json: { number, right: true } });
+  };
+}
+
+const ofStarlette: readonly Check[] = [
+  {
+    name: 'BaseHTTPMiddleware',
+    says: 'twice: a header is added, the body read before the endpoint, a stream passed on piece by piece',
+    run: async (server) => {
+      const response = await request(server.target, '/body', { method: 'POST', body: 'b'.repeat(100_000) });
+      looksLike(response, { json: { before: 100_000, after: 100_000 } });
+      assert.equal(field(response, 'X-Outer'), '/body');
+      const pieces = await chunksOf(server, '/stream');
+      assert.ok(pieces.length > 1, 'the stream came as one piece');
+    },
+  },
+  {
+    name: 'client that leaves',
+    says: 'an endless stream behind BaseHTTPMiddleware is stopped; a background task runs',
+    run: async ({ target }) => {
+      const connection = await HttpConnection.open(target);
+      await connection.send(requestBytes('/endless'));
+      await connection.head();
+      await connection.chunk();
+      connection.close();
+      looksLike(await request(target, '/background'), { text: 'begun' });
+      await eventually('both to end', async () => {
+        const finished = JSON.parse((await request(target, '/done')).body.toString());
+        return finished.includes('endless') && finished.includes('background');
+      });
+    },
+  },
+  { name: 'GZipMiddleware', says: 'a large page, compressed and not', run: compressed('/large') },
+  {
+    name: 'CORSMiddleware',
+    says: 'preflight and simple request, of an origin that may and one that may not',
+    run: async ({ target }) => {
+      for (const [Origin, status] of [
+        ['https://shop.example', 200],
+        ['https://other.example', 400],
+      ] as const) {
+        const headers = { Origin, 'Access-Control-Request-Method': 'PUT' };
+        const preflight = await request(target, '/where', { method: 'OPTIONS', headers });
+        assert.equal(preflight.status, status);
+        const allowed = field(await request(target, '/where', { headers: { Origin } }), 'Access-Control-Allow-Origin');
+        assert.equal(allowed, status === 200 ? Origin : undefined);
+      }
+    },
+  },
+  asks(
+    'TrustedHostMiddleware',
+    'a host that is not its own: 400',
+    '/where',
+    { headers: { Host: 'evil.example' } },
+    {
+      status: 400,
+    },
+  ),
+  asks(
+    'ProxyHeadersMiddleware',
+    "uvicorn's: client and scheme of the proxy's header fields",
+    '/where',
+    {
+      headers: forwarded,
+    },
+    { json: { client: '203.0.113.7', scheme: 'https' } },
+  ),
+];
+
+const ofFlask: readonly Check[] = [
+  asks(
+    'ProxyFix',
+    "client, scheme, host and prefix of the proxy's header fields, in URLs, too",
+    '/where',
+    { headers: { ...forwarded, 'X-Forwarded-Prefix': '/shop' } },
+    {
+      json: {
+        client: '203.0.113.7',
+        url: 'https://shop.example/shop/where',
+        out: 'https://shop.example/shop/moved',
+      },
+    },
+  ),
+];
+
+const ofDjango: readonly Check[] = [
+  { name: 'GZipMiddleware', says: 'a large page, compressed and not', run: compressed('/large') },
+  { name: 'GZipMiddleware, stream', says: 'a stream, compressed and not', run: compressed('/stream') },
+  {
+    name: 'ConditionalGetMiddleware',
+    says: 'an entity tag, and 304 without a body for who has it',
+    run: async ({ target }) => {
+      const tag = field(await request(target, '/large'), 'ETag') ?? '';
+      assert.match(tag, /^(W\/)?"/);
+      looksLike(await request(target, '/large', { headers: { 'If-None-Match': tag } }), { status: 304, text: '' });
+    },
+  },
+  { name: 'synchronous views', says: `${AT_ONCE} requests at once`, run: atOnce('/synchronous') },
+];
+
+const ofAsgiref: Check = {
+  name: 'sync_to_async',
+  says: `${AT_ONCE} requests at once, each with threads and tasks in turn: the context is always its own`,
+  run: atOnce('/mixed'),
+};
+
+const folder = 'middlewares';
+
+export const MIDDLEWARES: readonly (Framework & { readonly checks: readonly Check[] })[] = [
+  { name: 'Flask', packages: ['Werkzeug'], folder, app: 'flask_app:app', dialect: 'wsgi', checks: ofFlask },
+  { name: 'Django', packages: ['Django'], folder, app: 'django_app:wsgi', dialect: 'wsgi', checks: ofDjango },
+  {
+    name: 'Django (ASGI)',
+    packages: ['Django', 'asgiref'],
+    folder,
+    app: 'django_app:asgi',
+    dialect: 'asgi',
+    checks: [...ofDjango, ofAsgiref],
+  },
+  {
+    name: 'Starlette',
+    packages: ['starlette', 'uvicorn'],
+    folder,
+    app: 'starlette_app:app',
+    dialect: 'asgi',
+    checks: ofStarlette,
+  },
+];

@@ -1,0 +1,126 @@
+// docs/compatibility.md, made of the tables of the grid; that reality is like that is what grid.ts finds out. Called by
+// write-page.ts, and by a test that compares it with the file.
+
+import { CHECKS } from './checks.ts';
+import { COLUMNS, type Column } from './columns.ts';
+import { checksOf, columnsOf, FRAMEWORKS, type Framework } from './frameworks.ts';
+import { MIDDLEWARES } from './middlewares.ts';
+import { OWN } from './own-pages.ts';
+
+const WORKS = '✓';
+const FAILS = '✗';
+const LACKS = '–';
+
+/** Versions by the name on PyPI, in small letters. */
+export type Versions = ReadonlyMap<string, string>;
+
+export function compatibilityPage(versions: Versions, python: string): string {
+  const version = (name: string): string => versions.get(name.toLowerCase()) ?? '?';
+  const packages = (framework: Framework): string =>
+    framework.packages.map((name) => `${name} ${version(name)}`).join(', ');
+  return `# Which frameworks work
+
+Real applications of these frameworks, served by the real command, each under every worker class that fits. The applications are in \`test/frameworks/\`, one
+folder each, ten to ninety lines. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails when one does not do what this page
+says.
+
+Python ${python}, with gevent ${version('gevent')}, eventlet ${version('eventlet')}, tornado ${version('tornado')} and uvloop ${version('uvloop')};
+everything pinned in \`test/frameworks/requirements.txt\`. ${WORKS}: works. ${LACKS}: does not apply, the reasons are [below](#what-is-not-there). ${FAILS}: does not work, the reasons are below as well.
+
+## Worker classes
+
+How many of a framework's checks pass.
+
+${table(
+  ['framework', 'versions', ...COLUMNS.map(({ name }) => `\`${name}\``)],
+  FRAMEWORKS.map((framework) => [
+    framework.name,
+    packages(framework),
+    ...COLUMNS.map((column) => passed(framework, column)),
+  ]),
+)}
+
+${COLUMNS.map(({ name, flags, says }) => `- \`${name}\`: ${flags.length === 0 ? 'no flag' : `\`${flags.join(' ')}\``}${says === undefined ? '' : `, ${says}`}.`).join('\n')}
+
+## What is checked
+
+${table(
+  ['framework', ...[...CHECKS, OWN].map(({ name }) => name)],
+  FRAMEWORKS.map((framework) => [framework.name, ...[...CHECKS, OWN].map(({ name }) => mark(framework, name))]),
+)}
+
+${[...CHECKS, OWN].map(({ name, says }) => `- **${name}**: ${says}.`).join('\n')}
+
+Static files come from WhiteNoise in WSGI applications and Django, else from the framework.
+
+## Middlewares
+
+Those that depend on what a server does exactly.
+
+${table(
+  ['middleware', 'of', 'what is seen', ...COLUMNS.map(({ name }) => `\`${name}\``)],
+  MIDDLEWARES.flatMap((framework) =>
+    framework.checks.map(({ name, says }) => [
+      name,
+      `${framework.name}: ${packages(framework)}`,
+      says,
+      ...COLUMNS.map((column) => cell(framework, column, name)),
+    ]),
+  ),
+)}
+
+## What is not there
+
+${notes().join('\n')}
+`;
+}
+
+function passed(framework: Framework, column: Column): string {
+  if (!columnsOf(framework).includes(column)) return LACKS;
+  const all = checksOf(framework);
+  const good = all.filter(({ name }) => cell(framework, column, name) === WORKS);
+  return good.length === all.length ? `${WORKS} ${all.length}` : `${good.length} of ${all.length}`;
+}
+
+function cell(framework: Framework, column: Column, check: string): string {
+  if (!columnsOf(framework).includes(column)) return LACKS;
+  return framework.fails?.[column.name]?.[check] === undefined ? WORKS : FAILS;
+}
+
+/** Of all worker classes together. */
+function mark(framework: Framework, check: string): string {
+  if (!checksOf(framework).some(({ name }) => name === check)) return LACKS;
+  const failing = columnsOf(framework).filter((column) => cell(framework, column, check) === FAILS);
+  return failing.length === 0 ? WORKS : `${FAILS} ${failing.map(({ name }) => name).join(', ')}`;
+}
+
+function notes(): string[] {
+  const places = new Map<string, string[]>();
+  const note = (reason: string, place: string): unknown => places.set(reason, [...(places.get(reason) ?? []), place]);
+  for (const framework of [...FRAMEWORKS, ...MIDDLEWARES]) {
+    for (const [check, reason] of Object.entries(framework.without ?? {})) note(reason, `${framework.name}, ${check}`);
+    for (const [column, fails] of Object.entries(framework.fails ?? {})) {
+      for (const [check, reason] of Object.entries(fails)) note(reason, `${framework.name} under ${column}, ${check}`);
+    }
+  }
+  const lines = [...places].map(([reason, where]) => `- ${reason} (${grouped(where)}).`);
+  return [
+    ...lines,
+    '- An ASGI application runs under the classes for ASGI only, a WSGI application under those for WSGI; the other way round the server says so and does not start.',
+  ];
+}
+
+/** `Flask, WebSocket` and `Flask, close code` are one place. */
+function grouped(places: readonly string[]): string {
+  const checks = new Map<string, string[]>();
+  for (const place of places) {
+    const [name = '', check = ''] = place.split(', ');
+    checks.set(name, [...(checks.get(name) ?? []), check]);
+  }
+  return [...checks].map(([name, each]) => `${name}: ${each.join(', ')}`).join('; ');
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [heads, heads.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

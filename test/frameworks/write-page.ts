@@ -1,0 +1,48 @@
+// `npm run compatibility`: runs the whole grid, two servers at once, prints it, and writes docs/compatibility.md if everything is as the
+// tables of the grid say.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { root } from '../harness/project.ts';
+import { Scene } from '../harness/scenario.ts';
+import { type Cell, cells, complaintsOf } from './cells.ts';
+import { frameworksVenv, runFramework } from './grid.ts';
+import { compatibilityPage } from './page.ts';
+import { pinnedVersions, pythonVersion } from './versions.ts';
+
+const AT_ONCE = 2;
+const queue = [...cells('all')];
+let complaints = 0;
+
+await Promise.all(Array.from({ length: AT_ONCE }, runQueue));
+const page = compatibilityPage(pinnedVersions(), pythonVersion(frameworksVenv));
+process.stdout.write(`\n${page}\n`);
+if (complaints === 0) {
+  writeFileSync(join(root, 'docs', 'compatibility.md'), page);
+  process.stdout.write('docs/compatibility.md is written.\n');
+} else {
+  process.stderr.write(
+    `${complaints} complaints: docs/compatibility.md is left as it was. See test/frameworks/frameworks.ts.\n`,
+  );
+  process.exitCode = 1;
+}
+
+async function runQueue(): Promise<void> {
+  for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
+    const found = await complaintsAbout(cell);
+    complaints += found.length;
+    process.stdout.write(`${[cell.title, ...found].join('\n  ')}\n`);
+  }
+}
+
+async function complaintsAbout(cell: Cell): Promise<readonly string[]> {
+  const scene = new Scene();
+  try {
+    return complaintsOf(cell, await runFramework(scene, cell.framework, cell.column));
+  } catch (error) {
+    return [String(error)];
+  } finally {
+    await scene.end();
+  }
+}
