@@ -77,7 +77,10 @@ export const FRAMEWORKS: readonly Framework[] = [
     folder: 'flask_sock',
     app: 'app:app',
     dialect: 'wsgi',
-    without: allBut(['page', 'error', '404', ...Object.keys(wsgiOnly)], "is Flask's, which has a row of its own"),
+    without: allBut(
+      ['page', 'error', '404', ...Object.keys(wsgiOnly)],
+      "The rest of it is Flask's, which has a row of its own",
+    ),
   },
   {
     name: 'Falcon (WSGI)',

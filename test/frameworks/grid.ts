@@ -39,6 +39,11 @@ export async function runFramework(scene: Scene, framework: Framework, column: C
 }
 
 const sites = new Map<string, Promise<string>>();
+const gridDirs: string[] = [];
+
+process.on('exit', () => {
+  for (const gridDir of gridDirs) rmSync(gridDir, { recursive: true, force: true });
+});
 
 /** Made once for all worker classes: the directory with the site's database and collected files. */
 function preparedSite(framework: Framework): Promise<string> {
@@ -50,7 +55,7 @@ function preparedSite(framework: Framework): Promise<string> {
 
 async function prepare(framework: Framework): Promise<string> {
   const gridDir = mkdtempSync(join(tmpdir(), 'grid-'));
-  process.on('exit', () => rmSync(gridDir, { recursive: true, force: true }));
+  gridDirs.push(gridDir);
   for (const command of framework.prepare ?? []) {
     const child = spawn(join(frameworksVenv, 'bin', 'python'), command, {
       cwd: join(frameworksDir, framework.folder),
