@@ -38,6 +38,9 @@ class Children:
 
     def signal(self, pid: int, number: int) -> None:
         if pid in self._children:
+            if number == signal.SIGABRT:
+                # The worker's own object says so, too; this is the one that child_exit gets.
+                self._children[pid].worker.aborted = True
             os.kill(pid, number)
 
     def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets_fd: int, logs: Logs) -> None:

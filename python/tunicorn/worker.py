@@ -95,7 +95,7 @@ def _serve(fork: Fork, life: Life) -> None:
     try:
         worker_class.module_of(fork.settings.worker_class).serve(duty)
     finally:
-        fork.worker._alive = False
+        fork.worker.end()
 
 
 def _boot(fork: Fork, life: Life) -> Duty:

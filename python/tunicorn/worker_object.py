@@ -62,6 +62,10 @@ class Worker:
         if was and not value:
             self._retire()
 
+    def end(self) -> None:
+        """It leaves now, whether it has a successor or not."""
+        self._alive = False
+
     @property
     def address(self) -> Any:
         """Of the first listening socket."""

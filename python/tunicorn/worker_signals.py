@@ -45,6 +45,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
             return  # Ctrl-C reaches everybody, and the arbiter passes it on: once is enough.
         life.told_to_exit = True
         life.leaving = True
+        worker.end()
         hook = cfg.hook("worker_int")
         if hook is not None:
             _call(hook, worker, "worker_int", log)
@@ -55,6 +56,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
     def abort(signum: int, frame: object) -> None:
         life.told_to_exit = True
         life.leaving = True
+        worker.end()
         worker.aborted = True
         hook = cfg.hook("worker_abort")
         if hook is not None:

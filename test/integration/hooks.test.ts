@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../harness/deadline.ts';
 import { HookJournal } from '../harness/hook-journal.ts';
-import { getText } from '../harness/http-request.ts';
+import { getText, request } from '../harness/http-request.ts';
 import { generationServing } from '../harness/log-lines.ts';
 import { scenario } from '../harness/scenario.ts';
 
@@ -127,6 +127,7 @@ scenario('SIGQUIT calls worker_int in each worker, and the hooks of the end', as
       .sort(),
     [...workers].sort(),
   );
+  assert.ok(journal.of('worker_int').every(({ alive }) => alive === false));
   assert.equal(journal.of('worker_exit').length, 2);
   assert.equal(journal.of('child_exit').length, 2);
   assert.equal(journal.names().at(-1), 'on_exit');
@@ -141,6 +142,21 @@ scenario('a worker that is killed has child_exit called, with the pid that it ha
   await eventually('another worker', () => server.workerPids().some((pid) => pid !== victim));
   assert.equal(journal.of('worker_exit').length, 0, 'nothing ran in it any more');
   await server.stop();
+});
+
+scenario('worker_abort finds its worker no longer alive, and child_exit finds that it was aborted', async (scene) => {
+  const journal = new HookJournal(scene);
+  const options = journal.launchOptions('timeout = 1');
+  const app = 'import time\ndef application(environ, start_response):\n    time.sleep(3600)\n';
+  const server = await scene.tunicorn({ ...options, files: { ...options.files, 'app.py': app } });
+  const [stuck = 0] = await server.workers(1);
+  assert.equal((await request(server.target, '/')).status, 504);
+  assert.equal((await journal.waitFor('worker_abort')).alive, false);
+  const { worker, aborted } = await journal.waitFor('child_exit');
+  assert.deepEqual([worker, aborted], [stuck, true]);
+  await eventually('another worker', () => server.workerPids().some((pid) => pid !== stuck));
+  await server.stop();
+  assert.equal((await journal.waitFor('child_exit', 2)).aborted, false);
 });
 
 scenario('hooks may be given by their import path, and may leave arguments of post_request out', async (scene) => {

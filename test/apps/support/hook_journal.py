@@ -52,13 +52,13 @@ def _arbiter_side(name: str) -> Callable[[Any], None]:
 
 def _with_worker(name: str) -> Callable[[Any, Any], None]:
     def hook(server: Any, worker: Any) -> None:
-        note(name, server=server.pid, worker=worker.pid, age=worker.age, booted=worker.booted)
+        note(name, server=server.pid, worker=worker.pid, age=worker.age, booted=worker.booted, aborted=worker.aborted)
 
     return hook
 
 
 def _of_worker(name: str) -> Callable[[Any], None]:
     def hook(worker: Any) -> None:
-        note(name, worker=worker.pid, age=worker.age, booted=worker.booted)
+        note(name, worker=worker.pid, age=worker.age, booted=worker.booted, alive=worker.alive)
 
     return hook
