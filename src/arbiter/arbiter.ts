@@ -344,6 +344,7 @@ export class Arbiter {
           this.#post({ type: 'rebound', generation, failure: outcome.ok ? null : outcome.message });
         });
       },
+      workerRetires: ({ slot, slots }) => this.#gateways.broadcast({ type: 'worker-retires', slot, slots }),
       workerGone: (generation, { slot, slots }) => {
         this.#gateways.broadcast({ type: 'worker-gone', slot, slots, generation: generation.number });
       },

@@ -51,6 +51,8 @@ export interface GenerationEvents {
   /** Fresh slots of the claims board, that many in a row, and an age; null when the board is full. */
   allot(slots: number): { readonly slot: number; readonly age: number } | null;
   gateways(): readonly number[];
+  /** It is told to leave, and takes no more. */
+  workerRetires(worker: Worker): void;
   /** `worker` as it was before its end. */
   workerGone(generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number): void;
   notForked(worker: Worker): void;
@@ -389,7 +391,10 @@ export class Generation {
   }
 
   #retire(worker: Worker, reason: RetireReason, nowMs: number): void {
-    if (this.#move(worker.slot, { type: 'retire', reason }, nowMs)) this.#signal(worker, 'SIGTERM');
+    if (this.#move(worker.slot, { type: 'retire', reason }, nowMs)) {
+      this.#signal(worker, 'SIGTERM');
+      this.#events.workerRetires(worker);
+    }
     this.#events.workersReady(this, this.concurrency);
   }
 

@@ -34,6 +34,7 @@ export interface GenerationsOwner {
   prepared(generation: Generation): void;
   /** Have everything point to this generation; `switched` is called when that is done. */
   switchTo(generation: Generation, resolved: ResolvedSettings): void;
+  workerRetires(slots: SlotRange): void;
   workerGone(generation: Generation, slots: SlotRange): void;
   workersReady(generation: Generation, concurrency: number): void;
   /** A worker of a draining generation has read end-of-file on its pipe. */
@@ -288,6 +289,7 @@ export class Generations {
         return { slot, age: this.#lastAge };
       },
       gateways: () => owner.gatewaysUp(),
+      workerRetires: (worker) => owner.workerRetires(worker),
       workerGone: (generation, worker, end, nowMs) => this.#workerGone(generation, worker, end, nowMs),
       workersReady: (generation, concurrency) => owner.workersReady(generation, concurrency),
       notForked: (worker) => this.#slots.giveBack(worker),

@@ -18,6 +18,7 @@ import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
 import { nameServer } from './response-head-lines.ts';
 import { retireDelayMs } from './retire-delay.ts';
+import { RetiringWorkers } from './retiring-workers.ts';
 import { RunQueue } from './run-queue.ts';
 import { countStreams, type StreamCounts } from './stream-counts.ts';
 import type { TakenOver } from './taken-over.ts';
@@ -79,6 +80,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #goneGenerations: Set<number> = new Set();
   /** Workers that have exited, some of whose channels have not ended yet. */
   #goneWorkers: GoneWorker[] = [];
+  readonly #retiringWorkers: RetiringWorkers;
   /** The one that is served; older ones drain. */
   #generation = 0;
   #accepted = 0;
@@ -96,6 +98,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     nameServer(start.settings.serverName);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.#board = ClaimsBoard.open(start.runtimeDir);
+    this.#retiringWorkers = new RetiringWorkers(this.#board);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
     this.#runQueue = new RunQueue(start.number, this.#board, cancels);
     // Half open: a tunnel passes the end of each direction on.
@@ -156,7 +159,16 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#runQueue.setConcurrency(generation, concurrency);
   }
 
+  workerRetires(range: SlotRange): void {
+    this.#retiringWorkers.add(range);
+    const claimed = new Set(this.#runQueue.leaving(range));
+    for (const { state } of this.#connections)
+      if (state.kind === 'taken-over' && claimed.has(state.exchange))
+        this.#retire(state.by, this.#settings.gracefulTimeoutMs);
+  }
+
   workerGone({ slot, slots }: SlotRange, generation: number): void {
+    this.#retiringWorkers.gone({ slot, slots });
     this.#goneWorkers.push({ slot, slots, generation });
     this.#checkGoneWorkers();
   }
@@ -176,8 +188,9 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (exchange === undefined) return;
     const { method, target } = exchange.head;
     if (exchange.workerPid === 0) exchange.workerPid = this.#board.claimantOf(ticket);
+    // The ticket is out until the worker has ended it: the mark has to stay, and the place is not free.
+    this.#runQueue.cancel(exchange);
     exchange.fail(new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`), 'timeout');
-    this.#runQueue.settle(exchange);
     this.#start.tell({ type: 'expired', ticket, method, target });
   }
 
@@ -226,7 +239,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   takenOver(exchange: Exchange, by: TakenOver): void {
     if (this.#phase.kind === 'draining') this.#retire(by, this.#phase.limitMs);
-    else if ((exchange.pipe?.generation ?? 0) < this.#generation) this.#retire(by, this.#settings.gracefulTimeoutMs);
+    else if ((exchange.pipe?.generation ?? 0) < this.#generation || this.#retiringWorkers.run(exchange.ticket))
+      this.#retire(by, this.#settings.gracefulTimeoutMs);
   }
 
   ended(exchange: Exchange, connection: ClientConnection): void {

@@ -77,6 +77,8 @@ function obey(message: ToGateway, handle: unknown): void {
       return gateway.serve(message.generation, message.capacity, message.concurrency, message.settings);
     case 'workers':
       return gateway.setConcurrency(message.generation, message.concurrency);
+    case 'worker-retires':
+      return gateway.workerRetires(message);
     case 'worker-gone':
       return gateway.workerGone(message, message.generation);
     case 'pipe-empty':

@@ -35,8 +35,9 @@ export class RunQueue {
   #policy: QueuePolicy = PATIENT;
   /** How many requests the workers run at once. */
   #concurrency = 1;
-  /** Outstanding tickets in the current pipe. */
+  /** Outstanding tickets in the current pipe, but for those of workers that are leaving. */
   #inPipe = 0;
+  readonly #leaving: Set<Exchange> = new Set();
   #allowance = 1;
   #windowStartMs = 0;
   #answeredInWindow = 0;
@@ -83,6 +84,7 @@ export class RunQueue {
     this.#pipe = pipe;
     this.#concurrency = concurrency;
     this.#inPipe = 0;
+    this.#leaving.clear();
     this.#owedProbe = null;
     pipe.onRoom = () => this.#roomAgain();
     if (old !== null) {
@@ -140,7 +142,7 @@ export class RunQueue {
   settle(exchange: Exchange): void {
     if (!this.#outstanding.delete(exchange.ticket)) return;
     this.#freeCancels.push(exchange.cancel);
-    if (exchange.pipe === this.#pipe) this.#inPipe -= 1;
+    this.#uncount(exchange);
     this.#measure();
     this.#pump();
   }
@@ -159,6 +161,18 @@ export class RunQueue {
   /** What is claimed in these slots. */
   claimed(range: SlotRange): Exchange[] {
     return this.#board.claims(range).flatMap(({ ticket }) => this.#outstanding.get(ticket) ?? []);
+  }
+
+  /** A worker takes no more: what it still runs takes no place of those that others can run. Returns that. */
+  leaving(range: SlotRange): Exchange[] {
+    const claimed = this.claimed(range);
+    for (const exchange of claimed) {
+      if (exchange.pipe !== this.#pipe || this.#leaving.has(exchange)) continue;
+      this.#inPipe -= 1;
+      this.#leaving.add(exchange);
+    }
+    this.#pump();
+    return claimed;
   }
 
   /**
@@ -220,13 +234,17 @@ export class RunQueue {
     const again: Exchange[] = [];
     for (const exchange of exchanges) {
       this.#outstanding.delete(exchange.ticket);
-      if (exchange.pipe === this.#pipe) this.#inPipe -= 1;
+      this.#uncount(exchange);
       if (entries === 'free') this.#freeCancels.push(exchange.cancel);
       else this.#burn(exchange);
       if (this.#mayWaitAgain(exchange)) again.push(exchange);
     }
     this.#waiting.putBack(again);
     this.#pump();
+  }
+
+  #uncount(exchange: Exchange): void {
+    if (!this.#leaving.delete(exchange) && exchange.pipe === this.#pipe) this.#inPipe -= 1;
   }
 
   #burn(exchange: Exchange): void {

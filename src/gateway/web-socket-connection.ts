@@ -23,6 +23,9 @@ const FAULT_CODES: Readonly<Record<string, number>> = {
 };
 const PROTOCOL_ERROR = 1002;
 
+/** However short the time is: for the client to answer the close frame. */
+const GOODBYE_MS = 250;
+
 /** With more than this unsent, the worker is held back. */
 const BUFFER_BYTES = 256 * 1024;
 
@@ -109,10 +112,10 @@ export class WebSocketConnection implements TakenOver {
     this.#close(this.#retiring === null ? INTERNAL_ERROR : SERVICE_RESTART);
   }
 
-  retire(delayMs: number): void {
+  retire(delayMs: number, limitMs: number): void {
     if (this.#retiring !== null && delayMs > 0) return;
     if (this.#retiring !== null) clearTimeout(this.#retiring);
-    this.#retiring = setTimeout(() => this.#restart(), delayMs);
+    this.#retiring = setTimeout(() => this.#restart(limitMs - delayMs), delayMs);
   }
 
   checkTime(nowMs: number): void {
@@ -145,7 +148,9 @@ export class WebSocketConnection implements TakenOver {
     this.#tell(FAULT_CODES[code] ?? (code.startsWith('WS_ERR_') ? PROTOCOL_ERROR : LOST), NO_REASON);
   }
 
-  #restart(): void {
+  #restart(leftMs: number): void {
+    // Its client may not answer.
+    this.#retiring = setTimeout(() => this.#webSocket.terminate(), Math.max(leftMs, GOODBYE_MS));
     this.#exchange.why = 'shutting-down';
     this.#tell(SERVICE_RESTART, NO_REASON);
     this.#close(SERVICE_RESTART);

@@ -42,6 +42,8 @@ export type ToGateway =
       readonly settings: GatewaySettings;
     }
   | { readonly type: 'workers'; readonly generation: number; readonly concurrency: number }
+  /** The worker with these slots takes no more, while its generation goes on: its WebSockets have to find another one. */
+  | { readonly type: 'worker-retires'; readonly slot: number; readonly slots: number }
   /** The process that had these slots of the claims board has exited. */
   | { readonly type: 'worker-gone'; readonly slot: number; readonly slots: number; readonly generation: number }
   /** A worker of this draining generation has read end-of-file: no ticket is left in the pipe. */

@@ -1,6 +1,6 @@
 """stress_wsgi.py in the other dialect, with /ws: a WebSocket that echoes. /ws-hold answers its handshake when the test lets it.
 
-If the file $BROKEN_LIFESPAN exists, its start-up fails. A WebSocket's close code is recorded as "closed CODE".
+If the file $BROKEN_LIFESPAN exists, its start-up fails. A WebSocket's close code is recorded as "closed=CODE".
 """
 
 import asyncio
@@ -112,6 +112,6 @@ async def echo(scope, receive, send):
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":
-            ledger.record(f"closed {message['code']}")
+            ledger.record(f"closed={message['code']}")
             return
         await send({"type": "websocket.send", "text": message["text"]})

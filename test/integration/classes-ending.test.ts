@@ -95,7 +95,7 @@ forEachClass(
 
 for (const [what, args] of [
   ['is one too many', []],
-  ['has run its max_requests', ['--max-requests', '60']],
+  ['has run its max_requests', ['--max-requests', '30']],
 ] as const) {
   forEachClass(
     `a worker that ${what} tells its WebSockets that it restarts; those of others go on`,
@@ -157,6 +157,28 @@ forEachClass(
     rendezvous.open('held');
     for (const { connection } of held) assert.equal((await connection.response()).status, 200);
     await eventually('it to end', () => !isAlive(leaving ?? 0));
+    await server.workers(1);
+  },
+);
+
+forEachClass(
+  'a worker that is told to leave by somebody else has a successor before its requests have ended, and graceful_timeout',
+  { workers: 1, each: 16, args: ['--graceful-timeout', '2', '--timeout', '3600'] },
+  async (running) => {
+    const { kind, server, rendezvous } = running;
+    const held = await hold(running, 3);
+    const endless = await running.scene.connect(server);
+    await endless.send(requestBytes('/events'));
+    const webSockets = kind.dialect === 'asgi' ? await openWebSockets(running, 3) : [];
+    const [pid = 0] = server.workerPids();
+    process.kill(pid, 'SIGTERM');
+    const response = await request(server.target, '/');
+    assert.equal(response.status, 200);
+    assert.notEqual(field(response, 'X-Pid'), String(pid));
+    rendezvous.release('held');
+    for (const { connection } of held) assert.equal((await connection.response()).status, 200);
+    for (const { webSocket } of webSockets) assert.equal(await webSocket.closeCode(), 1012);
+    await eventually('it to end', () => !isAlive(pid));
     await server.workers(1);
   },
 );

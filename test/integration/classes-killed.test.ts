@@ -170,7 +170,7 @@ forEachClass(
       webSockets.ends.every((end) => end === 1012 || end === 'kept to the end'),
       webSockets.ends.join(),
     );
-    assert.ok(streams.ends.every(({ end, livedMs }) => end === 'kept to the end' || livedMs > 3900));
+    assert.ok(streams.ends.every(({ end, livedMs }) => end === 'kept to the end' || livedMs > 3400));
     assert.equal((await server.stop()).code, 0);
     await server.nothingLeft();
   },

@@ -136,9 +136,10 @@ scenario(
     const { server } = await meeting(scene, ['--timeout', '1', '--workers', '3']);
     // Three requests, one after the other, time out; meanwhile two workers have nothing to do for as long.
     for (let count = 0; count < 3; count += 1) assert.equal((await request(server.target, '/sleep')).status, 504);
+    await eventually('three timeouts', () => server.log.count(/WORKER TIMEOUT/) === 3);
+    await eventually('three replacements', () => server.log.count(bootingWorker) === 6);
     await server.workers(3);
     assert.equal(server.log.count(/WORKER TIMEOUT/), 3);
-    assert.equal(server.log.count(bootingWorker), 6);
   },
   onlyTunicorn,
 );

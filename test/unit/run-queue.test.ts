@@ -59,6 +59,24 @@ test('each worker gets one ticket and one lies ahead; the rest waits in the gate
   assert.deepEqual([bench.queue.outstanding, bench.queue.waiting], [3, 1]);
 });
 
+test('what a worker that is leaving still runs takes no place of those that the others can run', async (t) => {
+  const bench = new Bench(t);
+  const reader = bench.serve(t, 1, 2);
+  bench.enqueueAll(requests(8));
+  const [first, second, third] = await reader.takeAll();
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  bench.claim(5, first.id);
+  bench.claim(6, second.id);
+  assert.equal(bench.queue.leaving({ slot: 5, slots: 2 }).length, 2);
+  // Told twice, it is the same.
+  bench.queue.leaving({ slot: 5, slots: 2 });
+  assert.deepEqual(namesOf(await reader.takeAll()), ['r4', 'r5']);
+  bench.answer(first);
+  assert.deepEqual(namesOf(await reader.takeAll()), [], 'its place goes with the worker');
+  bench.answer(third);
+  assert.deepEqual(namesOf(await reader.takeAll()), ['r6']);
+});
+
 test('to settle an exchange twice makes room once', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 1);
