@@ -1,6 +1,7 @@
 // kill -9 and SIGSTOP of every kind of process while workers run many requests each: who notices, and what is left.
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { eventually } from '../harness/deadline.ts';
 import type { HttpConnection } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
@@ -87,7 +88,7 @@ forEachClass(
     const { server, rendezvous } = running;
     const held = await hold(running, 2);
     const stopped = runsOf(running)[0]?.pid ?? 0;
-    process.kill(stopped, 'SIGSTOP');
+    await stop(stopped);
     for (let count = 0; count < 100; count += 1) assert.equal((await request(server.target, '/')).status, 200);
     process.kill(stopped, 'SIGCONT');
     rendezvous.open('held');
@@ -102,7 +103,7 @@ forEachClass(
   async (running) => {
     const { server } = running;
     const held = await hold(running, 2);
-    for (const pid of new Set(runsOf(running).map(({ pid }) => pid))) process.kill(pid, 'SIGSTOP');
+    for (const pid of new Set(runsOf(running).map(({ pid }) => pid))) await stop(pid);
     for (const { connection } of held) assert.equal((await connection.response()).status, 504);
     assert.equal((await request(server.target, '/')).status, 200);
     const stopped = runsOf(running).map(({ pid }) => pid);
@@ -230,6 +231,16 @@ for (const what of ['busy', 'streaming'] as const) {
       process.kill(running.server.pid, 'SIGKILL');
       await running.server.nothingLeft();
     },
+  );
+}
+
+/** Each thread goes on until it has heard of the signal; one of them might take a ticket meanwhile. */
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await eventually(`all threads of ${pid} to stop`, () =>
+    readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /^State:\s+T/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1')),
+    ),
   );
 }
 
