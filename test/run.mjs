@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -80,26 +81,40 @@ function nodeTest(files, pattern, flags) {
   return [process.execPath, '--enable-source-maps', '--test', '--test-reporter=spec', ...flags, ...byTitle, ...files];
 }
 
-/** A virtual environment with the packages of a requirements file, built again when that file changes. */
-function prepareVenv(name, requirements) {
+/** A virtual environment with the packages of a requirements file, built again when that file or the Python changes. */
+function prepareVenv(name, requirements, interpreter = 'python3') {
   const venv = join(root, name);
   const python = join(venv, 'bin', 'python');
   const wanted = createHash('sha256')
     .update(readFileSync(join(root, requirements)))
+    .update(interpreter === 'python3' ? '' : interpreter)
     .digest('hex');
   const stamp = join(venv, 'requirements.sha256');
   if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true;
   rmSync(venv, { recursive: true, force: true });
-  if (!step(`make ${name}`, ['python3', '-m', 'venv', venv])) return false;
+  if (!step(`make ${name}`, [interpreter, '-m', 'venv', venv])) return false;
   const install = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
   if (!step(`install ${requirements}`, install)) return false;
   writeFileSync(stamp, wanted);
   return true;
 }
 
-/** What the framework grid needs; of an own, so that the other tests stay light. */
+/** What the framework grid needs; in a virtual environment of its own, so that the other tests stay light. */
 function prepareFrameworks() {
-  return prepareVenv('.venv-frameworks', 'test/frameworks/requirements.txt');
+  return prepareVenv('.venv-frameworks', 'test/frameworks/requirements.txt', newestPython());
+}
+
+/** On PATH or of pyenv: current frameworks want a current Python. */
+function newestPython() {
+  const ofPyenv = join(homedir(), '.pyenv', 'versions');
+  const installed = existsSync(ofPyenv) ? readdirSync(ofPyenv) : [];
+  for (const version of ['3.14', '3.13', '3.12']) {
+    if (has(`python${version}`) && spawnSync(`python${version}`, ['-c', 'import venv']).status === 0)
+      return `python${version}`;
+    const found = installed.find((name) => name.startsWith(`${version}.`));
+    if (found !== undefined) return join(ofPyenv, found, 'bin', 'python');
+  }
+  return 'python3';
 }
 
 function writeCompatibilityPage() {

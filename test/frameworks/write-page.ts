@@ -17,7 +17,8 @@ let complaints = 0;
 
 await Promise.all(Array.from({ length: AT_ONCE }, runQueue));
 if (complaints === 0) {
-  const page = compatibilityPage(pinnedVersions(), pythonVersion(frameworksVenv));
+  const python = pythonVersion(frameworksVenv);
+  const page = compatibilityPage(pinnedVersions(python), python);
   writeFileSync(join(root, 'docs', 'compatibility.md'), page);
   process.stdout.write(`\n${page}\ndocs/compatibility.md is written.\n`);
 } else {
