@@ -6,12 +6,13 @@ import os
 import sys
 import tempfile
 import textwrap
+import traceback
 import unittest
 from typing import Any
 
 from gateway_double import ROOT
 
-from tunicorn.wsgi.application import AppImportError, load, user_traceback
+from tunicorn.wsgi.application import AppImportError, drop_own_frames, load, user_traceback
 
 MODULE = """
 def application(environ, start_response): return ["application"]
@@ -160,6 +161,15 @@ class Load(unittest.TestCase):
         self.assertIn(f'File "{self.directory}/deep.py", line 1', text)
         self.assertIn("ZeroDivisionError: division by zero\n", text)
         self.assertTrue(text.endswith("ValueError: chained\n"))
+
+    def test_what_a_log_record_gets_ends_in_the_applications_frames(self) -> None:
+        # The last call raises in a frame of the package, as a signal handler of the worker does.
+        self.write("calls.py", "from tunicorn.wsgi.application import load\nload('no_such_module')\n")
+        try:
+            load("calls")
+        except ModuleNotFoundError as error:
+            frames = traceback.extract_tb(drop_own_frames(error).__traceback__)
+        self.assertEqual((frames[-1].filename, frames[-1].lineno), (f"{self.directory}/calls.py", 2))
 
     def test_the_traceback_of_a_syntax_error_shows_the_line(self) -> None:
         self.write("syntax.py", "x = (\n")

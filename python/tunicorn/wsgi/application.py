@@ -118,10 +118,19 @@ def user_traceback(error: BaseException) -> str:
 
 
 def drop_own_frames(error: BaseException) -> BaseException:
-    """For a record of Python's logging, whose formatters print the traceback as it is: it begins in the user's code."""
+    """For a record of Python's logging, whose formatters print the traceback as it is: it begins and ends in the user's
+    code. It ends elsewhere when a signal handler raises.
+    """
     place = error.__traceback__
     while place is not None and place.tb_next is not None and _is_ours(place.tb_frame.f_code.co_filename):
         place = place.tb_next
+    last, frame = place, place
+    while frame is not None:
+        if not _is_ours(frame.tb_frame.f_code.co_filename):
+            last = frame
+        frame = frame.tb_next
+    if last is not None:
+        last.tb_next = None
     return error.with_traceback(place)
 
 
