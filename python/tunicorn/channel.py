@@ -86,6 +86,7 @@ class ChannelLost(ConnectionError):
 
 class Channel:
     __slots__ = ("_claim", "_send", "_socket", "_watched", "is_lost")
+    _socket: socket.socket
 
     def __init__(self, connected: socket.socket, claim: Holdable) -> None:
         connected.setblocking(True)
@@ -98,7 +99,7 @@ class Channel:
 
     @classmethod
     def connect(cls, path: str, claim: Holdable, *, slot: int, pid: int, generation: int) -> Channel:
-        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connected = cls._new_socket()
         try:
             connected.connect(path)
         except OSError as error:
@@ -107,6 +108,10 @@ class Channel:
         channel = cls(connected, claim)
         channel.hello(slot, pid, generation)
         return channel
+
+    @classmethod
+    def _new_socket(cls) -> socket.socket:
+        return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def close(self) -> None:
         self.is_lost = True
@@ -182,7 +187,7 @@ class Channel:
         """The client's connection, raw, in place of the channel, which has never said WATCH and is lost hereafter."""
         self._transmit(frames.tunnel_frame(ticket_id))
         self.is_lost = True
-        return self._socket
+        return self._raw_socket()
 
     def trailers(self, ticket_id: int, lines: bytes) -> None:
         self._transmit(frames.trailers_frame(ticket_id, lines))
@@ -222,7 +227,7 @@ class Channel:
         out = self._socket.fileno()
         end = offset + size
         # A wait for the disk is the application's time, a wait for the client is not: so no wait inside sendfile().
-        os.set_blocking(out, False)
+        self._set_blocking(False)
         try:
             while offset < end:
                 try:
@@ -236,13 +241,13 @@ class Channel:
         except OSError as error:
             if error.errno not in _NO_SENDFILE:
                 self._lose(str(error))
-            os.set_blocking(out, True)
+            self._set_blocking(True)
             self._read_and_send(fd, offset, end)
         except BaseException:
             self._close_amid_frame()
             raise
         else:
-            os.set_blocking(out, True)
+            self._set_blocking(True)
 
     def _read_and_send(self, fd: int, offset: int, end: int) -> None:
         while offset < end:
@@ -256,9 +261,7 @@ class Channel:
         claim = self._claim
         claim.hold()
         try:
-            poll = select.poll()
-            poll.register(out, select.POLLOUT)
-            poll.poll()
+            self._poll_for_room(out)
         finally:
             claim.unhold()
 
@@ -296,7 +299,7 @@ class Channel:
         claim.hold()
         try:
             for part in rest:
-                self._socket.sendall(part, socket.MSG_NOSIGNAL)
+                self._send_whole(part)
         except OSError as error:
             self._lose(str(error))
         except BaseException:
@@ -322,7 +325,7 @@ class Channel:
         missing = size
         while missing:
             try:
-                piece = self._socket.recv(missing, socket.MSG_WAITALL)
+                piece = self._receive_some(missing)
             except OSError as error:
                 self._lose(str(error))
             if not piece:
@@ -332,6 +335,25 @@ class Channel:
             pieces.append(piece)
             missing -= len(piece)
         return b"".join(pieces)
+
+    # Everything that may wait: a channel of green threads does it in another way.
+
+    def _set_blocking(self, blocking: bool) -> None:
+        os.set_blocking(self._socket.fileno(), blocking)
+
+    def _poll_for_room(self, out: int) -> None:
+        poll = select.poll()
+        poll.register(out, select.POLLOUT)
+        poll.poll()
+
+    def _send_whole(self, data: bytes | memoryview) -> None:
+        self._socket.sendall(data, socket.MSG_NOSIGNAL)
+
+    def _receive_some(self, size: int) -> bytes:
+        return self._socket.recv(size, socket.MSG_WAITALL)
+
+    def _raw_socket(self) -> socket.socket:
+        return self._socket
 
     def _lose(self, reason: str) -> NoReturn:
         self.close()

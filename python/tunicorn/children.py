@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import Callable, Dict, List, NamedTuple
 
+from tunicorn import unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.hook_host import HookHost
 from tunicorn.python_log import Logs
@@ -61,7 +62,7 @@ class Children:
             return
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
+        pid = unpatched.fork()
         if pid == 0:
             code = 255
             try:
@@ -69,6 +70,7 @@ class Children:
                 self._link.close()
                 os.close(self.reports_read)
                 self._close_in_child()
+                worker_class.after_fork()
                 code = run_worker(
                     Fork(
                         settings,
@@ -101,7 +103,7 @@ class Children:
     def reap(self, host: HookHost) -> None:
         # One by one: waitpid(-1) would also take the ends of processes that the configuration file started.
         for pid in list(self._children):
-            done, status = os.waitpid(pid, os.WNOHANG)
+            done, status = unpatched.waitpid(pid, os.WNOHANG)
             if done == 0:
                 continue
             child = self._children.pop(pid)

@@ -90,6 +90,11 @@ class ClaimSlot:
     def stream(self) -> None:
         """The response has begun and is not over: whether its deadline still holds is for the kind of slot to say."""
 
+    def age_seconds(self) -> float:
+        """How long the request has been running, without the time that a slow client held it up."""
+        slot = self._slot
+        return ((slot[_HELD] or monotonic_ns()) - slot[_STARTED]) / 1e9
+
     def has_left(self, cancel: int, ticket_id: int) -> bool:
         """Whether the ticket is cancelled, be it only for as long as it has not begun."""
         try:

@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from tunicorn import process_title
+from tunicorn import process_title, unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.children import Children
 from tunicorn.config import Config
@@ -58,7 +58,7 @@ class Forkserver:
 
     def serve(self) -> None:
         """Runs until the arbiter says leave and the last worker is gone, or the arbiter itself is."""
-        poll = select.poll()
+        poll = unpatched.poll()
         for fd in (self._link.fileno(), self._wakeup_read, self._children.reports_read):
             poll.register(fd, select.POLLIN)
         while not self._is_done():
@@ -142,6 +142,10 @@ class Forkserver:
             self._link.send(_failed("settle", 1, str(error), ""))
             return
         _enter(config, message["server"])
+        missing = worker_class.missing(message["server"]["worker_class"])
+        if missing is not None:
+            self._link.send(_failed("settle", 1, f"Error: {missing}", ""))
+            return
         error_log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
         try:
             self._logs = open_logs(config, error_log) if message["logs"] == "open" else unopened_logs(error_log)
@@ -156,6 +160,7 @@ class Forkserver:
 
     def _check(self) -> None:
         assert self._host is not None and self._logs is not None, "check before settle"
+        worker_class.patch(self._host.worker_class)
         failure = preload(self._host.server.app, self._logs.logger)
         self._link.send({"type": "checked"} if failure is None else _failed("load", *failure))
 
@@ -165,6 +170,7 @@ class Forkserver:
         self._settings = settings
         self._tickets = TicketPipe(settings)
         if settings.preload_app:
+            worker_class.patch(settings.worker_class)
             failure = preload(self._host.server.app, self._logs.logger, shows_failure=self._host.server.cfg.reload)
             if failure is not None:
                 self._link.send(_failed("load", *failure))
@@ -197,7 +203,7 @@ class Forkserver:
     def _hear_last_words(self) -> None:
         """Lines may be on their way here; the arbiter ends its half of the link behind the last of them."""
         self._link.finish()
-        poll = select.poll()
+        poll = unpatched.poll()
         poll.register(self._link.fileno(), select.POLLIN)
         while self._link.is_open and poll.poll(LAST_WORDS_MS):
             for message in self._link.receive():
@@ -218,8 +224,10 @@ class Forkserver:
         if settings is None:
             return
         deadline = time.monotonic() + settings.graceful_timeout
+        poll = unpatched.poll()
+        poll.register(self._wakeup_read, select.POLLIN)
         while len(self._children) > 0 and time.monotonic() < deadline:
-            select.select([self._wakeup_read], [], [], max(0.0, deadline - time.monotonic()))
+            poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
             self._reap()
         self._children.kill_all()
         shutil.rmtree(settings.runtime_dir, ignore_errors=True)

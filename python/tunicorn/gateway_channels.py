@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Optional
+from typing import Dict, Optional, Type
 
 from tunicorn.channel import Channel, ChannelLost
 from tunicorn.claims_board import ClaimSlot
 
 
 class GatewayChannels:
-    def __init__(self, runtime_dir: str, slot: int, pid: int, generation: int, claim: ClaimSlot) -> None:
+    def __init__(
+        self,
+        runtime_dir: str,
+        slot: int,
+        pid: int,
+        generation: int,
+        claim: ClaimSlot,
+        kind: Type[Channel] = Channel,
+    ) -> None:
         self._runtime_dir = runtime_dir
         self._slot = slot
         self._pid = pid
         self._generation = generation
         self._claim = claim
+        self._kind = kind
         self._channels: Dict[int, Channel] = {}
 
     def channel(self, gateway: int) -> Optional[Channel]:
@@ -30,7 +39,8 @@ class GatewayChannels:
     def connect(self, gateway: int) -> Optional[Channel]:
         path = os.path.join(self._runtime_dir, f"gateway-{gateway}.sock")
         try:
-            channel = Channel.connect(path, self._claim, slot=self._slot, pid=self._pid, generation=self._generation)
+            identity = {"slot": self._slot, "pid": self._pid, "generation": self._generation}
+            channel = self._kind.connect(path, self._claim, **identity)
         except ChannelLost:
             self._channels.pop(gateway, None)
             return None

@@ -8,7 +8,7 @@ import threading
 import traceback
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
 
-from tunicorn import carried_state
+from tunicorn import carried_state, unpatched
 from tunicorn.application_object import Application
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.config import Config
@@ -23,6 +23,7 @@ class HookHost:
         self._log = logger
         self.config = config
         facts: Mapping[str, Any] = message["server"]
+        self.worker_class: str = facts["worker_class"]
         app = Application(facts["app"], config, program.load)
         self.server = Server(app, facts, self.logger, self._ask)
         # Of the config file's module, and of what it has imported.
@@ -82,13 +83,13 @@ class HookHost:
     def _call_in_child(self, name: str) -> Optional[Message]:
         """pre_exec may do what only a process about to be replaced can afford, such as closing descriptors."""
         read, write = os.pipe()
-        pid = os.fork()
+        pid = unpatched.fork()
         if pid == 0:
             _say_and_exit(write, self.call(name))
         os.close(write)
         with open(read, "rb") as said:
             text = said.read()
-        os.waitpid(pid, 0)
+        unpatched.waitpid(pid, 0)
         import json
 
         if not text:

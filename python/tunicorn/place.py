@@ -4,8 +4,9 @@ of class sync has one place, the others have one for each request that they run 
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Type
 
+from tunicorn.channel import Channel
 from tunicorn.claims_board import ClaimsBoard, ClaimSlot, SharedClaimSlot
 from tunicorn.gateway_channels import GatewayChannels
 from tunicorn.worker_settings import WorkerSettings
@@ -56,12 +57,12 @@ class Places:
         self._claims.append(claim)
         return claim
 
-    def open(self, number: int, thread: int = 0) -> Place:
-        """The place with blocking channels. Those to the gateways that are known now are connected."""
+    def open(self, number: int, thread: int = 0, kind: Type[Channel] = Channel) -> Place:
+        """The place with channels that it may wait for. Those to the gateways that are known now are connected."""
         settings = self._settings
         claim = self.claim(number, thread)
         channels = GatewayChannels(
-            settings.runtime_dir, self.slot(number), self._pid, settings.generation, claim
+            settings.runtime_dir, self.slot(number), self._pid, settings.generation, claim, kind
         )
         for gateway in self._gateways:
             channels.connect(gateway)

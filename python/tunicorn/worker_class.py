@@ -16,16 +16,19 @@ Before it waits it may set `duty.life.waiting`: then the signal to leave raises 
 from __future__ import annotations
 
 import importlib
+import sys
 from types import ModuleType
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 MODULES: Dict[str, str] = {
     "sync": "tunicorn.sync_worker",
     "gthread": "tunicorn.gthread_worker",
+    "gevent": "tunicorn.gevent_worker",
+    "eventlet": "tunicorn.eventlet_worker",
     "asgi": "tunicorn.asgi_worker",
 }
 
-_THREADED = {"gthread"}
+_THREADED = {"gthread", "gevent", "eventlet"}
 # Tornado's applications are a kind of their own, and it finds out itself.
 _ASGI = {"asgi", "tornado"}
 
@@ -37,6 +40,31 @@ def patch(name: str) -> None:
     patch_library = getattr(module_of(name), "patch", None)
     if patch_library is not None:
         patch_library()
+
+
+def after_fork() -> None:
+    """In a worker, before anything else: an event loop that the forkserver had, because of its configuration file or of
+    the application that it has preloaded, is made this process's own.
+    """
+    if "gevent" in sys.modules:
+        from gevent import reinit
+
+        reinit()
+    if "eventlet.hubs" in sys.modules:
+        from eventlet.hubs import use_hub
+
+        use_hub()
+
+
+def missing(name: str) -> Optional[str]:
+    """What to tell when a package that the class needs is not installed: a class may have a function `missing()` that
+    names it.
+    """
+    find = getattr(module_of(name), "missing", None)
+    package = None if find is None else find()
+    if package is None:
+        return None
+    return f"worker_class {name} needs {package}, which is not installed for {sys.executable}: pip install {package}"
 
 
 def check(name: str, app: Any) -> None:

@@ -19,7 +19,7 @@ class Leave(BaseException):
 class Life:
     """What the signal handlers and the loop share."""
 
-    __slots__ = ("leaving", "told_to_exit", "waiting", "wake")
+    __slots__ = ("carry_out", "leaving", "told_to_exit", "waiting", "wake")
 
     def __init__(self) -> None:
         self.leaving = False
@@ -28,6 +28,9 @@ class Life:
         self.told_to_exit = False
         # Set by a class that waits elsewhere than in the main thread.
         self.wake: Callable[[], None] = lambda: None
+        # Calls what a signal asks for, at once or, if it is not urgent, where it may wait. Set by a class whose
+        # handlers may run in the middle of an event loop.
+        self.carry_out: Callable[[Callable[[], None], bool], None] = lambda step, urgent: step()
 
     def leave(self, signum: int, frame: object) -> None:
         self.leaving = True
@@ -46,6 +49,9 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
         life.told_to_exit = True
         life.leaving = True
         worker.end()
+        life.carry_out(quit_and_say, False)
+
+    def quit_and_say() -> None:
         hook = cfg.hook("worker_int")
         if hook is not None:
             _call(hook, worker, "worker_int", log)
@@ -58,12 +64,15 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
         life.leaving = True
         worker.end()
         worker.aborted = True
+        life.carry_out(abort_and_say, True)
+
+    def abort_and_say() -> None:
         hook = cfg.hook("worker_abort")
         if hook is not None:
             _call(hook, worker, "worker_abort", log)
         sys.exit(1)
 
-    def reopen_logs(signum: int, frame: object) -> None:
+    def reopen_logs() -> None:
         try:
             worker.log.reopen_files()
         except Exception:
@@ -86,7 +95,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
     signal.signal(signal.SIGINT, quit_now)
     signal.signal(signal.SIGQUIT, quit_now)
     signal.signal(signal.SIGABRT, abort)
-    signal.signal(signal.SIGUSR1, reopen_logs)
+    signal.signal(signal.SIGUSR1, lambda signum, frame: life.carry_out(reopen_logs, False))
     signal.signal(signal.SIGWINCH, signal.SIG_IGN)
     # The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one
     # above, which faulthandler raises the signal for a second time. It does the same for SIGSEGV and its like.

@@ -5,7 +5,7 @@ import type { ToForkserver } from '../messages/between-arbiter-and-forkserver.ts
 import type { ResolvedSettings } from './resolved-settings.ts';
 
 /** What is not in the settings. */
-export type LiveFacts = Omit<ServerFacts, 'pid' | 'app' | 'server_software' | 'errorlog'>;
+export type LiveFacts = Omit<ServerFacts, 'pid' | 'app' | 'server_software' | 'worker_class' | 'errorlog'>;
 
 /** What the arbiter itself knows of them. */
 export type HookFacts = Pick<ServerFacts, 'listeners' | 'pidfile' | 'master_pid' | 'reexec_pid' | 'start'>;
@@ -31,7 +31,7 @@ export function startContext(cwd: string): ServerFacts['start'] {
 }
 
 export function settleMessage(
-  { settings, ids, gateway, app, serverSoftware }: ResolvedSettings,
+  { settings, ids, gateway, app, serverSoftware, workerClass }: ResolvedSettings,
   live: LiveFacts,
   logs: 'open' | 'leave' = 'open',
 ): ToForkserver {
@@ -45,6 +45,7 @@ export function settleMessage(
       pid: process.pid,
       app,
       server_software: serverSoftware,
+      worker_class: workerClass.name,
       errorlog: logs === 'open' ? gateway.errorLog : '-',
     },
   };

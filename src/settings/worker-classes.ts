@@ -35,6 +35,29 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     dialect: 'wsgi',
   },
   {
+    name: 'gevent',
+    aliases: [
+      ...[
+        'gevent_wsgi',
+        'gevent_pywsgi',
+        'egg:gunicorn#gevent',
+        'egg:gunicorn#gevent_wsgi',
+        'egg:gunicorn#gevent_pywsgi',
+      ],
+      ...['gunicorn.workers.ggevent.GeventWorker', 'gunicorn.workers.ggevent.GeventPyWSGIWorker'],
+    ],
+    concurrency: 'connections',
+    onDeadline: 'cancel',
+    dialect: 'wsgi',
+  },
+  {
+    name: 'eventlet',
+    aliases: ['gunicorn.workers.geventlet.EventletWorker', 'egg:gunicorn#eventlet'],
+    concurrency: 'connections',
+    onDeadline: 'cancel',
+    dialect: 'wsgi',
+  },
+  {
     name: 'asgi',
     aliases: [
       ...['gunicorn.workers.gasgi.ASGIWorker', 'egg:gunicorn#asgi'],

@@ -1,26 +1,15 @@
-"""Writes down where each running request is: what the arbiter puts into the log for one that hangs."""
+"""Where the tasks of running requests are."""
 
 from __future__ import annotations
 
-import os
-import traceback
 from typing import Any, Iterable, List
 
-_OWN_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
+from tunicorn.ticket_stacks import write_ticket_stacks
 
 
 def write_stacks(fd: int, exchanges: Iterable[Any]) -> None:
-    """A block for each; src/arbiter/request-stack.ts reads them."""
-    for exchange in list(exchanges):
-        if exchange.task is None:
-            continue
-        frames = [frame for frame in _frames(exchange.task) if not frame.f_code.co_filename.startswith(_OWN_FOLDER)]
-        lines = [line for frame in frames for line in traceback.format_stack(frame, limit=1)]
-        block = f"\nTicket {exchange.id} (most recent call last):\n{''.join(lines)}\n"
-        try:
-            os.write(fd, block.encode("utf-8", "backslashreplace"))
-        except OSError:
-            return
+    running = [exchange for exchange in list(exchanges) if exchange.task is not None]
+    write_ticket_stacks(fd, ((exchange.id, _frames(exchange.task)) for exchange in running))
 
 
 def _frames(task: Any) -> List[Any]:

@@ -7,6 +7,7 @@ The request runner makes one for each request. It is the hot path: a list of one
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Callable, Union
@@ -20,8 +21,9 @@ from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_he
 
 ExcInfo = Union[tuple[type[BaseException], BaseException, TracebackType], tuple[None, None, None]]
 
-# The phases, in their order. STARTED: the head is known and not sent. GONE: ended because the client went.
-UNSTARTED, STARTED, SENDING, ENDED, GONE = range(5)
+# The phases, in their order. STARTED: the head is known and not sent. GONE: ended because the client went. TAKEN_OVER:
+# the application speaks with the client by itself, and what it responds is ignored.
+UNSTARTED, STARTED, SENDING, ENDED, GONE, TAKEN_OVER = range(6)
 
 # A client that has gone is noticed between frames, so a frame must not be as long as a response may be.
 MAX_PIECE_BYTES = 1024 * 1024
@@ -77,15 +79,21 @@ class Response:
 
     @property
     def status_code(self) -> int | None:
+        if self.phase == TAKEN_OVER:
+            return 101
         return None if self.phase == UNSTARTED else self._status
 
     @property
     def declared_length(self) -> int | None:
-        return None if self.phase == UNSTARTED or self._content_length < 0 else self._content_length
+        if self.phase in (UNSTARTED, TAKEN_OVER) or self._content_length < 0:
+            return None
+        return self._content_length
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], None]:
+        if self.phase == TAKEN_OVER:
+            return self.write
         if self.phase != UNSTARTED:
             if not exc_info:
                 raise AssertionError("Response headers already set!")
@@ -110,6 +118,16 @@ class Response:
         if not self._claim.is_cancelled(self._cancel, self._id):
             self._channel.hints(self._id, lines)
             self.passed_bytes += len(lines)
+
+    def take_over(self) -> socket.socket:
+        """The client's connection, raw. `timeout` does not hold for it."""
+        if self.phase > STARTED:
+            raise OSError("the response has begun; the connection cannot be taken over any more")
+        raw = self._channel.tunnel(self._id)
+        self.phase = TAKEN_OVER
+        self._claim.stream()
+        self._claim.hold()
+        return raw
 
     def client_disconnected(self) -> bool:
         """`tunicorn.client_disconnected`; it reads shared memory, so it may be asked as often as one likes."""

@@ -12,13 +12,18 @@ from typing import Any, Callable
 from tunicorn.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
-from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, Ticket, TicketError, parse_fields
+from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.application import drop_own_frames
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
 from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
-from tunicorn.wsgi.response import ENDED, GONE, ClientGone, Response
+from tunicorn.wsgi.response import ENDED, GONE, TAKEN_OVER, ClientGone, Response
+from tunicorn.wsgi.tunnel_socket import TunnelSocket
 
 Application = Callable[[dict[str, Any], Any], Any]
+
+
+class RequestCancelled(BaseException):
+    """Raised in the application by a worker that gives a request up, which it has said itself."""
 
 
 class RequestRunner:
@@ -73,6 +78,7 @@ class RequestRunner:
         if kind == KIND_PROBE:
             channel.probed(ticket_id)
             return None
+        tunnel: TunnelSocket | None = None
         try:
             if self._claim.has_left(cancel, ticket_id):
                 channel.skip(ticket_id)
@@ -99,6 +105,8 @@ class RequestRunner:
             environ["wsgi.early_hints"] = response.early_hints
             environ["tunicorn.client_disconnected"] = response.client_disconnected
             environ["tunicorn.queue_time"] = waited_ms / 1000
+            if flags & UPGRADE:
+                tunnel = environ["gunicorn.socket"] = TunnelSocket(response.take_over)
         except TicketError as error:
             self._log.error(f"Ticket {ticket_id} of gateway {gateway} is malformed: {error}")
             Response(channel, self._claim, ticket_id, cancel, "", self._log).fail()
@@ -131,6 +139,8 @@ class RequestRunner:
                     close()
                 except BaseException as error:
                     leaving = self._failed(error, response, fields) or leaving
+        if tunnel is not None:
+            tunnel.end()
         if self._errors.unflushed:
             self._errors.flush()
         if response.phase == GONE:
@@ -150,9 +160,13 @@ class RequestRunner:
 
     def _failed(self, error: BaseException, response: Response, fields: dict[str, str]) -> BaseException | None:
         """Answers for the application, inside the `except` that caught `error`. Returns what shall end the worker."""
-        if isinstance(error, ClientGone):
+        if isinstance(error, ClientGone) or (response.phase == TAKEN_OVER and isinstance(error, StopIteration)):
+            # StopIteration is how Flask-Sock says that there is no response.
             return None
         try:
+            if isinstance(error, RequestCancelled):
+                response.fail()
+                return None
             if isinstance(error, ChannelLost):
                 raise error
             drop_own_frames(error)

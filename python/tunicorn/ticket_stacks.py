@@ -1,0 +1,32 @@
+"""Writes down where each running request is: what the arbiter puts into the log for one that hangs. For workers that run
+requests otherwise than in threads, whose stacks faulthandler writes.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import Any, Iterable, List, Tuple
+
+_OWN_FOLDER = os.path.dirname(__file__) + os.sep
+
+
+def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> None:
+    """A block for each ticket with its frames, the outermost first; src/arbiter/request-stack.ts reads them."""
+    for ticket_id, frames in running:
+        users = [frame for frame in frames if not frame.f_code.co_filename.startswith(_OWN_FOLDER)]
+        lines = [line for frame in users for line in traceback.format_stack(frame, limit=1)]
+        block = f"\nTicket {ticket_id} (most recent call last):\n{''.join(lines)}\n"
+        try:
+            os.write(fd, block.encode("utf-8", "backslashreplace"))
+        except OSError:
+            return
+
+
+def outer_frames(frame: Any) -> List[Any]:
+    """The frame and those that called it, the outermost first."""
+    frames = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    return frames[::-1]

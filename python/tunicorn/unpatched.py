@@ -1,0 +1,19 @@
+"""The standard library's own functions, for what has to work where gevent or eventlet has patched the library: the
+forkserver, whose configuration file may do that, and threads of a worker that must be real ones.
+
+They are looked up when this is imported, which is before any code of the user's.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import select
+import time
+
+fork = os.fork
+waitpid = os.waitpid
+poll = select.poll
+sleep = time.sleep
+get_ident = _thread.get_ident
+start_thread = _thread.start_new_thread
