@@ -93,7 +93,7 @@ class Children:
 
     def forward_reports(self) -> None:
         try:
-            chunk = os.read(self.reports_read, 65536)
+            chunk = unpatched.read(self.reports_read, 65536)
         except BlockingIOError:
             return  # Nobody has anything to say.
         *lines, self._unfinished_report = (self._unfinished_report + chunk).split(b"\n")

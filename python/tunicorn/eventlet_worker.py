@@ -19,7 +19,7 @@ def missing() -> Optional[str]:
 def patch() -> None:
     with warnings.catch_warnings():
         # Its authors would rather have you use something else; whoever has chosen this class knows.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         import eventlet
         import eventlet.patcher
 

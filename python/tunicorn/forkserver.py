@@ -67,7 +67,7 @@ class Forkserver:
             if self._children.reports_read in ready:
                 self._children.forward_reports()
             if self._wakeup_read in ready:
-                os.read(self._wakeup_read, 4096)
+                unpatched.read(self._wakeup_read, 4096)
                 self._reap()
             if self._link.fileno() in ready:
                 for message in self._link.receive():

@@ -2,7 +2,7 @@
 eventlet_worker.py call it, each with its library.
 
 A callback of the hub takes one ticket in a turn: so tickets spread over workers that are idle, and a handler that keeps
-the hub busy takes no more of them. The main green thread looks after the requests, and carries out what signals ask for.
+the hub busy takes no more of them. The main green thread looks after the requests, and does what signals ask for.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Type
 
 from greenlet import GreenletExit, getcurrent
 
+from tunicorn import unpatched
 from tunicorn.channel import Channel
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import TICKET_BYTES, Ticket, TicketError, decode
+from tunicorn.ticket_line import TicketLine
 from tunicorn.ticket_stacks import outer_frames, write_ticket_stacks
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import write_stacks_at
@@ -72,6 +74,7 @@ class GreenWorker:
         self._log = duty.log
         self._timeout: float = duty.worker.cfg.timeout
         self._fd = duty.tickets_fd
+        self._line = TicketLine(self._fd)
         self._buffer = bytearray(TICKET_BYTES)
         self._views: List[bytearray] = [self._buffer]
         self._places: List[Place] = []
@@ -83,7 +86,7 @@ class GreenWorker:
         self._taken = 0
         self._steps: Deque[Callable[[], None]] = deque()
         self._wake_read, self._wake_write = os.pipe()
-        for fd in (self._wake_read, self._wake_write, self._fd):
+        for fd in (self._wake_read, self._wake_write):
             os.set_blocking(fd, False)
         # The first place's slot is where the worker shows that its hub goes round.
         self._free.append(self._open().number)
@@ -115,7 +118,7 @@ class GreenWorker:
 
     def _wake(self) -> None:
         try:
-            os.write(self._wake_write, b"!")
+            unpatched.write(self._wake_write, b"!")
         except BlockingIOError:
             pass  # So many bytes are there that the main green thread will wake.
 
@@ -146,7 +149,7 @@ class GreenWorker:
 
     def _watch(self) -> None:
         if self._stop_watching is None and not self._duty.life.leaving and not self._is_over:
-            self._stop_watching = self._library.watch(self._fd, self._take)
+            self._stop_watching = self._library.watch(self._line.fileno(), self._take)
 
     def _unwatch(self) -> None:
         stop, self._stop_watching = self._stop_watching, None
@@ -177,6 +180,7 @@ class GreenWorker:
             self._duty.report({"type": "drained"})
             self._wake()
             return
+        self._line.go_to_end()
         if FAULT is not None:
             FAULT("after-take")
         try:

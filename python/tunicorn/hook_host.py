@@ -105,7 +105,7 @@ def _say_and_exit(fd: int, failure: Optional[Message]) -> None:
     import json
 
     try:
-        os.write(fd, json.dumps(failure).encode()[:65536])
+        unpatched.write(fd, json.dumps(failure).encode()[:65536])
     finally:
         os._exit(0)
 

@@ -11,10 +11,10 @@ import os
 import signal
 import sys
 import sysconfig
-import threading
 import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Set
 
+from tunicorn import unpatched
 from tunicorn.own_packages import FOLDER
 
 SCAN_SECONDS = 1.0
@@ -43,13 +43,13 @@ class LoadedFiles:
             self._report({"type": "loaded", "files": part})
 
     def keep_reporting(self) -> None:
-        threading.Thread(target=self._scan, name="tunicorn-loaded-files", daemon=True).start()
+        unpatched.start_thread(self._scan, ())
 
     def _scan(self) -> None:
         # Signals are for the thread that serves.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
-            time.sleep(SCAN_SECONDS)
+            unpatched.sleep(SCAN_SECONDS)
             if len(sys.modules) != self._modules:
                 self.report()
 

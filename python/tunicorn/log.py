@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import json
 import os
-import select
 import stat
 import sys
 import time
+from select import POLLOUT
 from typing import TYPE_CHECKING, Protocol
 
+from tunicorn import unpatched
 from tunicorn.wsgi.application import user_traceback
 
 if TYPE_CHECKING:
@@ -126,9 +127,9 @@ class ErrorLog:
         try:
             while rest:
                 try:
-                    rest = rest[os.write(self._fd, rest) :]
+                    rest = rest[unpatched.write(self._fd, rest) :]
                 except BlockingIOError:
-                    if self._is_stuck or not select.select([], [self._fd], [], FULL_PIPE_SECONDS)[1]:
+                    if self._is_stuck or not _has_room(self._fd):
                         self._is_stuck = True
                         return
             self._is_stuck = False
@@ -227,3 +228,9 @@ def install_logging_handlers(log: ErrorLog) -> None:
 def _open(path: str) -> int:
     # A named pipe that nobody reads may cost entries, and a second each, but not hold the process up for good.
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+
+
+def _has_room(fd: int) -> bool:
+    poll = unpatched.poll()
+    poll.register(fd, POLLOUT)
+    return bool(poll.poll(FULL_PIPE_SECONDS * 1000))

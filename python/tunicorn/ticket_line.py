@@ -10,6 +10,8 @@ import os
 import select
 from typing import Optional
 
+from tunicorn import unpatched
+
 # Only those that wait for it alone go to the end of the kernel's line; others are put at its beginning.
 _EVENTS = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
@@ -19,7 +21,7 @@ class TicketLine:
         # Another worker may be quicker; the read must not wait then.
         os.set_blocking(fd, False)
         self._fd = fd
-        self._epoll = select.epoll()
+        self._epoll = unpatched.epoll()
         self._epoll.register(fd, _EVENTS)
 
     def fileno(self) -> int:

@@ -1,5 +1,5 @@
-"""Writes down where each running request is: what the arbiter puts into the log for one that hangs. For workers that run
-requests otherwise than in threads, whose stacks faulthandler writes.
+"""Writes down where each running request is: what the arbiter puts into the log for one that hangs. For workers that
+run requests otherwise than in threads, whose stacks faulthandler writes.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import traceback
 from typing import Any, Iterable, List, Tuple
+
+from tunicorn import unpatched
 
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 
@@ -18,7 +20,7 @@ def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> No
         lines = [line for frame in users for line in traceback.format_stack(frame, limit=1)]
         block = f"\nTicket {ticket_id} (most recent call last):\n{''.join(lines)}\n"
         try:
-            os.write(fd, block.encode("utf-8", "backslashreplace"))
+            unpatched.write(fd, block.encode("utf-8", "backslashreplace"))
         except OSError:
             return
 

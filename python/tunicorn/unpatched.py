@@ -14,6 +14,8 @@ import time
 fork = os.fork
 waitpid = os.waitpid
 poll = select.poll
+epoll = select.epoll
+read = os.read
+write = os.write
 sleep = time.sleep
-get_ident = _thread.get_ident
 start_thread = _thread.start_new_thread

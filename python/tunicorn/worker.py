@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import Any, Dict, List, NamedTuple
 
-from tunicorn import process_title, spew, worker_class
+from tunicorn import process_title, spew, unpatched, worker_class
 from tunicorn.claims_board import ClaimsBoard
 from tunicorn.failed_application import FailedApplication, load_or_show
 from tunicorn.lifeline import watch_lifeline
@@ -206,7 +206,7 @@ def _reporter(reports_fd: int, pid: int) -> Any:
     def report(message: Dict[str, Any]) -> None:
         # One write of less than PIPE_BUF: reports of several workers never mix.
         try:
-            os.write(reports_fd, json.dumps({**message, "pid": pid}).encode()[:4000] + b"\n")
+            unpatched.write(reports_fd, json.dumps({**message, "pid": pid}).encode()[:4000] + b"\n")
         except BrokenPipeError:
             pass  # The forkserver is gone, and a new generation under way; this worker goes on until then.
 
