@@ -86,13 +86,17 @@ function signalRow([name, meaning]: readonly [string, SignalMeaning]): readonly 
   return [`\`${name.replaceAll(', ', '`, `')}\``, meaning.does, ...verdict(meaning)];
 }
 
+const NOTES: Readonly<Record<string, string>> = {
+  eventlet: 'Gunicorn 26 has removed it.',
+};
+
 function workerClassRows(): (readonly string[])[] {
   const rows = KNOWN_NAMES.map((name) => {
     const isThere = workerClassOf(name) !== undefined;
-    return [`\`${name}\``, isThere ? 'same' : '**not yet**', isThere ? '' : 'Refused at the start.'];
+    return [`\`${name}\``, isThere ? 'same' : '**not yet**', isThere ? (NOTES[name] ?? '') : 'Refused at the start.'];
   });
   const own = ['a class of your own', '**not yet**', 'Refused at the start.'];
-  return [...rows, own, ['`eventlet`', '**not**', 'Removed from Gunicorn 26, too. Use `gevent`.']];
+  return [...rows, own];
 }
 
 function verdict(of: { readonly pending?: string; readonly migration?: Migration }): readonly [string, string] {

@@ -11,19 +11,12 @@ export type WorkerClassChoice =
 
 /** The names that people use, as docs/migrating.md lists them. */
 export const KNOWN_NAMES: readonly string[] = [
-  ...['sync', 'gthread', 'gevent', 'gevent_wsgi', 'gevent_pywsgi', 'tornado', 'asgi'],
+  ...['sync', 'gthread', 'gevent', 'gevent_wsgi', 'gevent_pywsgi', 'eventlet', 'tornado', 'asgi'],
   ...['uvicorn.workers.UvicornWorker', 'uvicorn_worker.UvicornWorker'],
 ];
 
 /** Names of Gunicorn's classes and of well-known others, in lower case. Those that run are found before this is looked at. */
-const NOT_YET = [
-  ...['gevent', 'gevent_wsgi', 'gevent_pywsgi', 'tornado', 'asgi', 'gunicorn.workers.ggevent.geventworker'],
-  ...['gunicorn.workers.ggevent.geventpywsgiworker', 'gunicorn.workers.gtornado.tornadoworker'],
-  ...['gunicorn.workers.gasgi.asgiworker', 'uvicorn.workers.uvicornworker', 'uvicorn.workers.uvicornh11worker'],
-  ...['uvicorn_worker.uvicornworker', 'uvicorn_worker.uvicornh11worker'],
-];
-
-const REMOVED = ['eventlet', 'gunicorn.workers.geventlet.eventletworker'];
+const NOT_YET = ['tornado', 'gunicorn.workers.gtornado.tornadoworker'];
 
 export function chooseWorkerClass(given: PythonCallable | string, threads: number): WorkerClassChoice {
   // A class itself, such as gunicorn.workers.sync.SyncWorker, is known by where it comes from.
@@ -38,8 +31,6 @@ function wantedFor(given: PythonCallable | string): string {
   const running = WORKER_CLASSES.map(({ name }) => name).join(', ');
   if (typeof given !== 'string') return `${running}; worker classes of your own are not available yet`;
   const name = plainName(given).toLowerCase();
-  if (REMOVED.includes(name))
-    return `${running}; eventlet workers were removed from Gunicorn 26; gevent takes their place`;
   if (NOT_YET.includes(name)) return `${running}; ${given} workers are not available yet`;
   return `${running}; ${name.includes('.') ? 'worker classes of your own are not available yet' : 'there is no such class'}`;
 }

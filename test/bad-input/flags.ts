@@ -184,14 +184,6 @@ export const FLAGS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a worker class that Gunicorn has removed',
-    args: ['-k', 'eventlet', 'app'],
-    exits: 1,
-    says: [
-      `Error: Invalid value for worker_class on the command line: 'eventlet' (wanted: ${CLASSES}; eventlet workers were removed from Gunicorn 26; gevent takes their place)`,
-    ],
-  },
-  {
     it: 'a worker class that cannot be imported',
     args: ['-k', 'no.such.Worker', 'app'],
     exits: 1,

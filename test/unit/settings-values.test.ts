@@ -172,7 +172,6 @@ const POST_REQUEST = 'a function that takes 2 to 4 of (worker, req, environ, res
 const PROTOCOLS = 'one or more of h1, h2, h3, each once, separated by commas';
 const SYSLOG = 'unix://PATH, udp://HOST:PORT or tcp://HOST:PORT';
 const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
-const EVENTLET = 'gunicorn.workers.geventlet.EventletWorker';
 
 const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
   ['workers', 'many', "'many'", WHOLE],
@@ -186,18 +185,6 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['timeout', { $repr: 'inf' }, 'inf', WHOLE],
   ['gateways', 0, '0', 'a whole number, 1 or more'],
   ['threads', -1, '-1', WHOLE],
-  [
-    'worker_class',
-    'egg:gunicorn#gevent',
-    "'egg:gunicorn#gevent'",
-    `${CLASSES}; egg:gunicorn#gevent workers are not available yet`,
-  ],
-  [
-    'worker_class',
-    EVENTLET,
-    `'${EVENTLET}'`,
-    `${CLASSES}; eventlet workers were removed from Gunicorn 26; gevent takes their place`,
-  ],
   [
     'worker_class',
     callable('my.Worker', 0, 7),

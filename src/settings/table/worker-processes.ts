@@ -41,7 +41,7 @@ export const WORKER_PROCESSES = {
     metavar: 'INT',
     kind: 'uint',
     default: 1000,
-    summary: 'The number of requests that a gevent or ASGI worker may run at the same time.',
+    summary: 'The number of requests that a gevent, eventlet, tornado or ASGI worker may run at the same time.',
     detail: 'It is without effect for sync and gthread. The connections of clients are limited by gateway_connections.',
     migration: { same: "Connections are the gateway's: gateway_connections limits them, whatever the worker class." },
     usedBy: ['worker'],
