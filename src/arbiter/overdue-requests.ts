@@ -8,6 +8,7 @@ export interface OverdueRequest {
   readonly ticket: number;
   /** The worker's name among those of its generation. */
   readonly slot: number;
+  readonly pid: number | null;
   /** As in the claim: the thread that runs it, or 0. */
   readonly thread: number;
   readonly ageMs: number;

@@ -69,7 +69,7 @@ export class RequestDeadlines {
   check(worker: Worker, limits: Limits, nowMs: number): void {
     const claims = this.#board.claims(worker);
     this.#expireLate(worker, claims, limits.timeoutMs, nowMs);
-    for (const request of this.#overdue.due(nowMs)) this.#tell(request, worker);
+    for (const request of this.#overdue.due(nowMs)) this.#tell(request);
     const patienceMs = limits.onDeadline === 'cancel' ? CANCEL_GRACE_MS : 0;
     const hanging = claims.filter(({ ticket }) => (this.#overdue.overdueMs(ticket, nowMs) ?? -1) > patienceMs);
     this.#overdue.keepOnly(worker.slot, new Set(claims.map(({ ticket }) => ticket)));
@@ -94,15 +94,17 @@ export class RequestDeadlines {
     for (const claim of late) {
       const { ticket, thread, gateway } = claim;
       const ageMs = claimAgeMs(claim, nowMs);
-      this.#overdue.add({ ticket, slot: worker.slot, thread, ageMs, sinceMs: nowMs, stackFrom });
+      const pid = worker.process?.pid ?? null;
+      this.#overdue.add({ ticket, slot: worker.slot, pid, thread, ageMs, sinceMs: nowMs, stackFrom });
       this.#owner.expire(gateway, ticket);
     }
   }
 
-  #tell({ ticket, slot, thread, ageMs, stackFrom, what }: OverdueRequest, worker: Worker): void {
+  /** Of any worker: the one that ran it may be gone. */
+  #tell({ ticket, slot, pid, thread, ageMs, stackFrom, what }: OverdueRequest): void {
     const stack = this.#stacks.ofRequest(slot, stackFrom, ticket, thread);
     const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
-    const subject = `REQUEST TIMEOUT (pid:${worker.process?.pid}) ${what ?? 'a request'}`;
+    const subject = `REQUEST TIMEOUT (pid:${pid}) ${what ?? 'a request'}`;
     this.#owner.log('critical', `${subject} after ${(ageMs / 1000).toFixed(1)} s. ${where}`);
   }
 

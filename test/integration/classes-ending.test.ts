@@ -206,3 +206,25 @@ forEachClass(
     assert.equal((await server.stop()).code, 0);
   },
 );
+
+forEachClass(
+  'requests that run longer than timeout in several workers are each told with the process id of their own worker',
+  {
+    workers: 3,
+    each: 2,
+    args: ['--timeout', '1', '--access-logfile', '-', '--access-logformat', 'ran %(r)s in %(p)s'],
+  },
+  async (running) => {
+    const { scene, server } = running;
+    const connections = await Promise.all(Array.from({ length: 6 }, () => scene.connect(server)));
+    await Promise.all(connections.map((connection, number) => connection.send(requestBytes(`/sleep?${number}`))));
+    const told: (string | undefined)[] = [];
+    const ran: (string | undefined)[] = [];
+    for (const [number, connection] of connections.entries()) {
+      assert.equal((await connection.response()).status, 504);
+      told.push((await server.waitForLog(new RegExp(`REQUEST TIMEOUT \\(pid:(\\d+)\\) GET /sleep\\?${number} `)))[1]);
+      ran.push((await server.stdout.waitFor(new RegExp(`ran GET /sleep\\?${number} .* in <(\\d+)>`)))[1]);
+    }
+    assert.deepEqual(told, ran);
+  },
+);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { OverdueRequests } from '../../src/arbiter/overdue-requests.ts';
 import { requestStack } from '../../src/arbiter/request-stack.ts';
 
-const REQUEST = { ticket: 7, slot: 3, thread: 0x7f00, ageMs: 2000, sinceMs: 1000, stackFrom: 0 };
+const REQUEST = { ticket: 7, slot: 3, pid: 40, thread: 0x7f00, ageMs: 2000, sinceMs: 1000, stackFrom: 0 };
 
 test('an overdue request is told once, when its stack has had time to be written, with what the gateway said of it', () => {
   const overdue = new OverdueRequests();
