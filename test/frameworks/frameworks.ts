@@ -101,6 +101,15 @@ export const FRAMEWORKS: readonly Framework[] = [
     dialect: 'wsgi',
     without: { session: 'Bottle has no sessions', ...wsgiOnly },
   },
+  {
+    name: 'FastAPI by a2wsgi',
+    packages: ['fastapi', 'a2wsgi'],
+    folder: 'fastapi',
+    app: 'adapted:app',
+    dialect: 'wsgi',
+    own: documentedApi,
+    without: wsgiOnly,
+  },
   { name: 'Django (ASGI)', ...django, app: 'grid.asgi:application', dialect: 'asgi', without: byChannels },
   { name: 'Wagtail (ASGI)', ...cms, app: 'cms_asgi:application', dialect: 'asgi', without: byChannels },
   {
@@ -122,6 +131,14 @@ export const FRAMEWORKS: readonly Framework[] = [
     app: 'app:app',
     dialect: 'asgi',
     without: { 304: 'Litestar sends an entity tag with static files, and does not look at `If-None-Match`' },
+  },
+  {
+    name: 'Flask by WsgiToAsgi',
+    packages: ['Flask', 'asgiref'],
+    folder: 'flask',
+    app: 'adapted:app',
+    dialect: 'asgi',
+    without: noWebSocket("asgiref's WsgiToAsgi adapts HTTP only"),
   },
   {
     name: 'Falcon (ASGI)',

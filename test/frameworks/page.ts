@@ -62,7 +62,7 @@ ${table(
   MIDDLEWARES.flatMap((framework) =>
     framework.checks.map(({ name, says }) => [
       name,
-      `${framework.name}: ${packages(framework)}`,
+      packages(framework),
       says,
       ...COLUMNS.map((column) => cell(framework, column, name)),
     ]),
