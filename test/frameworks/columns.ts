@@ -11,6 +11,8 @@ export interface Column {
 export const COLUMNS: readonly Column[] = [
   { name: 'sync', flags: [], dialect: 'wsgi' },
   { name: 'gthread', flags: ['--threads', '4'], dialect: 'wsgi' },
+  { name: 'gevent', flags: ['-k', 'gevent'], dialect: 'wsgi' },
+  { name: 'eventlet', flags: ['-k', 'eventlet'], dialect: 'wsgi' },
   {
     name: 'asgi',
     flags: ['-k', 'asgi', '--asgi-loop', 'asyncio'],

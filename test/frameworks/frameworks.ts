@@ -35,7 +35,6 @@ const noWebSocket = (reason: string): Record<string, string> => ({
 });
 const wsgiOnly = noWebSocket('WSGI has no WebSocket; Flask-Sock and its like take the socket themselves');
 const byChannels = noWebSocket("Django's own ASGI handler serves HTTP only; Channels adds WebSocket");
-const noTunnel = noWebSocket('The application has no `gunicorn.socket` yet');
 const migrated = [
   ['-m', 'django', 'migrate', '--verbosity', '0'],
   ['-m', 'django', 'createsuperuser', '--noinput', '--username', 'admin', '--email', 'a@test.example'],
@@ -78,7 +77,6 @@ export const FRAMEWORKS: readonly Framework[] = [
     folder: 'flask_sock',
     app: 'app:app',
     dialect: 'wsgi',
-    fails: { sync: noTunnel, gthread: noTunnel },
     without: allBut(
       ['page', 'error', '404', ...Object.keys(wsgiOnly)],
       "The rest of it is Flask's, which has a row of its own",

@@ -7,18 +7,25 @@ To the first use of it the request becomes a tunnel: from then on it is the chan
 from __future__ import annotations
 
 import socket
-from typing import Any, Callable, Optional
+import threading
+from time import monotonic
+from typing import Any, Callable, Optional, Set
+
+# For the client's answer to a close frame, or for sending ours.
+_LAST_WORDS_SECONDS = 1.0
 
 
 class TunnelSocket:
     def __init__(self, dig: Callable[[], socket.socket]) -> None:
         self._dig: Optional[Callable[[], socket.socket]] = dig
         self._socket: Optional[socket.socket] = None
+        self._users: Set[threading.Thread] = set()
 
     def __getattr__(self, name: str) -> Any:
         """Whatever a socket has."""
         if name.startswith("__"):
             raise AttributeError(name)
+        self._users.add(threading.current_thread())
         return getattr(self._dug(), name)
 
     def __enter__(self) -> TunnelSocket:
@@ -32,10 +39,17 @@ class TunnelSocket:
             self._dug().close()
 
     def end(self) -> None:
-        """The application has returned: the connection is over, also for a thread that still reads from it."""
+        """The application has returned: the connection is over, also for a thread that still reads from it. It has a
+        moment for its last words: simple-websocket lets the application return before it has answered a close frame.
+        """
         self._dig = None
         if self._socket is None:
             return
+        last_moment = monotonic() + _LAST_WORDS_SECONDS
+        for user in self._users - {threading.current_thread()}:
+            # A greenlet that is no thread, and a thread that Python did not start, cannot be waited for.
+            if not isinstance(user, threading._DummyThread):
+                user.join(max(0.0, last_moment - monotonic()))
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
