@@ -7,7 +7,7 @@ import { type Check, cookiesAfter, looksLike } from './checks.ts';
 
 export const OWN = {
   name: 'own',
-  says: 'what it brings itself: the admin of Django and Wagtail, with its form to log in; the browsable API of Django REST framework; `/docs` and `/openapi.json` of FastAPI',
+  says: 'what it brings itself: the admin of Django and Wagtail, with its form to log in; the browsable API of Django REST framework; `/docs` and `/openapi.json` of FastAPI (the others bring none)',
 } as const;
 
 /** Logs in with the form of the admin, which has a CSRF token, and looks at its first page and its style sheet. */

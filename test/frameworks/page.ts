@@ -25,7 +25,7 @@ folder each, ten to ninety lines. \`npm run compatibility\` runs them all and wr
 says.
 
 Python ${python}, with gevent ${version('gevent')}, eventlet ${version('eventlet')}, tornado ${version('tornado')} and uvloop ${version('uvloop')};
-everything pinned in \`test/frameworks/requirements.txt\`. ${WORKS}: works. ${LACKS}: does not apply, the reasons are [below](#what-is-not-there). ${FAILS}: does not work, the reasons are below as well.
+everything pinned in \`test/frameworks/requirements.txt\`. ${WORKS}: works. ${LACKS}: does not apply, the reasons are [below](#what-is-not-there).${anyFails() ? ` ${FAILS}: does not work, the reasons are below as well.` : ''}
 
 ## Worker classes
 
@@ -75,6 +75,10 @@ ${notes().join('\n')}
 `;
 }
 
+function anyFails(): boolean {
+  return [...FRAMEWORKS, ...MIDDLEWARES].some(({ fails }) => fails !== undefined);
+}
+
 function passed(framework: Framework, column: Column): string {
   if (!columnsOf(framework).includes(column)) return LACKS;
   const all = checksOf(framework);
@@ -110,14 +114,16 @@ function notes(): string[] {
   ];
 }
 
-/** `Flask, WebSocket` and `Flask, close code` are one place. */
+/** `Flask, WebSocket`, `Flask, close code`, `Django, WebSocket` and `Django, close code`: `Flask, Django: WebSocket, close code`. */
 function grouped(places: readonly string[]): string {
   const checks = new Map<string, string[]>();
   for (const place of places) {
     const [name = '', check = ''] = place.split(', ');
     checks.set(name, [...(checks.get(name) ?? []), check]);
   }
-  return [...checks].map(([name, each]) => `${name}: ${each.join(', ')}`).join('; ');
+  const names = new Map<string, string[]>();
+  for (const [name, each] of checks) names.set(each.join(', '), [...(names.get(each.join(', ')) ?? []), name]);
+  return [...names].map(([each, among]) => `${among.join(', ')}: ${each}`).join('; ');
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
