@@ -7,11 +7,15 @@ import { parseArgs } from 'node:util';
 import { machineFacts } from './machine.mjs';
 import { killEverything } from './owned-processes.mjs';
 import { publish } from './report.mjs';
+import * as asgi from './scenarios/asgi.mjs';
 import * as fairness from './scenarios/fairness.mjs';
+import * as green from './scenarios/green.mjs';
 import * as overload from './scenarios/overload.mjs';
 import * as slowClients from './scenarios/slow-clients.mjs';
 import * as storm from './scenarios/storm.mjs';
+import * as threads from './scenarios/threads.mjs';
 import * as throughput from './scenarios/throughput.mjs';
+import * as websocket from './scenarios/websocket.mjs';
 import { checkTunicorn, SetUpError, setUpPeers, setUpSlowhttptest, setUpWrk } from './set-up.mjs';
 
 /**
@@ -24,12 +28,17 @@ import { checkTunicorn, SetUpError, setUpPeers, setUpSlowhttptest, setUpWrk } fr
 /** @type {ReadonlyMap<string, Scenario>} */
 const SCENARIOS = new Map([
   ['throughput', throughput],
+  ['threads', threads],
+  ['asgi', asgi],
+  ['green', green],
+  ['websocket', websocket],
   ['storm', storm],
   ['fairness', fairness],
   ['slow-clients', slowClients],
   ['overload', overload],
 ]);
 
+const USES_WRK = new Set(['throughput', 'threads', 'asgi', 'green']);
 const SERVERS = new Set([...SCENARIOS.values()].flatMap((each) => each.contenders.map((contender) => contender.name)));
 
 const USAGE = `usage: npm run bench -- [--quick] [--only SERVER,...] [SCENARIO...]
@@ -73,9 +82,9 @@ async function main() {
     return { name, scenario, contenders };
   });
   await setUpPeers();
-  if (names.includes('throughput')) await setUpWrk();
+  if (names.some((name) => USES_WRK.has(name))) await setUpWrk();
   if (names.includes('slow-clients')) await setUpSlowhttptest();
-  if (chosen.some(({ contenders }) => contenders.some((contender) => contender.name === 'tunicorn')))
+  if (chosen.some(({ contenders }) => contenders.some((contender) => contender.name.startsWith('tunicorn'))))
     await checkTunicorn();
   const machine = await machineFacts();
   for (const { name, scenario, contenders } of chosen) {

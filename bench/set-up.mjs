@@ -29,7 +29,7 @@ export async function setUpPeers() {
   // Written last, so that an installation that broke off is done again.
   const stamp = join(VENV, 'installed-requirements.txt');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  console.error('Setting up bench/.venv: Gunicorn, Flask, and uWSGI, which is compiled (about a minute) ...');
+  console.error('Setting up bench/.venv: the peers; uWSGI is compiled (about a minute) ...');
   rmSync(VENV, { recursive: true, force: true });
   await runOrThrow('Creating bench/.venv', process.env.BENCH_PYTHON ?? 'python3', ['-m', 'venv', VENV]);
   await runOrThrow('Installing bench/requirements.txt', VENV_PYTHON, [

@@ -1,4 +1,4 @@
-/** Gunicorn with its two threaded-or-not worker classes. Without --access-logfile it writes no access log. */
+/** Gunicorn with its worker classes. Without --access-logfile it writes no access log. */
 import { join } from 'node:path';
 import { VENV } from '../places.mjs';
 import { childrenOf } from '../process-tree.mjs';
@@ -37,6 +37,24 @@ export const gunicornGthread = {
   name: 'gunicorn-gthread',
   title: 'Gunicorn gthread, 4 threads',
   command: command(['--worker-class=gthread', '--threads=4']),
+  workers: childrenOf,
+  idleCall: 'epoll',
+};
+
+/** @type {Contender} */
+export const gunicornGevent = {
+  name: 'gunicorn-gevent',
+  title: 'Gunicorn gevent',
+  command: command(['--worker-class=gevent', '--worker-connections=1000']),
+  workers: childrenOf,
+  idleCall: 'epoll',
+};
+
+/** @type {Contender} */
+export const gunicornAsgi = {
+  name: 'gunicorn-asgi',
+  title: 'Gunicorn asgi',
+  command: command(['--worker-class=asgi']),
   workers: childrenOf,
   idleCall: 'epoll',
 };

@@ -2,11 +2,14 @@
 import { TUNICORN, VENV_PYTHON } from '../places.mjs';
 import { childrenOf, executableName } from '../process-tree.mjs';
 
-/** @type {import('./contender.mjs').Contender} */
-export const tunicornSync = {
-  name: 'tunicorn',
-  title: 'Tunicorn sync',
-  command: ({ app, port, workers, maxRequests = 0, args = [] }) => ({
+/** @typedef {import('./contender.mjs').Contender} Contender */
+
+/**
+ * @param {readonly string[]} workerArgs
+ * @returns {Contender['command']}
+ */
+function command(workerArgs) {
+  return ({ app, port, workers, maxRequests = 0, args = [] }) => ({
     file: process.execPath,
     args: [
       TUNICORN,
@@ -14,13 +17,51 @@ export const tunicornSync = {
       `--bind=127.0.0.1:${port}`,
       `--workers=${workers}`,
       `--max-requests=${maxRequests}`,
+      ...workerArgs,
       ...args,
       app,
     ],
-  }),
-  workers: (processes, master) =>
-    childrenOf(processes, master)
-      .filter((pid) => executableName(pid).startsWith('python'))
-      .flatMap((forkserver) => childrenOf(processes, forkserver)),
+  });
+}
+
+/** @type {Contender['workers']} */
+const workers = (processes, master) =>
+  childrenOf(processes, master)
+    .filter((pid) => executableName(pid).startsWith('python'))
+    .flatMap((forkserver) => childrenOf(processes, forkserver));
+
+/** @type {Contender} */
+export const tunicornSync = {
+  name: 'tunicorn',
+  title: 'Tunicorn sync',
+  command: command([]),
+  workers,
   idleCall: 'read from pipe',
+};
+
+/** @type {Contender} */
+export const tunicornGthread = {
+  name: 'tunicorn-gthread',
+  title: 'Tunicorn gthread, 4 threads',
+  command: command(['--worker-class=gthread', '--threads=4']),
+  workers,
+  idleCall: 'epoll',
+};
+
+/** @type {Contender} */
+export const tunicornGevent = {
+  name: 'tunicorn-gevent',
+  title: 'Tunicorn gevent',
+  command: command(['--worker-class=gevent', '--worker-connections=1000']),
+  workers,
+  idleCall: 'epoll',
+};
+
+/** @type {Contender} */
+export const tunicornAsgi = {
+  name: 'tunicorn-asgi',
+  title: 'Tunicorn asgi',
+  command: command(['--worker-class=asgi']),
+  workers,
+  idleCall: 'epoll',
 };

@@ -1,19 +1,10 @@
-/** What the turns of the throughput scenario amount to: medians, ratios, a table, and whether the goals were reached. */
-import { tunicornSync } from '../contenders/tunicorn.mjs';
+/** What the turns of a scenario amount to: medians, ratios, a table, and whether the goals were reached. */
 import { median } from '../load/statistics.mjs';
 
-/** @typedef {import('./throughput.mjs').Entry} Entry */
-/** @typedef {import('./throughput.mjs').Turn} Turn */
+/** @typedef {import('./turns.mjs').Entry} Entry */
+/** @typedef {import('./turns.mjs').Turn} Turn */
 
-const GOALS = [
-  { cell: 'hello, keep-alive', peer: 'gunicorn-sync', times: 10 },
-  { cell: 'hello, keep-alive', peer: 'uwsgi-http-socket', times: 2 },
-  { cell: 'hello, keep-alive', peer: 'uwsgi-http-router', times: 2 },
-  { cell: 'hello, a connection for each request', peer: 'gunicorn-sync', times: 2 },
-  { cell: 'Flask, keep-alive', peer: 'gunicorn-gthread', times: 2 },
-  { cell: 'Flask, keep-alive', peer: 'uwsgi-http-socket', times: 1 },
-  { cell: 'Flask, keep-alive', peer: 'uwsgi-http-router', times: 1 },
-];
+/** @typedef {{ cell: string, peer: string, times: number }} Goal */
 
 /**
  * @param {Entry} entry
@@ -47,10 +38,11 @@ export function summarize(entry) {
 /**
  * @param {string} heading
  * @param {readonly Row[]} rows
+ * @param {string} ownName
  * @returns {import('../report.mjs').Table}
  */
-export function toTable(heading, rows) {
-  const own = rows.find((row) => row.server === tunicornSync.name);
+export function toTable(heading, rows, ownName) {
+  const own = rows.find((row) => row.server === ownName);
   const columns = [
     'server',
     'requests/s',
@@ -90,12 +82,14 @@ export function toTable(heading, rows) {
 
 /**
  * @param {readonly { title: string, rows: Row[] }[]} cells
+ * @param {readonly Goal[]} goals
+ * @param {string} ownName
  * @returns {string[]}
  */
-export function judge(cells) {
-  return GOALS.flatMap(({ cell, peer, times }) => {
+export function judge(cells, goals, ownName) {
+  return goals.flatMap(({ cell, peer, times }) => {
     const rows = cells.find(({ title }) => title === cell)?.rows ?? [];
-    const own = rows.find((row) => row.server === tunicornSync.name);
+    const own = rows.find((row) => row.server === ownName);
     const other = rows.find((row) => row.server === peer);
     if (own === undefined || other === undefined) return [];
     const ratio = own.requestsPerSecond / other.requestsPerSecond;

@@ -1,0 +1,20 @@
+/** Many connections at once whose requests wait inside the application: what green threads are for. */
+import { gunicornGevent } from '../contenders/gunicorn.mjs';
+import { tunicornGevent } from '../contenders/tunicorn.mjs';
+import { measureInTurns } from './turns.mjs';
+
+export const contenders = [tunicornGevent, gunicornGevent];
+
+const CONNECTIONS = 500;
+const TITLE = 'a wait of 20 ms inside, keep-alive';
+const CELLS = [{ app: 'wait_briefly', title: TITLE, keepAlive: true, connections: CONNECTIONS }];
+const GOALS = [{ cell: TITLE, peer: 'gunicorn-gevent', times: 2 }];
+
+/**
+ * @param {readonly import('../contenders/contender.mjs').Contender[]} chosen
+ * @param {{ quick: boolean }} options
+ */
+export function measure(chosen, options) {
+  const what = `${CONNECTIONS} connections`;
+  return measureInTurns({ name: 'green', what, cells: CELLS, goals: GOALS, own: tunicornGevent.name }, chosen, options);
+}
