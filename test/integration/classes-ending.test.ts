@@ -172,9 +172,12 @@ forEachClass(
     const webSockets = kind.dialect === 'asgi' ? await openWebSockets(running, 3) : [];
     const [pid = 0] = server.workerPids();
     process.kill(pid, 'SIGTERM');
-    const response = await request(server.target, '/');
-    assert.equal(response.status, 200);
-    assert.notEqual(field(response, 'X-Pid'), String(pid));
+    await eventually('its successor to answer', async () => {
+      const response = await request(server.target, '/');
+      assert.equal(response.status, 200);
+      return field(response, 'X-Pid') !== String(pid);
+    });
+    assert.ok(isAlive(pid), 'it has still to do');
     rendezvous.release('held');
     for (const { connection } of held) assert.equal((await connection.response()).status, 200);
     for (const { webSocket } of webSockets) assert.equal(await webSocket.closeCode(), 1012);
