@@ -7,7 +7,9 @@ const PYTHON_VERSIONS = `
 import platform
 from importlib.metadata import version
 print("Python", platform.python_version())
-for name in ("Gunicorn", "uWSGI", "Flask"):
+for name in (
+    *("Gunicorn", "gevent", "uWSGI", "uvicorn", "uvloop", "httptools", "Hypercorn", "Granian", "Flask", "FastAPI"),
+):
     print(name, version(name))
 `;
 
