@@ -69,7 +69,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
 /** The config file to evaluate, as `-c` wants it; null means ./gunicorn.conf.py if there is one. */
 export function configLocation(commandArgs: FlagValues, commandLine: FlagValues): string | null {
   const location = commandLine.config || commandArgs.config;
-  return typeof location === 'string' ? location : null;
+  return typeof location === 'string' && location !== '' ? location : null;
 }
 
 function check(name: string, declaration: Declaration, layer: Layer): Outcome {

@@ -49,6 +49,14 @@ scenario('gunicorn.conf.py in the current directory is read', async (scene) => {
   assert.equal(settings.get('bind'), "['127.0.0.1:1']");
 });
 
+scenario(
+  '-c with nothing, as an empty variable of a start script gives it, is as if it were not there',
+  async (scene) => {
+    const files = { 'gunicorn.conf.py': 'workers = 5\n' };
+    assert.equal((await printConfig(scene, { files, args: ['-c', ''] })).get('workers'), '5');
+  },
+);
+
 scenario('-c FILE goes in place of gunicorn.conf.py', async (scene) => {
   const files = { 'gunicorn.conf.py': 'workers = 5\n', 'other.py': 'timeout = 7\n' };
   const settings = await printConfig(scene, { files, args: ['-c', 'other.py'] });

@@ -156,6 +156,7 @@ describe('the config file', () => {
     assert.equal(configLocation({ config: 'a.py' }, { config: 'b.py' }), 'b.py');
     assert.equal(configLocation({ config: 'a.py' }, {}), 'a.py');
     assert.equal(configLocation({ config: 'a.py' }, { config: '' }), 'a.py');
+    assert.equal(configLocation({ config: '' }, { config: '' }), null);
     assert.equal(configLocation({}, {}), null);
   });
 });

@@ -5,7 +5,8 @@ export const CONFIG_FILE = {
     section: 'Config File',
     flags: ['-c', '--config'],
     metavar: 'CONFIG',
-    kind: 'string',
+    // Empty, as a variable of a start script may be, is as if it were not given.
+    kind: 'text',
     default: './gunicorn.conf.py',
     summary: 'The config file: PATH, file:PATH, or python:MODULE.',
     detail: `A Python file; its top-level names are settings. Without this flag, gunicorn.conf.py in the current
