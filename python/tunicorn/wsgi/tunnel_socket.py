@@ -51,10 +51,11 @@ class TunnelSocket:
             if not isinstance(user, threading._DummyThread):
                 user.join(max(0.0, last_moment - monotonic()))
         try:
+            # Not close(): a green thread that reads would fail, and a real one would not notice. It reads the end now,
+            # and the descriptor is closed with the last reference.
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass  # Somebody has closed it.
-        self._socket.close()
 
     def _dug(self) -> socket.socket:
         if self._socket is None:
