@@ -163,6 +163,11 @@ async def fall_asleep():
     await asyncio.sleep(3600)
 
 
+async def hang_behind(scope, receive, send):
+    await answer(send, "answered")
+    await hang(scope, receive, send)
+
+
 async def stubborn(scope, receive, send):
     while True:
         try:
@@ -242,6 +247,7 @@ PATHS = {
     "poll": poll,
     "after-end": after_end,
     "hang": hang,
+    "hang-behind": hang_behind,
     "stubborn": stubborn,
     "wait": wait,
     "block": block,
