@@ -361,6 +361,10 @@ export class ClientConnection implements ExchangeClient, RecordedConnection {
     return this.#sends !== 'has-left' && this.#state.kind !== 'closed';
   }
 
+  maySendMore(): boolean {
+    return this.#sends === 'more';
+  }
+
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void {
     this.#served += 1;
     if (exchange.spoolPath !== null) removeSpooled(exchange.spoolPath);

@@ -43,6 +43,8 @@ export interface ExchangeClient {
   mayKeepAlive(): boolean;
   /** Whether the client still waits for the answer, as far as one can tell. */
   awaitsAnswer(): boolean;
+  /** Whether the client has not shut down its sending side. */
+  maySendMore(): boolean;
   /** Whether the client's buffer is full; `resume` is called when it is not any more. */
   holdsBack(resume: () => void): boolean;
   /** The application accepts the WebSocket, with this head. Null when the client has just left. */
@@ -173,7 +175,9 @@ export class Exchange {
     this.watched = ticket;
     if (this.state === 'finished') ticket.gone();
     else if (this.stream !== null && this.body === null) this.stream.flowTo(ticket, performance.now());
-    if (!this.client.awaitsAnswer()) ticket.gone();
+    // Whoever asks is told that the client has left, even if the client may only have stopped sending (RUNQUEUE.md, "Watching").
+    const hasLeft = !this.client.awaitsAnswer() || (this.stream === null && !this.client.maySendMore());
+    if (hasLeft) ticket.gone();
   }
 
   /** The application accepts the WebSocket. */

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import json
 import os
+import select
 import sys
 import time
 from http import HTTPStatus
@@ -15,7 +16,14 @@ lifespan = os.environ.get("LIFESPAN", "")
 
 
 def say(text):
-    print(text, file=sys.stderr, flush=True)
+    line = f"{text}\n".encode()
+    while True:
+        try:
+            os.write(2, line)
+            return
+        except BlockingIOError:
+            # The server's standard error is a socket here, and does not block.
+            select.select([], [2], [])
 
 
 async def app(scope, receive, send):

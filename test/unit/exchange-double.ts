@@ -36,6 +36,9 @@ export class ClientDouble implements ExchangeClient {
     return this.keepAliveAllowed;
   }
 
+  maySendMore(): boolean {
+    return true;
+  }
   awaitsAnswer(): boolean {
     return this.awaits;
   }
