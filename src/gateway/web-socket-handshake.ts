@@ -93,9 +93,17 @@ function requestOf(socket: Socket, environFields: string): IncomingMessage {
   request.headers.upgrade = 'websocket';
   for (const name of ['key', 'version', 'extensions'] as const) {
     const value = lastPair(environFields, `HTTP_SEC_WEBSOCKET_${name.toUpperCase()}`);
-    if (value !== undefined) request.headers[`sec-websocket-${name}`] = value;
+    const passed = name === 'extensions' && value !== undefined ? acceptable(value) : value;
+    if (passed !== undefined) request.headers[`sec-websocket-${name}`] = passed;
   }
   return request;
+}
+
+/** An offer with a smaller window than ours is declined (RFC 7692 section 7.1.2.1); `ws` would refuse the handshake for it. */
+function acceptable(offers: string): string | undefined {
+  const isTooSmall = /;\s*server_max_window_bits\s*=\s*"?(?:[89]|1[0-2])\b/;
+  const kept = offers.split(',').filter((offer) => !isTooSmall.test(offer));
+  return kept.length === 0 ? undefined : kept.join(',').trim();
 }
 
 function isPassedOn(line: string): boolean {

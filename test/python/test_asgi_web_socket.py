@@ -138,8 +138,8 @@ ALLOWED: List[Any] = [
         [accept(), close(reason="ü" * 100)],
         [ACCEPTED, ("CLOSE", "END", 1000, ("ü" * 61).encode().decode("latin-1"))],
     ),
-    ("close before accept is 403", [close()], [("HEAD", "END", FORBIDDEN_HEAD, "")]),
-    ("close with a code before accept is 403", [close(code=1008)], [("HEAD", "END", FORBIDDEN_HEAD, "")]),
+    ("close before accept is 403", [close()], [("HEAD", "END|FRAMED", FORBIDDEN_HEAD, "")]),
+    ("close with a code before accept is 403", [close(code=1008)], [("HEAD", "END|FRAMED", FORBIDDEN_HEAD, "")]),
     (
         "a denial in one message",
         [deny(401, (b"www-authenticate", b"Basic")), denial(b"no")],
@@ -158,7 +158,7 @@ FORBIDDEN: List[Any] = [
         [text("a")],
         RuntimeError,
         "before it was answered",
-        [("HEAD", "END", FAILED_HEAD, "")],
+        [("HEAD", "END|FRAMED", FAILED_HEAD, "")],
     ),
     ("two accepts", [accept(), accept()], RuntimeError, "while it is open", [ACCEPTED, INTERNAL]),
     (
@@ -174,7 +174,7 @@ FORBIDDEN: List[Any] = [
         [close(), accept()],
         RuntimeError,
         "after the application closed it",
-        [("HEAD", "END", FORBIDDEN_HEAD, "")],
+        [("HEAD", "END|FRAMED", FORBIDDEN_HEAD, "")],
     ),
     (
         "a message with nothing in it",
@@ -196,7 +196,7 @@ FORBIDDEN: List[Any] = [
         [denial(b"x")],
         RuntimeError,
         "before it was answered",
-        [("HEAD", "END", FAILED_HEAD, "")],
+        [("HEAD", "END|FRAMED", FAILED_HEAD, "")],
     ),
     (
         "accept within a denial",
@@ -226,27 +226,27 @@ FORBIDDEN: List[Any] = [
         "after the application closed it",
         [("HEAD", "END|FRAMED", "401 Unauthorized\r\ncontent-length: 1\r\n", "a")],
     ),
-    ("a denial of 101", [deny(101)], RuntimeError, "101", [("HEAD", "END", FAILED_HEAD, "")]),
+    ("a denial of 101", [deny(101)], RuntimeError, "101", [("HEAD", "END|FRAMED", FAILED_HEAD, "")]),
     (
         "a denial with a bad header",
         [deny(401, (b"a b", b""))],
         InvalidResponse,
         "a b",
-        [("HEAD", "END", FAILED_HEAD, "")],
+        [("HEAD", "END|FRAMED", FAILED_HEAD, "")],
     ),
     (
         "accept with a bad header",
         [accept(headers=[(b"a", b"\n")])],
         InvalidResponse,
         "control",
-        [("HEAD", "END", FAILED_HEAD, "")],
+        [("HEAD", "END|FRAMED", FAILED_HEAD, "")],
     ),
     (
         "accept with a subprotocol of two lines",
         [accept(subprotocol="a\r\nb")],
         InvalidResponse,
         "control",
-        [("HEAD", "END", FAILED_HEAD, "")],
+        [("HEAD", "END|FRAMED", FAILED_HEAD, "")],
     ),
     ("a close code that is no number", [accept(), close(code="1000")], RuntimeError, "'1000'", [ACCEPTED, INTERNAL]),
     ("a close code that does not fit", [accept(), close(code=70000)], RuntimeError, "70000", [ACCEPTED, INTERNAL]),
@@ -254,7 +254,7 @@ FORBIDDEN: List[Any] = [
 ]
 
 UNFINISHED: List[Any] = [
-    ("nothing", [], "without having answered", [("HEAD", "END", FAILED_HEAD, "")]),
+    ("nothing", [], "without having answered", [("HEAD", "END|FRAMED", FAILED_HEAD, "")]),
     ("a denial's start alone", [deny(401)], "before it had sent a body", 500),
     (
         "half a denial",
@@ -357,7 +357,7 @@ class Receiving(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(OSError):
             await bench.socket.send(accept())
         self.assertIsNone(bench.socket.returned())
-        self.assertEqual([each[:2] for each in bench.sent], [("HEAD", "END")])
+        self.assertEqual([each[:2] for each in bench.sent], [("HEAD", "END|FRAMED")])
 
     async def test_a_client_that_leaves_in_the_middle_of_its_denial(self) -> None:
         bench = Bench()

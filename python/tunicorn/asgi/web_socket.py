@@ -16,6 +16,7 @@ from tunicorn.asgi.waiters import Waiters
 from tunicorn.channel_frame import (
     CLOSE,
     END,
+    FRAMED,
     GONE,
     MESSAGE,
     TEXT,
@@ -123,7 +124,7 @@ class WebSocket:
         elif kind == "websocket.close" and phase == OPEN:
             self._close(message)
         elif kind == "websocket.close" and phase == CONNECTING:
-            self._finish(head_start(self.id, 403, END, _FORBIDDEN, 0), FINISHED)
+            self._finish(head_start(self.id, 403, END | FRAMED, _FORBIDDEN, 0), FINISHED)
             self._disconnected(1006, "")
         elif kind == "websocket.http.response.start" and phase == CONNECTING:
             await self._start_denial(message)
@@ -164,7 +165,7 @@ class WebSocket:
     def returned(self) -> Optional[str]:
         """The application has returned; what it has left undone is said."""
         if self.phase == CONNECTING:
-            self._finish(head_start(self.id, 500, END, _FAILED, 0))
+            self._finish(head_start(self.id, 500, END | FRAMED, _FAILED, 0))
             return "The application returned without having answered the WebSocket."
         if self.phase == OPEN:
             self._finish(close_frame(self.id, 1000))
@@ -250,7 +251,7 @@ class WebSocket:
         if self.phase == CLOSED:
             self._finish(close_frame(self.id, 1000))
         elif self.phase == GIVEN_UP:
-            self._finish(head_start(self.id, 500, END, _FAILED, 0))
+            self._finish(head_start(self.id, 500, END | FRAMED, _FAILED, 0))
 
     def _frame(self, frame: Optional[GatewayFrame]) -> None:
         if frame is None:
