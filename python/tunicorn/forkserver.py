@@ -154,7 +154,7 @@ class Forkserver:
             return
         if config.reload:
             keep_no_young_bytecode()
-        process_title.set_title("forkserver", config.proc_name)
+        process_title.set_title("forkserver", message["server"]["proc_name"])
         self._host = HookHost(self._link, config, message, self._program, self._logs.logger)
         self._link.send({"type": "settled", "hooks": config.hooks})
 

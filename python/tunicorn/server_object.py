@@ -39,7 +39,7 @@ class Server:
         self.systemd = False
         self.START_CTX: Dict[Any, Any] = {**facts["start"], 0: sys.executable}
         self.timeout: int = cfg.timeout
-        self.proc_name: str = cfg.proc_name
+        self.proc_name: str = facts["proc_name"]
         self.worker_age: int = facts["worker_age"]
         self.WORKERS: Dict[int, Any] = {}
         self.LISTENERS: List[Listener] = []

@@ -5,7 +5,10 @@ import type { ToForkserver } from '../messages/between-arbiter-and-forkserver.ts
 import type { ResolvedSettings } from './resolved-settings.ts';
 
 /** What is not in the settings. */
-export type LiveFacts = Omit<ServerFacts, 'pid' | 'app' | 'server_software' | 'worker_class' | 'errorlog'>;
+export type LiveFacts = Omit<
+  ServerFacts,
+  'pid' | 'app' | 'server_software' | 'proc_name' | 'worker_class' | 'errorlog'
+>;
 
 /** What the arbiter itself knows of them. */
 export type HookFacts = Pick<ServerFacts, 'listeners' | 'pidfile' | 'master_pid' | 'reexec_pid' | 'start'>;
@@ -45,6 +48,7 @@ export function settleMessage(
       pid: process.pid,
       app,
       server_software: serverSoftware,
+      proc_name: gateway.procName,
       worker_class: workerClass.name,
       errorlog: logs === 'open' ? gateway.errorLog : '-',
     },

@@ -9,6 +9,8 @@ export interface ServerFacts {
   readonly pid: number;
   readonly app: string;
   readonly server_software: string;
+  /** With .2 in an arbiter that is to take over from another one. */
+  readonly proc_name: string;
   /** The name of the class, whatever the setting calls it. */
   readonly worker_class: string;
   /** Where this forkserver writes log lines: `-`, or a path. */

@@ -24,7 +24,9 @@ scenario(
     assert.equal(readFileSync(`${pidFile}.2`, 'utf8'), `${fresh}\n`);
     assert.equal(commandOf(server.pid), 'tunicorn: arbiter [shop]');
     assert.equal(commandOf(fresh), 'tunicorn: arbiter [shop.2]');
-    for (const pid of server.family(fresh).workers) assert.equal(commandOf(pid), 'tunicorn: worker [shop.2]');
+    const { forkservers, workers } = server.family(fresh);
+    for (const pid of forkservers) assert.equal(commandOf(pid), 'tunicorn: forkserver [shop.2]');
+    for (const pid of workers) assert.equal(commandOf(pid), 'tunicorn: worker [shop.2]');
     assert.ok(
       (await server.log.waitFor(/The setting bind is ignored: an older arbiter has passed a listening socket/)) !==
         null,

@@ -27,6 +27,7 @@ FACTS = {
     "app": "m:a",
     "workers": 2,
     "worker_age": 0,
+    "proc_name": "shop",
     "master_pid": 0,
     "reexec_pid": 0,
     "start": {"cwd": "/start", "args": ["tunicorn", "m:a"]},
