@@ -86,7 +86,7 @@ class TheServer(unittest.TestCase):
     def test_facts(self) -> None:
         server, _ = make_server()
         self.assertEqual(
-            (server.pid, server.num_workers, server.log, server.proc_name), (100, 2, "the log", "tunicorn")
+            (server.pid, server.num_workers, server.log, server.proc_name), (100, 2, "the log", "shop")
         )
         self.assertEqual(server.START_CTX, {"cwd": "/start", "args": ["tunicorn", "m:a"], 0: sys.executable})
         assert server.pidfile is not None
