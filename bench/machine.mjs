@@ -32,6 +32,6 @@ export async function machineFacts() {
   const wrk = await run('wrk', ['--version']).catch(() => undefined);
   if (wrk !== undefined) facts.wrk = /^wrk (\S+)/.exec(wrk.output)?.[1] ?? 'unknown';
   const tunicorn = await run(process.execPath, [TUNICORN, '--version']);
-  facts.Tunicorn = tunicorn.code === 0 ? (/(\d+\.\d+\.\d+\S*)/.exec(tunicorn.output)?.[1] ?? 'unknown') : 'not built';
+  facts.Tunicorn = tunicorn.code === 0 ? (/(\d+\.\d+\.\d+)/.exec(tunicorn.output)?.[1] ?? 'unknown') : 'not built';
   return facts;
 }

@@ -2,7 +2,7 @@
 // leave.
 
 import assert from 'node:assert/strict';
-import { eventually } from '../harness/deadline.ts';
+import { eventually, pause } from '../harness/deadline.ts';
 import { field, fields } from '../harness/http-connection.ts';
 import { getText, request, requestBytes } from '../harness/http-request.ts';
 import { otherServer } from '../harness/project.ts';
@@ -243,6 +243,8 @@ scenario(
     const polling = await scene.connect(server);
     await polling.send(requestBytes('/poll'));
     await server.waitForLog(/^polls/, since);
+    // Longer than the client's sending side must have been open for its end to mean that the client has left.
+    await pause(200);
     polling.close();
     await server.waitForLog(/poll: all of 3 saw the disconnect/, since);
     await server.waitForLog(/poll: send raised OSError/, since);
