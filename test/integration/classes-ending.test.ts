@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { eventually } from '../harness/deadline.ts';
-import { field, type HttpResponse } from '../harness/http-connection.ts';
+import { field, type HttpResponse, openSocket } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
 import { echoes, KeptEventStreams, KeptWebSockets, openWebSockets } from '../harness/kept-streams.ts';
 import { handlingSignal } from '../harness/log-lines.ts';
@@ -66,7 +66,11 @@ forEachClass(
     const waiting = await Promise.all(Array.from({ length: 20 }, () => scene.connect(server)));
     for (const connection of waiting) await connection.send(requestBytes('/'));
     server.signal('SIGTERM');
-    await server.waitForLog(handlingSignal('term'));
+    await eventually('the listener to close', async () => {
+      const socket = await openSocket(server.target).catch(() => null);
+      socket?.destroy();
+      return socket === null;
+    });
     rendezvous.open('held');
     for (const connection of [...held.map((each) => each.connection), ...waiting]) {
       const response = await connection.response();
