@@ -5,63 +5,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { field, fields, HttpConnection, type HttpResponse } from '../harness/http-connection.ts';
+import { field, HttpConnection } from '../harness/http-connection.ts';
 import { type RequestOptions, request, requestBytes } from '../harness/http-request.ts';
 import { root } from '../harness/project.ts';
-import {
-  acceptFor,
-  BINARY_FRAME,
-  CLOSE_FRAME,
-  clientFrame,
-  closePayload,
-  RawWebSocket,
-  TEXT_FRAME,
-} from '../harness/raw-web-socket.ts';
-import type { Server } from '../harness/server.ts';
-
-export interface Check {
-  readonly name: string;
-  /** What is asked and what is seen, for the page. */
-  readonly says: string;
-  readonly run: (server: Server) => Promise<void>;
-}
-
-export interface Seen {
-  readonly status?: number;
-  readonly text?: string | RegExp;
-  readonly json?: unknown;
-  readonly type?: RegExp;
-}
-
-/** A check of one request and its response. */
-export function asks(name: string, says: string, path: string, options: RequestOptions, seen: Seen): Check {
-  const run = async ({ target }: Server): Promise<void> => {
-    looksLike(await request(target, path, options), seen);
-  };
-  return { name, says, run };
-}
-
-export function looksLike(response: HttpResponse, { status = 200, text, json, type }: Seen): void {
-  const body = response.body.toString();
-  assert.equal(response.status, status, body.slice(0, 500));
-  assert.equal(response.end, 'complete');
-  if (typeof text === 'string') assert.equal(body, text);
-  else if (text !== undefined) assert.match(body, text);
-  if (json !== undefined) assert.deepEqual(JSON.parse(body), json);
-  if (type !== undefined) assert.match(field(response, 'Content-Type') ?? '', type);
-}
-
-/** What a browser would send back of the cookies, newer ones instead of older ones. */
-export function cookiesAfter(before: string, response: HttpResponse): string {
-  const jar = new Map(
-    before
-      .split('; ')
-      .filter((pair) => pair !== '')
-      .map((pair) => [pair.split('=')[0], pair]),
-  );
-  for (const cookie of fields(response, 'Set-Cookie')) jar.set(cookie.split('=')[0], cookie.split(';')[0] ?? '');
-  return [...jar.values()].join('; ');
-}
+import { asks, type Check, chunksOf, cookiesAfter, looksLike } from './check.ts';
+import { WEBSOCKET_CHECKS } from './web-socket-checks.ts';
 
 const JSON_BODY = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"numbers": [1, 2]}' };
 const FORM = {
@@ -188,79 +136,7 @@ const HTTP_CHECKS: readonly Check[] = [
   },
 ];
 
-const WEBSOCKET_CHECKS: readonly Check[] = [
-  {
-    name: 'WebSocket',
-    says: 'text and 100 KB of binary data are echoed; the client closes with 1000',
-    run: async (server) =>
-      await withWebSocket(server, '', async (socket) => {
-        for (const [opcode, payload] of [
-          [TEXT_FRAME, Buffer.from('grüß dich')],
-          [BINARY_FRAME, UPLOADED.subarray(0, 100_000)],
-        ] as const) {
-          await socket.send(opcode, payload);
-          const echo = await socket.frame();
-          assert.deepEqual([echo.opcode, echo.payload.equals(payload)], [opcode, true]);
-        }
-        await socket.connection.send(clientFrame(CLOSE_FRAME, closePayload(1000)));
-        assert.equal(await socket.closeCode(), 1000);
-      }),
-  },
-  {
-    name: 'close code',
-    says: 'the application closes with 4001 and a reason',
-    run: async (server) =>
-      await withWebSocket(server, '', async (socket) => {
-        await socket.send(TEXT_FRAME, 'close');
-        const { opcode, payload } = await socket.frame();
-        assert.deepEqual([opcode, payload.readUInt16BE(), payload.toString('utf8', 2)], [CLOSE_FRAME, 4001, 'over']);
-      }),
-  },
-  {
-    name: 'subprotocol',
-    says: 'of two that the client offers, the application takes one',
-    run: async (server) =>
-      await withWebSocket(server, 'Sec-WebSocket-Protocol: chat.v1, chat.v2\r\n', async (_, protocol) => {
-        assert.equal(protocol, 'chat.v2');
-      }),
-  },
-];
-
 export const CHECKS: readonly Check[] = [...HTTP_CHECKS, ...WEBSOCKET_CHECKS];
-
-/** The chunks of a streamed response. */
-export async function chunksOf(server: Server, path: string, type = /^text\/plain/): Promise<string[]> {
-  const connection = await HttpConnection.open(server.target);
-  try {
-    await connection.send(requestBytes(path));
-    const head = await connection.head();
-    assert.equal(head.status, 200);
-    assert.match(field(head, 'Content-Type') ?? '', type);
-    assert.equal(field(head, 'Transfer-Encoding'), 'chunked');
-    const pieces: string[] = [];
-    for (let chunk = await connection.chunk(); chunk !== undefined; chunk = await connection.chunk()) {
-      pieces.push(chunk.toString());
-    }
-    return pieces;
-  } finally {
-    connection.close();
-  }
-}
-
-async function withWebSocket(
-  { target }: Server,
-  offered: string,
-  use: (socket: RawWebSocket, protocol: string | undefined) => Promise<void>,
-): Promise<void> {
-  const socket = await RawWebSocket.open(target, '/ws', offered);
-  try {
-    const head = await socket.accepted();
-    assert.deepEqual([head.status, field(head, 'Sec-WebSocket-Accept')], [101, acceptFor()]);
-    await use(socket, field(head, 'Sec-WebSocket-Protocol'));
-  } finally {
-    socket.connection.close();
-  }
-}
 
 function multipart(): RequestOptions {
   const part = (disposition: string, content: string | Buffer): Buffer =>

@@ -1,7 +1,8 @@
 // The frameworks of the grid: where each application is, what it needs before it runs, what it has not got, and what is known
 // to fail. Called by grid.ts and page.ts. Folders are named after frameworks; an application has all routes that `without` does not name.
 
-import { CHECKS, type Check } from './checks.ts';
+import type { Check } from './check.ts';
+import { CHECKS } from './checks.ts';
 import { COLUMNS, type Column } from './columns.ts';
 import { adminOf, browsableApi, documentedApi } from './own-pages.ts';
 

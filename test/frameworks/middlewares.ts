@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { eventually } from '../harness/deadline.ts';
 import { field, HttpConnection } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
-import { asks, type Check, chunksOf, looksLike } from './checks.ts';
+import { asks, type Check, chunksOf, looksLike } from './check.ts';
 import type { Framework } from './frameworks.ts';
 
 const LARGE = 'tunicorn '.repeat(10_000);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { field } from '../harness/http-connection.ts';
 import { request } from '../harness/http-request.ts';
-import { type Check, cookiesAfter, looksLike } from './checks.ts';
+import { type Check, cookiesAfter, looksLike } from './check.ts';
 
 export const OWN = {
   name: 'own',

@@ -21,7 +21,7 @@ export function compatibilityPage(versions: Versions, python: string): string {
   return `# Which frameworks work
 
 Real applications of these frameworks, served by the real command, each under every worker class that fits. The applications are in \`test/frameworks/\`, one
-folder each, ten to ninety lines. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails when one does not do what this page
+folder each. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails when one does not do what this page
 says.
 
 Python ${python}, with gevent ${version('gevent')}, eventlet ${version('eventlet')}, tornado ${version('tornado')} and uvloop ${version('uvloop')};
