@@ -135,7 +135,9 @@ class AsgiWorker:
             self._duty.report({"type": "drained"})
             self._leave()
             return
-        self._line.go_to_end()
+        if self._running:
+            # One that is idle again at once may be the first: only what lasts has to be spread.
+            self._line.go_to_end()
         if FAULT is not None:
             FAULT("after-take")
         try:
@@ -160,7 +162,9 @@ class AsgiWorker:
             place.finish(channel, last_word, 0)
             return
         run = self._follow if flags & FOLLOWS else self._run
-        self._tasks.add(self._loop.create_task(run(place, channel, ticket)))
+        # `asyncio.current_task()` would take longer, up to Python 3.11 at least.
+        place.task = self._loop.create_task(run(place, channel, ticket))
+        self._tasks.add(place.task)
         self._taken += 1
         if self._taken >= self._last_ticket and self._duty.worker.alive:
             # The arbiter sends a TERM when the successor is ready; until then there is work to do.
@@ -177,7 +181,7 @@ class AsgiWorker:
             # The gateway has gone, and its client with it; or the worker has no time left, and another may run it.
             answer = None
         if answer is None:
-            self._done()
+            self._tasks.discard(place.task)
             place.finish(channel, skip_frame(ticket.id), 0)
             return
         fields = split_fields(answer[: ticket.fields_length])
@@ -199,7 +203,7 @@ class AsgiWorker:
                 is_streamed=flags & STREAMED != 0,
                 ended=self._running.discard,
             )
-        exchange.task = asyncio.current_task()
+        task = exchange.task = place.task
         self._running.add(exchange)
         if FAULT is not None:
             FAULT("in-app")
@@ -214,7 +218,9 @@ class AsgiWorker:
         except asyncio.CancelledError:
             exchange.fail()
         except (SystemExit, KeyboardInterrupt):
-            exchange.fail()
+            # Of a worker that is aborted, the gateway answers the requests.
+            if not self._duty.worker.aborted:
+                exchange.fail()
             raise
         except BaseException as error:
             if not exchange.is_gone or not isinstance(error, OSError):
@@ -228,12 +234,7 @@ class AsgiWorker:
         finally:
             if told is not None and self._teller is not None:
                 self._teller.end(told)
-            self._done()
-
-    def _done(self) -> None:
-        # Here rather than in a callback of the task, which would cost a turn of the loop.
-        task = asyncio.current_task()
-        if task is not None:
+            # Here rather than in a callback of the task, which would cost a turn of the loop.
             self._tasks.discard(task)
 
     def _tick(self) -> None:

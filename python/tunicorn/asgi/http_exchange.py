@@ -123,7 +123,8 @@ class HttpExchange:
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
-        self._check_client()
+        if self.is_gone or self._place.claim.is_cancelled(self._cancel, self.id):
+            self._refuse_gone()
         if kind == "http.response.body":
             await self._send_body(message)
         elif kind == "http.response.start":
@@ -193,9 +194,12 @@ class HttpExchange:
     # The response
 
     def _check_client(self) -> None:
-        if self.is_gone or self._place.claim.is_cancelled(self._cancel, self.id):
-            self.gone()
-            raise ClientGone("the client has left")
+        if self.is_gone or self.is_cancelled():
+            self._refuse_gone()
+
+    def _refuse_gone(self) -> None:
+        self.gone()
+        raise ClientGone("the client has left")
 
     def _start(self, message: Message) -> None:
         if self.phase != UNSTARTED:

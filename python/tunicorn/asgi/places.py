@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from heapq import heappop, heappush
-from typing import Callable, List, Optional
+from typing import Any, Callable, List, Optional
 
 from tunicorn.asgi.channel import Channel, Channels
 from tunicorn.channel_frame import UNACKNOWLEDGED_BYTES
@@ -15,7 +15,7 @@ from tunicorn.worker_duty import Duty
 
 
 class Place:
-    __slots__ = ("_free", "channels", "claim", "loop", "number")
+    __slots__ = ("_free", "channels", "claim", "loop", "number", "task")
 
     def __init__(
         self,
@@ -29,6 +29,8 @@ class Place:
         self.claim = claim
         self.channels = channels
         self.loop = loop
+        # Of its last request; it may outlive the response.
+        self.task: Any = None
         self._free = free
 
     def finish(self, channel: Optional[Channel], frame: bytes, passed_bytes: int) -> None:
