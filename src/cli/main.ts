@@ -91,6 +91,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (show_origins) process.stdout.write(formatConfig(resolved.settings, resolved.origins));
   else if (print_config) process.stdout.write(formatConfig(resolved.settings));
   if (check_config || print_config || show_origins) {
+    for (const warning of resolution.warnings) process.stderr.write(`Warning: ${warning}\n`);
     const failure = await checkApplication(forkserver, relay, resolved);
     forkserver.kill();
     return failure === null ? EXIT_OK : failed(failure);

@@ -57,6 +57,16 @@ scenario(
   },
 );
 
+scenario('--check-config names the settings that have no effect, on standard error, and succeeds', async (scene) => {
+  const files = { 'gunicorn.conf.py': 'dirty_workers = 3\n', 'shop.py': 'application = print\n' };
+  const { code, stdout, text } = await scene.run({ app: 'shop', args: ['--check-config'], files });
+  assert.deepEqual([code, stdout], [0, '']);
+  assert.match(
+    text,
+    /^Warning: Setting 'dirty_workers' in gunicorn\.conf\.py has no effect yet: Tunicorn has no dirty workers$/m,
+  );
+});
+
 scenario('-c FILE goes in place of gunicorn.conf.py', async (scene) => {
   const files = { 'gunicorn.conf.py': 'workers = 5\n', 'other.py': 'timeout = 7\n' };
   const settings = await printConfig(scene, { files, args: ['-c', 'other.py'] });

@@ -75,12 +75,14 @@ export const WORKER_PROCESSES = {
     metavar: 'INT',
     kind: 'uint',
     default: 30,
-    summary: 'Seconds that one request may run before its worker is killed and replaced; 0 means without end.',
-    detail: `The client is answered 504. The time that a worker waits for a slow client to read the response does
-      not count. A worker that takes longer than this to boot is replaced, too.`,
+    summary: 'Seconds that one request may run before it is given up, and its worker replaced; 0 means without end.',
+    detail: `The client is answered 504. A worker of class sync is killed then; one that runs several requests at once
+      finishes the others first, and there the time ends when the response begins: what streams may last. The time that a
+      worker waits for a slow client to read the response does not count. A worker that takes longer than this to boot is
+      replaced, too.`,
     migration: {
       better:
-        'It counts for each request, and for booting; the client gets 504, and the log the request and its Python stack. Slow clients do not count.',
+        'It counts for each request and for booting, with every worker class (in Gunicorn a request may run for ever, but for sync workers); the client gets 504, and the log the request and its Python stack. Slow clients do not count, nor, but for sync workers, responses that stream.',
     },
     usedBy: ['arbiter'],
     reloadable: true,
