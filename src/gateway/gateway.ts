@@ -336,8 +336,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #giveUpWaiting(): void {
-    for (const exchange of this.#runQueue.unanswered())
+    for (const exchange of this.#runQueue.unanswered()) {
+      // So that a worker does not tell Python's loggers of an answer that nobody gets.
+      this.#runQueue.cancel(exchange);
       exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
+    }
   }
 
   #accept(socket: Socket, listener: ListenerAddress): void {

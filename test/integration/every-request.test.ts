@@ -1,4 +1,4 @@
-// Every request has exactly one line in the access log, however it ends, in the text form and in the JSON form.
+// Every request has exactly one line in the access log, however it ends: in the text form, in the JSON form, and through Python's loggers.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -335,6 +335,38 @@ const endings: readonly Ending[] = [
     others: 1,
   },
   {
+    title: 'is answered to a client that has closed its side',
+    args: ['--workers', '2'],
+    act: async (s) => {
+      const connection = await s.scene.connect(s.server);
+      await connection.send(requestBytes('/hold'));
+      await s.rendezvous.arrived('held');
+      connection.socket.end();
+      // An answer to another connection, accepted after this one's end had come, says that it was seen.
+      await asks(s, '/other', 200);
+      s.rendezvous.open('held');
+      assert.equal((await connection.response()).status, 200);
+    },
+    end: 'answered',
+    status: 200,
+    ...GET,
+    target: '/hold',
+    others: 1,
+  },
+  {
+    title: 'has a worker that somebody aborts',
+    act: async (s) => {
+      const [worker = 0] = await s.server.workers(1);
+      const { answered } = await held(s);
+      process.kill(worker, 'SIGABRT');
+      assert.equal(await answered(), 500);
+    },
+    end: 'answered',
+    status: 500,
+    ...GET,
+    target: '/hold',
+  },
+  {
     title: 'is there when the server stops at once',
     act: async (s) => {
       const { answered } = await held(s);
@@ -354,9 +386,19 @@ function linesOf(scene: Scene): readonly string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
 }
 
-async function play(scene: Scene, ending: Ending, form: 'text' | 'json'): Promise<readonly string[]> {
+/** A class of one's own, be it as it was: Python's loggers write everything then. */
+const OWN_LOGGERS = `
+from gunicorn.glogging import Logger
+class Own(Logger):
+    pass
+logger_class = Own
+`;
+
+async function play(scene: Scene, ending: Ending, form: 'text' | 'json' | 'python'): Promise<readonly string[]> {
   const rendezvous = await scene.rendezvous();
-  const args = ['--access-logfile', scene.path('access.log'), '--log-format', form, ...(ending.args ?? [])];
+  const args = ['--access-logfile', scene.path('access.log'), ...(ending.args ?? [])];
+  if (form !== 'python') args.push('--log-format', form);
+  else args.push('--config', scene.write('loggers.py', OWN_LOGGERS));
   const env = { RENDEZVOUS: rendezvous.address };
   const server = await scene.launch({ app: 'endings', args, env });
   // Not by a connection, which might be in the way of one that is counted.
@@ -378,7 +420,7 @@ for (const ending of endings) {
       others + (end === 'answered' ? 1 : 0),
       told,
     );
-    const of = records.filter((record) => record.end === end);
+    const of = records.filter((record) => record.end === end && record.target === target);
     assert.equal(of.length, 1, told);
     assert.equal(records.length, others + 1, told);
     const [record] = of;
@@ -388,13 +430,20 @@ for (const ending of endings) {
     assert.match(record.request_id, /^[0-9a-f]{32}$/);
   });
 
-  scenario(`a request that ${title} has one line in Gunicorn's form`, async (scene) => {
-    const lines = await play(scene, ending, 'text');
-    const shown = method === null ? '-' : `${method} ${target} HTTP/1.1`;
-    const line = new RegExp(`^127\\.0\\.0\\.1 - - \\[\\S+ \\S+\\] "${escaped(shown)}" ${status ?? '-'} \\d+ "-" "-"$`);
-    assert.equal(lines.filter((text) => line.test(text)).length, 1, lines.join('\n'));
-    assert.equal(lines.length, others + 1, lines.join('\n'));
-  });
+  for (const [form, how] of [
+    ['text', "in Gunicorn's form"],
+    ['python', "through Python's loggers"],
+  ] as const) {
+    scenario(`a request that ${title} has one line ${how}`, async (scene) => {
+      const lines = await play(scene, ending, form);
+      const shown = method === null ? '-' : `${method} ${target} HTTP/1.1`;
+      const line = new RegExp(
+        `^127\\.0\\.0\\.1 - - \\[\\S+ \\S+\\] "${escaped(shown)}" ${status ?? '-'} \\d+ "-" "-"$`,
+      );
+      assert.equal(lines.filter((text) => line.test(text)).length, 1, lines.join('\n'));
+      assert.equal(lines.length, others + 1, lines.join('\n'));
+    });
+  }
 }
 
 function escaped(text: string): string {

@@ -55,12 +55,12 @@ def request_atoms(resp: Any, req: Any, environ: Mapping[str, Any], request_time:
         "l": "-",
         "u": basic_auth_user(environ) or "-",
         "t": now,
-        "r": f"{environ.get('REQUEST_METHOD')} {environ.get('RAW_URI')} {environ.get('SERVER_PROTOCOL')}",
+        "r": _request_line(environ),
         "s": status,
-        "m": environ.get("REQUEST_METHOD"),
-        "U": environ.get("PATH_INFO"),
-        "q": environ.get("QUERY_STRING"),
-        "H": environ.get("SERVER_PROTOCOL"),
+        "m": environ.get("REQUEST_METHOD", "-"),
+        "U": environ.get("PATH_INFO", "-"),
+        "q": environ.get("QUERY_STRING", "-"),
+        "H": environ.get("SERVER_PROTOCOL", "-"),
         "b": "-" if sent is None else str(sent),
         "B": sent,
         "f": environ.get("HTTP_REFERER", "-"),
@@ -76,6 +76,12 @@ def request_atoms(resp: Any, req: Any, environ: Mapping[str, Any], request_time:
     atoms.update((f"{{{name.lower()}}}o", value) for name, value in _pairs(resp))
     atoms.update((f"{{{name.lower()}}}e", value) for name, value in environ.items())
     return atoms
+
+
+def _request_line(environ: Mapping[str, Any]) -> str:
+    """Of a request whose first line cannot be read, nothing is known."""
+    parts = [environ.get(name) for name in ("REQUEST_METHOD", "RAW_URI", "SERVER_PROTOCOL")]
+    return "-" if parts == [None, None, None] else " ".join(str(part) for part in parts)
 
 
 def basic_auth_user(environ: Mapping[str, Any]) -> Optional[str]:

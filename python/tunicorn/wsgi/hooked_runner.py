@@ -66,7 +66,8 @@ class HookedRunner(RequestRunner):
         self._environ = {}
         if request is None:
             return
-        if self._logs_access and view is not None and not self._is_the_gateways(view):
+        # What the gateway has ended, it tells of itself.
+        if self._logs_access and view is not None and not view.is_cancelled():
             took = timedelta(microseconds=(monotonic_ns() - self._began_ns) // 1000)
             try:
                 self._worker.log.access(view, request, environ, took)
@@ -78,7 +79,3 @@ class HookedRunner(RequestRunner):
             self._post_request(self._worker, request, environ, view)
         except Exception:
             self._worker.log.exception("Exception in post_request hook")
-
-    def _is_the_gateways(self, view: ResponseView) -> bool:
-        """What the gateway has ended, for a client that has left or at the deadline, it has told of itself."""
-        return bool(self._worker.aborted) or view.client_disconnected()

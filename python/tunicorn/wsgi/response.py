@@ -129,6 +129,12 @@ class Response:
         self._claim.hold()
         return raw
 
+    def is_cancelled(self) -> bool:
+        """Whether the gateway has ended the request, for a client that has left or at the deadline. It has not yet for
+        one that has only closed its side: that may still read the response.
+        """
+        return self.phase == GONE or self._claim.is_cancelled(self._cancel, self._id)
+
     def client_disconnected(self) -> bool:
         """`tunicorn.client_disconnected`; it reads shared memory, so it may be asked as often as one likes."""
         # The phase remembers what was seen: after END, the entry on the board is soon another ticket's.

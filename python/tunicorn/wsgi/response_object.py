@@ -61,8 +61,8 @@ class ResponseView:
         """Whether the gateway has to frame it: no length is known."""
         return self._response.declared_length is None and self.headers_sent
 
-    def client_disconnected(self) -> bool:
-        return self._response.client_disconnected()
+    def is_cancelled(self) -> bool:
+        return self._response.is_cancelled()
 
     def should_close(self) -> bool:
         return self.must_close
