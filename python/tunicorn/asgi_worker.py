@@ -56,6 +56,9 @@ def _tells(duty: Duty) -> bool:
 
 
 class AsgiWorker:
+    # Where the application does it by itself, what is to upgrade is a request like any other.
+    _speaks_web_socket = True
+
     def __init__(self, duty: Duty, app: Application, loop: asyncio.AbstractEventLoop) -> None:
         cfg = duty.worker.cfg
         self._duty = duty
@@ -189,8 +192,9 @@ class AsgiWorker:
 
     async def _run(self, place: Place, channel: Channel, ticket: Ticket) -> None:
         _, flags, ticket_id, _, cancel, _, _, fields, body, _ = ticket
+        is_web_socket = flags & UPGRADE != 0 and self._speaks_web_socket
         exchange: Exchange
-        if flags & UPGRADE:
+        if is_web_socket:
             exchange = WebSocket(place, channel, ticket_id, cancel, ended=self._running.discard)
         else:
             exchange = HttpExchange(
@@ -210,7 +214,7 @@ class AsgiWorker:
         told: Optional[ToldRequest] = None
         scope: dict[str, Any] = {}
         try:
-            build_scope = websocket_scope if flags & UPGRADE else http_scope
+            build_scope = websocket_scope if is_web_socket else http_scope
             scope = build_scope(fields, self._root_path, self._state)
             if self._teller is not None and isinstance(exchange, HttpExchange):
                 told = self._teller.begin(scope, exchange)

@@ -26,6 +26,7 @@ MODULES: Dict[str, str] = {
     "gevent": "tunicorn.gevent_worker",
     "eventlet": "tunicorn.eventlet_worker",
     "asgi": "tunicorn.asgi_worker",
+    "tornado": "tunicorn.tornado_worker",
 }
 
 _THREADED = {"gthread", "gevent", "eventlet"}

@@ -78,7 +78,7 @@ export class ChannelDecoder {
   #responding: number | null = null;
   /** Whether that HEAD has accepted a WebSocket. */
   #form: 'body' | 'messages' = 'body';
-  /** The ticket of the last WATCH. */
+  /** The ticket of the last WATCH, if there was no ASK since. */
   #watched: number | null = null;
   /** Between the first HINTS and the HEAD of a response: its ticket. */
   #hinted: number | null = null;
@@ -164,8 +164,13 @@ export class ChannelDecoder {
     if (type === ASK && this.#watched === id) return `ASK of ticket ${id} after its WATCH`;
     // What may still be under way from the gateway would be taken for the client's bytes.
     if (type === TUNNEL && this.#watched !== null) return 'TUNNEL on a channel that has said WATCH';
-    if (type === ASK) this.#sink.ask(id);
-    else if (type === SKIP) this.#sink.skip(id);
+    if (type === ASK) {
+      // The worker reads on to the answer, which is behind all that.
+      this.#watched = null;
+      this.#sink.ask(id);
+      return length;
+    }
+    if (type === SKIP) this.#sink.skip(id);
     else if (type === PROBED) this.#sink.probed(id);
     else if (type === TUNNEL) {
       this.#said = 'tunnel';

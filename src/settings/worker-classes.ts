@@ -68,6 +68,14 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     onDeadline: 'cancel',
     dialect: 'asgi',
   },
+  {
+    name: 'tornado',
+    aliases: ['gunicorn.workers.gtornado.TornadoWorker', 'egg:gunicorn#tornado'],
+    concurrency: 'connections',
+    onDeadline: 'cancel',
+    // Header fields and bodies as they come, as Tornado's own HTTP server has them.
+    dialect: 'asgi',
+  },
 ];
 
 /** The generations that may live side by side during reloads, and workers beyond the setting (TTIN). */

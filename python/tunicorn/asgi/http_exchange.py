@@ -5,6 +5,7 @@ makes one for each ticket.
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from tunicorn.asgi.channel import Channel
@@ -21,6 +22,7 @@ from tunicorn.channel_frame import (
     head_start,
     hints_frame,
     trailers_frame,
+    tunnel_frame,
 )
 
 MAX_PIECE_BYTES = 1024 * 1024
@@ -161,6 +163,19 @@ class HttpExchange:
         self.is_gone = True
         self._gone_at = self._place.loop.time()
         self._wake()
+
+    def take_over(self) -> socket.socket:
+        """The client's connection, raw, instead of a response; `released` is to be called at its end. Only for a
+        request to upgrade, after an ASK, and instead of WATCH.
+        """
+        self._channel.write(tunnel_frame(self.id))
+        self.phase = ENDED
+        self._place.claim.stream()
+        return self._channel.detach()
+
+    def released(self) -> None:
+        self._place.release()
+        self._ended(self)
 
     def fail(self) -> None:
         """The application has raised: 500 while the head is not sent, else the client sees the response cut off."""
