@@ -1,5 +1,5 @@
 // From worker_class and threads to the class of the workers, or to an error that says what is wrong with them. The classes that
-// run are in worker-classes.ts; here are the names that are known besides. Called by resolve.ts. Pure.
+// run are in worker-classes.ts. Called by resolve.ts. Pure.
 
 import type { PythonCallable } from './python-callable.ts';
 import { WORKER_CLASSES, type WorkerClass, workerClassOf } from './worker-classes.ts';
@@ -15,9 +15,6 @@ export const KNOWN_NAMES: readonly string[] = [
   ...['uvicorn.workers.UvicornWorker', 'uvicorn_worker.UvicornWorker'],
 ];
 
-/** Names of Gunicorn's classes and of well-known others, in lower case. Those that run are found before this is looked at. */
-const NOT_YET = ['tornado', 'gunicorn.workers.gtornado.tornadoworker'];
-
 export function chooseWorkerClass(given: PythonCallable | string, threads: number): WorkerClassChoice {
   // A class itself, such as gunicorn.workers.sync.SyncWorker, is known by where it comes from.
   const workerClass = workerClassOf(typeof given === 'string' ? plainName(given) : given.$callable);
@@ -31,7 +28,6 @@ function wantedFor(given: PythonCallable | string): string {
   const running = WORKER_CLASSES.map(({ name }) => name).join(', ');
   if (typeof given !== 'string') return `${running}; worker classes of your own are not available yet`;
   const name = plainName(given).toLowerCase();
-  if (NOT_YET.includes(name)) return `${running}; ${given} workers are not available yet`;
   return `${running}; ${name.includes('.') ? 'worker classes of your own are not available yet' : 'there is no such class'}`;
 }
 
