@@ -10,7 +10,7 @@ from typing import Callable, Dict, List, NamedTuple
 
 from tunicorn import unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
-from tunicorn.hook_host import HookHost
+from tunicorn.hook_host import HookHost, failure_of
 from tunicorn.python_log import Logs
 from tunicorn.worker import Fork, run_worker
 from tunicorn.worker_object import Worker
@@ -47,14 +47,18 @@ class Children:
     def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets_fd: int, logs: Logs) -> None:
         server = host.server
         server.worker_age = message["age"]
-        worker = Worker(
-            age=message["age"],
-            ppid=os.getpid(),
-            sockets=server.LISTENERS,
-            app=server.app,
-            cfg=host.config,
-            log=host.logger,
-        )
+        cfg = host.config
+        kind = cfg.worker_class
+        try:
+            worker: Worker = kind(
+                message["age"], os.getpid(), server.LISTENERS, server.app, cfg.timeout / 2, cfg, host.logger()
+            )
+        except Exception as error:
+            # Of a class of the user's own.
+            self._link.send({"type": "not-forked", "slot": message["slot"]})
+            host.report("pre_fork", failure_of(f"{kind.__name__}()", error))
+            return
+        worker.runs_as = host.worker_class
         failure = host.call("pre_fork", worker)
         if failure is not None:
             self._link.send({"type": "not-forked", "slot": message["slot"]})

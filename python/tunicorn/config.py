@@ -130,10 +130,10 @@ class Config:
 
     @property
     def worker_class(self) -> Any:
-        from tunicorn.worker_class import class_of
+        from tunicorn.own_worker_class import worker_type
 
         value = self.settings["worker_class"].get()
-        return value if isinstance(value, type) else class_of(self.worker_class_str)
+        return value if isinstance(value, type) else worker_type(value)
 
     @property
     def address(self) -> List[Any]:

@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from tunicorn import process_title, unpatched, worker_class
+from tunicorn import own_worker_class, process_title, unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.children import Children
 from tunicorn.config import Config
@@ -131,8 +131,10 @@ class Forkserver:
             self._link.send(_failed("configure", 1, f"The config file called sys.exit({error.code!r})", ""))
             return
         self._objects = file.namespace if objects is None else objects
+        stated = {**framework, **self._objects, **overrides}
+        own_class = own_worker_class.described(message["worker_class"], stated)
         found = {"path": file.path, "values": file.values, "framework": framework, "overrides": overrides}
-        self._link.send({"type": "configured", **found, **server_names()})
+        self._link.send({"type": "configured", "worker_class": own_class, **found, **server_names()})
 
     def _settle(self, message: Message) -> None:
         """The arbiter has resolved the settings: from here on this process has what hooks and application expect."""
@@ -155,6 +157,11 @@ class Forkserver:
         if config.reload:
             keep_no_young_bytecode()
         process_title.set_title("forkserver", message["server"]["proc_name"])
+        own = own_worker_class.own_class(config.settings["worker_class"].get())
+        if own is not None:
+            warning = own_worker_class.warning_about(own, own_worker_class.adopt_settings(own, config))
+            if warning is not None:
+                self._logs.logger.warning(warning)
         self._host = HookHost(self._link, config, message, self._program, self._logs.logger)
         self._link.send({"type": "settled", "hooks": config.hooks})
 

@@ -45,7 +45,7 @@ class HookHost:
         try:
             hook(self.server, *arguments)
         except BaseException as error:
-            return _failure(name, error)
+            return failure_of(name, error)
         finally:
             self._threads.update(thread for thread in _other_threads() if thread not in before)
             sys.stdout.flush()
@@ -114,7 +114,7 @@ def _other_threads() -> Iterable[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
 
 
-def _failure(name: str, error: BaseException) -> Message:
+def failure_of(name: str, error: BaseException) -> Message:
     """`code` is the exit status that the error itself asks for: SystemExit's, or that of Gunicorn's HaltServer."""
     code: Any = None
     if isinstance(error, SystemExit):

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import traceback
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 from tunicorn import process_title, spew, unpatched, worker_class
 from tunicorn.claims_board import ClaimsBoard
@@ -91,14 +91,25 @@ def run_worker(fork: Fork) -> int:
 
 
 def _serve(fork: Fork, life: Life) -> None:
-    duty = _boot(fork, life)
-    try:
-        worker_class.module_of(fork.settings.worker_class).serve(duty)
-    finally:
-        fork.worker.end()
+    worker = fork.worker
+    report, places = _enter(fork, life)
+
+    def process() -> None:
+        duty = _boot(fork, life, report, places)
+        try:
+            worker_class.module_of(fork.settings.worker_class).serve(duty)
+        finally:
+            worker.end()
+
+    worker._process = process
+    worker.init_process()
+    if worker._process is not None:
+        message = f"{type(worker).__name__}.init_process() has returned without super().init_process(), which serves"
+        fork.logs.logger.error(message)
+        raise BootFailed(WORKER_BOOT_ERROR, message)
 
 
-def _boot(fork: Fork, life: Life) -> Duty:
+def _enter(fork: Fork, life: Life) -> Tuple[Any, Places]:
     settings, worker, log = fork.settings, fork.worker, fork.logs.logger
     pid = os.getpid()
     report = _reporter(fork.reports_fd, pid)
@@ -122,6 +133,11 @@ def _boot(fork: Fork, life: Life) -> Duty:
             report({"type": "wants-successor"})
 
     worker.enter_process(lambda: places.taken, retire)
+    return report, places
+
+
+def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
+    settings, worker, log = fork.settings, fork.worker, fork.logs.logger
     worker_class.patch(settings.worker_class)
     if worker.cfg.spew:
         spew.install()
@@ -147,7 +163,7 @@ def _boot(fork: Fork, life: Life) -> Duty:
         worker.booted = True
         report({"type": "ready"})
         if not worker.alive:
-            retire()
+            report({"type": "wants-successor"})
 
     logs_access = fork.logs.access_is_python
 

@@ -83,10 +83,3 @@ def module_of(name: str) -> ModuleType:
 def runs_threads(name: str) -> bool:
     """The environ's `wsgi.multithread`."""
     return name in _THREADED
-
-
-def class_of(name: str) -> Any:
-    """For `cfg.worker_class` and `server.worker_class`: the class whose instances hooks get."""
-    from tunicorn.worker_object import Worker
-
-    return Worker

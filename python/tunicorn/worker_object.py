@@ -17,7 +17,14 @@ from tunicorn.worker_tmp import WorkerTmp
 
 class Worker:
     def __init__(
-        self, *, age: int, ppid: int, sockets: List[Listener], app: Application, cfg: Config, log: Callable[[], Any]
+        self,
+        age: int,
+        ppid: int,
+        sockets: List[Listener],
+        app: Application,
+        timeout: float,
+        cfg: Config,
+        log: Any,
     ) -> None:
         self.age = age
         # Before the fork, as with Gunicorn.
@@ -26,7 +33,7 @@ class Worker:
         self.sockets = sockets
         self.app = app
         self.cfg = cfg
-        self.timeout: float = cfg.timeout / 2
+        self.timeout = timeout
         self.booted = False
         self.aborted = False
         self.reloader: Any = None
@@ -37,14 +44,13 @@ class Worker:
         self.max_requests: int = sys.maxsize
         if cfg.max_requests:
             self.max_requests = cfg.max_requests + randint(0, cfg.max_requests_jitter)
-        self._make_log = log
+        self.log = log
+        # The name of the class that runs its requests; one of its own may derive from it.
+        self.runs_as = "sync"
+        self._process: Optional[Callable[[], None]] = None
         self._alive = True
         self._count_taken: Callable[[], int] = lambda: 0
         self._retire: Callable[[], None] = lambda: None
-
-    @property
-    def log(self) -> Any:
-        return self._make_log()
 
     @property
     def nr(self) -> int:
@@ -70,6 +76,12 @@ class Worker:
     def address(self) -> Any:
         """Of the first listening socket."""
         return self.sockets[0].getsockname() if self.sockets else None
+
+    def init_process(self) -> None:
+        """Loads the application and serves, to the worker's end. A class of one's own may do something before."""
+        process, self._process = self._process, None
+        if process is not None:
+            process()
 
     def notify(self) -> None:
         self.tmp.notify()

@@ -80,7 +80,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
             log.exception("The log files are not reopened")
 
     def leave(signum: int, frame: object) -> None:
-        if worker.booted and worker.cfg.worker_class_str != "sync":
+        if worker.booted and worker.runs_as != "sync":
             # Somebody else than the arbiter may want it to go. Its requests can take long: a successor should not wait
             # for their ends, and the arbiter is to see to graceful_timeout.
             worker.alive = False
@@ -89,7 +89,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
     for default in (signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
         signal.signal(default, signal.SIG_DFL)
     # Classes with several requests at once have it write their stacks; it must not end a worker that is just booting.
-    if worker.cfg.worker_class_str != "sync":
+    if worker.runs_as != "sync":
         signal.signal(signal.SIGUSR2, lambda signum, frame: None)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, quit_now)

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import type { ErrorLog } from '../log/error-log.ts';
 import { prepareLogFile } from '../log/log-file.ts';
 import type { Asked, HookFailure } from '../messages/about-hooks.ts';
-import type { Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import type { Configure, Configured, FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
 import type { Telemetry } from '../metrics/telemetry.ts';
 import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
@@ -41,7 +41,8 @@ const STOP_FORK_DELAY_MS = 500;
 /** What the command has prepared before the arbiter takes over. */
 export interface ArbiterStart {
   readonly forkserverCommand: ForkserverCommand;
-  readonly config: string | null;
+  /** What each new forkserver is told first. */
+  readonly configure: Configure;
   /** The first generation's forkserver, which has evaluated the configuration file already. */
   readonly firstForkserver: (events: ForkserverEvents) => ForkserverHandle;
   readonly resolved: ResolvedSettings;
@@ -118,7 +119,7 @@ export class Arbiter {
       gone: (gateway, how) => this.#post({ type: 'gateway-gone', gateway, how }),
       introduce: (gateway) => this.#introduce(gateway),
     });
-    this.#reloader = new Reloader(start.log, start.forkserverCommand.cwd, start.config, (why) => {
+    this.#reloader = new Reloader(start.log, start.forkserverCommand.cwd, start.configure.config, (why) => {
       this.#post({ type: 'files-changed', why });
     });
     this.#generations = this.#makeGenerations();
@@ -318,7 +319,7 @@ export class Arbiter {
   // Generations
 
   #makeGenerations(): Generations {
-    const { directories, listeners, firstForkserver, forkserverCommand, config, resolve } = this.#start;
+    const { directories, listeners, firstForkserver, forkserverCommand, configure: first, resolve } = this.#start;
     return new Generations({
       log: this.#log,
       board: this.#board,
@@ -327,7 +328,7 @@ export class Arbiter {
       startForkserver: (events, configure) => {
         if (!configure) return firstForkserver(events);
         const forkserver = new ForkserverHandle(forkserverCommand, events);
-        forkserver.send({ type: 'configure', config });
+        forkserver.send(first);
         return forkserver;
       },
       forkserverMessage: (generation, message) => this.#post({ type: 'forkserver-message', generation, message }),

@@ -15,13 +15,14 @@ import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/run
 import { firstFacts } from '../arbiter/settle-message.ts';
 import { nameSuffix } from '../arbiter/start-self.ts';
 import { ErrorLog } from '../log/error-log.ts';
+import type { Configure } from '../messages/between-arbiter-and-forkserver.ts';
 import { Telemetry } from '../metrics/telemetry.ts';
 import type { FlagValues } from '../settings/layers.ts';
 import { currentFacts } from '../settings/process-facts.ts';
-import { configLocation } from '../settings/resolve.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
 import { checkApplication } from './check-application.ts';
 import { configurationFailure } from './configuration-failure.ts';
+import { configureMessage } from './configure-message.ts';
 import { reportStart, settleInBackground, startDaemon } from './daemon.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './embedding-program.ts';
 import { type Called, callFirst, settleFirst } from './first-forkserver.ts';
@@ -64,8 +65,8 @@ async function run(argv: readonly string[]): Promise<number> {
       ? ownForkserver(interpreter.path, cwd)
       : programForkserver(program.command, program.cwd, withoutProgram(process.env), version);
   const forkserver = new ForkserverHandle(forkserverCommand, relay);
-  const config = configLocation(commandArgs.values, commandLine.values);
-  forkserver.send({ type: 'configure', config });
+  const configure = configureMessage(commandArgs.values, commandLine.values);
+  forkserver.send(configure);
   const configured = await relay.next();
   if (configured.type !== 'configured') {
     forkserver.kill();
@@ -111,7 +112,7 @@ async function run(argv: readonly string[]): Promise<number> {
     python: interpreter.path,
     forkserverCommand,
     using,
-    config,
+    configure,
     version,
   });
 }
@@ -125,7 +126,7 @@ interface Serving {
   readonly python: string;
   readonly forkserverCommand: ForkserverCommand;
   readonly using: string;
-  readonly config: string | null;
+  readonly configure: Configure;
   readonly version: string;
 }
 
@@ -240,7 +241,7 @@ async function runArbiter(
     const arbiter = new Arbiter({
       python: serving.python,
       forkserverCommand: serving.forkserverCommand,
-      config: serving.config,
+      configure: serving.configure,
       firstForkserver: (listener) => {
         serving.relay.handOver(listener);
         return serving.forkserver;

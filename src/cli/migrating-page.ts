@@ -95,7 +95,11 @@ function workerClassRows(): (readonly string[])[] {
     const isThere = workerClassOf(name) !== undefined;
     return [`\`${name}\``, isThere ? 'same' : '**not yet**', isThere ? (NOTES[name] ?? '') : 'Refused at the start.'];
   });
-  const own = ['a class of your own', '**not yet**', 'Refused at the start.'];
+  const own = [
+    'a class of your own',
+    'same',
+    'It has to derive from one of these, and runs as that one; what it overrides to no effect is said in the log. See [worker classes](worker-classes.md).',
+  ];
   return [...rows, own];
 }
 

@@ -45,7 +45,8 @@ export function resolver(context: ResolverContext): Resolver {
         ? { source: EMBEDDING_PROGRAM, values: found.framework }
         : { source: paste.path, values: settingsOf(paste) };
     const overrides = { source: EMBEDDING_PROGRAM, values: found.overrides };
-    const sources = { environment, framework, overrides, file, commandArgs, commandLine };
+    const ownWorkerClass = found.worker_class;
+    const sources = { environment, framework, overrides, file, commandArgs, commandLine, ownWorkerClass };
     const resolution = resolveSettings(sources, facts);
     if (!resolution.ok) return resolution;
     const { settings, warnings } = resolution;
@@ -81,7 +82,7 @@ function resolved(resolution: SettingsAndOrigins, { ids, app, named, nameSuffix 
   const { settings, origins, workerClass } = resolution;
   const plain = toGatewaySettings(settings, ids, named.server);
   const initGroupId = lookUpInitGroup(settings, ids);
-  const gateway = { ...plain, initGroupId, procName: plain.procName + nameSuffix };
+  const gateway = { ...plain, dialect: workerClass.dialect, initGroupId, procName: plain.procName + nameSuffix };
   return {
     settings,
     origins,

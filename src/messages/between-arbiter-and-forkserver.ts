@@ -36,7 +36,7 @@ export interface WorkerSettings {
 
 export type ToForkserver =
   /** Evaluate the configuration file: `-c`'s value, or null for ./gunicorn.conf.py if it exists. */
-  | { readonly type: 'configure'; readonly config: string | null }
+  | Configure
   /** Load the application and say how that went; no worker will be forked. */
   | { readonly type: 'check' }
   | { readonly type: 'prepare'; readonly settings: WorkerSettings }
@@ -49,9 +49,28 @@ export type ToForkserver =
   | RelayedAccess
   | ToForkserverAboutHooks;
 
+export interface Configure {
+  readonly type: 'configure';
+  readonly config: string | null;
+  /** What the command line says of the worker class, and of where its module may be; `known` are names that are no import paths. */
+  readonly worker_class: {
+    readonly given: string | null;
+    readonly chdir: string | null;
+    readonly pythonpath: string | null;
+    readonly known: readonly string[];
+  };
+}
+
+/** A worker class of the user's own: dotted names, itself first; or why it cannot be imported. */
+export interface OwnWorkerClass {
+  readonly bases: readonly string[];
+  readonly error: string | null;
+}
+
 /** What a forkserver finds out before it knows any setting. */
 export interface Configured {
   readonly type: 'configured';
+  readonly worker_class: OwnWorkerClass | null;
   /** Of the configuration file; null if there is none. */
   readonly path: string | null;
   readonly values: Readonly<Record<string, unknown>>;
@@ -97,6 +116,7 @@ const wholeNumber = z.number().int();
 const fromForkserver = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('configured'),
+    worker_class: z.object({ bases: z.array(z.string()), error: z.string().nullable() }).nullable(),
     path: z.string().nullable(),
     values: z.record(z.string(), z.unknown()),
     framework: z.record(z.string(), z.unknown()),

@@ -1,6 +1,7 @@
 // The sources of settings as layers, from the weakest to the strongest, and the default beneath them. Called by resolve.ts. Pure.
 
 import { isAbsolute, relative } from 'node:path';
+import type { OwnWorkerClass } from '../messages/between-arbiter-and-forkserver.ts';
 import type { Origin } from './origin.ts';
 import type { Declaration } from './setting.ts';
 import type { SettingName } from './settings.ts';
@@ -26,6 +27,8 @@ export interface Sources {
   readonly file: { readonly path: string; readonly values: PythonValues } | null;
   readonly commandArgs: FlagValues;
   readonly commandLine: FlagValues;
+  /** What the forkserver has found out about a worker class that is the user's own. */
+  readonly ownWorkerClass?: OwnWorkerClass | null;
 }
 
 /** What some defaults and checks need to know about the process and the file system. */

@@ -58,7 +58,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   warnings.push(...warningsAbout(values, origins));
   // Each name of the table has been given the value that its own check returned.
   const settings = values as Settings;
-  const choice = chooseWorkerClass(settings.worker_class, settings.threads);
+  const choice = chooseWorkerClass(settings.worker_class, settings.threads, sources.ownWorkerClass);
   if (!choice.ok) {
     const origin = originOf(origins, 'worker_class');
     return { ok: false, errors: [invalid('worker_class', origin, settings.worker_class, choice.wanted)] };

@@ -157,7 +157,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     files: { 'gunicorn.conf.py': 'class Worker:\n    pass\nworker_class = Worker\n' },
     exits: 1,
     says: [
-      `Error: Invalid value for worker_class in gunicorn.conf.py: __config__.Worker (wanted: ${CLASSES}; worker classes of your own are not available yet)`,
+      `Error: Invalid value for worker_class in gunicorn.conf.py: __config__.Worker (wanted: ${CLASSES}, or a class that derives from one of Gunicorn's, such as gunicorn.workers.sync.SyncWorker)`,
     ],
   },
   {

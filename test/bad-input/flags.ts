@@ -188,7 +188,7 @@ export const FLAGS: readonly BadInput[] = [
     args: ['-k', 'no.such.Worker', 'app'],
     exits: 1,
     says: [
-      `Error: Invalid value for worker_class on the command line: 'no.such.Worker' (wanted: ${CLASSES}; worker classes of your own are not available yet)`,
+      `Error: Invalid value for worker_class on the command line: 'no.such.Worker' (wanted: ${CLASSES}; it cannot be imported: ModuleNotFoundError: No module named 'no')`,
     ],
   },
   {

@@ -176,7 +176,7 @@ class TheWorker(unittest.TestCase):
         for name, value in settings.items():
             cfg.set(name, value)
         app = Application("m:a", cfg, lambda uri, cfg: print)
-        return Worker(age=4, ppid=os.getpid(), sockets=[], app=app, cfg=cfg, log=lambda: "the log")
+        return Worker(4, os.getpid(), [], app, cfg.timeout / 2, cfg, "the log")
 
     def test_before_the_fork(self) -> None:
         worker = self.make()
