@@ -3,8 +3,17 @@
 import { type ListeningAddress, listenBacklog } from '../metrics/listen-backlog.ts';
 import type { Statsd } from '../metrics/statsd.ts';
 import type { Telemetry } from '../metrics/telemetry.ts';
+import type { Generations } from './generations.ts';
+import type { Listeners } from './listeners.ts';
 
 const EVERY_MS = 1000;
+
+export interface Measured {
+  readonly generations: Generations;
+  readonly listeners: Listeners;
+  /** The setting enable_backlog_metric. */
+  readonly measuresBacklog: boolean;
+}
 
 export class ArbiterMetrics {
   readonly #telemetry: Telemetry;
@@ -16,8 +25,9 @@ export class ArbiterMetrics {
     this.#telemetry = telemetry;
   }
 
-  tick(nowMs: number, workers: number, listening: readonly ListeningAddress[], backlog: boolean): void {
+  tick({ generations, listeners, measuresBacklog }: Measured, nowMs: number): void {
     const { statsd } = this.#telemetry;
+    const workers = generations.all().reduce((sum, generation) => sum + generation.workers.size, 0);
     if (statsd !== null && (this.#told?.statsd !== statsd || this.#told.workers !== workers)) {
       this.#told = { statsd, workers };
       statsd.workers(workers);
@@ -25,9 +35,14 @@ export class ArbiterMetrics {
     if (nowMs - this.#lastMs < EVERY_MS) return;
     this.#lastMs = nowMs;
     this.#telemetry.check(nowMs);
-    if (statsd === null || !backlog) return;
-    void listenBacklog(listening).then((waiting) => {
+    if (statsd === null || !measuresBacklog) return;
+    void listenBacklog(tcpAddresses(listeners)).then((waiting) => {
       if (waiting !== undefined) statsd.backlog(waiting);
     });
   }
+}
+
+function tcpAddresses(listeners: Listeners): ListeningAddress[] {
+  const addresses = listeners.current().map(({ address }) => address);
+  return addresses.filter(({ kind }) => kind === 'tcp').map(({ host, port }) => ({ host, port: Number(port) }));
 }

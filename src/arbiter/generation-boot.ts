@@ -1,19 +1,16 @@
 // The steps of a generation before its first fork: settings resolved and settled, hooks called, pipe made. Used by generations.ts, which
 // hands on what the forkserver says.
 
-import type { ErrorLog } from '../log/error-log.ts';
 import type { HookFailure } from '../messages/about-hooks.ts';
 import type { Configured } from '../messages/between-arbiter-and-forkserver.ts';
+import type { ArbiterStart } from './arbiter-start.ts';
 import { EXIT_ERROR } from './exit-status.ts';
 import type { Generation } from './generation.ts';
-import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
-import type { RuntimeDirectories } from './runtime-directory.ts';
+import type { ResolvedSettings } from './resolved-settings.ts';
 import { type LiveFacts, settleMessage } from './settle-message.ts';
 
 export interface BootOwner {
-  readonly log: ErrorLog;
-  readonly directories: RuntimeDirectories;
-  resolve(found: Configured): Resolution;
+  readonly start: Pick<ArbiterStart, 'log' | 'directories' | 'resolve'>;
   /** The generation that serves, and so knows what hooks have made of `server`. */
   serving(): Generation | null;
   facts(): Omit<LiveFacts, 'state' | 'workers'>;
@@ -40,15 +37,15 @@ export class GenerationBoot {
   }
 
   configured(generation: Generation, found: Configured, nowMs: number): void {
-    const resolution = this.#owner.resolve(found);
+    const resolution = this.#owner.start.resolve(found);
     if (!resolution.ok) return this.#owner.giveUp(generation, EXIT_ERROR, resolution.errors.join('\n'), nowMs);
-    for (const warning of resolution.warnings) this.#owner.log.log('warning', warning);
+    for (const warning of resolution.warnings) this.#owner.start.log.log('warning', warning);
     this.#owner.resolved(generation, resolution.resolved);
     const before = this.#owner.serving();
     if (before === null || before.hooks.size === 0 || before.forkserverState === 'dead') {
       return this.carryState(generation, '');
     }
-    generation.state = { kind: 'inheriting' };
+    generation.move({ kind: 'inheriting' });
     before.forkserver.send({ type: 'pack-state' });
   }
 
@@ -56,7 +53,7 @@ export class GenerationBoot {
   carryState(generation: Generation, state: string): void {
     const resolved = this.#owner.settingsOf(generation);
     if (resolved === undefined) return;
-    generation.state = { kind: 'settling' };
+    generation.move({ kind: 'settling' });
     const workers = resolved.settings.workers;
     generation.forkserver.send(settleMessage(resolved, { ...this.#owner.facts(), workers, state }));
   }
@@ -66,24 +63,26 @@ export class GenerationBoot {
     if (generation.state.kind !== 'settling' || resolved === undefined) return;
     generation.hooks = new Set(hooks);
     if (!generation.hooks.has('nworkers_changed')) return this.#prepare(generation, resolved);
-    generation.state = { kind: 'counting' };
+    generation.move({ kind: 'counting' });
     // As Gunicorn: at each reload, whether the number has changed or not.
     const old = this.#owner.serving()?.target ?? null;
     generation.forkserver.send({ type: 'hook', hook: 'nworkers_changed', new: resolved.settings.workers, old });
   }
 
   /** The ticket pipe is there, and the application, if it is to be preloaded. */
-  prepared(generation: Generation, nowMs: number): void {
+  prepared(generation: Generation, capacity: number, nowMs: number): void {
+    if (generation.state.kind !== 'preparing' || !generation.tickets.hold()) return;
+    generation.capacity = capacity;
     const hook = this.#owner.serving() === null ? 'when_ready' : 'on_reload';
     if (!generation.hooks.has(hook)) return this.#booted(generation, nowMs);
-    generation.state = { kind: 'announcing' };
+    generation.move({ kind: 'announcing' });
     generation.forkserver.send({ type: 'hook', hook });
   }
 
   /** Of a hook that the generation waits for. */
   hookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {
     if (failure !== null) {
-      this.#owner.log.log('error', `Error in the hook ${failure.message}\n${failure.traceback.trimEnd()}`);
+      this.#owner.start.log.log('error', `Error in the hook ${failure.message}\n${failure.traceback.trimEnd()}`);
       return this.#owner.giveUp(generation, failure.code ?? EXIT_ERROR, `Error in the hook ${failure.message}`, nowMs);
     }
     const resolved = this.#owner.settingsOf(generation);
@@ -92,17 +91,17 @@ export class GenerationBoot {
   }
 
   #prepare(generation: Generation, resolved: ResolvedSettings): void {
-    const settings = resolved.worker(generation.number, this.#owner.directories, generation.ticketsPath);
+    const settings = resolved.worker(generation.number, this.#owner.start.directories, generation.tickets.path);
     generation.settings = settings;
     generation.target = resolved.settings.workers;
     generation.timeoutMs = resolved.settings.timeout * 1000;
     generation.onDeadline = resolved.workerClass.onDeadline;
-    generation.state = { kind: 'preparing' };
+    generation.move({ kind: 'preparing' });
     generation.forkserver.send({ type: 'prepare', settings });
   }
 
   #booted(generation: Generation, nowMs: number): void {
-    generation.state = { kind: 'prepared' };
+    generation.move({ kind: 'prepared' });
     this.#owner.booted(generation, nowMs);
   }
 }

@@ -1,21 +1,24 @@
 // What hooks ask of the arbiter through the verbs of their `server` object. Called by the arbiter.
 
 import type { Asked } from '../messages/about-hooks.ts';
+import type { ArbiterPhase } from './arbiter-phase.ts';
+import { EXIT_OK } from './exit-status.ts';
 import type { Generations } from './generations.ts';
+import type { Shutdown } from './shutdown.ts';
 
-export interface HookServant {
+export interface HookServants {
+  readonly phase: ArbiterPhase;
   readonly generations: Generations;
-  /** A server that stops does nothing else any more. */
-  readonly isStopping: boolean;
-  stop(manner: 'graceful' | 'quick'): void;
+  readonly shutdown: Shutdown;
 }
 
-export function obeyHook(ask: Asked, { generations, isStopping, stop }: HookServant, nowMs: number): void {
+export function obeyHook(ask: Asked, { phase, generations, shutdown }: HookServants, nowMs: number): void {
   if (ask.what === 'kill-worker') {
     generations.killWorker(ask.pid, ask.signal, nowMs);
     return;
   }
-  if (isStopping) return;
+  // A server that stops does nothing else any more.
+  if (phase.kind === 'stopping') return;
   switch (ask.what) {
     case 'manage':
       return generations.serving?.manage(nowMs);
@@ -24,6 +27,6 @@ export function obeyHook(ask: Asked, { generations, isStopping, stop }: HookServ
     case 'resize':
       return generations.host?.resize(ask.workers, nowMs);
     case 'stop':
-      return stop(ask.graceful ? 'graceful' : 'quick');
+      return shutdown.stop(ask.graceful ? 'graceful' : 'quick', EXIT_OK, nowMs);
   }
 }

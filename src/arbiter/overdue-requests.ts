@@ -1,5 +1,5 @@
 // Requests that have run longer than `timeout` in workers that run several at once: such a worker is not killed for one of them. Each is
-// expired at the gateway, then told in the log with the stack that it hangs in. Pure; generation.ts feeds it.
+// expired at the gateway, then told in the log with the stack that it hangs in. Pure; request-deadlines.ts feeds it.
 
 /** Between the signal that asks a worker for its stacks and the look at them. */
 const STACK_WAIT_MS = 300;

@@ -1,11 +1,12 @@
 // The deadlines of workers that run several requests at once. Such a worker is not killed for one that hangs: the request is expired and
-// told in the log, the worker is replaced when that is all that helps. Also notices an event loop that stands still. A generation calls it.
+// told in the log, the worker is replaced when that is all that helps. Also notices an event loop that stands still. Used by
+// worker-deadlines.ts.
 
 import { type Claim, type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
 import type { WorkerClass } from '../settings/worker-classes.ts';
-import type { Worker } from './generation.ts';
 import { type OverdueRequest, OverdueRequests } from './overdue-requests.ts';
-import type { DoomReason } from './worker-life.ts';
+import type { DeadlinesOwner } from './worker-deadlines.ts';
+import type { Worker, WorkerRoster } from './worker-roster.ts';
 import type { WorkerStacks } from './worker-stacks.ts';
 
 /** A request that was cancelled in its worker is over by then, or cannot be cancelled. */
@@ -17,16 +18,6 @@ const STALL_MS = 2000;
 const STACK_WAIT_MS = 300;
 /** Asks a worker to write down its stacks. */
 const STACKS_SIGNAL = 'SIGUSR2';
-
-/** What the deadlines ask of the generation. */
-export interface DeadlinesOwner {
-  signal(worker: Worker, signal: NodeJS.Signals): void;
-  retire(worker: Worker, nowMs: number): void;
-  /** With ABRT first, or with KILL at once. */
-  end(worker: Worker, reason: DoomReason, how: 'abort' | 'kill', nowMs: number): void;
-  expire(gateway: number, ticket: number): void;
-  log(level: 'warning' | 'critical', message: string): void;
-}
 
 export interface Limits {
   /** Milliseconds; 0 = no limit. */
@@ -43,6 +34,7 @@ interface Stall {
 }
 
 export class RequestDeadlines {
+  readonly #workers: WorkerRoster;
   readonly #board: ClaimsBoard;
   readonly #stacks: WorkerStacks;
   readonly #owner: DeadlinesOwner;
@@ -50,7 +42,8 @@ export class RequestDeadlines {
   /** By worker slot. */
   readonly #stalls: Map<number, Stall> = new Map();
 
-  constructor(board: ClaimsBoard, stacks: WorkerStacks, owner: DeadlinesOwner) {
+  constructor(workers: WorkerRoster, board: ClaimsBoard, stacks: WorkerStacks, owner: DeadlinesOwner) {
+    this.#workers = workers;
     this.#board = board;
     this.#stacks = stacks;
     this.#owner = owner;
@@ -77,10 +70,16 @@ export class RequestDeadlines {
       // It waits for nothing any more but requests that hang, or it has had its time.
       const sinceMs = nowMs - worker.state.sinceMs;
       const isStuck = hanging.length > 0 && hanging.length === claims.length && sinceMs > STUCK_GRACE_MS;
-      if (sinceMs > limits.graceMs) return this.#owner.end(worker, 'graceful-timeout', 'kill', nowMs);
-      if (isStuck) return this.#owner.end(worker, 'stuck', 'abort', nowMs);
+      if (sinceMs > limits.graceMs) {
+        this.#workers.doom(worker, 'graceful-timeout', 'SIGKILL', nowMs);
+        return;
+      }
+      if (isStuck) {
+        this.#workers.doom(worker, 'stuck', 'SIGABRT', nowMs);
+        return;
+      }
     } else if (hanging.length > 0) {
-      this.#owner.retire(worker, nowMs);
+      this.#owner.retire(worker, 'timeout', nowMs);
     }
     this.#checkLoop(worker, limits.timeoutMs, nowMs);
   }
@@ -90,7 +89,7 @@ export class RequestDeadlines {
     const late = claims.filter((claim) => claimAgeMs(claim, nowMs) > timeoutMs && !this.#overdue.has(claim.ticket));
     if (late.length === 0) return;
     const stackFrom = this.#stacks.size(worker.slot);
-    this.#owner.signal(worker, STACKS_SIGNAL);
+    this.#workers.signal(worker, STACKS_SIGNAL);
     for (const claim of late) {
       const { ticket, thread, gateway } = claim;
       const ageMs = claimAgeMs(claim, nowMs);
@@ -119,10 +118,13 @@ export class RequestDeadlines {
     }
     if (known === undefined || known.beatMs !== beatMs) {
       this.#stalls.set(slot, { beatMs, noticedMs: nowMs, stackFrom: this.#stacks.size(slot), told: 'not-yet' });
-      this.#owner.signal(worker, STACKS_SIGNAL);
+      this.#workers.signal(worker, STACKS_SIGNAL);
       return;
     }
-    if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) return this.#owner.end(worker, 'timeout', 'abort', nowMs);
+    if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) {
+      this.#workers.doom(worker, 'timeout', 'SIGABRT', nowMs);
+      return;
+    }
     if (known.told === 'told' || nowMs - known.noticedMs < STACK_WAIT_MS) return;
     this.#stalls.set(slot, { ...known, told: 'told' });
     const stack = this.#stacks.read(slot, known.stackFrom);

@@ -1,11 +1,12 @@
 // The arbiter's state as the service manager is shown it. Called by arbiter.ts after each event.
 
+import type { Phase } from './arbiter-phase.ts';
 import type { Generations } from './generations.ts';
 import type { ServiceState } from './service-notices.ts';
 import type { UpgradeState } from './upgrade.ts';
 
 export function serviceState(
-  phase: 'running' | 'paused' | 'leaving' | 'stopping',
+  phase: Phase['kind'],
   { serving, next, failure }: Pick<Generations, 'serving' | 'next' | 'failure'>,
   upgrade: UpgradeState,
 ): ServiceState {
@@ -15,7 +16,7 @@ export function serviceState(
     phase: isEnding ? 'stopping' : serving === null ? 'starting' : phase === 'paused' ? 'paused' : 'serving',
     generation: serving?.number ?? null,
     next: next?.number ?? null,
-    workersReady: serving?.count('ready') ?? 0,
+    workersReady: serving?.workers.count('ready') ?? 0,
     workersWanted: serving?.target ?? 0,
     failure,
     successor: upgrade.kind === 'older' ? upgrade.pid : null,

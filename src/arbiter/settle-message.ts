@@ -2,7 +2,9 @@
 
 import type { ServerFacts } from '../messages/about-hooks.ts';
 import type { ToForkserver } from '../messages/between-arbiter-and-forkserver.ts';
+import type { ArbiterStart } from './arbiter-start.ts';
 import type { ResolvedSettings } from './resolved-settings.ts';
+import type { UpgradeState } from './upgrade.ts';
 
 /** What is not in the settings. */
 export type LiveFacts = Omit<
@@ -28,8 +30,22 @@ export function firstFacts(cwd: string, parent: number | null): LiveFacts {
   };
 }
 
+/** Of an arbiter at work. */
+export function hookFacts(
+  { listeners, pidFile, forkserverCommand }: Pick<ArbiterStart, 'listeners' | 'pidFile' | 'forkserverCommand'>,
+  upgrade: UpgradeState,
+): HookFacts {
+  return {
+    listeners: listeners.current().map(({ address, bind }) => ({ label: address.label, bind: bind.text })),
+    pidfile: pidFile.path,
+    master_pid: upgrade.kind === 'newer' ? upgrade.parent : 0,
+    reexec_pid: upgrade.kind === 'older' ? upgrade.pid : 0,
+    start: startContext(forkserverCommand.cwd),
+  };
+}
+
 /** Where and how the command was started. */
-export function startContext(cwd: string): ServerFacts['start'] {
+function startContext(cwd: string): ServerFacts['start'] {
   return { cwd, args: process.argv.slice(1) };
 }
 

@@ -2,10 +2,13 @@
 // until somebody ends one of them. This is each one's view of the other.
 
 import type { ChildProcess } from 'node:child_process';
+import type { HookFailure } from '../messages/about-hooks.ts';
+import type { ArbiterPhase } from './arbiter-phase.ts';
+import type { ArbiterStart } from './arbiter-start.ts';
 import { describeEnd } from './describe-end.ts';
+import type { Generations } from './generations.ts';
 import { FIRST_DESCRIPTOR } from './inherited-sockets.ts';
-import type { Listeners } from './listeners.ts';
-import { type OwnStart, startSelf } from './start-self.ts';
+import { startSelf } from './start-self.ts';
 
 export type UpgradeState =
   | { readonly kind: 'alone' }
@@ -14,41 +17,66 @@ export type UpgradeState =
   /** This one was started by the other, and takes its place when that has gone. */
   | { readonly kind: 'newer'; readonly parent: number };
 
-export interface UpgradeEvents {
-  log(level: 'info' | 'warning' | 'error', message: string): void;
-  /** Belongs into the arbiter's queue. */
-  childGone(child: ChildProcess, how: string): void;
+export interface UpgradeParts {
+  readonly start: Pick<ArbiterStart, 'log' | 'listeners' | 'ownStart'>;
+  readonly phase: ArbiterPhase;
+  readonly generations: Generations;
+  /** Belongs into the arbiter's queue, and comes back to `childGone`. */
+  childEnded(child: ChildProcess, how: string): void;
+  /** The older arbiter has gone: this one takes its place. */
+  promoted(): void;
 }
 
 export class Upgrade {
-  readonly #events: UpgradeEvents;
-  readonly #start: OwnStart;
+  readonly #parts: UpgradeParts;
   #state: UpgradeState;
 
-  constructor(start: OwnStart, events: UpgradeEvents) {
-    this.#start = start;
-    this.#events = events;
-    this.#state = start.parent === null ? { kind: 'alone' } : { kind: 'newer', parent: start.parent };
+  constructor(parts: UpgradeParts) {
+    this.#parts = parts;
+    const { parent } = parts.start.ownStart;
+    this.#state = parent === null ? { kind: 'alone' } : { kind: 'newer', parent };
   }
 
   get state(): UpgradeState {
     return this.#state;
   }
 
-  /** Why SIGUSR2 is refused now; null if it is not. */
-  refusal(): string | null {
+  /** SIGUSR2: the hook pre_exec first, then the other arbiter. */
+  order(): void {
+    const { start, phase, generations } = this.#parts;
+    if (phase.kind === 'stopping') return;
+    const refusal = this.#refusal();
+    if (refusal !== null) return start.log.log('warning', refusal);
+    const { serving } = generations;
+    if (serving === null || !serving.hooks.has('pre_exec') || serving.forkserverState === 'dead') return this.#begin();
+    serving.forkserver.send({ type: 'hook', hook: 'pre_exec' });
+  }
+
+  preExecDone(failure: HookFailure | null): void {
+    if (this.#parts.phase.kind === 'stopping' || this.#refusal() !== null) return;
+    if (failure === null) return this.#begin();
+    const what = `The upgrade is given up: error in the hook ${failure.message}`;
+    this.#parts.start.log.log('error', `${what}\n${failure.traceback}`.trimEnd());
+  }
+
+  #refusal(): string | null {
     if (this.#state.kind === 'older') return 'USR2 signal ignored. Child exists.';
     return this.#state.kind === 'newer' ? 'USR2 signal ignored. Parent exists.' : null;
   }
 
-  /** Starts the other arbiter. What the hook pre_exec has to do must be done by now. */
-  begin(listeners: Listeners): void {
+  #begin(): void {
+    this.#startOther();
+    this.#parts.generations.tellFacts();
+  }
+
+  #startOther(): void {
+    const { log, listeners, ownStart } = this.#parts.start;
     const descriptors = listeners.current().map(({ handle }) => handle.fd);
     const numbers = descriptors.map((_, index) => FIRST_DESCRIPTOR + index).join(',');
     const binds = JSON.stringify(listeners.current().map(({ bind }) => bind.text));
     const isActivated = listeners.source === 'LISTEN_FDS';
     const child = startSelf({
-      start: this.#start,
+      start: ownStart,
       environment: {
         GUNICORN_PID: String(process.pid),
         ...(isActivated ? {} : { GUNICORN_FD: numbers, TUNICORN_BINDS: binds }),
@@ -57,23 +85,24 @@ export class Upgrade {
       detached: false,
       listenFds: isActivated ? descriptors.length : 0,
     });
-    child.on('error', (error) => this.#events.childGone(child, `could not be started: ${error.message}`));
-    child.on('exit', (code, signal) => this.#events.childGone(child, describeEnd(code, signal)));
+    child.on('error', (error) => this.#parts.childEnded(child, `could not be started: ${error.message}`));
+    child.on('exit', (code, signal) => this.#parts.childEnded(child, describeEnd(code, signal)));
     if (child.pid === undefined) return;
     this.#state = { kind: 'older', child, pid: child.pid };
-    this.#events.log('info', `Started a new arbiter (pid:${child.pid}) on the same sockets`);
+    log.log('info', `Started a new arbiter (pid:${child.pid}) on the same sockets`);
   }
 
   /** The other one, started here, has gone: this one goes on as if it had never been. */
   childGone(child: ChildProcess, how: string): void {
     if (this.#state.kind === 'older' && this.#state.child === child) this.#state = { kind: 'alone' };
-    this.#events.log('warning', `The new arbiter (pid:${child.pid ?? '-'}) ${how}; this one goes on`);
+    this.#parts.start.log.log('warning', `The new arbiter (pid:${child.pid ?? '-'}) ${how}; this one goes on`);
+    this.#parts.generations.tellFacts();
   }
 
-  /** Whether the arbiter that has started this one has gone since the last look. */
-  isPromoted(): boolean {
-    if (this.#state.kind !== 'newer' || process.ppid === this.#state.parent) return false;
+  /** Whether the arbiter that has started this one has gone can only be looked at. */
+  lookForPromotion(): void {
+    if (this.#state.kind !== 'newer' || process.ppid === this.#state.parent) return;
     this.#state = { kind: 'alone' };
-    return true;
+    this.#parts.promoted();
   }
 }

@@ -18,7 +18,7 @@ export class WorkerCensus {
 
   /** Those of all generations but `one`. */
   outside(one: Generation | null, all: readonly Generation[]): WorkerFacts[] {
-    const workers = all.filter((generation) => generation !== one).flatMap(({ workers }) => [...workers.values()]);
+    const workers = all.filter((generation) => generation !== one).flatMap(({ workers }) => workers.all());
     return workers.flatMap(({ process, age }) => (process === null ? [] : [{ pid: process.pid, age }]));
   }
 

@@ -112,6 +112,12 @@ export type FromForkserver =
     }
   | FromForkserverAboutHooks;
 
+/** What the forkserver says of its workers' lives. */
+export type AboutWorker = Extract<
+  FromForkserver,
+  { type: 'forked' | 'not-forked' | 'ready' | 'wants-successor' | 'exited' }
+>;
+
 const wholeNumber = z.number().int();
 const fromForkserver = z.discriminatedUnion('type', [
   z.object({

@@ -1,0 +1,67 @@
+// Where the arbiter is in its life: a state moved by one pure function, and its holder, which the parts of the arbiter share.
+
+export type Phase =
+  | { readonly kind: 'running' }
+  /** Neither gateways nor workers, once the ones there were have finished: who connects waits in the sockets' backlogs. */
+  | { readonly kind: 'paused' }
+  /** Told to stop, and waiting for shutdown_delay to pass: load balancers shall notice first. */
+  | { readonly kind: 'leaving'; readonly untilMs: number }
+  | Stopping;
+
+export interface Stopping {
+  readonly kind: 'stopping';
+  readonly manner: 'graceful' | 'quick';
+  /** graceful_timeout counts from here. */
+  readonly sinceMs: number;
+  readonly exitCode: number;
+}
+
+export type PhaseEvent =
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  | { readonly type: 'leave'; readonly delayMs: number }
+  | { readonly type: 'stop'; readonly manner: Stopping['manner']; readonly exitCode: number }
+  /** on_exit is called now, and has as much time as the workers had. */
+  | { readonly type: 'last-hook' }
+  /** What was to be a good end is not. */
+  | { readonly type: 'fail'; readonly exitCode: number };
+
+/** The phase after `event`, or null when the event does not belong in this one. */
+export function movePhase(phase: Phase, event: PhaseEvent, nowMs: number): Phase | null {
+  switch (event.type) {
+    case 'pause':
+      return phase.kind === 'running' ? { kind: 'paused' } : null;
+    case 'resume':
+      return phase.kind === 'paused' ? { kind: 'running' } : null;
+    case 'leave':
+      return phase.kind === 'running' ? { kind: 'leaving', untilMs: nowMs + event.delayMs } : null;
+    case 'stop':
+      if (phase.kind !== 'stopping') {
+        return { kind: 'stopping', manner: event.manner, sinceMs: nowMs, exitCode: event.exitCode };
+      }
+      return phase.manner === 'graceful' && event.manner === 'quick' ? { ...phase, manner: 'quick' } : null;
+    case 'last-hook':
+      return phase.kind === 'stopping' ? { ...phase, sinceMs: nowMs } : null;
+    case 'fail':
+      return phase.kind === 'stopping' ? { ...phase, exitCode: event.exitCode } : null;
+  }
+}
+
+export class ArbiterPhase {
+  #current: Phase = { kind: 'running' };
+
+  get current(): Phase {
+    return this.#current;
+  }
+
+  get kind(): Phase['kind'] {
+    return this.#current.kind;
+  }
+
+  /** Whether the event belonged here. */
+  move(event: PhaseEvent, nowMs: number): boolean {
+    const next = movePhase(this.#current, event, nowMs);
+    if (next !== null) this.#current = next;
+    return next !== null;
+  }
+}

@@ -1,0 +1,49 @@
+// SIGWINCH of a daemon: everybody finishes what there is and goes, the arbiter stays. TTIN and HUP undo it. Who connects meanwhile
+// waits in the backlog of the listening sockets, or is served by another arbiter that has them too.
+
+import type { ErrorLog } from '../log/error-log.ts';
+import type { ArbiterPhase } from './arbiter-phase.ts';
+import type { Gateways } from './gateways.ts';
+import type { Generations } from './generations.ts';
+
+export interface PauseParts {
+  readonly log: ErrorLog;
+  readonly phase: ArbiterPhase;
+  readonly gateways: Gateways;
+  readonly generations: Generations;
+  /** How many there are while the arbiter is not paused. */
+  readonly gatewayCount: number;
+}
+
+export class Pause {
+  readonly #parts: PauseParts;
+
+  constructor(parts: PauseParts) {
+    this.#parts = parts;
+  }
+
+  begin(nowMs: number): void {
+    const { log, phase, gateways, generations } = this.#parts;
+    if (generations.serving === null || !phase.move({ type: 'pause' }, nowMs)) return;
+    log.log('info', 'graceful stop of workers');
+    // Gateways that went on accepting would take connections from a new arbiter that has workers. The workers go after them.
+    gateways.dismiss();
+  }
+
+  /** With that many workers. Does nothing when there is no pause. */
+  end(workers: number, nowMs: number): void {
+    const { phase, gateways, generations, gatewayCount } = this.#parts;
+    const { serving } = generations;
+    if (serving === null || !phase.move({ type: 'resume' }, nowMs)) return;
+    gateways.complete(gatewayCount);
+    serving.resizeTo(workers, nowMs);
+    // Nobody has missed it until now.
+    if (serving.forkserverState === 'dead') generations.reload(nowMs);
+  }
+
+  /** Once the last gateway has finished, the workers have nothing more to do. */
+  dismissWorkers(nowMs: number): void {
+    const { phase, gateways, generations } = this.#parts;
+    if (phase.kind === 'paused' && gateways.size === 0) generations.serving?.resizeTo(0, nowMs);
+  }
+}

@@ -1,0 +1,61 @@
+// The settings of the generation that serves, and what of the arbiter itself follows them: its log, metrics, title and pid file.
+
+import { prepareLogFile } from '../log/log-file.ts';
+import type { Settings } from '../settings/settings.ts';
+import { pidFilePath } from './arbiter-pid-file.ts';
+import type { ArbiterStart } from './arbiter-start.ts';
+import { setArbiterTitle } from './arbiter-title.ts';
+import type { ForkserverHandle } from './forkserver-handle.ts';
+import type { ResolvedSettings } from './resolved-settings.ts';
+import { nameSuffix } from './start-self.ts';
+
+export class SettingsInForce {
+  readonly #start: Pick<ArbiterStart, 'log' | 'telemetry' | 'pidFile' | 'ownStart'>;
+  #resolved: ResolvedSettings;
+
+  /** The command has done by itself what the first settings say. */
+  constructor(start: Pick<ArbiterStart, 'log' | 'telemetry' | 'pidFile' | 'ownStart' | 'resolved'>) {
+    this.#start = start;
+    this.#resolved = start.resolved;
+  }
+
+  get resolved(): ResolvedSettings {
+    return this.#resolved;
+  }
+
+  get settings(): Settings {
+    return this.#resolved.settings;
+  }
+
+  /** Every gateway serves a generation with these settings now; `forkserver` is its. */
+  enter(resolved: ResolvedSettings, forkserver: ForkserverHandle): void {
+    this.#resolved = resolved;
+    const { log, telemetry } = this.#start;
+    const { gateway, settings } = resolved;
+    log.relay.target = gateway.logWriter === 'python' ? forkserver : null;
+    log.configure(gateway.errorLog, settings.loglevel, gateway.logFormat);
+    telemetry.configure(gateway);
+    setArbiterTitle(gateway.procName);
+    this.#movePidFile();
+  }
+
+  /** The older arbiter has gone: its names are this one's now. */
+  promoted(): void {
+    this.#start.log.log('info', 'Arbiter has been promoted.');
+    setArbiterTitle(this.#resolved.gateway.procName.replace(/\.2$/, ''));
+    this.#movePidFile();
+  }
+
+  reopenLogs(): void {
+    const { gateway, ids } = this.#resolved;
+    this.#start.log.reopen();
+    // Made here, where the directory may be writable for this process only; if it cannot be, the gateways will say so.
+    prepareLogFile(gateway.accessLog, { uid: ids.userId, gid: ids.groupId });
+  }
+
+  #movePidFile(): void {
+    const { log, pidFile, ownStart } = this.#start;
+    const failure = pidFile.moveTo(pidFilePath(this.settings, nameSuffix(ownStart)));
+    if (failure !== null) log.log('error', `The pid file stays where it is: ${failure}`);
+  }
+}

@@ -1,0 +1,122 @@
+// Which generation the gateways write tickets for, and on which sockets they listen: told to each new gateway, and to all of them when
+// the next generation is ready. It serves once every gateway has said so.
+
+import { monotonicMs } from '../runqueue/claims-board.ts';
+import type { ArbiterStart } from './arbiter-start.ts';
+import type { GatewayHandle } from './gateway-handle.ts';
+import type { Gateways } from './gateways.ts';
+import type { Generation } from './generation.ts';
+import type { Generations } from './generations.ts';
+import type { ResolvedSettings } from './resolved-settings.ts';
+import type { SettingsInForce } from './settings-in-force.ts';
+
+export interface SwitchoverParts {
+  readonly start: ArbiterStart;
+  readonly gateways: Gateways;
+  readonly generations: Generations;
+  readonly inForce: SettingsInForce;
+  /** The listening sockets have been changed, or could not be; belongs into the arbiter's queue, and comes back to `rebound`. */
+  rebound(generation: Generation, failure: string | null): void;
+  switched(nowMs: number): void;
+}
+
+export class Switchover {
+  readonly #parts: SwitchoverParts;
+  /** Gateways that have still to say that they serve the next generation. */
+  #unswitched: Set<number> | null = null;
+
+  constructor(parts: SwitchoverParts) {
+    this.#parts = parts;
+  }
+
+  /** All that a new gateway has to know. */
+  introduce(gateway: GatewayHandle): void {
+    const { start, inForce, generations } = this.#parts;
+    gateway.send({
+      type: 'start',
+      number: gateway.number,
+      index: gateway.index,
+      gateways: start.resolved.settings.gateways,
+      runtimeDir: start.directories.runtimeDir,
+      spoolDir: start.directories.spoolDir,
+      python: start.python,
+      settings: inForce.resolved.gateway,
+    });
+    this.#sendListeners(gateway);
+    const { serving, switching } = generations;
+    if (serving !== null) this.#sendServe(gateway, serving);
+    if (switching === null || this.#unswitched === null) return;
+    this.#unswitched.add(gateway.number);
+    this.#sendServe(gateway, switching);
+  }
+
+  /** The generation is ready: the sockets first, when it wants others, then the gateways. */
+  begin(generation: Generation, { settings }: ResolvedSettings): void {
+    const { gateways, rebound, start } = this.#parts;
+    if (start.listeners.isSame(settings.bind)) return this.#switch(generation);
+    const change = start.listeners.change(settings.bind, ({ address }) => {
+      gateways.broadcast({ type: 'unlisten', id: address.id });
+    });
+    void change.then((outcome) => rebound(generation, outcome.ok ? null : outcome.message));
+  }
+
+  rebound(generation: Generation, failure: string | null, nowMs: number): void {
+    const { gateways, generations, start } = this.#parts;
+    for (const gateway of gateways.running()) this.#sendListeners(gateway);
+    if (generation !== generations.switching) return;
+    if (failure !== null) return generations.switchFailed(failure, nowMs);
+    start.log.log('info', start.listeners.describe());
+    generations.tellFacts();
+    this.#switch(generation);
+  }
+
+  /** A gateway says that it writes for this generation. */
+  serves(gateway: GatewayHandle, generation: number, nowMs: number): void {
+    if (generation !== this.#parts.generations.switching?.number) return;
+    this.#unswitched?.delete(gateway.number);
+    this.#finishIfAll(nowMs);
+  }
+
+  gatewayGone(gateway: GatewayHandle, nowMs: number): void {
+    this.#unswitched?.delete(gateway.number);
+    this.#finishIfAll(nowMs);
+  }
+
+  #switch(generation: Generation): void {
+    const running = this.#parts.gateways.running();
+    this.#unswitched = new Set(running.map((gateway) => gateway.number));
+    for (const gateway of running) this.#sendServe(gateway, generation);
+    // Paused: there may be none that had to be told.
+    this.#finishIfAll(monotonicMs());
+  }
+
+  #finishIfAll(nowMs: number): void {
+    const { generations, inForce, switched } = this.#parts;
+    const generation = generations.switching;
+    if (generation === null || this.#unswitched === null || this.#unswitched.size > 0) return;
+    this.#unswitched = null;
+    inForce.enter(this.#settingsOf(generation), generation.forkserver);
+    generations.switched(nowMs);
+    switched(nowMs);
+  }
+
+  #sendListeners(gateway: GatewayHandle): void {
+    const { listeners } = this.#parts.start;
+    for (const { address, handle } of listeners.current()) gateway.listen(address, handle);
+    for (const id of listeners.closedIds()) gateway.send({ type: 'unlisten', id });
+  }
+
+  #sendServe(gateway: GatewayHandle, generation: Generation): void {
+    gateway.send({
+      type: 'serve',
+      generation: generation.number,
+      capacity: generation.capacity,
+      concurrency: generation.concurrency,
+      settings: this.#settingsOf(generation).gateway,
+    });
+  }
+
+  #settingsOf(generation: Generation): ResolvedSettings {
+    return this.#parts.generations.settingsOf(generation) ?? this.#parts.inForce.resolved;
+  }
+}
