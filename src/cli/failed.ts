@@ -1,0 +1,20 @@
+// How the command fails: a text on standard error, and for the command that has started this one in the background.
+
+import { EXIT_ERROR } from '../arbiter/exit-status.ts';
+import { reportStart } from './daemon.ts';
+
+/** Returns the exit status. */
+export function failed(message: string): number {
+  const text = errorText(message);
+  process.stderr.write(text);
+  reportStart({ type: 'failed', text });
+  return EXIT_ERROR;
+}
+
+export function errorText(message: string): string {
+  return `\n${message.trimEnd()}\n\n`;
+}
+
+export function describeErrors(errors: readonly string[]): string {
+  return errors.map((error) => `Error: ${error}`).join('\n');
+}

@@ -1,0 +1,150 @@
+// From resolved settings to a server: log, first hooks, sockets, pid file, in the order of Gunicorn; then the arbiter. Called by main.ts.
+
+import { Arbiter } from '../arbiter/arbiter.ts';
+import { ArbiterPidFile, pidFilePath } from '../arbiter/arbiter-pid-file.ts';
+import type { ArbiterStart } from '../arbiter/arbiter-start.ts';
+import { setArbiterTitle } from '../arbiter/arbiter-title.ts';
+import type { ForkserverCommand } from '../arbiter/forkserver-command.ts';
+import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
+import type { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
+import { describeInherited } from '../arbiter/inherited-sockets.ts';
+import type { Resolution } from '../arbiter/resolved-settings.ts';
+import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/runtime-directory.ts';
+import { firstFacts } from '../arbiter/settle-message.ts';
+import { nameSuffix } from '../arbiter/start-self.ts';
+import { ErrorLog } from '../log/error-log.ts';
+import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
+import { Telemetry } from '../metrics/telemetry.ts';
+import { bindListeners } from './bind-listeners.ts';
+import { reportStart } from './daemon.ts';
+import { describeErrors, failed } from './failed.ts';
+import { type Called, callFirst, settleFirst } from './first-forkserver.ts';
+import type { Start } from './own-start.ts';
+import { listConfig } from './print-config.ts';
+import { withWritableLogs } from './writable-logs.ts';
+
+export interface Serving {
+  readonly version: string;
+  readonly start: Start;
+  /** The interpreter, and what the log says of it. */
+  readonly python: string;
+  readonly using: string;
+  readonly forkserverCommand: ForkserverCommand;
+  readonly configure: Configure;
+  /** The first one, which has evaluated the configuration file. */
+  readonly forkserver: ForkserverHandle;
+  readonly relay: ForkserverRelay;
+  readonly resolution: Resolution & { ok: true };
+  readonly resolve: (found: Configured) => Resolution;
+}
+
+/** Resolves to the exit status. */
+export async function serve(serving: Serving): Promise<number> {
+  const { start, forkserver, relay, python } = serving;
+  const fail = (message: string): number => {
+    forkserver.kill();
+    return failed(message);
+  };
+  const checked = withWritableLogs(serving.resolution);
+  if (!checked.ok) return fail(describeErrors(checked.errors));
+  const { resolved, warnings } = checked;
+  const { settings, ids } = resolved;
+  process.chdir(settings.chdir);
+  const opened = ErrorLog.open({
+    speaker: 'arbiter',
+    target: resolved.gateway.errorLog,
+    level: settings.loglevel,
+    form: settings.log_format,
+    owner: { uid: ids.userId, gid: ids.groupId },
+  });
+  if (!opened.ok) return fail(`Error: ${opened.message}`);
+  const { log } = opened;
+  const telemetry = new Telemetry(log, python, resolved.gateway);
+
+  const facts = firstFacts(serving.forkserverCommand.cwd, start.parent);
+  const settled = await settleFirst(forkserver, relay, resolved, facts);
+  if (!settled.ok) return fail(settled.message);
+  const { hooks } = settled;
+  if (resolved.gateway.logWriter === 'python') log.relay.target = forkserver;
+  const counted = await callFirst(forkserver, relay, hooks, {
+    type: 'hook',
+    hook: 'nworkers_changed',
+    new: settings.workers,
+    old: null,
+  });
+  if (!counted.ok) return await endedByHook(forkserver, counted);
+
+  setArbiterTitle(resolved.gateway.procName);
+  log.log('info', `Starting tunicorn ${serving.version}`);
+  log.log('info', serving.using);
+  for (const warning of warnings) log.log('warning', warning);
+  log.log('debug', `Current configuration:\n${listConfig(settings)}`);
+  if (start.warning !== null) log.log('warning', start.warning);
+  if (start.sockets !== null) log.log('info', describeInherited(start.sockets));
+  const starting = await callFirst(forkserver, relay, hooks, { type: 'hook', hook: 'on_starting' });
+  if (!starting.ok) return await endedByHook(forkserver, starting);
+
+  const bound = await bindListeners(resolved, start, python, log);
+  if (!bound.ok) {
+    await forkserver.leave();
+    return bound.exitCode;
+  }
+  const { listeners } = bound;
+  const created = ArbiterPidFile.create(pidFilePath(settings, nameSuffix(start)));
+  if (!created.ok) {
+    listeners.close();
+    await forkserver.leave();
+    return failed(`Error: ${created.message}`);
+  }
+  const { pidFile } = created;
+  log.log('info', listeners.describe());
+  log.log('info', `Using worker: ${resolved.workerClass.name}`);
+
+  const { worker_tmp_dir: runtimeParent, tmp_upload_dir: spoolParent } = settings;
+  const made = makeRuntimeDirectories(runtimeParent, spoolParent, ids);
+  if (!made.ok) {
+    listeners.close();
+    pidFile.remove();
+    return fail(`Error: ${made.message}`);
+  }
+  return runArbiter({
+    python,
+    forkserverCommand: serving.forkserverCommand,
+    configure: serving.configure,
+    firstForkserver: (events) => {
+      relay.handOver(events);
+      return forkserver;
+    },
+    resolved,
+    hooks,
+    resolve: (found) => withWritableLogs(serving.resolve(found)),
+    log,
+    telemetry,
+    listeners,
+    directories: made.directories,
+    pidFile,
+    ownStart: start,
+  });
+}
+
+async function runArbiter(start: ArbiterStart): Promise<number> {
+  try {
+    const arbiter = new Arbiter(start);
+    reportStart({ type: 'started' });
+    return await arbiter.run();
+  } finally {
+    removeRuntimeDirectories(start.directories);
+    start.telemetry.close();
+    start.log.close();
+  }
+}
+
+/** With what has been logged so far, which the forkserver may not have written yet. */
+async function endedByHook(
+  forkserver: ForkserverHandle,
+  { message, exitCode }: Called & { ok: false },
+): Promise<number> {
+  await forkserver.leave();
+  failed(message);
+  return exitCode;
+}
