@@ -1,35 +1,18 @@
 // The states of a client's connection, and what it needs of the gateway. Machine: client-connection.ts.
 
 import type { UnservedRequest } from './access-records.ts';
-import type { BodyStore } from './body-store.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Exchange } from './exchange.ts';
-import type { BodyReader } from './http/body-progress.ts';
-import type { ProxyHeaderReader } from './http/proxy-protocol.ts';
 import type { Refusal } from './http/refusal.ts';
-import type { RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { MemoryBudget } from './memory-budget.ts';
-import type { StreamedBody } from './streamed-body.ts';
 import type { TakenOver } from './taken-over.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { WebSocketConnection } from './web-socket-connection.ts';
 
 export type ConnectionState =
-  /** Where proxy_protocol is on: a new connection, of which it is not known yet whether a PROXY header comes first. */
-  | { readonly kind: 'proxy-header'; readonly reader: ProxyHeaderReader }
-  /** Between requests; the first byte of the next one has not come. */
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'head' }
-  | {
-      readonly kind: 'body';
-      readonly head: RequestHead;
-      readonly reader: BodyReader;
-      readonly store: BodyStore;
-      readonly sinceMs: number;
-    }
-  /** For an ASGI application: what has come with the head is being looked at; if it is not the whole body, it is streamed. */
-  | { readonly kind: 'streamed-body'; readonly head: RequestHead; readonly stream: StreamedBody }
+  /** A request comes, or may come; how far it has come is known to request-reader.ts. */
+  | { readonly kind: 'reading' }
   | { readonly kind: 'in-service'; readonly exchange: Exchange }
   /** HTTP is over here: a WebSocket or a tunnel. */
   | { readonly kind: 'taken-over'; readonly exchange: Exchange; readonly by: WebSocketConnection | Tunnel }
