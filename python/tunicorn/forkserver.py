@@ -167,8 +167,9 @@ class Forkserver:
 
     def _check(self) -> None:
         assert self._host is not None and self._logs is not None, "check before settle"
-        worker_class.patch(self._host.worker_class)
-        failure = preload(self._host.server.app, self._logs.logger)
+        name = self._host.worker_class
+        worker_class.patch(name)
+        failure = preload(self._host.server.app, self._logs.logger, check=lambda app: worker_class.check(name, app))
         self._link.send({"type": "checked"} if failure is None else _failed("load", *failure))
 
     def _prepare(self, message: Message) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import traceback
-from typing import Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 from tunicorn.application_object import Application
 from tunicorn.failed_application import load_or_show
@@ -14,14 +14,18 @@ from tunicorn.worker import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.wsgi import application
 
 
-def preload(app: Application, log: Log, *, shows_failure: bool = False) -> Optional[Tuple[int, str, str]]:
-    """None, or exit status, message and traceback of what went wrong; with `shows_failure`, the workers serve that."""
+def preload(
+    app: Application, log: Log, *, shows_failure: bool = False, check: Callable[[Any], None] = lambda loaded: None
+) -> Optional[Tuple[int, str, str]]:
+    """None, or exit status, message and traceback of what went wrong; with `shows_failure`, the workers serve that.
+    `check` raises AppImportError for an application that cannot be run.
+    """
     before = set(threading.enumerate())
     try:
         if shows_failure:
             load_or_show(app, log, lambda: False)
         else:
-            app.wsgi()
+            check(app.wsgi())
     except application.AppImportError as error:
         return APP_LOAD_ERROR, str(error), ""
     except Exception as error:

@@ -56,8 +56,10 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
             while True:
                 if await self._deliver() or self._exchange.phase == ENDED:
                     return
-                if self._handler is not None and self._handler.cancelled():
-                    raise asyncio.CancelledError
+                handler = self._handler
+                if handler is not None and handler.done() and (handler.cancelled() or handler.exception() is not None):
+                    # Nobody else would answer. Tornado's own handlers turn what they raise into a response.
+                    handler.result()
                 if watching is None and not self._is_upgrade:
                     watching = asyncio.ensure_future(self._exchange.receive())
                     watching.add_done_callback(lambda _: self._wake())
@@ -166,6 +168,12 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
         if not self._switching:
             self._outbox.append(None)
             self._wake()
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """Without effect, as is set_body_timeout: bodies have the gateway's limits."""
+
+    def set_body_timeout(self, timeout: float) -> None:
+        pass
 
     def set_close_callback(self, callback: Optional[Callable[[], None]]) -> None:
         self._close_callback = callback

@@ -11,7 +11,6 @@ import math
 from importlib.util import find_spec
 from typing import Any, Callable, List, Optional, Set
 
-from tunicorn.asgi.application import is_asgi
 from tunicorn.asgi.http_exchange import HttpExchange
 from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
@@ -19,7 +18,6 @@ from tunicorn.asgi.places import Place
 from tunicorn.asgi_worker import AsgiWorker
 from tunicorn.ticket import FOLLOWS, UPGRADE, Ticket
 from tunicorn.worker_duty import Duty
-from tunicorn.wsgi.application import AppImportError
 
 
 def missing() -> Optional[str]:
@@ -44,13 +42,13 @@ def _start_request_of(app: Any) -> Callable[[Any, Any], Any]:
     from tornado.httputil import HTTPServerConnectionDelegate
     from tornado.wsgi import WSGIContainer
 
-    if is_asgi(app):
-        raise AppImportError(
-            "The application takes (scope, receive, send): it is an ASGI application. "
-            "Worker class tornado runs those of Tornado and WSGI; -k asgi runs this one."
-        )
+    class Container(WSGIContainer):  # type: ignore[misc, unused-ignore]
+        def __call__(self, request: Any) -> None:
+            # Tornado's begins it in a turn of the loop of its own, where nobody would hear of what it raises.
+            asyncio.ensure_future(self.handle_request(request))
+
     if not isinstance(app, HTTPServerConnectionDelegate):
-        app = WSGIContainer(app)
+        app = Container(app)
     # It listens nowhere.
     start_request: Callable[[Any, Any], Any] = HTTPServer(app).start_request
     return start_request

@@ -30,8 +30,6 @@ MODULES: Dict[str, str] = {
 }
 
 _THREADED = {"gthread", "gevent", "eventlet"}
-# Tornado's applications are a kind of their own, and it finds out itself.
-_ASGI = {"asgi", "tornado"}
 
 
 def patch(name: str) -> None:
@@ -70,9 +68,13 @@ def missing(name: str) -> Optional[str]:
 
 def check(name: str, app: Any) -> None:
     """Raises AppImportError for an application that the class cannot run."""
-    if name not in _ASGI:
-        from tunicorn.asgi.application import refuse_asgi
+    from tunicorn.asgi.application import as_asgi3, refuse_asgi, refuse_tornado
 
+    if name != "tornado":
+        refuse_tornado(app, name)
+    if name == "asgi":
+        as_asgi3(app)
+    else:
         refuse_asgi(app, name)
 
 

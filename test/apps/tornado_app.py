@@ -64,6 +64,9 @@ class Forever(RequestHandler):
 @stream_request_body
 class Upload(RequestHandler):
     def prepare(self):
+        # As uploads do with Tornado's own server.
+        self.request.connection.set_max_body_size(10**9)
+        self.request.connection.set_body_timeout(3600)
         self.hash = hashlib.sha256()
         self.pieces = 0
 

@@ -329,6 +329,9 @@ for (const [kind, app, log] of [
   ['asgi', 'hello:application', /It is a WSGI application|it is a WSGI application.*Worker class asgi/],
   ['sync', 'asgi_app:app', /it is an ASGI application\. Worker class sync.*-k asgi/],
   ['gthread', 'asgi_app:app', /it is an ASGI application\. Worker class gthread.*-k asgi/],
+  ['tornado', 'asgi_app:app', /it is an ASGI application\. Worker class tornado.*-k asgi/],
+  ['asgi', 'tornado_app:application', /it is an application of Tornado\. Worker class asgi.*-k tornado/],
+  ['sync', 'tornado_app:application', /it is an application of Tornado\. Worker class sync.*-k tornado/],
 ] as const) {
   scenario(
     `an application of the other kind under ${kind} ends the start with words`,
@@ -337,6 +340,9 @@ for (const [kind, app, log] of [
       assert.equal(code, 4);
       assert.match(text, log);
       assert.doesNotMatch(text, /Traceback/);
+      const checked = await scene.run({ app, args: ['-k', kind, '--check-config'] });
+      assert.equal(checked.code, 1);
+      assert.match(checked.text, log);
     },
     only,
   );

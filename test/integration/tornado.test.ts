@@ -144,3 +144,17 @@ scenario(
   },
   onlyTunicorn,
 );
+
+scenario(
+  'a WSGI application that raises in the container of Tornado is a 500 with its traceback, at once',
+  async (scene) => {
+    const server = await scene.tunicorn({ app: 'raising', args: ['-k', 'tornado'] });
+    for (const path of ['/before', '/started', '/first']) {
+      const since = server.log.mark();
+      assert.equal((await request(server.target, path)).status, 500);
+      await server.waitForLog(new RegExp(`Error handling request GET ${path}\nTraceback`), since);
+    }
+    assert.equal(await getText(server.target, '/ok'), 'fine');
+  },
+  onlyTunicorn,
+);

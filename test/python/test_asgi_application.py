@@ -9,7 +9,7 @@ from typing import Any, List
 
 import asgi_doubles  # noqa: F401 - puts python/ on sys.path
 
-from tunicorn.asgi.application import WrongKind, as_asgi3, is_asgi, refuse_asgi
+from tunicorn.asgi.application import WrongKind, as_asgi3, is_asgi, refuse_asgi, refuse_tornado
 from tunicorn.asgi.lifespan import Lifespan, LifespanFailed
 
 
@@ -152,6 +152,24 @@ class Kinds(unittest.TestCase):
     def test_a_factory_is_told_how_it_is_called(self) -> None:
         with self.assertRaisesRegex(WrongKind, r"MODULE:NAME\(\)"):
             as_asgi3(factory)
+
+    def test_what_takes_more_than_an_asgi_application_is_refused(self) -> None:
+        def four(one: Any, two: Any, three: Any, four: Any) -> None: ...
+
+        with self.assertRaisesRegex(WrongKind, "takes 4 arguments"):
+            as_asgi3(four)
+
+    def test_an_application_of_tornado_is_refused_by_what_it_has_and_nothing_else_is(self) -> None:
+        class Tornados:
+            def start_request(self, server_connection: Any, request_connection: Any) -> None: ...
+
+            def __call__(self, request: Any) -> None: ...
+
+        with self.assertRaisesRegex(WrongKind, "-k tornado"):
+            refuse_tornado(Tornados(), "sync")
+        for app in [*WSGI, *ASGI_2, *CERTAIN, anything]:
+            with self.subTest(app):
+                refuse_tornado(app, "sync")
 
     def test_wsgi_classes_refuse_what_is_certainly_asgi_and_nothing_else(self) -> None:
         for app in CERTAIN:

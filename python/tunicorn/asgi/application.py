@@ -37,6 +37,11 @@ def as_asgi3(app: Any) -> Application:
             "The application takes no arguments: it seems to be a factory, and MODULE:NAME() calls a factory. "
             "An ASGI application takes (scope, receive, send)."
         )
+    if least > 3:
+        raise WrongKind(
+            f"The application takes {least} arguments. Worker class asgi runs ASGI applications, "
+            "which take (scope, receive, send)."
+        )
     return _adapted(app) if least <= 1 else app
 
 
@@ -49,11 +54,22 @@ def is_asgi(app: Any) -> bool:
 
 
 def refuse_asgi(app: Any, worker_class: str) -> None:
-    """For the classes that run WSGI applications."""
+    """For the classes that run WSGI applications, be it beside others."""
     if is_asgi(app) or _positional(app)[0] == 3:
+        kinds = "applications of Tornado and WSGI" if worker_class == "tornado" else "WSGI applications"
         raise WrongKind(
             "The application takes (scope, receive, send): it is an ASGI application. "
-            f"Worker class {worker_class} runs WSGI applications; -k asgi runs this one."
+            f"Worker class {worker_class} runs {kinds}; -k asgi runs this one."
+        )
+
+
+def refuse_tornado(app: Any, worker_class: str) -> None:
+    """For every class but Tornado's: its applications can be called, but with a request of its own kind."""
+    if callable(getattr(type(app), "start_request", None)):
+        kinds = "ASGI" if worker_class == "asgi" else "WSGI"
+        raise WrongKind(
+            "The application has a method start_request: it is an application of Tornado. "
+            f"Worker class {worker_class} runs {kinds} applications; -k tornado runs this one."
         )
 
 
