@@ -2,7 +2,9 @@
 
 /** `text` as faulthandler writes it, `ownDir` the folder of Tunicorn's Python modules. Empty when there is no stack in it. */
 export function applicationStack(text: string, ownDir: string): string {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('Fatal Python error'));
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '' && !/^(?:Fatal Python error|Extension modules:)/.test(line));
   const own = `  File "${ownDir}/`;
   const kept = lines.filter(
     (line) => !line.startsWith(own) && !line.startsWith('  File "<string>"') && !isThreadStart(line),
@@ -10,6 +12,12 @@ export function applicationStack(text: string, ownDir: string): string {
   // A worker between two requests has no frames but our own: then those are what there is to tell.
   const hasFrames = kept.some((line) => line.startsWith('  File "'));
   return (hasFrames ? kept : lines).join('\n');
+}
+
+/** The part of `text` that is about the worker's end: what a fatal signal has had it write, else what was written after `told` characters. */
+export function lastStacks(text: string, told: number): string {
+  const fatal = text.slice(Math.max(0, text.lastIndexOf('Fatal Python error')));
+  return fatal !== text && fatal.includes('  File "') ? fatal : text.slice(told);
 }
 
 /** What every thread of Python begins with. */

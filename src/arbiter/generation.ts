@@ -233,13 +233,13 @@ export class Generation {
     const { slot, state: was } = worker;
     this.workers.move(slot, { type: 'exited', end }, nowMs);
     this.workers.remove(slot);
-    const obituary = workerObituary(worker.process?.pid ?? 0, was, end, this.#stacks.read(slot));
+    this.#deadlines.gone(slot);
+    const obituary = workerObituary(worker.process?.pid ?? 0, was, end, this.#stacks.lastWords(slot));
     for (const { level, message } of obituary) this.#events.log(level, message);
     if (isBootCrash(was, end, this.#board.taken(worker), nowMs)) this.#crashed(nowMs);
     this.#events.workerGone(this, worker, end, nowMs);
     this.#events.workersReady(this);
     this.#stacks.remove(slot);
-    this.#deadlines.gone(slot);
   }
 
   #crashed(nowMs: number): void {

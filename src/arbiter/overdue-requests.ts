@@ -38,11 +38,23 @@ export class OverdueRequests {
 
   /** Those to be told in the log now. Each is returned once. */
   due(nowMs: number): readonly OverdueRequest[] {
-    const due = [...this.#requests.values()].filter(
-      ({ told, sinceMs }) => told === 'not-yet' && nowMs - sinceMs >= STACK_WAIT_MS,
-    );
-    for (const request of due) this.#requests.set(request.ticket, { ...request, told: 'told' });
-    return due;
+    return this.#take(({ sinceMs }) => nowMs - sinceMs >= STACK_WAIT_MS);
+  }
+
+  /** Those of a worker that has ended: there will be no better time to tell of them. */
+  left(slot: number): readonly OverdueRequest[] {
+    return this.#take((request) => request.slot === slot);
+  }
+
+  /** Whether the worker has been asked for stacks that nobody has looked at yet. */
+  awaitsStacks(slot: number): boolean {
+    return [...this.#requests.values()].some((request) => request.slot === slot && request.told === 'not-yet');
+  }
+
+  #take(isWanted: (request: OverdueRequest) => boolean): readonly OverdueRequest[] {
+    const taken = [...this.#requests.values()].filter((each) => each.told === 'not-yet' && isWanted(each));
+    for (const request of taken) this.#requests.set(request.ticket, { ...request, told: 'told' });
+    return taken;
   }
 
   /** How long ago the request was expired; null if it was not. */

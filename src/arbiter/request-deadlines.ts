@@ -54,8 +54,11 @@ export class RequestDeadlines {
     this.#overdue.answered(ticket, what);
   }
 
+  /** The worker has ended; what it has left of its stacks is still there. */
   gone(slot: number): void {
     this.#stalls.delete(slot);
+    for (const request of this.#overdue.left(slot)) this.#tell(request);
+    this.#overdue.keepOnly(slot, new Set());
   }
 
   /** `worker` is ready or retiring. */
@@ -121,17 +124,19 @@ export class RequestDeadlines {
       this.#workers.signal(worker, STACKS_SIGNAL);
       return;
     }
+    const pid = worker.process?.pid;
+    const seconds = ((nowMs - beatMs) / 1000).toFixed(1);
     if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) {
+      // What it writes at its end would come in the middle of the stacks that it has been asked for.
+      if (this.#overdue.awaitsStacks(slot)) return;
+      this.#owner.log('critical', `WORKER TIMEOUT (pid:${pid}) its event loop has been blocked for ${seconds} s`);
       this.#workers.doom(worker, 'timeout', 'SIGABRT', nowMs);
       return;
     }
     if (known.told === 'told' || nowMs - known.noticedMs < STACK_WAIT_MS) return;
     this.#stalls.set(slot, { ...known, told: 'told' });
     const stack = this.#stacks.read(slot, known.stackFrom);
-    const seconds = ((nowMs - beatMs) / 1000).toFixed(1);
-    this.#owner.log(
-      'warning',
-      `Worker (pid:${worker.process?.pid}) has a blocked event loop for ${seconds} s: all its requests wait. What it was doing:\n${stack}`,
-    );
+    const what = `has a blocked event loop for ${seconds} s: all its requests wait. What it was doing:\n${stack}`;
+    this.#owner.log('warning', `Worker (pid:${pid}) ${what}`);
   }
 }

@@ -3,24 +3,31 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { PYTHON_DIR } from '../python-dir.ts';
-import { applicationStack } from './application-stack.ts';
+import { applicationStack, lastStacks } from './application-stack.ts';
 import { requestStack } from './request-stack.ts';
 
 export class WorkerStacks {
   readonly #runtimeDir: string;
+  /** By worker slot: how much of it is in the log. */
+  readonly #told: Map<number, number> = new Map();
 
   constructor(runtimeDir: string) {
     this.#runtimeDir = runtimeDir;
   }
 
-  /** All that the worker has written, without Tunicorn's own frames; empty if nothing. `from` leaves out what was there before. */
-  read(slot: number, from: number = 0): string {
-    return applicationStack(this.#text(slot).slice(from), PYTHON_DIR);
+  /** All that the worker has written since `from`, without Tunicorn's own frames; empty if nothing. It counts as told. */
+  read(slot: number, from: number): string {
+    return applicationStack(this.#tell(slot).slice(from), PYTHON_DIR);
   }
 
-  /** The stack of one request, among those written since `from`. */
+  /** The stack of one request, among those written since `from`, which count as told. */
   ofRequest(slot: number, from: number, ticket: number, thread: number): string {
-    return applicationStack(requestStack(this.#text(slot).slice(from), ticket, thread), PYTHON_DIR);
+    return applicationStack(requestStack(this.#tell(slot).slice(from), ticket, thread), PYTHON_DIR);
+  }
+
+  /** What a worker that has ended has left, and nobody has told. */
+  lastWords(slot: number): string {
+    return applicationStack(lastStacks(this.#text(slot), this.#told.get(slot) ?? 0), PYTHON_DIR);
   }
 
   /** How much there is, for a later `from`. */
@@ -30,6 +37,13 @@ export class WorkerStacks {
 
   remove(slot: number): void {
     fs.rmSync(this.#path(slot), { force: true });
+    this.#told.delete(slot);
+  }
+
+  #tell(slot: number): string {
+    const text = this.#text(slot);
+    this.#told.set(slot, text.length);
+    return text;
   }
 
   #text(slot: number): string {

@@ -71,6 +71,27 @@ scenario(
     // It was not taken before the loop stood still, or it was: the next worker answers it, or it is told.
     assert.ok(other === 200 || other === 504 || other === 502, String(other));
     await eventually('another worker', async () => (await getText(server.target)) !== String(pid));
+    await server.waitForLog(new RegExp(`WORKER TIMEOUT \\(pid:${pid}\\) its event loop has been blocked`), since);
+    await server.waitForLog(/is gone/, since);
+    const [from = 0] = server.log.positions(/is gone/, since);
+    assert.equal(server.log.text(from).match(/^(?:Current t|T)hread 0x/gm)?.length, 1, server.log.text(from));
+    assert.equal(server.log.count(/It left no stack/), 0);
+  },
+  only,
+);
+
+scenario(
+  'a deadline that ends the last request of a server that ends is told all the same',
+  async (scene) => {
+    const server = await scene.tunicorn(app('--timeout', '1'));
+    const since = server.log.mark();
+    const late = request(server.target, '/wait?60');
+    await server.waitForLog(/^waits/, since);
+    server.signal('SIGTERM');
+    assert.equal((await late).status, 504);
+    const { text } = await server.ended();
+    assert.match(text, /REQUEST TIMEOUT \(pid:\d+\) GET \/wait\?60 after 1\.\d s\. What it was doing:\n/);
+    assert.match(text, /in sleep/);
   },
   only,
 );

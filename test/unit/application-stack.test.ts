@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applicationStack } from '../../src/arbiter/application-stack.ts';
+import { applicationStack, lastStacks } from '../../src/arbiter/application-stack.ts';
 
 const OWN = '/opt/tunicorn/python/tunicorn';
 
@@ -59,4 +59,23 @@ test("a folder whose name only begins like ours is the application's", () => {
 test('no stack is no text', () => {
   assert.equal(applicationStack('', OWN), '');
   assert.equal(applicationStack('Fatal Python error: Aborted\n\n', OWN), '');
+});
+
+test('of a worker that was asked for its stacks before, the last words are those of its end', () => {
+  const asked = 'Current thread 0x1 (most recent call first):\n  File "/srv/app/views.py", line 1 in early\n\n';
+  assert.equal(lastStacks(asked + BUSY, asked.length), BUSY);
+  assert.equal(lastStacks(asked + BUSY, 0), BUSY);
+  assert.equal(lastStacks(BUSY, 0), BUSY);
+});
+
+test('without a stack of its end, what a worker was asked for and nobody has told are its last words', () => {
+  const asked = 'Current thread 0x1 (most recent call first):\n  File "/srv/app/views.py", line 1 in early\n\n';
+  assert.equal(lastStacks(asked, asked.length), '');
+  assert.equal(lastStacks(asked + asked, asked.length), asked);
+  const cut = 'Fatal Python error: Aborted\n\n';
+  assert.equal(lastStacks(asked + asked + cut, asked.length), asked + cut);
+});
+
+test('the list of extension modules, which follows a fatal error, is left out', () => {
+  assert.doesNotMatch(applicationStack(`${BUSY}\nExtension modules: uvloop.loop (total: 1)\n`, OWN), /Extension/);
 });

@@ -30,6 +30,21 @@ test('an overdue request is remembered until it is told and not claimed any more
   assert.ok(!overdue.has(7));
 });
 
+test('what a worker leaves untold when it ends is told then, and once', () => {
+  const overdue = new OverdueRequests();
+  overdue.add(REQUEST);
+  overdue.answered(7, 'GET /slow');
+  assert.ok(overdue.awaitsStacks(3));
+  assert.ok(!overdue.awaitsStacks(4));
+  assert.deepEqual(overdue.left(4), []);
+  assert.deepEqual(
+    overdue.left(3).map(({ what }) => what),
+    ['GET /slow'],
+  );
+  assert.ok(!overdue.awaitsStacks(3));
+  assert.deepEqual(overdue.due(9000), []);
+});
+
 const STACKS = `Thread 0x0000000000007f00 (most recent call first):
   File "app.py", line 3 in wait
 
