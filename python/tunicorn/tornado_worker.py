@@ -18,6 +18,7 @@ from tunicorn.asgi.places import Place
 from tunicorn.asgi_worker import AsgiWorker
 from tunicorn.ticket import FOLLOWS, UPGRADE, Ticket
 from tunicorn.worker_duty import Duty
+from tunicorn.wsgi.outside_loop import outside_loop
 
 
 def missing() -> Optional[str]:
@@ -48,7 +49,7 @@ def _start_request_of(app: Any) -> Callable[[Any, Any], Any]:
             asyncio.ensure_future(self.handle_request(request))
 
     if not isinstance(app, HTTPServerConnectionDelegate):
-        app = Container(app)
+        app = Container(outside_loop(app))
     # It listens nowhere.
     start_request: Callable[[Any, Any], Any] = HTTPServer(app).start_request
     return start_request

@@ -1,6 +1,6 @@
 // The cells of the grid, and where reality is not as the tables say. Called by promises.ts and write-page.ts.
 
-import type { Column } from './columns.ts';
+import type { Column, Dialect } from './columns.ts';
 import { checksOf, columnsOf, FRAMEWORKS, type Framework } from './frameworks.ts';
 import type { Outcome } from './grid.ts';
 import { MIDDLEWARES } from './middlewares.ts';
@@ -11,7 +11,7 @@ export interface Cell {
   readonly title: string;
 }
 
-export function cells(dialect: Column['dialect'] | 'all'): readonly Cell[] {
+export function cells(dialect: Dialect | 'all'): readonly Cell[] {
   const rows = [
     ...FRAMEWORKS.map((framework) => ({ framework, name: framework.name })),
     ...MIDDLEWARES.map((framework) => ({ framework, name: `${framework.name} with middlewares` })),

@@ -3,7 +3,7 @@
 
 import type { Check } from './check.ts';
 import { CHECKS } from './checks.ts';
-import { COLUMNS, type Column } from './columns.ts';
+import { COLUMNS, type Column, type Dialect } from './columns.ts';
 import { adminOf, browsableApi, documentedApi } from './own-pages.ts';
 
 export interface Framework {
@@ -13,7 +13,7 @@ export interface Framework {
   readonly folder: string;
   /** `MODULE:CALLABLE`, in the folder. */
   readonly app: string;
-  readonly dialect: Column['dialect'];
+  readonly dialect: Dialect;
   /** Commands of Python that make its site, in the folder; GRID_DIR is where its database and files go. */
   readonly prepare?: readonly (readonly string[])[];
   /** Folders, besides its own, on the path of Python. `$GRID_DIR` is the one of the site. */
@@ -36,6 +36,8 @@ const noWebSocket = (reason: string): Record<string, string> => ({
 });
 const wsgiOnly = noWebSocket('WSGI has no WebSocket; Flask-Sock and its like take the socket themselves');
 const byChannels = noWebSocket("Django's own ASGI handler serves HTTP only; Channels adds WebSocket");
+const collected = "Tornado's WSGIContainer sends a response when it has the whole of it";
+const underTornado = { tornado: { stream: collected, SSE: collected } };
 const migrated = [
   ['-m', 'django', 'migrate', '--verbosity', '0'],
   ['-m', 'django', 'createsuperuser', '--noinput', '--username', 'admin', '--email', 'a@test.example'],
@@ -59,7 +61,7 @@ const cms = {
 };
 
 export const FRAMEWORKS: readonly Framework[] = [
-  { name: 'Django', ...django, app: 'grid.wsgi:application', dialect: 'wsgi', without: wsgiOnly },
+  { name: 'Django', ...django, app: 'grid.wsgi:application', dialect: 'wsgi', without: wsgiOnly, fails: underTornado },
   {
     ...settings('rest_settings'),
     name: 'Django REST framework',
@@ -67,17 +69,27 @@ export const FRAMEWORKS: readonly Framework[] = [
     folder: 'drf',
     app: 'rest_wsgi:application',
     dialect: 'wsgi',
+    fails: underTornado,
     own: browsableApi,
     without: wsgiOnly,
   },
-  { name: 'Wagtail', ...cms, app: 'cms_wsgi:application', dialect: 'wsgi', without: wsgiOnly },
-  { name: 'Flask', packages: ['Flask'], folder: 'flask', app: 'app:app', dialect: 'wsgi', without: wsgiOnly },
+  { name: 'Wagtail', ...cms, app: 'cms_wsgi:application', dialect: 'wsgi', without: wsgiOnly, fails: underTornado },
+  {
+    name: 'Flask',
+    packages: ['Flask'],
+    folder: 'flask',
+    app: 'app:app',
+    dialect: 'wsgi',
+    without: wsgiOnly,
+    fails: underTornado,
+  },
   {
     name: 'Flask-Sock',
     packages: ['flask-sock', 'simple-websocket'],
     folder: 'flask_sock',
     app: 'app:app',
     dialect: 'wsgi',
+    fails: { tornado: noWebSocket("Tornado's WSGIContainer has no socket to give to the application") },
     without: allBut(
       ['page', 'error', '404', ...Object.keys(wsgiOnly)],
       "The rest of it is Flask's, which has a row of its own",
@@ -89,15 +101,25 @@ export const FRAMEWORKS: readonly Framework[] = [
     folder: 'falcon_wsgi',
     app: 'app:app',
     dialect: 'wsgi',
+    fails: underTornado,
     without: { session: 'Falcon has no sessions', ...wsgiOnly },
   },
-  { name: 'Pyramid', packages: ['pyramid'], folder: 'pyramid', app: 'app:app', dialect: 'wsgi', without: wsgiOnly },
+  {
+    name: 'Pyramid',
+    packages: ['pyramid'],
+    folder: 'pyramid',
+    app: 'app:app',
+    dialect: 'wsgi',
+    without: wsgiOnly,
+    fails: underTornado,
+  },
   {
     name: 'Bottle',
     packages: ['bottle'],
     folder: 'bottle',
     app: 'app:app',
     dialect: 'wsgi',
+    fails: underTornado,
     without: { session: 'Bottle has no sessions', ...wsgiOnly },
   },
   {
@@ -106,8 +128,17 @@ export const FRAMEWORKS: readonly Framework[] = [
     folder: 'fastapi',
     app: 'adapted:app',
     dialect: 'wsgi',
+    fails: underTornado,
     own: documentedApi,
     without: wsgiOnly,
+  },
+  {
+    name: 'Tornado',
+    packages: ['tornado'],
+    folder: 'tornado',
+    app: 'app:app',
+    dialect: 'tornado',
+    without: { session: 'Tornado has no sessions' },
   },
   { name: 'Django (ASGI)', ...django, app: 'grid.asgi:application', dialect: 'asgi', without: byChannels },
   { name: 'Wagtail (ASGI)', ...cms, app: 'cms_asgi:application', dialect: 'asgi', without: byChannels },
@@ -157,7 +188,7 @@ export function checksOf(framework: Framework): readonly Check[] {
 }
 
 export function columnsOf({ dialect }: Framework): readonly Column[] {
-  return COLUMNS.filter((column) => column.dialect === dialect);
+  return COLUMNS.filter((column) => column.dialects.includes(dialect));
 }
 
 function allBut(names: readonly string[], reason: string): Record<string, string> {

@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs';
 import { inCi, otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import { cells, complaintsOf } from './cells.ts';
-import type { Column } from './columns.ts';
+import type { Dialect } from './columns.ts';
 import { frameworksVenv, runFramework } from './grid.ts';
 
 const missing = !existsSync(frameworksVenv) && !inCi && '.venv-frameworks is not there; npm test makes it';
 
-export function promises(dialect: Column['dialect']): void {
+export function promises(dialect: Dialect): void {
   for (const cell of cells(dialect)) {
     scenario(
       `${cell.title} does what the page on compatibility says`,

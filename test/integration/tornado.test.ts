@@ -159,3 +159,18 @@ scenario(
   },
   onlyTunicorn,
 );
+
+scenario(
+  'a WSGI application does not see the event loop, and may run one of its own',
+  async (scene) => {
+    const app =
+      'import asyncio\n\nasync def answer():\n    await asyncio.sleep(0)\n    return b"run"\n\n' +
+      'def application(environ, start_response):\n    start_response("200 OK", [("Content-Type", "text/plain")])\n' +
+      '    yield asyncio.run(answer())\n';
+    const server = await scene.tunicorn({ app: 'app', args: ['-k', 'tornado'], files: { 'app.py': app } });
+    assert.equal(await getText(server.target), 'run');
+    assert.equal(await getText(server.target), 'run');
+    assert.equal((await server.stop()).code, 0);
+  },
+  onlyTunicorn,
+);
