@@ -27,8 +27,8 @@ from tunicorn.asgi.told_request import RequestTeller, ToldRequest
 from tunicorn.asgi.web_socket import WebSocket
 from tunicorn.channel_frame import probed_frame, skip_frame
 from tunicorn.fault_points import FAULT
+from tunicorn.loop_line import LoopLine
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE, Ticket, TicketError, decode
-from tunicorn.ticket_line import TicketLine
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import write_stacks_at
 from tunicorn.wsgi.application import drop_own_frames
@@ -76,7 +76,7 @@ class AsgiWorker:
         # The tasks of requests, and those that go on in the background when the response is complete.
         self._tasks: Set[asyncio.Task[None]] = set()
         self._fd = duty.tickets_fd
-        self._line = TicketLine(self._fd)
+        self._line = LoopLine(loop, self._fd, self._take)
         self._buffer = bytearray(TICKET_BYTES)
         self._views: List[bytearray] = [self._buffer]
         # Every request begins in this context, whoever has made the place free that it runs in.
@@ -106,7 +106,7 @@ class AsgiWorker:
     def _resume(self) -> None:
         if self._taking in ("not-yet", "paused") and not self._duty.life.leaving:
             self._taking = "taking"
-            self._context.run(self._loop.add_reader, self._line.fileno(), self._take)
+            self._context.run(self._line.enter)
 
     def _wake(self) -> None:
         """For a signal handler."""
@@ -114,7 +114,7 @@ class AsgiWorker:
 
     def _stop_taking(self, state: str) -> None:
         if self._taking == "taking":
-            self._loop.remove_reader(self._line.fileno())
+            self._line.leave()
         self._taking = state
 
     def _leave(self) -> None:
@@ -138,9 +138,8 @@ class AsgiWorker:
             self._duty.report({"type": "drained"})
             self._leave()
             return
-        if self._running:
-            # One that is idle again at once may be the first: only what lasts has to be spread.
-            self._line.go_to_end()
+        # One that is idle again at once may be the first: what lasts has to be spread.
+        self._line.has_taken(bool(self._running))
         if FAULT is not None:
             FAULT("after-take")
         try:
@@ -150,6 +149,9 @@ class AsgiWorker:
             place.put_back()
             return
         self._begin(place, ticket)
+        if self._places.is_exhausted:
+            # Not only at the next ticket: that one is for another worker to be woken by.
+            self._stop_taking("paused")
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
         kind, flags, ticket_id, gateway, cancel = ticket[:5]
@@ -246,6 +248,9 @@ class AsgiWorker:
         if self._ticks % _TICKS_PER_BEAT == 0:
             self._duty.places.beat()
         self._ticks += 1
+        if self._taking == "taking":
+            # One that another worker was woken for, and died or left before it took it.
+            self._context.run(self._take)
         now = self._loop.time()
         for exchange in list(self._running):
             if exchange.is_cancelled():

@@ -13,7 +13,7 @@ from typing import Optional
 from tunicorn import unpatched
 
 # Only those that wait for it alone go to the end of the kernel's line; others are put at its beginning.
-_EVENTS = select.EPOLLIN | select.EPOLLEXCLUSIVE
+EXCLUSIVELY = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
 
 class TicketLine:
@@ -22,7 +22,7 @@ class TicketLine:
         os.set_blocking(fd, False)
         self._fd = fd
         self._epoll = unpatched.epoll()
-        self._epoll.register(fd, _EVENTS)
+        self._epoll.register(fd, EXCLUSIVELY)
 
     def fileno(self) -> int:
         """For an event loop. One that waits for this descriptor is always woken, with all others that do; the first in
@@ -40,4 +40,4 @@ class TicketLine:
 
     def go_to_end(self) -> None:
         self._epoll.unregister(self._fd)
-        self._epoll.register(self._fd, _EVENTS)
+        self._epoll.register(self._fd, EXCLUSIVELY)

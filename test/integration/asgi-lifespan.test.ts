@@ -152,7 +152,7 @@ scenario(
 scenario(
   'what is left when the time is over is cancelled, so that it can clean up',
   async (scene) => {
-    const server = await scene.tunicorn(app('', '--graceful-timeout', '3'));
+    const server = await scene.tunicorn(app('', '--graceful-timeout', '8'));
     const since = server.log.mark();
     const connection = await scene.connect(server);
     await connection.send(requestBytes('/hang-behind', { headers: { Connection: 'close' } }));

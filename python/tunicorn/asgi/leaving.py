@@ -26,7 +26,7 @@ async def finish(
 ) -> None:
     """graceful_timeout is the arbiter's to keep; it began to count no later than this."""
     ends_at = loop.time() + limit_seconds
-    cancels_at = ends_at - min(_LAST_SECONDS, limit_seconds / 10)
+    cancels_at = ends_at - min(_LAST_SECONDS, limit_seconds / 8)
     while (tasks or places.busy) and loop.time() < cancels_at:
         await asyncio.sleep(_LOOK_SECONDS)
     await _cancel(tasks)
