@@ -22,7 +22,7 @@ from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
 from tunicorn.asgi.places import FreePlaces, Place
 from tunicorn.asgi.scope import METHOD, http_scope, split_fields, websocket_scope
-from tunicorn.asgi.task_stack import write_stacks
+from tunicorn.asgi.task_stack import write_stacks, write_start_up
 from tunicorn.asgi.told_request import RequestTeller, ToldRequest
 from tunicorn.asgi.web_socket import WebSocket
 from tunicorn.channel_frame import probed_frame, skip_frame
@@ -30,7 +30,7 @@ from tunicorn.fault_points import FAULT
 from tunicorn.loop_line import LoopLine
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE, Ticket, TicketError, decode
 from tunicorn.worker_duty import Duty
-from tunicorn.worker_signals import write_stacks_at
+from tunicorn.worker_signals import stack_file, write_stacks_at
 from tunicorn.wsgi.application import drop_own_frames
 from tunicorn.wsgi.hooked_runner import HookedRunner
 
@@ -46,7 +46,12 @@ def serve(duty: Duty) -> None:
     app = duty.guarded(lambda: as_asgi3(duty.worker.wsgi), "while it was looked at")
     worker = AsgiWorker(duty, app, loop)
     duty.worker.loop = loop
-    duty.guarded(lambda: loop.run_until_complete(worker.start()), "in its lifespan")
+    try:
+        duty.guarded(lambda: loop.run_until_complete(worker.start()), "in its lifespan")
+    except SystemExit:
+        if duty.worker.aborted:
+            worker.write_start_up()
+        raise
     duty.ready()
     loop.run_until_complete(worker.serve())
 
@@ -89,6 +94,11 @@ class AsgiWorker:
 
     async def start(self) -> None:
         await self._lifespan.startup()
+
+    def write_start_up(self) -> None:
+        """Where a start-up is that takes too long."""
+        if self._lifespan.task is not None:
+            write_start_up(stack_file(), self._lifespan.task)
 
     async def serve(self) -> None:
         signal.signal(signal.SIGUSR2, lambda signum, frame: write_stacks(stack_fd, self._running))
@@ -221,14 +231,19 @@ class AsgiWorker:
             if self._teller is not None and isinstance(exchange, HttpExchange):
                 told = self._teller.begin(scope, exchange)
             await self._app(scope, exchange.receive, exchange.send)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            if not exchange.is_stopped and not exchange.is_gone and self._taking != "over":
+                # Not by this worker: the application's own doing, of which nobody else would tell.
+                drop_own_frames(error)
+                self._log.exception(f"Error handling request {_name_of(scope)}")
             exchange.fail()
-        except (SystemExit, KeyboardInterrupt):
-            # Of a worker that is aborted, the gateway answers the requests.
-            if not self._duty.worker.aborted:
-                exchange.fail()
-            raise
         except BaseException as error:
+            if self._duty.life.told_to_exit and isinstance(error, (SystemExit, KeyboardInterrupt)):
+                # Of a worker that is aborted, the gateway answers the requests.
+                if not self._duty.worker.aborted:
+                    exchange.fail()
+                raise
+            # Of a request, sys.exit() ends nothing but that, as with gthread.
             if not exchange.is_gone or not isinstance(error, OSError):
                 drop_own_frames(error)
                 self._log.exception(f"Error handling request {_name_of(scope)}")

@@ -16,13 +16,17 @@ _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> None:
     """A block for each ticket with its frames, the outermost first; src/arbiter/request-stack.ts reads them."""
     for ticket_id, frames in running:
-        users = [frame for frame in frames if not frame.f_code.co_filename.startswith(_OWN_FOLDER)]
-        lines = [line for frame in users for line in traceback.format_stack(frame, limit=1)]
-        block = f"\nTicket {ticket_id} (most recent call last):\n{''.join(lines)}\n"
-        try:
-            unpatched.write(fd, block.encode("utf-8", "backslashreplace"))
-        except OSError:
-            return
+        write_block(fd, f"Ticket {ticket_id}", frames)
+
+
+def write_block(fd: int, title: str, frames: List[Any]) -> None:
+    users = [frame for frame in frames if not frame.f_code.co_filename.startswith(_OWN_FOLDER)]
+    lines = [line for frame in users for line in traceback.format_stack(frame, limit=1)]
+    block = f"\n{title} (most recent call last):\n{''.join(lines)}\n"
+    try:
+        unpatched.write(fd, block.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass
 
 
 def outer_frames(frame: Any) -> List[Any]:

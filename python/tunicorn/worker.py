@@ -200,6 +200,12 @@ def _guarded(step: Any, life: Life, log: Log, where: str) -> Any:
     """Runs a step of the boot that belongs to the user, and turns what it raises into BootFailed."""
     try:
         return step()
+    except application.StartFailed as error:
+        # Its own words, which may be a traceback, are all that there is to tell.
+        said = str(error).rstrip()
+        log.error(f"The application has failed to start up:{os.linesep if os.linesep in said else ' '}{said}")
+        failed = WORKER_BOOT_ERROR
+        message = said.rpartition("\n")[2]
     except application.AppImportError as error:
         log.error(f"Failed to load the application: {error}")
         failed = APP_LOAD_ERROR

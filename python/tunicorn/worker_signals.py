@@ -107,6 +107,10 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
 _stack_fd = -1
 
 
+def stack_file() -> int:
+    return _stack_fd
+
+
 def write_stacks_at(number: int) -> int:
     """Has that signal write the stacks of all threads to the stack file, whose descriptor it returns. The handler that
     is set for the signal is called, too.

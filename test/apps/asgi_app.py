@@ -228,6 +228,11 @@ async def nothing(scope, receive, send):
     pass
 
 
+async def raises_other(scope, receive, send):
+    what = scope["query_string"].decode()
+    raise {"SystemExit": SystemExit(5), "KeyboardInterrupt": KeyboardInterrupt()}.get(what, asyncio.CancelledError())
+
+
 async def sends(scope, receive, send):
     """The messages of the query string, as Python."""
     from urllib.parse import unquote_to_bytes
@@ -254,6 +259,7 @@ PATHS = {
     "events": events,
     "poll": poll,
     "after-end": after_end,
+    "raises-other": raises_other,
     "hang": hang,
     "hang-behind": hang_behind,
     "stubborn": stubborn,

@@ -31,8 +31,8 @@ scenario(
 );
 
 for (const [lifespan, mode, log] of [
-  ['fails', 'auto', /LifespanFailed: the cache is away/],
-  ['fails', 'on', /LifespanFailed: the cache is away/],
+  ['fails', 'auto', /failed to start up: the cache is away$/m],
+  ['fails', 'on', /failed to start up: the cache is away$/m],
   ['raises', 'on', /RuntimeError: the database is away/],
   ['none', 'on', /NotImplementedError: no lifespan here/],
   ['exits', 'auto', /called sys\.exit\(5\) in its lifespan/],
@@ -43,6 +43,7 @@ for (const [lifespan, mode, log] of [
       const { code, text } = await scene.run({ ...app(lifespan, '--asgi-lifespan', mode), listen: 'tcp' });
       assert.equal(code, 3);
       assert.match(text, log);
+      assert.doesNotMatch(text, /LifespanFailed|tunicorn\/asgi/);
       assert.doesNotMatch(text, /never retrieved|was destroyed/);
     },
     only,
@@ -99,6 +100,9 @@ scenario(
   async (scene) => {
     const server = await scene.launch(app('hangs', '--timeout', '2'));
     await server.waitForLog(/was not ready within timeout \(2 s\)/);
+    await server.waitForLog(/^Start-up of the lifespan \(most recent call last\)/);
+    await server.waitForLog(/asgi_app\.py", line \d+, in live$/);
+    assert.doesNotMatch(server.log.text(), /python\/tunicorn\//);
   },
   only,
 );

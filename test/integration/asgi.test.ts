@@ -184,6 +184,8 @@ scenario(
 const WRONG: readonly (readonly [what: string, query: string, log: RegExp])[] = [
   ['no response', '/nothing', /The application returned without a response\. \(GET \/nothing\)/],
   ['an exception', '/raises', /Error handling request GET \/raises/],
+  ['sys.exit()', '/raises-other?SystemExit', /Error handling request GET \/raises-other\?SystemExit/],
+  ['a cancellation of its own', '/raises-other?CancelledError', /Error handling request GET .*CancelledError/],
   ['a body first', sends(body('a')), /before 'http\.response\.start'/],
   [
     'a header of two lines',
@@ -219,6 +221,25 @@ for (const [what, path, log] of WRONG) {
     only,
   );
 }
+
+scenario(
+  'sys.exit() in a request ends neither its worker nor the requests beside it',
+  async (scene) => {
+    const server = await scene.tunicorn(APP);
+    const [pid] = await server.workers(1);
+    const stream = await scene.connect(server);
+    await stream.send(requestBytes('/events'));
+    assert.equal((await stream.head()).status, 200);
+    for (const what of ['SystemExit', 'KeyboardInterrupt']) {
+      assert.equal((await request(server.target, `/raises-other?${what}`)).status, 500);
+    }
+    assert.match(String(await stream.chunk()), /^data: /);
+    assert.equal(await getText(server.target), String(pid));
+    server.signal('SIGQUIT');
+    assert.equal((await server.ended()).code, 0);
+  },
+  only,
+);
 
 scenario(
   'an exception after the first piece cuts the response off',

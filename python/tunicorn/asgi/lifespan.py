@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Callable, Dict, Optional
 
+from tunicorn.wsgi.application import StartFailed
+
 Message = Dict[str, Any]
 
 
-class LifespanFailed(Exception):
+class LifespanFailed(StartFailed):
     """The application said that its start-up has failed."""
 
 
@@ -20,7 +22,7 @@ class Lifespan:
         self._mode = mode
         self._state = state
         self._log = log
-        self._task: Optional[asyncio.Task[None]] = None
+        self.task: Optional[asyncio.Task[None]] = None
         self._events: asyncio.Queue[Message] = asyncio.Queue()
         self._started = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -34,7 +36,7 @@ class Lifespan:
             self._phase = "none"
             return
         self._events.put_nowait({"type": "lifespan.startup"})
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run())
         await self._started.wait()
         if self._phase == "failed" and self._failure is not None:
             raise self._failure
@@ -75,6 +77,7 @@ class Lifespan:
             self._phase = "none"
             self._log.info(f"The application has no lifespan: {type(error).__name__}: {error}")
         elif self._phase == "silent":
+            self._log.error("asgi_lifespan is on, and the application has raised instead of starting up:")
             self._phase = "failed"
             self._failure = error
         elif self._phase != "failed":

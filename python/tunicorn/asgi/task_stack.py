@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Iterable, List
 
-from tunicorn.ticket_stacks import write_ticket_stacks
+from tunicorn.ticket_stacks import write_block, write_ticket_stacks
 
 
 def write_stacks(fd: int, exchanges: Iterable[Any]) -> None:
     running = [exchange for exchange in list(exchanges) if exchange.task is not None]
     write_ticket_stacks(fd, ((exchange.id, _frames(exchange.task)) for exchange in running))
+
+
+def write_start_up(fd: int, task: Any) -> None:
+    write_block(fd, "Start-up of the lifespan", _frames(task))
 
 
 def _frames(task: Any) -> List[Any]:

@@ -24,6 +24,10 @@ class AppImportError(Exception):
     """The module is there, and the application is not in it. The text is for the user, without a traceback."""
 
 
+class StartFailed(Exception):
+    """The application itself says that it cannot start, and why: no traceback of Tunicorn's adds to that."""
+
+
 def load(uri: str) -> Callable[..., Any]:
     """`module`, `module:name`, `module:dotted.name` or `module:factory("literal", arguments=1)`."""
     module_name, colon, expression = uri.partition(":")
