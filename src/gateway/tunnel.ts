@@ -1,15 +1,22 @@
 // A connection that a WSGI application has taken for itself: raw bytes between the client and the worker's channel, both ways, each no
-// faster than the other side takes them; the end of either direction is passed on. The connection makes it after TUNNEL.
+// faster than the other side takes them; the end of either direction is passed on. The connection makes it after TUNNEL. Only when its
+// generation ends has the gateway a word of its own: the frame that closes a WebSocket.
 
 import type { Socket } from 'node:net';
 import type { ClientOutput } from './client-output.ts';
 import type { Exchange } from './exchange.ts';
+import { SentFrames } from './sent-frames.ts';
 import type { TakenOver } from './taken-over.ts';
 
 /** With more than this in the channel's socket, the client is not read any further. */
 const CHANNEL_BUFFER_BYTES = 64 * 1024;
 /** When one side is gone, the other has this long to take what it is still owed. */
 const LAST_BYTES_MS = 5000;
+
+/** Of the time until it is cut: then it is closed at the latest, so that the application hears of it, too. */
+const CLOSED_AT = 0.9;
+/** Close, 1012: service restart. */
+const GOODBYE = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
 
 /** Bytes of a tunnel are not spooled: the application is held back. */
 const CLIENT_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
@@ -41,7 +48,12 @@ export class Tunnel implements TakenOver {
   readonly #client: TunnelClient;
   readonly #channel: Socket;
   readonly #exchange: Exchange;
+  readonly #sent: SentFrames = new SentFrames();
   #timer: NodeJS.Timeout | null = null;
+  #goodbye: { readonly kind: 'not-yet'; readonly timer: NodeJS.Timeout | null } | { readonly kind: 'due' | 'said' } = {
+    kind: 'not-yet',
+    timer: null,
+  };
 
   constructor(exchange: Exchange, client: TunnelClient, channel: Socket) {
     this.#exchange = exchange;
@@ -62,9 +74,13 @@ export class Tunnel implements TakenOver {
   }
 
   fromWorker(bytes: Buffer): void {
-    this.#exchange.sentBytes += bytes.length;
-    this.#client.write(bytes);
+    // Behind a close nothing may come.
+    if (this.#goodbye.kind === 'said') return;
+    const taken = this.#sent.take(bytes, this.#goodbye.kind === 'due' ? 'end-of-frame' : 'all');
+    this.#exchange.sentBytes += taken;
+    this.#client.write(taken === bytes.length ? bytes : bytes.subarray(0, taken));
     if (this.#client.holdsBack(() => this.#channel.resume())) this.#channel.pause();
+    if (this.#goodbye.kind === 'due') this.#sayGoodbye();
   }
 
   /** The worker shuts down its sending side, or is gone. */
@@ -93,14 +109,27 @@ export class Tunnel implements TakenOver {
 
   drained(): void {}
 
-  retire(_delayMs: number, limitMs: number): void {
+  /** The application may go on for most of the time; then its client is told, each a little earlier or later than the others. */
+  retire(delayMs: number, limitMs: number): void {
+    if (this.#goodbye.kind === 'not-yet') {
+      if (this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);
+      const timer = setTimeout(() => this.#sayGoodbye(), Math.max(0, limitMs * CLOSED_AT - delayMs));
+      this.#goodbye = { kind: 'not-yet', timer };
+    }
     this.#endBy(limitMs);
+  }
+
+  /** Now, or when the frame that is under way is whole. */
+  #sayGoodbye(): void {
+    this.#goodbye = { kind: this.#sent.isBetween ? 'said' : 'due' };
+    if (this.#goodbye.kind === 'said') this.#client.write(GOODBYE);
   }
 
   checkTime(): void {}
 
   closed(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#goodbye.kind === 'not-yet' && this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);
     // What the client has sent before it left is still for the worker, which may take its time.
     this.#channel.end();
     this.#channel.resume();

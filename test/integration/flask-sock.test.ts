@@ -96,6 +96,21 @@ for (const kind of classes) {
     },
     onlyTunicorn,
   );
+
+  scenario(
+    title('a WebSocket that stays is closed with 1012 when the server ends, in time for its handler to end, too'),
+    async (scene) => {
+      const { server } = await flaskSock(scene, [...kind, '--graceful-timeout', '6']);
+      const lines = client(scene, server, 'stays');
+      await lines.waitFor(/^one$/);
+      server.signal('SIGTERM');
+      await lines.waitFor(/^closed 1012$/);
+      const { code, text } = await server.ended();
+      assert.equal(code, 0);
+      assert.doesNotMatch(text, /was killed|Traceback/);
+    },
+    onlyTunicorn,
+  );
 }
 
 async function flaskSock(scene: Scene, args: readonly string[]): Promise<{ rendezvous: Rendezvous; server: Server }> {

@@ -128,6 +128,30 @@ test('a tunnel lives through the next generation until graceful_timeout', async 
   assert.ok(await client.closesSilently());
 });
 
+test('a WebSocket in a tunnel is closed with 1012 before it is cut, between two frames of the application', async (t) => {
+  const gateway = await LiveGateway.start(t, { ...WSGI, gracefulTimeoutMs: 3000 });
+  const worker = await gateway.serve();
+  const client = await gateway.connect();
+  await client.send(handshake('/raw'));
+  const socket = (await worker.take()).tunnel();
+  const message = Buffer.concat([Buffer.from([0x82, 126, 0x01, 0x00]), Buffer.alloc(256, 7)]);
+  socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  socket.write(message.subarray(0, 100));
+  assert.equal((await client.head()).status, 101);
+  await client.exactly(100);
+  await gateway.serve();
+  // Longer than until the moment in which it would be closed, were no frame under way.
+  await new Promise((resolve) => setTimeout(resolve, 2750));
+  socket.write(Buffer.concat([message.subarray(100), message]));
+  assert.deepEqual(
+    await client.exactly(164),
+    Buffer.concat([message.subarray(100), Buffer.from([0x88, 2, 0x03, 0xf4])]),
+  );
+  await client.send('closes');
+  assert.equal((await read(socket, 6)).toString(), 'closes');
+  assert.ok(await client.closesSilently());
+});
+
 test('an application that answers the handshake as any request is passed on as ever', async (t) => {
   const gateway = await LiveGateway.start(t, WSGI);
   const worker = await gateway.serve();

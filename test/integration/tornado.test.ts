@@ -115,6 +115,25 @@ scenario(
 );
 
 scenario(
+  'a WebSocketHandler whose client stays sees it closed with 1012 when the server ends',
+  async (scene) => {
+    const { server } = await tornado(scene, ['--graceful-timeout', '6']);
+    const port = 'port' in server.target ? server.target.port : 0;
+    const child = spawn(venvPython, [join(supportDir, 'sock_client.py'), String(port), 'stays']);
+    scene.defer(() => void child.kill('SIGKILL'));
+    const lines = new LineLog();
+    child.stdout.setEncoding('utf8').on('data', (text: string) => lines.append(text));
+    await lines.waitFor(/^one$/);
+    server.signal('SIGTERM');
+    await lines.waitFor(/^closed 1012$/);
+    const { code, text } = await server.ended();
+    assert.equal(code, 0);
+    assert.doesNotMatch(text, /was killed|Traceback/);
+  },
+  onlyTunicorn,
+);
+
+scenario(
   'a reload and TERM let running requests finish',
   async (scene) => {
     const { rendezvous, server } = await tornado(scene);

@@ -22,6 +22,15 @@ if part == "echo":
             ws.send(message)
             assert ws.recv(20) == message
         say("echoed")
+elif part == "stays":
+    # Until the server closes.
+    with opened("/echo") as ws:
+        ws.send("one")
+        say(ws.recv(20))
+        try:
+            say(ws.recv(30))
+        except ConnectionClosed as error:
+            say(f"closed {error.rcvd.code if error.rcvd else 'without a frame'}")
 elif part == "ordinary":
     # A path of the application where there is no WebSocket.
     try:
