@@ -9,14 +9,15 @@ import { removeSpooled } from './body-store.ts';
 import { ClientOutput } from './client-output.ts';
 import { type Awaited, checkLimits } from './connection-limits.ts';
 import type { ConnectionOwner, ConnectionState } from './connection-state.ts';
-import type { Exchange, ExchangeClient, ExchangeEnd } from './exchange.ts';
-import { Refusal, refusalResponse } from './http/refusal.ts';
+import type { Exchange } from './exchange.ts';
+import type { ExchangeClient, ExchangeEnd } from './exchange-client.ts';
+import { Refusal } from './http/refusal.ts';
 import type { RequestHead } from './http/request-head.ts';
+import { ownAnswer } from './own-answer.ts';
 import type { RequestBody } from './request-fields.ts';
 import { requestIdLine } from './request-id.ts';
 import { RequestReader } from './request-reader.ts';
 import type { ReadingClient } from './request-reading.ts';
-import { responseHeadLines } from './response-head-lines.ts';
 import type { StreamedBody } from './streamed-body.ts';
 import { Tunnel, tunnelClient } from './tunnel.ts';
 import { endOfRefusal } from './unserved-request.ts';
@@ -179,10 +180,9 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     if (this.#state.kind !== 'reading') return;
     this.#owner.refused(refusal, this);
     const requestId = this.#reader.fields.newRequestId();
-    const response = refusalResponse(refusal, responseHeadLines(false) + requestIdLine(requestId));
-    const bodyBytes = response.length - response.indexOf('\r\n\r\n') - 4;
+    const { text, bodyBytes } = ownAnswer(refusal, requestId);
     this.#unserved(end, { status: refusal.status, bodyBytes }, requestId, known);
-    this.#socket.write(response, 'latin1');
+    this.#socket.write(text, 'latin1');
     this.#leave();
   }
 

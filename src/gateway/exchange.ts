@@ -3,12 +3,20 @@
 import type { Socket } from 'node:net';
 import type { RequestEnd } from '../log/access-record.ts';
 import { ABORTED, END, FRAMED } from '../runqueue/channel-frame.ts';
-import { latin1Text } from '../runqueue/latin1.ts';
 import { TICKET_STREAMED, TICKET_UPGRADE } from '../runqueue/ticket.ts';
-import { type Refusal, refusalResponse } from './http/refusal.ts';
+import type { ExchangeClient, ExchangeEnd } from './exchange-client.ts';
+import type { Refusal } from './http/refusal.ts';
 import type { RequestHead } from './http/request-head.ts';
-import { requestIdLine } from './request-id.ts';
-import { responseHeadLines } from './response-head-lines.ts';
+import { ownAnswer, withoutContent } from './own-answer.ts';
+import {
+  type BodyForm,
+  bodyForm,
+  chunkSize,
+  isHttp11,
+  LAST_CHUNK,
+  responseHead,
+  wholeBody,
+} from './response-framing.ts';
 import type { StreamedBody } from './streamed-body.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -26,41 +34,11 @@ export type ExchangeState =
   | 'taken-over'
   | 'finished';
 
-/** How the exchange ended, for the connection. */
-export type ExchangeEnd =
-  /** The whole response was handed to the connection. */
-  | 'answered'
-  /** The response was cut off, so the connection cannot be used again. */
-  | 'cut-off'
-  /** A WebSocket or a tunnel, and with it the connection. */
-  | 'closed'
-  | 'client-gone';
-
-/** The connection's side of an exchange. */
-export interface ExchangeClient {
-  write(data: string | Buffer): void;
-  /** Whether a response that starts now may say that the connection stays open. */
-  mayKeepAlive(): boolean;
-  /** Whether the client still waits for the answer, as far as one can tell. */
-  awaitsAnswer(): boolean;
-  /** Whether the client has not shut down its sending side. */
-  maySendMore(): boolean;
-  /** Whether the client's buffer is full; `resume` is called when it is not any more. */
-  holdsBack(resume: () => void): boolean;
-  /** The application accepts the WebSocket, with this head. Null when the client has just left. */
-  acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null;
-  /** The connection becomes a tunnel to this channel. */
-  openTunnel(exchange: Exchange, channel: Socket): Tunnel | null;
-  exchangeEnded(exchange: Exchange, end: ExchangeEnd): void;
-}
-
 /** Bodies up to this size go out in one write with their head. */
 const JOINED_BYTES = 16 * 1024;
 
 const SWITCHING_PROTOCOLS = 101;
 const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\n';
-const NO_BODY = 'none';
-type BodyForm = typeof NO_BODY | 'framed' | 'chunked' | 'until-close';
 
 /** How the fields of a ticket are written: for which kind of application. */
 export type Dialect = 'wsgi' | 'asgi';
@@ -108,7 +86,7 @@ export class Exchange {
   /** From the worker's WATCH on. */
   watched: WatchedTicket | null = null;
   webSocket: WebSocketConnection | null = null;
-  #form: BodyForm = NO_BODY;
+  #form: BodyForm = 'none';
 
   constructor(
     client: ExchangeClient,
@@ -136,7 +114,7 @@ export class Exchange {
 
   /** Early hints: an interim response, which a client of HTTP/1.0 would take for the response itself (RFC 9110 section 15.2). */
   hint(lines: string): void {
-    if (this.state === 'outstanding' && this.#isHttp11()) this.client.write(`${EARLY_HINTS}${lines}\r\n`);
+    if (this.state === 'outstanding' && isHttp11(this.head)) this.client.write(`${EARLY_HINTS}${lines}\r\n`);
   }
 
   /** For a worker of this dialect. */
@@ -204,37 +182,30 @@ export class Exchange {
     this.state = 'responding';
     this.status = status;
     this.responseHead = head;
-    if (this.head.method === 'HEAD' || status === 204 || status === 304) this.#form = NO_BODY;
-    else if ((flags & FRAMED) !== 0) this.#form = 'framed';
-    else this.#form = this.#isHttp11() ? 'chunked' : 'until-close';
+    this.#form = bodyForm(this.head, status, (flags & FRAMED) !== 0);
     if (this.#form === 'until-close' || this.#mustClose() || !this.client.mayKeepAlive()) this.keepAlive = false;
 
-    const lineEnd = head.indexOf('\r\n') + 2;
-    const codings = this.#form === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
-    // RFC 9112 section 2.3: the highest version that this server conforms to, and no higher than a 1.0 client's.
-    const protocol = this.#isHttp11() ? 'HTTP/1.1' : 'HTTP/1.0';
-    const id = this.requestId === '' ? '' : requestIdLine(this.requestId, head);
-    const text = `${protocol} ${head.slice(0, lineEnd)}${responseHeadLines(this.keepAlive)}${id}${codings}${head.slice(lineEnd)}\r\n`;
+    const text = responseHead(this.head, head, this.#form, this.keepAlive, this.requestId);
     const isWhole = (flags & (END | ABORTED)) === END;
-    if (body.length === 0 || this.#form === NO_BODY) {
-      this.client.write(isWhole && this.#form === 'chunked' ? `${text}0\r\n\r\n` : text);
+    if (body.length === 0 || this.#form === 'none') {
+      this.client.write(isWhole && this.#form === 'chunked' ? text + LAST_CHUNK : text);
     } else if (isWhole && body.length <= JOINED_BYTES) {
       this.sentBytes = body.length;
-      this.client.write(text + this.#framed(body));
+      this.client.write(text + wholeBody(this.#form, body));
     } else {
       this.client.write(text);
       this.#send(body);
-      if (isWhole && this.#form === 'chunked') this.client.write('0\r\n\r\n');
+      if (isWhole && this.#form === 'chunked') this.client.write(LAST_CHUNK);
     }
     if ((flags & END) !== 0) this.#end(isWhole ? 'answered' : 'cut-off');
   }
 
   /** A later piece of the body. */
   continue(flags: number, piece: Buffer): void {
-    if (piece.length > 0 && this.#form !== NO_BODY) this.#send(piece);
+    if (piece.length > 0 && this.#form !== 'none') this.#send(piece);
     if ((flags & END) === 0) return;
     if ((flags & ABORTED) !== 0) return this.#end('cut-off');
-    if (this.#form === 'chunked') this.client.write('0\r\n\r\n');
+    if (this.#form === 'chunked') this.client.write(LAST_CHUNK);
     this.#end('answered');
   }
 
@@ -248,12 +219,10 @@ export class Exchange {
     if (this.state === 'responding') return this.#end('cut-off', why);
     this.status = refusal.status;
     this.keepAlive = false;
-    const response = refusalResponse(refusal, responseHeadLines(false) + requestIdLine(this.requestId));
-    const headEnd = response.indexOf('\r\n\r\n') + 4;
-    // RFC 9110 section 9.3.2: a response to HEAD has no content, whoever makes it.
-    const sent = this.head.method === 'HEAD' ? response.slice(0, headEnd) : response;
-    this.sentBytes = sent.length - headEnd;
-    this.client.write(sent);
+    const whole = ownAnswer(refusal, this.requestId);
+    const answer = this.head.method === 'HEAD' ? withoutContent(whole) : whole;
+    this.sentBytes = answer.bodyBytes;
+    this.client.write(answer.text);
     this.#end('answered', why);
   }
 
@@ -290,16 +259,6 @@ export class Exchange {
     this.keepAlive = false;
   }
 
-  #isHttp11(): boolean {
-    const [major, minor] = this.head.version;
-    return major > 1 || (major === 1 && minor >= 1);
-  }
-
-  #framed(body: Buffer): string {
-    const text = latin1Text(body, 0, body.length);
-    return this.#form === 'chunked' ? `${chunkSize(body.length)}${text}\r\n0\r\n\r\n` : text;
-  }
-
   #send(piece: Buffer): void {
     this.sentBytes += piece.length;
     if (this.#form !== 'chunked') return this.client.write(piece);
@@ -319,8 +278,4 @@ export class Exchange {
     this.watched?.gone();
     this.client.exchangeEnded(this, end);
   }
-}
-
-function chunkSize(bytes: number): string {
-  return `${bytes.toString(16).toUpperCase()}\r\n`;
 }

@@ -4,7 +4,8 @@
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import { ASGI_SPOOL, asgiConnectionFields, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
-import { type Dialect, Exchange, type ExchangeClient } from './exchange.ts';
+import { type Dialect, Exchange } from './exchange.ts';
+import type { ExchangeClient } from './exchange-client.ts';
 import type { ProxyEndpoint, ProxyHeader } from './http/proxy-protocol.ts';
 import type { RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';

@@ -1,10 +1,9 @@
 // The answer to a connection beyond gateway_connections, and what the access log says of it. Pure. Called by the gateway.
 
 import type { UnservedRequest } from './access-records.ts';
-import { Refusal, refusalResponse } from './http/refusal.ts';
+import { Refusal } from './http/refusal.ts';
 import type { HttpSettings } from './http-settings.ts';
-import { requestIdLine } from './request-id.ts';
-import { responseHeadLines } from './response-head-lines.ts';
+import { ownAnswer } from './own-answer.ts';
 import { requestLineOf } from './unserved-request.ts';
 
 export interface TurnedAway {
@@ -21,10 +20,9 @@ export function turnAway(
 ): TurnedAway {
   const refusal = new Refusal('ServiceUnavailable', 'too many connections');
   const requestId = http.requestIds === null ? '' : http.requestIds.next();
-  const response = refusalResponse(refusal, responseHeadLines(false) + requestIdLine(requestId));
+  const { text, bodyBytes } = ownAnswer(refusal, requestId);
   // Not to be had any more when the socket is closed.
   const connection = { remoteAddress: socket.remoteAddress ?? '', number: 0 };
-  const bodyBytes = response.length - response.indexOf('\r\n\r\n') - 4;
   const logged = (chunk: Buffer): UnservedRequest => ({
     connection,
     requestOfConnection: 1,
@@ -37,5 +35,5 @@ export function turnAway(
     answer: { status: refusal.status, bodyBytes },
     end: 'overload',
   });
-  return { response, logged };
+  return { response: text, logged };
 }

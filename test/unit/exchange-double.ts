@@ -1,7 +1,8 @@
 // A client that only writes down what it is sent, and exchanges with it.
 
 import assert from 'node:assert/strict';
-import { Exchange, type ExchangeClient, type ExchangeEnd } from '../../src/gateway/exchange.ts';
+import { Exchange } from '../../src/gateway/exchange.ts';
+import type { ExchangeClient, ExchangeEnd } from '../../src/gateway/exchange-client.ts';
 import { toHeadRules } from '../../src/gateway/http/head-rules.ts';
 import { newHeadContext, parseRequestHead, type RequestHead } from '../../src/gateway/http/request-head.ts';
 import type { WatchedTicket } from '../../src/gateway/watched-ticket.ts';
