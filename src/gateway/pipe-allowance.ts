@@ -1,5 +1,5 @@
 // How many tickets may lie in the pipe beyond those that workers are running: few when requests are slow, because what waits in
-// the gateway can still be dropped; many when they are fast, so that no worker waits for the gateway's next turn. Pure.
+// the gateway can still be dropped; many when they are fast, so that no worker waits for the gateway's next turn.
 
 const WINDOW_MS = 10;
 /** The pipe may hold about this much work, in time. */
@@ -10,4 +10,24 @@ export function allowanceAfter(answered: number, windowStartMs: number, nowMs: n
   const elapsedMs = nowMs - windowStartMs;
   if (elapsedMs < WINDOW_MS) return null;
   return Math.max(1, Math.ceil((answered * AHEAD_MS) / elapsedMs));
+}
+
+/** Measured as tickets are answered. */
+export class PipeAllowance {
+  #tickets = 1;
+  #windowStartMs = 0;
+  #answered = 0;
+
+  get tickets(): number {
+    return this.#tickets;
+  }
+
+  answered(nowMs: number): void {
+    this.#answered += 1;
+    const tickets = allowanceAfter(this.#answered, this.#windowStartMs, nowMs);
+    if (tickets === null) return;
+    this.#tickets = tickets;
+    this.#windowStartMs = nowMs;
+    this.#answered = 0;
+  }
 }

@@ -2,48 +2,38 @@
 // are answered. Also finds the tickets that a dying worker took along.
 
 import type { ClaimsBoard, SlotRange } from '../runqueue/claims-board.ts';
-import { writeProbeTicket, writeRunTicket } from '../runqueue/ticket.ts';
+import { writeRunTicket } from '../runqueue/ticket.ts';
+import { CancelEntries, type CancelRange } from './cancel-entries.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
 import { LostTickets } from './lost-tickets.ts';
-import { allowanceAfter } from './pipe-allowance.ts';
-import { isOverdue, isOverfull, PATIENT, type QueuePolicy, servedEnd } from './queue-policy.ts';
+import { PipeAllowance } from './pipe-allowance.ts';
+import { Probes } from './probes.ts';
+import type { QueuePolicy } from './queue-policy.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 /** Ids of one gateway process's tickets lie below those of the next one. */
 const IDS_PER_GATEWAY = 2 ** 36;
-
-export interface CancelEntries {
-  readonly first: number;
-  readonly count: number;
-}
 
 export class RunQueue {
   readonly #gateway: number;
   readonly #board: ClaimsBoard;
   readonly #lostTickets: LostTickets;
-  readonly #waiting: WaitingLine<Exchange> = new WaitingLine();
+  readonly #waiting: WaitingRequests = new WaitingRequests();
   readonly #outstanding: Map<number, Exchange> = new Map();
-  readonly #freeCancels: number[] = [];
-  /** Entries of tickets that were given up unanswered: theirs until their generation is gone. */
-  readonly #burntCancels: Map<number, number[]> = new Map();
-  readonly #probes: Map<number, TicketPipe> = new Map();
-  /** A probe is to go out as soon as there is room for it. */
-  #owedProbe: TicketPipe | null = null;
+  readonly #cancels: CancelEntries;
+  readonly #probes: Probes;
+  readonly #allowance: PipeAllowance = new PipeAllowance();
   #pipe: TicketPipe | null = null;
-  #policy: QueuePolicy = PATIENT;
   /** How many requests the workers run at once. */
   #concurrency = 1;
   /** Outstanding tickets in the current pipe, but for those of workers that are leaving. */
   #inPipe = 0;
   readonly #leaving: Set<Exchange> = new Set();
-  #allowance = 1;
-  #windowStartMs = 0;
-  #answeredInWindow = 0;
   #nextId: number;
 
-  constructor(gateway: number, board: ClaimsBoard, cancels: CancelEntries) {
+  constructor(gateway: number, board: ClaimsBoard, cancels: CancelRange) {
     this.#gateway = gateway;
     this.#board = board;
     this.#lostTickets = new LostTickets(
@@ -52,7 +42,8 @@ export class RunQueue {
       (exchanges) => this.#queueAgain(exchanges, 'burn'),
     );
     this.#nextId = gateway * IDS_PER_GATEWAY + 1;
-    for (let entry = cancels.count - 1; entry >= 0; entry -= 1) this.#freeCancels.push(cancels.first + entry);
+    this.#cancels = new CancelEntries(cancels);
+    this.#probes = new Probes(gateway, () => this.#newId());
   }
 
   get waiting(): number {
@@ -69,9 +60,7 @@ export class RunQueue {
 
   /** Every exchange that has not got its whole response yet; those that wait are taken out of the line. */
   unanswered(): Exchange[] {
-    const all = [...this.#outstanding.values()];
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) all.push(next);
-    return all;
+    return [...this.#outstanding.values(), ...this.#waiting.takeAll()];
   }
 
   /** Writes to this pipe from now on; what the old one has not been given yet goes to the new one. */
@@ -85,7 +74,7 @@ export class RunQueue {
     this.#concurrency = concurrency;
     this.#inPipe = 0;
     this.#leaving.clear();
-    this.#owedProbe = null;
+    this.#probes.forgetOwed();
     pipe.onRoom = () => this.#roomAgain();
     if (old !== null) {
       this.#takeBackBatch(old);
@@ -101,16 +90,14 @@ export class RunQueue {
   }
 
   setPolicy(policy: QueuePolicy): void {
-    this.#policy = policy;
+    this.#waiting.policy = policy;
   }
 
   /** Lets the exchange wait for a worker. Returns the one that has to be turned away for it, which may be the same. */
   enqueue(exchange: Exchange): Exchange | undefined {
     this.#waiting.push(exchange);
     this.#pump();
-    if (!isOverfull(this.#policy, this.#waiting.length)) return undefined;
-    // Those that are served last are the ones to give up.
-    return this.#servedEnd() === 'oldest' ? this.#waiting.pop() : this.#waiting.shift();
+    return this.#waiting.takeSurplus();
   }
 
   /** The exchange waits no more: its client has left. Those that do wait are not turned away on its account. */
@@ -120,30 +107,15 @@ export class RunQueue {
 
   /** Takes those out of the line that have waited too long. */
   overdue(nowMs: number): Exchange[] {
-    const overdue: Exchange[] = [];
-    for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
-      if (first.state !== 'finished' && !isOverdue(this.#policy, first.waitedMs(nowMs))) break;
-      this.#waiting.shift();
-      if (first.state !== 'finished') overdue.push(first);
-    }
-    return overdue;
-  }
-
-  #servedEnd(): 'oldest' | 'newest' {
-    if (this.#policy.order === 'fifo') return 'oldest';
-    return servedEnd(this.#policy, this.#waiting.first?.waitedMs(performance.now()) ?? 0);
-  }
-
-  #takeNext(): Exchange | undefined {
-    return this.#servedEnd() === 'oldest' ? this.#waiting.shift() : this.#waiting.pop();
+    return this.#waiting.takeOverdue(nowMs);
   }
 
   /** The worker has sent the end of the response, or skipped the ticket, or the gateway has answered itself. */
   settle(exchange: Exchange): void {
     if (!this.#outstanding.delete(exchange.ticket)) return;
-    this.#freeCancels.push(exchange.cancel);
+    this.#cancels.giveBack(exchange.cancel);
     this.#uncount(exchange);
-    this.#measure();
+    this.#allowance.answered(performance.now());
     this.#pump();
   }
 
@@ -181,14 +153,13 @@ export class RunQueue {
    */
   workerGone(generation: number): void {
     const pipe = this.#pipe;
-    if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) this.#sendProbe(pipe);
+    if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) this.#probes.send(pipe);
   }
 
   /** A probe was taken, so every ticket before it was. */
   probed(probe: number): void {
-    const pipe = this.#probes.get(probe);
+    const pipe = this.#probes.taken(probe);
     if (pipe === undefined) return;
-    this.#probes.delete(probe);
     this.#lostTickets.lookFor([...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe));
   }
 
@@ -218,9 +189,8 @@ export class RunQueue {
       exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
       this.settle(exchange);
     }
-    for (const [probe, pipe] of this.#probes) if (pipe.generation === generation) this.#probes.delete(probe);
-    this.#freeCancels.push(...(this.#burntCancels.get(generation) ?? []));
-    this.#burntCancels.delete(generation);
+    this.#probes.generationGone(generation);
+    this.#cancels.generationGone(generation);
     this.#pump();
   }
 
@@ -235,8 +205,8 @@ export class RunQueue {
     for (const exchange of exchanges) {
       this.#outstanding.delete(exchange.ticket);
       this.#uncount(exchange);
-      if (entries === 'free') this.#freeCancels.push(exchange.cancel);
-      else this.#burn(exchange);
+      if (entries === 'free') this.#cancels.giveBack(exchange.cancel);
+      else this.#cancels.burn(exchange.cancel, exchange.pipe?.generation ?? 0);
       if (this.#mayWaitAgain(exchange)) again.push(exchange);
     }
     this.#waiting.putBack(again);
@@ -245,13 +215,6 @@ export class RunQueue {
 
   #uncount(exchange: Exchange): void {
     if (!this.#leaving.delete(exchange) && exchange.pipe === this.#pipe) this.#inPipe -= 1;
-  }
-
-  #burn(exchange: Exchange): void {
-    const generation = exchange.pipe?.generation ?? 0;
-    const burnt = this.#burntCancels.get(generation);
-    if (burnt === undefined) this.#burntCancels.set(generation, [exchange.cancel]);
-    else burnt.push(exchange.cancel);
   }
 
   #takeBackBatch(pipe: TicketPipe): void {
@@ -263,7 +226,7 @@ export class RunQueue {
     const back = [...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket >= firstId);
     for (const exchange of back) {
       this.#outstanding.delete(exchange.ticket);
-      this.#freeCancels.push(exchange.cancel);
+      this.#cancels.giveBack(exchange.cancel);
     }
     this.#waiting.putBack(back.filter((exchange) => this.#mayWaitAgain(exchange)));
   }
@@ -282,12 +245,12 @@ export class RunQueue {
   #pump(): void {
     const pipe = this.#pipe;
     if (pipe === null) return;
-    const limit = this.#concurrency + Math.min(this.#allowance, pipe.capacity - 1);
-    while (this.#inPipe < limit && this.#freeCancels.length > 0 && this.#someoneWaits()) {
+    const limit = this.#concurrency + Math.min(this.#allowance.tickets, pipe.capacity - 1);
+    while (this.#inPipe < limit && this.#cancels.free > 0 && this.#waiting.someoneWaits()) {
       const place = pipe.place();
       if (place === null) return;
-      const exchange = this.#takeNext();
-      const cancel = this.#freeCancels.pop();
+      const exchange = this.#waiting.takeNext();
+      const cancel = this.#cancels.take();
       if (exchange === undefined || cancel === undefined) return;
       const kind = exchange.dispatched();
       if (exchange.dialect !== pipe.dialect) exchange.translate(pipe.dialect);
@@ -302,28 +265,8 @@ export class RunQueue {
     }
   }
 
-  /** Drops the requests at both ends whose clients have left. */
-  #someoneWaits(): boolean {
-    while (this.#waiting.first?.state === 'finished') this.#waiting.shift();
-    while (this.#waiting.last?.state === 'finished') this.#waiting.pop();
-    return this.#waiting.length > 0;
-  }
-
-  #sendProbe(pipe: TicketPipe): void {
-    const place = pipe.place();
-    if (place === null) {
-      this.#owedProbe = pipe;
-      return;
-    }
-    const id = this.#newId();
-    this.#probes.set(id, pipe);
-    writeProbeTicket(place.buffer, place.offset, { id, gateway: this.#gateway, cancel: 0 });
-  }
-
   #roomAgain(): void {
-    const owed = this.#owedProbe;
-    this.#owedProbe = null;
-    if (owed !== null) this.#sendProbe(owed);
+    this.#probes.sendOwed();
     this.#pump();
   }
 
@@ -331,15 +274,5 @@ export class RunQueue {
     const id = this.#nextId;
     this.#nextId += 1;
     return id;
-  }
-
-  #measure(): void {
-    this.#answeredInWindow += 1;
-    const nowMs = performance.now();
-    const allowance = allowanceAfter(this.#answeredInWindow, this.#windowStartMs, nowMs);
-    if (allowance === null) return;
-    this.#allowance = allowance;
-    this.#windowStartMs = nowMs;
-    this.#answeredInWindow = 0;
   }
 }
