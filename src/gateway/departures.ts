@@ -1,0 +1,82 @@
+// Workers and generations that have gone, as far as the arbiter knows, while bytes that they sent may still be unread: only the end of
+// a worker's last channel says that nothing more comes. Then whoever still waits for them is answered. Used by gateway.ts.
+
+import type { ClaimsBoard, SlotRange } from '../runqueue/claims-board.ts';
+import { Refusal } from './http/refusal.ts';
+import type { RunQueue } from './run-queue.ts';
+import type { WorkerChannel } from './worker-channel.ts';
+
+type GoneWorker = SlotRange & { readonly generation: number };
+
+export class Departures {
+  readonly #board: ClaimsBoard;
+  readonly #runQueue: RunQueue;
+  readonly #channels: ReadonlySet<WorkerChannel>;
+  /** Exited, with channels that have not ended yet. */
+  #workers: GoneWorker[] = [];
+  readonly #generations: Set<number> = new Set();
+
+  constructor(board: ClaimsBoard, runQueue: RunQueue, channels: ReadonlySet<WorkerChannel>) {
+    this.#board = board;
+    this.#runQueue = runQueue;
+    this.#channels = channels;
+  }
+
+  workerGone(worker: GoneWorker): void {
+    this.#workers.push(worker);
+    this.#checkWorkers();
+  }
+
+  /** Its last worker has exited. */
+  generationGone(generation: number): void {
+    this.#generations.add(generation);
+    this.#checkGenerations();
+  }
+
+  channelClosed({ worker, isTunnel }: WorkerChannel): void {
+    if (worker === null) return;
+    // A tunnel's worker may be at its next ticket already.
+    if (!isTunnel) this.#lost({ slot: worker.slot, slots: 1 });
+    this.#checkWorkers();
+    this.#checkGenerations();
+  }
+
+  /** Whatever was claimed in these slots, nobody will answer it any more. */
+  #lost(range: SlotRange): void {
+    for (const exchange of this.#runQueue.claimed(range)) {
+      if (exchange.workerPid === 0) exchange.workerPid = this.#board.claimantOf(exchange.ticket);
+      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
+      this.#runQueue.settle(exchange);
+    }
+  }
+
+  #checkWorkers(): void {
+    const gone = this.#workers;
+    this.#workers = gone.filter((worker) => [...this.#channels].some((channel) => isOf(channel, worker)));
+    for (const worker of gone) {
+      if (this.#workers.includes(worker)) continue;
+      this.#lost(worker);
+      this.#runQueue.workerGone(worker.generation);
+    }
+  }
+
+  #checkGenerations(): void {
+    for (const generation of this.#generations) {
+      if ([...this.#channels].some((channel) => channel.worker?.generation === generation)) continue;
+      this.#generations.delete(generation);
+      this.#runQueue.generationGone(generation);
+    }
+  }
+}
+
+function isOf(channel: WorkerChannel, { slot, slots, generation }: GoneWorker): boolean {
+  const { worker } = channel;
+  // A tunnel says nothing of other tickets, and ends by itself.
+  return (
+    worker !== null &&
+    !channel.isTunnel &&
+    worker.generation === generation &&
+    worker.slot >= slot &&
+    worker.slot < slot + slots
+  );
+}

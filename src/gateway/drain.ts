@@ -1,0 +1,87 @@
+// The end of a gateway: it stops accepting, waits for what its connections still have to do, and cuts off what takes too long. Used by
+// gateway.ts.
+
+import type { Accepting } from './accepting.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { Refusal } from './http/refusal.ts';
+import { retire } from './retirement.ts';
+import type { RunQueue } from './run-queue.ts';
+
+const CHECK_MS = 50;
+/** After the last answers, before the connections are cut. */
+const LAST_WORDS_MS = 250;
+/** Kept connections that are idle are waited for so long: what comes on them is answered, and says that it was the last. */
+const IDLE_MS = 1000;
+/** A client in the middle of a request when the drain begins has this long for the rest of its head, or the next byte of its body. */
+const STALL_MS = 1000;
+
+export type DrainPhase =
+  | { readonly kind: 'open' }
+  /** Still accepting, but every response says that it is the last of its connection. */
+  | { readonly kind: 'leaving' }
+  | {
+      readonly kind: 'draining';
+      readonly sinceMs: number;
+      /** How long idle connections are kept. */
+      readonly idleMs: number;
+      readonly limitMs: number;
+      readonly done: () => void;
+    };
+
+export class Drain {
+  readonly #accepting: Accepting;
+  readonly #connections: ReadonlySet<ClientConnection>;
+  readonly #runQueue: RunQueue;
+  #phase: DrainPhase = { kind: 'open' };
+
+  constructor(accepting: Accepting, connections: ReadonlySet<ClientConnection>, runQueue: RunQueue) {
+    this.#accepting = accepting;
+    this.#connections = connections;
+    this.#runQueue = runQueue;
+  }
+
+  get phase(): DrainPhase {
+    return this.#phase;
+  }
+
+  announce(): void {
+    if (this.#phase.kind === 'open') this.#phase = { kind: 'leaving' };
+  }
+
+  /** Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when nothing is left. */
+  begin(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const idleMs = manner === 'graceful' ? IDLE_MS : 0;
+      this.#phase = { kind: 'draining', sinceMs: performance.now(), idleMs, limitMs, done: resolve };
+      this.#accepting.closeAll();
+      const graceMs = manner === 'graceful' ? limitMs : 0;
+      for (const { takenOver } of this.#connections) if (takenOver !== null) retire(takenOver, graceMs);
+      if (manner === 'quick') this.#giveUpWaiting();
+      this.#check();
+    });
+  }
+
+  #check(): void {
+    const phase = this.#phase;
+    if (phase.kind !== 'draining') return;
+    const nowMs = performance.now();
+    for (const connection of this.#connections) connection.drainStalled(phase.sinceMs, nowMs, STALL_MS);
+    const isBusy = [...this.#connections].some((connection) => connection.isBusy);
+    if (!isBusy && nowMs - phase.sinceMs > phase.idleMs) {
+      for (const connection of this.#connections) connection.closeIdle();
+    }
+    const overtimeMs = nowMs - phase.sinceMs - phase.limitMs;
+    if (overtimeMs > 0) this.#giveUpWaiting();
+    if (overtimeMs > LAST_WORDS_MS) for (const connection of this.#connections) connection.destroy('shutting-down');
+    if (this.#connections.size > 0 || this.#accepting.size > 0) setTimeout(() => this.#check(), CHECK_MS);
+    else phase.done();
+  }
+
+  #giveUpWaiting(): void {
+    for (const exchange of this.#runQueue.unanswered()) {
+      // So that a worker does not tell Python's loggers of an answer that nobody gets.
+      this.#runQueue.cancel(exchange);
+      exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
+    }
+  }
+}
