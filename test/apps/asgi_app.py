@@ -163,7 +163,7 @@ async def hang(scope, receive, send):
     finally:
         say("hang: cancelled")
         # What is cleaned up takes its time, and is not cancelled again.
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
         say("hang: cleaned up")
 
 
