@@ -4,7 +4,6 @@
 import type { UnservedRequest } from './access-records.ts';
 import { BodyStore } from './body-store.ts';
 import type { Awaited } from './connection-limits.ts';
-import type { ConnectionOwner } from './connection-state.ts';
 import { headRefusal } from './head-refusal.ts';
 import { toBodyReader } from './http/body-reader.ts';
 import { HeadReader } from './http/head-reader.ts';
@@ -13,7 +12,7 @@ import { Refusal } from './http/refusal.ts';
 import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from './http/request-head.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { NO_BODY, type RequestBody, RequestFields } from './request-fields.ts';
-import type { ReadingClient, ReadingStage } from './request-reading.ts';
+import type { ReadingClient, ReadingOwner, ReadingStage } from './request-reading.ts';
 import { StreamedBody } from './streamed-body.ts';
 import { requestLineOf, unfinishedLineOf } from './unserved-request.ts';
 
@@ -26,7 +25,7 @@ export class RequestReader {
   /** What the tickets of the connection's requests say. */
   readonly fields: RequestFields;
   readonly #client: ReadingClient;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ReadingOwner;
   /** The other end of the socket, which decides on trust; null for a Unix socket. */
   readonly #peer: ProxyEndpoint | null;
   #http: HttpSettings;
@@ -34,7 +33,7 @@ export class RequestReader {
   #heads: HeadReader;
   #stage: ReadingStage;
 
-  constructor(client: ReadingClient, peer: ProxyEndpoint | null, owner: ConnectionOwner) {
+  constructor(client: ReadingClient, peer: ProxyEndpoint | null, owner: ReadingOwner) {
     this.#client = client;
     this.#owner = owner;
     this.#peer = peer;

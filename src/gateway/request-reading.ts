@@ -3,6 +3,7 @@
 import type { RequestEnd } from '../log/access-record.ts';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import type { BodyStore } from './body-store.ts';
+import type { ConnectionOwner } from './connection-state.ts';
 import type { BodyReader } from './http/body-progress.ts';
 import type { ProxyHeaderReader } from './http/proxy-protocol.ts';
 import type { Refusal } from './http/refusal.ts';
@@ -25,6 +26,9 @@ export type ReadingStage =
     }
   /** For an ASGI application: what has come with the head is being looked at; if it is not the whole body, it is streamed. */
   | { readonly kind: 'streamed-body'; readonly head: RequestHead; readonly stream: StreamedBody };
+
+/** The gateway's share. */
+export type ReadingOwner = Pick<ConnectionOwner, 'http' | 'spoolDir' | 'budget'>;
 
 /** The connection, as its reader sees it. */
 export interface ReadingClient {
