@@ -35,7 +35,7 @@ from tunicorn.wsgi.application import drop_own_frames
 from tunicorn.wsgi.hooked_runner import HookedRunner
 
 _WATCH_SECONDS = 0.1
-_TICKS_PER_BEAT = 5
+_BEAT_SECONDS = 0.5
 
 Exchange = Union[HttpExchange, WebSocket]
 
@@ -90,7 +90,7 @@ class AsgiWorker:
         self._over = loop.create_future()
         self._last_ticket: int = duty.worker.max_requests
         self._taken = 0
-        self._ticks = 0
+        self._beats_at = 0.0
 
     async def start(self) -> None:
         await self._lifespan.startup()
@@ -260,13 +260,14 @@ class AsgiWorker:
 
     def _tick(self) -> None:
         self._loop.call_later(_WATCH_SECONDS, self._tick)
-        if self._ticks % _TICKS_PER_BEAT == 0:
+        now = self._loop.time()
+        # By the time, not by the turns: handlers that compute, one behind the other, leave few of those.
+        if now >= self._beats_at:
             self._duty.places.beat()
-        self._ticks += 1
+            self._beats_at = now + _BEAT_SECONDS
         if self._taking == "taking":
             # One that another worker was woken for, and died or left before it took it.
             self._context.run(self._take)
-        now = self._loop.time()
         for exchange in list(self._running):
             if exchange.is_cancelled():
                 exchange.gone()

@@ -11,6 +11,7 @@ import os
 import signal
 from collections import deque
 from heapq import heappop, heappush
+from time import monotonic
 from types import FrameType
 from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Type
 
@@ -28,7 +29,7 @@ from tunicorn.worker_signals import write_stacks_at
 from tunicorn.wsgi.run_request import RequestCancelled
 
 _WATCH_SECONDS = 0.1
-_TICKS_PER_BEAT = 5
+_BEAT_SECONDS = 0.5
 
 
 class RequestOverdue(RequestCancelled, GreenletExit):  # type: ignore[misc, unused-ignore]
@@ -99,11 +100,12 @@ class GreenWorker:
         self._stack_fd = write_stacks_at(signal.SIGUSR2)
         self._watch()
         self._duty.ready()
-        ticks = 0
+        beats_at = 0.0
         while True:
-            if ticks % _TICKS_PER_BEAT == 0:
+            # By the time, not by the turns: handlers that compute, one behind the other, leave few of those.
+            if monotonic() >= beats_at:
                 self._duty.places.beat()
-            ticks += 1
+                beats_at = monotonic() + _BEAT_SECONDS
             while self._steps:
                 self._steps.popleft()()
             self._cancel_overdue()

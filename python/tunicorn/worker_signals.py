@@ -10,6 +10,7 @@ import time
 from typing import Any, Callable
 
 from tunicorn.log import Log
+from tunicorn.wsgi.run_request import WorkerAborted
 
 
 class Leave(BaseException):
@@ -70,7 +71,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
         hook = cfg.hook("worker_abort")
         if hook is not None:
             _call(hook, worker, "worker_abort", log)
-        sys.exit(1)
+        raise WorkerAborted(1)
 
     def reopen_logs() -> None:
         try:

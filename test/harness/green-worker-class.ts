@@ -96,10 +96,35 @@ export function greenScenarios({ name, names, patchedModule, patch }: GreenClass
     async (scene) => {
       const { rendezvous, server } = await manyAtOnce(scene, ['--worker-class', name, '--timeout', '1']);
       const [pid = 0] = await server.workers(1);
-      await sent(scene, server, '/block');
+      const blocking = await sent(scene, server, '/block');
       await rendezvous.noted('blocking');
+      const { status } = await blocking.response();
+      assert.ok(status === 502 || status === 504, `the application has not failed: ${status}`);
       await eventually('the worker to end', () => !isAlive(pid));
       assert.equal((await request(server.target, '/')).status, 200);
+    },
+    onlyTunicorn,
+  );
+
+  scenario(
+    title('handlers that block one behind the other, none for long, are not told as a hub that stands still'),
+    async (scene) => {
+      const compute = [
+        'import time',
+        'def app(environ, start_response):',
+        '    end = time.monotonic() + 0.7',
+        '    while time.monotonic() < end: pass',
+        '    start_response("200 OK", [])',
+        '    return [b"done"]',
+      ].join('\n');
+      const server = await scene.tunicorn({
+        app: 'compute:app',
+        files: { 'compute.py': compute },
+        args: ['--worker-class', name],
+      });
+      const all = await Promise.all(Array.from({ length: 6 }, () => request(server.target, '/')));
+      assert.deepEqual(new Set(all.map(({ status }) => status)), new Set([200]));
+      assert.equal(server.log.count(/blocked event loop|TIMEOUT/), 0, server.log.text());
     },
     onlyTunicorn,
   );

@@ -97,6 +97,17 @@ scenario(
 );
 
 scenario(
+  'handlers that block the loop one behind the other, none for long, are not told as a loop that stands still',
+  async (scene) => {
+    const server = await scene.tunicorn(app('--timeout', '30'));
+    const all = await Promise.all(Array.from({ length: 6 }, () => request(server.target, '/block?0.7')));
+    assert.deepEqual(new Set(all.map(({ status }) => status)), new Set([200]));
+    assert.equal(server.log.count(/blocked event loop/), 0);
+  },
+  only,
+);
+
+scenario(
   'an upload that takes longer than the timeout is not late, for it is the client that takes its time',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '1'));

@@ -26,6 +26,10 @@ class RequestCancelled(BaseException):
     """Raised in the application by a worker that gives a request up, which it has said itself."""
 
 
+class WorkerAborted(SystemExit):
+    """Raised by the signal that ends a worker which does not come round. It is not the application's."""
+
+
 class RequestRunner:
     """`channel` gives the channel to a gateway by its number: a new one when the last one was lost (`Channel.is_lost`),
     None when the gateway is gone. `errors` is the stream that the environ has for `wsgi.errors`.
@@ -171,7 +175,9 @@ class RequestRunner:
                 raise error
             drop_own_frames(error)
             self._log.exception(f"Error handling request {_name_of(fields)}")
-            response.fail()
+            # Of a worker that is aborted the claim stays on the board, and the gateway answers the client.
+            if not isinstance(error, WorkerAborted):
+                response.fail()
         except ChannelLost as lost:
             self._log.warning(f"Lost the channel to the gateway during {_name_of(fields)}: {lost}")
         return error if isinstance(error, (SystemExit, KeyboardInterrupt)) else None
