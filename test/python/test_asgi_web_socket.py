@@ -249,6 +249,7 @@ FORBIDDEN: List[Any] = [
         [("HEAD", "END|FRAMED", FAILED_HEAD, "")],
     ),
     ("a close code that is no number", [accept(), close(code="1000")], RuntimeError, "'1000'", [ACCEPTED, INTERNAL]),
+    ("a close code that there is none of", [accept(), close(code=999)], RuntimeError, "999", [ACCEPTED, INTERNAL]),
     ("a close code that does not fit", [accept(), close(code=70000)], RuntimeError, "70000", [ACCEPTED, INTERNAL]),
     ("text that is no UTF-8", [accept(), text("\ud800")], UnicodeEncodeError, "surrogates", [ACCEPTED, INTERNAL]),
 ]

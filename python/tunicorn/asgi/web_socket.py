@@ -230,7 +230,7 @@ class WebSocket:
     def _close(self, message: Message) -> None:
         code = message.get("code")
         code = 1000 if code is None else code
-        if not isinstance(code, int) or not 0 <= code <= 65535:
+        if not isinstance(code, int) or not 1000 <= code <= 4999:
             raise RuntimeError(f"websocket.close has code {code!r}; it must be an int from 1000 to 4999")
         reason = message.get("reason") or ""
         self._finish(close_frame(self.id, code, reason), FINISHED)
