@@ -86,8 +86,12 @@ function signalRow([name, meaning]: readonly [string, SignalMeaning]): readonly 
   return [`\`${name.replaceAll(', ', '`, `')}\``, meaning.does, ...verdict(meaning)];
 }
 
+const ABOUT_UVICORN =
+  "The application's client is the proxy, not what X-Forwarded-For says: uvicorn's ProxyHeadersMiddleware does that. See [ASGI](asgi.md).";
 const NOTES: Readonly<Record<string, string>> = {
   eventlet: 'Gunicorn 26 has removed it.',
+  'uvicorn.workers.UvicornWorker': ABOUT_UVICORN,
+  'uvicorn_worker.UvicornWorker': ABOUT_UVICORN,
 };
 
 function workerClassRows(): (readonly string[])[] {
