@@ -6,7 +6,7 @@ this on a blocking socket, worker classes with an event loop use it on theirs.
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
+from typing import List, NamedTuple
 
 HELLO = 1
 ASK = 2
@@ -85,6 +85,13 @@ def tunnel_frame(ticket_id: int) -> bytes:
 
 def hints_frame(ticket_id: int, lines: bytes) -> bytes:
     return _pack_header(16 + len(lines), HINTS, 0, 0, ticket_id) + lines
+
+
+def head_frame(ticket_id: int, status: int, flags: int, parts: List[bytes], body: bytes | memoryview) -> bytes:
+    """A whole HEAD frame; the parts are the head."""
+    head = b"".join(parts)
+    length = len(head)
+    return b"".join((pack_head(20 + length + len(body), HEAD, flags, status, ticket_id, length), head, body))
 
 
 def head_start(ticket_id: int, status: int, flags: int, head: bytes, body_bytes: int) -> bytes:

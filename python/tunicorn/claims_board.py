@@ -135,7 +135,10 @@ class SharedClaimSlot(ClaimSlot):
             super().unhold()
 
     def release(self) -> None:
-        super().release()
+        # For every request: without super(), which takes as long as the rest.
+        slot = self._slot
+        slot[2] = 0
+        slot[0] = 0
         self._is_streaming = False
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, Tuple, Union
 
 _is_token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _is_value = re.compile(rb"[ \t\x21-\x7e\x80-\xff]*").fullmatch
@@ -20,10 +20,10 @@ _DROPPED_NAMES = frozenset(
         *(b"server", b"date"),
     )
 )
-_ORDINARY, _DROPPED, _LENGTH = range(3)
+# Of a pair that may come again: its line, b"" if it is dropped, or the number that a content-length is.
+_line_of_pair: Dict[Tuple[bytes, bytes], Union[bytes, int]] = {}
 _REMEMBERED = 1000
-
-_fate_of_name: Dict[bytes, int] = {}
+_REMEMBERED_BYTES = 200
 _start_of_status: Dict[int, bytes] = {
     status.value: f"{status.value} {status.phrase}\r\n".encode("latin-1") for status in HTTPStatus
 }
@@ -31,14 +31,6 @@ _start_of_status: Dict[int, bytes] = {
 
 class InvalidResponse(ValueError):
     """The application broke the ASGI specification or RFC 9110: its own fault, never the client's."""
-
-
-class Head(NamedTuple):
-    status: int
-    parts: List[bytes]
-    """Joined, they are the head; a last header may be added."""
-    content_length: int
-    """-1: the application did not say."""
 
 
 def header_list(headers: object) -> List[Tuple[bytes, bytes]]:
@@ -52,42 +44,39 @@ def header_list(headers: object) -> List[Tuple[bytes, bytes]]:
     return list(headers)
 
 
-def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Head:
-    """Raises InvalidResponse, which names what is wrong."""
-    code = status if status.__class__ is int else _int_of(status)
-    start = _start_of_status.get(code)  # type: ignore[call-overload]
-    parts = [start or _check_status(code)]
+def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tuple[int, List[bytes], int]:
+    """The status; parts that are the head when they are joined, and to which a last header may be added; and the
+    content-length, -1 where the application does not say. Raises InvalidResponse, which names what is wrong.
+    """
+    code: Any = status if status.__class__ is int else _int_of(status)
+    parts = [_start_of_status.get(code) or _check_status(code)]
     content_length = -1
     try:
-        for name, value in headers:
-            fate = _fate_of_name.get(name)
-            if fate is None:
-                fate = _check_name(name)
-            if _is_value(value) is None:
-                raise InvalidResponse(
-                    f"value of response header {name.decode('latin-1')} is {value!r:.200}; "
-                    "it must be bytes without control characters"
-                )
-            if fate == _ORDINARY:
-                parts += (name, b": ", value.strip(b" \t"), b"\r\n")
-            elif fate == _LENGTH:
-                if content_length >= 0:
-                    raise InvalidResponse("a second content-length in the response headers")
-                content_length = _check_length(value)
+        for pair in headers:
+            line: Any = _line_of_pair.get(pair) if pair.__class__ is tuple else None
+            if line is None:
+                line = _check_pair(pair)
+            if line.__class__ is bytes:
+                parts.append(line)
+            elif content_length >= 0:
+                raise InvalidResponse("a second content-length in the response headers")
+            else:
+                content_length = line
     except InvalidResponse:
         raise
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidResponse(f"response headers must be (name, value) pairs of bytes: {error}") from None
-    if content_length >= 0 and (parts[0][:1] == b"1" or parts[0][:3] == b"204"):
-        content_length = -1
-    elif content_length >= 0:
-        parts.append(b"content-length: %d\r\n" % content_length)
-    return Head(code, parts, content_length)  # type: ignore[arg-type]
+    if content_length >= 0:
+        if code < 200 or code == 204:
+            content_length = -1
+        else:
+            parts.append(b"content-length: %d\r\n" % content_length)
+    return code, parts, content_length
 
 
 def header_lines(headers: object) -> bytes:
     """Of trailers, early hints, a WebSocket's accept: less those that the gateway owns. Raises InvalidResponse."""
-    return b"".join(response_head(200, header_list(headers)).parts[1:])
+    return b"".join(response_head(200, header_list(headers))[1][1:])
 
 
 def _int_of(status: object) -> object:
@@ -102,14 +91,28 @@ def _check_status(status: object) -> bytes:
     return b"%d \r\n" % status
 
 
-def _check_name(name: object) -> int:
+def _check_pair(pair: Tuple[bytes, bytes]) -> Union[bytes, int]:
+    name, value = pair
     if not isinstance(name, bytes) or not _is_token(name):
         raise InvalidResponse(f"response header name is {name!r}; it must be bytes and a token (RFC 9110 section 5.1)")
+    if not _is_value(value):
+        raise InvalidResponse(
+            f"value of response header {name.decode('latin-1')} is {value!r:.200}; "
+            "it must be bytes without control characters"
+        )
     folded = name.lower()
-    fate = _DROPPED if folded in _DROPPED_NAMES else _LENGTH if folded == b"content-length" else _ORDINARY
-    if len(_fate_of_name) < _REMEMBERED:
-        _fate_of_name[name] = fate
-    return fate
+    line: Union[bytes, int]
+    if folded in _DROPPED_NAMES:
+        line = b""
+    elif folded == b"content-length":
+        line = _check_length(value)
+    else:
+        line = b"%s: %s\r\n" % (name, value.strip(b" \t"))
+    if pair.__class__ is tuple and len(name) + len(value) < _REMEMBERED_BYTES:
+        if len(_line_of_pair) >= _REMEMBERED:
+            _line_of_pair.clear()
+        _line_of_pair[pair] = line
+    return line
 
 
 def _check_length(value: bytes) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Coroutine, Dict, List, Optional, Tuple, Union
 
 from tunicorn.asgi.channel import Channel
 from tunicorn.asgi.head import header_lines, header_list, response_head
@@ -19,6 +19,7 @@ from tunicorn.channel_frame import (
     END,
     FRAMED,
     body_header,
+    head_frame,
     head_start,
     hints_frame,
     trailers_frame,
@@ -128,7 +129,10 @@ class HttpExchange:
         if self.is_gone or self._place.claim.is_cancelled(self._cancel, self.id):
             self._refuse_gone()
         if kind == "http.response.body":
-            await self._send_body(message)
+            # Most responses are one message, which costs no coroutine of its own.
+            rest = self._take_body(message)
+            if rest is not None:
+                await rest
         elif kind == "http.response.start":
             self._start(message)
         elif kind == "http.response.trailers":
@@ -232,7 +236,8 @@ class HttpExchange:
         self._expects_trailers = bool(message.get("trailers", False))
         self.phase = STARTED
 
-    async def _send_body(self, message: Message) -> None:
+    def _take_body(self, message: Message) -> Optional[Coroutine[Any, Any, None]]:
+        """What is left to do; None when this has been the end of the response."""
         phase = self.phase
         if phase == UNSTARTED or phase >= TRAILING:
             when = "before 'http.response.start'" if phase == UNSTARTED else "after the response was complete"
@@ -255,20 +260,25 @@ class HttpExchange:
             self._content_length = size
             self._parts.append(b"content-length: %d\r\n" % size)
         self._sent = sent
-        if size > MAX_PIECE_BYTES:
+        if more or self._expects_trailers or size > MAX_PIECE_BYTES:
+            return self._send_pieces(data, bool(more))
+        self._finish(self._frame(data, END))
+        return None
+
+    async def _send_pieces(self, data: Data, more: bool) -> None:
+        if len(data) > MAX_PIECE_BYTES:
             # A client that has gone is noticed between frames, so a frame must not be as long as a response may be.
             view = memoryview(data)
-            at = 0
-            while size - at > MAX_PIECE_BYTES:
-                await self._emit(view[at : at + MAX_PIECE_BYTES], 0)
+            while len(view) > MAX_PIECE_BYTES:
+                await self._send_piece(view[:MAX_PIECE_BYTES])
                 self._check_client()
-                at += MAX_PIECE_BYTES
-            data = view[at:]
+                view = view[MAX_PIECE_BYTES:]
+            data = view
         if not more and not self._expects_trailers:
-            await self._emit(data, END)
+            self._finish(self._frame(data, END))
             return
         if data or self.phase == STARTED:
-            await self._emit(data, 0)
+            await self._send_piece(data)
         if not more:
             self._trailers = b""
             self.phase = TRAILING
@@ -303,23 +313,22 @@ class HttpExchange:
             self.passed_bytes += len(lines)
             await self._transmit(hints_frame(self.id, lines))
 
-    async def _emit(self, data: Data, flags: int) -> None:
-        size = len(data)
-        if self.phase == STARTED:
-            if self._content_length >= 0:
-                flags |= FRAMED
-            frame = head_start(self.id, self.status, flags, b"".join(self._parts), size) + data
-        else:
-            frame = body_header(self.id, flags, size) + data
-        self.body_bytes += size
-        self.passed_bytes += size
-        if flags & END:
-            self._finish(frame)
-            return
+    async def _send_piece(self, data: Data) -> None:
+        frame = self._frame(data, 0)
         if self.phase == STARTED:
             self._place.claim.stream()
             self.phase = SENDING
         await self._transmit(frame)
+
+    def _frame(self, data: Data, flags: int) -> bytes:
+        size = len(data)
+        self.body_bytes += size
+        self.passed_bytes += size
+        if self.phase != STARTED:
+            return body_header(self.id, flags, size) + data
+        if self._content_length >= 0:
+            flags |= FRAMED
+        return head_frame(self.id, self.status, flags, self._parts, data)
 
     async def _transmit(self, frame: bytes) -> None:
         channel = self._channel

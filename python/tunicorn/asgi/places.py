@@ -77,22 +77,20 @@ class FreePlaces:
         self._places: List[Place] = []
         self._free: List[int] = []
         self.busy = 0
+        self._limit = len(duty.places)
         # The first one's slot is where the worker shows that its loop goes round.
         self._open()
         self._free.append(0)
 
     def take(self) -> Optional[Place]:
-        if self._free:
-            self.busy += 1
-            return self._places[heappop(self._free)]
-        if len(self._places) == len(self._duty.places):
+        if self.busy == self._limit:
             return None
         self.busy += 1
-        return self._open()
+        return self._places[heappop(self._free)] if self._free else self._open()
 
     @property
     def is_exhausted(self) -> bool:
-        return not self._free and len(self._places) == len(self._duty.places)
+        return self.busy == self._limit
 
     def _open(self) -> Place:
         number = len(self._places)
@@ -110,7 +108,7 @@ class FreePlaces:
         return place
 
     def _put_back(self, place: Place) -> None:
-        was_exhausted = self.is_exhausted
+        was_exhausted = self.busy == self._limit
         self.busy -= 1
         heappush(self._free, place.number)
         if was_exhausted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import unquote
 
 # The fields of a ticket for ASGI, before the pairs of header names and values (src/gateway/asgi-fields.ts).
@@ -14,6 +14,11 @@ _EXTENSIONS: Dict[str, Dict[str, Any]] = {
     "http.response.pathsend": {},
     "http.response.trailers": {},
 }
+# What comes in nearly every ticket, as text: to look it up is quicker than to decode it.
+_TEXTS = {text.encode(): text for text in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "1.1", "http", "https")}
+# The server's address is one of few.
+_servers: Dict[Tuple[bytes, bytes], Tuple[str, Optional[int]]] = {}
+_REMEMBERED = 100
 _WEBSOCKET_EXTENSIONS: Dict[str, Dict[str, Any]] = {"websocket.http.response": {}}
 
 
@@ -25,8 +30,10 @@ def http_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Di
     """`root_path` is the setting; a proxy's SCRIPT_NAME comes after it. Of the lifespan's state it gets a copy."""
     scope = _common(fields, root_path, state)
     scope["type"] = "http"
-    scope["method"] = fields[METHOD].decode("latin-1")
-    scope["scheme"] = fields[SCHEME].decode("latin-1")
+    method = fields[METHOD]
+    scope["method"] = _TEXTS.get(method) or method.decode("latin-1")
+    scheme = fields[SCHEME]
+    scope["scheme"] = _TEXTS.get(scheme) or scheme.decode("latin-1")
     scope["extensions"] = _EXTENSIONS.copy()
     return scope
 
@@ -42,8 +49,9 @@ def websocket_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) 
 
 def _common(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
     # The gateway has taken a proxy's SCRIPT_NAME off, as PATH_INFO wants it.
-    script_name = fields[ROOT_PATH]
-    raw_path = script_name + fields[RAW_PATH]
+    _, version, _, raw_path, query, client, client_port, server, server_port, script_name, *headers = fields
+    if script_name:
+        raw_path = script_name + raw_path
     path = raw_path.decode("latin-1") if raw_path.isascii() else raw_path.decode("utf-8", "replace")
     if "%" in path:
         path = unquote(path)
@@ -52,21 +60,25 @@ def _common(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[
         path = root_path + path
     if script_name:
         root_path += script_name.decode("latin-1")
-    client = fields[CLIENT]
-    port = fields[SERVER_PORT]
-    headers = fields[HEADERS:]
     return {
         "asgi": _VERSIONS,
-        "http_version": fields[VERSION].decode("latin-1"),
+        "http_version": _TEXTS.get(version) or version.decode("latin-1"),
         "path": path,
         "raw_path": raw_path,
-        "query_string": fields[QUERY],
+        "query_string": query,
         "root_path": root_path,
         "headers": list(zip(headers[::2], headers[1::2])),
-        "client": (client.decode("latin-1"), int(fields[CLIENT_PORT] or 0)) if client else None,
-        "server": (fields[SERVER].decode("latin-1"), int(port) if port else None),
+        "client": (client.decode("latin-1"), int(client_port or 0)) if client else None,
+        "server": _servers.get((server, server_port)) or _server(server, server_port),
         "state": state.copy(),
     }
+
+
+def _server(host: bytes, port: bytes) -> Tuple[str, Optional[int]]:
+    server = (host.decode("latin-1"), int(port) if port else None)
+    if len(_servers) < _REMEMBERED:
+        _servers[host, port] = server
+    return server
 
 
 def _subprotocols(headers: List[Tuple[bytes, bytes]]) -> List[str]:
