@@ -16,9 +16,10 @@ PYTHON_DIR = Path(__file__).resolve().parents[2] / "python"
 sys.path.insert(0, str(PYTHON_DIR))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from log_settings import log_settings, reset_logging  # noqa: E402
+
 from gunicorn.glogging import Logger, parse_syslog_address  # noqa: E402
 from gunicorn.instrument.statsd import Statsd  # noqa: E402
-from log_settings import log_settings, reset_logging  # noqa: E402
 from tunicorn.log import ErrorLog  # noqa: E402
 from tunicorn.python_log import make_logger  # noqa: E402
 from tunicorn.python_log.on_behalf import on_behalf_of  # noqa: E402
