@@ -9,6 +9,7 @@ import { ClaimsBoard, monotonicMs } from '../runqueue/claims-board.ts';
 import { ArbiterMetrics } from './arbiter-metrics.ts';
 import { ArbiterPhase } from './arbiter-phase.ts';
 import type { ArbiterStart } from './arbiter-start.ts';
+import { DrainNotice } from './drain-notice.ts';
 import { EventQueue } from './event-queue.ts';
 import type { GatewayHandle } from './gateway-handle.ts';
 import { Gateways } from './gateways.ts';
@@ -25,6 +26,7 @@ import { SettingsInForce } from './settings-in-force.ts';
 import { hookFacts } from './settle-message.ts';
 import { Shutdown } from './shutdown.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
+import { StreamCensus } from './stream-census.ts';
 import { Switchover } from './switchover.ts';
 import { Upgrade } from './upgrade.ts';
 
@@ -59,6 +61,8 @@ export class Arbiter {
   readonly #shutdown: Shutdown;
   readonly #reloader: Reloader;
   readonly #metrics: ArbiterMetrics;
+  readonly #streams: StreamCensus = new StreamCensus();
+  readonly #drainNotice: DrainNotice;
   readonly #serviceManager: ServiceManager;
   #ticker: NodeJS.Timeout | null = null;
   #finish: (exitCode: number) => void = () => {};
@@ -91,6 +95,7 @@ export class Arbiter {
       switchTo: (generation, resolved) => this.#switchover.begin(generation, resolved),
       hookFacts: () => hookFacts(start, this.#upgrade.state),
     });
+    this.#drainNotice = new DrainNotice(log, this.#streams);
     const parts = {
       start,
       log,
@@ -101,6 +106,7 @@ export class Arbiter {
       gateways: this.#gateways,
       generations: this.#generations,
       reloader: this.#reloader,
+      drainNotice: this.#drainNotice,
     };
     this.#pause = new Pause({ ...parts, gatewayCount: settings.gateways });
     this.#switchover = new Switchover({
@@ -252,6 +258,10 @@ export class Arbiter {
         return this.#log.logFor(message.pid, message.level, message.message);
       case 'access':
         return this.#log.relay.access(message);
+      case 'streams':
+        return this.#streams.told(gateway.number, message.streams);
+      case 'draining':
+        return this.#drainNotice.gatewayDrains(gateway.number);
       case 'drained':
         return;
     }
@@ -259,6 +269,8 @@ export class Arbiter {
 
   #onGatewayGone(gateway: GatewayHandle, how: string, nowMs: number): void {
     this.#gateways.forget(gateway);
+    this.#streams.gatewayGone(gateway.number);
+    this.#drainNotice.gatewayDrains(gateway.number);
     if (this.#phase.kind === 'stopping') return this.#shutdown.endIfDone(nowMs);
     if (this.#phase.kind === 'paused') this.#pause.dismissWorkers(nowMs);
     else this.#gateways.replace(gateway, how, nowMs);
@@ -270,8 +282,10 @@ export class Arbiter {
     this.#serviceManager.tick(nowMs);
     this.#generations.tick(nowMs);
     const { listeners } = this.#start;
+    const generations = this.#generations;
+    const streams = this.#streams;
     const measuresBacklog = this.#inForce.settings.enable_backlog_metric;
-    this.#metrics.tick({ generations: this.#generations, listeners, measuresBacklog }, nowMs);
+    this.#metrics.tick({ generations, listeners, streams, measuresBacklog }, nowMs);
     if (this.#phase.kind !== 'stopping') this.#gateways.tick(nowMs);
     this.#shutdown.tick(nowMs);
   }

@@ -3,6 +3,7 @@
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { ArbiterPhase } from './arbiter-phase.ts';
+import type { DrainNotice } from './drain-notice.ts';
 import type { Gateways } from './gateways.ts';
 import type { Generations } from './generations.ts';
 
@@ -11,6 +12,7 @@ export interface PauseParts {
   readonly phase: ArbiterPhase;
   readonly gateways: Gateways;
   readonly generations: Generations;
+  readonly drainNotice: DrainNotice;
   /** How many there are while the arbiter is not paused. */
   readonly gatewayCount: number;
 }
@@ -23,10 +25,11 @@ export class Pause {
   }
 
   begin(nowMs: number): void {
-    const { log, phase, gateways, generations } = this.#parts;
+    const { log, phase, gateways, generations, drainNotice } = this.#parts;
     if (generations.serving === null || !phase.move({ type: 'pause' }, nowMs)) return;
     log.log('info', 'graceful stop of workers');
     // Gateways that went on accepting would take connections from a new arbiter that has workers. The workers go after them.
+    drainNotice.allDrain(generations.serving, gateways);
     gateways.dismiss();
   }
 

@@ -5,6 +5,7 @@ import type { ErrorLog } from '../log/error-log.ts';
 import type { HookFailure } from '../messages/about-hooks.ts';
 import type { ArbiterPhase, Stopping } from './arbiter-phase.ts';
 import type { ArbiterPidFile } from './arbiter-pid-file.ts';
+import type { DrainNotice } from './drain-notice.ts';
 import { EXIT_ERROR, EXIT_OK } from './exit-status.ts';
 import type { Gateways } from './gateways.ts';
 import type { Generation } from './generation.ts';
@@ -27,6 +28,7 @@ export interface ShutdownParts {
   readonly listeners: Listeners;
   readonly pidFile: ArbiterPidFile;
   readonly reloader: Reloader;
+  readonly drainNotice: DrainNotice;
   readonly upgrade: Upgrade;
   /** Nothing is left of the server. */
   ended(exitCode: number): void;
@@ -73,6 +75,7 @@ export class Shutdown {
     listeners.close(upgrade.state.kind === 'alone' ? 'remove' : 'keep');
     // Workers that the same TERM has ended are needed again only if there is work left.
     for (const generation of generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
+    if (manner === 'graceful') this.#parts.drainNotice.allDrain(generations.serving, gateways);
     gateways.broadcast({ type: 'drain', manner });
     if (manner === 'quick') {
       for (const generation of generations.all()) generation.workers.signalAll('SIGQUIT');

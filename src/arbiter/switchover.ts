@@ -3,6 +3,7 @@
 
 import { monotonicMs } from '../runqueue/claims-board.ts';
 import type { ArbiterStart } from './arbiter-start.ts';
+import type { DrainNotice } from './drain-notice.ts';
 import type { GatewayHandle } from './gateway-handle.ts';
 import type { Gateways } from './gateways.ts';
 import type { Generation } from './generation.ts';
@@ -15,6 +16,7 @@ export interface SwitchoverParts {
   readonly gateways: Gateways;
   readonly generations: Generations;
   readonly inForce: SettingsInForce;
+  readonly drainNotice: DrainNotice;
   /** The listening sockets have been changed, or could not be; belongs into the arbiter's queue, and comes back to `rebound`. */
   rebound(generation: Generation, failure: string | null): void;
   switched(nowMs: number): void;
@@ -91,12 +93,14 @@ export class Switchover {
   }
 
   #finishIfAll(nowMs: number): void {
-    const { generations, inForce, switched } = this.#parts;
+    const { generations, inForce, drainNotice, switched } = this.#parts;
     const generation = generations.switching;
     if (generation === null || this.#unswitched === null || this.#unswitched.size > 0) return;
     this.#unswitched = null;
     inForce.enter(this.#settingsOf(generation), generation.forkserver);
+    const old = generations.serving;
     generations.switched(nowMs);
+    if (old !== null) drainNotice.generationDrains(old);
     switched(nowMs);
   }
 

@@ -22,7 +22,7 @@ import type { RequestLog } from './request-log.ts';
 import { nameServer } from './response-head-lines.ts';
 import { Retirement, retire } from './retirement.ts';
 import { RunQueue } from './run-queue.ts';
-import { countStreams, type StreamCounts } from './stream-counts.ts';
+import { StreamReport } from './stream-counts.ts';
 import { SurplusConnections } from './surplus-connections.ts';
 import type { TakenOver } from './taken-over.ts';
 import { TicketPipe } from './ticket-pipe.ts';
@@ -56,6 +56,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #departures: Departures;
   readonly #retirement: Retirement;
   readonly #drain: Drain;
+  readonly #streams: StreamReport;
   #settings: GatewaySettings;
   #http: HttpSettings;
 
@@ -79,6 +80,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#departures = new Departures(this.#board, this.#runQueue, this.#channels);
     this.#retirement = new Retirement(this.#connections, this.#runQueue, this.#board);
     this.#drain = new Drain(this.#accepting, this.#connections, this.#runQueue);
+    this.#streams = new StreamReport(this.#connections, start.tell);
     setInterval(() => this.#checkTime(), CHECK_TIME_MS).unref();
     setInterval(() => this.#checkQueue(), CHECK_QUEUE_MS).unref();
   }
@@ -116,6 +118,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       if (pipe !== null) this.#runQueue.serve(pipe, concurrency);
       this.#retirement.serves(generation, this.#settings.gracefulTimeoutMs);
     }
+    this.#streams.tellChanges();
     this.#start.tell({ type: 'serving', generation });
   }
 
@@ -158,6 +161,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   /** Resolves when nothing is left; see Drain. */
   async drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
+    if (manner === 'graceful') {
+      this.#streams.tellChanges();
+      this.#start.tell({ type: 'draining' });
+    }
     await this.#drain.begin(manner, limitMs);
     this.#runQueue.close();
     this.#channelServer.close();
@@ -212,11 +219,6 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#start.requestLog.unserved(request);
   }
 
-  /** For whoever exports figures. */
-  streams(): StreamCounts {
-    return countStreams(this.#connections);
-  }
-
   // ChannelOwner
 
   find(ticket: number): Exchange | undefined {
@@ -262,6 +264,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   #checkTime(): void {
     const nowMs = performance.now();
     for (const connection of this.#connections) connection.checkTime(nowMs);
+    this.#streams.tellChanges();
     this.#surplus.report(this.#settings.connectionLimit);
   }
 

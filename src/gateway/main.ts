@@ -74,6 +74,7 @@ function obey(message: ToGateway, handle: unknown): void {
       log.configure(message.settings.errorLog, message.settings.logLevel, message.settings.logFormat);
       log.relay.target = message.settings.logWriter === 'python' ? new LogsToArbiter() : null;
       telemetry.configure(message.settings);
+      running = { ...running, graceMs: message.settings.gracefulTimeoutMs };
       return gateway.serve(message.generation, message.capacity, message.concurrency, message.settings);
     case 'workers':
       return gateway.setConcurrency(message.generation, message.concurrency);

@@ -15,6 +15,14 @@ export interface ListenerAddress {
   readonly port: string;
 }
 
+/** What a gateway holds of one generation for as long as somebody listens. */
+export interface StreamCounts {
+  readonly generation: number;
+  readonly webSockets: number;
+  readonly tunnels: number;
+  readonly eventStreams: number;
+}
+
 export type ToGateway =
   | {
       readonly type: 'start';
@@ -65,6 +73,10 @@ export type FromGateway =
   | { readonly type: 'serving'; readonly generation: number }
   | { readonly type: 'expired'; readonly ticket: number; readonly method: string; readonly target: string }
   | { readonly type: 'pong' }
+  /** Has changed since it was last told. Comes at most about once a second, and before `serving` and `draining`. */
+  | { readonly type: 'streams'; readonly streams: readonly StreamCounts[] }
+  /** Finishes what is here: the answer to a graceful `drain`. */
+  | { readonly type: 'draining' }
   | { readonly type: 'drained' }
   /** For Python's loggers. */
   | RelayedLine

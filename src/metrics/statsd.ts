@@ -41,6 +41,11 @@ export class Statsd {
     this.#outlet.send(this.#lines.gauge('gunicorn.workers', count));
   }
 
+  /** Connections that are held for as long as somebody listens. */
+  streams(kind: 'web_sockets' | 'tunnels' | 'event_streams', count: number): void {
+    this.#outlet.send(this.#lines.gauge(`gunicorn.${kind}`, count));
+  }
+
   backlog(connections: number): void {
     this.#outlet.send(this.#lines.histogram('gunicorn.backlog', connections));
   }

@@ -10,7 +10,7 @@ import type { TestContext } from 'node:test';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { RequestLog } from '../../src/gateway/request-log.ts';
 import { ErrorLog } from '../../src/log/error-log.ts';
-import type { FromGateway } from '../../src/messages/between-arbiter-and-gateway.ts';
+import type { FromGateway, StreamCounts } from '../../src/messages/between-arbiter-and-gateway.ts';
 import { Telemetry } from '../../src/metrics/telemetry.ts';
 import { ClaimsBoard } from '../../src/runqueue/claims-board.ts';
 import { type GatewaySettings, toGatewaySettings } from '../../src/settings/gateway-settings.ts';
@@ -101,6 +101,11 @@ export class LiveGateway {
 
   connect(): Promise<HttpConnection> {
     return HttpConnection.open({ host: '127.0.0.1', port: this.port });
+  }
+
+  /** What the arbiter knows of what is held for as long as somebody listens. */
+  streams(): readonly StreamCounts[] {
+    return this.told.findLast((message) => message.type === 'streams')?.streams ?? [];
   }
 
   accessLines(): string[] {

@@ -329,7 +329,7 @@ test('with WSGI workers a body is still whole before its request is dispatched',
   assert.deepEqual([taken.ticket.streamed, taken.ticket.body.toString()], [false, 'abcdef']);
 });
 
-test('an event stream is counted until it ends', async (t) => {
+test('an event stream is counted until its client leaves, whatever its worker does', async (t) => {
   const gateway = await LiveGateway.start(t);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -339,11 +339,44 @@ test('an event stream is counted until it ends', async (t) => {
   taken.head(200, 'Content-Type: text/event-stream; charset=utf-8\r\n', 'data: 1\n\n');
   assert.equal((await client.head()).status, 200);
   assert.equal((await client.chunk())?.toString(), 'data: 1\n\n');
-  assert.deepEqual(gateway.gateway.streams(), { webSockets: 0, tunnels: 0, eventStreams: 1 });
+  await eventually('the arbiter to know', () => gateway.streams().length > 0);
+  assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 0, eventStreams: 1 }]);
   client.close();
   assert.equal((await taken.next()).type, 'GONE');
+  await eventually('the arbiter to know that nobody listens', () => gateway.streams().length === 0);
+});
+
+test('an event stream that its worker ends is not counted any more', async (t) => {
+  const gateway = await LiveGateway.start(t);
+  const worker = await gateway.serve();
+  const client = await gateway.connect();
+  await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
+  const taken = await worker.take();
+  taken.head(200, 'Content-Type: text/event-stream\r\n', 'data: 1\n\n');
+  await eventually('the arbiter to know', () => gateway.streams().length > 0);
   taken.body('', END);
-  await eventually('the end of the stream', () => gateway.gateway.streams().eventStreams === 0);
+  await eventually('the arbiter to know of its end', () => gateway.streams().length === 0);
+});
+
+test('what a generation has is told before the next one serves, and before the end', async (t) => {
+  const gateway = await LiveGateway.start(t);
+  const worker = await gateway.serve();
+  const client = await gateway.connect();
+  await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
+  const taken = await worker.take();
+  taken.watch();
+  taken.head(200, 'Content-Type: text/event-stream\r\n', 'data: 1\n\n');
+  await client.head();
+  await gateway.serve();
+  const first = gateway.told.findIndex((message) => message.type === 'streams');
+  const second = gateway.told.findIndex((message) => message.type === 'serving' && message.generation === 2);
+  assert.deepEqual([first >= 0, first < second], [true, true]);
+  assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 0, eventStreams: 1 }]);
+  client.close();
+  await eventually('the arbiter to know that nobody listens', () => gateway.streams().length === 0);
+  const drained = gateway.gateway.drain('graceful', 0);
+  assert.deepEqual(gateway.told.at(-1), { type: 'draining' });
+  await drained;
 });
 
 test('trailers go behind the last chunk, and nowhere else', async (t) => {

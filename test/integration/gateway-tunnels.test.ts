@@ -40,7 +40,8 @@ test('a tunnel carries everything from the first byte behind the head on, in bot
   assert.equal((await client.exactly(15)).toString(), 'from the worker');
   await client.send(' later');
   assert.equal((await read(socket, 11)).toString(), 'early later');
-  assert.deepEqual(gateway.gateway.streams(), { webSockets: 0, tunnels: 1, eventStreams: 0 });
+  await eventually('the arbiter to know', () => gateway.streams().length > 0);
+  assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 1, eventStreams: 0 }]);
 });
 
 test('the end of one direction is passed on, and the other goes on', async (t) => {
