@@ -67,7 +67,11 @@ def adopt_settings(own: type, config: Any) -> List[str]:
         setting = config.settings[name]
         if key in wanted and setting.value == setting.default:
             setting.set(wanted[key])
-    return sorted(set(wanted) - set(_UVICORN) - _UVICORN_MOOT)
+    idle = set(wanted) - set(_UVICORN) - _UVICORN_MOOT
+    # That is so under uvicorn's names.
+    if wanted.get("proxy_headers"):
+        idle.discard("proxy_headers")
+    return sorted(idle)
 
 
 def warning_about(own: type, idle_kwargs: List[str]) -> Optional[str]:

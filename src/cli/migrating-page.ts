@@ -87,7 +87,7 @@ function signalRow([name, meaning]: readonly [string, SignalMeaning]): readonly 
 }
 
 const ABOUT_UVICORN =
-  "The application's client is the proxy, not what X-Forwarded-For says: uvicorn's ProxyHeadersMiddleware does that. See [ASGI](asgi.md).";
+  'It is `asgi`, with client and scheme of X-Forwarded-For and X-Forwarded-Proto from peers in `forwarded_allow_ips`, as uvicorn has them. See [ASGI](asgi.md).';
 const NOTES: Readonly<Record<string, string>> = {
   eventlet: 'Gunicorn 26 has removed it.',
   'uvicorn.workers.UvicornWorker': ABOUT_UVICORN,

@@ -82,7 +82,8 @@ function resolved(resolution: SettingsAndOrigins, { ids, app, named, nameSuffix 
   const { settings, origins, workerClass } = resolution;
   const plain = toGatewaySettings(settings, ids, named.server);
   const initGroupId = lookUpInitGroup(settings, ids);
-  const gateway = { ...plain, dialect: workerClass.dialect, initGroupId, procName: plain.procName + nameSuffix };
+  const { dialect, clientFrom } = workerClass;
+  const gateway = { ...plain, dialect, clientFrom, initGroupId, procName: plain.procName + nameSuffix };
   return {
     settings,
     origins,

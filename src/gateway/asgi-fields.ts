@@ -3,22 +3,36 @@
 
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import type { EnvironFields } from './environ-fields.ts';
+import { forwardedClient } from './forwarded-client.ts';
 import type { ProxyEndpoint } from './http/proxy-protocol.ts';
 import type { RequestHead } from './http/request-head.ts';
+import type { TrustedPeers } from './http/trusted-peers.ts';
 import { requestStartMs } from './request-start.ts';
 
 /** The name of the last pair, if a file holds the body; the space keeps it apart from every header's name. */
 export const ASGI_SPOOL = ' spool';
 
-/** Client and server, which all requests of a connection share. `client` is null for a Unix socket, and where a PROXY header does not say. */
-export function asgiConnectionFields(listener: ListenerAddress, client: ProxyEndpoint | null): string {
-  return `${client?.address ?? ''}\0${client?.port ?? ''}\0${listener.host}\0${listener.port}`;
+/** What all requests of a connection share. */
+export interface AsgiConnection {
+  readonly listener: ListenerAddress;
+  /** Null for a Unix socket, and where a PROXY header does not say. */
+  readonly client: ProxyEndpoint | null;
+  readonly peerTrusted: boolean;
+  /** Whose word counts in X-Forwarded-For and X-Forwarded-Proto; null: nobody's. */
+  readonly proxies: TrustedPeers | null;
 }
 
-export function asgiFields(head: RequestHead, shared: string, peerTrusted: boolean): EnvironFields {
-  const { method, protocol, scheme, path, query, scriptName, rawFields } = head;
+export function asgiFields(
+  head: RequestHead,
+  { listener, client, peerTrusted, proxies }: AsgiConnection,
+): EnvironFields {
+  const { method, protocol, path, query, scriptName, rawFields } = head;
   const version = protocol.slice(protocol.indexOf('/') + 1);
   const headers = rawFields === '' ? fromEnviron(head.headerFields) : rawFields;
+  const said = proxies === null ? null : forwardedClient(headers, head.isWebSocket, proxies);
+  const scheme = said?.scheme ?? head.scheme;
+  const from = said?.client ?? client;
+  const shared = `${from?.address ?? ''}\0${from?.port ?? ''}\0${listener.host}\0${listener.port}`;
   const fields = `${method}\0${version}\0${scheme}\0${path}\0${query}\0${shared}\0${scriptName}${headers}`;
   return { fields, rawPath: false, requestStart: peerTrusted ? requestStartMs(`\0${head.headerFields}`) : null };
 }

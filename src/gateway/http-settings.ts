@@ -11,6 +11,8 @@ export interface HttpSettings extends WebSocketLimits {
   /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
   readonly dialect: GatewaySettings['dialect'];
   readonly gracefulTimeoutMs: number;
+  /** Who may say in X-Forwarded-For who the client of an ASGI application is; null: nobody. */
+  readonly proxies: TrustedPeers | null;
   readonly rules: HeadRules;
   /** Looked at when a connection begins. */
   readonly proxyProtocol: 'off' | ProxyProtocolMode;
@@ -34,24 +36,26 @@ export interface HttpSettings extends WebSocketLimits {
 }
 
 export function toHttpSettings(settings: GatewaySettings): HttpSettings {
+  const rules = toHeadRules({
+    limit_request_line: settings.limitRequestLineBytes,
+    limit_request_fields: settings.limitRequestFields,
+    limit_request_field_size: settings.limitRequestFieldSizeBytes,
+    permit_obsolete_folding: settings.permitObsoleteFolding,
+    strip_header_spaces: settings.stripHeaderSpaces,
+    permit_unconventional_http_method: settings.permitUnconventionalHttpMethod,
+    permit_unconventional_http_version: settings.permitUnconventionalHttpVersion,
+    casefold_http_method: settings.casefoldHttpMethod,
+    header_map: settings.headerMap,
+    forwarder_headers: settings.forwarderHeaders,
+    secure_scheme_headers: settings.secureSchemeHeaders,
+    forwarded_allow_ips: settings.forwardedAllowIps,
+    forwarded_header: settings.forwardedHeader,
+    script_name: process.env.SCRIPT_NAME ?? '',
+    dialect: settings.dialect,
+  });
   return {
-    rules: toHeadRules({
-      limit_request_line: settings.limitRequestLineBytes,
-      limit_request_fields: settings.limitRequestFields,
-      limit_request_field_size: settings.limitRequestFieldSizeBytes,
-      permit_obsolete_folding: settings.permitObsoleteFolding,
-      strip_header_spaces: settings.stripHeaderSpaces,
-      permit_unconventional_http_method: settings.permitUnconventionalHttpMethod,
-      permit_unconventional_http_version: settings.permitUnconventionalHttpVersion,
-      casefold_http_method: settings.casefoldHttpMethod,
-      header_map: settings.headerMap,
-      forwarder_headers: settings.forwarderHeaders,
-      secure_scheme_headers: settings.secureSchemeHeaders,
-      forwarded_allow_ips: settings.forwardedAllowIps,
-      forwarded_header: settings.forwardedHeader,
-      script_name: process.env.SCRIPT_NAME ?? '',
-      dialect: settings.dialect,
-    }),
+    rules,
+    proxies: settings.clientFrom === 'forwarded-for' ? rules.trustedPeers : null,
     dialect: settings.dialect,
     gracefulTimeoutMs: settings.gracefulTimeoutMs,
     webSocketMessageBytes: settings.webSocketMessageBytes,

@@ -2,12 +2,13 @@
 // client. The connection makes one, and asks it for the exchange of each request.
 
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
-import { ASGI_SPOOL, asgiConnectionFields, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
+import { ASGI_SPOOL, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
 import { type Dialect, Exchange } from './exchange.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import type { ProxyEndpoint, ProxyHeader } from './http/proxy-protocol.ts';
 import type { RequestHead } from './http/request-head.ts';
+import type { TrustedPeers } from './http/trusted-peers.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { sentRequestId, withRequestId } from './request-id.ts';
 import { upstreamWaitMs } from './request-start.ts';
@@ -104,7 +105,15 @@ export class RequestFields {
 
   #fieldsOf(head: RequestHead, dialect: Dialect): EnvironFields {
     if (dialect === 'wsgi') return environFields(head, this.#shared, this.#listener, this.#peerTrusted);
-    return asgiFields(head, asgiConnectionFields(this.#listener, this.#client), this.#peerTrusted);
+    const listener = this.#listener;
+    return asgiFields(head, { listener, client: this.#client, peerTrusted: this.#peerTrusted, proxies: this.#proxies });
+  }
+
+  /** Whom a PROXY header names has sent the fields, and must be a proxy himself if they are to count. */
+  get #proxies(): TrustedPeers | null {
+    const { proxies } = this.#http;
+    if (proxies === null || !this.#peerTrusted) return null;
+    return this.#client === this.#peer || proxies.trusts(this.#client?.address ?? null) ? proxies : null;
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { OwnWorkerClass } from '../messages/between-arbiter-and-forkserver.ts';
 import type { PythonCallable } from './python-callable.ts';
-import { WORKER_CLASSES, type WorkerClass, workerClassOf } from './worker-classes.ts';
+import { WORKER_CLASS_NAMES, type WorkerClass, workerClassOf } from './worker-classes.ts';
 
 export type WorkerClassChoice =
   | { readonly ok: true; readonly workerClass: WorkerClass }
@@ -31,7 +31,7 @@ export function chooseWorkerClass(
 }
 
 function wantedFor(given: PythonCallable | string, own: OwnWorkerClass | null): string {
-  const running = WORKER_CLASSES.map(({ name }) => name).join(', ');
+  const running = WORKER_CLASS_NAMES.join(', ');
   if (own !== null && own.error !== null) return `${running}; it cannot be imported: ${own.error}`;
   if (own === null && typeof given === 'string' && !given.includes('.')) return `${running}; there is no such class`;
   return `${running}, or a class that derives from one of Gunicorn's, such as gunicorn.workers.sync.SyncWorker`;

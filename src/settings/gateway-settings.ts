@@ -32,6 +32,7 @@ export interface GatewaySettings extends LogSettings {
 
   /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
   readonly dialect: WorkerClass['dialect'];
+  readonly clientFrom: WorkerClass['clientFrom'];
   /** 0: no limit; so for the next two. */
   readonly webSocketMessageBytes: number;
   readonly webSocketPingIntervalMs: number;
@@ -108,7 +109,7 @@ export function toGatewaySettings(
     responseSpoolBytes: settings.response_spool_size,
     backlog: settings.backlog,
 
-    dialect: dialectOf(settings),
+    ...ofWorkerClass(settings),
     webSocketMessageBytes: settings.websocket_max_message_size,
     webSocketPingIntervalMs: settings.websocket_ping_interval * 1000,
     webSocketPingTimeoutMs: settings.websocket_ping_timeout * 1000,
@@ -145,7 +146,10 @@ export function toGatewaySettings(
   };
 }
 
-function dialectOf({ worker_class: workerClass, threads }: Settings): WorkerClass['dialect'] {
-  const chosen = chooseWorkerClass(workerClass, threads);
-  return chosen.ok ? chosen.workerClass.dialect : 'wsgi';
+/** Of a class of the user's own, which only its forkserver knows, cli/resolver.ts has it. */
+function ofWorkerClass(settings: Settings): Pick<WorkerClass, 'dialect' | 'clientFrom'> {
+  const chosen = chooseWorkerClass(settings.worker_class, settings.threads);
+  if (!chosen.ok) return { dialect: 'wsgi', clientFrom: 'connection' };
+  const { dialect, clientFrom } = chosen.workerClass;
+  return { dialect, clientFrom };
 }

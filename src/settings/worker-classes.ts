@@ -17,7 +17,30 @@ export interface WorkerClass {
   readonly onDeadline: 'kill' | 'retire' | 'cancel';
   /** What the application is: it decides whether the gateway passes bodies as they come and speaks WebSocket itself. */
   readonly dialect: 'wsgi' | 'asgi';
+  /** Whom the scope of an ASGI application names as its client. `forwarded-for`: whom proxies in `forwarded_allow_ips` name. */
+  readonly clientFrom: 'connection' | 'forwarded-for';
 }
+
+const ASGI: WorkerClass = {
+  name: 'asgi',
+  aliases: ['gunicorn.workers.gasgi.ASGIWorker', 'egg:gunicorn#asgi'],
+  concurrency: 'connections',
+  onDeadline: 'cancel',
+  dialect: 'asgi',
+  clientFrom: 'connection',
+};
+
+/** uvicorn's workers put their middleware for proxies around every application. */
+const UVICORN: WorkerClass = {
+  ...ASGI,
+  aliases: [
+    ...['uvicorn.workers.UvicornWorker', 'uvicorn.workers.UvicornH11Worker'],
+    ...['uvicorn_worker.UvicornWorker', 'uvicorn_worker.UvicornH11Worker'],
+    // As a class that derives from them knows them.
+    ...['uvicorn_worker._workers.UvicornWorker', 'uvicorn_worker._workers.UvicornH11Worker'],
+  ],
+  clientFrom: 'forwarded-for',
+};
 
 export const WORKER_CLASSES: readonly WorkerClass[] = [
   {
@@ -26,6 +49,7 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     concurrency: 'one',
     onDeadline: 'kill',
     dialect: 'wsgi',
+    clientFrom: 'connection',
   },
   {
     name: 'gthread',
@@ -33,6 +57,7 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     concurrency: 'threads',
     onDeadline: 'retire',
     dialect: 'wsgi',
+    clientFrom: 'connection',
   },
   {
     name: 'gevent',
@@ -49,6 +74,7 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     concurrency: 'connections',
     onDeadline: 'cancel',
     dialect: 'wsgi',
+    clientFrom: 'connection',
   },
   {
     name: 'eventlet',
@@ -56,18 +82,10 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     concurrency: 'connections',
     onDeadline: 'cancel',
     dialect: 'wsgi',
+    clientFrom: 'connection',
   },
-  {
-    name: 'asgi',
-    aliases: [
-      ...['gunicorn.workers.gasgi.ASGIWorker', 'egg:gunicorn#asgi'],
-      ...['uvicorn.workers.UvicornWorker', 'uvicorn.workers.UvicornH11Worker'],
-      ...['uvicorn_worker.UvicornWorker', 'uvicorn_worker.UvicornH11Worker'],
-    ],
-    concurrency: 'connections',
-    onDeadline: 'cancel',
-    dialect: 'asgi',
-  },
+  ASGI,
+  UVICORN,
   {
     name: 'tornado',
     aliases: ['gunicorn.workers.gtornado.TornadoWorker', 'egg:gunicorn#tornado'],
@@ -75,8 +93,12 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     onDeadline: 'cancel',
     // Header fields and bodies as they come, as Tornado's own HTTP server has them.
     dialect: 'asgi',
+    clientFrom: 'connection',
   },
 ];
+
+/** Each once, as errors say them. */
+export const WORKER_CLASS_NAMES: readonly string[] = [...new Set(WORKER_CLASSES.map(({ name }) => name))];
 
 /** The generations that may live side by side during reloads, and workers beyond the setting (TTIN). */
 const SPARE_FACTOR = 4;

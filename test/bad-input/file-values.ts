@@ -1,9 +1,9 @@
 // Wrong values of settings in the config file. Part of ../integration/bad-input.test.ts.
 
-import { WORKER_CLASSES } from '../../src/settings/worker-classes.ts';
+import { WORKER_CLASS_NAMES } from '../../src/settings/worker-classes.ts';
 import type { BadInput } from './bad-input.ts';
 
-const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
+const CLASSES = WORKER_CLASS_NAMES.join(', ');
 
 export const FILE_VALUES: readonly BadInput[] = [
   {

@@ -1,9 +1,9 @@
 // Wrong flags, and flags with wrong values. Part of ../integration/bad-input.test.ts.
 
-import { WORKER_CLASSES } from '../../src/settings/worker-classes.ts';
+import { WORKER_CLASS_NAMES } from '../../src/settings/worker-classes.ts';
 import type { BadInput } from './bad-input.ts';
 
-const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
+const CLASSES = WORKER_CLASS_NAMES.join(', ');
 
 export const FLAGS: readonly BadInput[] = [
   {

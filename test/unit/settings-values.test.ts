@@ -6,7 +6,7 @@ import type { Facts, FlagValues } from '../../src/settings/layers.ts';
 import type { PythonCallable } from '../../src/settings/python-callable.ts';
 import { type Resolution, resolveSettings } from '../../src/settings/resolve.ts';
 import { SETTINGS, type SettingName, type Settings } from '../../src/settings/settings.ts';
-import { WORKER_CLASSES } from '../../src/settings/worker-classes.ts';
+import { WORKER_CLASS_NAMES } from '../../src/settings/worker-classes.ts';
 
 const facts: Facts = {
   cwd: '/srv/shop',
@@ -171,7 +171,7 @@ const POST_FORK = 'a function that takes (server, worker), or its import path';
 const POST_REQUEST = 'a function that takes 2 to 4 of (worker, req, environ, resp), or its import path';
 const PROTOCOLS = 'one or more of h1, h2, h3, each once, separated by commas';
 const SYSLOG = 'unix://PATH, udp://HOST:PORT or tcp://HOST:PORT';
-const CLASSES = WORKER_CLASSES.map(({ name }) => name).join(', ');
+const CLASSES = WORKER_CLASS_NAMES.join(', ');
 
 const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
   ['workers', 'many', "'many'", WHOLE],

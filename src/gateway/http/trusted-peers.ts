@@ -6,6 +6,8 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
 export interface TrustedPeers {
   /** `address` is the socket's remote address; null for a Unix socket, whose peers are local and always trusted. */
   trusts(address: string | null): boolean;
+  /** `*`: there is nobody that it does not trust. */
+  readonly everybody: boolean;
 }
 
 /** `allowed` is a list, or one string with commas: addresses, networks in CIDR form, or `*` for everybody. */
@@ -13,20 +15,24 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
   const entries = (typeof allowed === 'string' ? allowed.split(',') : allowed)
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-  if (entries.includes('*')) return { trusts: () => true };
+  if (entries.includes('*')) return { trusts: () => true, everybody: true };
 
   const list = new BlockList();
   for (const entry of entries) addEntry(list, setting, entry);
   // Connections of one proxy come one after the other: a look in the list costs as much as all else that is done at the accept.
   const known = new Map<string, boolean>();
   return {
+    everybody: false,
     trusts(address) {
       if (address === null) return true;
       const remembered = known.get(address);
       if (remembered !== undefined) return remembered;
       const plain = withoutZone(address);
       const family = isIP(plain);
-      const trusted = family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+      // What a header says may be anything, of any length: only addresses are worth remembering.
+      if (family === 0) return false;
+      const trusted = list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+      if (address.length > LONGEST_ADDRESS) return trusted;
       if (known.size >= REMEMBERED_ADDRESSES) known.clear();
       known.set(address, trusted);
       return trusted;
@@ -35,6 +41,8 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
 }
 
 const REMEMBERED_ADDRESSES = 1024;
+/** An IPv6 address with the name of an interface. */
+const LONGEST_ADDRESS = 64;
 
 function addEntry(list: BlockList, setting: string, entry: string): void {
   const slash = entry.indexOf('/');
