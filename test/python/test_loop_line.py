@@ -40,7 +40,6 @@ class LoopLineTest(unittest.TestCase):
     def test_a_loop_without_an_epoll_of_its_own_to_be_found(self) -> None:
         counts = share_out(loop_of_another_kind, lasts=True)
         self.assertEqual(sum(count.taken for count in counts), TICKETS)
-        self.assertGreater(min(count.taken for count in counts), 0, counts)
 
 
 class OtherSelector(asyncio.SelectorEventLoop):
