@@ -239,9 +239,8 @@ class AsgiWorker:
             exchange.fail()
         except BaseException as error:
             if self._duty.life.told_to_exit and isinstance(error, (SystemExit, KeyboardInterrupt)):
-                # Of a worker that is aborted, the gateway answers the requests.
-                if not self._duty.worker.aborted:
-                    exchange.fail()
+                # Of a worker that ends at once, the gateway answers the requests, and tells of them.
+                exchange.gone()
                 raise
             # Of a request, sys.exit() ends nothing but that, as with gthread.
             if not exchange.is_gone or not isinstance(error, OSError):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
-import sys
 import time
 from typing import Any, Callable
 
 from tunicorn.log import Log
-from tunicorn.wsgi.run_request import WorkerAborted
+from tunicorn.wsgi.run_request import WorkerEnded
 
 
 class Leave(BaseException):
@@ -58,7 +57,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
             _call(hook, worker, "worker_int", log)
             # As Gunicorn: what the hook has set going, in another thread for instance, gets a moment.
             time.sleep(0.1)
-        sys.exit(0)
+        raise WorkerEnded(0)
 
     def abort(signum: int, frame: object) -> None:
         life.told_to_exit = True
@@ -71,7 +70,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
         hook = cfg.hook("worker_abort")
         if hook is not None:
             _call(hook, worker, "worker_abort", log)
-        raise WorkerAborted(1)
+        raise WorkerEnded(1)
 
     def reopen_logs() -> None:
         try:

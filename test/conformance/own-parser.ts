@@ -114,7 +114,8 @@ export class OwnParser {
   #finish(head: RequestHead, trailers: Trailers): void {
     this.#requests.push({ head, start: this.#start, body: this.#body, trailers });
     this.#body = '';
-    this.#reading = head.keepAlive ? { kind: 'head' } : { kind: 'closed' };
+    // Whether it is accepted or not, no request follows the handshake of a WebSocket.
+    this.#reading = head.keepAlive && !head.isWebSocket ? { kind: 'head' } : { kind: 'closed' };
   }
 }
 

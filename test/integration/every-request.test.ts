@@ -359,10 +359,10 @@ const endings: readonly Ending[] = [
       const [worker = 0] = await s.server.workers(1);
       const { answered } = await held(s);
       process.kill(worker, 'SIGABRT');
-      assert.equal(await answered(), 500);
+      assert.equal(await answered(), 502);
     },
-    end: 'answered',
-    status: 500,
+    end: 'worker-died',
+    status: 502,
     ...GET,
     target: '/hold',
   },

@@ -32,7 +32,7 @@ from tunicorn.channel import (
     ChannelLost,
 )
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED
-from tunicorn.wsgi.run_request import WorkerAborted
+from tunicorn.wsgi.run_request import WorkerEnded
 
 TEXT = [("Content-Type", "text/plain")]
 
@@ -438,15 +438,15 @@ class Failures(WorkerSideTest):
         self.assertEqual(self.board.slot(1)["claim"], TICKET_ID)
 
     def test_of_a_worker_that_is_aborted_the_gateway_answers_the_request(self) -> None:
-        result = Closable([WorkerAborted(1)])
-        with self.assertRaises(WorkerAborted):
+        result = Closable([WorkerEnded(1)])
+        with self.assertRaises(WorkerEnded):
             self.runner(returning(result)).run(ticket())
         self.assertEqual(result.closed, 1)
         self.assertEqual(self.board.slot(1)["claim"], TICKET_ID)
         self.gateway.setblocking(False)
         with self.assertRaises(BlockingIOError):
             self.gateway.recv(1)
-        self.assertIn("WorkerAborted", self.log.texts("error")[0])
+        self.assertIn("WorkerEnded", self.log.texts("error")[0])
 
     def test_the_worker_serves_on_after_a_failure(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from tunicorn.ticket import Ticket
 from tunicorn.wsgi.request_object import Request
 from tunicorn.wsgi.response_object import ResponseView
-from tunicorn.wsgi.run_request import Application, RequestRunner
+from tunicorn.wsgi.run_request import Application, RequestRunner, WorkerEnded
 
 
 class HookedRunner(RequestRunner):
@@ -54,20 +54,25 @@ class HookedRunner(RequestRunner):
         return self._inner(environ, start_and_tell)
 
     def _answer(self, ticket: Ticket) -> BaseException | None:
+        logs_access = self._logs_access
         try:
             return super()._answer(ticket)
+        except WorkerEnded:
+            # The gateway answers, and tells of it.
+            logs_access = False
+            raise
         finally:
             # Within the claim: a hook that hangs is a hung request to the arbiter.
-            self._after_request()
+            self._after_request(logs_access)
 
-    def _after_request(self) -> None:
+    def _after_request(self, logs_access: bool) -> None:
         request, view, environ = self._request, self._view, self._environ
         self._request = self._view = None
         self._environ = {}
         if request is None:
             return
         # What the gateway has ended, it tells of itself.
-        if self._logs_access and view is not None and not view.is_cancelled():
+        if logs_access and view is not None and not view.is_cancelled():
             took = timedelta(microseconds=(monotonic_ns() - self._began_ns) // 1000)
             try:
                 self._worker.log.access(view, request, environ, took)

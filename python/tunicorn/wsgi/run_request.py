@@ -26,8 +26,8 @@ class RequestCancelled(BaseException):
     """Raised in the application by a worker that gives a request up, which it has said itself."""
 
 
-class WorkerAborted(SystemExit):
-    """Raised by the signal that ends a worker which does not come round. It is not the application's."""
+class WorkerEnded(SystemExit):
+    """Raised by a signal that ends the worker at once. It is not the application's."""
 
 
 class RequestRunner:
@@ -175,8 +175,8 @@ class RequestRunner:
                 raise error
             drop_own_frames(error)
             self._log.exception(f"Error handling request {_name_of(fields)}")
-            # Of a worker that is aborted the claim stays on the board, and the gateway answers the client.
-            if not isinstance(error, WorkerAborted):
+            # Of a worker that ends the claim stays on the board, and the gateway answers the client.
+            if not isinstance(error, WorkerEnded):
                 response.fail()
         except ChannelLost as lost:
             self._log.warning(f"Lost the channel to the gateway during {_name_of(fields)}: {lost}")
