@@ -1,6 +1,7 @@
 // The access log and the hooks of ASGI requests: exactly one line for each, whoever writes it and however the request ends.
 
 import assert from 'node:assert/strict';
+import { eventually } from '../harness/deadline.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
 import { otherServer } from '../harness/project.ts';
 import { CLOSE_FRAME, closePayload, handshake, RawWebSocket } from '../harness/raw-web-socket.ts';
@@ -45,9 +46,9 @@ for (const [who, args] of [
       assert.equal((await denied.response()).status, 500);
       denied.close();
       await server.waitForLog(/post \/events\/left/);
-      assert.equal(server.log.count(/post \/raises\/error 500 141/), 1);
-      assert.equal(server.log.count(/post \/echo\/streamed 200 3/), 1);
-      assert.equal(server.log.count(/pre \/hang\/late/), 1);
+      await eventually('each line in the log', () => server.log.count(/post \/raises\/error 500 141/) === 1);
+      await eventually('each line in the log', () => server.log.count(/post \/echo\/streamed 200 3/) === 1);
+      await eventually('each line in the log', () => server.log.count(/pre \/hang\/late/) === 1);
       await server.stop();
       for (const path of [
         'echo/streamed',
