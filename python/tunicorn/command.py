@@ -8,8 +8,10 @@ import shutil
 import sys
 from typing import Dict, Iterator, List, NoReturn, Optional, Sequence
 
+from tunicorn.own_folder import PACKAGES_FOLDER
+
 COMMAND_VARIABLE = "TUNICORN_COMMAND"
-BESIDE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "bin", "tunicorn")
+BESIDE = os.path.join(os.path.dirname(PACKAGES_FOLDER), "bin", "tunicorn")
 
 
 class CommandNotFound(Exception):

@@ -15,7 +15,7 @@ import time
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Set
 
 from tunicorn import unpatched
-from tunicorn.own_packages import FOLDER
+from tunicorn.own_folder import PACKAGES_FOLDER
 
 SCAN_SECONDS = 1.0
 # Reports of several workers share a pipe: each is one write of less than PIPE_BUF, of which this is for the paths.
@@ -32,7 +32,7 @@ class LoadedFiles:
         self._reported: Set[str] = set()
         self._modules = 0
         # Changed by upgrading Python or Tunicorn, not by working on an application.
-        self._not_watched = tuple(os.path.join(path, "") for path in {*_standard_library(), FOLDER})
+        self._not_watched = tuple(os.path.join(path, "") for path in {*_standard_library(), PACKAGES_FOLDER})
 
     def report(self, more: Iterable[str] = ()) -> None:
         """What has come since the last time, and `more`."""

@@ -6,14 +6,14 @@ folder itself is last on sys.path. Called by the few lines that start a forkserv
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Optional, Sequence
 
+from tunicorn.own_folder import PACKAGES_FOLDER
+
 NAMES = ("tunicorn", "gunicorn")
-FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class _OwnPackages:
@@ -21,7 +21,7 @@ class _OwnPackages:
     def find_spec(
         name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None
     ) -> Optional[ModuleSpec]:
-        return PathFinder.find_spec(name, [FOLDER], target) if name in NAMES else None
+        return PathFinder.find_spec(name, [PACKAGES_FOLDER], target) if name in NAMES else None
 
 
 def install() -> None:

@@ -6,13 +6,12 @@ The worker installs it before it loads the application. Tunicorn's own lines are
 from __future__ import annotations
 
 import linecache
-import os
 import sys
 import threading
 from types import FrameType
 from typing import Any, Callable, Optional
 
-_OWN_FOLDER = os.path.dirname(__file__) + os.sep
+from tunicorn.own_folder import OWN_FOLDER
 
 Trace = Callable[[FrameType, str, Any], Optional[Any]]
 
@@ -24,7 +23,7 @@ def install() -> None:
 
 
 def _enter(frame: FrameType, event: str, arg: Any) -> Trace | None:
-    return None if frame.f_code.co_filename.startswith(_OWN_FOLDER) else _line
+    return None if frame.f_code.co_filename.startswith(OWN_FOLDER) else _line
 
 
 def _line(frame: FrameType, event: str, arg: Any) -> Trace:

@@ -4,13 +4,11 @@ run requests otherwise than in threads, whose stacks faulthandler writes.
 
 from __future__ import annotations
 
-import os
 import traceback
 from typing import Any, Iterable, List, Tuple
 
 from tunicorn import unpatched
-
-_OWN_FOLDER = os.path.dirname(__file__) + os.sep
+from tunicorn.own_folder import OWN_FOLDER
 
 
 def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> None:
@@ -20,7 +18,7 @@ def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> No
 
 
 def write_block(fd: int, title: str, frames: List[Any]) -> None:
-    users = [frame for frame in frames if not frame.f_code.co_filename.startswith(_OWN_FOLDER)]
+    users = [frame for frame in frames if not frame.f_code.co_filename.startswith(OWN_FOLDER)]
     lines = [line for frame in users for line in traceback.format_stack(frame, limit=1)]
     block = f"\n{title} (most recent call last):\n{''.join(lines)}\n"
     try:

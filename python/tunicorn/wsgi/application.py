@@ -11,8 +11,9 @@ import traceback
 from types import ModuleType
 from typing import Any, Callable
 
+from tunicorn.own_folder import OWN_FOLDER
+
 DEFAULT_CALLABLE = "application"
-_OWN_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _IMPORT_MACHINERY = (
     f"importlib{os.sep}__init__.py",
     "<frozen importlib._bootstrap>",
@@ -149,4 +150,4 @@ def _strip(rendered: traceback.TracebackException | None) -> None:
 
 def _is_ours(filename: str) -> bool:
     # Not made absolute: there may be no working directory any more, and every file of the package has the same start.
-    return filename.startswith(_OWN_FOLDER) or filename.endswith(_IMPORT_MACHINERY)
+    return filename.startswith(OWN_FOLDER) or filename.endswith(_IMPORT_MACHINERY)
