@@ -20,6 +20,7 @@ import { Lifeline } from './lifeline.ts';
 import { obeyHook } from './obey-hook.ts';
 import { Pause } from './pause.ts';
 import { Reloader } from './reloader/reloader.ts';
+import { removeFilesOfGateway } from './runtime-directory.ts';
 import { ServiceManager } from './service-manager.ts';
 import { serviceState } from './service-state.ts';
 import { SettingsInForce } from './settings-in-force.ts';
@@ -272,6 +273,7 @@ export class Arbiter {
     this.#streams.gatewayGone(gateway.number);
     this.#drainNotice.gatewayDrains(gateway.number);
     if (this.#phase.kind === 'stopping') return this.#shutdown.endIfDone(nowMs);
+    removeFilesOfGateway(this.#start.directories, gateway.number);
     if (this.#phase.kind === 'paused') this.#pause.dismissWorkers(nowMs);
     else this.#gateways.replace(gateway, how, nowMs);
     this.#switchover.gatewayGone(gateway, nowMs);

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { systemErrorReason } from '../log/system-error-reason.ts';
+import { channelSocketPath, gatewaySpoolDir } from '../messages/gateway-files.ts';
 
 export interface RuntimeDirectories {
   readonly runtimeDir: string;
@@ -71,6 +72,14 @@ function make(parent: string | null, spoolParent: string | null, owner: Director
 export function removeRuntimeDirectories(directories: RuntimeDirectories): void {
   fs.rmSync(directories.runtimeDir, { recursive: true, force: true });
   fs.rmSync(directories.spoolDir, { recursive: true, force: true });
+}
+
+/** What a gateway that has ended had for itself. The arbiter does not wait for it: there may be gigabytes to free. */
+export function removeFilesOfGateway({ runtimeDir, spoolDir }: RuntimeDirectories, gateway: number): void {
+  // What cannot be removed now goes with the directories themselves.
+  const done = (): void => {};
+  fs.rm(channelSocketPath(runtimeDir, gateway), { force: true }, done);
+  fs.rm(gatewaySpoolDir(spoolDir, gateway), { recursive: true, force: true }, done);
 }
 
 /** Directories of servers of which every process has been killed, so that none of them could tidy up. */

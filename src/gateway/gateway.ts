@@ -2,9 +2,9 @@
 // (main.ts) is one method. What goes on for longer is in the parts that are made below.
 
 import net, { type Server, type Socket } from 'node:net';
-import path from 'node:path';
 import type { ErrorLog } from '../log/error-log.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import { channelSocketPath } from '../messages/gateway-files.ts';
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
 import type { GatewaySettings } from '../settings/gateway-settings.ts';
 import { Accepting } from './accepting.ts';
@@ -88,9 +88,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   /** Opens the socket that workers connect their channels to. */
   openChannels(): Promise<void> {
     const { runtimeDir, number } = this.#start;
-    return new Promise((resolve) =>
-      this.#channelServer.listen(path.join(runtimeDir, `gateway-${number}.sock`), resolve),
-    );
+    return new Promise((resolve) => this.#channelServer.listen(channelSocketPath(runtimeDir, number), resolve));
   }
 
   // Told by the arbiter

@@ -1,7 +1,10 @@
 // The gateway process: started by the arbiter with an IPC channel, does what it is told there, and ends with it.
 
+import fs from 'node:fs';
 import { ErrorLog } from '../log/error-log.ts';
+import { systemErrorReason } from '../log/system-error-reason.ts';
 import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
+import { gatewaySpoolDir } from '../messages/gateway-files.ts';
 import { Telemetry } from '../metrics/telemetry.ts';
 import { dropPrivileges } from './drop-privileges.ts';
 import { Gateway } from './gateway.ts';
@@ -44,11 +47,22 @@ function start(message: ToGateway & { type: 'start' }): Running {
   const requestLog = new RequestLog(log, telemetry, settings);
   // After the logs are open, which may lie where only root may write.
   dropPrivileges(settings);
-  const { number, index, runtimeDir, spoolDir } = message;
+  const { number, index, runtimeDir } = message;
+  const spoolDir = gatewaySpoolDir(message.spoolDir, number);
+  makeSpoolDir(spoolDir, log);
   const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, tell });
   void gateway.openChannels().then(() => tell({ type: 'up', number }));
   setInterval(() => telemetry.check(performance.now()), CHECK_TELEMETRY_MS).unref();
   return { gateway, log, telemetry, requestLog, graceMs: settings.gracefulTimeoutMs };
+}
+
+/** Without one the gateway serves all the same, but for bodies that do not fit into memory. */
+function makeSpoolDir(directory: string, log: ErrorLog): void {
+  try {
+    fs.mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    log.log('error', `Cannot make ${directory}: ${systemErrorReason(error)}; bodies that need it are answered 503.`);
+  }
 }
 
 function fallbackLog(): ErrorLog {

@@ -1,7 +1,7 @@
 // kill -9 of every kind of process: who notices, and what is left.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { eventually } from '../harness/deadline.ts';
 import { field } from '../harness/http-connection.ts';
 import { getText, requestBytes } from '../harness/http-request.ts';
@@ -100,6 +100,34 @@ scenario(
       workers.every((pid) => server.workerPids().includes(pid)),
       'the workers stay',
     );
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'nothing of a killed gateway stays on disk, neither bodies nor its socket',
+  async (scene) => {
+    mkdirSync(scene.path('spool'));
+    mkdirSync(scene.path('runtime'));
+    const server = await scene.tunicorn({
+      app: 'hello',
+      args: ['--request-buffer-size', '1000', '--worker-tmp-dir', scene.path('runtime')],
+      env: { TMPDIR: scene.path('spool') },
+    });
+    const filesNamed = (directory: string, pattern: RegExp): string[] =>
+      readdirSync(scene.path(directory), { recursive: true, encoding: 'utf8' }).filter((name) => pattern.test(name));
+    const upload = await scene.connect(server);
+    await upload.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n');
+    await upload.send(Buffer.alloc(50_000));
+    await eventually('the body to be spooled', () => filesNamed('spool', /body-/).length === 1);
+    const sockets = filesNamed('runtime', /gateway-\d+\.sock$/);
+    for (const pid of server.family().gateways) process.kill(pid, 'SIGKILL');
+    await eventually('the body to be removed', () => filesNamed('spool', /body-/).length === 0);
+    await eventually('another socket alone', () => {
+      const now = filesNamed('runtime', /gateway-\d+\.sock$/);
+      return now.length === 1 && now[0] !== sockets[0];
+    });
+    assert.equal(await getText(server.target), 'hello\n');
   },
   onlyTunicorn,
 );
