@@ -37,6 +37,8 @@ const timesAtLeast: Readonly<Record<DisturbanceKind, number>> = {
   'log rotated': 3,
   resized: 3,
 };
+/** A generation gives up when one of its workers is killed before it is ready; the one before goes on. */
+const generationDecided = /Generation \d+ (is serving|gave up)/;
 const reloadWithinMs = 120_000;
 
 export class Disturbances {
@@ -101,7 +103,7 @@ export class Disturbances {
     const { server } = this.#soaked;
     const mark = server.log.mark();
     server.signal('SIGHUP');
-    await server.log.waitFor(/Generation \d+ is serving/, mark, reloadWithinMs);
+    await server.log.waitFor(generationDecided, mark, reloadWithinMs);
   }
 
   async #killWorker(): Promise<void> {
@@ -129,7 +131,7 @@ export class Disturbances {
     const { forkservers } = server.family();
     if (forkservers.length === 0) return;
     kill(Math.max(...forkservers));
-    await server.log.waitFor(/Generation \d+ is serving/, mark, reloadWithinMs);
+    await server.log.waitFor(generationDecided, mark, reloadWithinMs);
   }
 
   async #rotateLog(): Promise<void> {

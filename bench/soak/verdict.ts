@@ -10,13 +10,13 @@ const longRunMs = 8 * 60_000;
 const tolerances: Readonly<Record<Quantity, { readonly long: Tolerance; readonly short: Tolerance }>> = {
   'resident memory': { long: { share: 0.1, atLeast: 5 }, short: { share: 0.4, atLeast: 40 } },
   'proportional memory': { long: { share: 0.1, atLeast: 5 }, short: { share: 0.4, atLeast: 40 } },
-  descriptors: { long: { share: 0.15, atLeast: 5 }, short: { share: 0.3, atLeast: 10 } },
-  sockets: { long: { share: 0.15, atLeast: 5 }, short: { share: 0.3, atLeast: 10 } },
+  descriptors: { long: { share: 0.1, atLeast: 3 }, short: { share: 0.3, atLeast: 10 } },
+  sockets: { long: { share: 0.1, atLeast: 3 }, short: { share: 0.3, atLeast: 10 } },
   threads: { long: { share: 0.1, atLeast: 1 }, short: { share: 0.3, atLeast: 4 } },
   processes: { long: { share: 0.2, atLeast: 1 }, short: { share: 0.5, atLeast: 3 } },
   zombies: { long: { share: 0, atLeast: 1 }, short: { share: 0, atLeast: 1 } },
-  'runtime files': { long: { share: 0.1, atLeast: 4 }, short: { share: 0.3, atLeast: 8 } },
-  'spool files': { long: { share: 0.2, atLeast: 3 }, short: { share: 0.5, atLeast: 5 } },
+  'runtime files': { long: { share: 0, atLeast: 2 }, short: { share: 0.3, atLeast: 8 } },
+  'spool files': { long: { share: 0, atLeast: 2 }, short: { share: 0.5, atLeast: 5 } },
 };
 
 export interface SeriesVerdict extends Verdict {

@@ -1,11 +1,11 @@
-"""A worker's channels: one to each gateway that it has met."""
+"""A worker's channels: one to each gateway that it has met and that lives."""
 
 from __future__ import annotations
 
-import os
 from typing import Dict, Optional, Type
 
 from tunicorn.channel import Channel, ChannelLost
+from tunicorn.channel_socket import channel_socket_path, ended_gateways
 from tunicorn.claims_board import ClaimSlot
 
 
@@ -37,7 +37,8 @@ class GatewayChannels:
         return self.connect(gateway)
 
     def connect(self, gateway: int) -> Optional[Channel]:
-        path = os.path.join(self._runtime_dir, f"gateway-{gateway}.sock")
+        self._drop_ended()
+        path = channel_socket_path(self._runtime_dir, gateway)
         try:
             identity = {"slot": self._slot, "pid": self._pid, "generation": self._generation}
             channel = self._kind.connect(path, self._claim, **identity)
@@ -46,3 +47,11 @@ class GatewayChannels:
             return None
         self._channels[gateway] = channel
         return channel
+
+    def _drop_ended(self) -> None:
+        """No ticket names those gateways again, so nobody else would notice that their channels have ended."""
+        for gateway in ended_gateways(self._runtime_dir, self._channels):
+            channel = self._channels.pop(gateway)
+            # The socket of a lost one may belong to a tunnel.
+            if not channel.is_lost:
+                channel.close()

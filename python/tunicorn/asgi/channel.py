@@ -11,6 +11,7 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
 from tunicorn.channel_frame import DATA, GONE, TAKEN, FrameError, FrameReader, GatewayFrame, ask_frame, hello_frame
+from tunicorn.channel_socket import channel_socket_path, ended_gateways
 
 _READ_BYTES = 256 * 1024
 # An application that sends without end to a client that reads as fast would never let go of the loop: after so many
@@ -223,7 +224,7 @@ def ignore_frame(frame: Optional[GatewayFrame]) -> None:
 
 
 class Channels:
-    """The channels of one place, one to each gateway that it has met."""
+    """The channels of one place, one to each gateway that it has met and that lives."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, runtime_dir: str, **identity: Any) -> None:
         self._loop = loop
@@ -236,8 +237,12 @@ class Channels:
         known = self._channels.get(gateway)
         if known is not None and not known.is_lost:
             return known
+        # No ticket names those again, so nobody else would notice that their channels have ended.
+        for ended in ended_gateways(self._runtime_dir, self._channels):
+            self._channels.pop(ended).lose("the gateway has ended")
         try:
-            channel = Channel.connect(self._loop, f"{self._runtime_dir}/gateway-{gateway}.sock", **self._identity)
+            path = channel_socket_path(self._runtime_dir, gateway)
+            channel = Channel.connect(self._loop, path, **self._identity)
         except ChannelLost:
             self._channels.pop(gateway, None)
             return None
