@@ -189,6 +189,10 @@ def open_socket(address: Message, spec: Message) -> socket.socket:
         try:
             # Two sockets with SO_REUSEADDR can both be bound to one port; it is listen() that tells the second no.
             sock.listen(spec["backlog"])
+            # Of several gateways that wait for a connection one gets it, and none does when descriptors are used up. An
+            # accept() that waited would then keep a gateway from its other connections. This is the mode of the open
+            # file description: every process that has inherited the socket gets it.
+            sock.setblocking(False)
         except OSError:
             sock.close()
             raise

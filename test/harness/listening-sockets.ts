@@ -1,14 +1,44 @@
-// How many descriptors of one process are listening TCP sockets, as /proc shows it. Two copies of one socket count as two.
+// The listening sockets among the descriptors of one process, as /proc shows them. Two copies of one socket count as two.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** TCP_LISTEN of the kernel, as /proc/net/tcp writes it. */
 const listenState = '0A';
 
+/** O_NONBLOCK, as /proc/PID/fdinfo writes the flags: in octal. */
+const nonBlocking = 0o4000;
+
+/** How many are TCP. */
 export function listeningDescriptors(pid: number): number {
-  const listening = new Set(['tcp', 'tcp6'].flatMap((table) => listeningInodes(`/proc/${pid}/net/${table}`)));
+  return descriptorsOf(pid, tcpInodes(pid)).length;
+}
+
+/** TCP and Unix; whether accept() on them may wait. */
+export function listenerModes(pid: number): ('blocking' | 'non-blocking')[] {
+  const descriptors = descriptorsOf(pid, new Set([...tcpInodes(pid), ...unixInodes(pid)]));
+  return descriptors.map((descriptor) => {
+    const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1');
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '', 8);
+    return (flags & nonBlocking) === 0 ? 'blocking' : 'non-blocking';
+  });
+}
+
+function descriptorsOf(pid: number, inodes: ReadonlySet<string>): string[] {
   const directory = `/proc/${pid}/fd`;
-  return readdirSync(directory).filter((name) => listening.has(socketInode(`${directory}/${name}`))).length;
+  return readdirSync(directory).filter((name) => inodes.has(socketInode(`${directory}/${name}`)));
+}
+
+function tcpInodes(pid: number): Set<string> {
+  return new Set(['tcp', 'tcp6'].flatMap((table) => listeningInodes(`/proc/${pid}/net/${table}`)));
+}
+
+/** Of those that accept connections: __SO_ACCEPTCON of the kernel. */
+function unixInodes(pid: number): string[] {
+  const rows = readFileSync(`/proc/${pid}/net/unix`, 'latin1').trim().split('\n').slice(1);
+  return rows.flatMap((row) => {
+    const fields = row.trim().split(/\s+/);
+    return fields[3] === '00010000' && fields[6] !== undefined ? [fields[6]] : [];
+  });
 }
 
 function listeningInodes(table: string): string[] {

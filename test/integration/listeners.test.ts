@@ -16,6 +16,8 @@ import { type ListenerOptions, Listeners } from '../../src/arbiter/listeners.ts'
 import { sendListeningHandle } from '../../src/arbiter/listening-handle.ts';
 import { type Listener, type OpenedListeners, openListeners } from '../../src/arbiter/open-listeners.ts';
 import { PYTHON_DIR } from '../../src/python-dir.ts';
+import { listenerModes } from '../harness/listening-sockets.ts';
+import { root as repository } from '../harness/project.ts';
 
 const GATEWAY = fileURLToPath(new URL('../fixtures/listening-gateway.js', import.meta.url));
 const root = mkdtempSync(path.join(tmpdir(), 'tunicorn-listeners-'));
@@ -149,6 +151,26 @@ test('openListeners() opens several addresses in order, and says where each is a
     await startGateway(`gateway ${index}`, listener);
     assert.equal(await answer(connectTo(listener)), `gateway ${index}`);
   }
+});
+
+test('no listening socket lets accept() wait, neither one that is bound here nor one that is inherited', async () => {
+  const file = path.join(root, 'modes.sock');
+  await opened(['127.0.0.1:0', `unix:${file}`]);
+  assert.ok(!listenerModes(process.pid).includes('blocking'));
+
+  // Python makes a blocking socket, as systemd does.
+  const binder = path.join(repository, 'test/harness/bind_and_exec.py');
+  const script = fileURLToPath(new URL('../fixtures/inheriting-arbiter.js', import.meta.url));
+  const inherited = path.join(root, 'inherited.sock');
+  const arbiter = spawn('python3', [binder, '3', `unix:${inherited}`, process.execPath, script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  after(() => arbiter.kill('SIGKILL'));
+  await once(createInterface(arbiter.stdout), 'line');
+  assert.ok(arbiter.pid !== undefined);
+  const modes = listenerModes(arbiter.pid);
+  assert.ok(modes.length >= 2, `${modes.length} listening descriptors`);
+  assert.ok(!modes.includes('blocking'), modes.join(', '));
 });
 
 test('close() of the last holder ends listening', async () => {
