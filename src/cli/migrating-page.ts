@@ -3,6 +3,7 @@
 
 import { ARBITER_SIGNALS, type SignalMeaning, WORKER_SIGNALS } from '../arbiter/signals.ts';
 import { KNOWN_NAMES } from '../settings/choose-worker-class.ts';
+import { type Capability, MISSING } from '../settings/missing-capabilities.ts';
 import type { Declaration, Migration } from '../settings/setting.ts';
 import { workerClassOf } from '../settings/worker-classes.ts';
 import { bySection } from './help.ts';
@@ -45,18 +46,9 @@ The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONC
 [logging.md](logging.md).
 
 In the tables, **same** means that nothing has to be known. **better** says what is gained. **not** says why something is not done, and what
-to use instead. **not yet** is a setting that is accepted and checked; if it is set, one line in the log says that it has no effect. Settings that
-Gunicorn does not have are in [settings.md](settings.md).
+to use instead. **not yet** is a setting that is accepted and checked; if it is set, one line in the log says that it has no effect, or, where ignoring it would
+do harm, the server does not start. Settings that Gunicorn does not have are in [settings.md](settings.md).
 `;
-
-/** What to do without a capability, by its name in \`pending\`; without an entry there is nothing to do but wait. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  TLS: 'Let a proxy speak TLS: see [proxies.md](proxies.md).',
-  'HTTP/2': 'Let a proxy speak HTTP/2: see [proxies.md](proxies.md).',
-  'uwsgi protocol': 'Let the proxy speak HTTP, as with `proxy_pass` in nginx.',
-  'dirty workers': 'Use a task queue such as Celery or RQ.',
-  'control socket': 'Use signals.',
-};
 
 export function formatMigratingPage(settings: Table): string {
   const gunicorns = settings.filter(([, { own }]) => own !== true);
@@ -107,10 +99,18 @@ function workerClassRows(): (readonly string[])[] {
   return [...rows, own];
 }
 
-function verdict(of: { readonly pending?: string; readonly migration?: Migration }): readonly [string, string] {
-  const { pending, migration } = of;
+interface Judged {
+  readonly pending?: Capability;
+  readonly withoutIt?: Declaration['withoutIt'];
+  readonly migration?: Migration;
+}
+
+function verdict({ pending, withoutIt, migration }: Judged): readonly [string, string] {
   if (pending !== undefined) {
-    return ['**not yet**', [`Tunicorn has no ${pending}.`, INSTEAD[pending] ?? ''].join(' ').trim()];
+    const { instead, page } = MISSING[pending];
+    const more = page === undefined ? '' : `: see [${page}](${page})`;
+    const refused = withoutIt === 'refuse' ? 'It is refused at the start. ' : '';
+    return ['**not yet**', `Tunicorn has no ${pending}. ${refused}${instead}${more}.`];
   }
   if (migration === undefined) return ['same', ''];
   if ('same' in migration) return ['same', migration.same];

@@ -38,7 +38,7 @@ function describe(name: string, declaration: Declaration): string {
 }
 
 function facts(declaration: Declaration): string[] {
-  const { flags, environment, own, usedBy, reloadable, pending } = declaration;
+  const { flags, environment, own, usedBy, reloadable, pending, withoutIt } = declaration;
   return [
     `Flag: ${flags.length === 0 ? 'none, config file only' : flags.map((flag) => flagForm(flag, declaration)).join(', ')}`,
     `Value: ${checkOf(declaration).wanted}`,
@@ -46,8 +46,13 @@ function facts(declaration: Declaration): string[] {
     `Used by: ${usedBy.join(', ')}`,
     ...(reloadable ? [] : ['A change takes a restart.']),
     ...(own === true ? ["Tunicorn's own."] : []),
-    ...(pending === undefined ? [] : [`No effect yet: Tunicorn has no ${pending}.`]),
+    ...(pending === undefined ? [] : [pendingForm(pending, withoutIt)]),
   ];
+}
+
+function pendingForm(pending: string, withoutIt: Declaration['withoutIt']): string {
+  if (withoutIt === 'refuse') return `Refused yet: Tunicorn has no ${pending}, and does not start with this setting.`;
+  return `No effect yet: Tunicorn has no ${pending}.`;
 }
 
 function flagForm(flag: string, declaration: Declaration): string {

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { chooseWorkerClass } from './choose-worker-class.ts';
 import { checkOf } from './kinds.ts';
 import { defaultLayer, type Facts, type FlagValues, isGiven, type Layer, layersOf, type Sources } from './layers.ts';
+import { MISSING } from './missing-capabilities.ts';
 import { describeOrigin, type Origin } from './origin.ts';
 import { pythonRepr } from './python-repr.ts';
 import type { Declaration } from './setting.ts';
@@ -27,6 +28,8 @@ export type Resolution =
 
 /** A whole dict in the place of a name must not hide what is said of it. */
 const SHOWN_LENGTH = 300;
+
+type Values = Readonly<Record<string, unknown>>;
 
 type Outcome = { readonly value: unknown; readonly warning?: string } | { readonly error: string };
 
@@ -54,6 +57,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
     }
   }
   if (errors.length === 0) errors.push(...resolveFolders(values, origins, facts));
+  if (errors.length === 0) errors.push(...refusals(values, origins));
   if (errors.length > 0) return { ok: false, errors };
   warnings.push(...warningsAbout(values, origins));
   // Each name of the table has been given the value that its own check returned.
@@ -111,15 +115,38 @@ function resolveFolders(values: Record<string, unknown>, origins: Record<string,
   return errors;
 }
 
-/** A line for each setting that asks for something that there is not. */
-function warningsAbout(values: Readonly<Record<string, unknown>>, origins: Readonly<Record<string, Origin>>): string[] {
-  return SETTINGS.flatMap(([name, declaration]) => {
-    const origin = originOf(origins, name);
-    const isAsked = origin.from !== 'default' && origin.from !== 'environment';
-    const why = whyWithoutEffect(declaration);
-    if (why === null || !isAsked || isDeepStrictEqual(values[name], declaration.default)) return [];
-    return [`Setting '${name}' ${describeOrigin(origin)} has no effect${why}`];
+/** An error for each setting that must not be ignored, and has no effect yet. */
+function refusals(values: Values, origins: Readonly<Record<string, Origin>>): string[] {
+  return SETTINGS.flatMap(([name, declaration]: readonly [string, Declaration]) => {
+    const { pending, withoutIt } = declaration;
+    if (pending === undefined || withoutIt !== 'refuse' || !isAsked(name, declaration, values, origins)) return [];
+    const { consequence, instead, page } = MISSING[pending];
+    const more = page === undefined ? '' : ` (docs/${page})`;
+    return [
+      `Setting '${name}' ${describeOrigin(originOf(origins, name))} is refused: Tunicorn has no ${pending} yet, and ${consequence}. ` +
+        `${instead}${more}, and leave the setting out`,
+    ];
   });
+}
+
+/** A line for each setting that asks for something that there is not. */
+function warningsAbout(values: Values, origins: Readonly<Record<string, Origin>>): string[] {
+  return SETTINGS.flatMap(([name, declaration]) => {
+    const why = whyWithoutEffect(declaration);
+    if (why === null || !isAsked(name, declaration, values, origins)) return [];
+    return [`Setting '${name}' ${describeOrigin(originOf(origins, name))} has no effect${why}`];
+  });
+}
+
+/** Whether somebody has set it to something else than its default. */
+function isAsked(
+  name: string,
+  declaration: Declaration,
+  values: Values,
+  origins: Readonly<Record<string, Origin>>,
+): boolean {
+  const { from } = originOf(origins, name);
+  return from !== 'default' && from !== 'environment' && !isDeepStrictEqual(values[name], declaration.default);
 }
 
 function whyWithoutEffect({ pending, migration }: Declaration): string | null {

@@ -1,6 +1,7 @@
 // What a declaration in the settings table says. Declarations are plain data: flags, help, the page in docs/ and
 // the checks of kinds.ts are all read from them, and `ValueOf` gives the type of the value.
 
+import type { Capability } from './missing-capabilities.ts';
 import type { Hook, PythonCallable } from './python-callable.ts';
 
 export type Section =
@@ -41,8 +42,13 @@ interface Described {
   readonly detail?: string;
   /** Tunicorn's own setting; without it, the setting is Gunicorn's and keeps Gunicorn's meaning. */
   readonly own?: true;
-  /** The capability that Tunicorn has not got yet, so that the setting is checked and has no effect: "Tunicorn has no ...". */
-  readonly pending?: string;
+  /** The capability that Tunicorn does not have yet, so that the setting is checked and has no effect: "Tunicorn has no ...". */
+  readonly pending?: Capability;
+  /**
+   * What happens when a setting that has `pending` is set: a warning, unless it says `refuse`. That is for a setting that somebody relies
+   * on, such as one about security: a server that ignored it would do harm that nobody sees.
+   */
+  readonly withoutIt?: 'refuse';
   /** How it differs from Gunicorn's, for those who come from there; without it, it does the same. */
   readonly migration?: Migration;
   readonly usedBy: readonly Reader[];

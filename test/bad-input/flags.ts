@@ -5,6 +5,13 @@ import type { BadInput } from './bad-input.ts';
 
 const CLASSES = WORKER_CLASS_NAMES.join(', ');
 
+function noTls(name: string, where: string): string {
+  return (
+    `Error: Setting '${name}' ${where} is refused: Tunicorn has no TLS yet, and requests and responses would travel in clear text. ` +
+    'Let a proxy speak TLS (docs/proxies.md), and leave the setting out'
+  );
+}
+
 export const FLAGS: readonly BadInput[] = [
   {
     it: 'a number that is none',
@@ -228,6 +235,18 @@ export const FLAGS: readonly BadInput[] = [
     args: ['--cert-reqs', '3', 'app'],
     exits: 1,
     says: ["Error: Invalid value for cert_reqs on the command line: '3' (wanted: a whole number, 0 to 2)"],
+  },
+  {
+    it: 'a certificate, which would be ignored',
+    args: ['--certfile', 'no.pem', 'app'],
+    exits: 1,
+    says: [noTls('certfile', 'on the command line')],
+  },
+  {
+    it: 'a certificate, which would be ignored, with --check-config',
+    args: ['--check-config', '--certfile', 'no.pem', 'app'],
+    exits: 1,
+    says: [noTls('certfile', 'on the command line')],
   },
   {
     it: 'an unknown reload engine',

@@ -1,18 +1,18 @@
 // gunicorn.conf.py files about addresses, proxies, limits, metrics and the surroundings of a server: see test/configs/README.md.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe } from 'node:test';
-import { configFolder, look } from '../harness/config-folder.ts';
+import { configFolder, configsDir, look } from '../harness/config-folder.ts';
 import { within } from '../harness/deadline.ts';
 import { getText, request, requestBytes } from '../harness/http-request.ts';
 import { NotifySocket } from '../harness/notify-socket.ts';
 import { otherServer } from '../harness/project.ts';
 import { type Receiver, udpReceiver } from '../harness/receivers.ts';
-import { freePort } from '../harness/scenario.ts';
+import { freePort, scenario } from '../harness/scenario.ts';
 
 let receiver: Receiver | undefined;
 let notify: NotifySocket | undefined;
@@ -142,15 +142,20 @@ describe('configurations of addresses and surroundings', { concurrency: 3 }, () 
   });
 
   if (!otherServer) {
-    configFolder('own-certificate', 'settings of TLS are accepted, and one line each says that they have no effect', {
-      trouble:
-        /\[WARNING\] Setting '(?:certfile|keyfile|ca_certs|cert_reqs|ciphers|do_handshake_on_connect|ssl_context)'/,
-      observe: async (server) => {
-        assert.equal((await look(server)).environ['wsgi.url_scheme'], 'http');
-        assert.equal(server.log.count(/Setting 'certfile' .* has no effect yet: Tunicorn has no TLS/), 1);
-        assert.equal(server.log.count(/Setting 'ssl_context' .* has no effect/), 1);
+    scenario(
+      'own-certificate: what asks for TLS is refused at the start, never served in clear text',
+      async (scene) => {
+        cpSync(join(configsDir, 'own-certificate'), scene.dir, { recursive: true });
+        const { code, text } = await scene.run({ app: 'shop', listen: 'tcp' });
+        assert.equal(code, 1);
+        const refused = [...text.matchAll(/^Error: Setting '(\w+)' in gunicorn\.conf\.py is refused: .* no TLS /gm)];
+        assert.deepEqual(
+          refused.map(([, name]) => name),
+          ['keyfile', 'certfile', 'cert_reqs', 'ca_certs', 'ciphers'],
+        );
+        assert.doesNotMatch(text, /Listening at/);
       },
-    });
+    );
   }
 });
 

@@ -24,6 +24,12 @@ function resolve(sources: Partial<Sources>) {
   return resolution;
 }
 
+function errorsOf(sources: Partial<Sources>): readonly string[] {
+  const all = { environment: {}, framework: null, overrides: null, file: null, commandArgs: {}, commandLine: {} };
+  const resolution = resolveSettings({ ...all, ...sources }, facts);
+  return resolution.ok ? [] : resolution.errors;
+}
+
 function fileWith(values: Record<string, unknown>, path = '/srv/gunicorn.conf.py'): Pick<Sources, 'file'> {
   return { file: { path, values } };
 }
@@ -190,10 +196,11 @@ describe('a setting whose capability there is not yet', () => {
   };
 
   test('is warned of once, with the strongest source that sets it', () => {
-    const { warnings } = resolve({ ...fileWith({ certfile: 'a', dirty_workers: 2 }), commandLine: { certfile: 'b' } });
+    const asked = { dirty_timeout: 5, dirty_workers: 2 };
+    const { warnings } = resolve({ ...fileWith(asked), commandLine: { dirty_timeout: '6' } });
     assert.deepEqual(warnings, [
-      hasNo('certfile', 'on the command line'),
       hasNo('dirty_workers', 'in gunicorn.conf.py'),
+      hasNo('dirty_timeout', 'on the command line'),
     ]);
   });
 
@@ -217,8 +224,29 @@ describe('a setting whose capability there is not yet', () => {
   });
 
   test('is checked all the same', () => {
-    const all = { environment: {}, framework: null, overrides: null, commandArgs: {}, commandLine: {} };
-    const { ok } = resolveSettings({ ...all, ...fileWith({ cert_reqs: 3 }) }, facts);
-    assert.equal(ok, false);
+    assert.match(errorsOf(fileWith({ cert_reqs: 3 })).join(), /^Invalid value for cert_reqs/);
+  });
+
+  const asked = {
+    ...{ certfile: 'server.crt', keyfile: 'server.key', ca_certs: 'ca.crt', cert_reqs: 2, ciphers: 'ECDHE+AESGCM' },
+    protocol: 'uwsgi',
+  };
+  for (const [name, value] of Object.entries(asked)) {
+    test(`is refused where it promises safety, or a language: ${name}`, () => {
+      const [error = '', ...more] = errorsOf(fileWith({ [name]: value }));
+      assert.match(error, new RegExp(`^Setting '${name}' in gunicorn\\.conf\\.py is refused: Tunicorn has no `));
+      assert.deepEqual(more, []);
+      const [embedded] = errorsOf({ overrides: { source: 'the embedding program', values: { [name]: value } } });
+      assert.match(embedded ?? '', new RegExp(`^Setting '${name}' in the embedding program is refused`));
+    });
+  }
+
+  test('is warned of where ignoring it lets nobody in whom it would have kept out', () => {
+    const harmless = {
+      ...{ ssl_context: 'ssl_setup.make', uwsgi_allow_ips: '10.0.0.1', control_socket_mode: 0o640 },
+      ...{ do_handshake_on_connect: true, http_protocols: 'h2,h1' },
+    };
+    const { warnings } = resolve(fileWith(harmless));
+    assert.deepEqual(warnings.map((line) => /^Setting '(\w+)'/.exec(line)?.[1]).sort(), Object.keys(harmless).sort());
   });
 });

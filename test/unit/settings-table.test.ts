@@ -118,6 +118,7 @@ test('declarations have no misspelt property', () => {
     'detail',
     'own',
     'pending',
+    'withoutIt',
     'usedBy',
     'reloadable',
     'environment',

@@ -171,6 +171,7 @@ export const HOOKS = {
     parameters: ['config', 'default_ssl_context_factory'],
     default: null,
     summary: 'Makes the SSLContext for TLS connections.',
+    detail: 'As in Gunicorn, it is never called without certfile or keyfile, with which Tunicorn does not start yet.',
     pending: 'TLS',
     usedBy: ['forkserver'],
     reloadable: true,

@@ -193,6 +193,7 @@ export const HTTP_REQUESTS = {
     otherwise: 'http',
     summary: 'What clients speak: http, or the binary protocol uwsgi.',
     pending: 'uwsgi protocol',
+    withoutIt: 'refuse',
     usedBy: ['gateway'],
     reloadable: true,
   },

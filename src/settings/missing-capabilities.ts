@@ -1,0 +1,32 @@
+// What Tunicorn cannot do yet, what a setting that asks for it leads to, and what to use instead. Read by resolve.ts for errors and
+// warnings, and by the pages in docs/. Pure.
+
+export type Capability = 'TLS' | 'HTTP/2' | 'uwsgi protocol' | 'dirty workers' | 'control socket';
+
+export interface Missing {
+  /** A sentence without its full stop. */
+  readonly instead: string;
+  /** The page in docs/ that says more. */
+  readonly page?: string;
+  /** What would happen if a setting that relies on it were ignored. */
+  readonly consequence: string;
+}
+
+export const MISSING: Readonly<Record<Capability, Missing>> = {
+  TLS: {
+    instead: 'Let a proxy speak TLS',
+    page: 'proxies.md',
+    consequence: 'requests and responses would travel in clear text',
+  },
+  'HTTP/2': {
+    instead: 'Let a proxy speak HTTP/2',
+    page: 'proxies.md',
+    consequence: 'every connection would speak HTTP/1.1',
+  },
+  'uwsgi protocol': {
+    instead: 'Let the proxy speak HTTP, as with proxy_pass in nginx',
+    consequence: 'every request would be refused, and whoever speaks HTTP would be let in',
+  },
+  'dirty workers': { instead: 'Use a task queue such as Celery or RQ', consequence: 'no task would run' },
+  'control socket': { instead: 'Use signals', consequence: 'there would be no socket' },
+};
