@@ -156,11 +156,7 @@ class Config:
     @property
     def logger_class(self) -> Any:
         value = self.settings["logger_class"].get() if "logger_class" in self.settings else None
-        if isinstance(value, type):
-            return value
-        if value in (None, "simple", "egg:gunicorn#simple"):
-            value = "gunicorn.glogging.Logger"
-        return _import_class(str(value))
+        return value if isinstance(value, type) else logger_class_named(value)
 
     @property
     def is_ssl(self) -> bool:
@@ -245,6 +241,12 @@ def _has_mark(value: Any) -> bool:
     if isinstance(value, dict):
         return "$callable" in value or "$repr" in value or any(_has_mark(item) for item in value.values())
     return isinstance(value, list) and any(_has_mark(item) for item in value)
+
+
+def logger_class_named(name: Any) -> Any:
+    """src/settings/log-writer.ts knows the same names of Gunicorn's own class."""
+    plain = name[len("egg:gunicorn#") :] if str(name).lower().startswith("egg:gunicorn#") else name
+    return _import_class("gunicorn.glogging.Logger" if plain in (None, "simple") else str(plain))
 
 
 def _import_class(dotted: str) -> Any:

@@ -150,7 +150,10 @@ class Forkserver:
             return
         error_log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
         try:
-            self._logs = open_logs(config, error_log) if message["logs"] == "open" else unopened_logs(error_log)
+            if message["logs"] == "open":
+                self._logs = open_logs(config, error_log, message["log_writer"])
+            else:
+                self._logs = unopened_logs(error_log)
         except LogConfigError as error:
             self._link.send(_failed("settle", 1, f"Error: {error}", ""))
             return

@@ -57,6 +57,7 @@ export function settleMessage(
   return {
     type: 'settle',
     logs,
+    log_writer: gateway.logWriter,
     // Gunicorn's settings hold the numbers of user and group, whatever was given.
     settings: { ...settings, user: ids.userId, group: ids.groupId },
     server: {

@@ -2,6 +2,7 @@
 // between-arbiter-and-forkserver.ts.
 
 import { z } from 'zod';
+import type { LogWriter } from '../settings/log-writer.ts';
 
 /** What a `server` object is made of; the names are those that python/tunicorn/server_object.py reads. */
 export interface ServerFacts {
@@ -46,6 +47,7 @@ export type ToForkserverAboutHooks =
       readonly type: 'settle';
       /** `leave` for a check of the configuration, which makes no log files. */
       readonly logs: 'open' | 'leave';
+      readonly log_writer: LogWriter;
       readonly settings: Readonly<Record<string, unknown>>;
       readonly server: ServerFacts;
     }

@@ -1,4 +1,4 @@
-// Who writes the logs. `python_writes` in python/tunicorn/python_log decides alike. Pure.
+// Who writes the logs. It is decided here, and the forkserver obeys. Pure.
 
 import type { Settings } from './settings.ts';
 
@@ -11,7 +11,6 @@ export type LogWriter = 'node' | 'python';
 /** Gunicorn's own, which write what Node writes as well. */
 const PLAIN_CLASSES: ReadonlySet<string> = new Set([
   'simple',
-  'egg:gunicorn#simple',
   'gunicorn.glogging.Logger',
   'gunicorn.instrument.statsd.Statsd',
 ]);
@@ -19,7 +18,13 @@ const PLAIN_CLASSES: ReadonlySet<string> = new Set([
 type LogSettings = Pick<Settings, 'logger_class' | 'logconfig' | 'logconfig_dict' | 'logconfig_json'>;
 
 export function logWriterOf({ logger_class, logconfig, logconfig_dict, logconfig_json }: LogSettings): LogWriter {
-  const name = typeof logger_class === 'string' ? logger_class : logger_class.$callable;
+  // A class of the configuration file that is Gunicorn's own has its name, whatever the file calls it.
+  const name = typeof logger_class === 'string' ? dottedName(logger_class) : logger_class.$callable;
   const hasConfig = Boolean(logconfig) || Boolean(logconfig_json) || Object.keys(logconfig_dict).length > 0;
   return hasConfig || !PLAIN_CLASSES.has(name) ? 'python' : 'node';
+}
+
+/** One name for every way to write it: egg:gunicorn#simple, gunicorn.glogging:Logger. */
+function dottedName(given: string): string {
+  return given.replace(/^egg:gunicorn#/i, '').replace(':', '.');
 }

@@ -289,6 +289,27 @@ scenario(
   },
 );
 
+const SPELLINGS = ['gunicorn.glogging:Logger', 'egg:gunicorn#simple', 'again.Logger', 'again:Own'];
+
+for (const name of SPELLINGS) {
+  scenario(`--logger-class ${name}: each request has one line in the access log`, async (scene) => {
+    const server = await scene.tunicorn({
+      app: 'logging_app:application',
+      files: {
+        'logging_app.py': application,
+        'again.py': 'from gunicorn.glogging import Logger\n\n\nclass Own(Logger):\n    pass\n',
+      },
+      args: ['--logger-class', name, '--access-logfile', '-'],
+    });
+    await getText(server.target, '/one');
+    await getText(server.target, '/two');
+    await server.waitForLog(/"GET \/two HTTP\/1\.1" 200/);
+    await server.stop();
+    assert.equal(server.log.count(/"GET \/one HTTP\/1\.1" 200/), 1);
+    assert.equal(server.log.count(/"GET \/two HTTP\/1\.1" 200/), 1);
+  });
+}
+
 scenario('a logger class that cannot be imported ends the start with 1 and one line that names it', async (scene) => {
   const { code, text } = await scene.run({ app: 'hello', args: ['--logger-class', 'no.such.Logger'] });
   assert.equal(code, 1);

@@ -7,6 +7,8 @@ import os
 from types import SimpleNamespace
 from typing import Any
 
+from tunicorn.config import logger_class_named
+
 
 def log_settings(**changes: Any) -> SimpleNamespace:
     defaults = {
@@ -32,7 +34,10 @@ def log_settings(**changes: Any) -> SimpleNamespace:
         "uid": os.geteuid(),
         "gid": os.getegid(),
     }
-    return SimpleNamespace(**{**defaults, **changes})
+    settings = SimpleNamespace(**{**defaults, **changes})
+    if isinstance(settings.logger_class, str):
+        settings.logger_class = logger_class_named(settings.logger_class)
+    return settings
 
 
 def reset_logging() -> None:

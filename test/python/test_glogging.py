@@ -25,7 +25,8 @@ from log_settings import log_settings, reset_logging  # noqa: E402
 
 from gunicorn import glogging  # noqa: E402
 from tunicorn.log import ErrorLog  # noqa: E402
-from tunicorn.python_log import LogConfigError, access_is_python, make_logger, python_writes  # noqa: E402
+from tunicorn.python_log import LogConfigError, make_logger, open_logs  # noqa: E402
+from tunicorn.python_log.fast_logger import FastLogger  # noqa: E402
 from tunicorn.python_log.on_behalf import on_behalf_of  # noqa: E402
 
 ENVIRON = {
@@ -310,23 +311,22 @@ class LogConfigTest(LoggerTest):
             ({"logconfig_dict": bad_handler}, r"handler 'file': .*No such file or directory: '/nowhere/x\.log'$"),
             ({"syslog": True, "syslog_addr": "smoke://x"}, r"^invalid syslog address: 'smoke://x'"),
             ({"syslog": True, "syslog_facility": "smoke"}, r"^unknown facility name 'smoke'"),
-            ({"logger_class": "no.such.Logger"}, r"^logger_class: cannot import 'no\.such\.Logger': No module named"),
         )
         for changes, wanted in cases:
             with self.subTest(changes), self.assertRaisesRegex(LogConfigError, wanted):
-                make_logger(log_settings(chdir=str(self.dir), errorlog="/dev/null", **changes), ErrorLog("/dev/null"))
+                log = ErrorLog("/dev/null")
+                make_logger(log_settings(chdir=str(self.dir), errorlog="/dev/null", **changes), log, "python")
 
 
 class ChoiceTest(LoggerTest):
-    def test_python_writes_with_a_class_of_the_users_or_a_log_config(self) -> None:
-        class Own(glogging.Logger):
-            pass
-
-        self.assertFalse(python_writes(log_settings()))
-        self.assertFalse(python_writes(log_settings(logger_class="simple", accesslog="-", syslog=True)))
-        self.assertFalse(python_writes(log_settings(logger_class=glogging.Logger, statsd_host=("localhost", 8125))))
-        self.assertTrue(python_writes(log_settings(logger_class=Own)))
-        self.assertTrue(python_writes(log_settings(logconfig_dict={"version": 1})))
+    def test_the_writer_is_the_one_that_the_arbiter_has_decided_on(self) -> None:
+        for writer, wanted in (("node", FastLogger), ("python", glogging.Logger)):
+            for name in ("gunicorn.glogging.Logger", "gunicorn.glogging:Logger", "simple", "egg:gunicorn#simple"):
+                with self.subTest(writer=writer, name=name):
+                    cfg = log_settings(logger_class=name, errorlog="/dev/null", accesslog="/dev/null")
+                    logs = open_logs(cfg, ErrorLog("/dev/null"), writer)
+                    self.assertIs(type(logs.logger), wanted)
+                    self.assertEqual(logs.access_is_python, writer == "python")
 
     def test_workers_call_access_only_where_it_has_work_to_do(self) -> None:
         class Own(glogging.Logger):
@@ -338,16 +338,15 @@ class ChoiceTest(LoggerTest):
 
         def is_called(**changes: Any) -> bool:
             cfg = log_settings(errorlog="/dev/null", **changes)
-            return access_is_python(make_logger(cfg, ErrorLog("/dev/null")), cfg)
+            return open_logs(cfg, ErrorLog("/dev/null"), "python").access_is_python
 
-        self.assertFalse(is_called(accesslog="/dev/null"))
         self.assertFalse(is_called(logger_class=Own))
         self.assertTrue(is_called(logger_class=Own, accesslog="/dev/null"))
         self.assertTrue(is_called(logger_class=Counting))
 
     def test_the_default_logger_writes_to_the_error_log_directly(self) -> None:
         path = self.dir / "error.log"
-        logger = make_logger(log_settings(), ErrorLog(str(path)))
+        logger = make_logger(log_settings(), ErrorLog(str(path)), "node")
         self.assertIsInstance(logger, glogging.Logger)
         logger.info("said %s", "so")
         logger.info("%(a)s and %(b)s", {"a": 1, "b": 2})
@@ -376,7 +375,7 @@ class ChoiceTest(LoggerTest):
 
     def test_the_default_logger_goes_through_what_others_put_on_its_logger(self) -> None:
         path = self.dir / "error.log"
-        logger = make_logger(log_settings(), ErrorLog(str(path)))
+        logger = make_logger(log_settings(), ErrorLog(str(path)), "node")
         seen = io.StringIO()
         logging.getLogger("gunicorn.error").addHandler(logging.StreamHandler(seen))
         logger.error("to both")

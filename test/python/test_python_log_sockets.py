@@ -197,7 +197,7 @@ class StatsdTest(SocketTest):
     def test_with_statsd_host_the_default_logger_counts_and_writes(self) -> None:
         server, port = self.udp()
         path = self.dir / "error.log"
-        logger = make_logger(log_settings(statsd_host=("127.0.0.1", port)), ErrorLog(str(path)))
+        logger = make_logger(log_settings(statsd_host=("127.0.0.1", port)), ErrorLog(str(path)), "node")
         self.assertIsInstance(logger, Statsd)
         logger.error("once %d", 1)
         logger.info("", extra={"metric": "m", "value": 1, "mtype": "gauge"})

@@ -60,7 +60,12 @@ test('access records beyond the room are dropped, counted, and told of once ther
 test('Python writes with a logger class of the user or a log configuration, and only then', () => {
   const plain = { logger_class: 'gunicorn.glogging.Logger', logconfig: null, logconfig_dict: {}, logconfig_json: null };
   assert.equal(logWriterOf(plain), 'node');
-  assert.equal(logWriterOf({ ...plain, logger_class: 'gunicorn.instrument.statsd.Statsd' }), 'node');
+  for (const name of [
+    ...['gunicorn.glogging:Logger', 'simple', 'egg:gunicorn#simple', 'egg:Gunicorn#simple'],
+    ...['gunicorn.instrument.statsd.Statsd', 'gunicorn.instrument.statsd:Statsd'],
+  ])
+    assert.equal(logWriterOf({ ...plain, logger_class: name }), 'node', name);
+  assert.equal(logWriterOf({ ...plain, logger_class: 'logs:Own' }), 'python');
   const imported = { $callable: 'gunicorn.glogging.Logger', name: 'Logger', takes: null };
   assert.equal(logWriterOf({ ...plain, logger_class: imported }), 'node');
   assert.equal(logWriterOf({ ...plain, logger_class: { ...imported, $callable: '__config__.Own' } }), 'python');

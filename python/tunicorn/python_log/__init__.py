@@ -6,12 +6,10 @@ user's or a logconfig, Python's loggers write everything, what arbiter and gatew
 
 from __future__ import annotations
 
-import importlib
 import traceback
 from typing import Any, NamedTuple, Type
 
 from tunicorn.log import ErrorLog, ErrorOutput
-from tunicorn.python_log import log_config
 from tunicorn.python_log.error_streams import ErrorStreams
 from tunicorn.python_log.fast_logger import FastLogger
 from tunicorn.python_log.log_files import LogConfigError
@@ -19,13 +17,6 @@ from tunicorn.python_log.logger import Logger
 from tunicorn.python_log.statsd import FastStatsd, Statsd
 
 __all__ = ["LogConfigError", "Logger", "Logs", "make_logger", "open_logs", "unopened_logs"]
-
-_OWN = {
-    "simple": Logger,
-    "egg:gunicorn#simple": Logger,
-    "gunicorn.glogging.Logger": Logger,
-    "gunicorn.instrument.statsd.Statsd": Statsd,
-}
 
 
 class Logs(NamedTuple):
@@ -40,11 +31,11 @@ class Logs(NamedTuple):
     """Whether a worker calls logger.access() after each request."""
 
 
-def open_logs(cfg: Any, error_log: ErrorLog) -> Logs:
-    """Raises LogConfigError."""
-    logger = make_logger(cfg, error_log)
+def open_logs(cfg: Any, error_log: ErrorLog, writer: str) -> Logs:
+    """`writer` is what src/settings/log-writer.ts has decided. Raises LogConfigError."""
+    logger = make_logger(cfg, error_log, writer)
     errors = error_log if isinstance(logger, FastLogger) else ErrorStreams(error_log)
-    return Logs(error_log, logger, errors, access_is_python(logger, cfg))
+    return Logs(error_log, logger, errors, writer == "python" and has_access_work(logger))
 
 
 def unopened_logs(error_log: ErrorLog) -> Logs:
@@ -52,11 +43,11 @@ def unopened_logs(error_log: ErrorLog) -> Logs:
     return Logs(error_log, error_log, error_log, False)
 
 
-def make_logger(cfg: Any, error_log: ErrorLog) -> Logger:
+def make_logger(cfg: Any, error_log: ErrorLog, writer: str) -> Logger:
     """Raises LogConfigError. `error_log` is what the process has written to so far."""
     chosen = logger_class(cfg)
     try:
-        if python_writes(cfg):
+        if writer == "python":
             return chosen(cfg)
         return FastStatsd(cfg, error_log) if chosen is Statsd else FastLogger(cfg, error_log)
     except LogConfigError:
@@ -77,28 +68,13 @@ def logger_class(cfg: Any) -> Type[Logger]:
             shown = getattr(name, "__qualname__", repr(name))
             raise LogConfigError(f"logger_class: {shown} is not a class, and not the import path of one") from error
         raise LogConfigError(f"logger_class: cannot import {name!r}: {error}") from error
-    chosen = _OWN.get(wanted) or _import(wanted) if isinstance(wanted, str) else wanted
+    chosen: Type[Logger] = wanted
     return Statsd if chosen is Logger and cfg.statsd_host else chosen
 
 
-def python_writes(cfg: Any) -> bool:
-    """Whether Python's loggers write the lines of every process; src/settings/log-writer.ts decides alike."""
-    return log_config.is_set(cfg) or logger_class(cfg) not in (Logger, Statsd)
-
-
-def access_is_python(logger: Any, cfg: Any) -> bool:
-    """Whether a worker has to call access() after each request."""
-    if not python_writes(cfg):
-        return False
+def has_access_work(logger: Any) -> bool:
+    """Whether a call of access() after each request has anything to do."""
     # An access() of the user's own decides for itself, and may have other work than logging.
     is_own = getattr(type(logger), "access", None) is Logger.access
     return bool(logger.access_log_enabled) if is_own else True
 
-
-def _import(path: str) -> Type[Logger]:
-    module, _, name = path.replace(":", ".").rpartition(".")
-    try:
-        found: Type[Logger] = getattr(importlib.import_module(module), name)
-        return found
-    except (ImportError, AttributeError, ValueError) as error:
-        raise LogConfigError(f"logger_class: cannot import {path!r}: {error}") from error
