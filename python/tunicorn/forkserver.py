@@ -23,6 +23,7 @@ from tunicorn.children import Children
 from tunicorn.config import Config
 from tunicorn.config_file import ConfigFileError
 from tunicorn.hook_host import HookHost
+from tunicorn.interruption import Interrupted, interruptible
 from tunicorn.loaded_files import keep_no_young_bytecode
 from tunicorn.log import ErrorLog
 from tunicorn.preload import preload
@@ -179,10 +180,17 @@ class Forkserver:
         assert self._host is not None and self._logs is not None, "prepare before settle"
         settings = WorkerSettings(**message["settings"])
         self._settings = settings
+        self._host.lifeline = (settings.lifeline_path, settings.graceful_timeout)
         self._tickets = TicketPipe(settings)
         if settings.preload_app:
             worker_class.patch(settings.worker_class)
-            failure = preload(self._host.server.app, self._logs.logger, shows_failure=self._host.server.cfg.reload)
+            try:
+                with interruptible():
+                    failure = preload(
+                        self._host.server.app, self._logs.logger, shows_failure=self._host.server.cfg.reload
+                    )
+            except Interrupted:
+                return  # The arbiter stops, and says what is next.
             if failure is not None:
                 self._link.send(_failed("load", *failure))
                 return

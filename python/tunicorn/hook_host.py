@@ -6,12 +6,13 @@ import os
 import sys
 import threading
 import traceback
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from tunicorn import carried_state, unpatched
 from tunicorn.application_object import Application
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.config import Config
+from tunicorn.lifeline import watch_lifeline
 from tunicorn.program import Program
 from tunicorn.server_object import Server
 from tunicorn.wsgi.application import user_traceback
@@ -22,6 +23,8 @@ class HookHost:
         self._link = link
         self._log = logger
         self.config = config
+        # For watch_lifeline(), once the pipe is there.
+        self.lifeline: Optional[Tuple[str, int]] = None
         facts: Mapping[str, Any] = message["server"]
         self.worker_class: str = facts["worker_class"]
         app = Application(facts["app"], config, program.load)
@@ -85,6 +88,9 @@ class HookHost:
         read, write = os.pipe()
         pid = unpatched.fork()
         if pid == 0:
+            if self.lifeline is not None:
+                # A hook that hangs ends with the server, although nobody knows this process.
+                watch_lifeline(*self.lifeline)
             _say_and_exit(write, self.call(name))
         os.close(write)
         with open(read, "rb") as said:

@@ -283,6 +283,8 @@ export class Arbiter {
     this.#upgrade.lookForPromotion();
     this.#serviceManager.tick(nowMs);
     this.#generations.tick(nowMs);
+    this.#switchover.tick(nowMs);
+    this.#pause.tick(nowMs);
     const { listeners } = this.#start;
     const generations = this.#generations;
     const streams = this.#streams;

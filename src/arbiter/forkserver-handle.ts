@@ -11,6 +11,8 @@ import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;
 const LEAVE_MS = 1000;
+/** After its end, for what it has said and nobody has read yet. */
+const LAST_BYTES_MS = 1000;
 
 export interface ForkserverEvents {
   message(message: FromForkserver): void;
@@ -44,8 +46,17 @@ export class ForkserverHandle {
     });
     // A write to a forkserver that has just died: its end is reported below.
     this.#link.on('error', () => {});
-    // Not `exit`, which may come before the last bytes of the link have been read. Workers do not hold the link open.
-    this.#child.on('close', (code, signal) => events.gone(code, signal));
+    // Not `exit`, which may come before the last bytes of the link have been read. Workers do not hold the link open; what hooks
+    // have forked may, and is not waited for.
+    let isGone = false;
+    const gone = (code: number | null, signal: NodeJS.Signals | null): void => {
+      if (isGone) return;
+      isGone = true;
+      this.#link.destroy();
+      events.gone(code, signal);
+    };
+    this.#child.on('close', gone);
+    this.#child.on('exit', (code, signal) => setTimeout(gone, LAST_BYTES_MS, code, signal).unref());
     // Could not be started, or not be signalled: `close` follows in the first case and means the same.
     this.#child.on('error', () => {});
   }
@@ -65,11 +76,16 @@ export class ForkserverHandle {
 
   /** Lets it finish what it has been told, and waits for its end; a second at most. */
   async leave(): Promise<void> {
-    const gone = new Promise<void>((resolve) => this.#child.once('close', () => resolve()));
+    const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#link.end();
     const patience = setTimeout(() => this.kill(), LEAVE_MS);
     await gone;
     clearTimeout(patience);
+  }
+
+  /** Ends the import of the application, if that is under way. */
+  interrupt(): void {
+    this.#child.kill('SIGINT');
   }
 
   kill(): void {

@@ -9,6 +9,9 @@ import type { Generation } from './generation.ts';
 import type { ResolvedSettings } from './resolved-settings.ts';
 import { type LiveFacts, settleMessage } from './settle-message.ts';
 
+/** How long the forkserver that serves may take to say what hooks have set on its `server`. */
+const INHERIT_MS = 3000;
+
 export interface BootOwner {
   readonly start: Pick<ArbiterStart, 'log' | 'directories' | 'resolve'>;
   /** The generation that serves, and so knows what hooks have made of `server`. */
@@ -45,8 +48,18 @@ export class GenerationBoot {
     if (before === null || before.hooks.size === 0 || before.forkserverState === 'dead') {
       return this.carryState(generation, '');
     }
-    generation.move({ kind: 'inheriting' });
+    generation.move({ kind: 'inheriting', sinceMs: nowMs });
     before.forkserver.send({ type: 'pack-state' });
+  }
+
+  tick(next: Generation | null, nowMs: number): void {
+    if (next?.state.kind !== 'inheriting' || nowMs - next.state.sinceMs < INHERIT_MS) return;
+    const what = `The forkserver that serves has not answered within ${INHERIT_MS / 1000} s`;
+    this.#owner.start.log.log(
+      'warning',
+      `${what}: generation ${next.number} goes without what hooks have set on server`,
+    );
+    this.carryState(next, '');
   }
 
   /** What hooks have set on the `server` of the generation before. */

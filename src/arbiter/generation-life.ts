@@ -3,7 +3,7 @@
 export type GenerationState =
   | { readonly kind: 'configuring' }
   /** The serving generation is asked for what hooks have set on its `server`. */
-  | { readonly kind: 'inheriting' }
+  | { readonly kind: 'inheriting'; readonly sinceMs: number }
   | { readonly kind: 'settling' }
   /** nworkers_changed is being called. */
   | { readonly kind: 'counting' }
@@ -15,7 +15,7 @@ export type GenerationState =
   | { readonly kind: 'booting' }
   | { readonly kind: 'serving' }
   | { readonly kind: 'draining'; readonly sinceMs: number }
-  | { readonly kind: 'given-up'; readonly reason: string }
+  | { readonly kind: 'given-up'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'gone' };
 
 type Kind = GenerationState['kind'];

@@ -14,11 +14,16 @@ import { type LivingProcess, stillLives } from './living-process.ts';
 import type { Limits } from './request-deadlines.ts';
 import { TicketPipeEnd } from './ticket-pipe-end.ts';
 import { WorkerDeadlines } from './worker-deadlines.ts';
-import type { ProcessEnd, RetireReason } from './worker-life.ts';
+import type { ProcessEnd, RetireReason, WorkerState } from './worker-life.ts';
 import { workerObituary } from './worker-obituary.ts';
 import { planWorkers } from './worker-plan.ts';
 import { type Worker, WorkerRoster } from './worker-roster.ts';
 import { WorkerStacks } from './worker-stacks.ts';
+
+/** After its workers have been killed, a forkserver has so long to report their ends and to leave. */
+const FORKSERVER_LEAVE_MS = 1000;
+/** The same of a generation that is given up, whose workers may call their last hook first. */
+const GIVEN_UP_MS = 3000;
 
 /** What a generation asks of the arbiter. */
 export interface GenerationEvents {
@@ -205,7 +210,9 @@ export class Generation {
   }
 
   #signal(worker: LivingProcess, signal: number): void {
-    if (this.forkserverState === 'alive') this.forkserver.send({ type: 'signal', pid: worker.pid, signal });
+    // A forkserver that hangs would not pass it on.
+    const isKill = signal === os.constants.signals.SIGKILL && worker.startTicks !== null;
+    if (this.forkserverState === 'alive' && !isKill) this.forkserver.send({ type: 'signal', pid: worker.pid, signal });
     else if (stillLives(worker)) process.kill(worker.pid, signal);
   }
 
@@ -258,9 +265,7 @@ export class Generation {
   /** Deadlines, and ends that nobody reports. Called a few times a second. */
   tick(nowMs: number): void {
     const graceMs = this.#graceMs;
-    if (this.#state.kind === 'draining' && nowMs - this.#state.sinceMs > graceMs) {
-      this.killAll(nowMs);
-    }
+    this.#endLate(graceMs, nowMs);
     const limits: Limits = { timeoutMs: this.timeoutMs, graceMs, onDeadline: this.onDeadline };
     for (const worker of this.workers.all()) {
       if (worker.process === null) continue;
@@ -276,6 +281,32 @@ export class Generation {
 
   // Its end
 
+  /** Nothing that has been told to leave, and no forkserver that is to answer, is waited for without end. */
+  #endLate(graceMs: number, nowMs: number): void {
+    const state = this.#state;
+    if (state.kind === 'draining') {
+      const overtimeMs = nowMs - state.sinceMs - graceMs;
+      if (overtimeMs > 0) this.killAll(nowMs);
+      if (overtimeMs > FORKSERVER_LEAVE_MS) this.#killForkserver();
+    } else if (state.kind === 'given-up') {
+      if (nowMs - state.sinceMs > GIVEN_UP_MS) this.#killForkserver();
+    } else if (
+      this.timeoutMs > 0 &&
+      this.workers.all().some(({ state }) => isUnanswered(state, this.timeoutMs, nowMs))
+    ) {
+      this.#events.log(
+        'critical',
+        `The forkserver (pid:${this.forkserver.pid}) has not forked a worker within timeout (${this.timeoutMs / 1000} s); it is killed.`,
+      );
+      this.#killForkserver();
+    }
+  }
+
+  /** One that still has to call on_exit has the time that the arbiter's end gives it. */
+  #killForkserver(): void {
+    if (this.forkserverState === 'alive' && this.lastHook === 'none') this.forkserver.kill();
+  }
+
   /** Lets the workers finish what they have been given; the pipe's end-of-file tells them when that is all. */
   drain(nowMs: number): void {
     if (!mayFollow(this.#state, { kind: 'draining', sinceMs: nowMs })) return;
@@ -290,12 +321,21 @@ export class Generation {
 
   /** Ends the workers at once and lets the forkserver go: for a generation that must not serve. */
   giveUp(reason: string, nowMs: number): void {
-    this.move({ kind: 'given-up', reason });
+    this.move({ kind: 'given-up', sinceMs: nowMs, reason });
     // With a hook for its end a worker gets a moment to call it.
     const how = this.hooks.has('worker_exit') ? 'SIGQUIT' : 'SIGKILL';
     for (const worker of this.workers.all()) this.workers.doom(worker, 'given-up', how, nowMs);
     this.tickets.release();
     this.#letForkserverGo();
+  }
+
+  /** As giveUp(), of a generation that nothing has gone wrong with: what its forkserver evaluates or imports is not waited for. */
+  breakOff(reason: string, nowMs: number): void {
+    this.giveUp(reason, nowMs);
+    if (this.workers.size > 0) return;
+    // The first one writes the arbiter's last lines to the log, if Python does, and calls on_exit.
+    if (this.number === 1) this.forkserver.interrupt();
+    else this.#killForkserver();
   }
 
   /** The time to finish is over. */
@@ -316,4 +356,8 @@ export class Generation {
   #letForkserverGo(): void {
     if (this.lastHook === 'none') this.forkserver.send({ type: 'leave' });
   }
+}
+
+function isUnanswered(state: WorkerState, limitMs: number, nowMs: number): boolean {
+  return state.kind === 'forking' && nowMs - state.sinceMs > limitMs;
 }

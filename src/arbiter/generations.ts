@@ -136,7 +136,7 @@ export class Generations {
     const underWay = this.#next;
     if (underWay !== null) {
       this.#log.log('info', `Generation ${underWay.number} is given up for a newer one`);
-      this.#abandonNext(underWay, 'superseded', nowMs);
+      this.#breakOffNext(underWay, 'superseded', nowMs);
     }
     this.#revival.cancel();
     this.#enter(this.#launch.next(), Date.now());
@@ -263,6 +263,7 @@ export class Generations {
   // Time
 
   tick(nowMs: number): void {
+    this.#boot.tick(this.#next, nowMs);
     for (const generation of this.all()) {
       generation.tick(nowMs);
       this.#switchIfReady(generation);
@@ -292,14 +293,24 @@ export class Generations {
 
   /** The arbiter stops: a generation that does not serve yet never will. */
   stopNext(nowMs: number): void {
-    if (this.#next !== null) this.#abandonNext(this.#next, 'the arbiter stops', nowMs);
+    if (this.#next !== null) this.#breakOffNext(this.#next, 'the arbiter stops', nowMs);
   }
 
   #abandonNext(generation: Generation, reason: string, nowMs: number): void {
-    this.#next = null;
-    this.#switching = null;
+    this.#forgetNext();
     generation.giveUp(reason, nowMs);
     this.#retireIfGone(generation);
+  }
+
+  #breakOffNext(generation: Generation, reason: string, nowMs: number): void {
+    this.#forgetNext();
+    generation.breakOff(reason, nowMs);
+    this.#retireIfGone(generation);
+  }
+
+  #forgetNext(): void {
+    this.#next = null;
+    this.#switching = null;
   }
 
   /** Lets every generation finish what it has been given, and fork nothing any more. */

@@ -7,6 +7,9 @@ import type { DrainNotice } from './drain-notice.ts';
 import type { Gateways } from './gateways.ts';
 import type { Generations } from './generations.ts';
 
+/** Beyond graceful_timeout, for its last words. */
+const LATE_MS = 1000;
+
 export interface PauseParts {
   readonly log: ErrorLog;
   readonly phase: ArbiterPhase;
@@ -19,6 +22,7 @@ export interface PauseParts {
 
 export class Pause {
   readonly #parts: PauseParts;
+  #sinceMs = 0;
 
   constructor(parts: PauseParts) {
     this.#parts = parts;
@@ -31,6 +35,13 @@ export class Pause {
     // Gateways that went on accepting would take connections from a new arbiter that has workers. The workers go after them.
     drainNotice.allDrain(generations.serving, gateways);
     gateways.dismiss();
+    this.#sinceMs = nowMs;
+  }
+
+  tick(nowMs: number): void {
+    const { phase, gateways, generations } = this.#parts;
+    const graceMs = (generations.serving?.settings?.graceful_timeout ?? 0) * 1000;
+    if (phase.kind === 'paused' && nowMs - this.#sinceMs > graceMs + LATE_MS) gateways.kill();
   }
 
   /** With that many workers. Does nothing when there is no pause. */

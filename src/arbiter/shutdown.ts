@@ -110,15 +110,18 @@ export class Shutdown {
   #press(overtimeMs: number, nowMs: number): void {
     const { gateways, generations } = this.#parts;
     // The gateways tell the clients that still wait, and need a moment for it.
-    if (overtimeMs > LAST_WORDS_MS) gateways.kill();
+    const isLate = overtimeMs > LAST_WORDS_MS;
+    if (isLate) gateways.kill();
     if (overtimeMs <= 0) return;
     gateways.broadcast({ type: 'drain', manner: 'quick' });
     generations.drainAll(nowMs);
     for (const generation of generations.all()) {
       generation.killAll(nowMs);
-      const isEmpty = generation.workers.size === 0 && generation.lastHook !== 'to-come';
-      // Whatever still holds its forkserver up, it is not a worker any more.
-      if (isEmpty && generation.forkserverState === 'alive') generation.forkserver.kill();
+      // Whatever still holds up a forkserver without workers, it is not a worker any more. One that has not reported their ends
+      // by now does not answer at all.
+      const isIdle = generation.workers.size === 0 && generation.lastHook !== 'to-come';
+      const isMute = generation.workers.size > 0 && isLate;
+      if ((isIdle || isMute) && generation.forkserverState === 'alive') generation.forkserver.kill();
     }
   }
 

@@ -11,6 +11,9 @@ import type { Generations } from './generations.ts';
 import type { ResolvedSettings } from './resolved-settings.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 
+/** One that answers at all does so within a turn of its event loop. */
+const SWITCH_MS = 10_000;
+
 export interface SwitchoverParts {
   readonly start: ArbiterStart;
   readonly gateways: Gateways;
@@ -26,6 +29,7 @@ export class Switchover {
   readonly #parts: SwitchoverParts;
   /** Gateways that have still to say that they serve the next generation. */
   #unswitched: Set<number> | null = null;
+  #sinceMs = 0;
 
   constructor(parts: SwitchoverParts) {
     this.#parts = parts;
@@ -79,6 +83,21 @@ export class Switchover {
     this.#finishIfAll(nowMs);
   }
 
+  /** A gateway that does not answer must not keep the next generation from serving. */
+  tick(nowMs: number): void {
+    const { start, gateways } = this.#parts;
+    if (this.#unswitched === null || nowMs - this.#sinceMs < SWITCH_MS) return;
+    for (const number of this.#unswitched) {
+      const gateway = gateways.get(number);
+      start.log.log(
+        'critical',
+        `Gateway (pid:${gateway?.pid}) has not answered within ${SWITCH_MS / 1000} s; it is killed.`,
+      );
+      gateway?.kill();
+    }
+    this.#sinceMs = nowMs;
+  }
+
   gatewayGone(gateway: GatewayHandle, nowMs: number): void {
     this.#unswitched?.delete(gateway.number);
     this.#finishIfAll(nowMs);
@@ -87,6 +106,7 @@ export class Switchover {
   #switch(generation: Generation): void {
     const running = this.#parts.gateways.running();
     this.#unswitched = new Set(running.map((gateway) => gateway.number));
+    this.#sinceMs = monotonicMs();
     for (const gateway of running) this.#sendServe(gateway, generation);
     // Paused: there may be none that had to be told.
     this.#finishIfAll(monotonicMs());

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { type GenerationState, mayFollow } from '../../src/arbiter/generation-life.ts';
 
 function state(kind: GenerationState['kind']): GenerationState {
-  if (kind === 'draining') return { kind, sinceMs: 0 };
-  return kind === 'given-up' ? { kind, reason: 'it is late' } : { kind };
+  if (kind === 'draining' || kind === 'inheriting') return { kind, sinceMs: 0 };
+  return kind === 'given-up' ? { kind, sinceMs: 0, reason: 'it is late' } : { kind };
 }
 
 function isWay(...kinds: readonly GenerationState['kind'][]): boolean {
