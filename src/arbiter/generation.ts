@@ -7,6 +7,7 @@ import type { ToForkserverAboutHooks } from '../messages/about-hooks.ts';
 import type { AboutWorker, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import type { ClaimsBoard } from '../runqueue/claims-board.ts';
 import type { WorkerClass } from '../settings/worker-classes.ts';
+import { BootPatience } from './boot-patience.ts';
 import { CrashLoop, isBootCrash } from './crash-loop.ts';
 import type { ForkserverHandle } from './forkserver-handle.ts';
 import { type GenerationState, mayFollow } from './generation-life.ts';
@@ -67,6 +68,7 @@ export class Generation {
   readonly #stacks: WorkerStacks;
   readonly #deadlines: WorkerDeadlines;
   readonly #crashLoop: CrashLoop = new CrashLoop();
+  readonly #patience: BootPatience = new BootPatience();
   #noForkBeforeMs = 0;
   /** Numbers of workers that nworkers_changed is being told of. */
   readonly #resizes: number[] = [];
@@ -88,9 +90,8 @@ export class Generation {
       signal: (process, signal) => this.#signal(process, signal),
       log: events.log,
     });
-    this.#deadlines = new WorkerDeadlines(this.workers, board, this.#stacks, {
+    this.#deadlines = new WorkerDeadlines(this.workers, board, this.#stacks, this.#patience, {
       retire: (worker, reason, nowMs) => this.#retire(worker, reason, nowMs),
-      bootedTooSlowly: (nowMs) => this.#crashed(nowMs),
       expire: events.expire,
       log: events.log,
     });
@@ -226,6 +227,8 @@ export class Generation {
     if (message.type === 'exited') {
       return this.#exited(worker, { code: message.code, signal: message.signal }, nowMs);
     }
+    if (message.type === 'ready' && worker.state.kind === 'booting')
+      this.#patience.booted(nowMs - worker.state.sinceMs);
     this.workers.move(worker.slot, { type: message.type }, nowMs);
     if (message.type === 'ready') this.#events.workersReady(this);
   }

@@ -84,13 +84,19 @@ export class RequestDeadlines {
     } else if (hanging.length > 0) {
       this.#owner.retire(worker, 'timeout', nowMs);
     }
-    this.#checkLoop(worker, limits.timeoutMs, nowMs);
+    this.#checkLoop(worker, claims, limits.timeoutMs, nowMs);
   }
 
   #expireLate(worker: Worker, claims: readonly Claim[], timeoutMs: number, nowMs: number): void {
     if (timeoutMs === 0) return;
-    const late = claims.filter((claim) => claimAgeMs(claim, nowMs) > timeoutMs && !this.#overdue.has(claim.ticket));
-    if (late.length === 0) return;
+    const late = claims.filter((claim) => claimAgeMs(claim, nowMs) > timeoutMs);
+    this.#expire(worker, late, nowMs);
+  }
+
+  /** Whether any of them had not been expired before. */
+  #expire(worker: Worker, claims: readonly Claim[], nowMs: number): boolean {
+    const late = claims.filter(({ ticket }) => !this.#overdue.has(ticket));
+    if (late.length === 0) return false;
     const stackFrom = this.#stacks.size(worker.slot);
     this.#workers.signal(worker, STACKS_SIGNAL);
     for (const claim of late) {
@@ -100,6 +106,7 @@ export class RequestDeadlines {
       this.#overdue.add({ ticket, slot: worker.slot, pid, thread, ageMs, sinceMs: nowMs, stackFrom });
       this.#owner.expire(gateway, ticket);
     }
+    return true;
   }
 
   /** Of any worker: the one that ran it may be gone. */
@@ -111,7 +118,7 @@ export class RequestDeadlines {
   }
 
   /** A handler that blocks the loop keeps every other request of the worker waiting: told once, with the stack; killed after `timeout`. */
-  #checkLoop(worker: Worker, timeoutMs: number, nowMs: number): void {
+  #checkLoop(worker: Worker, claims: readonly Claim[], timeoutMs: number, nowMs: number): void {
     const { slot } = worker;
     const beatMs = this.#board.beatMs(slot);
     const known = this.#stalls.get(slot);
@@ -127,6 +134,10 @@ export class RequestDeadlines {
     const pid = worker.process?.pid;
     const seconds = ((nowMs - beatMs) / 1000).toFixed(1);
     if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) {
+      // The last beat came before the claim of the request that blocks the loop: its own time may not be over. None of them goes on,
+      // so their clients are answered before the worker is killed. One that a slow client holds has begun its response, which is cut off.
+      const waiting = claims.filter(({ heldMs }) => heldMs === 0);
+      if (this.#expire(worker, waiting, nowMs)) return;
       // What it writes at its end would come in the middle of the stacks that it has been asked for.
       if (this.#overdue.awaitsStacks(slot)) return;
       this.#owner.log('critical', `WORKER TIMEOUT (pid:${pid}) its event loop has been blocked for ${seconds} s`);

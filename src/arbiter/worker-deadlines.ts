@@ -1,6 +1,7 @@
 // What has taken too long with a worker: its boot, its request, its end. A generation calls it, a few times a second.
 
 import { type ClaimsBoard, claimAgeMs } from '../runqueue/claims-board.ts';
+import type { BootPatience } from './boot-patience.ts';
 import { type Limits, RequestDeadlines } from './request-deadlines.ts';
 import type { RetireReason } from './worker-life.ts';
 import type { Worker, WorkerRoster } from './worker-roster.ts';
@@ -13,7 +14,6 @@ const TELL_AGAIN_MS = 200;
 /** What the deadlines ask of the generation. */
 export interface DeadlinesOwner {
   retire(worker: Worker, reason: RetireReason, nowMs: number): void;
-  bootedTooSlowly(nowMs: number): void;
   /** Have the gateway answer the client. */
   expire(gateway: number, ticket: number): void;
   log(level: 'warning' | 'critical', message: string): void;
@@ -23,10 +23,18 @@ export class WorkerDeadlines {
   readonly #workers: WorkerRoster;
   readonly #board: ClaimsBoard;
   readonly #owner: DeadlinesOwner;
+  readonly #patience: BootPatience;
   readonly #requests: RequestDeadlines;
 
-  constructor(workers: WorkerRoster, board: ClaimsBoard, stacks: WorkerStacks, owner: DeadlinesOwner) {
+  constructor(
+    workers: WorkerRoster,
+    board: ClaimsBoard,
+    stacks: WorkerStacks,
+    patience: BootPatience,
+    owner: DeadlinesOwner,
+  ) {
     this.#workers = workers;
+    this.#patience = patience;
     this.#board = board;
     this.#owner = owner;
     this.#requests = new RequestDeadlines(workers, board, stacks, owner);
@@ -45,8 +53,10 @@ export class WorkerDeadlines {
       this.#workers.signal(worker, 'SIGTERM');
       this.#workers.move(slot, { type: 'told-again' }, nowMs);
     }
-    if (state.kind === 'booting' && limits.timeoutMs > 0 && sinceMs > limits.timeoutMs) {
-      return this.#bootedTooSlowly(worker, limits.timeoutMs, nowMs);
+    if (state.kind === 'booting' && limits.timeoutMs > 0) {
+      const limitMs = this.#patience.limitMs(limits.timeoutMs);
+      if (sinceMs > limitMs) this.#bootedTooSlowly(worker, limits.timeoutMs, limitMs, nowMs);
+      return;
     }
     if (state.kind !== 'ready' && state.kind !== 'retiring') return;
     if (limits.onDeadline === 'kill') this.#checkRequest(worker, limits.timeoutMs, nowMs);
@@ -77,16 +87,23 @@ export class WorkerDeadlines {
     }
   }
 
-  #bootedTooSlowly(worker: Worker, timeoutMs: number, nowMs: number): void {
-    const pid = worker.process?.pid;
-    const message = `Worker (pid:${pid}) was not ready within timeout (${timeoutMs / 1000} s); it is replaced.`;
-    this.#owner.log('critical', message);
+  #bootedTooSlowly(worker: Worker, timeoutMs: number, limitMs: number, nowMs: number): void {
+    this.#patience.tooSlow();
+    const limit = limitMs > timeoutMs ? seconds(limitMs) : `timeout (${seconds(timeoutMs)})`;
+    const next = `The next one has ${seconds(this.#patience.limitMs(timeoutMs))}.`;
+    this.#owner.log(
+      'critical',
+      `Worker (pid:${worker.process?.pid}) was not ready within ${limit}; it is replaced. ${next}`,
+    );
     this.#workers.doom(worker, 'slow-boot', 'SIGABRT', nowMs);
-    this.#owner.bootedTooSlowly(nowMs);
   }
 
   #abort(worker: Worker, what: string, nowMs: number): void {
     this.#owner.log('critical', `WORKER TIMEOUT (pid:${worker.process?.pid}) ${what}`);
     this.#workers.abort(worker.slot, 'SIGABRT', nowMs);
   }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
 }

@@ -174,6 +174,24 @@ scenario(
 );
 
 scenario(
+  'after a timeout the successor gets the time that its boot takes on a busy machine',
+  async (scene) => {
+    // The first boot is quick; the later ones take longer than timeout, again and again.
+    const app =
+      'import os, time\nif os.path.exists(os.environ["SLOW"]):\n    time.sleep(3)\n' +
+      'def application(environ, start_response):\n    while environ["PATH_INFO"] == "/spin":\n        pass\n' +
+      '    start_response("200 OK", [])\n    return [b"back"]\n';
+    const env = { SLOW: scene.path('slow') };
+    const server = await scene.tunicorn({ app: 'spin', args: ['--timeout', '1'], env, files: { 'spin.py': app } });
+    scene.write('slow', '');
+    assert.equal((await request(server.target, '/spin')).status, 504);
+    assert.equal(await getText(server.target), 'back');
+    assert.equal(server.log.count(bootingWorker), 2, server.log.text());
+  },
+  onlyTunicorn,
+);
+
+scenario(
   'a crash loop backs off, says so, and ends when the reason is gone',
   async (scene) => {
     const crash =
