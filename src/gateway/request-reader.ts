@@ -54,9 +54,9 @@ export class RequestReader {
     return this.#stage.kind !== 'idle' && this.#stage.kind !== 'proxy-header';
   }
 
-  /** The same, but for empty lines, which a client may send before a request. */
+  /** The same, but for a streamed body, whose request is in service. */
   get hasBegun(): boolean {
-    return this.#stage.kind === 'body' || (this.#stage.kind === 'head' && this.#heads.unfinished);
+    return this.#stage.kind === 'body' || this.#stage.kind === 'head';
   }
 
   /** Takes what has come: request after request, until one is in service. */
@@ -101,7 +101,11 @@ export class RequestReader {
       if (this.#client.served > 0) this.#client.progressed();
     }
     const text = this.#heads.push(chunk, from);
-    if (text === null) return chunk.length;
+    if (text === null) {
+      // A client that has sent an empty line behind a body owes nothing.
+      if (!this.#heads.unfinished) this.#stage = IDLE;
+      return chunk.length;
+    }
     if (text instanceof Refusal) return this.#refuse(text, chunk);
     const { end } = this.#heads;
     const head = parseRequestHead(text, this.#context);

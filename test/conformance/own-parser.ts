@@ -10,7 +10,7 @@ import type { Trailers } from '../../src/gateway/http/trailers.ts';
 
 export interface OwnRequest {
   readonly head: RequestHead;
-  /** Offset of the request's first byte. */
+  /** Offset of the request's first byte, or of the empty line before it. */
   readonly start: number;
   readonly body: string;
   readonly trailers: Trailers;
@@ -62,7 +62,9 @@ export class OwnParser {
     while (at < chunk.length) {
       const { kind } = this.#reading;
       if (kind === 'closed' || kind === 'refused') break;
+      const before = this.#requests.length;
       at = kind === 'head' ? this.#pushHead(chunk, at) : this.#pushBody(chunk, at);
+      if (this.#requests.length > before) this.#start = this.#before + at;
     }
     this.#before += chunk.length;
   }
@@ -80,7 +82,6 @@ export class OwnParser {
   }
 
   #pushHead(chunk: Buffer, at: number): number {
-    if (!this.#heads.unfinished) this.#start = this.#before + at;
     const text = this.#heads.push(chunk, at);
     if (text === null) return chunk.length;
     const head = text instanceof Refusal ? text : parseRequestHead(text, this.#context);

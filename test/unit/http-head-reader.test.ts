@@ -60,6 +60,23 @@ test('push() gives the same head and end wherever it is cut', () => {
   }
 });
 
+test('one empty line before a head is passed over wherever it is cut, and is no part of a head', () => {
+  const all = bytes('\r\nGET /a HTTP/1.1\r\n\r\n\r\nGET /b HTTP/1.1\r\n\r\nrest');
+  for (let cut = 0; cut < all.length; cut += 1) {
+    const reader = newReader();
+    const found: unknown[] = [];
+    for (const piece of [all.subarray(0, cut), all.subarray(cut)]) {
+      for (let at = 0; at < piece.length && found.length < 2; at = reader.end) {
+        const text = reader.push(piece, at);
+        if (text === null) break;
+        found.push(text);
+      }
+      if (piece.length === cut && cut <= 2) assert.equal(reader.unfinished, false, `cut at ${cut}`);
+    }
+    assert.deepEqual(found, ['GET /a HTTP/1.1', 'GET /b HTTP/1.1'], `cut at ${cut}`);
+  }
+});
+
 test('push() keeps no hold on a chunk that is written over', () => {
   const reader = newReader();
   const chunk = bytes('GET / HTTP/1.1\r\nA: b');
@@ -95,7 +112,7 @@ test('a request line of exactly the limit is taken byte by byte', () => {
 
 test('a bad request line is refused as soon as it is complete', () => {
   assert.deepEqual(bytesUntilRefused(newReader(), 'GET\r\nA: b'), { count: 5, code: 'InvalidRequestLine' });
-  assert.deepEqual(bytesUntilRefused(newReader(), '\r\nGET / HTTP/1.1'), { count: 2, code: 'InvalidRequestLine' });
+  assert.deepEqual(bytesUntilRefused(newReader(), '\r\n\r\nGET /'), { count: 4, code: 'InvalidRequestLine' });
   assert.deepEqual(bytesUntilRefused(newReader(), 'GET / HTTP/3.1\r\n'), {
     count: 16,
     code: 'HTTPVersionNotSupported',

@@ -8,12 +8,19 @@ import { parseRequestLine, refuseUnfinishedLine, tooLong } from './request-line.
 import { broken } from './rules.ts';
 import { SectionReader } from './section-reader.ts';
 
+const CR = 13;
+const LF = 10;
+
+/** The empty line that may come before a head: not looked for yet, only its CR has come, or there is none any more to expect. */
+type EmptyLine = 'may-come' | 'half' | 'past';
+
 export class HeadReader {
   readonly #rules: HeadRules;
   readonly #section = new SectionReader();
   // Of the unfinished head: the length of its request line once that has passed, and how far its end was searched for.
   #lineLength = -1;
   #searched = 0;
+  #emptyLine: EmptyLine = 'may-come';
 
   constructor(rules: HeadRules) {
     this.#rules = rules;
@@ -24,7 +31,7 @@ export class HeadReader {
     return this.#section.end;
   }
 
-  /** Whether part of a head is here: then the client owes the rest of it. */
+  /** Whether part of a head is here: then the client owes the rest of it. An empty line before it is no part of it. */
   get unfinished(): boolean {
     return this.#section.keptBytes > 0;
   }
@@ -37,11 +44,36 @@ export class HeadReader {
 
   /** The head without its final CRLF CRLF, in ISO-8859-1; null when more bytes are needed. */
   push(chunk: Buffer, start: number): string | Refusal | null {
-    const text = this.#section.push(chunk, start);
-    if (text === null) return this.#checkUnfinished();
+    const headStart = this.#mayBeEmptyLine(chunk[start]) ? this.#passEmptyLine(chunk, start) : start;
+    if (headStart instanceof Refusal) return headStart;
+    const text = this.#section.push(chunk, headStart);
+    if (text === null) {
+      if (this.#section.keptBytes > 0) this.#emptyLine = 'past';
+      return this.#checkUnfinished();
+    }
     this.#lineLength = -1;
     this.#searched = 0;
+    this.#emptyLine = 'may-come';
     return text;
+  }
+
+  #mayBeEmptyLine(first: number | undefined): boolean {
+    return this.#emptyLine === 'half' || (first === CR && this.#emptyLine === 'may-come');
+  }
+
+  /**
+   * RFC 9112 section 2.2: at least one CRLF before a request line is to be ignored, for some clients send one behind a body. It is one,
+   * and nothing but a CRLF. Returns where the head begins.
+   */
+  #passEmptyLine(chunk: Buffer, start: number): number | Refusal {
+    const lfAt = this.#emptyLine === 'half' ? start : start + 1;
+    if (lfAt >= chunk.length) {
+      this.#emptyLine = 'half';
+      return chunk.length;
+    }
+    this.#emptyLine = 'past';
+    if (chunk[lfAt] === LF) return lfAt + 1;
+    return broken('method-token', '\r');
   }
 
   #checkUnfinished(): Refusal | null {

@@ -8,7 +8,7 @@ const OPENING = `# HTTP
 
 This page is generated from the tables in \`src/gateway/http/\` (\`rules.ts\`, \`refusal.ts\`, \`http-page.ts\`); change it there.
 
-The gateway speaks HTTP/1.1 and HTTP/1.0. Its parser follows RFC 9110 and RFC 9112 where they say MUST, and Gunicorn 26 where they leave
+The gateway speaks HTTP/1.1 and HTTP/1.0. Its parser follows RFC 9110 and RFC 9112 where they say MUST, and Gunicorn 27 where they leave
 room. Whatever two readers of the same bytes might understand differently is refused: that is where request smuggling begins.
 
 A request that breaks a rule is never seen by the application. Its client gets the status of the table below with a short page, and
@@ -48,27 +48,43 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
     '421, but from `forwarded_allow_ips`',
   ],
   ['CONNECT without a valid port', 'MUST be rejected', 'served', '400'],
+  [
+    'What follows CONNECT',
+    'may be meant for a tunnel (RFC 9931)',
+    'the connection is closed',
+    'the connection is closed',
+  ],
   ['A fragment in the target', 'not in the grammar', 'left out of path and query', 'as Gunicorn; RAW_URI has it'],
-  ['Bytes beyond ASCII in the target', 'not in the grammar', 'taken', 'taken; PATH_INFO has the bytes themselves'],
+  [
+    'Bytes beyond ASCII in the target',
+    'not in the grammar',
+    '400',
+    'taken, as Gunicorn 26; PATH_INFO has the bytes themselves',
+  ],
   ['HTTP/2.0, HTTP/0.9', '505', '400', '505'],
   ['HTTP/1.2 and above', 'SHOULD be served as 1.1', 'served', 'served'],
-  ['A request line that is too long', 'MUST be 414', '400', '414'],
-  ['An empty line before the request', 'SHOULD be ignored', '400', '400'],
-  ['A bare LF as a line end', 'MAY be taken', 'waits for CRLF', '400 at once'],
+  ['A request line that is too long', 'MUST be 414', '414', '414'],
+  [
+    'An empty line before the request',
+    'at least one SHOULD be ignored',
+    'one is ignored',
+    'one is ignored, a second is 400',
+  ],
+  ['A bare LF as a line end', 'MAY be taken', '400 at once', '400 at once'],
   [
     'Transfer-Encoding: identity',
     'is no coding any more',
-    'ignored',
+    'ignored before `chunked`, else 400',
     'ignored before `chunked`, and with a Content-Length; else 400',
   ],
-  ['Transfer-Encoding: gzip without chunked', 'MUST be 400', 'served without a body', '400'],
+  ['Transfer-Encoding: gzip without chunked', 'MUST be 400', '400', '400'],
   [
     'Transfer-Encoding: gzip, chunked',
     'may be served',
     'the body stays encoded, the connection is closed',
     'as Gunicorn',
   ],
-  ['Any Transfer-Encoding in HTTP/1.0', 'MUST be taken for faulty framing', 'refused if chunked', '400'],
+  ['Any Transfer-Encoding in HTTP/1.0', 'MUST be taken for faulty framing', '400', '400'],
   [
     'Empty elements in Transfer-Encoding',
     'a reasonable number MUST be ignored',
@@ -78,10 +94,23 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
   [
     'Transfer-Encoding with Content-Length',
     'MAY be refused, else the connection MUST be closed',
-    'refused if chunked',
+    '400',
     'refused if chunked; else the connection is closed',
   ],
   ['Equal Content-Lengths, twice or as a list', 'MAY be refused', '400', '400'],
+  ['A Content-Length of 2^53 and above', 'any number of digits', 'taken', '400'],
+  [
+    'Digits after leading zeros, or a space, in the ports of a PROXY v1 line',
+    '(PROXY protocol) not permitted',
+    'taken',
+    '400',
+  ],
+  [
+    'An absolute URI without a host, or with characters that no host has',
+    'MUST be 400 for http and https',
+    'served',
+    '400',
+  ],
   ['Connection: a, close', 'is a list, over all fields of that name', 'one whole value', 'a list'],
   ['Several Cookie fields', '`; ` joins cookies (RFC 6265)', 'joined with `,`', 'joined with `; `'],
   [
@@ -116,7 +145,7 @@ export function formatHttpPage(): string {
     '## Answers for other reasons\n',
     table(['Answer', 'When it is given'], others),
     '## Decisions\n',
-    table(['Matter', 'RFC 9110, RFC 9112', 'Gunicorn 26', 'Here'], DECISIONS),
+    table(['Matter', 'RFC 9110, RFC 9112', 'Gunicorn 27', 'Here'], DECISIONS),
   ].join('\n');
 }
 

@@ -100,7 +100,8 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     scriptName,
     scheme: block.forwardedScheme ?? context.scheme,
     framing,
-    keepAlive: keepsAlive(block, atLeast11),
+    // RFC 9931 section 8: whatever CONNECT is answered, what the client sends behind it may be meant for a tunnel.
+    keepAlive: line.method !== 'CONNECT' && keepsAlive(block, atLeast11),
     // RFC 9110 section 10.1.1: an HTTP/1.0 client does not know the expectation.
     expectContinue: expectContinue && atLeast11,
     isWebSocket:

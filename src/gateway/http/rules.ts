@@ -59,7 +59,7 @@ export type RuleName =
 export const RULES: Readonly<Record<RuleName, Rule>> = {
   'request-line-parts': {
     code: 'InvalidRequestLine',
-    text: 'A request begins with its request line: method, target and version, with one space between them. No empty line goes before.',
+    text: 'A request begins with its request line: method, target and version, with one space between them. One empty line may go before.',
     source: 'RFC 9112 section 3',
   },
   'request-line-end': {

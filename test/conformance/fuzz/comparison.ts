@@ -13,7 +13,7 @@ export interface Difference {
   /** For `served`: `served`, the rule that is broken or Node's error, `unfinished`, or why no more is looked at. Else the value. */
   readonly ours: string;
   readonly node: string;
-  /** From the first byte of the request on. */
+  /** From the first byte of the request on, without the empty line before it. */
   readonly message: string;
 }
 
@@ -25,7 +25,7 @@ export function compare(input: Buffer, own: OwnOutcome, node: NodeOutcome, rules
     const theirs = node.requests[index];
     const isServedByNode = theirs !== undefined && (theirs.state === 'whole' || theirs.state === 'tunnel');
     if (ours === undefined && !isServedByNode) return differences;
-    const message = input.toString('latin1', startOf(own, index, input.length));
+    const message = input.toString('latin1', startOf(own, index, input.length)).replace(/^\r\n/, '');
     if (ours === undefined || theirs === undefined || !isServedByNode) {
       const verdicts = { ours: ownVerdict(own, index), node: nodeVerdict(node, index) };
       return [...differences, { aspect: 'served', ...verdicts, message }];
