@@ -206,22 +206,30 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   #ended(): void {
     this.#sends = 'nothing-more';
     const state = this.#state;
-    if (state.kind === 'reading') {
-      // Most that stop in the middle have gone, but one that reads is told; one that has sent a whole request may well be reading.
-      const refusal = this.#reader.cut();
-      if (refusal === null) this.#leave();
-      else this.refuse(refusal);
-      return;
-    }
+    if (this.#cutOff()) return;
     if (state.kind === 'taken-over' && state.by.kind === 'tunnel') return state.by.clientEnded();
     if (state.kind !== 'in-service') return;
     const { exchange } = state;
-    if (exchange.stream?.isOpen === true) return this.#breakOff(exchange, exchange.stream, exchange.stream.cut());
     // A worker that watches has been told so far that its client is there.
     if (exchange.watched === null && performance.now() - exchange.arrivedMs < HALF_CLOSE_MS) return;
     this.#sends = 'has-left';
     this.#owner.left(exchange);
     exchange.left();
+  }
+
+  /** No more bytes will come. Whether that ends the request that is being read, or the wait for one. */
+  #cutOff(): boolean {
+    const state = this.#state;
+    if (state.kind === 'in-service' && state.exchange.stream?.isOpen === true) {
+      this.#breakOff(state.exchange, state.exchange.stream, state.exchange.stream.cut());
+      return true;
+    }
+    if (state.kind !== 'reading') return false;
+    // Most that stop in the middle have gone, but one that reads is told; one that has sent a whole request may well be reading.
+    const refusal = this.#reader.cut();
+    if (refusal === null) this.#leave();
+    else this.refuse(refusal);
+    return true;
   }
 
   // Writing: ExchangeClient
@@ -231,7 +239,12 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   }
 
   mayKeepAlive(): boolean {
-    return this.#reader.http.keepaliveMs > 0 && !this.#owner.isDraining() && this.#sends === 'more';
+    return this.#reader.http.keepaliveMs > 0 && !this.#owner.isDraining() && this.#mayAsk;
+  }
+
+  /** Another request may come, or has come: one that was sent before the client stopped sending is as good as any. */
+  get #mayAsk(): boolean {
+    return this.#sends === 'more' || (this.#sends === 'nothing-more' && this.#ahead !== null);
   }
 
   awaitsAnswer(): boolean {
@@ -326,16 +339,12 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     this.#ahead = null;
     this.#socket.resume();
     this.#reader.read(ahead, 0);
-    if (this.#sends !== 'more' && !this.#isInService()) this.#leave();
+    if (this.#sends !== 'more') this.#cutOff();
   }
 
   /** Between requests. */
   get #mayBegin(): boolean {
     return this.#state.kind === 'reading' && !this.#reader.isUnderWay;
-  }
-
-  #isInService(): boolean {
-    return this.#state.kind === 'in-service';
   }
 
   // Closing

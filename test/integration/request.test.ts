@@ -99,6 +99,53 @@ scenario(
   onlyTunicorn,
 );
 
+for (const [dialect, app, args, proxyLine] of [
+  ['wsgi', 'echo', [], ''],
+  ['wsgi behind a PROXY line', 'echo', ['--proxy-protocol', 'v1'], 'PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n'],
+  ['asgi', 'asgi_app:app', ['-k', 'asgi'], ''],
+] as const) {
+  scenario(
+    `${dialect}: all that a client has pipelined is answered, also when it has stopped sending`,
+    async (scene) => {
+      const server = await scene.tunicorn({ app, args });
+      const whole = [
+        Buffer.from(proxyLine),
+        requestBytes('/whole', { method: 'POST', body: '{"nom": "nom"}' }),
+        requestBytes('/whole', { headers: { 'Transfer-Encoding': 'chunked' }, method: 'POST' }),
+        Buffer.from('5\r\nhello\r\n0\r\n\r\n'),
+        requestBytes('/whole'),
+      ];
+      const connection = await scene.connect(server);
+      connection.socket.end(Buffer.concat(whole));
+      const answers = [];
+      for (let count = 0; count < 3; count += 1) answers.push(await connection.response());
+      const fields = answers.map((answer) => `${answer.status} ${field(answer, 'Connection')}`);
+      assert.deepEqual(fields, ['200 keep-alive', '200 keep-alive', '200 close']);
+      assert.ok(await connection.closesSilently());
+
+      const cut = await scene.connect(server);
+      cut.socket.end(Buffer.concat([...whole.slice(0, 3), Buffer.from('5\r\nhe')]));
+      assert.equal((await cut.response()).status, 200);
+      assert.equal((await cut.response()).status, 400);
+      assert.ok(await cut.closesSilently());
+    },
+    onlyTunicorn,
+  );
+}
+
+scenario('a CRLF behind a body is no request, and no part of the next one', async (scene) => {
+  const server = await scene.tunicorn({ app: 'echo', args: ['--keep-alive', '1'] });
+  const connection = await scene.connect(server);
+  const post = requestBytes('/', { method: 'POST', body: 'a=b' });
+  await connection.send(Buffer.concat([post, Buffer.from('\r\n'), post]));
+  assert.equal(json(await connection.response()).length, 3);
+  assert.equal(json(await connection.response()).length, 3);
+  await connection.send(Buffer.concat([post, Buffer.from('\r\n')]));
+  assert.equal(json(await connection.response()).length, 3);
+  // Idle: no 408 for a request that has not begun.
+  assert.ok(await connection.closesSilently());
+});
+
 scenario('what is pipelined behind Connection: close is not answered', async (scene) => {
   const connection = await scene.connect(await responses());
   await connection.send(
