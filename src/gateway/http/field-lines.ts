@@ -12,6 +12,8 @@ export interface FieldLines {
   readonly values: readonly string[];
   /** Number of this parse: names and environ keys marked with it occur in these lines. */
   readonly parse: number;
+  /** With strip_header_spaces: a name had white space behind it, and somebody on the way may have read another field, or none. */
+  readonly hasSpacedName: boolean;
 }
 
 // One test for the whole section is much cheaper than one a value; but the regexp engine's stack is not endless.
@@ -40,6 +42,7 @@ export function readFieldLines(section: string, rules: HeadRules, peerTrusted: b
 
   let start = 0;
   let dropped = 0;
+  let hasSpacedName = false;
   while (start < end) {
     // Dropped fields are not counted among the kept ones, but they cost time too, so they have the same limit.
     if (names.length >= rules.limitRequestFields || dropped > rules.limitRequestFields) {
@@ -52,6 +55,7 @@ export function readFieldLines(section: string, rules: HeadRules, peerTrusted: b
 
     const name = findName(section.slice(start, colon), rules);
     if (name instanceof Refusal) return name;
+    hasSpacedName ||= rules.stripHeaderSpaces && isSpace(section.charCodeAt(colon - 1));
 
     const valueStart = skipSpace(section, colon + 1, lineEnd);
     let value = section.slice(valueStart, skipSpaceBack(section, valueStart, lineEnd));
@@ -80,7 +84,7 @@ export function readFieldLines(section: string, rules: HeadRules, peerTrusted: b
     names.push(name);
     values.push(value);
   }
-  return { names, values, parse };
+  return { names, values, parse, hasSpacedName };
 }
 
 function findName(spelling: string, rules: HeadRules): FieldName | Refusal {

@@ -18,6 +18,7 @@ export interface HeaderBlock {
   /** Null: no Content-Length. */
   readonly contentLength: number | null;
   readonly transferCoding: TransferCoding;
+  /** The client asks for it, or nobody can be sure that the next reader saw the same fields. */
   readonly connectionClose: boolean;
   readonly connectionKeepAlive: boolean;
   /** The client offers another protocol, which Upgrade names. */
@@ -44,7 +45,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     rawFields: '',
     contentLength: null,
     transferCoding: 'none',
-    connectionClose: false,
+    connectionClose: lines.hasSpacedName,
     connectionKeepAlive: false,
     connectionUpgrade: false,
     expect: null,

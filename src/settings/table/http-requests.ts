@@ -48,7 +48,8 @@ export const HTTP_REQUESTS = {
     kind: 'bool',
     default: false,
     summary: 'Accept white space between the name of a header field and its colon, and drop it.',
-    detail: 'RFC 9112, section 5.1, forbids that, because it has been used to smuggle requests past proxies.',
+    detail:
+      'RFC 9112, section 5.1, forbids that, because it has been used to smuggle requests past proxies. The connection is closed after such a request.',
     usedBy: ['gateway'],
     reloadable: true,
   },
