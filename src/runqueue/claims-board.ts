@@ -19,6 +19,12 @@ const UNLESS_BEGUN = 2 ** 21;
 
 const MAGIC = Buffer.from('TNBORD01', 'latin1');
 
+/**
+ * Slots that are read at once. The arbiter looks at every worker several times a second: with a buffer for each look it would leave
+ * some 600 KB/s to the garbage collector, which sees nothing of memory outside its heap until there is a lot of it.
+ */
+const SLOTS_AT_ONCE = 256;
+
 export interface Claim {
   /** Ticket being run, 0 for none. */
   readonly ticket: number;
@@ -69,6 +75,7 @@ export class ClaimsBoard {
   readonly #slots: number;
   readonly #slot: Buffer = Buffer.alloc(WORKER_SLOT_BYTES);
   readonly #entry: Buffer = Buffer.alloc(8);
+  readonly #window: Buffer = Buffer.alloc(WORKER_SLOT_BYTES * SLOTS_AT_ONCE);
 
   private constructor(fd: number, slots: number) {
     this.#fd = fd;
@@ -118,12 +125,10 @@ export class ClaimsBoard {
       const claim = this.claim(slot);
       return claim.ticket === 0 ? [] : [claim];
     }
-    const bytes = Buffer.allocUnsafe(WORKER_SLOT_BYTES * slots);
-    fs.readSync(this.#fd, bytes, 0, bytes.length, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
     const claims: Claim[] = [];
-    for (let at = 0; at < bytes.length; at += WORKER_SLOT_BYTES) {
-      if (readNumber(bytes, at) !== 0) claims.push(decodeClaim(bytes, at));
-    }
+    this.#scan({ slot, slots }, (bytes, at) => {
+      claims.push(decodeClaim(bytes, at));
+    });
     return claims;
   }
 
@@ -143,13 +148,10 @@ export class ClaimsBoard {
 
   /** The tickets that are claimed now, by any worker. */
   claimedTickets(): Set<number> {
-    const bytes = Buffer.allocUnsafe(WORKER_SLOT_BYTES * this.#slots);
-    fs.readSync(this.#fd, bytes, 0, bytes.length, BOARD_HEADER_BYTES);
     const tickets = new Set<number>();
-    for (let at = 0; at < bytes.length; at += WORKER_SLOT_BYTES) {
-      const ticket = readNumber(bytes, at);
-      if (ticket !== 0) tickets.add(ticket);
-    }
+    this.#scan({ slot: 0, slots: this.#slots }, (bytes, at) => {
+      tickets.add(readNumber(bytes, at));
+    });
     return tickets;
   }
 
@@ -170,6 +172,17 @@ export class ClaimsBoard {
 
   close(): void {
     fs.closeSync(this.#fd);
+  }
+
+  /** Visits the slots that hold a claim; the bytes are those of the next ones when it returns. */
+  #scan({ slot, slots }: SlotRange, visit: (bytes: Buffer, at: number) => void): void {
+    for (let first = slot; first < slot + slots; first += SLOTS_AT_ONCE) {
+      const length = WORKER_SLOT_BYTES * Math.min(SLOTS_AT_ONCE, slot + slots - first);
+      fs.readSync(this.#fd, this.#window, 0, length, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * first);
+      for (let at = 0; at < length; at += WORKER_SLOT_BYTES) {
+        if (readNumber(this.#window, at) !== 0) visit(this.#window, at);
+      }
+    }
   }
 
   #mark(entry: number, ticket: number, flag: number): void {

@@ -168,3 +168,23 @@ test('cancel() writes the id into its entry, cancelUnlessBegun() sets bit 53 bes
     board.close();
   }
 });
+
+test('the claims of a worker with many slots are found, wherever they are, without memory for each look', () => {
+  const dir = freshDir();
+  const board = ClaimsBoard.create(dir, 1, OWNER);
+  const range = { slot: 100, slots: 1000 };
+  const file = readFileSync(ClaimsBoard.pathIn(dir));
+  for (const slot of [99, 100, 355, 356, 1099, 1100])
+    file.writeUInt32LE(slot, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
+  writeFileSync(ClaimsBoard.pathIn(dir), file);
+  assert.deepEqual(
+    board.claims(range).map(({ ticket }) => ticket),
+    [100, 355, 356, 1099],
+  );
+  assert.deepEqual([...board.claimedTickets()], [99, 100, 355, 356, 1099, 1100]);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let look = 0; look < 100; look += 1) board.claims(range);
+  const grown = process.memoryUsage().arrayBuffers - before;
+  assert.ok(grown < range.slots * WORKER_SLOT_BYTES, `${grown} bytes outside the heap after 100 looks`);
+  board.close();
+});
