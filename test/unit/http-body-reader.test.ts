@@ -217,3 +217,27 @@ test('the pieces are the bytes of the chunk itself', () => {
   );
   assert.deepEqual(pieces, [[true, 3, 8]]);
 });
+
+test('the data of small chunks that come together is passed on together, in its order', () => {
+  const data = (at: number): string =>
+    String.fromCharCode(97 + (at % 26)).repeat(at % 500 === 499 ? 5000 : 1 + (at % 20));
+  const all = Array.from({ length: 4000 }, (_, at) => data(at));
+  const text = `${all.map((each) => `${each.length.toString(16)}\r\n${each}\r\n`).join('')}0\r\n\r\n`;
+  let [body, pieces] = ['', 0];
+  const reader = toBodyReader(CHUNKED, toHeadRules({}), (from, start, end) => {
+    body += from.toString('latin1', start, end);
+    pieces += 1;
+  });
+  assert.equal(reader.push(Buffer.from(text), 0).kind, 'done');
+  assert.equal(body, all.join(''));
+  assert.ok(pieces < 40, `${pieces} pieces of ${all.length} chunks`);
+});
+
+test('what stands before a breach is passed on before the breach is reported', () => {
+  let body = '';
+  const reader = toBodyReader(CHUNKED, toHeadRules({}), (from, start, end) => {
+    body += from.toString('latin1', start, end);
+  });
+  assert.equal(reader.push(Buffer.from('1\r\na\r\n1\r\nb\r\nX'), 0).kind, 'refused');
+  assert.equal(body, 'ab');
+});

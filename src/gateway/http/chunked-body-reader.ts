@@ -25,6 +25,9 @@ const MAX_SIZE_BYTES = 256;
 const MAX_EXTENSION_BYTES = 4096;
 /** Of all extensions of a body, beyond as many bytes as the body itself has. */
 const MAX_EXTENSIONS_BYTES = 16_384;
+/** Smaller pieces that come together are passed on together: what a piece costs behind this reader is paid for by its bytes. */
+const SMALL_PIECE_BYTES = 4096;
+const GATHERED_BYTES = 16_384;
 const CR = 13;
 const LF = 10;
 const TAB = 9;
@@ -44,6 +47,8 @@ export class ChunkedBodyReader implements BodyReader {
   #lineBytes = 0;
   /** Bytes of extensions so far, less the bytes of data. */
   #extensionsExcess = 0;
+  /** Data of the chunk that is pushed, or of `#gathered`, that the sink has not got: from `start` to `end`. */
+  #pending: { bytes: Buffer; start: number; end: number } | null = null;
 
   constructor(rules: HeadRules, sink: BodySink) {
     this.#rules = rules;
@@ -51,11 +56,17 @@ export class ChunkedBodyReader implements BodyReader {
   }
 
   push(chunk: Buffer, start: number): BodyProgress {
+    const progress = this.#read(chunk, start);
+    this.#passOn();
+    return progress;
+  }
+
+  #read(chunk: Buffer, start: number): BodyProgress {
     let index = start;
     while (index < chunk.length) {
       if (this.#state === 'data') {
         const end = Math.min(chunk.length, index + this.#size);
-        this.#sink(chunk, index, end);
+        this.#take(chunk, index, end);
         this.#size -= end - index;
         this.#extensionsExcess -= end - index;
         index = end;
@@ -74,6 +85,37 @@ export class ChunkedBodyReader implements BodyReader {
   /** Behind the last chunk there are only the trailers and the empty line to come: that the body is whole is a guess. */
   cut(): Refusal | null {
     return this.#state === 'trailers' ? broken('chunk-data-end', '') : null;
+  }
+
+  #take(chunk: Buffer, start: number, end: number): void {
+    const pending = this.#pending;
+    if (pending === null) {
+      this.#pending = { bytes: chunk, start, end };
+      return;
+    }
+    const total = pending.end - pending.start + end - start;
+    if (end - start > SMALL_PIECE_BYTES || total > GATHERED_BYTES) {
+      this.#passOn();
+      this.#pending = { bytes: chunk, start, end };
+      return;
+    }
+    if (pending.bytes === chunk) {
+      const gathered = Buffer.allocUnsafe(GATHERED_BYTES);
+      pending.end = chunk.copy(gathered, 0, pending.start, pending.end);
+      pending.start = 0;
+      pending.bytes = gathered;
+    }
+    // A loop: for a few bytes it is quicker than a call of `copy`.
+    if (end - start > 16) chunk.copy(pending.bytes, pending.end, start, end);
+    else for (let at = start; at < end; at += 1) pending.bytes[pending.end + at - start] = chunk[at] ?? 0;
+    pending.end += end - start;
+  }
+
+  #passOn(): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    this.#pending = null;
+    this.#sink(pending.bytes, pending.start, pending.end);
   }
 
   /** One byte of a chunk's frame; moves the state on. */
