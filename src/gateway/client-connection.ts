@@ -13,6 +13,7 @@ import type { Exchange } from './exchange.ts';
 import type { ExchangeClient, ExchangeEnd } from './exchange-client.ts';
 import { Refusal } from './http/refusal.ts';
 import type { RequestHead } from './http/request-head.ts';
+import { InputGate } from './input-gate.ts';
 import { ownAnswer } from './own-answer.ts';
 import type { RequestBody } from './request-fields.ts';
 import { requestIdLine } from './request-id.ts';
@@ -48,6 +49,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #reader: RequestReader;
+  readonly #input: InputGate;
   readonly #output: ClientOutput;
   #state: ConnectionState = READING;
   /** Bytes that came while a request was in service. */
@@ -58,7 +60,8 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   /** Why this side destroys the connection, if it does. */
   #destroyedFor: RequestEnd = 'client-gone';
   /** Kept, for a WebSocket takes the socket's events over. */
-  readonly #onData = (chunk: Buffer): void => this.#received(chunk);
+  readonly #onData = (chunk: Buffer): void => this.#input.takeTurn(chunk, this.#take);
+  readonly #take = (chunk: Buffer): void => this.#received(chunk);
   readonly #onEnd = (): void => this.#ended();
   /** When the present state began, or last made progress. */
   #progressMs: number;
@@ -67,6 +70,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     connections += 1;
     this.number = connections;
     this.#socket = socket;
+    this.#input = new InputGate(socket);
     this.listener = listener;
     this.#owner = owner;
     const isUnix = listener.kind === 'unix';
@@ -138,8 +142,10 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   }
 
   #letWait(bytes: Buffer): void {
+    const { budget } = this.#owner;
+    budget.add(bytes.length - (this.#ahead?.length ?? 0));
     this.#ahead = bytes;
-    if (this.#ahead.length > AHEAD_LIMIT_BYTES) this.#socket.pause();
+    if (bytes.length > AHEAD_LIMIT_BYTES || budget.isSpent) this.#input.hold('ahead');
   }
 
   // ReadingClient
@@ -160,12 +166,12 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   }
 
   pauseReading(): void {
-    this.#socket.pause();
+    this.#input.hold('body');
   }
 
   resumeReading(): void {
     this.progressed();
-    if (this.#ahead === null || this.#ahead.length <= AHEAD_LIMIT_BYTES) this.#socket.resume();
+    this.#input.release('body');
   }
 
   serve(head: RequestHead, body: RequestBody): void {
@@ -282,7 +288,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   }
 
   openTunnel(exchange: Exchange, channel: Socket): Tunnel {
-    const by = new Tunnel(exchange, tunnelClient(this.#socket, this.#output), channel);
+    const by = new Tunnel(exchange, tunnelClient(this.#socket, this.#input, this.#output), channel);
     this.#takeOver(exchange, by);
     by.fromClient(this.#takeAhead());
     if (this.#sends !== 'more') by.clientEnded();
@@ -291,13 +297,15 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
 
   #takeOver(exchange: Exchange, by: WebSocketConnection | Tunnel): void {
     this.#enter({ kind: 'taken-over', exchange, by });
-    this.#socket.resume();
+    // A WebSocket holds its client back by itself.
+    this.#input.open();
     this.#owner.takenOver(exchange, by);
   }
 
   /** What has come behind the request that is in service. */
   #takeAhead(): Buffer {
     const ahead = this.#ahead ?? NOTHING;
+    this.#owner.budget.add(-ahead.length);
     this.#ahead = null;
     return ahead;
   }
@@ -334,10 +342,9 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   }
 
   #readAhead(): void {
-    const ahead = this.#ahead;
-    if (!this.#mayBegin || ahead === null) return;
-    this.#ahead = null;
-    this.#socket.resume();
+    if (!this.#mayBegin || this.#ahead === null) return;
+    const ahead = this.#takeAhead();
+    this.#input.release('ahead');
     this.#reader.read(ahead, 0);
     if (this.#sends !== 'more') this.#cutOff();
   }
@@ -354,10 +361,10 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   #leave(): void {
     const { kind } = this.#state;
     if (kind === 'closed' || kind === 'lingering' || kind === 'flushing') return;
-    this.#ahead = null;
+    this.#takeAhead();
     if (this.#output.isSpooling) this.#enter(FLUSHING);
     else this.#linger();
-    this.#socket.resume();
+    this.#input.open();
   }
 
   #linger(): void {
@@ -388,6 +395,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     const why = this.#output.isBroken ? 'spool-failed' : this.#destroyedFor;
     if (this.#reader.hasBegun) this.#unserved(why, null, this.#reader.fields.newRequestId(), null);
     this.#enter(CLOSED);
+    this.#takeAhead();
     this.#output.close();
     if (state.kind === 'taken-over') state.by.closed();
     if (state.kind === 'in-service' && state.exchange.state !== 'finished') {

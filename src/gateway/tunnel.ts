@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { ClientOutput } from './client-output.ts';
 import type { Exchange } from './exchange.ts';
+import type { InputGate } from './input-gate.ts';
 import { SentFrames } from './sent-frames.ts';
 import type { TakenOver } from './taken-over.ts';
 
@@ -32,12 +33,12 @@ export interface TunnelClient {
   destroy(): void;
 }
 
-export function tunnelClient(socket: Socket, output: ClientOutput): TunnelClient {
+export function tunnelClient(socket: Socket, input: InputGate, output: ClientOutput): TunnelClient {
   return {
     write: (bytes) => output.write(bytes, CLIENT_LIMITS),
     holdsBack: (resume) => output.holdsBack(CLIENT_LIMITS, resume),
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
+    pause: () => input.hold('tunnel'),
+    resume: () => input.release('tunnel'),
     end: () => socket.end(),
     destroy: () => socket.destroy(),
   };
