@@ -6,6 +6,7 @@ import type { RequestEnd } from '../log/access-record.ts';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import type { RecordedConnection, UnservedRequest } from './access-records.ts';
 import { removeSpooled } from './body-store.ts';
+import type { ChannelOutput } from './channel-output.ts';
 import { ClientOutput } from './client-output.ts';
 import { type Awaited, checkLimits } from './connection-limits.ts';
 import type { ConnectionOwner, ConnectionState } from './connection-state.ts';
@@ -287,8 +288,8 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     return by;
   }
 
-  openTunnel(exchange: Exchange, channel: Socket): Tunnel {
-    const by = new Tunnel(exchange, tunnelClient(this.#socket, this.#input, this.#output), channel);
+  openTunnel(exchange: Exchange, channel: Socket, toWorker: ChannelOutput): Tunnel {
+    const by = new Tunnel(exchange, tunnelClient(this.#socket, this.#input, this.#output), channel, toWorker);
     this.#takeOver(exchange, by);
     by.fromClient(this.#takeAhead());
     if (this.#sends !== 'more') by.clientEnded();

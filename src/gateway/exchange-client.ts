@@ -1,6 +1,7 @@
 // The connection's side of an exchange: what the exchange may ask of it, and how it tells it that it has ended.
 
 import type { Socket } from 'node:net';
+import type { ChannelOutput } from './channel-output.ts';
 import type { Exchange } from './exchange.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { WatchedTicket } from './watched-ticket.ts';
@@ -29,6 +30,6 @@ export interface ExchangeClient {
   /** The application accepts the WebSocket, with this head. Null when the client has just left. */
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null;
   /** The connection becomes a tunnel to this channel. */
-  openTunnel(exchange: Exchange, channel: Socket): Tunnel | null;
+  openTunnel(exchange: Exchange, channel: Socket, toWorker: ChannelOutput): Tunnel | null;
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void;
 }

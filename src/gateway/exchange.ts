@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { RequestEnd } from '../log/access-record.ts';
 import { ABORTED, END, FRAMED } from '../runqueue/channel-frame.ts';
 import { TICKET_STREAMED, TICKET_UPGRADE } from '../runqueue/ticket.ts';
+import type { ChannelOutput } from './channel-output.ts';
 import type { ExchangeClient, ExchangeEnd } from './exchange-client.ts';
 import type { Refusal } from './http/refusal.ts';
 import type { RequestHead } from './http/request-head.ts';
@@ -166,10 +167,10 @@ export class Exchange {
   }
 
   /** The application takes the connection raw. Null when nobody waits for that. */
-  openTunnel(channel: Socket): Tunnel | null {
+  openTunnel(channel: Socket, toWorker: ChannelOutput): Tunnel | null {
     if (this.state !== 'outstanding' || !this.head.isWebSocket) return null;
     this.#takenOver('');
-    return this.client.openTunnel(this, channel);
+    return this.client.openTunnel(this, channel, toWorker);
   }
 
   /** The WebSocket or the tunnel has ended. */

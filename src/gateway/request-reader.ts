@@ -149,6 +149,7 @@ export class RequestReader {
       rules: this.#http.rules,
       limitBytes: this.#http.limitRequestBodyBytes,
       budget: this.#owner.budget,
+      readAheadBytes: this.#http.requestBufferBytes,
       sendContinue: head.expectContinue ? (): void => client.sendContinue() : null,
       pause: (): void => client.pauseReading(),
       resume: (): void => client.resumeReading(),

@@ -1,5 +1,7 @@
-// The body of a request that is dispatched before it is whole: from the client, through its framing, to the worker. Until the worker
-// says WATCH a little of it waits here; the client is read no further than there is room. The connection makes it and feeds it.
+// The body of a request that is dispatched before it is whole: from the client, through its framing, to the worker. What the worker does
+// not take yet waits here, and the client is read no further than there is room. The connection makes it and feeds it.
+//
+// Something of it is read ahead even when the worker takes nothing: that a client has left stands behind everything that it has sent.
 
 import type { Awaited } from './connection-limits.ts';
 import type { BodyProgress, BodyReader } from './http/body-progress.ts';
@@ -10,7 +12,10 @@ import { Refusal } from './http/refusal.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { WatchedTicket } from './watched-ticket.ts';
 
+/** Waits before WATCH, however little memory there is. */
 const WAITING_BYTES = 64 * 1024;
+/** What a piece that waits takes beside its bytes. */
+const PIECE_COST_BYTES = 256;
 const NOTHING = Buffer.alloc(0);
 
 type State =
@@ -28,6 +33,8 @@ export interface BodySource {
   /** 0: none. */
   readonly limitBytes: number;
   readonly budget: MemoryBudget;
+  /** May wait while there is memory. */
+  readonly readAheadBytes: number;
   /** The client waits for `100 Continue`; it is called when the worker wants the body. */
   readonly sendContinue: (() => void) | null;
   /** The client is not read any further, until `resume`. */
@@ -40,7 +47,8 @@ export class StreamedBody {
   readonly #source: BodySource;
   readonly #reader: BodyReader;
   #state: State = 'open';
-  #waiting: Buffer[] = [];
+  readonly #waiting: Buffer[] = [];
+  /** With the cost of each piece. */
   #waitingBytes = 0;
   #ticket: WatchedTicket | null = null;
   /** Since when the client is not expected to send, or null. */
@@ -72,7 +80,7 @@ export class StreamedBody {
       return { kind: 'refused', refusal: new Refusal('ContentTooLarge', `over ${limitBytes} bytes`) };
     if (progress.kind === 'done' && this.#state === 'open') {
       this.#state = 'whole';
-      this.#ticket?.piece(NOTHING, 'last');
+      this.#pour();
     }
     if (this.#isFull()) this.#hold();
     return progress;
@@ -98,8 +106,8 @@ export class StreamedBody {
   takeWhole(): Buffer | null {
     if (this.#state !== 'whole' || this.#ticket !== null) return null;
     const bytes = this.#waiting.length === 1 ? (this.#waiting[0] ?? NOTHING) : Buffer.concat(this.#waiting);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#forget();
+    this.#source.budget.add(bytes.length);
     this.#state = 'unwanted';
     return bytes;
   }
@@ -108,13 +116,31 @@ export class StreamedBody {
   flowTo(ticket: WatchedTicket, nowMs: number): void {
     this.#ticket = ticket;
     if (this.#state === 'broken') return ticket.aborted();
-    ticket.onRoom = () => this.#release(performance.now());
-    for (const piece of this.#waiting) ticket.piece(piece, 'middle');
-    this.#forget();
-    if (this.#state === 'whole') return ticket.piece(NOTHING, 'last');
-    if (this.#state !== 'open') return;
-    this.#source.sendContinue?.();
+    ticket.onRoom = () => this.#roomAgain(performance.now());
+    if (this.#state === 'open') this.#source.sendContinue?.();
+    this.#roomAgain(nowMs);
+  }
+
+  #roomAgain(nowMs: number): void {
+    this.#pour();
     if (!this.#isFull()) this.#release(nowMs);
+  }
+
+  /** Sends what waits, as far as there is room for it. */
+  #pour(): void {
+    const ticket = this.#ticket;
+    if (ticket === null || (this.#state !== 'open' && this.#state !== 'whole')) return;
+    let sent = 0;
+    for (const piece of this.#waiting) {
+      if (ticket.isFull) break;
+      ticket.piece(piece, 'middle');
+      this.#weigh(-piece.length - PIECE_COST_BYTES);
+      sent += 1;
+    }
+    this.#waiting.splice(0, sent);
+    if (this.#state !== 'whole' || this.#waiting.length > 0) return;
+    ticket.piece(NOTHING, 'last');
+    this.#state = 'unwanted';
   }
 
   /** What the client's limits are to be measured by. */
@@ -125,7 +151,10 @@ export class StreamedBody {
 
   #isFull(): boolean {
     if (this.#state !== 'open') return false;
-    return this.#ticket === null ? this.#waitingBytes >= WAITING_BYTES : this.#ticket.isFull;
+    const { budget, readAheadBytes } = this.#source;
+    if (this.#ticket?.isFull === false) return false;
+    const leastBytes = this.#ticket === null ? WAITING_BYTES : 0;
+    return this.#waitingBytes >= (budget.isSpent ? leastBytes : Math.max(leastBytes, readAheadBytes));
   }
 
   /** The client is not read from now on, and so is not late. */
@@ -137,11 +166,16 @@ export class StreamedBody {
   #add(chunk: Buffer, start: number, end: number): void {
     this.#receivedBytes += end - start;
     if (this.#state !== 'open') return;
-    if (this.#ticket !== null) return this.#ticket.piece(chunk.subarray(start, end), 'middle');
+    if (this.#ticket?.isFull === false && this.#waiting.length === 0)
+      return this.#ticket.piece(chunk.subarray(start, end), 'middle');
     // A copy: a small piece shall not keep the whole of what was read alive.
     this.#waiting.push(Buffer.from(chunk.subarray(start, end)));
-    this.#waitingBytes += end - start;
-    this.#source.budget.add(end - start);
+    this.#weigh(end - start + PIECE_COST_BYTES);
+  }
+
+  #weigh(bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.#source.budget.add(bytes);
   }
 
   #end(state: State): void {
@@ -151,9 +185,8 @@ export class StreamedBody {
   }
 
   #forget(): void {
-    this.#source.budget.add(-this.#waitingBytes);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#weigh(-this.#waitingBytes);
+    this.#waiting.length = 0;
   }
 
   #release(nowMs: number): void {

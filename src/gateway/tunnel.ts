@@ -3,14 +3,13 @@
 // generation ends has the gateway a word of its own: the frame that closes a WebSocket.
 
 import type { Socket } from 'node:net';
+import type { ChannelOutput } from './channel-output.ts';
 import type { ClientOutput } from './client-output.ts';
 import type { Exchange } from './exchange.ts';
 import type { InputGate } from './input-gate.ts';
 import { SentFrames } from './sent-frames.ts';
 import type { TakenOver } from './taken-over.ts';
 
-/** With more than this in the channel's socket, the client is not read any further. */
-const CHANNEL_BUFFER_BYTES = 64 * 1024;
 /** When one side is gone, the other has this long to take what it is still owed. */
 const LAST_BYTES_MS = 5000;
 
@@ -48,6 +47,7 @@ export class Tunnel implements TakenOver {
   readonly kind = 'tunnel';
   readonly #client: TunnelClient;
   readonly #channel: Socket;
+  readonly #toWorker: ChannelOutput;
   readonly #exchange: Exchange;
   readonly #sent: SentFrames = new SentFrames();
   #timer: NodeJS.Timeout | null = null;
@@ -56,17 +56,18 @@ export class Tunnel implements TakenOver {
     timer: null,
   };
 
-  constructor(exchange: Exchange, client: TunnelClient, channel: Socket) {
+  constructor(exchange: Exchange, client: TunnelClient, channel: Socket, toWorker: ChannelOutput) {
     this.#exchange = exchange;
     this.#client = client;
     this.#channel = channel;
+    this.#toWorker = toWorker;
   }
 
   fromClient(bytes: Buffer): void {
     this.#exchange.requestBytes += bytes.length;
     if (bytes.length === 0 || !this.#channel.writable) return;
-    this.#channel.write(bytes);
-    if (this.#channel.writableLength > CHANNEL_BUFFER_BYTES) this.#client.pause();
+    this.#toWorker.write(bytes);
+    if (this.#toWorker.isFull) this.#client.pause();
   }
 
   /** The client shuts down its sending side. */

@@ -4,7 +4,9 @@
 import type { Socket } from 'node:net';
 import { ChannelDecoder, type ChannelSink } from '../runqueue/channel-decoder.ts';
 import { dataFrame, END, goneFrame, TEXT, takenFrame, UNACKNOWLEDGED_BYTES } from '../runqueue/channel-frame.ts';
+import { ChannelOutput } from './channel-output.ts';
 import type { Exchange } from './exchange.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import type { Tunnel } from './tunnel.ts';
 import { WatchedTicket } from './watched-ticket.ts';
 
@@ -12,6 +14,7 @@ const SWITCHING_PROTOCOLS = 101;
 
 /** What a channel needs of the gateway. */
 export interface ChannelOwner {
+  readonly budget: MemoryBudget;
   find(ticket: number): Exchange | undefined;
   /** The response is complete, or the ticket was skipped. */
   settled(exchange: Exchange): void;
@@ -26,6 +29,7 @@ export class WorkerChannel implements ChannelSink {
   /** Known from HELLO on. */
   worker: { readonly slot: number; readonly pid: number; readonly generation: number } | null = null;
   readonly #socket: Socket;
+  readonly #output: ChannelOutput;
   readonly #owner: ChannelOwner;
   readonly #decoder: ChannelDecoder;
   /** Bytes of the current response, hints, body and messages, that have come through here. */
@@ -38,14 +42,15 @@ export class WorkerChannel implements ChannelSink {
   constructor(socket: Socket, owner: ChannelOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#output = new ChannelOutput(socket, owner.budget);
+    this.#output.onRoom = () => {
+      if (this.#tunnel !== null) this.#tunnel.tunnel.channelDrained();
+      else this.#watched?.onRoom();
+    };
     this.#decoder = new ChannelDecoder(this);
     socket.on('data', (chunk: Buffer) => {
       this.#broken ??= this.#decoder.push(chunk);
       if (this.#broken !== null) socket.destroy();
-    });
-    socket.on('drain', () => {
-      if (this.#tunnel !== null) this.#tunnel.tunnel.channelDrained();
-      else this.#watched?.onRoom();
     });
     socket.on('end', () => this.#ended());
     // A worker that dies resets the channel; `close` follows.
@@ -64,12 +69,12 @@ export class WorkerChannel implements ChannelSink {
 
   ask(id: number): void {
     const exchange = this.#owner.find(id);
-    if (exchange === undefined || exchange.state !== 'outstanding') this.#socket.write(goneFrame(id));
-    else this.#socket.write(dataFrame(id, exchange.fields, exchange.body));
+    if (exchange === undefined || exchange.state !== 'outstanding') this.#output.write(goneFrame(id));
+    else this.#output.write(dataFrame(id, exchange.fields, exchange.body));
   }
 
   watch(id: number): void {
-    const ticket = new WatchedTicket(this.#socket, id);
+    const ticket = new WatchedTicket(this.#output, id);
     this.#watched = ticket;
     const exchange = this.#owner.find(id);
     if (exchange === undefined) ticket.gone();
@@ -128,7 +133,7 @@ export class WorkerChannel implements ChannelSink {
   tunnel(id: number): void {
     const exchange = this.#owner.find(id);
     if (exchange !== undefined) exchange.workerPid = this.worker?.pid ?? 0;
-    const tunnel = exchange?.openTunnel(this.#socket) ?? null;
+    const tunnel = exchange?.openTunnel(this.#socket, this.#output) ?? null;
     if (tunnel !== null && exchange !== undefined) this.#tunnel = { exchange, tunnel };
     else this.#socket.destroy();
   }
@@ -154,7 +159,7 @@ export class WorkerChannel implements ChannelSink {
   /** The client may have left, or have been answered with 504, while the application made up its mind. */
   #accept(id: number, exchange: Exchange | undefined, head: string): void {
     if (exchange?.head.isWebSocket === false) return;
-    this.#watched ??= new WatchedTicket(this.#socket, id);
+    this.#watched ??= new WatchedTicket(this.#output, id);
     if (exchange?.state === 'outstanding') exchange.accept(this.#watched, head);
     else this.#watched.gone();
   }
@@ -169,7 +174,7 @@ export class WorkerChannel implements ChannelSink {
     if ((flags & END) !== 0) {
       // A worker that has sent much waits for this before it takes another ticket: what a slow client leaves unread in the channel
       // must never stand in front of somebody else's response.
-      if (this.#passedBytes > UNACKNOWLEDGED_BYTES) this.#socket.write(takenFrame(id));
+      if (this.#passedBytes > UNACKNOWLEDGED_BYTES) this.#output.write(takenFrame(id));
       this.#passedBytes = 0;
       if (exchange !== undefined) this.#owner.settled(exchange);
     } else {
@@ -193,6 +198,7 @@ export class WorkerChannel implements ChannelSink {
   }
 
   #closed(): void {
+    this.#output.close();
     this.#stopWatching();
     if (this.#tunnel !== null) {
       this.#tunnel.tunnel.channelClosed();

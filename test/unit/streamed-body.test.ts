@@ -1,7 +1,9 @@
 // A body between its client and its worker, with the clock and the worker in the test's hand.
 
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
+import { ChannelOutput } from '../../src/gateway/channel-output.ts';
 import { toHeadRules } from '../../src/gateway/http/head-rules.ts';
 import { MemoryBudget } from '../../src/gateway/memory-budget.ts';
 import { StreamedBody } from '../../src/gateway/streamed-body.ts';
@@ -14,13 +16,27 @@ const NOW_MS: number = Math.ceil(performance.now());
 
 /** The worker's channel: keeps the frames, and is as full as the test says. */
 class ChannelDouble {
-  readonly frames: { readonly type: number; readonly flags: number; payload: string }[] = [];
+  readonly #frames: { readonly type: number; readonly flags: number; payload: string }[] = [];
   writableLength = 0;
+  /** Has what was gathered written. */
+  flush: () => void = () => {};
 
+  get frames(): readonly { readonly type: number; readonly flags: number; readonly payload: string }[] {
+    this.flush();
+    return this.#frames;
+  }
+
+  /** Small frames come together. */
   write(bytes: Buffer): boolean {
-    const last = this.frames.at(-1);
+    if (bytes.length > 16 && bytes.readUInt32LE(8) === 9 && bytes.readUInt32LE(0) <= bytes.length) {
+      const length = bytes.readUInt32LE(0);
+      this.write(bytes.subarray(0, 16));
+      if (length > 16) this.write(bytes.subarray(16, length));
+      return length === bytes.length || this.write(bytes.subarray(length));
+    }
+    const last = this.#frames.at(-1);
     if (bytes.length >= 16 && bytes.readUInt32LE(8) === 9)
-      this.frames.push({ type: bytes.readUInt8(4), flags: bytes.readUInt8(5), payload: '' });
+      this.#frames.push({ type: bytes.readUInt8(4), flags: bytes.readUInt8(5), payload: '' });
     else if (last !== undefined) last.payload += bytes.toString();
     return true;
   }
@@ -38,22 +54,33 @@ interface Parts {
   readonly length?: number;
   readonly limitBytes?: number;
   readonly sendContinue?: (() => void) | null;
+  readonly budgetBytes?: number;
+  readonly readAheadBytes?: number;
 }
 
-function newBody({ length = 10, limitBytes = 0, sendContinue = null }: Parts = {}): {
+function newBody({
+  length = 10,
+  limitBytes = 0,
+  sendContinue = null,
+  budgetBytes = 100,
+  readAheadBytes = 0,
+}: Parts = {}): {
   readonly body: StreamedBody;
   readonly budget: MemoryBudget;
   readonly channel: ChannelDouble;
   readonly flow: ('pause' | 'resume')[];
   readonly ticket: WatchedTicket;
 } {
-  const budget = new MemoryBudget(100);
+  const budget = new MemoryBudget(budgetBytes);
   const framing = { kind: 'length', bytes: length } as const;
   const flow: ('pause' | 'resume')[] = [];
   const client = { pause: () => void flow.push('pause'), resume: () => void flow.push('resume') };
-  const body = new StreamedBody({ framing, rules: RULES, limitBytes, budget, sendContinue, ...client }, NOW_MS);
+  const source = { framing, rules: RULES, limitBytes, budget, readAheadBytes, sendContinue, ...client };
+  const body = new StreamedBody(source, NOW_MS);
   const channel = new ChannelDouble();
-  return { body, budget, channel, flow, ticket: new WatchedTicket(channel, 9) };
+  const output = new ChannelOutput(channel as unknown as Socket, budget);
+  channel.flush = () => output.flush();
+  return { body, budget, channel, flow, ticket: new WatchedTicket(output, 9) };
 }
 
 function push(body: StreamedBody, text: string): string {
@@ -93,9 +120,9 @@ test('what waits is of the budget, and is no more when it has gone on, or is not
 
 test('the client is held at 64 KiB without a worker, and as the channel is full with one', () => {
   const { body, channel, flow, ticket } = newBody({ length: 1_000_000 });
-  push(body, 'x'.repeat(65_535));
+  push(body, 'x'.repeat(65_000));
   assert.deepEqual(flow, []);
-  push(body, 'x');
+  push(body, 'x'.repeat(600));
   assert.deepEqual(flow, ['pause']);
   channel.writableLength = 70_000;
   body.flowTo(ticket, NOW_MS);
@@ -170,4 +197,45 @@ test('a body over the limit is refused, and nothing is sent after the worker is 
   body.abort();
   ticket.gone();
   assert.equal(channel.frames.length, sent);
+});
+
+test('while the worker takes nothing, the client is read ahead as far as there is memory, and what was read comes in its order', () => {
+  const { body, budget, channel, flow, ticket } = newBody({
+    length: 400,
+    budgetBytes: 1_000_000,
+    readAheadBytes: 1000,
+  });
+  channel.writableLength = 70_000;
+  body.flowTo(ticket, NOW_MS);
+  for (const piece of ['a', 'b', 'c']) push(body, piece.repeat(100));
+  assert.deepEqual(flow, ['pause']);
+  assert.ok(budget.usedBytes > 1000, 'a piece costs more than its bytes');
+  assert.equal(channel.seen.length, 0);
+  assert.equal(push(body, 'd'.repeat(100)), 'done');
+  channel.writableLength = 0;
+  ticket.onRoom();
+  assert.equal(
+    channel.seen.map(([, , payload]) => payload).join(''),
+    ['a', 'b', 'c', 'd'].map((each) => each.repeat(100)).join(''),
+  );
+  assert.deepEqual(channel.seen.at(-1), [DATA, END, '']);
+  assert.deepEqual([flow, budget.usedBytes], [['pause', 'resume'], 0]);
+});
+
+test('a body that breaks off while the worker takes nothing says so at once', () => {
+  const { body, budget, channel, ticket } = newBody({ length: 400, budgetBytes: 1_000_000, readAheadBytes: 1000 });
+  channel.writableLength = 70_000;
+  body.flowTo(ticket, NOW_MS);
+  push(body, 'a');
+  body.abort();
+  assert.deepEqual(channel.seen, [[DATA, END | ABORTED, '']]);
+  assert.equal(budget.usedBytes, channel.writableLength, 'nothing but what is in the channel');
+});
+
+test('without memory the client is read no further than the channel takes', () => {
+  const { body, channel, flow, ticket } = newBody({ length: 4000, budgetBytes: 100, readAheadBytes: 100_000 });
+  channel.writableLength = 70_000;
+  body.flowTo(ticket, NOW_MS);
+  push(body, 'a'.repeat(200));
+  assert.deepEqual(flow, ['pause']);
 });

@@ -7,6 +7,7 @@ import net, { type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { MemoryBudget } from '../../src/gateway/memory-budget.ts';
 import { type ChannelOwner, WorkerChannel } from '../../src/gateway/worker-channel.ts';
 import {
   ABORTED,
@@ -28,6 +29,7 @@ import { type ExchangeParts, newExchange } from './exchange-double.ts';
 type TestExchange = ReturnType<typeof newExchange>;
 
 class Owner implements ChannelOwner {
+  readonly budget: MemoryBudget = new MemoryBudget(0);
   readonly exchanges: Map<number, TestExchange> = new Map();
   readonly events: string[] = [];
   isClientSlow = false;
