@@ -39,6 +39,7 @@ type ArbiterEvent =
   | { readonly type: 'forkserver-gone'; readonly generation: Generation; readonly how: string }
   | { readonly type: 'gateway-message'; readonly gateway: GatewayHandle; readonly message: FromGateway }
   | { readonly type: 'gateway-gone'; readonly gateway: GatewayHandle; readonly how: string }
+  | { readonly type: 'unbound' }
   | { readonly type: 'rebound'; readonly generation: Generation; readonly failure: string | null }
   | { readonly type: 'new-arbiter-gone'; readonly child: ChildProcess; readonly how: string }
   | { readonly type: 'first-failed'; readonly exitCode: number }
@@ -114,13 +115,19 @@ export class Arbiter {
       ...parts,
       rebound: (generation, failure) => this.#queue.post({ type: 'rebound', generation, failure }),
       switched: (nowMs) => this.#pause.dismissWorkers(nowMs),
+      sharing: () => (this.#upgrade.state.kind === 'alone' ? 'alone' : 'shared'),
     });
     this.#upgrade = new Upgrade({
       ...parts,
       childEnded: (child, how) => this.#queue.post({ type: 'new-arbiter-gone', child, how }),
       promoted: () => this.#promoted(),
     });
-    this.#shutdown = new Shutdown({ ...parts, upgrade: this.#upgrade, ended: (exitCode) => this.#end(exitCode) });
+    this.#shutdown = new Shutdown({
+      ...parts,
+      upgrade: this.#upgrade,
+      unbound: () => this.#queue.post({ type: 'unbound' }),
+      ended: (exitCode) => this.#end(exitCode),
+    });
     this.#metrics = new ArbiterMetrics(start.telemetry);
     this.#serviceManager = new ServiceManager({
       python: start.python,
@@ -162,6 +169,8 @@ export class Arbiter {
         return this.#onGatewayGone(event.gateway, event.how, nowMs);
       case 'rebound':
         return this.#switchover.rebound(event.generation, event.failure, nowMs);
+      case 'unbound':
+        return this.#shutdown.unbound();
       case 'new-arbiter-gone':
         return this.#upgrade.childGone(event.child, event.how);
       case 'first-failed':

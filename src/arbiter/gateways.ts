@@ -81,7 +81,7 @@ export class Gateways {
   dismiss(): void {
     for (const gateway of this.#running.values()) this.#leaving.add(gateway);
     this.#missing.clear();
-    this.broadcast({ type: 'drain', manner: 'graceful' });
+    this.broadcast({ type: 'drain', manner: 'graceful', listeners: 'closed' });
   }
 
   /** Starts those that are missing of `count`; a place is free when the one that was dismissed has gone. */

@@ -7,12 +7,16 @@ import { parseBindAddresses } from './bind-address.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import { planListeners } from './listener-plan.ts';
 import { type Listener, type ListenerRequest, openListeners } from './open-listeners.ts';
+import { sealListeners } from './seal-listeners.ts';
 
 export type ListenerOptions = Omit<ListenerRequest, 'binds' | 'firstId'>;
 
 export type OpenListeners =
   | { readonly ok: true; readonly listeners: Listeners }
   | { readonly ok: false; readonly message: string };
+
+/** Shared: another arbiter listens on the same sockets, and goes on when this one closes them. */
+export type Sharing = 'alone' | 'shared';
 
 /** Whose word the listening sockets follow. */
 type Authority =
@@ -82,11 +86,16 @@ export class Listeners {
    * one from being bound: the gateways must drop it at once, while the new one is tried for some seconds. After a
    * failure the addresses are as before, but released ones have a new id, which the gateways have to be told.
    */
-  async change(binds: readonly string[], release: (listener: Listener) => void = () => {}): Promise<ListenerChange> {
+  async change(
+    binds: readonly string[],
+    release: (listener: Listener) => void = () => {},
+    sharing: Sharing = 'alone',
+  ): Promise<ListenerChange> {
     const parsed = parseBindAddresses(binds);
     if (!parsed.ok) return parsed;
     this.#authority = { kind: 'settings' };
     const plan = planListeners(this.#listeners, parsed.addresses);
+    await this.#seal(plan.closeFirst, sharing);
     this.#close(plan.closeFirst);
     for (const listener of plan.closeFirst) release(listener);
     const opened = await this.#open(plan.open);
@@ -94,14 +103,36 @@ export class Listeners {
       const restored = await this.#open(plan.closeFirst.map((listener) => listener.bind));
       return restored.ok ? opened : { ok: false, message: `${opened.message}; then ${restored.message}` };
     }
+    await this.#seal(plan.close, sharing);
     this.#close(plan.close);
     return { ok: true };
   }
 
-  /** `keep` leaves the files of Unix sockets to another arbiter that listens on them too. */
-  close(files: 'remove' | 'keep' = 'remove'): void {
+  /** At once: what comes in this moment may be reset. */
+  close(sharing: Sharing = 'alone'): void {
     this.#state = 'closed';
-    this.#close(this.#listeners, files);
+    this.#close(this.#listeners, sharing === 'alone' ? 'remove' : 'keep');
+  }
+
+  /** Resolves when nothing is added to the backlogs any more. Then the gateways may close theirs; until then they accept what comes. */
+  async sealAndClose(sharing: Sharing): Promise<void> {
+    this.#state = 'closed';
+    const sealed = this.#listeners.filter((listener) => isSealable(listener, sharing));
+    // A Unix socket without its file is not found any more.
+    const others = this.#listeners.filter((listener) => !sealed.includes(listener));
+    this.#close(others, sharing === 'alone' ? 'remove' : 'keep');
+    await this.#seal(sealed, sharing);
+    this.#close(sealed);
+  }
+
+  async #seal(closing: readonly Listener[], sharing: Sharing): Promise<void> {
+    const sealed = closing.filter((listener) => isSealable(listener, sharing));
+    const { python, log } = this.#options;
+    const failure = await sealListeners(
+      python,
+      sealed.map(({ handle }) => handle),
+    );
+    if (failure !== null) log('debug', `A connection that comes while the listener closes may be reset: ${failure}`);
   }
 
   async #adopt(inherited: InheritedSockets, binds: readonly string[]): Promise<ListenerChange> {
@@ -133,4 +164,9 @@ export class Listeners {
     }
     this.#listeners = this.#listeners.filter((listener) => !closing.includes(listener));
   }
+}
+
+/** A seal is for good, and for everybody who has the socket: an inherited one goes on listening in another process. */
+function isSealable({ bind }: Listener, sharing: Sharing): boolean {
+  return bind.kind === 'tcp' && sharing === 'alone';
 }

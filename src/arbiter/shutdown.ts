@@ -30,6 +30,8 @@ export interface ShutdownParts {
   readonly reloader: Reloader;
   readonly drainNotice: DrainNotice;
   readonly upgrade: Upgrade;
+  /** The listening sockets are closed here; belongs into the arbiter's queue, and comes back as a call of `unbound`. */
+  unbound(): void;
   /** Nothing is left of the server. */
   ended(exitCode: number): void;
 }
@@ -71,17 +73,25 @@ export class Shutdown {
     if (phase.current.kind === 'stopping') holdLastHook(generations.host, phase.current.exitCode);
     reloader.close();
     generations.stopNext(nowMs);
-    // An older or newer arbiter that lives listens on the same Unix sockets.
-    listeners.close(upgrade.state.kind === 'alone' ? 'remove' : 'keep');
+    const sharing = upgrade.state.kind === 'alone' ? 'alone' : 'shared';
+    // The gateways close theirs when nothing can be lost by it.
+    if (manner === 'graceful') void listeners.sealAndClose(sharing).then(() => this.#parts.unbound());
+    else listeners.close(sharing);
     // Workers that the same TERM has ended are needed again only if there is work left.
     for (const generation of generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
     if (manner === 'graceful') this.#parts.drainNotice.allDrain(generations.serving, gateways);
-    gateways.broadcast({ type: 'drain', manner });
+    gateways.broadcast({ type: 'drain', manner, listeners: manner === 'graceful' ? 'kept' : 'closed' });
     if (manner === 'quick') {
       for (const generation of generations.all()) generation.workers.signalAll('SIGQUIT');
       generations.drainAll(nowMs);
     }
     this.endIfDone(nowMs);
+  }
+
+  /** No connection can come on the listening sockets any more. */
+  unbound(): void {
+    const { gateways, listeners } = this.#parts;
+    for (const id of listeners.closedIds()) gateways.broadcast({ type: 'unlisten', id });
   }
 
   /** A hook that belongs to the serving generation has raised. A stop that is under way goes on as it was asked for. */
@@ -113,7 +123,7 @@ export class Shutdown {
     const isLate = overtimeMs > LAST_WORDS_MS;
     if (isLate) gateways.kill();
     if (overtimeMs <= 0) return;
-    gateways.broadcast({ type: 'drain', manner: 'quick' });
+    gateways.broadcast({ type: 'drain', manner: 'quick', listeners: 'closed' });
     generations.drainAll(nowMs);
     for (const generation of generations.all()) {
       generation.killAll(nowMs);

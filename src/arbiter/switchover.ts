@@ -8,6 +8,8 @@ import type { GatewayHandle } from './gateway-handle.ts';
 import type { Gateways } from './gateways.ts';
 import type { Generation } from './generation.ts';
 import type { Generations } from './generations.ts';
+import type { Sharing } from './listeners.ts';
+import type { Listener } from './open-listeners.ts';
 import type { ResolvedSettings } from './resolved-settings.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 
@@ -23,6 +25,8 @@ export interface SwitchoverParts {
   /** The listening sockets have been changed, or could not be; belongs into the arbiter's queue, and comes back to `rebound`. */
   rebound(generation: Generation, failure: string | null): void;
   switched(nowMs: number): void;
+  /** Whether another arbiter listens on the same sockets. */
+  sharing(): Sharing;
 }
 
 export class Switchover {
@@ -60,9 +64,8 @@ export class Switchover {
   begin(generation: Generation, { settings }: ResolvedSettings): void {
     const { gateways, rebound, start } = this.#parts;
     if (start.listeners.isSame(settings.bind)) return this.#switch(generation);
-    const change = start.listeners.change(settings.bind, ({ address }) => {
-      gateways.broadcast({ type: 'unlisten', id: address.id });
-    });
+    const release = ({ address }: Listener): void => gateways.broadcast({ type: 'unlisten', id: address.id });
+    const change = start.listeners.change(settings.bind, release, this.#parts.sharing());
     void change.then((outcome) => rebound(generation, outcome.ok ? null : outcome.message));
   }
 

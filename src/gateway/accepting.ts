@@ -5,6 +5,8 @@ import type { ErrorLog } from '../log/error-log.ts';
 import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 
 const QUIET_TURNS = 3;
+/** A handshake that has begun is completed by the client's next packet: one way over the network and back. */
+const HANDSHAKE_MS = 100;
 /** Those who never stop connecting are not waited for. */
 const BACKLOG_LIMIT_MS = 1000;
 
@@ -12,6 +14,7 @@ export class Accepting {
   readonly #log: ErrorLog;
   readonly #connected: (socket: Socket, listener: ListenerAddress) => void;
   readonly #servers: Map<number, Server> = new Map();
+  readonly #closing: Set<number> = new Set();
   #accepted = 0;
 
   constructor(log: ErrorLog, connected: (socket: Socket, listener: ListenerAddress) => void) {
@@ -43,10 +46,12 @@ export class Accepting {
   }
 
   /**
-   * The kernel resets what is in a backlog that is closed; so what is there is accepted first. Node accepts one connection of a listener
-   * in a turn of the event loop: some turns without one mean that the backlog is empty.
+   * The kernel resets what is in a backlog that is closed; so what is there, or about to be, is accepted first. Node accepts one
+   * connection of a listener in a turn of the event loop: some turns without one mean that the backlog is empty.
    */
   close(id: number): void {
+    if (!this.#servers.has(id) || this.#closing.has(id)) return;
+    this.#closing.add(id);
     const latestMs = performance.now() + BACKLOG_LIMIT_MS;
     let accepted = this.#accepted;
     let quietTurns = 0;
@@ -59,7 +64,8 @@ export class Accepting {
       }
       this.#servers.get(id)?.close();
       this.#servers.delete(id);
+      this.#closing.delete(id);
     };
-    setImmediate(turn);
+    setTimeout(turn, HANDSHAKE_MS);
   }
 }

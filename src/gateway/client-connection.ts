@@ -28,7 +28,6 @@ import { WebSocketConnection } from './web-socket-connection.ts';
 
 const READING: ConnectionState = { kind: 'reading' };
 const FLUSHING: ConnectionState = { kind: 'flushing' };
-const LINGERING: ConnectionState = { kind: 'lingering' };
 const CLOSED: ConnectionState = { kind: 'closed' };
 
 /** How much a client may send ahead of the request in service before it is not read any more. */
@@ -103,7 +102,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   /** Whether anything is owed to the client: a request is being read, run or answered. */
   get isBusy(): boolean {
     const { kind } = this.#state;
-    if (kind === 'reading') return this.#reader.isUnderWay;
+    if (kind === 'reading') return this.#reader.isUnderWay || this.#ahead !== null;
     return kind === 'in-service' || kind === 'taken-over';
   }
 
@@ -116,7 +115,8 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
 
   #received(chunk: Buffer): void {
     const state = this.#state;
-    if (state.kind === 'lingering' || state.kind === 'flushing' || state.kind === 'closed') return;
+    if (state.kind === 'lingering') return this.progressed();
+    if (state.kind === 'flushing' || state.kind === 'closed') return;
     if (state.kind === 'taken-over') return state.by.kind === 'tunnel' ? state.by.fromClient(chunk) : undefined;
     if (state.kind === 'in-service' && state.exchange.stream?.isOpen === true) {
       return this.#feed(state.exchange, state.exchange.stream, chunk);
@@ -369,13 +369,14 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   }
 
   #linger(): void {
-    this.#enter(LINGERING);
+    this.#enter({ kind: 'lingering', sinceMs: performance.now() });
     this.#socket.end();
   }
 
-  /** Ends a connection on which nothing is owed. */
-  closeIdle(): void {
-    if (this.#mayBegin) this.#leave();
+  /** The gateway drains since then: a connection on which nothing is owed has so long for one more request. */
+  drainIdle(sinceMs: number, nowMs: number, limitMs: number): void {
+    const isIdle = this.isReading && !this.isBusy;
+    if (isIdle && nowMs - Math.max(this.#progressMs, sinceMs) >= limitMs) this.#leave();
   }
 
   /** The gateway drains since then: a client that stalls in the middle of sending a request is not waited for. */
@@ -437,7 +438,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
       case 'reading':
         return this.#reader.awaited(this.#served === 0, hasUnsentOutput, nowMs);
       case 'lingering':
-        return { kind: 'close', hasUnsentOutput };
+        return { kind: 'close', hasUnsentOutput, elapsedMs: nowMs - state.sinceMs };
       case 'in-service':
         return state.exchange.stream?.awaited(nowMs) ?? { kind: 'nothing' };
       case 'taken-over':

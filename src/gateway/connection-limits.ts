@@ -15,14 +15,17 @@ export type Awaited =
   | { readonly kind: 'request'; readonly isFirst: boolean; readonly hasUnsentOutput: boolean }
   | { readonly kind: 'head' }
   | { readonly kind: 'body'; readonly elapsedMs: number; readonly receivedBytes: number }
-  | { readonly kind: 'close'; readonly hasUnsentOutput: boolean }
+  /** `elapsedMs`: since this side was shut down; progress is what the client still sends. */
+  | { readonly kind: 'close'; readonly hasUnsentOutput: boolean; readonly elapsedMs: number }
   /** The application, or nothing: no limit of the connection's. */
   | { readonly kind: 'nothing' };
 
 /** Leave: nothing is owed, close in good order. Destroy: it has had its time for that. */
 export type Verdict = 'in-time' | 'leave' | 'destroy' | Refusal;
 
-const LINGER_MS = 2000;
+/** A client that is sending a body when it is refused has to come to its end, or to the answer: closing would reset the connection. */
+const LINGER_SILENCE_MS = 2000;
+const LINGER_LIMIT_MS = 30_000;
 
 export function checkLimits(limits: ConnectionLimits, awaited: Awaited, waitedMs: number): Verdict {
   switch (awaited.kind) {
@@ -40,7 +43,8 @@ export function checkLimits(limits: ConnectionLimits, awaited: Awaited, waitedMs
       return isLate ? new Refusal('RequestTimeout', 'body') : 'in-time';
     }
     case 'close':
-      return isPast(LINGER_MS, waitedMs) && !awaited.hasUnsentOutput ? 'destroy' : 'in-time';
+      if (awaited.hasUnsentOutput) return 'in-time';
+      return waitedMs > LINGER_SILENCE_MS || awaited.elapsedMs > LINGER_LIMIT_MS ? 'destroy' : 'in-time';
     case 'nothing':
       return 'in-time';
   }

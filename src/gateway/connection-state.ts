@@ -19,7 +19,7 @@ export type ConnectionState =
   /** The last response is in the spool file, and leaves it as the client reads. */
   | { readonly kind: 'flushing' }
   /** The last response is on its way; what the client still sends is read and thrown away (RFC 9112 section 9.6). */
-  | { readonly kind: 'lingering' }
+  | { readonly kind: 'lingering'; readonly sinceMs: number }
   | { readonly kind: 'closed' };
 
 /** What a connection needs of the gateway. */

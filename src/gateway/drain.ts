@@ -6,11 +6,12 @@ import type { ClientConnection } from './client-connection.ts';
 import { Refusal } from './http/refusal.ts';
 import { retire } from './retirement.ts';
 import type { RunQueue } from './run-queue.ts';
+import type { SurplusConnections } from './surplus-connections.ts';
 
 const CHECK_MS = 50;
 /** After the last answers, before the connections are cut. */
 const LAST_WORDS_MS = 250;
-/** Kept connections that are idle are waited for so long: what comes on them is answered, and says that it was the last. */
+/** A connection that is idle is waited for so long: what comes on it is answered, and says that it was the last. */
 const IDLE_MS = 1000;
 /** A client in the middle of a request when the drain begins has this long for the rest of its head, or the next byte of its body. */
 const STALL_MS = 1000;
@@ -31,12 +32,19 @@ export type DrainPhase =
 export class Drain {
   readonly #accepting: Accepting;
   readonly #connections: ReadonlySet<ClientConnection>;
+  readonly #surplus: SurplusConnections;
   readonly #runQueue: RunQueue;
   #phase: DrainPhase = { kind: 'open' };
 
-  constructor(accepting: Accepting, connections: ReadonlySet<ClientConnection>, runQueue: RunQueue) {
+  constructor(
+    accepting: Accepting,
+    connections: ReadonlySet<ClientConnection>,
+    surplus: SurplusConnections,
+    runQueue: RunQueue,
+  ) {
     this.#accepting = accepting;
     this.#connections = connections;
+    this.#surplus = surplus;
     this.#runQueue = runQueue;
   }
 
@@ -48,17 +56,24 @@ export class Drain {
     if (this.#phase.kind === 'open') this.#phase = { kind: 'leaving' };
   }
 
-  /** Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when nothing is left. */
+  /**
+   * Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when nothing is left, and the last
+   * listening socket is closed.
+   */
   begin(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const idleMs = manner === 'graceful' ? IDLE_MS : 0;
       this.#phase = { kind: 'draining', sinceMs: performance.now(), idleMs, limitMs, done: resolve };
-      this.#accepting.closeAll();
       const graceMs = manner === 'graceful' ? limitMs : 0;
       for (const { takenOver } of this.#connections) if (takenOver !== null) retire(takenOver, graceMs);
       if (manner === 'quick') this.#giveUpWaiting();
-      this.#check();
+      this.#checkIn(0);
     });
+  }
+
+  /** Not within the timer, which comes before the sockets are looked at: what has arrived meanwhile is to be seen first. */
+  #checkIn(delayMs: number): void {
+    setTimeout(() => setImmediate(() => this.#check()), delayMs);
   }
 
   #check(): void {
@@ -67,13 +82,12 @@ export class Drain {
     const nowMs = performance.now();
     for (const connection of this.#connections) connection.drainStalled(phase.sinceMs, nowMs, STALL_MS);
     const isBusy = [...this.#connections].some((connection) => connection.isBusy);
-    if (!isBusy && nowMs - phase.sinceMs > phase.idleMs) {
-      for (const connection of this.#connections) connection.closeIdle();
-    }
+    if (!isBusy) for (const connection of this.#connections) connection.drainIdle(phase.sinceMs, nowMs, phase.idleMs);
     const overtimeMs = nowMs - phase.sinceMs - phase.limitMs;
     if (overtimeMs > 0) this.#giveUpWaiting();
     if (overtimeMs > LAST_WORDS_MS) for (const connection of this.#connections) connection.destroy('shutting-down');
-    if (this.#connections.size > 0 || this.#accepting.size > 0) setTimeout(() => this.#check(), CHECK_MS);
+    const left = this.#connections.size + this.#surplus.size + this.#accepting.size;
+    if (left > 0) this.#checkIn(CHECK_MS);
     else phase.done();
   }
 

@@ -79,9 +79,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#surplus = new SurplusConnections(start.log, start.requestLog);
     this.#departures = new Departures(this.#board, this.#runQueue, this.#channels);
     this.#retirement = new Retirement(this.#connections, this.#runQueue, this.#board);
-    this.#drain = new Drain(this.#accepting, this.#connections, this.#runQueue);
+    this.#drain = new Drain(this.#accepting, this.#connections, this.#surplus, this.#runQueue);
     this.#streams = new StreamReport(this.#connections, start.tell);
-    setInterval(() => this.#checkTime(), CHECK_TIME_MS).unref();
+    // Timers come before the sockets in a turn of the event loop. A gateway that was kept from running would find everybody too late who
+    // has sent meanwhile what has not been read yet; so the look at the time comes after the sockets.
+    setInterval(() => setImmediate(() => this.#checkTime()), CHECK_TIME_MS).unref();
     setInterval(() => this.#checkQueue(), CHECK_QUEUE_MS).unref();
   }
 
@@ -99,6 +101,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   unlisten(id: number): void {
     this.#accepting.close(id);
+  }
+
+  unlistenAll(): void {
+    this.#accepting.closeAll();
   }
 
   serve(generation: number, capacity: number, concurrency: number, settings: GatewaySettings): void {

@@ -110,13 +110,14 @@ function obey(message: ToGateway, handle: unknown): void {
     case 'announce-close':
       return gateway.announceClose();
     case 'drain':
-      return end(message.manner);
+      return end(message.manner, message.listeners);
   }
 }
 
-function end(manner: 'graceful' | 'quick'): void {
+function end(manner: 'graceful' | 'quick', listeners: 'closed' | 'kept'): void {
   if (running === null) process.exit(0);
   const { gateway, graceMs } = running;
+  if (listeners === 'closed') gateway.unlistenAll();
   if (ending === 'yes' && manner === 'graceful') return;
   ending = 'yes';
   void gateway.drain(manner, graceMs).then(() => {
@@ -127,7 +128,7 @@ function end(manner: 'graceful' | 'quick'): void {
 
 process.on('message', (message, handle) => obey(message as ToGateway, handle));
 // The arbiter is gone: finish what is here, as if it had said so.
-process.on('disconnect', () => end('graceful'));
+process.on('disconnect', () => end('graceful', 'closed'));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) {
   // Whoever signals the whole process group means the arbiter; it tells the gateway what to do.
   process.on(signal, () => {});

@@ -11,12 +11,18 @@ const TURN_AWAY_MS = 2000;
 export class SurplusConnections {
   readonly #log: ErrorLog;
   readonly #requestLog: RequestLog;
+  readonly #sockets: Set<Socket> = new Set();
   /** Since the last report. */
   #turnedAway = 0;
 
   constructor(log: ErrorLog, requestLog: RequestLog) {
     this.#log = log;
     this.#requestLog = requestLog;
+  }
+
+  /** Those that have still to close. */
+  get size(): number {
+    return this.#sockets.size;
   }
 
   turnAway(socket: Socket, http: HttpSettings): void {
@@ -29,7 +35,11 @@ export class SurplusConnections {
     socket.resume();
     // Not the socket's own timeout: a client that goes on sending would put that off for ever.
     const timer = setTimeout(() => socket.destroy(), TURN_AWAY_MS);
-    socket.on('close', () => clearTimeout(timer));
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
   }
 
   /** In one line of the log, about once a second. */

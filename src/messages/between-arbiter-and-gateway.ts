@@ -65,8 +65,11 @@ export type ToGateway =
   | { readonly type: 'ping' }
   /** The end is near: go on, but keep no connection. */
   | { readonly type: 'announce-close' }
-  /** Graceful: finish what is here, then exit. Quick: answer 503 to what is here, then exit. */
-  | { readonly type: 'drain'; readonly manner: 'graceful' | 'quick' };
+  /**
+   * Graceful: finish what is here, then exit. Quick: answer 503 to what is here, then exit.
+   * Kept: go on accepting until `unlisten` comes for each listener.
+   */
+  | { readonly type: 'drain'; readonly manner: 'graceful' | 'quick'; readonly listeners: 'closed' | 'kept' };
 
 export type FromGateway =
   | { readonly type: 'up'; readonly number: number }

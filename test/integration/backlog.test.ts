@@ -2,8 +2,10 @@
 // listening socket resets what is in its backlog.
 
 import assert from 'node:assert/strict';
-import { eventually } from '../harness/deadline.ts';
-import { HttpConnection } from '../harness/http-connection.ts';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { eventually, pause } from '../harness/deadline.ts';
+import { HttpConnection, type Target } from '../harness/http-connection.ts';
 import { requestBytes } from '../harness/http-request.ts';
 import { handlingSignal } from '../harness/log-lines.ts';
 import { readEntry } from '../harness/process-table.ts';
@@ -29,6 +31,8 @@ for (const listen of ['tcp', 'unix'] as const) {
       }
       server.signal('SIGTERM');
       await server.waitForLog(handlingSignal('term'));
+      // What would come between the gateway's last look and its close would be reset.
+      await eventually('the kernel to complete no more connections', async () => !(await canConnect(server.target)));
       process.kill(gateway, 'SIGCONT');
       const outcomes = await Promise.all(
         connections.map((connection) =>
@@ -43,4 +47,19 @@ for (const listen of ['tcp', 'unix'] as const) {
     },
     { skip: otherServer && 'only for Tunicorn' },
   );
+}
+
+/** Whether a connection is made within a moment: it is neither refused nor left without an answer. */
+async function canConnect(target: Target): Promise<boolean> {
+  const socket = 'path' in target ? connect(target.path) : connect(target.port, target.host);
+  const connected = await Promise.race([
+    once(socket, 'connect').then(
+      () => true,
+      () => false,
+    ),
+    pause(200).then(() => false),
+  ]);
+  socket.on('error', () => {});
+  socket.destroy();
+  return connected;
 }

@@ -5,6 +5,7 @@ import { eventually, pause } from '../harness/deadline.ts';
 import { field, type HttpConnection, type HttpResponse } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
 import { handlingSignal } from '../harness/log-lines.ts';
+import { readEntry } from '../harness/process-table.ts';
 import { otherServer } from '../harness/project.ts';
 import type { Rendezvous } from '../harness/rendezvous.ts';
 import { type Scene, scenario } from '../harness/scenario.ts';
@@ -127,6 +128,68 @@ scenario(
 );
 
 scenario(
+  'what has come in time is served, though the gateway was kept from running until all limits had passed',
+  async (scene) => {
+    const limits = ['--keep-alive', '1', '--head-timeout', '1', '--body-timeout', '1'];
+    const { server } = await meeting(scene, limits);
+    const kept = await keptConnection(scene, server);
+    const beginnings = ['GET / HTTP/1.1\r\nHo', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf'];
+    const begun: HttpConnection[] = [];
+    for (const beginning of beginnings) {
+      const connection = await scene.connect(server);
+      await connection.send(beginning);
+      begun.push(connection);
+    }
+    await standingStill(server, async () => {
+      await kept.send(requestBytes('/'));
+      await begun[0]?.send('st: x\r\n\r\n');
+      await begun[1]?.send('half');
+      await pause(2500);
+    });
+    for (const connection of [kept, ...begun]) {
+      const response = await connection.response();
+      assert.deepEqual([response.status, response.end], [200, 'complete']);
+    }
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'what comes on an idle connection before the grace of the drain ends is served, though the gateway was kept from running beyond it',
+  async (scene) => {
+    const { server } = await meeting(scene);
+    const kept = [await keptConnection(scene, server), await keptConnection(scene, server)];
+    await drain(server);
+    await standingStill(server, async () => {
+      for (const connection of kept) await connection.send(requestBytes('/'));
+      await pause(1500);
+    });
+    for (const connection of kept) await expectLast(connection);
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a client that goes on with its body after a refusal is read for longer than a moment, and gets the answer',
+  async (scene) => {
+    const { server } = await meeting(scene, ['--limit-request-body', '1000']);
+    const connection = await scene.connect(server);
+    await connection.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    // Longer than silence would be waited for; a connection that is reset cannot be written to.
+    for (let sent = 0; sent < 45; sent += 1) {
+      await connection.send(`400\r\n${'x'.repeat(1024)}\r\n`);
+      await pause(100);
+    }
+    const response = await connection.response();
+    assert.deepEqual([response.status, response.end, field(response, 'Connection')], [413, 'complete', 'close']);
+    assert.equal((await connection.untilEnd()).length, 0);
+    assert.equal(connection.ending, 'ended');
+  },
+  onlyTunicorn,
+);
+
+scenario(
   'during shutdown_delay the server takes connections and answers, and says of each that it was the last; then it ends',
   async (scene) => {
     const { server } = await meeting(scene, ['--shutdown-delay', '1.5']);
@@ -208,6 +271,15 @@ async function drain(server: Server): Promise<void> {
   await eventually('the listener to close', async () => (await answerOrRefusal(server)) === 'refused');
 }
 
+/** Stops the gateway while `body` runs. */
+async function standingStill(server: Server, body: () => Promise<void>): Promise<void> {
+  const [gateway = 0] = server.family().gateways;
+  process.kill(gateway, 'SIGSTOP');
+  await eventually('the gateway to stand still', () => readEntry(gateway)?.state === 'T');
+  await body();
+  process.kill(gateway, 'SIGCONT');
+}
+
 async function keptConnection(scene: Scene, server: Server): Promise<HttpConnection> {
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/'));
@@ -232,20 +304,7 @@ async function expectLast(connection: HttpConnection): Promise<void> {
   assert.equal(connection.ending, 'ended');
 }
 
-/**
- * The kernel resets a connection that it takes in the moment in which the listener closes: nobody has seen it. That may happen only
- * then, so the next one is refused.
- */
 async function answerOrRefusal(server: Server): Promise<HttpResponse | 'refused'> {
-  try {
-    return await tryOnce(server);
-  } catch (error) {
-    if ((await tryOnce(server)) === 'refused') return 'refused';
-    throw error;
-  }
-}
-
-async function tryOnce(server: Server): Promise<HttpResponse | 'refused'> {
   try {
     return await request(server.target, '/', { headers: { Connection: 'keep-alive' } });
   } catch (error) {

@@ -16,6 +16,7 @@ import { type ListenerOptions, Listeners } from '../../src/arbiter/listeners.ts'
 import { sendListeningHandle } from '../../src/arbiter/listening-handle.ts';
 import { type Listener, type OpenedListeners, openListeners } from '../../src/arbiter/open-listeners.ts';
 import { PYTHON_DIR } from '../../src/python-dir.ts';
+import { pause } from '../harness/deadline.ts';
 import { listenerModes } from '../harness/listening-sockets.ts';
 import { root as repository } from '../harness/project.ts';
 
@@ -178,6 +179,35 @@ test('close() of the last holder ends listening', async () => {
   listener.close();
   listener.close();
   assert.equal(await refused(connectTo(listener)), 'ECONNREFUSED');
+});
+
+test('a listener that is being closed completes what has connected, and takes no new connection that it would reset', async () => {
+  const result = await Listeners.open(['127.0.0.1:0'], logged().options);
+  assert.ok(result.ok);
+  const { listeners } = result;
+  const [listener] = listeners.current();
+  assert.ok(listener !== undefined);
+  const [early, late] = [connectTo(listener), connectTo(listener)];
+  await Promise.all([once(early, 'connect'), once(late, 'connect')]);
+  // A second holder, as a gateway is: the socket stays open when the arbiter's copy is closed.
+  const gateway = await startGateway('gateway', listener);
+  assert.deepEqual([await answer(early), await answer(late)], ['gateway', 'gateway']);
+  await listeners.sealAndClose('alone');
+  const next = refused(connectTo(listener));
+  assert.equal(await Promise.race([next, pause(300)]), undefined, 'the handshake is not answered');
+  gateway.kill('SIGKILL');
+  // The client repeats its handshake after a second.
+  assert.equal(await next, 'ECONNREFUSED');
+});
+
+test('a listener that another arbiter has too goes on taking connections there', async () => {
+  const result = await Listeners.open(['127.0.0.1:0'], logged().options);
+  assert.ok(result.ok);
+  const [listener] = result.listeners.current();
+  assert.ok(listener !== undefined);
+  await startGateway('other', listener);
+  await result.listeners.sealAndClose('shared');
+  assert.equal(await answer(connectTo(listener)), 'other');
 });
 
 test('an address in use is tried again, and taken when it has become free', async () => {

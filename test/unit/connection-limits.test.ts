@@ -20,7 +20,7 @@ const cases: readonly (readonly [what: string, awaited: Awaited, limitMs: number
   ],
   ['half a head', { kind: 'head' }, 30_000, '408'],
   ['a body that stops', { kind: 'body', elapsedMs: 20_001, receivedBytes: 1e9 }, 20_000, '408'],
-  ['a client that does not close', { kind: 'close', hasUnsentOutput: false }, 2000, 'destroy'],
+  ['a client that does not close', { kind: 'close', hasUnsentOutput: false, elapsedMs: 2000 }, 2000, 'destroy'],
 ];
 
 for (const [what, awaited, limitMs, verdict] of cases) {
@@ -29,6 +29,12 @@ for (const [what, awaited, limitMs, verdict] of cases) {
     assert.equal(name(checkLimits(LIMITS, awaited, limitMs + 1)), verdict);
   });
 }
+
+test('a client that goes on sending after the last response may do so for half a minute', () => {
+  const awaited = (elapsedMs: number): Awaited => ({ kind: 'close', hasUnsentOutput: false, elapsedMs });
+  assert.equal(name(checkLimits(LIMITS, awaited(30_000), 10)), 'in-time');
+  assert.equal(name(checkLimits(LIMITS, awaited(30_001), 10)), 'destroy');
+});
 
 test('a body that comes, but too slowly on average, is late', () => {
   const awaited = (receivedBytes: number): Awaited => ({ kind: 'body', elapsedMs: 40_000, receivedBytes });
@@ -39,7 +45,7 @@ test('a body that comes, but too slowly on average, is late', () => {
 test('a client that is still taking its response is not closed for being idle', () => {
   for (const awaited of [
     { kind: 'request', isFirst: false, hasUnsentOutput: true },
-    { kind: 'close', hasUnsentOutput: true },
+    { kind: 'close', hasUnsentOutput: true, elapsedMs: 100_000 },
   ] as const) {
     assert.equal(name(checkLimits(LIMITS, awaited, 1e9)), 'in-time');
   }
