@@ -46,9 +46,12 @@ export class Shutdown {
 
   /** SIGTERM. A second one means now. */
   terminate(nowMs: number): void {
-    const { phase, inForce } = this.#parts;
-    if (phase.kind === 'running' && inForce.settings.shutdown_delay > 0) return this.#leave(nowMs);
-    this.stop(phase.kind === 'running' || phase.kind === 'paused' ? 'graceful' : 'quick', EXIT_OK, nowMs);
+    const { phase, inForce, generations } = this.#parts;
+    const delaysStop = inForce.settings.shutdown_delay > 0 && generations.serving !== null;
+    if (phase.kind === 'running' && delaysStop) return this.#leave(nowMs);
+    // What waits in the gateways before anything serves, nobody ever will.
+    const isGraceful = (phase.kind === 'running' || phase.kind === 'paused') && generations.serving !== null;
+    this.stop(isGraceful ? 'graceful' : 'quick', EXIT_OK, nowMs);
   }
 
   /** SIGINT, SIGQUIT. */

@@ -20,6 +20,7 @@ import { readStart } from './own-start.ts';
 import { formatConfig } from './print-config.ts';
 import { resolver } from './resolver.ts';
 import { serve } from './serve.ts';
+import { StartSignals } from './start-signals.ts';
 import { readVersion } from './version.ts';
 
 /** Runs the command with `argv` (without node and script) and exits the process with its status. */
@@ -54,6 +55,7 @@ async function run(argv: readonly string[]): Promise<number> {
       ? ownForkserver(interpreter.path, cwd)
       : programForkserver(program.command, program.cwd, withoutProgram(process.env), version);
   const forkserver = new ForkserverHandle(forkserverCommand, relay);
+  const startSignals = new StartSignals(forkserver);
   const configure = configureMessage(commandArgs.values, commandLine.values);
   forkserver.send(configure);
   const configured = await relay.next();
@@ -103,6 +105,7 @@ async function run(argv: readonly string[]): Promise<number> {
     using,
     configure,
     version,
+    startSignals,
   });
 }
 

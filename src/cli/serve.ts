@@ -21,6 +21,7 @@ import { describeErrors, failed } from './failed.ts';
 import { type Called, callFirst, settleFirst } from './first-forkserver.ts';
 import type { Start } from './own-start.ts';
 import { listConfig } from './print-config.ts';
+import type { StartSignals } from './start-signals.ts';
 import { withWritableLogs } from './writable-logs.ts';
 
 export interface Serving {
@@ -36,6 +37,7 @@ export interface Serving {
   readonly relay: ForkserverRelay;
   readonly resolution: Resolution & { ok: true };
   readonly resolve: (found: Configured) => Resolution;
+  readonly startSignals: StartSignals;
 }
 
 /** Resolves to the exit status. */
@@ -66,6 +68,8 @@ export async function serve(serving: Serving): Promise<number> {
   if (!settled.ok) return fail(settled.message);
   const { hooks } = settled;
   if (resolved.gateway.logWriter === 'python') log.relay.target = forkserver;
+  // nworkers_changed says it by itself.
+  if (!hooks.has('nworkers_changed')) forkserver.send({ type: 'facts', facts: { workers: settings.workers } });
   const counted = await callFirst(forkserver, relay, hooks, {
     type: 'hook',
     hook: 'nworkers_changed',
@@ -107,6 +111,8 @@ export async function serve(serving: Serving): Promise<number> {
     pidFile.remove();
     return fail(`Error: ${made.message}`);
   }
+  // From the next line on they are the arbiter's. Nothing waits in between, so none is missed.
+  serving.startSignals.handOver();
   return runArbiter({
     python,
     forkserverCommand: serving.forkserverCommand,

@@ -175,6 +175,30 @@ scenario('server.WORKERS lists the living workers of all generations', async (sc
   assert.deepEqual(journal.of('on_exit')[0]?.living, []);
 });
 
+scenario('server.num_workers is the number of workers in every hook, from the first one on', async (scene) => {
+  const config = (workers: number): string => `
+workers = ${workers}
+def say(hook):
+    def say_so(server, *rest):
+        print(f"{hook}: {server.num_workers}", flush=True)
+    return say_so
+def on_starting(server): say("on_starting")(server)
+def when_ready(server): say("when_ready")(server)
+def on_reload(server): say("on_reload")(server)
+def on_exit(server): say("on_exit")(server)
+`;
+  const server = await scene.tunicorn({
+    app: 'app',
+    files: { 'app.py': answering('1'), 'gunicorn.conf.py': config(3) },
+  });
+  scene.write('gunicorn.conf.py', config(2));
+  server.signal('SIGHUP');
+  await server.waitForLog(generationServing(2));
+  await server.stop();
+  const said = server.stdout.lines.filter((line) => /^(?:on|when)_/.test(line));
+  assert.deepEqual(said, ['on_starting: 3', 'when_ready: 3', 'on_reload: 2', 'on_exit: 2']);
+});
+
 scenario('server.num_workers, reload() and stop() act from a hook’s thread', async (scene) => {
   const journal = new HookJournal(scene);
   const config = `
