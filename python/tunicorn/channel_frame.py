@@ -32,6 +32,8 @@ TEXT = 8
 HEADER_BYTES = 16
 # After more bytes of hints, body and messages for one ticket the gateway says TAKEN; the worker waits for it.
 UNACKNOWLEDGED_BYTES = 64 * 1024
+# What a WebSocket message counts for beside its bytes: a million of empty ones are not nothing.
+MESSAGE_COST_BYTES = 256
 # RFC 6455 section 5.5: the reason in a close frame.
 REASON_LIMIT_BYTES = 123
 

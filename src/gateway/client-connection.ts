@@ -282,14 +282,17 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     this.#socket.off('data', this.#onData);
     this.#socket.off('end', this.#onEnd);
     const answer = head + requestIdLine(exchange.requestId, head);
-    const by = WebSocketConnection.accept(this.#socket, exchange, ticket, answer, this.#takeAhead(), this.#reader.http);
+    const { http } = this.#reader;
+    const { budget } = this.#owner;
+    const by = WebSocketConnection.accept(this.#socket, exchange, ticket, answer, this.#takeAhead(), http, budget);
     if (by === null) this.#socket.destroy();
     else this.#takeOver(exchange, by);
     return by;
   }
 
   openTunnel(exchange: Exchange, channel: Socket, toWorker: ChannelOutput): Tunnel {
-    const by = new Tunnel(exchange, tunnelClient(this.#socket, this.#input, this.#output), channel, toWorker);
+    const client = tunnelClient(this.#socket, this.#input, this.#output);
+    const by = new Tunnel(exchange, client, channel, toWorker, this.#reader.http);
     this.#takeOver(exchange, by);
     by.fromClient(this.#takeAhead());
     if (this.#sends !== 'more') by.clientEnded();
@@ -399,7 +402,11 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     this.#enter(CLOSED);
     this.#takeAhead();
     this.#output.close();
-    if (state.kind === 'taken-over') state.by.closed();
+    if (state.kind === 'taken-over') {
+      // What the worker would be told is behind what it does not read.
+      if (state.exchange.watched?.isFull === true) this.#owner.abandoned(state.exchange);
+      state.by.closed();
+    }
     if (state.kind === 'in-service' && state.exchange.state !== 'finished') {
       this.#owner.abandoned(state.exchange);
       state.exchange.stream?.abort();

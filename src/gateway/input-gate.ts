@@ -9,8 +9,6 @@ export type Hold =
   | 'tunnel'
   /** The worker does not take messages as fast as they come. */
   | 'messages'
-  /** It does not take the answers to its pings. */
-  | 'pongs'
   /** It has had its share of this turn of the event loop. */
   | 'turn';
 

@@ -7,6 +7,7 @@ import type { ChannelOutput } from './channel-output.ts';
 import type { ClientOutput } from './client-output.ts';
 import type { Exchange } from './exchange.ts';
 import type { InputGate } from './input-gate.ts';
+import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
 import { SentFrames } from './sent-frames.ts';
 import type { TakenOver } from './taken-over.ts';
 
@@ -17,6 +18,8 @@ const LAST_BYTES_MS = 5000;
 const CLOSED_AT = 0.9;
 /** Close, 1012: service restart. */
 const GOODBYE = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
+/** A pong without a ping asks for no answer (RFC 6455 section 5.5.3). */
+const PONG = Buffer.from([0x8a, 0x00]);
 
 /** Bytes of a tunnel are not spooled: the application is held back. */
 const CLIENT_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
@@ -24,6 +27,8 @@ const CLIENT_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
 /** The client's side of a tunnel. */
 export interface TunnelClient {
   write(bytes: Buffer): void;
+  /** Whether it is not read, because the worker does not take what it sends. */
+  isHeld(): boolean;
   holdsBack(resume: () => void): boolean;
   pause(): void;
   resume(): void;
@@ -36,6 +41,7 @@ export function tunnelClient(socket: Socket, input: InputGate, output: ClientOut
   return {
     write: (bytes) => output.write(bytes, CLIENT_LIMITS),
     holdsBack: (resume) => output.holdsBack(CLIENT_LIMITS, resume),
+    isHeld: () => input.holds('tunnel'),
     pause: () => input.hold('tunnel'),
     resume: () => input.release('tunnel'),
     end: () => socket.end(),
@@ -49,6 +55,9 @@ export class Tunnel implements TakenOver {
   readonly #channel: Socket;
   readonly #toWorker: ChannelOutput;
   readonly #exchange: Exchange;
+  readonly #pings: PingSettings;
+  /** Pings are the application's, but for a client that is not read: that it has gone is found by sending only. */
+  #ping: PingState = { kind: 'heard', sinceMs: 0 };
   readonly #sent: SentFrames = new SentFrames();
   #timer: NodeJS.Timeout | null = null;
   #goodbye: { readonly kind: 'not-yet'; readonly timer: NodeJS.Timeout | null } | { readonly kind: 'due' | 'said' } = {
@@ -56,11 +65,12 @@ export class Tunnel implements TakenOver {
     timer: null,
   };
 
-  constructor(exchange: Exchange, client: TunnelClient, channel: Socket, toWorker: ChannelOutput) {
+  constructor(exchange: Exchange, client: TunnelClient, channel: Socket, toWorker: ChannelOutput, pings: PingSettings) {
     this.#exchange = exchange;
     this.#client = client;
     this.#channel = channel;
     this.#toWorker = toWorker;
+    this.#pings = pings;
   }
 
   fromClient(bytes: Buffer): void {
@@ -127,7 +137,15 @@ export class Tunnel implements TakenOver {
     if (this.#goodbye.kind === 'said') this.#client.write(GOODBYE);
   }
 
-  checkTime(): void {}
+  checkTime(nowMs: number): void {
+    if (!this.#client.isHeld()) this.#ping = { kind: 'heard', sinceMs: nowMs };
+    // Between two frames of the application only; in what is no WebSocket, nowhere.
+    if (this.#goodbye.kind !== 'not-yet' || !this.#sent.isBetween) return;
+    const next = nextPing(this.#pings, this.#ping, nowMs, true);
+    if (next !== 'ping' && next !== 'probe') return;
+    this.#ping = { kind: next === 'ping' ? 'asked' : 'heard', sinceMs: nowMs };
+    this.#client.write(PONG);
+  }
 
   closed(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -3,8 +3,12 @@
 
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
+import { MESSAGE_COST_BYTES } from '../runqueue/channel-frame.ts';
 import type { Exchange } from './exchange.ts';
+import { InputGate, isFullRead } from './input-gate.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
+import { ReceivedFrames } from './received-frames.ts';
 import type { TakenOver } from './taken-over.ts';
 import type { WatchedTicket } from './watched-ticket.ts';
 import { completeHandshake, type WebSocketLimits } from './web-socket-handshake.ts';
@@ -13,6 +17,8 @@ const NO_CODE = 1005;
 const LOST = 1006;
 const INTERNAL_ERROR = 1011;
 const SERVICE_RESTART = 1012;
+/** IANA's registry of close codes: the server is overloaded. */
+const TRY_AGAIN_LATER = 1013;
 const NO_REASON = Buffer.alloc(0);
 
 /** What `ws` closes with when the client breaks a rule. */
@@ -28,6 +34,10 @@ const GOODBYE_MS = 250;
 
 /** With more than this unsent, the worker is held back. */
 const BUFFER_BYTES = 256 * 1024;
+/** What a client may send in one message when gateway_memory is spent. */
+const SHARE_BYTES = 64 * 1024;
+/** Beyond so many unsent pongs only the latest ping is answered (RFC 6455 section 5.5.3). */
+const PONGS = 32;
 
 export class WebSocketConnection implements TakenOver {
   readonly kind = 'websocket';
@@ -35,28 +45,51 @@ export class WebSocketConnection implements TakenOver {
   readonly #exchange: Exchange;
   readonly #ticket: WatchedTicket;
   readonly #pings: PingSettings;
-  readonly #bytesRead: () => number;
+  readonly #socket: Socket;
+  readonly #input: InputGate;
+  readonly #budget: MemoryBudget;
+  readonly #frames: ReceivedFrames = new ReceivedFrames();
+  /** Messages that `ws` has put together, and what the client had sent when there was last none of which only it knew. */
+  #messages = 0;
+  #settledBytes = 0;
+  /** What the budget has been told of. */
+  #accountedBytes = 0;
+  #unsentMessages = 0;
+  #unsentPongs = 0;
+  #lastPing: Buffer | null = null;
+  /** Overloaded: it has asked for more than there is, and is being closed. */
+  #life: 'open' | 'overloaded' = 'open';
   #ping: PingState;
   #heardBytes = 0;
   #resume: (() => void) | null = null;
   #retiring: NodeJS.Timeout | null = null;
-  readonly #sent = (): void => this.drained();
+  readonly #sent = (): void => {
+    this.#unsentMessages -= 1;
+    this.drained();
+  };
 
   private constructor(
     webSocket: WebSocket,
+    socket: Socket,
     exchange: Exchange,
     ticket: WatchedTicket,
     pings: PingSettings,
-    bytesRead: () => number,
+    budget: MemoryBudget,
     nowMs: number,
   ) {
     this.#webSocket = webSocket;
     this.#exchange = exchange;
     this.#ticket = ticket;
     this.#pings = pings;
-    this.#bytesRead = bytesRead;
+    this.#socket = socket;
+    this.#input = new InputGate(webSocket);
+    this.#budget = budget;
     this.#ping = { kind: 'heard', sinceMs: nowMs };
-    ticket.onRoom = () => webSocket.resume();
+    this.#settledBytes = socket.bytesRead;
+    ticket.onRoom = () => this.#input.release('messages');
+    // `ws` has put its own before it: what it is given here it has taken already.
+    socket.on('data', (chunk: Buffer) => this.#haveRead(chunk));
+    webSocket.on('ping', (data) => this.#pinged(data));
     webSocket.on('message', (data, isBinary) => this.#received(data, isBinary));
     webSocket.on('error', (error) => this.#broken(error));
     webSocket.on('close', (code, reason) => this.#ended(code, reason));
@@ -70,17 +103,20 @@ export class WebSocketConnection implements TakenOver {
     answer: string,
     early: Buffer,
     limits: WebSocketLimits,
+    budget: MemoryBudget,
   ): WebSocketConnection | null {
     const webSocket = completeHandshake(socket, exchange.head.headerFields, answer, early, limits);
     if (webSocket === null) return null;
-    return new WebSocketConnection(webSocket, exchange, ticket, limits, () => socket.bytesRead, performance.now());
+    return new WebSocketConnection(webSocket, socket, exchange, ticket, limits, budget, performance.now());
   }
 
   /** A piece of a message from the worker. */
   send(piece: Buffer, isText: boolean, isLast: boolean): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.#exchange.sentBytes += piece.length;
+    this.#unsentMessages += 1;
     this.#webSocket.send(piece, { binary: !isText, fin: isLast }, this.#sent);
+    this.#account();
   }
 
   /** The worker's last word. */
@@ -96,15 +132,24 @@ export class WebSocketConnection implements TakenOver {
   }
 
   holdsBack(resume: () => void): boolean {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN || this.#webSocket.bufferedAmount <= BUFFER_BYTES)
-      return false;
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN || this.#hasRoom(BUFFER_BYTES)) return false;
     this.#resume = resume;
     return true;
   }
 
   drained(): void {
-    if (this.#resume === null || this.#webSocket.bufferedAmount > BUFFER_BYTES / 2) return;
-    this.#release();
+    this.#account();
+    if (this.#resume !== null && this.#hasRoom(BUFFER_BYTES / 2)) this.#release();
+  }
+
+  #hasRoom(limitBytes: number): boolean {
+    const { unsentBytes } = this;
+    return unsentBytes === 0 || (unsentBytes <= limitBytes && !this.#budget.isSpent);
+  }
+
+  /** What the client has not taken, with what each message costs beside its bytes. */
+  get unsentBytes(): number {
+    return this.#webSocket.bufferedAmount + this.#unsentMessages * MESSAGE_COST_BYTES;
   }
 
   /** The worker is gone. */
@@ -119,28 +164,87 @@ export class WebSocketConnection implements TakenOver {
   }
 
   checkTime(nowMs: number): void {
-    const bytesRead = this.#bytesRead();
-    // While it is not read, nothing can be heard from it.
-    if (bytesRead !== this.#heardBytes || this.#webSocket.isPaused) {
+    this.#account();
+    const { bytesRead } = this.#socket;
+    if (bytesRead !== this.#heardBytes) {
       this.#heardBytes = bytesRead;
       this.#ping = { kind: 'heard', sinceMs: nowMs };
     }
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    const next = nextPing(this.#pings, this.#ping, nowMs);
+    const next = nextPing(this.#pings, this.#ping, nowMs, this.#input.holds('messages'));
     if (next === 'give-up') this.#webSocket.terminate();
-    if (next !== 'ping') return;
-    this.#ping = { kind: 'asked', sinceMs: nowMs };
-    this.#webSocket.ping();
+    if (next === 'ping') {
+      this.#ping = { kind: 'asked', sinceMs: nowMs };
+      this.#webSocket.ping();
+    } else if (next === 'probe') {
+      this.#ping = { kind: 'heard', sinceMs: nowMs };
+      // An unsolicited pong asks for no answer (RFC 6455 section 5.5.3).
+      this.#webSocket.pong();
+    }
   }
 
   /** `ws` sees it too, when it has looked at what was read last. */
   closed(): void {}
 
+  /** `ws` has taken what the client has sent. */
+  #haveRead(chunk: Buffer): void {
+    this.#frames.push(chunk);
+    this.#account();
+    if (this.#frames.unfinishedBytes > SHARE_BYTES && this.#budget.isSpent) this.#overloaded();
+    // What a full read of small frames is worth in work, many others could have had.
+    else if (isFullRead(chunk)) this.#input.endTurn();
+  }
+
   #received(data: RawData, isBinary: boolean): void {
-    if (!Buffer.isBuffer(data)) return;
+    this.#messages += 1;
+    if (!Buffer.isBuffer(data) || this.#life === 'overloaded') return;
+    if (data.length > SHARE_BYTES && this.#budget.isSpent) return this.#overloaded();
     this.#exchange.requestBytes += data.length;
     this.#ticket.message(data, !isBinary);
-    if (this.#ticket.isFull) this.#webSocket.pause();
+    if (this.#ticket.isFull) this.#input.hold('messages');
+  }
+
+  #pinged(data: Buffer): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (this.#unsentPongs >= PONGS) {
+      this.#lastPing = Buffer.from(data);
+      return;
+    }
+    this.#unsentPongs += 1;
+    this.#webSocket.pong(data, false, () => this.#pongSent());
+  }
+
+  #pongSent(): void {
+    this.#unsentPongs -= 1;
+    const ping = this.#lastPing;
+    this.#lastPing = null;
+    if (ping !== null) this.#pinged(ping);
+  }
+
+  /** Memory is spent, and this client wants much of it. */
+  #overloaded(): void {
+    if (this.#life === 'overloaded') return;
+    this.#life = 'overloaded';
+    this.#exchange.why = 'overload';
+    this.#tell(TRY_AGAIN_LATER, NO_REASON);
+    this.#webSocket.close(TRY_AGAIN_LATER);
+    // It is not read any more, so its answer is not heard.
+    this.#input.hold('messages');
+    this.#retiring ??= setTimeout(() => this.#webSocket.terminate(), GOODBYE_MS);
+  }
+
+  /** In both directions. */
+  #account(): void {
+    if (this.#frames.wholeMessages === this.#messages) this.#settledBytes = this.#socket.bytesRead;
+    // Compressed messages wait for each other to be inflated.
+    const waitingBytes = this.#socket.bytesRead - this.#settledBytes;
+    const bytes = this.#isGone ? 0 : this.#frames.unfinishedBytes + waitingBytes + this.unsentBytes;
+    this.#budget.add(bytes - this.#accountedBytes);
+    this.#accountedBytes = bytes;
+  }
+
+  get #isGone(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.CLOSED;
   }
 
   #broken(error: Error): void {
@@ -159,7 +263,7 @@ export class WebSocketConnection implements TakenOver {
   /** A client that is not read would not be heard to answer. */
   #close(code?: number, reason: Buffer = NO_REASON): void {
     this.#webSocket.close(code, reason);
-    this.#webSocket.resume();
+    this.#input.open();
     this.#release();
   }
 
@@ -176,6 +280,7 @@ export class WebSocketConnection implements TakenOver {
 
   #ended(code: number, reason: Buffer): void {
     if (this.#retiring !== null) clearTimeout(this.#retiring);
+    this.#account();
     this.#tell(code, reason);
     if (code === LOST && this.#exchange.why === 'answered') this.#exchange.why = 'client-gone';
     this.#exchange.closed();

@@ -13,6 +13,8 @@ export interface WebSocketLimits {
   readonly webSocketPingIntervalMs: number;
   readonly webSocketPingTimeoutMs: number;
   readonly webSocketCompression: boolean;
+  /** 0: no limit. */
+  readonly memoryLimitBytes: number;
 }
 
 /** How long a client may take to answer a close frame; then it is cut. */
@@ -77,13 +79,24 @@ function serverFor(limits: WebSocketLimits): WebSocketServer {
   const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
-    maxPayload: limits.webSocketMessageBytes,
+    maxPayload: longestMessageBytes(limits),
+    autoPong: false,
     perMessageDeflate: limits.webSocketCompression ? DEFLATE : false,
     closeTimeout: CLOSE_TIMEOUT_MS,
   };
   const server = new WebSocketServer(options);
   servers.set(limits, server);
   return server;
+}
+
+/** What a compressed message may become; while it is inflated `ws` stops there. */
+function longestMessageBytes({
+  webSocketMessageBytes,
+  webSocketCompression,
+  memoryLimitBytes,
+}: WebSocketLimits): number {
+  if (!webSocketCompression || memoryLimitBytes === 0) return webSocketMessageBytes;
+  return webSocketMessageBytes === 0 ? memoryLimitBytes : Math.min(webSocketMessageBytes, memoryLimitBytes);
 }
 
 /** What `ws` looks at. Without the subprotocols: the application chooses among those. */

@@ -3,7 +3,15 @@
 
 import type { Socket } from 'node:net';
 import { ChannelDecoder, type ChannelSink } from '../runqueue/channel-decoder.ts';
-import { dataFrame, END, goneFrame, TEXT, takenFrame, UNACKNOWLEDGED_BYTES } from '../runqueue/channel-frame.ts';
+import {
+  dataFrame,
+  END,
+  goneFrame,
+  MESSAGE_COST_BYTES,
+  TEXT,
+  takenFrame,
+  UNACKNOWLEDGED_BYTES,
+} from '../runqueue/channel-frame.ts';
 import { ChannelOutput } from './channel-output.ts';
 import type { Exchange } from './exchange.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -116,7 +124,7 @@ export class WorkerChannel implements ChannelSink {
   }
 
   message(id: number, flags: number, piece: Buffer, isLast: boolean): void {
-    this.#passedBytes += piece.length;
+    this.#passedBytes += piece.length + (isLast ? MESSAGE_COST_BYTES : 0);
     const exchange = this.#owner.find(id);
     if (exchange === undefined) return;
     exchange.webSocket?.send(piece, (flags & TEXT) !== 0, isLast);

@@ -32,6 +32,9 @@ export const HEAD_LIMIT_BYTES: number = 4 * 1024 * 1024;
 /** After a response with more bytes of hints, body and messages than this, the worker waits for TAKEN. */
 export const UNACKNOWLEDGED_BYTES: number = 64 * 1024;
 
+/** What a WebSocket message counts for beside its bytes, here and in memory: a million of empty ones are not nothing. */
+export const MESSAGE_COST_BYTES = 256;
+
 const TWO_TO_32 = 2 ** 32;
 
 /** The gateway's answer to ASK: fields and body of the ticket. */

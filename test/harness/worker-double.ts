@@ -1,7 +1,7 @@
 // A worker that a test plays: it takes tickets from a generation's pipe, claims them on the board, and says on a channel of its own
 // what the test tells it to say. One slot: one ticket at a time, unless the test takes another one all the same.
 
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { connect, Socket } from 'node:net';
 import {
   ASK,
@@ -21,7 +21,7 @@ import {
   TUNNEL,
   WATCH,
 } from '../../src/runqueue/channel-frame.ts';
-import { BOARD_HEADER_BYTES, WORKER_SLOT_BYTES } from '../../src/runqueue/claims-board.ts';
+import { BOARD_HEADER_BYTES, WORKER_SLOT_BYTES, WORKER_SLOTS } from '../../src/runqueue/claims-board.ts';
 import { readTicket, TICKET_BYTES, type Ticket } from '../../src/runqueue/ticket.ts';
 import { within } from './deadline.ts';
 
@@ -122,6 +122,13 @@ export class WorkerDouble {
     slot.writeBigUInt64LE(BigInt(this.#gateway.number), 24);
     slot.writeBigUInt64LE(BigInt(process.pid), 32);
     writeSync(this.#board, slot, 0, slot.length, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * this.#slot);
+  }
+
+  /** Whether the gateway has cancelled it on the board. */
+  isCancelled({ id, cancel }: Ticket): boolean {
+    const entry = Buffer.alloc(8);
+    readSync(this.#board, entry, 0, 8, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * cancel);
+    return entry.readBigUInt64LE() === BigInt(id);
   }
 
   get slotRange(): { readonly slot: number; readonly slots: number } {

@@ -282,6 +282,19 @@ for (const [name, leave] of [
   });
 }
 
+test('a client that leaves behind a body that its application does not read is noticed', async (t) => {
+  const gateway = await LiveGateway.start(t);
+  const worker = await gateway.serve();
+  const client = await gateway.connect();
+  await client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n');
+  const taken = await worker.take();
+  taken.watch();
+  taken.channel.socket.pause();
+  await client.send(Buffer.alloc(900_000));
+  client.socket.destroy();
+  await eventually('the gateway to have noticed', () => gateway.accessLines().length > 0);
+});
+
 test('a WATCH for a client that has left is answered with GONE', async (t) => {
   const gateway = await LiveGateway.start(t);
   const worker = await gateway.serve();

@@ -8,6 +8,7 @@ import { END, FRAMED } from '../../src/runqueue/channel-frame.ts';
 import { eventually, within } from '../harness/deadline.ts';
 import { LiveGateway } from '../harness/live-gateway.ts';
 import { handshake } from '../harness/raw-web-socket.ts';
+import { untilHeld } from '../harness/until-held.ts';
 
 const KIB = 1024;
 const WSGI = { dialect: 'wsgi' } as const;
@@ -113,6 +114,19 @@ test('neither side is read further than the other reads', async (t) => {
     assert.ok(last < 64 * KIB * KIB, `${last} bytes passed to a side that does not read`);
     assert.ok(to.readableLength <= 64 * KIB);
   }
+});
+
+test('a WebSocket client that leaves behind what its application does not read is noticed, between two frames', async (t) => {
+  const gateway = await LiveGateway.start(t, { ...WSGI, webSocketPingIntervalMs: 1000 });
+  const worker = await gateway.serve();
+  const client = await gateway.connect();
+  await client.send(handshake('/raw'));
+  const socket = (await worker.take()).tunnel();
+  socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  assert.equal((await client.head()).status, 101);
+  await untilHeld(client.socket, Buffer.alloc(64 * KIB));
+  client.socket.destroy();
+  await eventually('the gateway to have noticed', () => gateway.accessLines().length > 0);
 });
 
 test('a tunnel lives through the next generation until graceful_timeout', async (t) => {

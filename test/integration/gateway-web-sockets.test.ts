@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { constants, deflateRawSync } from 'node:zlib';
 import { END, FRAMED, TEXT } from '../../src/runqueue/channel-frame.ts';
 import type { GatewaySettings } from '../../src/settings/gateway-settings.ts';
 import { eventually } from '../harness/deadline.ts';
@@ -20,9 +21,11 @@ import {
   RawWebSocket,
   TEXT_FRAME,
 } from '../harness/raw-web-socket.ts';
+import { untilHeld } from '../harness/until-held.ts';
 import type { TakenTicket, WorkerDouble } from '../harness/worker-double.ts';
 
 const KIB = 1024;
+const MIB = 1024 * KIB;
 
 interface Opened {
   readonly gateway: LiveGateway;
@@ -394,4 +397,107 @@ test('compression is used where the setting and the client agree, and only for m
   const plain = await open(t, {}, offer);
   plain.taken.message('c'.repeat(5000));
   assert.equal((await plain.client.frame()).isCompressed, false);
+});
+
+// What nobody reads
+
+test('a client that leaves behind messages that nobody reads is noticed by its ping, and costs nothing any more', async (t) => {
+  const { gateway, worker, taken, client } = await open(t, { webSocketPingIntervalMs: 1000 });
+  taken.channel.socket.pause();
+  const { socket } = client.connection;
+  await untilHeld(socket, clientFrame(BINARY_FRAME, Buffer.alloc(64 * KIB)));
+  assert.ok(gateway.gateway.budget.usedBytes > 64 * KIB, 'what waits is of the budget');
+  socket.destroy();
+  await eventually('the gateway to have noticed', () => gateway.accessLines().length > 0);
+  assert.ok(worker.isCancelled(taken.ticket), 'the worker can see it without reading');
+  await eventually('the arbiter to know', () => gateway.streams().length === 0);
+  taken.channel.socket.destroy();
+  await eventually('the memory to be free', () => gateway.gateway.budget.usedBytes === 0);
+});
+
+test('a client that is not read for a while, and is there, stays', async (t) => {
+  const { taken, client } = await open(t, { webSocketPingIntervalMs: 1000, webSocketPingTimeoutMs: 1000 });
+  taken.channel.socket.pause();
+  await untilHeld(client.connection.socket, clientFrame(BINARY_FRAME, Buffer.alloc(64 * KIB)));
+  const seen: number[] = [];
+  // Ping, pong, ping, pong: two times as long as one that is read would have had.
+  while (seen.length < 4) seen.push((await client.frame()).opcode);
+  assert.deepEqual(seen, [PING_FRAME, PONG_FRAME, PING_FRAME, PONG_FRAME]);
+  taken.channel.socket.resume();
+  assert.equal((await taken.next()).payload.length, 64 * KIB);
+});
+
+test('empty messages that nobody reads are charged, and hold the client back', async (t) => {
+  const { gateway, taken, client } = await open(t);
+  taken.channel.socket.pause();
+  const empty = clientFrame(BINARY_FRAME, '');
+  const many = Buffer.concat(Array.from({ length: 10_000 }, () => empty));
+  const sent = await untilHeld(client.connection.socket, many);
+  // Each becomes a frame of 16 bytes; the rest is in the sockets.
+  const { usedBytes } = gateway.gateway.budget;
+  assert.ok(usedBytes > 64 * KIB && usedBytes < MIB, `${usedBytes} bytes are charged`);
+  taken.channel.socket.resume();
+  for (let count = 0; count < sent / empty.length; count += 1) assert.equal((await taken.next()).payload.length, 0);
+  await eventually('the memory to be free', () => gateway.gateway.budget.usedBytes === 0);
+});
+
+test('pings of a client that does not read are not answered without end', async (t) => {
+  const { gateway, taken, client } = await open(t, { webSocketPingIntervalMs: 0 });
+  const { socket } = client.connection;
+  socket.pause();
+  const pings = Buffer.concat(Array.from({ length: 1000 }, () => clientFrame(PING_FRAME, 'x'.repeat(125))));
+  let sent = 0;
+  // All of them are read: a ping waits for nobody.
+  while (sent < 16 * MIB) {
+    sent += pings.length;
+    await new Promise((resolve) => socket.write(pings, resolve));
+  }
+  await client.send(TEXT_FRAME, 'still here');
+  assert.equal((await taken.next()).payload.toString(), 'still here');
+  assert.ok(gateway.gateway.budget.usedBytes < MIB, `${gateway.gateway.budget.usedBytes} bytes wait`);
+});
+
+test('when memory is spent, a client that wants much of it is closed with 1013, and short messages pass', async (t) => {
+  const { gateway, taken, client } = await open(t, { memoryLimitBytes: MIB, webSocketPingIntervalMs: 0 });
+  const { budget } = gateway.gateway;
+  await client.send(BINARY_FRAME, Buffer.alloc(900 * KIB), { isFinal: false });
+  await eventually('the part to be charged', () => budget.usedBytes > 900 * KIB);
+  await client.send(CONTINUATION, 'the rest');
+  assert.equal((await taken.next()).payload.length, 900 * KIB + 8);
+  await eventually('the memory to be free', () => budget.usedBytes === 0);
+  budget.add(2 * MIB);
+  await client.send(TEXT_FRAME, 'short');
+  assert.equal((await taken.next()).payload.toString(), 'short');
+  await client.send(BINARY_FRAME, Buffer.alloc(300 * KIB), { isFinal: false });
+  const close = await taken.next();
+  assert.deepEqual([close.type, close.status], ['CLOSE', 1013]);
+  assert.equal(await client.closeCode(), 1013);
+  await eventually('the memory to be free', () => budget.usedBytes === 2 * MIB);
+});
+
+test('many fragments of a byte cost what they take, not a byte each', async (t) => {
+  const { gateway, client } = await open(t, { memoryLimitBytes: MIB, webSocketPingIntervalMs: 0 });
+  const fragment = clientFrame(CONTINUATION, 'x', { isFinal: false });
+  await client.send(BINARY_FRAME, 'x', { isFinal: false });
+  await client.connection.send(Buffer.concat(Array.from({ length: 8000 }, () => fragment)));
+  assert.equal(await client.closeCode(), 1013);
+  await eventually('the memory to be free', () => gateway.gateway.budget.usedBytes === 0);
+});
+
+test('a compressed message becomes no more than memory allows, alone and beside others', async (t) => {
+  const offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n';
+  const limits = { webSocketCompression: true, memoryLimitBytes: 4 * MIB, webSocketPingIntervalMs: 0 };
+  const bomb = (bytes: number): Buffer =>
+    deflateRawSync(Buffer.alloc(bytes), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+  const alone = await open(t, limits, offer);
+  await alone.client.send(BINARY_FRAME, bomb(3 * MIB), { reserved: 0x40 });
+  assert.equal((await alone.taken.next()).payload.length, 3 * MIB);
+  await alone.client.send(BINARY_FRAME, bomb(6 * MIB), { reserved: 0x40 });
+  assert.equal(await alone.client.closeCode(), 1009);
+  const beside = await open(t, limits, offer);
+  const { budget } = beside.gateway.gateway;
+  budget.add(5 * MIB);
+  await beside.client.send(BINARY_FRAME, bomb(3 * MIB), { reserved: 0x40 });
+  assert.equal(await beside.client.closeCode(), 1013);
+  await eventually('the memory to be free', () => budget.usedBytes === 5 * MIB);
 });

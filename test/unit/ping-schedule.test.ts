@@ -15,14 +15,35 @@ test('a client is pinged when nothing was heard for the interval, and given up w
     ['asked', 10_000, 'give-up'],
   ];
   for (const [kind, elapsedMs, wanted] of cases)
-    assert.equal(nextPing(SETTINGS, { kind, sinceMs: 5 }, 5 + elapsedMs), wanted, `${kind} for ${elapsedMs} ms`);
+    assert.equal(nextPing(SETTINGS, { kind, sinceMs: 5 }, 5 + elapsedMs, false), wanted, `${kind} for ${elapsedMs} ms`);
 });
 
 test('without an interval nobody is pinged, without a timeout nobody is given up', () => {
   const never = 1e12;
-  assert.equal(nextPing({ ...SETTINGS, webSocketPingIntervalMs: 0 }, { kind: 'heard', sinceMs: 0 }, never), 'wait');
-  assert.equal(nextPing({ ...SETTINGS, webSocketPingIntervalMs: 0 }, { kind: 'asked', sinceMs: 0 }, never), 'wait');
-  assert.equal(nextPing({ ...SETTINGS, webSocketPingTimeoutMs: 0 }, { kind: 'asked', sinceMs: 0 }, never), 'wait');
+  assert.equal(
+    nextPing({ ...SETTINGS, webSocketPingIntervalMs: 0 }, { kind: 'heard', sinceMs: 0 }, never, false),
+    'wait',
+  );
+  assert.equal(
+    nextPing({ ...SETTINGS, webSocketPingIntervalMs: 0 }, { kind: 'asked', sinceMs: 0 }, never, false),
+    'wait',
+  );
+  assert.equal(
+    nextPing({ ...SETTINGS, webSocketPingTimeoutMs: 0 }, { kind: 'asked', sinceMs: 0 }, never, false),
+    'wait',
+  );
+});
+
+test('a client that is not read is sent something a second time soon after its ping, and never given up', () => {
+  const cases: [PingState['kind'], number, ReturnType<typeof nextPing>][] = [
+    ['heard', 19_999, 'wait'],
+    ['heard', 20_000, 'ping'],
+    ['asked', 999, 'wait'],
+    ['asked', 1000, 'probe'],
+    ['asked', 1_000_000, 'probe'],
+  ];
+  for (const [kind, elapsedMs, wanted] of cases)
+    assert.equal(nextPing(SETTINGS, { kind, sinceMs: 5 }, 5 + elapsedMs, true), wanted, `${kind} for ${elapsedMs} ms`);
 });
 
 test('WebSockets are closed within half of the time that there is, and within 5 s', () => {

@@ -13,12 +13,14 @@ import {
   ABORTED,
   ASK,
   BODY,
+  CLOSE,
   dataFrame,
   END,
   goneFrame,
   HEAD,
   HELLO,
   HINTS,
+  MESSAGE,
   PROBED,
   SKIP,
   takenFrame,
@@ -259,6 +261,28 @@ test('so it does with the hints of an application that gives them without end', 
   owner.isClientSlow = false;
   owner.resume();
   await seen(owner, 'settled 7');
+});
+
+test('and with the messages of a WebSocket, each of which counts for 256 bytes beside its own', async (t) => {
+  const { owner, worker, received, gatewayEnd } = await connect(t);
+  const head = Buffer.from('101 Switching Protocols\r\n');
+  const accept = (id: number): Buffer =>
+    frame(HEAD, id, 0, Buffer.concat([Buffer.from([head.length, 0, 0, 0]), head]), 101);
+  for (const [id, count] of [
+    [7, 256],
+    [8, 257],
+  ] as const) {
+    owner.outstanding(id);
+    worker.write(Buffer.concat([accept(id), ...Array.from({ length: count }, () => frame(MESSAGE, id))]));
+    worker.write(frame(CLOSE, id, END, Buffer.alloc(0), 1000));
+  }
+  await seen(owner, 'settled 7', 'settled 8');
+  await eventually('TAKEN', () => received().includes(takenFrame(8).toString('hex')));
+  assert.ok(!received().includes(takenFrame(7).toString('hex')), '256 empty messages are 65,536 bytes, no more');
+  owner.outstanding(9);
+  owner.isClientSlow = true;
+  worker.write(Buffer.concat([accept(9), ...Array.from({ length: 257 }, () => frame(MESSAGE, 9))]));
+  await eventually('the channel to be held back', () => gatewayEnd.isPaused());
 });
 
 test('a worker that does not keep to the protocol loses its channel, and the reason is told', async (t) => {

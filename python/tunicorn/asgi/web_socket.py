@@ -19,6 +19,7 @@ from tunicorn.channel_frame import (
     FRAMED,
     GONE,
     MESSAGE,
+    MESSAGE_COST_BYTES,
     TEXT,
     GatewayFrame,
     close_frame,
@@ -39,8 +40,6 @@ _PHASE_NAMES = {
 }
 
 _QUEUE_LIMIT_BYTES = 1024 * 1024
-# What a message takes beside its bytes: a million of empty ones are not nothing.
-_MESSAGE_COST_BYTES = 256
 _FORBIDDEN = b"403 Forbidden\r\ncontent-length: 0\r\n"
 _FAILED = b"500 Internal Server Error\r\ncontent-length: 0\r\n"
 
@@ -196,7 +195,7 @@ class WebSocket:
                 raise RuntimeError("websocket.send has neither 'bytes' nor 'text'")
             data = text.encode("utf-8")
             flags = TEXT
-        self.passed_bytes += len(data)
+        self.passed_bytes += len(data) + MESSAGE_COST_BYTES
         await self._transmit(message_header(self.id, flags, len(data)) + data)
 
     async def _start_denial(self, message: Message) -> None:
@@ -293,4 +292,4 @@ class WebSocket:
 
 
 def _size(message: Message) -> int:
-    return _MESSAGE_COST_BYTES + len(message["bytes"] if "bytes" in message else message["text"])
+    return MESSAGE_COST_BYTES + len(message["bytes"] if "bytes" in message else message["text"])
