@@ -12,6 +12,7 @@ import type { UnservedRequest } from './access-records.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ConnectionOwner } from './connection-state.ts';
 import { Departures } from './departures.ts';
+import type { DescriptorRoom } from './descriptor-room.ts';
 import { Drain } from './drain.ts';
 import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
@@ -39,6 +40,7 @@ export interface GatewayStart {
   readonly settings: GatewaySettings;
   readonly log: ErrorLog;
   readonly requestLog: RequestLog;
+  readonly descriptors: DescriptorRoom;
   readonly tell: (message: FromGateway) => void;
 }
 
@@ -76,7 +78,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     );
     this.#runQueue.setPolicy(toQueuePolicy(start.settings));
     this.#accepting = new Accepting(start.log, (socket, listener) => this.#connected(socket, listener));
-    this.#surplus = new SurplusConnections(start.log, start.requestLog);
+    this.#surplus = new SurplusConnections(start.log, start.requestLog, start.descriptors);
     this.#departures = new Departures(this.#board, this.#runQueue, this.#channels);
     this.#retirement = new Retirement(this.#connections, this.#runQueue, this.#board);
     this.#drain = new Drain(this.#accepting, this.#connections, this.#surplus, this.#runQueue);
@@ -258,10 +260,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #connected(socket: Socket, listener: ListenerAddress): void {
-    const { connectionLimit } = this.#settings;
-    if (connectionLimit > 0 && this.#connections.size >= connectionLimit) {
-      return this.#surplus.turnAway(socket, this.#http);
-    }
+    const isSurplus = this.#surplus.isSurplus(socket, this.#connections.size, this.#settings.connectionLimit);
+    if (isSurplus) return this.#surplus.turnAway(socket, this.#http);
     this.#connections.add(new ClientConnection(socket, listener, this, performance.now()));
   }
 
@@ -269,7 +269,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const nowMs = performance.now();
     for (const connection of this.#connections) connection.checkTime(nowMs);
     this.#streams.tellChanges();
-    this.#surplus.report(this.#settings.connectionLimit);
+    this.#surplus.report(this.#settings.connectionLimit, nowMs);
   }
 
   #checkQueue(): void {

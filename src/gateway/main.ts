@@ -6,6 +6,7 @@ import { systemErrorReason } from '../log/system-error-reason.ts';
 import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
 import { gatewaySpoolDir } from '../messages/gateway-files.ts';
 import { Telemetry } from '../metrics/telemetry.ts';
+import { connectionsWarning, readDescriptorRoom } from './descriptor-room.ts';
 import { dropPrivileges } from './drop-privileges.ts';
 import { Gateway } from './gateway.ts';
 import { LogsToArbiter } from './logs-to-arbiter.ts';
@@ -50,7 +51,11 @@ function start(message: ToGateway & { type: 'start' }): Running {
   const { number, index, runtimeDir } = message;
   const spoolDir = gatewaySpoolDir(message.spoolDir, number);
   makeSpoolDir(spoolDir, log);
-  const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, tell });
+  const descriptors = readDescriptorRoom();
+  const warning = connectionsWarning(descriptors, settings.connectionLimit);
+  // Once for all gateways, and not again when one is replaced.
+  if (warning !== null && number === 1) log.log('warning', warning);
+  const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, descriptors, tell });
   void gateway.openChannels().then(() => tell({ type: 'up', number }));
   setInterval(() => telemetry.check(performance.now()), CHECK_TELEMETRY_MS).unref();
   return { gateway, log, telemetry, requestLog, graceMs: settings.gracefulTimeoutMs };

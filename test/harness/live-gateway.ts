@@ -67,6 +67,7 @@ export class LiveGateway {
       settings,
       log: opened.log,
       requestLog: new RequestLog(opened.log, new Telemetry(opened.log, 'python3', settings), settings),
+      descriptors: { limit: Number.POSITIVE_INFINITY, reserved: 0 },
       tell: (message) => told.push(message),
     });
     await gateway.openChannels();

@@ -118,7 +118,7 @@ export const GATEWAY = {
     kind: 'uint',
     default: 10000,
     summary: 'Client connections that a gateway keeps at the same time; 0 means no limit.',
-    detail: `One more is answered with 503 and Retry-After, and closed. Each takes a file descriptor: see ulimit -n.`,
+    detail: `One more is answered with 503 and Retry-After, and closed. Each takes a file descriptor: when seven eighths of those that ulimit -Hn allows are in use, more are turned away alike.`,
     own: true,
     usedBy: ['gateway'],
     reloadable: true,

@@ -1,0 +1,54 @@
+// How many descriptors a gateway may have, and how many of them are not for connections. A connection that cannot be accepted for want of
+// one could not even be told so; the last ones are therefore kept for that, for the channels of workers and for spool files.
+
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+
+export interface DescriptorRoom {
+  /** Infinity: none is known. */
+  readonly limit: number;
+  readonly reserved: number;
+}
+
+const LEAST_RESERVED = 24;
+const MOST_RESERVED = 1024;
+/** What a gateway has before the first connection comes, about. */
+const OWN = 32;
+
+/** Of this process: Node has raised the soft limit to the hard one. */
+export function readDescriptorRoom(): DescriptorRoom {
+  try {
+    return toDescriptorRoom(readFileSync('/proc/self/limits', 'latin1'));
+  } catch {
+    return { limit: Number.POSITIVE_INFINITY, reserved: 0 };
+  }
+}
+
+/** `limits` is the text of /proc/PID/limits. */
+export function toDescriptorRoom(limits: string): DescriptorRoom {
+  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  if (soft === undefined) return { limit: Number.POSITIVE_INFINITY, reserved: 0 };
+  const limit = Number(soft);
+  return { limit, reserved: Math.min(MOST_RESERVED, Math.max(LEAST_RESERVED, Math.floor(limit / 8))) };
+}
+
+/** The kernel gives the lowest number that is free: whatever descriptors are used for, those below this one are in use. */
+export function isInReserve({ limit, reserved }: DescriptorRoom, descriptor: number): boolean {
+  return descriptor >= limit - reserved;
+}
+
+/** A line for the log if gateway_connections (0: no limit) is more than there are descriptors for. */
+export function connectionsWarning({ limit, reserved }: DescriptorRoom, connectionLimit: number): string | null {
+  const possible = Math.max(0, limit - reserved - OWN);
+  if (limit === Number.POSITIVE_INFINITY || (connectionLimit > 0 && connectionLimit <= possible)) return null;
+  const wanted =
+    connectionLimit === 0 ? 'gateway_connections sets no limit' : `gateway_connections is ${connectionLimit}`;
+  return `${wanted}, but a process may have ${limit} open files (ulimit -Hn): connections beyond about ${possible} are turned away`;
+}
+
+/** -1 when it is closed already. */
+export function descriptorOf(socket: Socket): number {
+  // Node has no name of its own for it.
+  const { _handle: handle } = socket as { _handle?: { readonly fd?: number } | null };
+  return handle?.fd ?? -1;
+}
