@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { MemoryBudget } from './memory-budget.ts';
+import type { SpoolBudget } from './spool-budget.ts';
 
 type State =
   /** One buffer that grows: a client that sends its body byte by byte would otherwise cost a hundred times as much. */
@@ -23,13 +24,16 @@ export class BodyStore {
   readonly #spoolDir: string;
   readonly #memoryBytes: number;
   readonly #budget: MemoryBudget;
+  readonly #spoolBudget: SpoolBudget;
   #state: State = EMPTY;
   #size = 0;
+  #writtenBytes = 0;
 
-  constructor(spoolDir: string, memoryBytes: number, budget: MemoryBudget) {
+  constructor(spoolDir: string, memoryBytes: number, budget: MemoryBudget, spoolBudget: SpoolBudget) {
     this.#spoolDir = spoolDir;
     this.#memoryBytes = memoryBytes;
     this.#budget = budget;
+    this.#spoolBudget = spoolBudget;
   }
 
   get size(): number {
@@ -50,7 +54,7 @@ export class BodyStore {
       this.#budget.add(-at);
       this.#state = this.#spool(this.#state.bytes.subarray(0, at));
     }
-    if (this.#state.kind !== 'spooled') return false;
+    if (this.#state.kind !== 'spooled' || this.#spoolBudget.isDiskShort) return false;
     return this.#write(this.#state.fd, chunk, start, end);
   }
 
@@ -70,7 +74,10 @@ export class BodyStore {
   discard(): void {
     const { bytes, spoolPath } = this.take();
     if (bytes !== null) this.#budget.add(-bytes.length);
-    if (spoolPath !== null) removeSpooled(spoolPath);
+    if (spoolPath !== null) {
+      removeSpooled(spoolPath);
+      this.#spoolBudget.addBody(-this.#writtenBytes);
+    }
     this.#state = { kind: 'failed' };
   }
 
@@ -94,13 +101,19 @@ export class BodyStore {
     if (this.#write(fd, soFar, 0, soFar.length)) return { kind: 'spooled', path: file, fd };
     fs.closeSync(fd);
     removeSpooled(file);
+    this.#spoolBudget.addBody(-this.#writtenBytes);
     return { kind: 'failed' };
   }
 
   #write(fd: number, chunk: Buffer, start: number, end: number): boolean {
     try {
       // Into the page cache: tens of microseconds for a piece, where a write in the thread pool would need flow control of its own.
-      for (let at = start; at < end; ) at += fs.writeSync(fd, chunk, at, end - at);
+      for (let at = start; at < end; ) {
+        const written = fs.writeSync(fd, chunk, at, end - at);
+        at += written;
+        this.#writtenBytes += written;
+        this.#spoolBudget.addBody(written);
+      }
       return true;
     } catch {
       return false;

@@ -77,7 +77,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     const peer = isUnix ? null : { address: socket.remoteAddress ?? '', port: String(socket.remotePort ?? '') };
     this.#reader = new RequestReader(this, peer, owner);
     this.#progressMs = nowMs;
-    this.#output = new ClientOutput(socket, owner.spoolDir, owner.budget, nowMs);
+    this.#output = new ClientOutput(socket, owner.spoolDir, owner.budget, owner.spoolBudget, nowMs);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', () => this.#drained());
@@ -264,7 +264,10 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
 
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void {
     this.#served += 1;
-    if (exchange.spoolPath !== null) removeSpooled(exchange.spoolPath);
+    if (exchange.spoolPath !== null) {
+      removeSpooled(exchange.spoolPath);
+      this.#owner.spoolBudget.addBody(-exchange.requestBytes);
+    }
     if (exchange.body !== null) this.#owner.budget.add(-exchange.body.length);
     this.#owner.ended(exchange, this);
     if (end === 'client-gone' || end === 'closed' || this.#state.kind === 'closed') return;

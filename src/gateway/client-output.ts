@@ -4,8 +4,11 @@
 import type { Socket } from 'node:net';
 import type { MemoryBudget } from './memory-budget.ts';
 import { ResponseSpool } from './response-spool.ts';
+import type { SpoolBudget } from './spool-budget.ts';
 
 const PIECE_BYTES = 256 * 1024;
+/** What a worker may send before it is held back (RUNQUEUE.md, "Back-pressure"), with some to spare. */
+const SLACK_BYTES = 1024 * 1024;
 
 export interface OutputLimits {
   /** Kept in memory for one connection before the disk is used, or the worker held back. */
@@ -18,19 +21,21 @@ export class ClientOutput {
   readonly #socket: Socket;
   readonly #spoolDir: string;
   readonly #budget: MemoryBudget;
+  readonly #spoolBudget: SpoolBudget;
   /** What the budget has been told of. */
   #accountedBytes = 0;
   #spool: ResponseSpool | null = null;
-  /** Unusable: a spool file could not be made; then memory is all there is, and the worker is held back. */
-  #disk: 'usable' | 'unusable' | 'full' = 'usable';
+  /** Unusable: a spool file could not be made; then memory is all there is, and the worker is held back. Failed: it cannot be read. */
+  #disk: 'usable' | 'unusable' | 'failed' = 'usable';
   #resume: (() => void) | null = null;
   /** Bytes that the kernel had taken at the last look, and when that last changed. */
   #takenBytes = 0;
   #takenMs: number;
 
-  constructor(socket: Socket, spoolDir: string, budget: MemoryBudget, nowMs: number) {
+  constructor(socket: Socket, spoolDir: string, budget: MemoryBudget, spoolBudget: SpoolBudget, nowMs: number) {
     this.#socket = socket;
     this.#budget = budget;
+    this.#spoolBudget = spoolBudget;
     this.#spoolDir = spoolDir;
     this.#takenMs = nowMs;
   }
@@ -45,9 +50,9 @@ export class ClientOutput {
     return this.#spool !== null;
   }
 
-  /** Whether the connection was given up because the spool file could not grow. */
+  /** Whether the connection was given up because the spool file could not be read. */
   get isBroken(): boolean {
-    return this.#disk === 'full';
+    return this.#disk === 'failed';
   }
 
   get isEmpty(): boolean {
@@ -56,17 +61,16 @@ export class ClientOutput {
 
   write(data: string | Buffer, limits: OutputLimits): void {
     if (this.#spool === null && this.#isFull(limits) && this.#maySpool(limits)) {
-      this.#spool = ResponseSpool.open(this.#spoolDir);
+      this.#spool = ResponseSpool.open(this.#spoolDir, this.#spoolBudget);
       if (this.#spool === null) this.#disk = 'unusable';
     }
     if (this.#spool === null) {
       if (typeof data === 'string') this.#socket.write(data, 'latin1');
       else this.#socket.write(data);
       this.#account();
-    } else if (!this.#spool.append(data)) {
-      // A full disk: the response cannot go on where it stopped, so the client must see it cut off.
-      this.#disk = 'full';
-      this.#socket.destroy();
+    } else {
+      this.#spool.append(data, limits.responseSpoolBytes + SLACK_BYTES);
+      this.#account();
     }
   }
 
@@ -75,7 +79,9 @@ export class ClientOutput {
     const isFull =
       this.#spool === null
         ? !this.#maySpool(limits) && this.#isFull(limits)
-        : this.#spool.pendingBytes > limits.responseSpoolBytes;
+        : this.#spool.pendingBytes > limits.responseSpoolBytes ||
+          this.#spool.restBytes > 0 ||
+          this.#spoolBudget.isSpent;
     if (isFull) this.#resume = resume;
     return isFull;
   }
@@ -89,6 +95,8 @@ export class ClientOutput {
       while (spool.pendingBytes > 0) {
         const piece = spool.take(PIECE_BYTES);
         if (piece.length === 0) {
+          // The response cannot go on where it stopped, so the client must see it cut off.
+          this.#disk = 'failed';
           this.#socket.destroy();
           break;
         }
@@ -96,7 +104,14 @@ export class ClientOutput {
       }
       if (spool.pendingBytes === 0) this.#closeSpool();
     }
-    if (this.#spool === null || this.#spool.pendingBytes <= limits.responseSpoolBytes / 2) this.release();
+    this.#account();
+    if (this.#hasRoom(limits)) this.release();
+  }
+
+  #hasRoom(limits: OutputLimits): boolean {
+    if (this.#spool === null) return true;
+    const { pendingBytes, restBytes } = this.#spool;
+    return pendingBytes <= limits.responseSpoolBytes / 2 && restBytes === 0 && !this.#spoolBudget.isSpent;
   }
 
   /** Lets a worker that is held back go on. */
@@ -133,14 +148,14 @@ export class ClientOutput {
   }
 
   #account(): void {
-    const { writableLength } = this.#socket;
-    if (writableLength === this.#accountedBytes) return;
-    this.#budget.add(writableLength - this.#accountedBytes);
-    this.#accountedBytes = writableLength;
+    const bytes = this.#socket.writableLength + (this.#spool?.restBytes ?? 0);
+    if (bytes === this.#accountedBytes) return;
+    this.#budget.add(bytes - this.#accountedBytes);
+    this.#accountedBytes = bytes;
   }
 
   #maySpool(limits: OutputLimits): boolean {
-    return limits.responseSpoolBytes > 0 && this.#disk === 'usable';
+    return limits.responseSpoolBytes > 0 && this.#disk === 'usable' && !this.#spoolBudget.isSpent;
   }
 
   #closeSpool(): void {

@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import type { Refusal } from './http/refusal.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { MemoryBudget } from './memory-budget.ts';
+import type { SpoolBudget } from './spool-budget.ts';
 import type { TakenOver } from './taken-over.ts';
 import type { Tunnel } from './tunnel.ts';
 import type { WebSocketConnection } from './web-socket-connection.ts';
@@ -27,6 +28,7 @@ export interface ConnectionOwner {
   http(): HttpSettings;
   readonly spoolDir: string;
   readonly budget: MemoryBudget;
+  readonly spoolBudget: SpoolBudget;
   isDraining(): boolean;
   admit(exchange: Exchange): void;
   abandoned(exchange: Exchange): void;

@@ -1,6 +1,7 @@
 // One gateway: connections are accepted, whole requests admitted to the run queue, responses passed back; each message of the arbiter
 // (main.ts) is one method. What goes on for longer is in the parts that are made below.
 
+import fs from 'node:fs';
 import net, { type Server, type Socket } from 'node:net';
 import type { ErrorLog } from '../log/error-log.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
@@ -23,6 +24,7 @@ import type { RequestLog } from './request-log.ts';
 import { nameServer } from './response-head-lines.ts';
 import { Retirement, retire } from './retirement.ts';
 import { RunQueue } from './run-queue.ts';
+import { SpoolBudget } from './spool-budget.ts';
 import { StreamReport } from './stream-counts.ts';
 import { SurplusConnections } from './surplus-connections.ts';
 import type { TakenOver } from './taken-over.ts';
@@ -47,6 +49,7 @@ export interface GatewayStart {
 export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly spoolDir: string;
   readonly budget: MemoryBudget;
+  readonly spoolBudget: SpoolBudget;
   readonly #start: GatewayStart;
   readonly #board: ClaimsBoard;
   readonly #runQueue: RunQueue;
@@ -69,6 +72,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#http = toHttpSettings(start.settings);
     nameServer(start.settings.serverName);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
+    this.spoolBudget = new SpoolBudget(start.settings.spoolLimitBytes);
+    this.#lookAtDisk();
     this.#board = ClaimsBoard.open(start.runtimeDir);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
     this.#runQueue = new RunQueue(start.number, this.#board, cancels);
@@ -115,6 +120,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#http = toHttpSettings(settings);
       nameServer(settings.serverName);
       this.budget.limitBytes = settings.memoryLimitBytes;
+      this.spoolBudget.limitBytes = settings.spoolLimitBytes;
       this.#runQueue.setPolicy(toQueuePolicy(settings));
       this.#start.requestLog.configure(settings);
     }
@@ -190,6 +196,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   admit(exchange: Exchange): void {
     const turnedAway = this.#runQueue.enqueue(exchange);
     turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests wait'), 'overload');
+    // Workers are held back: what no other is free for would wait for slow clients.
+    if (exchange.state !== 'waiting' || !this.spoolBudget.isSpent) return;
+    this.#runQueue.drop(exchange);
+    exchange.fail(new Refusal('ServiceUnavailable', 'the spool is full'), 'overload');
   }
 
   left(exchange: Exchange): void {
@@ -268,8 +278,15 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   #checkTime(): void {
     const nowMs = performance.now();
     for (const connection of this.#connections) connection.checkTime(nowMs);
+    this.#lookAtDisk();
     this.#streams.tellChanges();
     this.#surplus.report(this.#settings.connectionLimit, nowMs);
+  }
+
+  #lookAtDisk(): void {
+    fs.statfs(this.spoolDir, (error, stats) => {
+      if (error === null) this.spoolBudget.hasFree(stats.bavail * stats.bsize);
+    });
   }
 
   #checkQueue(): void {

@@ -127,7 +127,12 @@ export class RequestReader {
   #beginBody(head: RequestHead, framing: BodyFraming): void {
     const { limitRequestBodyBytes } = this.#http;
     if (head.expectContinue) this.#client.sendContinue();
-    const store = new BodyStore(this.#owner.spoolDir, this.#http.requestBufferBytes, this.#owner.budget);
+    const store = new BodyStore(
+      this.#owner.spoolDir,
+      this.#http.requestBufferBytes,
+      this.#owner.budget,
+      this.#owner.spoolBudget,
+    );
     // From within the reader, which may go on with what it has in hand; the client refuses once only.
     const reader = toBodyReader(framing, this.#http.rules, (chunk, start, end) => {
       const isKept = store.add(chunk, start, end);

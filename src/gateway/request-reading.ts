@@ -28,7 +28,7 @@ export type ReadingStage =
   | { readonly kind: 'streamed-body'; readonly head: RequestHead; readonly stream: StreamedBody };
 
 /** The gateway's share. */
-export type ReadingOwner = Pick<ConnectionOwner, 'http' | 'spoolDir' | 'budget'>;
+export type ReadingOwner = Pick<ConnectionOwner, 'http' | 'spoolDir' | 'budget' | 'spoolBudget'>;
 
 /** The connection, as its reader sees it. */
 export interface ReadingClient {

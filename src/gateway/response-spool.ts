@@ -1,27 +1,39 @@
 // The part of a response that a slow client has not taken and that memory shall not hold: a file without a name in the spool
-// directory, written at its end and read at its beginning.
+// directory, used as a ring, so that it grows no larger than what waits in it. What the disk does not take stays in memory: it is little,
+// for the worker is held back until it is gone.
 
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { SpoolBudget } from './spool-budget.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 export class ResponseSpool {
   readonly #fd: number;
-  #written = 0;
-  #taken = 0;
+  readonly #budget: SpoolBudget;
+  /** The oldest byte in the file is here, the next one goes there. */
+  #start = 0;
+  #end = 0;
+  /** Where the older part ends while the younger one is written at the beginning of the file, before `#start`. */
+  #turn: number | null = null;
+  #sizeBytes = 0;
+  readonly #rest: Buffer[] = [];
+  #restBytes = 0;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, budget: SpoolBudget) {
     this.#fd = fd;
+    this.#budget = budget;
   }
 
   /** Null when the directory cannot be written. */
-  static open(spoolDir: string): ResponseSpool | null {
+  static open(spoolDir: string, budget: SpoolBudget): ResponseSpool | null {
     const file = path.join(spoolDir, `response-${randomBytes(8).toString('hex')}`);
     try {
       const fd = fs.openSync(file, 'wx+', 0o600);
       // Without a name it is gone with its descriptor, however the process ends.
       fs.unlinkSync(file);
-      return new ResponseSpool(fd);
+      return new ResponseSpool(fd, budget);
     } catch {
       return null;
     }
@@ -29,36 +41,79 @@ export class ResponseSpool {
 
   /** Bytes that wait here. */
   get pendingBytes(): number {
-    return this.#written - this.#taken;
+    return this.#fileBytes + this.#restBytes;
   }
 
-  /** False when the disk does not take it; what was appended before is still there. */
-  append(data: string | Buffer): boolean {
+  /** Those of them that the disk did not take. */
+  get restBytes(): number {
+    return this.#restBytes;
+  }
+
+  get #fileBytes(): number {
+    return this.#turn === null ? this.#end - this.#start : this.#turn - this.#start + this.#end;
+  }
+
+  /** `capacityBytes`: how large the file may become. */
+  append(data: string | Buffer, capacityBytes: number): void {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
-    try {
-      for (let at = 0; at < bytes.length; )
-        at += fs.writeSync(this.#fd, bytes, at, bytes.length - at, this.#written + at);
-    } catch {
-      return false;
-    }
-    this.#written += bytes.length;
-    return true;
+    const stored = this.#restBytes > 0 ? 0 : this.#store(bytes, capacityBytes);
+    if (stored === bytes.length) return;
+    this.#rest.push(Buffer.from(bytes.subarray(stored)));
+    this.#restBytes += bytes.length - stored;
   }
 
   /** The next bytes, at most so many; empty when there are none, or the disk fails. */
   take(limitBytes: number): Buffer {
-    const piece = Buffer.allocUnsafe(Math.min(limitBytes, this.pendingBytes));
-    let read = 0;
-    try {
-      read = fs.readSync(this.#fd, piece, 0, piece.length, this.#taken);
-    } catch {
-      // A failing disk: the caller sees that nothing more comes.
-    }
-    this.#taken += read;
-    return piece.subarray(0, read);
+    if (this.#fileBytes > 0) return this.#read(limitBytes);
+    const piece = this.#rest.shift() ?? NOTHING;
+    this.#restBytes -= piece.length;
+    return piece;
   }
 
   close(): void {
+    this.#budget.addResponse(-this.#sizeBytes);
     fs.closeSync(this.#fd);
+  }
+
+  /** Returns how many bytes the file has taken. */
+  #store(bytes: Buffer, capacityBytes: number): number {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#turn === null && this.#end >= capacityBytes && this.#start > 0) {
+        this.#turn = this.#end;
+        this.#end = 0;
+      }
+      const room = (this.#turn === null ? capacityBytes : this.#start) - this.#end;
+      if (room <= 0) break;
+      try {
+        const written = fs.writeSync(this.#fd, bytes, at, Math.min(room, bytes.length - at), this.#end);
+        at += written;
+        this.#end += written;
+      } catch {
+        // ENOSPC, mostly: there may be room again.
+        break;
+      }
+    }
+    if (this.#end > this.#sizeBytes) {
+      this.#budget.addResponse(this.#end - this.#sizeBytes);
+      this.#sizeBytes = this.#end;
+    }
+    return at;
+  }
+
+  #read(limitBytes: number): Buffer {
+    const piece = Buffer.allocUnsafe(Math.min(limitBytes, (this.#turn ?? this.#end) - this.#start));
+    let read = 0;
+    try {
+      read = fs.readSync(this.#fd, piece, 0, piece.length, this.#start);
+    } catch {
+      // A failing disk: the caller sees that nothing more comes.
+    }
+    this.#start += read;
+    if (this.#start === this.#turn) {
+      this.#start = 0;
+      this.#turn = null;
+    }
+    return piece.subarray(0, read);
   }
 }

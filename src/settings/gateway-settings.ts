@@ -16,10 +16,11 @@ export interface GatewaySettings extends LogSettings {
   readonly writeTimeoutMs: number;
   /** Bytes a second after the first bodyTimeoutMs; 0: any. */
   readonly bodyMinRateBytes: number;
-  /** 0: no limit; so for the next four. */
+  /** 0: no limit; so for the next five. */
   readonly limitRequestBodyBytes: number;
   readonly connectionLimit: number;
   readonly memoryLimitBytes: number;
+  readonly spoolLimitBytes: number;
   readonly queueLimit: number;
   readonly queueTimeoutMs: number;
   readonly queueOrder: Settings['queue_order'];
@@ -100,6 +101,7 @@ export function toGatewaySettings(
     limitRequestBodyBytes: settings.limit_request_body,
     connectionLimit: settings.gateway_connections,
     memoryLimitBytes: settings.gateway_memory,
+    spoolLimitBytes: settings.gateway_spool,
     queueLimit: settings.queue_limit,
     queueTimeoutMs: settings.queue_timeout * 1000,
     queueOrder: settings.queue_order,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { BodyStore, removeSpooled } from '../../src/gateway/body-store.ts';
 import { MemoryBudget } from '../../src/gateway/memory-budget.ts';
+import { SpoolBudget } from '../../src/gateway/spool-budget.ts';
 import { eventually } from '../harness/deadline.ts';
 import { collectGarbage } from './garbage.ts';
 
@@ -17,8 +18,13 @@ function freshDir(): string {
   return fs.mkdtempSync(join(scratch, 'spool-'));
 }
 
-function newStore(dir: string, memoryBytes: number, budget: MemoryBudget = new MemoryBudget(0)): BodyStore {
-  return new BodyStore(dir, memoryBytes, budget);
+function newStore(
+  dir: string,
+  memoryBytes: number,
+  budget: MemoryBudget = new MemoryBudget(0),
+  disk: SpoolBudget = new SpoolBudget(0),
+): BodyStore {
+  return new BodyStore(dir, memoryBytes, budget, disk);
 }
 
 function openDescriptors(): number {
@@ -239,4 +245,17 @@ test('a body that no disk takes leaves nothing in the budget', () => {
   assert.equal(add(store, 'e'), false);
   store.discard();
   assert.equal(budget.usedBytes, 0);
+});
+
+test('a body takes no more of a disk that is short, and what it had of it is given back', () => {
+  const dir = fs.mkdtempSync(join(scratch, 'short-'));
+  const disk = new SpoolBudget(0);
+  disk.hasFree(20);
+  const store = newStore(dir, 5, new MemoryBudget(0), disk);
+  assert.equal(add(store, '0123456789'), true);
+  assert.equal(disk.usedBytes, 10);
+  assert.equal(add(store, '0123456789'), true);
+  assert.equal(add(store, 'x'), false, 'it has more than is left');
+  store.discard();
+  assert.equal(disk.usedBytes, 0);
 });

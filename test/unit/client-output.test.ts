@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ClientOutput, type OutputLimits } from '../../src/gateway/client-output.ts';
 import { MemoryBudget } from '../../src/gateway/memory-budget.ts';
+import { SpoolBudget } from '../../src/gateway/spool-budget.ts';
 
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tunicorn-output-'));
 after(() => fs.rmSync(scratch, { recursive: true }));
@@ -54,15 +55,17 @@ class SlowSocket extends EventEmitter {
 interface Bench {
   readonly socket: SlowSocket;
   readonly budget: MemoryBudget;
+  readonly disk: SpoolBudget;
   readonly output: ClientOutput;
 }
 
 function newOutput(budgetBytes: number = 0, spoolDir: string = scratch): Bench {
   const socket = new SlowSocket();
   const budget = new MemoryBudget(budgetBytes);
+  const disk = new SpoolBudget(1000);
   // Of a socket, only these few things are used.
-  const output = new ClientOutput(socket as unknown as Socket, spoolDir, budget, 0);
-  return { socket, budget, output };
+  const output = new ClientOutput(socket as unknown as Socket, spoolDir, budget, disk, 0);
+  return { socket, budget, disk, output };
 }
 
 /** The client reads all that there is, from memory and from the disk. */
@@ -203,18 +206,80 @@ test('a directory that cannot be written leaves memory, and holds the worker bac
   assert.equal(resumed, 1);
 });
 
-test('a disk that is full in the middle of a response cuts it off, so that the client sees it', (t) => {
+test('a disk that is full in the middle of a response holds the worker back, and the client gets all of it', (t) => {
   const bench = newOutput();
-  for (const piece of ['x'.repeat(11), 'spooled']) bench.output.write(piece, LIMITS);
+  for (const piece of ['x'.repeat(11), 'spooled;']) bench.output.write(piece, LIMITS);
   const full = (): never => {
     throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
   };
   const mocked = t.mock.method(fs, 'writeSync', full);
-  assert.equal(bench.socket.state, 'open');
-  bench.output.write('lost', LIMITS);
+  bench.output.write('kept;', LIMITS);
+  bench.output.write('kept too;', LIMITS);
+  let resumed = 0;
+  const isHeld = bench.output.holdsBack(LIMITS, () => {
+    resumed += 1;
+  });
+  assert.deepEqual([bench.socket.state, isHeld, resumed], ['open', true, 0]);
+  assert.equal(bench.budget.usedBytes, 11 + 14, 'what the disk does not take is in memory');
   mocked.mock.restore();
-  assert.equal(bench.socket.state, 'destroyed');
+  bench.output.write('behind it;', LIMITS);
+  assert.equal(readAll(bench, LIMITS), `${'x'.repeat(11)}spooled;kept;kept too;behind it;`);
+  assert.deepEqual([resumed, bench.output.isSpooling, bench.budget.usedBytes], [1, false, 0]);
+});
+
+test('a disk that fails when it is read cuts the response off, so that the client sees it', (t) => {
+  const bench = newOutput();
+  for (const piece of ['x'.repeat(11), 'spooled']) bench.output.write(piece, LIMITS);
+  const mocked = t.mock.method(fs, 'readSync', () => {
+    throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+  });
+  bench.socket.take();
+  bench.output.drained(LIMITS, 0);
+  mocked.mock.restore();
+  assert.deepEqual([bench.socket.state, bench.output.isBroken], ['destroyed', true]);
   bench.output.close();
+});
+
+test('beyond what all responses may have on disk the worker is held back, until its client has read or there is room', () => {
+  const bench = newOutput();
+  bench.output.write('x'.repeat(11), LIMITS);
+  bench.output.write('spooled', LIMITS);
+  assert.equal(bench.disk.usedBytes, 7);
+  bench.disk.addResponse(1000);
+  let resumed = 0;
+  const resume = (): void => {
+    resumed += 1;
+  };
+  assert.equal(bench.output.holdsBack(LIMITS, resume), true);
+  readAll(bench, LIMITS);
+  assert.deepEqual([resumed, bench.disk.usedBytes], [1, 1000]);
+  bench.output.write('y'.repeat(11), LIMITS);
+  bench.output.write('z', LIMITS);
+  assert.equal(bench.output.isSpooling, false, 'no more goes to the disk');
+  assert.equal(bench.output.holdsBack(LIMITS, resume), true);
+  bench.output.close();
+  assert.equal(resumed, 2);
+});
+
+test('a response without end takes no more of the disk than what waits', () => {
+  const bench = newOutput();
+  const limits = { responseBufferBytes: 10, responseSpoolBytes: 1_000_000 };
+  const piece = (number: number): string => `${number};`.repeat(20_000);
+  let written = '';
+  let largest = 0;
+  for (let number = 0; number < 200; number += 1) {
+    bench.output.write(piece(number), limits);
+    written += piece(number);
+    largest = Math.max(largest, bench.disk.usedBytes);
+    // The client reads about as fast, but is never done.
+    if (number > 10 && bench.socket.writableLength < 500_000) {
+      bench.socket.take();
+      bench.output.drained(limits, 0);
+    }
+  }
+  assert.ok(written.length > 10_000_000 && largest < 2_200_000, `${largest} bytes on disk of ${written.length}`);
+  assert.ok(readAll(bench, limits) === written, 'everything in its order');
+  assert.equal(bench.disk.usedBytes, 0);
 });
 
 test('a spent budget sends what a client does not take to the disk at once, however little it is', () => {

@@ -12,6 +12,7 @@ import { MemoryBudget } from '../../src/gateway/memory-budget.ts';
 import type { RequestBody } from '../../src/gateway/request-fields.ts';
 import { RequestReader } from '../../src/gateway/request-reader.ts';
 import type { ReadingClient } from '../../src/gateway/request-reading.ts';
+import { SpoolBudget } from '../../src/gateway/spool-budget.ts';
 import type { ListenerAddress } from '../../src/messages/between-arbiter-and-gateway.ts';
 import { type GatewaySettings, toGatewaySettings } from '../../src/settings/gateway-settings.ts';
 import { resolveSettings } from '../../src/settings/resolve.ts';
@@ -95,7 +96,12 @@ class ConnectionDouble implements ReadingClient {
 interface Scene {
   readonly client: ConnectionDouble;
   readonly reader: RequestReader;
-  readonly owner: { current: HttpSettings; readonly spoolDir: string; readonly budget: MemoryBudget };
+  readonly owner: {
+    current: HttpSettings;
+    readonly spoolDir: string;
+    readonly budget: MemoryBudget;
+    readonly spoolBudget: SpoolBudget;
+  };
 }
 
 function begin(t: TestContext, changes: Partial<GatewaySettings> = {}): Scene {
@@ -106,6 +112,7 @@ function begin(t: TestContext, changes: Partial<GatewaySettings> = {}): Scene {
     http: (): HttpSettings => owner.current,
     spoolDir,
     budget: new MemoryBudget(0),
+    spoolBudget: new SpoolBudget(0),
   };
   const client = new ConnectionDouble();
   const reader = new RequestReader(client, PEER, owner);

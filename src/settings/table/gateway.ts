@@ -129,8 +129,25 @@ export const GATEWAY = {
     metavar: 'INT',
     kind: 'uint',
     default: 134217728,
-    summary: 'Bytes of bodies that a gateway keeps in memory for all its connections together; 0 means no limit.',
-    detail: `Beyond it bodies are spooled to disk, whatever request_buffer_size and response_buffer_size say.`,
+    summary:
+      'Bytes of bodies and messages that a gateway keeps in memory for all its connections together; 0 means no limit.',
+    detail: `Beyond it bodies are spooled to disk, whatever request_buffer_size and response_buffer_size say, and a client is read no
+      further than its worker takes. A WebSocket client that sends more than 64 KiB in one message is closed with 1013.`,
+    own: true,
+    usedBy: ['gateway'],
+    reloadable: true,
+  },
+  gateway_spool: {
+    section: 'Gateway',
+    flags: ['--gateway-spool'],
+    metavar: 'INT',
+    kind: 'uint',
+    default: 1073741824,
+    summary:
+      'Bytes of responses that a gateway keeps on disk for all its slow readers together; 0 means no limit but the share of the disk.',
+    detail: `Neither responses nor request bodies get more than half of what would be free on the file system without them. Beyond
+      either limit workers are held back until clients have read, and a request that no worker is free for is answered with 503 and
+      Retry-After; so is a request whose body would have to be spooled when the disk is short.`,
     own: true,
     usedBy: ['gateway'],
     reloadable: true,
