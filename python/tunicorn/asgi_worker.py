@@ -14,6 +14,7 @@ from contextvars import copy_context
 from time import monotonic_ns
 from typing import Any, List, Optional, Set, Union
 
+from tunicorn import forked_copy
 from tunicorn.asgi.application import Application, as_asgi3
 from tunicorn.asgi.channel import Channel
 from tunicorn.asgi.http_exchange import HttpExchange
@@ -91,6 +92,11 @@ class AsgiWorker:
         self._last_ticket: int = duty.worker.max_requests
         self._taken = 0
         self._beats_at = 0.0
+        # A copy that comes back to the event loop would run the other requests, too.
+        forked_copy.in_copy(self._end_copy_in_loop)
+
+    def _end_copy_in_loop(self) -> None:
+        self._loop.call_soon(forked_copy.end_copy)
 
     async def start(self) -> None:
         await self._lifespan.startup()

@@ -12,6 +12,7 @@ import socket
 from typing import Callable, NoReturn, Protocol
 
 from tunicorn import channel_frame as frames
+from tunicorn import forked_copy
 from tunicorn.channel_frame import (
     ABORTED,
     ASK,
@@ -87,6 +88,7 @@ class ChannelLost(ConnectionError):
 class Channel:
     __slots__ = ("_claim", "_send", "_socket", "_watched", "is_lost")
     _socket: socket.socket
+    _send: Callable[..., int]
 
     def __init__(self, connected: socket.socket, claim: Holdable) -> None:
         connected.setblocking(True)
@@ -112,6 +114,12 @@ class Channel:
     @classmethod
     def _new_socket(cls) -> socket.socket:
         return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def become_copy(self) -> None:
+        self._send = forked_copy.end_copy
 
     def close(self) -> None:
         self.is_lost = True

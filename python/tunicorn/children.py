@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 from typing import Callable, Dict, List, NamedTuple
 
-from tunicorn import unpatched, worker_class
+from tunicorn import forked_copy, unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.hook_host import HookHost, failure_of
+from tunicorn.message_line import parse_message
 from tunicorn.python_log import Logs
+from tunicorn.ticket_pipe import TicketPipe
 from tunicorn.worker import Fork, run_worker
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
@@ -34,6 +35,10 @@ class Children:
     def __len__(self) -> int:
         return len(self._children)
 
+    def writing_ends(self) -> List[int]:
+        """Where workers report."""
+        return [self._reports_write]
+
     def pids(self) -> List[int]:
         return list(self._children)
 
@@ -44,7 +49,7 @@ class Children:
                 self._children[pid].worker.aborted = True
             os.kill(pid, number)
 
-    def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets_fd: int, logs: Logs) -> None:
+    def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets: TicketPipe, logs: Logs) -> None:
         server = host.server
         server.worker_age = message["age"]
         cfg = host.config
@@ -66,7 +71,7 @@ class Children:
             return
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = unpatched.fork()
+        pid = forked_copy.fork_worker()
         if pid == 0:
             code = 255
             try:
@@ -82,7 +87,7 @@ class Children:
                         worker,
                         message["slot"],
                         message["gateways"],
-                        tickets_fd,
+                        tickets,
                         self._reports_write,
                         logs,
                     )
@@ -95,16 +100,21 @@ class Children:
         server.WORKERS = {**server.WORKERS, pid: worker}
         self._link.send({"type": "forked", "slot": message["slot"], "pid": pid})
 
-    def forward_reports(self) -> None:
+    def forward_reports(self, logs: Logs) -> None:
         try:
             chunk = unpatched.read(self.reports_read, 65536)
         except BlockingIOError:
             return  # Nobody has anything to say.
         *lines, self._unfinished_report = (self._unfinished_report + chunk).split(b"\n")
         for line in lines:
-            self._link.send(json.loads(line))
+            message = parse_message(line)
+            if message is not None:
+                self._link.send(message)
+            else:
+                # Not from a worker as it should be: what it says is no reason to end all the others.
+                logs.logger.error(f"A worker has reported what is no message: {line[:200]!r}")
 
-    def reap(self, host: HookHost) -> None:
+    def reap(self, host: HookHost, logs: Logs) -> None:
         # One by one: waitpid(-1) would also take the ends of processes that the configuration file started.
         for pid in list(self._children):
             done, status = unpatched.waitpid(pid, os.WNOHANG)
@@ -112,7 +122,7 @@ class Children:
                 continue
             child = self._children.pop(pid)
             host.server.WORKERS = {key: worker for key, worker in host.server.WORKERS.items() if key != pid}
-            self.forward_reports()
+            self.forward_reports(logs)
             child.worker.tmp.close()
             # Before the arbiter hears of the end, so that what comes after it, such as on_exit, comes after this.
             failure = host.call("child_exit", child.worker)

@@ -9,6 +9,7 @@ import os
 import sys
 from time import monotonic_ns
 
+from tunicorn import forked_copy
 from tunicorn.ticket import TicketError
 
 MAGIC = b"TNBORD01"
@@ -90,6 +91,11 @@ class ClaimSlot:
     def stream(self) -> None:
         """The response has begun and is not over: whether its deadline still holds is for the kind of slot to say."""
 
+    def become_copy(self) -> None:
+        """What is written from now on stays in this process."""
+        self._slot = memoryview(bytearray(SLOT_BYTES)).cast("Q")
+        self.__class__ = CopiedSharedClaimSlot if isinstance(self, SharedClaimSlot) else CopiedClaimSlot
+
     def age_seconds(self) -> float:
         """How long the request has been running, without the time that a slow client held it up."""
         slot = self._slot
@@ -140,6 +146,33 @@ class SharedClaimSlot(ClaimSlot):
         slot[2] = 0
         slot[0] = 0
         self._is_streaming = False
+
+
+class CopiedClaimSlot(ClaimSlot):
+    """In a process that the application has forked: it claims nothing, and ends with the request."""
+
+    __slots__ = ()
+
+    def begin(self, pid: int, thread: int = 0) -> None:
+        """The board is the worker's."""
+
+    def has_left(self, cancel: int, ticket_id: int) -> bool:
+        return False
+
+    def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
+        return False
+
+    def release(self) -> None:
+        forked_copy.end_copy()
+
+
+class CopiedSharedClaimSlot(SharedClaimSlot):
+    __slots__ = ()
+
+    begin = CopiedClaimSlot.begin
+    has_left = CopiedClaimSlot.has_left
+    is_cancelled = CopiedClaimSlot.is_cancelled
+    release = CopiedClaimSlot.release
 
 
 class ClaimsBoard:

@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from tunicorn import own_worker_class, process_title, unpatched, worker_class
+from tunicorn import forked_copy, own_worker_class, process_title, unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.children import Children
 from tunicorn.config import Config
@@ -56,6 +56,9 @@ class Forkserver:
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)
         signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
         self._children = Children(link, self._close_wakeup)
+        forked_copy.keep_connection(lambda: [link.fileno()])
+        forked_copy.keep_reading_end(lambda: [self._wakeup_read, self._children.reports_read])
+        forked_copy.keep_writing_end(lambda: [self._wakeup_write, *self._children.writing_ends()])
 
     def serve(self) -> None:
         """Runs until the arbiter says leave and the last worker is gone, or the arbiter itself is."""
@@ -65,8 +68,8 @@ class Forkserver:
         while not self._is_done():
             ready = [fd for fd, _ in poll.poll()]
             # Reports before ends: a worker's "boot failed" must reach the arbiter before its exit does.
-            if self._children.reports_read in ready:
-                self._children.forward_reports()
+            if self._children.reports_read in ready and self._logs is not None:
+                self._children.forward_reports(self._logs)
             if self._wakeup_read in ready:
                 unpatched.read(self._wakeup_read, 4096)
                 self._reap()
@@ -181,7 +184,8 @@ class Forkserver:
         settings = WorkerSettings(**message["settings"])
         self._settings = settings
         self._host.lifeline = (settings.lifeline_path, settings.graceful_timeout)
-        self._tickets = TicketPipe(settings)
+        self._tickets = tickets = TicketPipe(settings)
+        forked_copy.keep_reading_end(tickets.descriptors)
         if settings.preload_app:
             worker_class.patch(settings.worker_class)
             try:
@@ -199,7 +203,7 @@ class Forkserver:
     def _fork(self, message: Message) -> None:
         assert self._host is not None and self._logs is not None, "fork before settle"
         assert self._settings is not None and self._tickets is not None, "fork before prepare"
-        self._children.fork(message, self._host, self._settings, self._tickets.fd, self._logs)
+        self._children.fork(message, self._host, self._settings, self._tickets, self._logs)
 
     def _reopen_logs(self) -> None:
         if self._logs is None:
@@ -230,8 +234,8 @@ class Forkserver:
                     self._relay(message)
 
     def _reap(self) -> None:
-        if self._host is not None:
-            self._children.reap(self._host)
+        if self._host is not None and self._logs is not None:
+            self._children.reap(self._host, self._logs)
 
     def _close_wakeup(self) -> None:
         for fd in (self._wakeup_read, self._wakeup_write):
@@ -276,6 +280,7 @@ def run(program: Program) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
         # Whoever signals the whole process group means the arbiter; it tells the forkserver what to do.
         signal.signal(ignored, signal.SIG_IGN)
+        forked_copy.keep_handler(ignored)
     Forkserver(ArbiterLink(), program).serve()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         # A hook's thread that would never let the interpreter end.

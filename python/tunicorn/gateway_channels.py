@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Type
+from typing import Dict, List, Optional, Type
 
+from tunicorn import forked_copy
 from tunicorn.channel import Channel, ChannelLost
 from tunicorn.channel_socket import channel_socket_path, ended_gateways
 from tunicorn.claims_board import ClaimSlot
@@ -26,6 +27,15 @@ class GatewayChannels:
         self._claim = claim
         self._kind = kind
         self._channels: Dict[int, Channel] = {}
+        forked_copy.keep_connection(self._descriptors)
+        forked_copy.in_copy(self._become_copy)
+
+    def _descriptors(self) -> List[int]:
+        return [channel.fileno() for channel in self._channels.values() if not channel.is_lost]
+
+    def _become_copy(self) -> None:
+        for channel in self._channels.values():
+            channel.become_copy()
 
     def channel(self, gateway: int) -> Optional[Channel]:
         """The channel to that gateway, connected when need be; None when the gateway is gone, and with it its

@@ -17,7 +17,7 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Protocol, Type
 
 from greenlet import GreenletExit, getcurrent
 
-from tunicorn import unpatched
+from tunicorn import forked_copy, unpatched
 from tunicorn.channel import Channel
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
@@ -89,6 +89,9 @@ class GreenWorker:
         self._wake_read, self._wake_write = os.pipe()
         for fd in (self._wake_read, self._wake_write):
             os.set_blocking(fd, False)
+        forked_copy.keep_reading_end(lambda: [self._wake_read, self._line.fileno()])
+        forked_copy.keep_writing_end(lambda: [self._wake_write])
+        forked_copy.runs_in(getcurrent)
         # The first place's slot is where the worker shows that its hub goes round.
         self._free.append(self._open().number)
 
@@ -213,6 +216,8 @@ class GreenWorker:
             # Of a green thread, sys.exit() ends nothing but this request, as with Gunicorn.
             if life.told_to_exit:
                 self._exit_with(error)
+        except forked_copy.CopyEnds:
+            return
         except BaseException:
             self._log.exception("Exception in worker process")
             os._exit(255)

@@ -12,6 +12,7 @@ import signal
 import threading
 from typing import List, Optional
 
+from tunicorn import forked_copy
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import TICKET_BYTES, Ticket, TicketError, decode
 from tunicorn.ticket_line import TicketLine
@@ -75,6 +76,8 @@ class TicketTaker:
         os.set_blocking(self._wake_write, False)
         self._line = TicketLine(self._fd)
         self._line.wake_by(self._wake_read)
+        forked_copy.keep_reading_end(lambda: [self._wake_read, self._line.fileno()])
+        forked_copy.keep_writing_end(lambda: [self._wake_write])
         self._is_over = False
         self._buffer = bytearray(TICKET_BYTES)
         self._views: List[bytearray] = [self._buffer]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -13,9 +14,14 @@ from tunicorn.application_object import Application
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.config import Config
 from tunicorn.lifeline import watch_lifeline
+from tunicorn.message_line import message_line, parse_message
 from tunicorn.program import Program
 from tunicorn.server_object import Server
 from tunicorn.wsgi.application import user_traceback
+
+# What a pipe of one page takes at once (a user with many pipes gets no larger ones).
+FAILURE_BYTES = 4000
+NO_FAILURE = b"\n"
 
 
 class HookHost:
@@ -93,27 +99,35 @@ class HookHost:
                 watch_lifeline(*self.lifeline)
             _say_and_exit(write, self.call(name))
         os.close(write)
-        with open(read, "rb") as said:
-            text = said.read()
+        # Its line fits into the pipe. A process that the hook has forked may keep the pipe open for ever.
         unpatched.waitpid(pid, 0)
-        import json
-
-        if not text:
-            return {"message": f"{name} has ended its process", "traceback": "", "code": None}
-        found: Optional[Message] = json.loads(text)
-        return found
+        os.set_blocking(read, False)
+        try:
+            line = unpatched.read(read, 2 * FAILURE_BYTES)
+        except BlockingIOError:
+            line = b""
+        finally:
+            os.close(read)
+        if line == NO_FAILURE:
+            return None
+        found = parse_message(line)
+        return found or {"message": f"{name} has ended its process", "traceback": "", "code": None}
 
     def _ask(self, what: str, **details: Any) -> None:
         self._link.send({"type": "ask", "what": what, **details})
 
 
 def _say_and_exit(fd: int, failure: Optional[Message]) -> None:
-    import json
-
     try:
-        unpatched.write(fd, json.dumps(failure).encode()[:65536])
+        unpatched.write(fd, NO_FAILURE if failure is None else _failure_line(failure))
     finally:
         os._exit(0)
+
+
+def _failure_line(failure: Message) -> bytes:
+    # The exception's own text may be as long as it likes.
+    short = message_line({**failure, "traceback": ""}, "message", FAILURE_BYTES // 2)
+    return message_line({**json.loads(short), "traceback": failure["traceback"]}, "traceback", FAILURE_BYTES)
 
 
 def _other_threads() -> Iterable[threading.Thread]:

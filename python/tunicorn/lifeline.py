@@ -10,6 +10,8 @@ import fcntl
 import os
 import signal
 
+from tunicorn import forked_copy
+
 
 def watch_lifeline(path: str, graceful_timeout: int) -> None:
     """From now on the end of the arbiter starts a clock: the process dies of SIGALRM graceful_timeout seconds later."""
@@ -25,5 +27,7 @@ def watch_lifeline(path: str, graceful_timeout: int) -> None:
     except FileNotFoundError:
         return  # The arbiter has gone already and taken its directory along.
     signal.signal(signal.SIGIO, arbiter_gone)
+    forked_copy.keep_reading_end(lambda: [fd])
+    forked_copy.keep_handler(signal.SIGIO)
     fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)

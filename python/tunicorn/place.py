@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Type
 
+from tunicorn import forked_copy
 from tunicorn.channel import Channel
 from tunicorn.claims_board import ClaimsBoard, ClaimSlot, SharedClaimSlot
 from tunicorn.gateway_channels import GatewayChannels
@@ -31,6 +32,7 @@ class Places:
         self._kind = ClaimSlot if settings.worker_class == "sync" else SharedClaimSlot
         self._claims: List[ClaimSlot] = []
         board.clear(first_slot, settings.slots)
+        forked_copy.in_copy(self._become_copy)
 
     def __len__(self) -> int:
         return self._settings.slots
@@ -39,6 +41,10 @@ class Places:
     def taken(self) -> int:
         """Tickets that have been claimed in them so far."""
         return sum(claim.taken for claim in self._claims)
+
+    def _become_copy(self) -> None:
+        for claim in self._claims:
+            claim.become_copy()
 
     def beat(self) -> None:
         """A sign of life of the worker's event loop."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from typing import List
 
 from tunicorn.ticket import TICKET_BYTES
 from tunicorn.worker_settings import WorkerSettings
@@ -25,6 +26,9 @@ class TicketPipe:
         # Without O_NONBLOCK this would wait for a writer; the workers' reads must wait, so it is taken off again.
         self.fd = os.open(settings.tickets_path, os.O_RDONLY | os.O_NONBLOCK)
         os.set_blocking(self.fd, True)
+
+    def descriptors(self) -> List[int]:
+        return [self.fd, self._lifeline_fd]
 
     def widen(self) -> int:
         """Returns the number of tickets that the pipe holds."""

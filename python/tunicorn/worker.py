@@ -5,23 +5,24 @@ Runs in a process forked by the forkserver (children.py).
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import traceback
 from typing import Any, Dict, List, NamedTuple, Tuple
 
-from tunicorn import process_title, spew, unpatched, worker_class
+from tunicorn import forked_copy, process_title, spew, unpatched, worker_class
 from tunicorn.claims_board import ClaimsBoard
 from tunicorn.failed_application import FailedApplication, load_or_show
 from tunicorn.lifeline import watch_lifeline
 from tunicorn.loaded_files import LoadedFiles
 from tunicorn.log import Log, WsgiErrors
+from tunicorn.message_line import message_line
 from tunicorn.place import Place, Places
 from tunicorn.privileges import become
 from tunicorn.python_log import Logs
 from tunicorn.python_log.idle_access_logger import warning_about_access_logger
 from tunicorn.server_object import Server
+from tunicorn.ticket_pipe import TicketPipe
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
@@ -36,7 +37,9 @@ WORKER_BOOT_ERROR = 3
 APP_LOAD_ERROR = 4
 UNHANDLED = 255
 
-# Six bytes a character at worst in JSON, and a report has to fit into PIPE_BUF.
+# A report has to fit into PIPE_BUF.
+REPORT_BYTES = 4000
+# As much of an error as the log says in one line; the whole of it stands there already.
 MESSAGE_LIMIT = 600
 
 
@@ -48,7 +51,7 @@ class Fork(NamedTuple):
     worker: Worker
     slot: int
     gateways: List[int]
-    tickets_fd: int
+    tickets: TicketPipe
     reports_fd: int
     logs: Logs
 
@@ -113,6 +116,8 @@ def _enter(fork: Fork, life: Life) -> Tuple[Any, Places]:
     settings, worker, log = fork.settings, fork.worker, fork.logs.logger
     pid = os.getpid()
     report = _reporter(fork.reports_fd, pid)
+    forked_copy.keep_reading_end(fork.tickets.descriptors)
+    forked_copy.keep_writing_end(lambda: [fork.reports_fd])
     process_title.set_title("worker", settings.proc_name)
     fork.logs.error_log.process = "worker"
     watch_lifeline(settings.lifeline_path, settings.graceful_timeout)
@@ -193,7 +198,7 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
     def guarded(step: Any, where: str) -> Any:
         return _guarded(step, life, log, where)
 
-    return Duty(settings, worker, life, fork.tickets_fd, places, runner, log, logs_access, report, ready, guarded)
+    return Duty(settings, worker, life, fork.tickets.fd, places, runner, log, logs_access, report, ready, guarded)
 
 
 def _guarded(step: Any, life: Life, log: Log, where: str) -> Any:
@@ -228,7 +233,7 @@ def _reporter(reports_fd: int, pid: int) -> Any:
     def report(message: Dict[str, Any]) -> None:
         # One write of less than PIPE_BUF: reports of several workers never mix.
         try:
-            unpatched.write(reports_fd, json.dumps({**message, "pid": pid}).encode()[:4000] + b"\n")
+            unpatched.write(reports_fd, message_line({**message, "pid": pid}, "message", REPORT_BYTES))
         except BrokenPipeError:
             pass  # The forkserver is gone, and a new generation under way; this worker goes on until then.
 

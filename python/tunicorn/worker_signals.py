@@ -8,6 +8,7 @@ import signal
 import time
 from typing import Any, Callable
 
+from tunicorn import forked_copy
 from tunicorn.log import Log
 from tunicorn.wsgi.run_request import WorkerEnded
 
@@ -97,14 +98,23 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
     signal.signal(signal.SIGABRT, abort)
     signal.signal(signal.SIGUSR1, lambda signum, frame: life.carry_out(reopen_logs, False))
     signal.signal(signal.SIGWINCH, signal.SIG_IGN)
+    for ours in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGUSR1, signal.SIGUSR2):
+        forked_copy.keep_handler(ours)
     # The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one
     # above, which faulthandler raises the signal for a second time. It does the same for SIGSEGV and its like.
     global _stack_fd
     _stack_fd = os.open(stack_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     faulthandler.enable(file=_stack_fd, all_threads=True)
+    forked_copy.in_copy(_stacks_to_stderr)
 
 
 _stack_fd = -1
+
+
+def _stacks_to_stderr() -> None:
+    """What a copy dies of is no matter of the worker's."""
+    faulthandler.unregister(signal.SIGUSR2)
+    os.dup2(2, _stack_fd, inheritable=False)
 
 
 def stack_file() -> int:

@@ -1,5 +1,5 @@
-// Workers and generations that have gone, as far as the arbiter knows, while bytes that they sent may still be unread: only the end of
-// a worker's last channel says that nothing more comes. Then whoever still waits for them is answered. Used by gateway.ts.
+// Workers and generations that have gone, as the arbiter says, while bytes that they sent may still be unread: their channels are read
+// to the end and closed. Then whoever still waits for them is answered. Used by gateway.ts.
 
 import type { ClaimsBoard, SlotRange } from '../runqueue/claims-board.ts';
 import { Refusal } from './http/refusal.ts';
@@ -24,6 +24,7 @@ export class Departures {
 
   workerGone(worker: GoneWorker): void {
     this.#workers.push(worker);
+    for (const channel of [...this.#channels]) if (isOf(channel, worker)) channel.workerExited();
     this.#checkWorkers();
   }
 

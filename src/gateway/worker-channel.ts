@@ -43,6 +43,9 @@ export class WorkerChannel implements ChannelSink {
   /** Bytes of the current response, hints, body and messages, that have come through here. */
   #passedBytes = 0;
   #broken: string | null = null;
+  /** Chunks read so far. */
+  #chunks = 0;
+  #exited = false;
   /** From WATCH to END. */
   #watched: WatchedTicket | null = null;
   #tunnel: { readonly exchange: Exchange; readonly tunnel: Tunnel } | null = null;
@@ -57,6 +60,7 @@ export class WorkerChannel implements ChannelSink {
     };
     this.#decoder = new ChannelDecoder(this);
     socket.on('data', (chunk: Buffer) => {
+      this.#chunks += 1;
       this.#broken ??= this.#decoder.push(chunk);
       if (this.#broken !== null) socket.destroy();
     });
@@ -162,6 +166,28 @@ export class WorkerChannel implements ChannelSink {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /**
+   * The worker's process has exited. A child that it has forked may hold the channel open for ever, so its end is not waited for; but
+   * what the worker sent is in the socket, and is read first.
+   */
+  workerExited(): void {
+    if (this.#exited) return;
+    this.#exited = true;
+    this.#closeWhenRead(-1);
+  }
+
+  /** `seen`: what had been read one turn of the event loop ago. */
+  #closeWhenRead(seen: number): void {
+    if (this.#socket.destroyed || this.#tunnel !== null) return;
+    // A slow client holds the channel back.
+    if (this.#socket.isPaused()) this.#socket.once('resume', () => this.#closeWhenRead(-1));
+    else if (this.#chunks === seen) this.#socket.destroy();
+    else {
+      const chunks = this.#chunks;
+      setImmediate(() => this.#closeWhenRead(chunks));
+    }
   }
 
   /** The client may have left, or have been answered with 504, while the application made up its mind. */

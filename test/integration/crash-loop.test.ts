@@ -53,6 +53,22 @@ scenario(
   onlyTunicorn,
 );
 
+scenario('a boot error of any length and in any characters ends the worker, not its forkserver', async (scene) => {
+  const app =
+    'import os\nif not os.path.exists(os.environ["HEALTHY"]):\n    raise RuntimeError("U0001f600" * 600)\n\n\n' +
+    'def app(environ, start_response):\n    start_response("200 OK", [])\n    return [b"healthy"]\n';
+  const healthy = scene.write('healthy', '');
+  const server = await scene.tunicorn({ app: 'emoji:app', env: { HEALTHY: healthy }, files: { 'emoji.py': app } });
+  rmSync(healthy);
+  server.signal('SIGHUP');
+  await server.waitForLog(
+    /Generation 2 gave up: Worker failed to boot\. RuntimeError: \S{100,}; generation 1 keeps serving/u,
+  );
+  assert.equal(await getText(server.target), 'healthy');
+  server.signal('SIGHUP');
+  await server.waitForLog(/Generation 3 gave up: Worker failed to boot/);
+});
+
 const diesIn =
   'import os, signal\n' +
   'class Last:\n' +

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from typing import Any, Callable, Deque, Dict, Optional
+from typing import Any, Callable, Deque, Dict, List, Optional
 
+from tunicorn import forked_copy
 from tunicorn.channel_frame import DATA, GONE, TAKEN, FrameError, FrameReader, GatewayFrame, ask_frame, hello_frame
 from tunicorn.channel_socket import channel_socket_path, ended_gateways
 
@@ -47,7 +48,7 @@ class Channel:
         self._loop = loop
         self._socket = connected
         self._fd = connected.fileno()
-        self._send = connected.send
+        self._send: Callable[..., int] = connected.send
         self._reading = False
         self._answer: Optional[asyncio.Future[GatewayFrame]] = None
         self._asked = 0
@@ -93,6 +94,12 @@ class Channel:
         self._backlog.append(memoryview(frame)[sent:])
         self._loop.add_writer(self._fd, self._flush)
         return False
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def become_copy(self) -> None:
+        self._send = forked_copy.end_copy
 
     async def send(self, frame: bytes) -> None:
         """Sends the frame and waits until it has gone, or the channel is lost."""
@@ -231,6 +238,15 @@ class Channels:
         self._runtime_dir = runtime_dir
         self._identity = identity
         self._channels: Dict[int, Channel] = {}
+        forked_copy.keep_connection(self._descriptors)
+        forked_copy.in_copy(self._become_copy)
+
+    def _descriptors(self) -> List[int]:
+        return [channel.fileno() for channel in self._channels.values() if not channel.is_lost]
+
+    def _become_copy(self) -> None:
+        for channel in self._channels.values():
+            channel.become_copy()
 
     def channel(self, gateway: int) -> Optional[Channel]:
         """Connected when need be; None when the gateway is gone, and with it its clients."""
