@@ -36,7 +36,7 @@ const AHEAD_LIMIT_BYTES = 64 * 1024;
  * A client that shuts down its sending side within this time of its request does so on purpose (`nc -N`) and waits for the answer. One that
  * does so later has closed its socket: TCP tells the two apart only when something is written to it.
  */
-const HALF_CLOSE_MS = 50;
+export const HALF_CLOSE_MS = 50;
 const NOTHING = Buffer.alloc(0);
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 

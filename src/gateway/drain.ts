@@ -14,7 +14,7 @@ const LAST_WORDS_MS = 250;
 /** A connection that is idle is waited for so long: what comes on it is answered, and says that it was the last. */
 const IDLE_MS = 1000;
 /** A client in the middle of a request when the drain begins has this long for the rest of its head, or the next byte of its body. */
-const STALL_MS = 1000;
+export const STALL_MS = 1000;
 
 export type DrainPhase =
   | { readonly kind: 'open' }

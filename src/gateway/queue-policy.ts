@@ -11,7 +11,7 @@ export interface QueuePolicy {
 export const PATIENT: QueuePolicy = { limit: 0, timeoutMs: 0, order: 'fifo' };
 
 /** With no queue_timeout to measure by, a wait of this long means that the gateway is overloaded. */
-const OVERLOADED_MS = 500;
+export const OVERLOADED_MS = 500;
 
 /** Which end of the line is served next, when the oldest request in it has waited so long. */
 export function servedEnd(policy: QueuePolicy, oldestWaitMs: number): 'oldest' | 'newest' {

@@ -2,6 +2,7 @@
 // leave.
 
 import assert from 'node:assert/strict';
+import { HALF_CLOSE_MS } from '../../src/gateway/client-connection.ts';
 import { eventually, pause } from '../harness/deadline.ts';
 import { field, fields } from '../harness/http-connection.ts';
 import { getText, request, requestBytes } from '../harness/http-request.ts';
@@ -264,8 +265,8 @@ scenario(
     const polling = await scene.connect(server);
     await polling.send(requestBytes('/poll'));
     await server.waitForLog(/^polls/, since);
-    // Longer than the client's sending side must have been open for its end to mean that the client has left.
-    await pause(200);
+    // The client's sending side has been open so long that its end means that the client has left; more does no harm.
+    await pause(2 * HALF_CLOSE_MS);
     polling.close();
     await server.waitForLog(/poll: all of 3 saw the disconnect/, since);
     await server.waitForLog(/poll: send raised OSError/, since);

@@ -1,6 +1,7 @@
 // More requests than the workers run at once: who waits, who is turned away, who is not run, and how tickets are shared out.
 
 import assert from 'node:assert/strict';
+import { HALF_CLOSE_MS } from '../../src/gateway/client-connection.ts';
 import { pause } from '../harness/deadline.ts';
 import { field, type HttpConnection, openSocket } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
@@ -48,8 +49,8 @@ forEachClass(
   async (running) => {
     const held = await hold(running, 4);
     const more = await come(running, 8);
-    // Longer than the client's sending side must have been open for its end to mean that the client has left.
-    await pause(200);
+    // The client's sending side has been open so long that its end means that the client has left; more does no harm.
+    await pause(2 * HALF_CLOSE_MS);
     for (const { connection } of more.slice(0, 4)) connection.close();
     await gatewayHasRead(running);
     running.rendezvous.open('held');

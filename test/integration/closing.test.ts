@@ -60,29 +60,6 @@ scenario(
 );
 
 scenario(
-  'a client that was connected long before the drain may still send its first request in two pieces',
-  async (scene) => {
-    const { rendezvous, server } = await meeting(scene);
-    const [early, fresh] = [await scene.connect(server), await keptConnection(scene, server)];
-    const running = await runningRequest(scene, server, rendezvous);
-    // Longer than a client may stall in the middle of a request while the server drains.
-    await pause(1500);
-    await drain(server);
-    for (const connection of [early, fresh]) await connection.send('GET / HTTP/1.1\r\nHo');
-    // Several looks at who has stalled.
-    await pause(200);
-    for (const connection of [early, fresh]) {
-      await connection.send('st: x\r\n\r\n');
-      await expectLast(connection);
-    }
-    rendezvous.open('held');
-    await expectLast(running);
-    assert.equal((await server.ended()).code, 0);
-  },
-  onlyTunicorn,
-);
-
-scenario(
   'a client that stalls in the middle of a request is told 503 when the server ends, and holds it up no longer',
   async (scene) => {
     const { server } = await meeting(scene);

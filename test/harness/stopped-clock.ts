@@ -1,0 +1,16 @@
+// The clock of a gateway in this process, which goes on only when a test says so: nothing then depends on how fast the machine is.
+// Timers go on as ever; what they find is the test's time.
+
+import type { TestContext } from 'node:test';
+
+export class StoppedClock {
+  #nowMs: number = performance.now();
+
+  constructor(t: TestContext) {
+    t.mock.method(performance, 'now', () => this.#nowMs);
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+  }
+}
