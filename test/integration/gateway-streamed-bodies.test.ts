@@ -1,16 +1,27 @@
 // Bodies that an ASGI application gets as they come, and what ends them early: the gateway against a worker that the test plays.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { ABORTED, END, FRAMED } from '../../src/runqueue/channel-frame.ts';
+import type { GatewaySettings } from '../../src/settings/gateway-settings.ts';
 import { eventually } from '../harness/deadline.ts';
 import type { HttpConnection } from '../harness/http-connection.ts';
 import { LiveGateway } from '../harness/live-gateway.ts';
+import type { WorkerDouble } from '../harness/worker-double.ts';
 
 const KIB = 1024;
 const HEAD = 'POST /upload HTTP/1.1\r\nHost: a\r\n';
 const LENGTH_3 = 'Content-Length: 3\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked\r\n';
+
+/** A gateway, the one worker of its generation, and a client. */
+async function conversation(
+  t: TestContext,
+  changes: Partial<GatewaySettings> = {},
+): Promise<{ gateway: LiveGateway; worker: WorkerDouble; client: HttpConnection }> {
+  const gateway = await LiveGateway.start(t, changes);
+  return { gateway, worker: await gateway.serve(), client: await gateway.connect() };
+}
 
 /** Sends until the other side takes no more for a while; returns how much it took. */
 async function sendUntilStuck(client: HttpConnection): Promise<number> {
@@ -28,9 +39,7 @@ async function sendUntilStuck(client: HttpConnection): Promise<number> {
 }
 
 test('a body that comes with its head goes whole, in the ticket', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}${LENGTH_3}\r\nabc`);
   const taken = await worker.take();
   assert.deepEqual([taken.ticket.streamed, taken.ticket.body.toString()], [false, 'abc']);
@@ -46,9 +55,7 @@ for (const [name, fields, sent] of [
   ['in chunks', CHUNKED, ['3\r\none\r\n', '3\r\ntw', 'o\r\n3\r\nend\r\n0\r\nX: y\r\n\r\n']],
 ] as const) {
   test(`a body ${name} that is not whole with its head streams to the worker, then the next request is served`, async (t) => {
-    const gateway = await LiveGateway.start(t);
-    const worker = await gateway.serve();
-    const client = await gateway.connect();
+    const { worker, client } = await conversation(t);
     await client.send(`${HEAD}${fields}\r\n`);
     const taken = await worker.take();
     assert.equal(taken.ticket.streamed, true);
@@ -71,9 +78,7 @@ for (const [name, fields, sent] of [
 }
 
 test('what comes before WATCH is kept for it', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 6\r\n\r\nab`);
   const taken = await worker.take();
   assert.equal(taken.ticket.streamed, true);
@@ -98,9 +103,7 @@ test('a body that has become whole while its request waited for a worker goes wh
 });
 
 test('fields that do not fit into the ticket are asked for, the body is watched for', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}X-Long: ${'l'.repeat(5000)}\r\n${LENGTH_3}\r\n`);
   const taken = await worker.take();
   assert.deepEqual([taken.ticket.streamed, taken.ticket.follows], [true, true]);
@@ -113,9 +116,7 @@ test('fields that do not fit into the ticket are asked for, the body is watched 
 });
 
 test('100 Continue goes out when the application asks for the body, and not before', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}${LENGTH_3}Expect: 100-continue\r\n\r\n`);
   const taken = await worker.take();
   assert.equal(client.socket.bytesRead, 0);
@@ -128,9 +129,7 @@ test('100 Continue goes out when the application asks for the body, and not befo
 });
 
 test('an application that does not want the body of a waiting client never asks for it', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}${LENGTH_3}Expect: 100-continue\r\n\r\n`);
   (await worker.take()).head(401, 'Content-Length: 0\r\n', '', END | FRAMED);
   const response = await client.response();
@@ -140,9 +139,7 @@ test('an application that does not want the body of a waiting client never asks 
 });
 
 test('a client is not read further than the application reads', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: ${1024 * KIB * KIB}\r\n\r\n`);
   const taken = await worker.take();
   const unwatched = await sendUntilStuck(client);
@@ -159,9 +156,7 @@ test('a client is not read further than the application reads', async (t) => {
 });
 
 test('a response that ends before the body closes the connection, and the rest is no request', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 1000\r\n\r\nfirst`);
   const taken = await worker.take();
   taken.head(413, 'Content-Length: 3\r\n', 'too', END | FRAMED);
@@ -174,9 +169,7 @@ test('a response that ends before the body closes the connection, and the rest i
 });
 
 test('a response can go out while the body comes in', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 6\r\n\r\n`);
   const taken = await worker.take();
   taken.watch();
@@ -199,9 +192,7 @@ for (const [name, breach, status] of [
   ['sends more than limit_request_body', (client: HttpConnection) => client.send(`40\r\n${'x'.repeat(64)}\r\n`), 413],
 ] as const) {
   test(`a client that ${name} in the middle of its body gets ${status}, and the worker the end of it`, async (t) => {
-    const gateway = await LiveGateway.start(t, { limitRequestBodyBytes: 50 });
-    const worker = await gateway.serve();
-    const client = await gateway.connect();
+    const { gateway, worker, client } = await conversation(t, { limitRequestBodyBytes: 50 });
     await client.send(`${HEAD}${CHUNKED}\r\n3\r\nabc\r\n`);
     const taken = await worker.take();
     taken.watch();
@@ -218,9 +209,7 @@ for (const [name, breach, status] of [
   });
 
   test(`a client that ${name} after the response has begun sees that cut off`, async (t) => {
-    const gateway = await LiveGateway.start(t, { limitRequestBodyBytes: 50 });
-    const worker = await gateway.serve();
-    const client = await gateway.connect();
+    const { worker, client } = await conversation(t, { limitRequestBodyBytes: 50 });
     await client.send(`${HEAD}${CHUNKED}\r\n`);
     const taken = await worker.take();
     taken.watch();
@@ -252,9 +241,7 @@ test('a client that pauses too long gets 408; one that the application does not 
 });
 
 test('a client that leaves in the middle of its body ends it for the worker', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 10\r\n\r\nabc`);
   const taken = await worker.take();
   taken.watch();
@@ -268,9 +255,7 @@ for (const [name, leave] of [
   ['shuts down its sending side', (client: HttpConnection) => client.endSending()],
 ] as const) {
   test(`a worker that watches is told at once that the client ${name}`, async (t) => {
-    const gateway = await LiveGateway.start(t);
-    const worker = await gateway.serve();
-    const client = await gateway.connect();
+    const { worker, client } = await conversation(t);
     await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     const taken = await worker.take();
     taken.watch();
@@ -296,9 +281,7 @@ test('a client that leaves behind a body that its application does not read is n
 });
 
 test('a WATCH for a client that has left is answered with GONE', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { gateway, worker, client } = await conversation(t);
   await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   const taken = await worker.take();
   client.socket.resetAndDestroy();
@@ -308,9 +291,7 @@ test('a WATCH for a client that has left is answered with GONE', async (t) => {
 });
 
 test('a request that has run out of time is answered with 504, and its worker hears that nobody waits', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { gateway, worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 10\r\n\r\nabc`);
   const taken = await worker.take();
   taken.watch();
@@ -321,9 +302,7 @@ test('a request that has run out of time is answered with 504, and its worker he
 });
 
 test('a worker that dies in the middle of a body costs its client a 502', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 10\r\n\r\nabc`);
   const taken = await worker.take();
   taken.watch();
@@ -333,9 +312,7 @@ test('a worker that dies in the middle of a body costs its client a 502', async 
 });
 
 test('with WSGI workers a body is still whole before its request is dispatched', async (t) => {
-  const gateway = await LiveGateway.start(t, { dialect: 'wsgi' });
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t, { dialect: 'wsgi' });
   await client.send(`${HEAD}Content-Length: 6\r\n\r\nabc`);
   await client.send('def');
   const taken = await worker.take();
@@ -343,9 +320,7 @@ test('with WSGI workers a body is still whole before its request is dispatched',
 });
 
 test('an event stream is counted until its client leaves, whatever its worker does', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { gateway, worker, client } = await conversation(t);
   await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
   const taken = await worker.take();
   taken.watch();
@@ -360,9 +335,7 @@ test('an event stream is counted until its client leaves, whatever its worker do
 });
 
 test('an event stream that its worker ends is not counted any more', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { gateway, worker, client } = await conversation(t);
   await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
   const taken = await worker.take();
   taken.head(200, 'Content-Type: text/event-stream\r\n', 'data: 1\n\n');
@@ -372,9 +345,7 @@ test('an event stream that its worker ends is not counted any more', async (t) =
 });
 
 test('what a generation has is told before the next one serves, and before the end', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { gateway, worker, client } = await conversation(t);
   await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
   const taken = await worker.take();
   taken.watch();
@@ -393,9 +364,7 @@ test('what a generation has is told before the next one serves, and before the e
 });
 
 test('trailers go behind the last chunk, and nowhere else', async (t) => {
-  const gateway = await LiveGateway.start(t);
-  const worker = await gateway.serve();
-  const client = await gateway.connect();
+  const { worker, client } = await conversation(t);
   await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   const chunked = await worker.take();
   chunked.head(200, 'Trailer: X-Sum\r\n', 'abc');
