@@ -67,7 +67,7 @@ def _candidates() -> Iterator[str]:
 def _is_for_node(path: str) -> bool:
     try:
         with open(path, "rb") as file:
-            return b"node" in file.readline(200)
+            return b"node" in file.readline(200) + file.readline(200)
     except OSError:
         return False
 

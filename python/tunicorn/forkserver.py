@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from tunicorn import forked_copy, own_worker_class, process_title, unpatched, worker_class
+from tunicorn import forked_copy, open_files, own_worker_class, process_title, unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.children import Children
 from tunicorn.config import Config
@@ -277,6 +277,7 @@ def main() -> None:
 
 
 def run(program: Program) -> None:
+    open_files.restore()
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
         # Whoever signals the whole process group means the arbiter; it tells the forkserver what to do.
         signal.signal(ignored, signal.SIG_IGN)

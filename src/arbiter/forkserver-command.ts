@@ -9,6 +9,8 @@ export interface ForkserverCommand {
   /** Where the command was started: configuration files are looked for there at each reload. */
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The soft limit of open files that it puts back; null: not known. */
+  readonly openFiles: number | null;
 }
 
 /** Room for the process title (python/tunicorn/process_title.py writes over the arguments). */
@@ -26,8 +28,8 @@ from tunicorn.forkserver import main
 main()
 `;
 
-export function ownForkserver(python: string, cwd: string): ForkserverCommand {
-  return { file: python, args: ['-c', START, PYTHON_DIR, TITLE_ROOM], cwd, env: process.env };
+export function ownForkserver(python: string, cwd: string, openFiles: number | null): ForkserverCommand {
+  return { file: python, args: ['-c', START, PYTHON_DIR, TITLE_ROOM], cwd, env: process.env, openFiles };
 }
 
 /** Runs the program again, which becomes a forkserver where it would start to serve (python/tunicorn/embedding.py). */
@@ -36,10 +38,17 @@ export function programForkserver(
   cwd: string,
   env: NodeJS.ProcessEnv,
   version: string,
+  openFiles: number | null,
 ): ForkserverCommand {
   const [file = '', ...args] = command;
   // Python keeps what it does not know after -X in sys._xoptions, and does not mind.
-  return { file, args: ['-X', `tunicorn=${TITLE_ROOM}`, ...args], cwd, env: { ...env, [LINK_VARIABLE]: version } };
+  return {
+    file,
+    args: ['-X', `tunicorn=${TITLE_ROOM}`, ...args],
+    cwd,
+    env: { ...env, [LINK_VARIABLE]: version },
+    openFiles,
+  };
 }
 
 const LINK_VARIABLE = 'TUNICORN_LINK';

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
+import { OPEN_FILES_VARIABLE } from '../cli/open-files.ts';
 import {
   type FromForkserver,
   parseFromForkserver,
@@ -26,7 +27,8 @@ export class ForkserverHandle {
   readonly #link: Duplex;
 
   constructor(command: ForkserverCommand, events: ForkserverEvents) {
-    const { file, args, cwd, env } = command;
+    const { file, args, cwd, openFiles } = command;
+    const env = openFiles === null ? command.env : { ...command.env, [OPEN_FILES_VARIABLE]: String(openFiles) };
     this.#child = spawn(file, args, {
       cwd,
       env,

@@ -1,6 +1,7 @@
 // Starts this program once more: for an upgrade (upgrade.ts) and to leave the terminal (../cli/daemon.ts).
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { OPEN_FILES_VARIABLE } from '../cli/open-files.ts';
 
 /** How this process was started, before anything changed it. */
 export interface OwnStart {
@@ -8,6 +9,8 @@ export interface OwnStart {
   readonly cwd: string;
   /** Without what was meant for this process only. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The soft limit of open files, which Node has raised since; null: not known. */
+  readonly openFiles: number | null;
   /** The arbiter that has started this one to take its place. */
   readonly parent: number | null;
 }
@@ -32,9 +35,16 @@ export function startSelf(options: StartSelfOptions): ChildProcess {
   // Only the new process knows its id, and a shell that becomes it can say so.
   const announced = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"', ...again];
   const [program = process.execPath, ...args] = listenFds > 0 ? announced : again;
+  const { openFiles } = start;
+  const limit = openFiles === null ? {} : { [OPEN_FILES_VARIABLE]: String(openFiles) };
   return spawn(program, args, {
     cwd: start.cwd,
-    env: { ...start.environment, ...options.environment, ...(listenFds > 0 ? { LISTEN_FDS: String(listenFds) } : {}) },
+    env: {
+      ...start.environment,
+      ...limit,
+      ...options.environment,
+      ...(listenFds > 0 ? { LISTEN_FDS: String(listenFds) } : {}),
+    },
     stdio,
     detached,
   });

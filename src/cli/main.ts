@@ -52,8 +52,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const relay = new ForkserverRelay();
   const forkserverCommand =
     program === null
-      ? ownForkserver(interpreter.path, cwd)
-      : programForkserver(program.command, program.cwd, withoutProgram(process.env), version);
+      ? ownForkserver(interpreter.path, cwd, start.openFiles)
+      : programForkserver(program.command, program.cwd, withoutProgram(process.env), version, start.openFiles);
   const forkserver = new ForkserverHandle(forkserverCommand, relay);
   const startSignals = new StartSignals(forkserver);
   const configure = configureMessage(commandArgs.values, commandLine.values);

@@ -8,6 +8,7 @@ import {
   readInheritance,
 } from '../arbiter/inherited-sockets.ts';
 import type { OwnStart } from '../arbiter/start-self.ts';
+import { OPEN_FILES_VARIABLE, openFilesAtStart, readLimits } from './open-files.ts';
 
 /** In the environment of a process that was started to leave the terminal: the descriptor to report its start on. */
 export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';
@@ -30,14 +31,15 @@ export function readStart(): ReadStart {
   if (cwd === null) return { ok: false, message: "The current directory doesn't exist any more. Start in another one" };
   const parent = parentPid(process.env);
   const report = process.env[DAEMON_VARIABLE];
-  for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE]) delete process.env[name];
+  const openFiles = openFilesAtStart(process.env[OPEN_FILES_VARIABLE], readLimits('self'), readLimits(process.ppid));
+  for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE, OPEN_FILES_VARIABLE]) delete process.env[name];
   const environment = { ...process.env };
   // The watchdog watches whatever process is the service's main one by then.
   if (environment.WATCHDOG_PID === String(process.pid)) delete environment.WATCHDOG_PID;
   const reportDescriptor = report === undefined ? null : Number(report);
   return {
     ok: true,
-    start: { cwd, environment, sockets, warning, parent, reportDescriptor },
+    start: { cwd, environment, openFiles, sockets, warning, parent, reportDescriptor },
   };
 }
 

@@ -2,15 +2,27 @@
 // before when they have left.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { eventually } from '../harness/deadline.ts';
 import { HttpConnection } from '../harness/http-connection.ts';
 import { getText, requestBytes } from '../harness/http-request.ts';
 import { otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
+import { upgrade } from '../harness/upgrade.ts';
 
 const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const openFiles = 200;
 const clients = 400;
+
+/** Answers with the soft limit of its worker, and of a process that the worker starts. */
+const limitsApp = `
+import resource, subprocess
+def app(environ, start_response):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    child = subprocess.run(['sh', '-c', 'ulimit -Sn; env | grep -c ^TUNICORN_OPEN'], capture_output=True, text=True)
+    start_response('200 OK', [])
+    return [f'{soft} {hard > soft} {" ".join(child.stdout.split())}'.encode()]
+`;
 
 function withOpenFiles(limit: number): readonly string[] {
   return ['sh', '-c', `ulimit -n ${limit} && exec "$0" "$@"`];
@@ -69,6 +81,31 @@ scenario(
       text.trim(),
       'Error: A process may have 64 open files here (ulimit -Hn), and at least 128 are needed. Raise the limit',
     );
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'workers have the soft limit of open files that the operator gave, after a reload and an upgrade too; the gateway has the hard one',
+  async (scene) => {
+    const server = await scene.tunicorn({
+      app: 'limits:app',
+      files: { 'limits.py': limitsApp },
+      // The command itself, as an operator calls it, and not Node with it.
+      launcher: ['sh', '-c', 'ulimit -S -n 321 && exec "$@"'],
+    });
+    assert.equal(await getText(server.target), '321 True 321 0');
+    const [gateway = 0] = server.family().gateways;
+    assert.match(readFileSync(`/proc/${gateway}/limits`, 'latin1'), /^Max open files\s+(\d+)\s+\1 /m);
+    server.signal('SIGHUP');
+    await server.waitForLog(/Generation 2 is serving/);
+    assert.equal(await getText(server.target), '321 True 321 0');
+    const newer = await upgrade(server);
+    server.signal('SIGTERM');
+    assert.equal((await server.exit).code, 0);
+    assert.equal(await getText(server.target), '321 True 321 0');
+    process.kill(newer, 'SIGTERM');
+    await server.nothingLeft();
   },
   onlyTunicorn,
 );

@@ -1,0 +1,20 @@
+"""The soft limit of open files, which Node raises for itself and its children, is put back to the operator's."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+# As in src/cli/open-files.ts.
+VARIABLE = "TUNICORN_OPEN_FILES"
+
+
+def restore() -> None:
+    """What this process starts must not find the variable."""
+    given = os.environ.pop(VARIABLE, "")
+    if not given.isdigit():
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = int(given)
+    if hard == resource.RLIM_INFINITY or soft <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

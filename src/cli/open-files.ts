@@ -1,0 +1,29 @@
+// How many files a process may have open where the command was started (ulimit -Sn). Node raises that to the hard limit before any program
+// runs; applications are to find what they would find under another server.
+
+import { readFileSync } from 'node:fs';
+
+/** Set by bin/tunicorn, and for this command when it starts itself once more. */
+export const OPEN_FILES_VARIABLE = 'TUNICORN_OPEN_FILES';
+
+/** Null: not known, or no limit. The parent process, a shell or a supervisor, has the same unless it has set another for this one. */
+export function openFilesAtStart(given: string | undefined, own: string, parent: string): number | null {
+  if (given !== undefined) return /^\d+$/.test(given) ? Number(given) : null;
+  const [ownLimits, parentLimits] = [openFilesOf(own), openFilesOf(parent)];
+  if (ownLimits === null || parentLimits === null || ownLimits.hard !== parentLimits.hard) return null;
+  return parentLimits.soft;
+}
+
+/** The text of /proc/PID/limits; empty if it cannot be read. */
+export function readLimits(pid: number | 'self'): string {
+  try {
+    return readFileSync(`/proc/${pid}/limits`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function openFilesOf(limits: string): { readonly soft: number; readonly hard: number } | null {
+  const [, soft, hard] = /^Max open files\s+(\d+)\s+(\d+)/m.exec(limits) ?? [];
+  return soft === undefined || hard === undefined ? null : { soft: Number(soft), hard: Number(hard) };
+}
