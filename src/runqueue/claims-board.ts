@@ -8,7 +8,7 @@ export const BOARD_HEADER_BYTES = 64;
 export const WORKER_SLOT_BYTES = 64;
 /**
  * A worker has as many slots, one after the other, as it runs requests at once. They are given out in turn, so that a slot is reused long
- * after every gateway has heard of its last worker's end. What is never written takes no memory.
+ * after every gateway has heard of its last worker's end. All together they take 4 MiB.
  */
 export const WORKER_SLOTS = 65_536;
 /** Cancel entries for each gateway: so many tickets it may have outstanding. */
@@ -70,6 +70,11 @@ export function monotonicMs(): number {
   return seconds * 1000 + nanoseconds / 1e6;
 }
 
+/** The size of the file. */
+export function boardBytes(gateways: number): number {
+  return BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * CANCELS_PER_GATEWAY * gateways;
+}
+
 export class ClaimsBoard {
   readonly #fd: number;
   readonly #slots: number;
@@ -98,7 +103,8 @@ export class ClaimsBoard {
     header.writeUInt32LE(WORKER_SLOTS, 8);
     header.writeUInt32LE(cancels, 16);
     const fd = fs.openSync(ClaimsBoard.pathIn(runtimeDir), 'wx+', 0o600);
-    fs.ftruncateSync(fd, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * cancels);
+    // Written, not only made so long: a worker that touched a page for which the file system has no room any more would die of SIGBUS.
+    fs.writeFileSync(fd, Buffer.alloc(boardBytes(gateways)));
     fs.writeSync(fd, header, 0, header.length, 0);
     if (process.geteuid?.() === 0) fs.fchownSync(fd, owner.userId, owner.groupId);
     return new ClaimsBoard(fd, WORKER_SLOTS);

@@ -92,6 +92,8 @@ test('create() makes a board of the size that its header says, for its owner alo
   const [workers, cancels] = [Number(bytes.readBigUInt64LE(8)), Number(bytes.readBigUInt64LE(16))];
   assert.deepEqual([workers, cancels], [WORKER_SLOTS, 3 * CANCELS_PER_GATEWAY]);
   assert.equal(bytes.length, 64 + 64 * workers + 8 * cancels);
+  // No page of it can be missing when a worker first touches it.
+  assert.ok(statSync(ClaimsBoard.pathIn(dir)).blocks * 512 >= bytes.length);
   assert.ok(bytes.subarray(24).every((byte) => byte === 0));
   assert.equal(statSync(ClaimsBoard.pathIn(dir)).mode & 0o777, 0o600);
   assert.equal(board.claimedTickets().size, 0);
