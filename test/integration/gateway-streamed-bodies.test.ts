@@ -7,6 +7,7 @@ import type { GatewaySettings } from '../../src/settings/gateway-settings.ts';
 import { eventually } from '../harness/deadline.ts';
 import type { HttpConnection } from '../harness/http-connection.ts';
 import { LiveGateway } from '../harness/live-gateway.ts';
+import { StoppedClock } from '../harness/stopped-clock.ts';
 import type { WorkerDouble } from '../harness/worker-double.ts';
 
 const KIB = 1024;
@@ -223,6 +224,7 @@ for (const [name, breach, status] of [
 }
 
 test('a client that pauses too long gets 408; one that the application does not read is not late', async (t) => {
+  const clock = new StoppedClock(t);
   const gateway = await LiveGateway.start(t, { bodyTimeoutMs: 1000 });
   const worker = await gateway.serve(2);
   const unread = await gateway.connect();
@@ -233,6 +235,7 @@ test('a client that pauses too long gets 408; one that the application does not 
   await late.send(`${HEAD}Content-Length: 10\r\n\r\nabc`);
   const taken = await worker.take();
   taken.watch();
+  clock.advance(1001);
   assert.deepEqual(await taken.rest(), { text: 'abc', end: END | ABORTED });
   assert.equal((await late.response()).status, 408);
   taken.head(200, '', '', END);
