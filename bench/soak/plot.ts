@@ -49,6 +49,7 @@ export function draw({ title, subtitle, endMs, columns }: Picture): string {
     }),
   ]);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" width="${size.width}" height="${size.height}">
+<title>${escapeXml(title)}</title>
 <style>text{font:11px sans-serif;fill:#333}.title{font-size:17px;font-weight:bold}.column{font-size:15px;font-weight:bold}.end{text-anchor:end}</style>
 <rect width="100%" height="100%" fill="white"/>
 ${text(gap.left, 24, title, 'class="title"')}
@@ -66,9 +67,9 @@ function drawPanel({ title, unit, lines }: Panel, marks: Column['marks'], endMs:
     const at = round((third * width) / 3);
     return `<line x1="${at}" x2="${at}" y1="0" y2="${height}" stroke="#888" stroke-dasharray="2 3"/>`;
   });
-  const marked = marks.map(({ atMs, kind }) => {
-    const colour = markColours[kind] ?? otherMarkColour;
-    return `<line x1="${x(atMs)}" x2="${x(atMs)}" y1="${height - 5}" y2="${height}" stroke="${colour}"/>`;
+  const marked = [...new Set(marks.map(({ kind }) => kind))].map((kind) => {
+    const ticks = marks.filter((mark) => mark.kind === kind).map(({ atMs }) => `M${x(atMs)} ${height - 5}v5`);
+    return `<path d="${ticks.join('')}" stroke="${markColours[kind] ?? otherMarkColour}"/>`;
   });
   const drawn = lines.map(({ points }, index) => drawLine(points, endMs, x, y, colours[index % colours.length] ?? ''));
   const legend = lines.map(({ label }, index) => {

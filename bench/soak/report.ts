@@ -79,7 +79,7 @@ function page(result: SoakResult): string {
 function describeDisturbances({ name, disturbances }: ServerResult): string {
   const kinds = [...new Set(disturbances.map(({ kind }) => kind))];
   const counts = kinds.map((kind) => `${kind} ${disturbances.filter((each) => each.kind === kind).length} times`);
-  return `${name}: ${counts.join(', ')}`;
+  return `${name}: ${counts.length === 0 ? 'nothing' : counts.join(', ')}`;
 }
 
 function growthTable(result: SoakResult): string {
