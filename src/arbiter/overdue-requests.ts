@@ -3,6 +3,8 @@
 
 /** Between the signal that asks a worker for its stacks and the look at them. */
 const STACK_WAIT_MS = 300;
+/** A gateway that has much to do answers late which request it was; one that hangs, never. */
+const ANSWER_WAIT_MS = 2000;
 
 export interface OverdueRequest {
   readonly ticket: number;
@@ -38,7 +40,7 @@ export class OverdueRequests {
 
   /** Those to be told in the log now. Each is returned once. */
   due(nowMs: number): readonly OverdueRequest[] {
-    return this.#take(({ sinceMs }) => nowMs - sinceMs >= STACK_WAIT_MS);
+    return this.#take(({ sinceMs, what }) => nowMs - sinceMs >= (what === null ? ANSWER_WAIT_MS : STACK_WAIT_MS));
   }
 
   /** Those of a worker that has ended: there will be no better time to tell of them. */

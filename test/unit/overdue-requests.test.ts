@@ -17,12 +17,28 @@ test('an overdue request is told once, when its stack has had time to be written
   assert.deepEqual(overdue.due(9000), []);
 });
 
+test('one of which the gateway has not said what it is waits for that, and is told without it after two seconds', () => {
+  const overdue = new OverdueRequests();
+  overdue.add(REQUEST);
+  overdue.add({ ...REQUEST, ticket: 8 });
+  assert.deepEqual(overdue.due(2000), []);
+  overdue.answered(8, 'GET /late');
+  assert.deepEqual(
+    overdue.due(2000).map(({ what }) => what),
+    ['GET /late'],
+  );
+  assert.deepEqual(
+    overdue.due(3000).map(({ what }) => what),
+    [null],
+  );
+});
+
 test('an overdue request is remembered until it is told and not claimed any more', () => {
   const overdue = new OverdueRequests();
   overdue.add(REQUEST);
   overdue.keepOnly(3, new Set());
   assert.equal(overdue.overdueMs(7, 1500), 500);
-  overdue.due(2000);
+  overdue.due(3000);
   overdue.keepOnly(3, new Set([7]));
   overdue.keepOnly(4, new Set());
   assert.ok(overdue.has(7));
