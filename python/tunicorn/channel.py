@@ -18,6 +18,7 @@ from tunicorn.channel_frame import (
     ASK,
     BODY,
     CLOSE,
+    CLOSING,
     DATA,
     END,
     FRAMED,
@@ -41,6 +42,7 @@ from tunicorn.channel_frame import (
 
 __all__ = [
     "ABORTED",
+    "CLOSING",
     "ASK",
     "BODY",
     "CLOSE",

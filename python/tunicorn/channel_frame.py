@@ -28,6 +28,7 @@ END = 1
 FRAMED = 2
 ABORTED = 4
 TEXT = 8
+CLOSING = 16
 
 HEADER_BYTES = 16
 # After more bytes of hints, body and messages for one ticket the gateway says TAKEN; the worker waits for it.

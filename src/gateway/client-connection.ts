@@ -15,7 +15,7 @@ import type { ExchangeClient, ExchangeEnd } from './exchange-client.ts';
 import { Refusal } from './http/refusal.ts';
 import type { RequestHead } from './http/request-head.ts';
 import { InputGate } from './input-gate.ts';
-import { ownAnswer } from './own-answer.ts';
+import { ownAnswer, withoutContent } from './own-answer.ts';
 import type { RequestBody } from './request-fields.ts';
 import { requestIdLine } from './request-id.ts';
 import { RequestReader } from './request-reader.ts';
@@ -187,7 +187,8 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     if (this.#state.kind !== 'reading') return;
     this.#owner.refused(refusal, this);
     const requestId = this.#reader.fields.newRequestId();
-    const { text, bodyBytes } = ownAnswer(refusal, requestId);
+    const whole = ownAnswer(refusal, requestId);
+    const { text, bodyBytes } = this.#reader.isHead(known) ? withoutContent(whole) : whole;
     this.#unserved(end, { status: refusal.status, bodyBytes }, requestId, known);
     this.#socket.write(text, 'latin1');
     this.#leave();

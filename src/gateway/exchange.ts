@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { RequestEnd } from '../log/access-record.ts';
-import { ABORTED, END, FRAMED } from '../runqueue/channel-frame.ts';
+import { ABORTED, CLOSING, END, FRAMED } from '../runqueue/channel-frame.ts';
 import { TICKET_STREAMED, TICKET_UPGRADE } from '../runqueue/ticket.ts';
 import type { ChannelOutput } from './channel-output.ts';
 import type { ExchangeClient, ExchangeEnd } from './exchange-client.ts';
@@ -184,7 +184,8 @@ export class Exchange {
     this.status = status;
     this.responseHead = head;
     this.#form = bodyForm(this.head, status, (flags & FRAMED) !== 0);
-    if (this.#form === 'until-close' || this.#mustClose() || !this.client.mayKeepAlive()) this.keepAlive = false;
+    const mustClose = (flags & CLOSING) !== 0 || this.#form === 'until-close' || this.#mustClose();
+    if (mustClose || !this.client.mayKeepAlive()) this.keepAlive = false;
 
     const text = responseHead(this.head, head, this.#form, this.keepAlive, this.requestId);
     const isWhole = (flags & (END | ABORTED)) === END;

@@ -19,6 +19,7 @@ import { requestLineOf, unfinishedLineOf } from './unserved-request.ts';
 type BodyFraming = Exclude<RequestHead['framing'], { kind: 'none' }>;
 
 const IDLE: ReadingStage = { kind: 'idle' };
+const HEAD_METHOD = 'HEAD ';
 const IN_HEAD: ReadingStage = { kind: 'head' };
 
 export class RequestReader {
@@ -229,6 +230,15 @@ export class RequestReader {
       case 'streamed-body':
         return { kind: 'nothing' };
     }
+  }
+
+  /** Whether the answer to the request under way has no content, whatever else is wrong with it (RFC 9110 section 9.3.2). */
+  isHead(known: RequestHead | string | null): boolean {
+    if (typeof known === 'string') return known.startsWith(HEAD_METHOD);
+    if (known !== null) return known.method === 'HEAD';
+    const stage = this.#stage;
+    if (stage.kind === 'body' || stage.kind === 'streamed-body') return stage.head.method === 'HEAD';
+    return stage.kind === 'head' && this.#heads.beginsWith(HEAD_METHOD);
   }
 
   /** As much as is known of the request under way. `known` is its head, or the text of one that cannot be parsed. */

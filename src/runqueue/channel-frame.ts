@@ -25,6 +25,7 @@ export const END = 1;
 export const FRAMED = 2;
 export const ABORTED = 4;
 export const TEXT = 8;
+export const CLOSING = 16;
 
 /** A head, hints or trailers longer than this: a broken worker, not a response. */
 export const HEAD_LIMIT_BYTES: number = 4 * 1024 * 1024;

@@ -34,7 +34,7 @@ SHAPES = {
         "200 OK",
         [
             TEXT,
-            ("Connection", "close"),
+            ("Connection", "keep-alive, x"),
             ("Keep-Alive", "timeout=9"),
             ("Server", "mine"),
             ("Date", "never"),

@@ -16,7 +16,7 @@ from tunicorn import channel_frame
 from tunicorn.channel_frame import GatewayFrame
 
 NAMES = {getattr(channel_frame, name): name for name in "ASK HEAD BODY SKIP HINTS WATCH MESSAGE CLOSE TRAILERS".split()}
-FLAGS = {1: "END", 2: "FRAMED", 4: "ABORTED", 8: "TEXT"}
+FLAGS = {1: "END", 2: "FRAMED", 4: "ABORTED", 8: "TEXT", 16: "CLOSING"}
 TICKET = 7
 CANCEL = 3
 

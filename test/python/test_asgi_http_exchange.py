@@ -147,11 +147,32 @@ ALLOWED: List[Any] = [
         "headers that are the server's, or of one connection, are left out",
         [
             start(
-                200, (b"Server", b"me"), (b"date", b"x"), (b"transfer-encoding", b"chunked"), (b"Connection", b"close")
+                200, (b"Server", b"me"), (b"date", b"x"), (b"transfer-encoding", b"chunked"), (b"Connection", b"x")
             ),
             body(),
         ],
         [("HEAD", "END|FRAMED", OK + length(0), b"")],
+    ),
+    *(
+        (
+            f"a connection that is to be closed: {value!r}",
+            [start(200, (b"Connection", value)), body(b"a", True), body(b"b")],
+            [("HEAD", "CLOSING", OK, b"a"), ("BODY", "END", b"b")],
+        )
+        for value in (b"close", b"Close", b"keep-alive,\tclose")
+    ),
+    *(
+        (
+            f"205 has no content and says so: {headers!r}",
+            [start(205, *headers), body(b"ab", True), body(b"c")],
+            [("HEAD", "FRAMED", "205 Reset Content\r\n" + length(0), b""), ("BODY", "END", b"")],
+        )
+        for headers in ([], [(CL, b"3")])
+    ),
+    (
+        "hints and trailers have no length",
+        [hint(b"<a>"), start(trailers=True), body(b"a"), trailers((CL, b"1"), (b"X-T", b"1"))],
+        [("HINTS", "", b"link: <a>\r\n"), ("HEAD", "", OK, b"a"), ("TRAILERS", "END", b"X-T: 1\r\n")],
     ),
     ("204 has no length", [start(204), body()], [("HEAD", "END", NO_CONTENT, b"")]),
     (

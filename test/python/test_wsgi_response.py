@@ -9,7 +9,8 @@ from typing import Any, Callable
 
 from gateway_double import CANCEL, FIELDS, TICKET_ID, Frame, WorkerSideTest, frames_of, ticket
 
-from tunicorn.channel import ABORTED, BODY, END, FRAMED, HEAD, HINTS, UNACKNOWLEDGED_BYTES
+from tunicorn.channel import ABORTED, BODY, CLOSING, END, FRAMED, HEAD, HINTS, UNACKNOWLEDGED_BYTES
+from tunicorn.ticket import UPGRADE
 
 TEXT = [("Content-Type", "text/plain")]
 TEXT_HEAD = "200 OK\r\nContent-Type: text/plain\r\n"
@@ -252,7 +253,6 @@ class Bodiless(WorkerSideTest):
         ("HEAD", "200 OK"),
         ("GET", "204 No Content"),
         ("GET", "304 Not Modified"),
-        ("GET", "101 Switching Protocols"),
     )
 
     def test_body_bytes_are_dropped_with_one_warning(self) -> None:
@@ -276,7 +276,7 @@ class Bodiless(WorkerSideTest):
                 self.assertEqual((frame.flags, frame.data), (END, b""))
         self.assertEqual(self.log.lines, [])
 
-    def test_content_length_stays_for_head_and_304_and_goes_for_204_and_1xx(self) -> None:
+    def test_content_length_stays_for_head_and_304_and_goes_for_204(self) -> None:
         for method, status in self.CASES:
             keeps = status[:3] in ("200", "304")
             (frame,) = self.exchange(answers([], status, length(9)), ticket({"REQUEST_METHOD": method}))
@@ -294,6 +294,40 @@ class Bodiless(WorkerSideTest):
         (frame,) = self.exchange(app, ticket({"REQUEST_METHOD": "HEAD"}))
         self.assertEqual((frame.flags, frame.data), (END, b""))
         self.assertEqual(len(self.log.lines), 1)
+
+
+    def test_205_has_no_content_and_says_so(self) -> None:
+        for headers in (TEXT, length(4)):
+            (frame,) = self.exchange(answers([b"body"], "205 Reset Content", headers))
+            self.assertEqual((frame.flags, frame.data), (END | FRAMED, b""))
+            self.assertEqual(frame.head.lower().count("content-length: "), 1)
+            self.assertTrue(frame.head.endswith("Content-Length: 0\r\n"), frame.head)
+
+
+class Closing(WorkerSideTest):
+    def test_connection_close_goes_to_the_gateway_as_a_flag(self) -> None:
+        for value in ("close", "Close", "keep-alive, close", "close,\tx"):
+            (frame,) = self.exchange(answers([b"body"], headers=[("Connection", value)]))
+            self.assertEqual(frame.flags, END | FRAMED | CLOSING)
+            self.assertNotIn("onnection", frame.head)
+
+    def test_any_other_connection_field_is_dropped(self) -> None:
+        for value in ("keep-alive", "upgrade", "closed", '"close"', ""):
+            (frame,) = self.exchange(answers([b"body"], headers=[("connection", value)]))
+            self.assertEqual(frame.flags, END | FRAMED)
+            self.assertNotIn("onnection", frame.head)
+
+
+class Interim(WorkerSideTest):
+    def test_an_interim_status_is_no_response(self) -> None:
+        for status in ("100 Continue", "101 Switching Protocols", "103 Early Hints", "199 Whatever"):
+            for result in ([], [b"body"], iter([b"body"])):
+                self.assert_error_page(self.exchange(answers(result, status)))
+                self.assertIn("an interim response is not a response", self.log.texts("error")[-1])
+
+    def test_101_without_taking_the_connection_over_is_no_response(self) -> None:
+        self.assert_error_page(self.exchange(answers([], "101 Switching Protocols"), ticket(flags=UPGRADE)))
+        self.assertIn("did not take the connection over", self.log.texts("error")[-1])
 
 
 class StartResponse(WorkerSideTest):

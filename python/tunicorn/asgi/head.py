@@ -16,12 +16,13 @@ _is_length = re.compile(rb"[0-9]{1,15}").fullmatch
 # The gateway's own, or about one connection only (RFC 9110 section 7.6.1).
 _DROPPED_NAMES = frozenset(
     (
-        *(b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"),
+        *(b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"),
         *(b"server", b"date"),
     )
 )
-# Of a pair that may come again: its line, b"" if it is dropped, or the number that a content-length is.
+# Of a pair that may come again: its line, b"" if it is dropped, the number that a content-length is, or _CLOSES.
 _line_of_pair: Dict[Tuple[bytes, bytes], Union[bytes, int]] = {}
+_CLOSES = -1
 _REMEMBERED = 1000
 _REMEMBERED_BYTES = 200
 _start_of_status: Dict[int, bytes] = {
@@ -44,13 +45,15 @@ def header_list(headers: object) -> List[Tuple[bytes, bytes]]:
     return list(headers)
 
 
-def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tuple[int, List[bytes], int]:
-    """The status; parts that are the head when they are joined, and to which a last header may be added; and the
-    content-length, -1 where the application does not say. Raises InvalidResponse, which names what is wrong.
+def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tuple[int, List[bytes], int, bool]:
+    """The status; parts that are the head when they are joined, and to which a last header may be added; the
+    content-length, -1 where the application does not say; and whether it asks for the end of the connection. Raises
+    InvalidResponse, which names what is wrong.
     """
     code: Any = status if status.__class__ is int else _int_of(status)
     parts = [_start_of_status.get(code) or _check_status(code)]
     content_length = -1
+    closes = False
     try:
         for pair in headers:
             line: Any = _line_of_pair.get(pair) if pair.__class__ is tuple else None
@@ -58,6 +61,8 @@ def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tup
                 line = _check_pair(pair)
             if line.__class__ is bytes:
                 parts.append(line)
+            elif line == _CLOSES:
+                closes = True
             elif content_length >= 0:
                 raise InvalidResponse("a second content-length in the response headers")
             else:
@@ -66,17 +71,21 @@ def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tup
         raise
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidResponse(f"response headers must be (name, value) pairs of bytes: {error}") from None
+    if code == 204:
+        content_length = -1
+    elif code == 205:
+        # RFC 9110 section 15.3.6: it has no content, and says so.
+        content_length = 0
     if content_length >= 0:
-        if code < 200 or code == 204:
-            content_length = -1
-        else:
-            parts.append(b"content-length: %d\r\n" % content_length)
-    return code, parts, content_length
+        parts.append(b"content-length: %d\r\n" % content_length)
+    return code, parts, content_length, closes
 
 
 def header_lines(headers: object) -> bytes:
     """Of trailers, early hints, a WebSocket's accept: less those that the gateway owns. Raises InvalidResponse."""
-    return b"".join(response_head(200, header_list(headers))[1][1:])
+    _, parts, content_length, _ = response_head(200, header_list(headers))
+    # RFC 9110 sections 6.5.1 and 8.6: a content-length, which comes last, is for a response alone.
+    return b"".join(parts[1:] if content_length < 0 else parts[1:-1])
 
 
 def _int_of(status: object) -> object:
@@ -106,6 +115,8 @@ def _check_pair(pair: Tuple[bytes, bytes]) -> Union[bytes, int]:
         line = b""
     elif folded == b"content-length":
         line = _check_length(value)
+    elif folded == b"connection":
+        line = _CLOSES if any(option.strip(b" \t").lower() == b"close" for option in value.split(b",")) else b""
     else:
         line = b"%s: %s\r\n" % (name, value.strip(b" \t"))
     if pair.__class__ is tuple and len(name) + len(value) < _REMEMBERED_BYTES:

@@ -16,6 +16,7 @@ from tunicorn.asgi.phases import ENDED, SENDING, STARTED, TRAILING, UNSTARTED
 from tunicorn.asgi.places import Place
 from tunicorn.channel_frame import (
     ABORTED,
+    CLOSING,
     END,
     FRAMED,
     body_header,
@@ -65,6 +66,7 @@ class HttpExchange:
         "_sent",
         "_trailers",
         "body_bytes",
+        "closes",
         "headers",
         "id",
         "is_gone",
@@ -94,6 +96,8 @@ class HttpExchange:
         self.is_stopped = False
         self.task: Optional[asyncio.Task[None]] = None
         self.status = 0
+        # Whether the client's connection is to be closed behind the response.
+        self.closes = False
         self.headers: List[Tuple[bytes, bytes]] = []
         # Of hints and body, through the channel; of the body alone.
         self.passed_bytes = 0
@@ -224,14 +228,15 @@ class HttpExchange:
         if self.phase != UNSTARTED:
             raise RuntimeError("Unexpected ASGI message 'http.response.start': the response has begun already")
         headers = header_list(message.get("headers"))
-        status, parts, content_length = response_head(message["status"], headers)
+        status, parts, content_length, closes = response_head(message["status"], headers)
         if status < 200:
             raise RuntimeError(f"http.response.start has status {status}; an interim response is not a response")
         self.headers = headers
         self.status = status
         self._parts = parts
         self._content_length = content_length
-        if status == 204 or status == 304:
+        self.closes = self.closes or closes
+        if status == 204 or status == 205 or status == 304:
             self._bodiless = True
         self._expects_trailers = bool(message.get("trailers", False))
         self.phase = STARTED
@@ -328,6 +333,8 @@ class HttpExchange:
             return body_header(self.id, flags, size) + data
         if self._content_length >= 0:
             flags |= FRAMED
+        if self.closes:
+            flags |= CLOSING
         return head_frame(self.id, self.status, flags, self._parts, data)
 
     async def _transmit(self, frame: bytes) -> None:

@@ -24,6 +24,7 @@ class RequestTeller:
         """Raises what pre_request raises."""
         request = Request(_environ_of(scope), self._worker.cfg)
         self._pre_request(self._worker, request)
+        exchange.closes = request.must_close
         return ToldRequest(request, ExchangeView(exchange), monotonic_ns())
 
     def end(self, told: ToldRequest) -> None:

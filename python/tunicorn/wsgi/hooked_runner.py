@@ -44,6 +44,7 @@ class HookedRunner(RequestRunner):
         environ["wsgi.early_hints"] = view.early_hints
         self._pre_request(self._worker, request)
         request.apply_header_changes()
+        start_response.__self__.closes = request.must_close
         self._began_ns = monotonic_ns()
 
         def start_and_tell(status: str, headers: Any, exc_info: Any = None) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Callable, Union
 
-from tunicorn.channel import ABORTED, END, FRAMED, Channel
+from tunicorn.channel import ABORTED, CLOSING, END, FRAMED, Channel
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
 from tunicorn.wsgi.error_log import ErrorLog
@@ -59,6 +59,8 @@ class Response:
         "_parts",
         "_sent",
         "_status",
+        "closes",
+        "may_upgrade",
         "passed_bytes",
         "phase",
     )
@@ -74,6 +76,10 @@ class Response:
         self._method = method
         self._log = log
         self._sent = 0
+        # Whether the client's connection is to be closed behind the response.
+        self.closes = False
+        # Whether the request asks for another protocol, so that 101 may be the beginning of it.
+        self.may_upgrade = False
         # Bytes of hints and body that have gone through the channel.
         self.passed_bytes = 0
 
@@ -104,9 +110,17 @@ class Response:
                     raise exc_info[1].with_traceback(exc_info[2])
                 finally:
                     exc_info = None  # PEP 3333: it would keep the traceback, and this frame, in a circle
-        # Assigned together: headers that are refused change nothing.
-        self._status, self._parts, self._content_length = code, _, _ = response_head(status, headers)
-        self._bodiless = code < 200 or code == 204 or code == 304 or self._method == "HEAD"
+        head = response_head(status, headers)
+        code = head.status
+        if code < 200 and not (code == 101 and self.may_upgrade):
+            raise InvalidResponse(
+                f"response status is {status!r}; an interim response is not a response, "
+                "and 101 needs a request to upgrade"
+            )
+        # Only now: headers that are refused change nothing.
+        self._status, self._parts, self._content_length, closes = head
+        self.closes = self.closes or closes
+        self._bodiless = code < 200 or code == 204 or code == 205 or code == 304 or self._method == "HEAD"
         self.phase = STARTED
         return self.write
 
@@ -290,9 +304,13 @@ class Response:
         if FAULT is not None and flags & END:
             FAULT("before-end")
         if self.phase == STARTED:
+            if self._status < 200:
+                raise InvalidResponse("the application answered 101 and did not take the connection over")
             head = "".join(self._parts).encode("latin-1")
             if self._content_length >= 0:
                 flags |= FRAMED
+            if self.closes:
+                flags |= CLOSING
             self._channel.head(self._id, self._status, flags, head, data)
         else:
             self._channel.body(self._id, flags, data)

@@ -18,7 +18,6 @@ _is_length = re.compile(r"[0-9]{1,15}").fullmatch
 # The gateway's own, or about one connection only (RFC 9110 section 7.6.1).
 _DROPPED_NAMES = frozenset(
     (
-        "connection",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -30,7 +29,8 @@ _DROPPED_NAMES = frozenset(
         "date",
     )
 )
-_ORDINARY, _DROPPED, _LENGTH = range(3)
+_ORDINARY, _DROPPED, _LENGTH, _CONNECTION = range(4)
+_fates = {**dict.fromkeys(_DROPPED_NAMES, _DROPPED), "content-length": _LENGTH, "connection": _CONNECTION}
 _REMEMBERED = 1000
 
 _fate_of_name: dict[str, int] = {}
@@ -47,6 +47,8 @@ class ResponseHead(NamedTuple):
     """Joined, they are the head; a last header may be added."""
     content_length: int
     """-1: the application did not say."""
+    closes: bool
+    """The application asks for the end of the connection."""
 
 
 def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHead:
@@ -55,6 +57,7 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
     code, line = start or _check_status(status)
     parts = [line]
     content_length = -1
+    closes = False
     try:
         for name, value in headers:
             fate = _fate_of_name.get(name)
@@ -69,15 +72,26 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
                 if content_length >= 0:
                     raise InvalidResponse("a second Content-Length in the response headers")
                 content_length = _check_length(value)
-                if code >= 200 and code != 204:
+                if code != 204 and code != 205:
                     parts += (name, ": ", str(content_length), "\r\n")
+            elif fate == _CONNECTION:
+                closes = closes or asks_to_close(value)
     except InvalidResponse:
         raise
     except (TypeError, ValueError) as error:
         raise InvalidResponse(f"response headers must be a list of (name, value) pairs of str: {error}") from None
-    if code < 200 or code == 204:
+    if code == 204:
         content_length = -1
-    return ResponseHead(code, parts, content_length)
+    elif code == 205:
+        # RFC 9110 section 15.3.6: it has no content, and says so.
+        content_length = 0
+        parts.append("Content-Length: 0\r\n")
+    return ResponseHead(code, parts, content_length, closes)
+
+
+def asks_to_close(connection: str) -> bool:
+    """Of a Connection field, which is a list."""
+    return any(option.strip(" \t").lower() == "close" for option in connection.split(","))
 
 
 def hint_lines(headers: Iterable[tuple[str | bytes, str | bytes]]) -> str:
@@ -116,7 +130,7 @@ def _check_name(name: object) -> int:
     if not isinstance(name, str) or not _is_token(name):
         raise InvalidResponse(f"response header name is {name!r}; it must be a str and a token (RFC 9110 section 5.1)")
     folded = name.lower()
-    fate = _DROPPED if folded in _DROPPED_NAMES else _LENGTH if folded == "content-length" else _ORDINARY
+    fate = _fates.get(folded, _ORDINARY)
     if len(_fate_of_name) < _REMEMBERED:
         _fate_of_name[str(name)] = fate
     return fate

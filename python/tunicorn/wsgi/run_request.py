@@ -110,6 +110,7 @@ class RequestRunner:
             environ["tunicorn.client_disconnected"] = response.client_disconnected
             environ["tunicorn.queue_time"] = waited_ms / 1000
             if flags & UPGRADE:
+                response.may_upgrade = True
                 tunnel = environ["gunicorn.socket"] = TunnelSocket(response.take_over)
         except TicketError as error:
             self._log.error(f"Ticket {ticket_id} of gateway {gateway} is malformed: {error}")

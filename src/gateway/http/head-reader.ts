@@ -42,6 +42,12 @@ export class HeadReader {
     return end < 0 ? null : this.#section.keptText(0, end);
   }
 
+  /** Whether the bytes of an unfinished or refused head begin with `text`. */
+  beginsWith(text: string): boolean {
+    const { keptBytes } = this.#section;
+    return keptBytes >= text.length && this.#section.keptText(0, text.length) === text;
+  }
+
   /** The head without its final CRLF CRLF, in ISO-8859-1; null when more bytes are needed. */
   push(chunk: Buffer, start: number): string | Refusal | null {
     const headStart = this.#mayBeEmptyLine(chunk[start]) ? this.#passEmptyLine(chunk, start) : start;
