@@ -12,6 +12,7 @@ from gateway_double import FIELDS
 
 from tunicorn.wsgi.environ import base_environ, request_environ
 from tunicorn.wsgi.file_wrapper import FileWrapper
+from tunicorn.wsgi.request_object import Request as RequestObject
 
 ERRORS = io.StringIO()
 
@@ -85,6 +86,50 @@ class Request(unittest.TestCase):
         self.addCleanup(environ["wsgi.input"].close)
         self.assertNotIn("tunicorn.spool", environ)
         self.assertEqual(environ["wsgi.input"].readlines(), [b"spooled\n", b"body"])
+
+    def test_input_takes_its_arguments_by_name_in_memory_and_from_a_file(self) -> None:
+        data = b"one\ntwo\nthree\nfour"
+        with tempfile.NamedTemporaryFile() as spool:
+            spool.write(data)
+            spool.flush()
+            bodies = [
+                request_environ(base(), FIELDS, data, 0)["wsgi.input"],
+                request_environ(base(), {**FIELDS, "tunicorn.spool": spool.name}, b"", 0)["wsgi.input"],
+            ]
+        for body in bodies:
+            with self.subTest(type(body).__name__):
+                self.addCleanup(body.close)
+                self.assertEqual(body.read(size=1), b"o")
+                self.assertEqual(body.readline(size=2), b"ne")
+                self.assertEqual(body.readline(size=None), b"\n")
+                self.assertEqual(body.readlines(hint=1), [b"two\n"])
+                self.assertEqual(next(body), b"three\n")
+                self.assertEqual(body.read(size=0), b"")
+                self.assertEqual(body.readlines(size=None), [b"four"])
+                body.seek(0)
+                self.assertEqual(body.readlines(size=5), [b"one\n", b"two\n"])
+                body.seek(0)
+                self.assertEqual(body.readlines(), list(data.splitlines(keepends=True)))
+                self.assertEqual(body.read(None), b"")
+
+
+class RequestUnreader(unittest.TestCase):
+    def test_reads_what_is_left_of_the_body_and_takes_bytes_back(self) -> None:
+        environ = request_environ(base(), FIELDS, b"one two", 0)
+        request = RequestObject(environ, None)
+        self.assertEqual(request.unreader.read(3), b"one")
+        request.unreader.unread(b"ONE")
+        self.assertEqual(environ["wsgi.input"].read(size=5), b"ONE t")
+        self.assertEqual(request.unreader.read(), b"wo")
+        self.assertEqual((request.unreader.read(), request.unreader.chunk()), (b"", b""))
+        self.assertEqual(request.body.read(), b"")
+
+    def test_says_that_there_is_no_socket(self) -> None:
+        unreader = RequestObject({"wsgi.input": None}, None).unreader
+        self.assertIsNone(getattr(unreader, "sock", None))
+        with self.assertRaisesRegex(AttributeError, "req.remote_addr"):
+            _ = unreader.sock
+        self.assertEqual(unreader.read(), b"")
 
 
 if __name__ == "__main__":

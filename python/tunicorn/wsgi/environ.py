@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from io import BytesIO
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from tunicorn.wsgi.file_wrapper import FileWrapper, ReadFileWrapper
+from tunicorn.wsgi.request_body import FileBody, MemoryBody
 
 SPOOL_FIELD = "tunicorn.spool"
 
@@ -61,7 +61,7 @@ def request_environ(base: dict[str, Any], fields: dict[str, str], body: bytes, r
     if raw_path:
         environ["PATH_INFO"] = unquote_to_bytes(environ.get("PATH_INFO", "").encode("latin-1")).decode("latin-1")
     if SPOOL_FIELD in environ:
-        environ["wsgi.input"] = open(environ.pop(SPOOL_FIELD), "rb")
+        environ["wsgi.input"] = FileBody(environ.pop(SPOOL_FIELD))
     else:
-        environ["wsgi.input"] = BytesIO(body)
+        environ["wsgi.input"] = MemoryBody(body)
     return environ

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
 
+from tunicorn.wsgi.unreader import Unreader
+
 Headers = List[Tuple[str, str]]
 
 
@@ -81,6 +83,10 @@ class Request:
     @property
     def body(self) -> Any:
         return self.environ["wsgi.input"]
+
+    @property
+    def unreader(self) -> Unreader:
+        return Unreader(self.environ)
 
     @property
     def scheme(self) -> str:

@@ -1,0 +1,44 @@
+"""`wsgi.input`: the whole body, in memory or in the file that the gateway has spooled it to. The environ makes one for
+each request.
+
+PEP 3333 has no names for the arguments, but Gunicorn's input takes them by name, and applications use that.
+"""
+
+from __future__ import annotations
+
+from io import BufferedReader, BytesIO, FileIO
+from typing import List, Optional, Union
+
+
+class MemoryBody(BytesIO):
+    __slots__ = ()
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        return super().read(size)
+
+    def readline(self, size: Optional[int] = -1) -> bytes:
+        return super().readline(size)
+
+    def readlines(self, hint: Optional[int] = None, *, size: Optional[int] = None) -> List[bytes]:
+        """`hint` is Python's name for it, `size` is Gunicorn's."""
+        return super().readlines(hint if size is None else size)
+
+
+class FileBody(BufferedReader):
+    __slots__ = ()
+
+    def __init__(self, path: str) -> None:
+        super().__init__(FileIO(path))
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        return super().read(size)
+
+    def readline(self, size: Optional[int] = -1) -> bytes:
+        return super().readline(-1 if size is None else size)
+
+    def readlines(self, hint: Optional[int] = None, *, size: Optional[int] = None) -> List[bytes]:
+        wanted = hint if size is None else size
+        return super().readlines(-1 if wanted is None else wanted)
+
+
+RequestBody = Union[MemoryBody, FileBody]
