@@ -17,6 +17,7 @@ from typing import Any, List, Optional, Set, Union
 from tunicorn import forked_copy
 from tunicorn.asgi.application import Application, as_asgi3
 from tunicorn.asgi.channel import Channel
+from tunicorn.asgi.departure import is_departure
 from tunicorn.asgi.http_exchange import HttpExchange
 from tunicorn.asgi.leaving import finish
 from tunicorn.asgi.lifespan import Lifespan
@@ -249,7 +250,7 @@ class AsgiWorker:
                 exchange.gone()
                 raise
             # Of a request, sys.exit() ends nothing but that, as with gthread.
-            if not exchange.is_gone or not isinstance(error, OSError):
+            if not exchange.is_gone or not is_departure(error):
                 drop_own_frames(error)
                 self._log.exception(f"Error handling request {_name_of(scope)}")
             exchange.fail()

@@ -180,6 +180,8 @@ export class Exchange {
 
   /** The worker's HEAD frame, with the first bytes of the body. */
   respond(status: number, flags: number, head: string, body: Buffer): void {
+    // What a worker makes of a client that has left is not a response of the application's.
+    if ((flags & ABORTED) !== 0 && this.#clientHasLeft) return this.#end('cut-off');
     this.state = 'responding';
     this.status = status;
     this.responseHead = head;
@@ -261,6 +263,17 @@ export class Exchange {
     this.keepAlive = false;
   }
 
+  /** A response is broken off for a client that has left, too. */
+  #whyOf(end: ExchangeEnd): RequestEnd {
+    if (end === 'closed') return 'answered';
+    return end === 'cut-off' && this.#clientHasLeft ? 'client-gone' : end;
+  }
+
+  /** Or may have: one that has stopped sending is counted as gone by an application that watches it. */
+  get #clientHasLeft(): boolean {
+    return !this.client.awaitsAnswer() || this.watched?.saysGone === true;
+  }
+
   #send(piece: Buffer): void {
     this.sentBytes += piece.length;
     if (this.#form !== 'chunked') return this.client.write(piece);
@@ -269,7 +282,7 @@ export class Exchange {
     this.client.write('\r\n');
   }
 
-  #end(end: ExchangeEnd, why: RequestEnd = end === 'closed' ? 'answered' : end): void {
+  #end(end: ExchangeEnd, why: RequestEnd = this.#whyOf(end)): void {
     this.state = 'finished';
     this.why = why;
     if (this.stream !== null) {

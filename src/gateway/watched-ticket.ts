@@ -4,8 +4,8 @@
 import { ABORTED, closeFrame, END, goneFrame, messageHeader, pieceHeader, TEXT } from '../runqueue/channel-frame.ts';
 import type { ChannelOutput } from './channel-output.ts';
 
-/** In this order; `gone`: nothing more can be said of the client. */
-type State = 'open' | 'gone' | 'over';
+/** `gone`: nothing more can be said of the client. Then it is over, with or without that having been said. */
+type State = 'open' | 'gone' | 'over' | 'over-when-gone';
 
 export class WatchedTicket {
   /** Called when the channel has room again. */
@@ -21,6 +21,11 @@ export class WatchedTicket {
 
   get isFull(): boolean {
     return this.#state === 'open' && this.#output.isFull;
+  }
+
+  /** Whether the worker knows, or may know, that the client has left. */
+  get saysGone(): boolean {
+    return this.#state === 'gone' || this.#state === 'over-when-gone';
   }
 
   /** A piece of the request's body. */
@@ -55,7 +60,7 @@ export class WatchedTicket {
 
   /** The worker has said END: what is sent from now on would only be thrown away. */
   over(): void {
-    this.#state = 'over';
+    this.#state = this.saysGone ? 'over-when-gone' : 'over';
     this.onRoom();
   }
 }
