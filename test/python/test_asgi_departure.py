@@ -5,6 +5,8 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
+import asgi_doubles  # noqa: F401 - puts python/ on sys.path
+
 from tunicorn.asgi.departure import is_departure
 from tunicorn.asgi.http_exchange import ClientGone
 
