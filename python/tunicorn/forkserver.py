@@ -166,7 +166,7 @@ class Forkserver:
         process_title.set_title("forkserver", message["server"]["proc_name"])
         own = own_worker_class.own_class(config.settings["worker_class"].get())
         if own is not None:
-            warning = own_worker_class.warning_about(own, own_worker_class.adopt_settings(own, config))
+            warning = own_worker_class.warning_about(own)
             if warning is not None:
                 self._logs.logger.warning(warning)
         self._host = HookHost(self._link, config, message, self._program, self._logs.logger)

@@ -11,6 +11,7 @@ import os
 import sys
 from typing import Any, Dict, List, Mapping, Optional
 
+from tunicorn import uvicorn_kwargs
 from tunicorn.worker_object import Worker
 
 # What Gunicorn's workers have for subclasses to override, and Tunicorn does not call.
@@ -20,15 +21,12 @@ _IDLE = {
     *("init_signals", "install_signal_handlers", "is_parent_alive", "load_wsgi", "notify", "patch", "run"),
     *("run_for_multiple", "run_for_one", "serve", "setup", "timeout_ctx", "wait", "_serve", "_install_sigquit_handler"),
 }
-# Of uvicorn's CONFIG_KWARGS: the setting that each one is here.
-_UVICORN = {"loop": "asgi_loop", "lifespan": "asgi_lifespan"}
-# Nobody has to be told that a gateway speaks HTTP and WebSocket.
-_UVICORN_MOOT = {"http", "ws", "interface"}
 
 
 def described(asked: Mapping[str, Any], values: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
-    """None for a name that Tunicorn knows, or that is no import path; else the class's bases by their dotted names, or
-    why it cannot be imported. `asked` is what the command line says, `values` what everybody else does.
+    """None for a name that Tunicorn knows, or that is no import path; else the class's bases by their dotted names and
+    what it sets, or why it cannot be imported. `asked` is what the command line says, `values` what everybody else
+    does.
     """
     given = asked["given"] or values.get("worker_class")
     if isinstance(given, str):
@@ -39,10 +37,11 @@ def described(asked: Mapping[str, Any], values: Mapping[str, Any]) -> Optional[D
         try:
             given = _imported(name)
         except Exception as error:
-            return {"bases": [], "error": f"{type(error).__name__}: {error}"}
+            return {"bases": [], "settings": {}, "error": f"{type(error).__name__}: {error}"}
     if not isinstance(given, type):
         return None
-    return {"bases": [f"{base.__module__}.{base.__qualname__}" for base in given.__mro__[:-1]], "error": None}
+    bases = [f"{base.__module__}.{base.__qualname__}" for base in given.__mro__[:-1]]
+    return {"bases": bases, "settings": uvicorn_kwargs.settings_of(_kwargs(given)), "error": None}
 
 
 def worker_type(value: Any) -> type:
@@ -60,21 +59,7 @@ def own_class(value: Any) -> Optional[type]:
     return value if isinstance(value, type) and not _is_servers(value.__module__) else None
 
 
-def adopt_settings(own: type, config: Any) -> List[str]:
-    """uvicorn's CONFIG_KWARGS become settings, where nobody has set those. Returns the ones that cannot."""
-    wanted: Mapping[str, Any] = getattr(own, "CONFIG_KWARGS", None) or {}
-    for key, name in _UVICORN.items():
-        setting = config.settings[name]
-        if key in wanted and setting.value == setting.default:
-            setting.set(wanted[key])
-    idle = set(wanted) - set(_UVICORN) - _UVICORN_MOOT
-    # That is so under uvicorn's names.
-    if wanted.get("proxy_headers"):
-        idle.discard("proxy_headers")
-    return sorted(idle)
-
-
-def warning_about(own: type, idle_kwargs: List[str]) -> Optional[str]:
+def warning_about(own: type) -> Optional[str]:
     """One line about everything that is overridden to no effect."""
     names: List[str] = []
     for base in own.__mro__:
@@ -83,13 +68,18 @@ def warning_about(own: type, idle_kwargs: List[str]) -> Optional[str]:
         names += [name for name in vars(base) if name in _IDLE and name not in names]
         if _is_uvicorns(own):
             names += [name for name in ("__init__", "init_process") if name in vars(base) and name not in names]
-    names += [f"CONFIG_KWARGS[{key!r}]" for key in idle_kwargs]
+    names += [f"CONFIG_KWARGS[{key!r}]" for key in uvicorn_kwargs.idle_of(_kwargs(own))]
     if not names:
         return None
     return (
         f"Worker class {own.__module__}.{own.__qualname__} overrides what has no effect here: {', '.join(names)}. "
         "Requests are run by Tunicorn's own worker; see docs/worker-classes.md"
     )
+
+
+def _kwargs(own: type) -> Mapping[str, Any]:
+    kwargs = getattr(own, "CONFIG_KWARGS", None) if _is_uvicorns(own) else None
+    return kwargs if isinstance(kwargs, dict) else {}
 
 
 def _is_uvicorns(own: type) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Protocol
 from tunicorn import config_file, paste_file
 from tunicorn.config import Config
 from tunicorn.config_file import ConfigFile
+from tunicorn.server_name import replaced_response
 from tunicorn.wsgi import application
 
 # As in src/cli/paste-file.ts.
@@ -61,4 +62,7 @@ def server_names() -> Dict[str, Optional[str]]:
             value = getattr(module, attribute, None)
             if isinstance(value, str) and value != defaults.get(attribute):
                 names[key] = value
-    return names
+    replaced = replaced_response()
+    if replaced.server is not None:
+        names["server"] = replaced.server
+    return {**names, "server_warning": replaced.warning}

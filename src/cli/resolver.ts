@@ -61,7 +61,8 @@ export function resolver(context: ResolverContext): Resolver {
     if (!named.ok) return named;
     const { ids } = accounts;
     const more = { ids, app: application.app, named, nameSuffix: context.nameSuffix() };
-    return { ok: true, resolved: resolved(resolution, more), warnings };
+    const told = found.server_warning === null ? warnings : [...warnings, found.server_warning];
+    return { ok: true, resolved: resolved(resolution, more), warnings: told };
   };
 }
 
@@ -80,9 +81,11 @@ interface ResolvedFacts {
 
 function resolved(resolution: SettingsAndOrigins, { ids, app, named, nameSuffix }: ResolvedFacts): ResolvedSettings {
   const { settings, origins, workerClass } = resolution;
-  const plain = toGatewaySettings(settings, ids, named.server);
+  const serverName = origins.server_header.from === 'default' ? named.server : settings.server_header;
+  const plain = toGatewaySettings(settings, ids, serverName);
   const initGroupId = lookUpInitGroup(settings, ids);
-  const { dialect, clientFrom } = workerClass;
+  const { dialect } = workerClass;
+  const clientFrom = settings.proxy_headers ? workerClass.clientFrom : 'connection';
   const gateway = { ...plain, dialect, clientFrom, initGroupId, procName: plain.procName + nameSuffix };
   return {
     settings,

@@ -4,6 +4,7 @@
 import type { Configured } from '../messages/between-arbiter-and-forkserver.ts';
 import { SERVER_NAME } from '../settings/gateway-settings.ts';
 import { pythonRepr } from '../settings/python-repr.ts';
+import { isFieldValue } from '../settings/response-fields.ts';
 
 export interface ServerNames {
   readonly ok: true;
@@ -14,14 +15,11 @@ export interface ServerNames {
 /** The Gunicorn whose interface this is: applications look for its name in SERVER_SOFTWARE to see that they are served. */
 const INTERFACE = 'gunicorn/26.1.0';
 
-/** RFC 9110, section 5.5: visible characters, spaces and tabs, and obs-text. */
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 export function serverNames(
   { server, server_software }: Pick<Configured, 'server' | 'server_software'>,
   version: string,
 ): ServerNames | { readonly ok: false; readonly errors: readonly string[] } {
-  if (server !== null && !FIELD_VALUE.test(server)) {
+  if (server !== null && !isFieldValue(server)) {
     const wanted = 'wanted: text that fits into one line of Latin-1';
     return { ok: false, errors: [`Invalid value for gunicorn.SERVER: ${pythonRepr(server)} (${wanted})`] };
   }

@@ -21,7 +21,7 @@ import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
-import { nameServer } from './response-head-lines.ts';
+import { setOwnFields } from './response-head-lines.ts';
 import { Retirement, retire } from './retirement.ts';
 import { RunQueue } from './run-queue.ts';
 import { SpoolBudget } from './spool-budget.ts';
@@ -70,7 +70,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.spoolDir = start.spoolDir;
     this.#settings = start.settings;
     this.#http = toHttpSettings(start.settings);
-    nameServer(start.settings.serverName);
+    setOwnFields(start.settings);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.spoolBudget = new SpoolBudget(start.settings.spoolLimitBytes);
     this.#lookAtDisk();
@@ -118,7 +118,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (settings !== this.#settings) {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
-      nameServer(settings.serverName);
+      setOwnFields(settings);
       this.budget.limitBytes = settings.memoryLimitBytes;
       this.spoolBudget.limitBytes = settings.spoolLimitBytes;
       this.#runQueue.setPolicy(toQueuePolicy(settings));

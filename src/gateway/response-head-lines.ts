@@ -1,17 +1,22 @@
-// The fields that the gateway adds to every response: Server, Date (RFC 9110 section 6.6.1) and Connection.
+// The fields that the gateway adds to every response: Server, Date (RFC 9110 section 6.6.1), those of response_headers, and Connection.
 
-let serverLine = 'Server: tunicorn\r\n';
-let second = 0;
+import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import { wireLine } from '../settings/response-fields.ts';
+
+type OwnFields = Pick<GatewaySettings, 'serverName' | 'sendsDate' | 'responseFields'>;
+
+let own: OwnFields = { serverName: 'tunicorn', sendsDate: true, responseFields: [] };
+let second = -1;
 let open = '';
 let closing = '';
 
-/** What the field Server says from now on; with an empty name there is no such field. */
-export function nameServer(name: string): void {
-  serverLine = name === '' ? '' : `Server: ${name}\r\n`;
-  second = 0;
+/** What responses say from now on; with an empty name there is no field Server. */
+export function setOwnFields(fields: OwnFields): void {
+  own = fields;
+  second = -1;
 }
 
-/** Server and Date alone, without CRLF. */
+/** The same without Connection, and without CRLF. */
 export function originLines(): string[] {
   const lines = responseHeadLines(true).split('\r\n');
   return lines.filter((line) => line !== '' && !line.startsWith('Connection:'));
@@ -22,7 +27,9 @@ export function responseHeadLines(keepAlive: boolean): string {
   const now = Math.floor(Date.now() / 1000);
   if (now !== second) {
     second = now;
-    const lines = `${serverLine}Date: ${new Date(now * 1000).toUTCString()}\r\nConnection: `;
+    const server = own.serverName === '' ? '' : `Server: ${own.serverName}\r\n`;
+    const date = own.sendsDate ? `Date: ${new Date(now * 1000).toUTCString()}\r\n` : '';
+    const lines = `${server}${date}${own.responseFields.map(wireLine).join('')}Connection: `;
     open = `${lines}keep-alive\r\n`;
     closing = `${lines}close\r\n`;
   }

@@ -64,6 +64,8 @@ export interface Configure {
 /** A worker class of the user's own: dotted names, itself first; or why it cannot be imported. */
 export interface OwnWorkerClass {
   readonly bases: readonly string[];
+  /** What it says in place of settings: weaker than whatever else gives them. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly error: string | null;
 }
 
@@ -80,6 +82,8 @@ export interface Configured {
   /** gunicorn.SERVER and gunicorn.SERVER_SOFTWARE, if somebody has assigned them. */
   readonly server: string | null;
   readonly server_software: string | null;
+  /** What of a replaced gunicorn.http.wsgi.Response has no effect. */
+  readonly server_warning: string | null;
 }
 
 export type FromForkserver =
@@ -122,13 +126,16 @@ const wholeNumber = z.number().int();
 const fromForkserver = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('configured'),
-    worker_class: z.object({ bases: z.array(z.string()), error: z.string().nullable() }).nullable(),
+    worker_class: z
+      .object({ bases: z.array(z.string()), settings: z.record(z.string(), z.unknown()), error: z.string().nullable() })
+      .nullable(),
     path: z.string().nullable(),
     values: z.record(z.string(), z.unknown()),
     framework: z.record(z.string(), z.unknown()),
     overrides: z.record(z.string(), z.unknown()),
     server: z.string().nullable(),
     server_software: z.string().nullable(),
+    server_warning: z.string().nullable(),
   }),
   z.object({ type: z.literal('prepared'), capacity: wholeNumber.positive() }),
   z.object({ type: z.literal('checked') }),

@@ -76,6 +76,9 @@ export interface GatewaySettings extends LogSettings {
   readonly procName: string;
   /** For the field Server; empty: no such field. */
   readonly serverName: string;
+  readonly sendsDate: boolean;
+  /** More fields of every response, each `NAME: VALUE`. */
+  readonly responseFields: readonly string[];
 }
 
 export const SERVER_NAME = 'tunicorn';
@@ -91,7 +94,7 @@ export function toGatewaySettings(
   serverName: string = SERVER_NAME,
 ): GatewaySettings {
   const { limit_request_fields: fields } = settings;
-  const schemeHeaders = Object.entries(settings.secure_scheme_headers);
+  const schemeHeaders = settings.proxy_headers ? Object.entries(settings.secure_scheme_headers) : [];
   return {
     keepaliveMs: settings.keepalive * 1000,
     headTimeoutMs: settings.head_timeout * 1000,
@@ -134,7 +137,7 @@ export function toGatewaySettings(
     headerMap: settings.header_map,
     forwarderHeaders: settings.forwarder_headers.map((name) => name.toUpperCase()),
     forwardedAllowIps: settings.forwarded_allow_ips,
-    forwardedHeader: settings.forwarded_header,
+    forwardedHeader: settings.forwarded_header && settings.proxy_headers,
     proxyProtocol: settings.proxy_protocol,
     proxyAllowIps: settings.proxy_allow_ips,
     secureSchemeHeaders: Object.fromEntries(schemeHeaders.map(([name, value]) => [name.toUpperCase(), value])),
@@ -145,6 +148,8 @@ export function toGatewaySettings(
     umask: settings.umask,
     procName: settings.proc_name ?? settings.default_proc_name,
     serverName,
+    sendsDate: settings.date_header,
+    responseFields: settings.response_headers,
   };
 }
 
@@ -153,5 +158,5 @@ function ofWorkerClass(settings: Settings): Pick<WorkerClass, 'dialect' | 'clien
   const chosen = chooseWorkerClass(settings.worker_class, settings.threads);
   if (!chosen.ok) return { dialect: 'wsgi', clientFrom: 'connection' };
   const { dialect, clientFrom } = chosen.workerClass;
-  return { dialect, clientFrom };
+  return { dialect, clientFrom: settings.proxy_headers ? clientFrom : 'connection' };
 }

@@ -8,6 +8,7 @@ import { isNetwork } from './ip-network.ts';
 import { isStatsdAddress, isSyslogAddress } from './log-addresses.ts';
 import { classCheck, hookCheck, isPythonCallable, wantedHook } from './python-callable.ts';
 import { parseDecimal, parseOctalOrPrefixed, parsePrefixed, parseSeconds } from './python-int.ts';
+import { isFieldLine, isFieldValue } from './response-fields.ts';
 import type { Declaration, DeclarationOf, KindName } from './setting.ts';
 
 export interface Check {
@@ -21,7 +22,7 @@ export interface Check {
 
 /** Kinds whose flag may be given several times, each adding to the list. */
 export function isRepeatable(kind: KindName): boolean {
-  return kind === 'string list' || kind === 'address list' || kind === 'environment list';
+  return kind === 'string list' || kind === 'address list' || kind === 'environment list' || kind === 'field list';
 }
 
 /** Stripped, as Gunicorn strips every string. */
@@ -55,6 +56,16 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       return { ofFile: z.union([z.boolean(), boolFromText, z.null()]), wanted: 'True, False or None' };
     case 'text':
       return { ofFile: z.union([string, z.null().transform(() => '')]), wanted: 'a string' };
+    case 'field value':
+      return {
+        ofFile: z.union([string.refine(isFieldValue), z.null().transform(() => '')]),
+        wanted: 'text that fits into one line of Latin-1',
+      };
+    case 'field list':
+      return {
+        ofFile: listOf(string.refine(isFieldLine), wrap),
+        wanted: "NAME: VALUE of a field that is not the server's own, or a list of such",
+      };
     case 'string':
       return { ofFile: name, wanted: 'a string that is not empty' };
     case 'log format':

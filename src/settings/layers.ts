@@ -48,8 +48,10 @@ export interface Layer {
   readonly form: 'python' | 'text';
 }
 
-export function layersOf({ framework, overrides, file, commandArgs, commandLine }: Sources, cwd: string): Layer[] {
+export function layersOf(sources: Sources, cwd: string): Layer[] {
+  const { framework, overrides, file, commandArgs, commandLine, ownWorkerClass } = sources;
   const layers: Layer[] = [];
+  if (ownWorkerClass) layers.push(embeddingLayer({ source: 'CONFIG_KWARGS', values: ownWorkerClass.settings }));
   if (framework !== null) layers.push(embeddingLayer(framework));
   if (file !== null) {
     layers.push({ origin: { from: 'file', path: fileName(file.path, cwd) }, values: file.values, form: 'python' });

@@ -10,6 +10,7 @@ export type Section =
   | 'Worker Processes'
   | 'Gateway'
   | 'HTTP Requests'
+  | 'HTTP Responses'
   | 'Server Mechanics'
   | 'Process Naming'
   | 'Logging'
@@ -102,6 +103,10 @@ interface Kinds {
   };
   /** The flag may be repeated; a single string in the file is a list of one. */
   'string list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** Any string that a header field may have as its value; it may be empty. */
+  'field value': { readonly extra: { default: string }; readonly value: string };
+  /** As string list; each is `NAME: VALUE`, of a field that is an application's to give. */
+  'field list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is an address to listen on, and there is at least one. */
   'address list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is NAME=VALUE. */

@@ -9,6 +9,7 @@ import { DIRTY } from './table/dirty.ts';
 import { GATEWAY } from './table/gateway.ts';
 import { HOOKS } from './table/hooks.ts';
 import { HTTP_REQUESTS } from './table/http-requests.ts';
+import { HTTP_RESPONSES } from './table/http-responses.ts';
 import { HTTP2 } from './table/http2.ts';
 import { LOG_SINKS } from './table/log-sinks.ts';
 import { LOGGING } from './table/logging.ts';
@@ -26,6 +27,7 @@ type Table = typeof CONFIG_FILE &
   typeof GATEWAY &
   typeof WEB_SOCKETS &
   typeof HTTP_REQUESTS &
+  typeof HTTP_RESPONSES &
   typeof SERVER_MECHANICS &
   typeof PROCESS &
   typeof LOGGING &
@@ -45,6 +47,7 @@ const table: Table = {
   ...GATEWAY,
   ...WEB_SOCKETS,
   ...HTTP_REQUESTS,
+  ...HTTP_RESPONSES,
   ...SERVER_MECHANICS,
   ...PROCESS,
   ...LOGGING,

@@ -168,3 +168,57 @@ scenario(
   },
   options,
 );
+
+for (const [how, config, args, server] of [
+  ['the setting', 'server_header = "shop/1"', [], 'shop/1'],
+  ['the flag, to nothing', '', ['--server-header', ''], undefined],
+  ['a flag above gunicorn.SERVER', 'import gunicorn\ngunicorn.SERVER = "a"', ['--server-header', 'b'], 'b'],
+  [
+    'a subclass of Response with another version',
+    'import gunicorn.http.wsgi\n\nclass Response(gunicorn.http.wsgi.Response):\n    def __init__(self, *args, **kwargs):\n' +
+      '        super().__init__(*args, **kwargs)\n        self.version = "shop"\n\ngunicorn.http.wsgi.Response = Response',
+    [],
+    'shop',
+  ],
+  [
+    'default_headers without it',
+    'from gunicorn.http import wsgi\n\ndef without(function):\n    def default_headers(*args, **kwargs):\n' +
+      '        return [line for line in function(*args, **kwargs) if not line.startswith("Server: ")]\n' +
+      '    return default_headers\n\nwsgi.Response.default_headers = without(wsgi.Response.default_headers)',
+    [],
+    undefined,
+  ],
+] as const) {
+  scenario(
+    `the field Server is changed by ${how}`,
+    async (scene) => {
+      const running = await scene.tunicorn({
+        app: 'hello',
+        args: ['-c', scene.write('gunicorn.conf.py', `${config}\n`), ...args],
+      });
+      const answers = [await request(running.target, '/'), await request(running.target, '/', { method: 'no' })];
+      assert.deepEqual(
+        answers.map((answer) => [answer.status, field(answer, 'Server')]),
+        [
+          [200, server],
+          [400, server],
+        ],
+      );
+      assert.equal(running.log.count(/has no effect/), 0);
+    },
+    options,
+  );
+}
+
+scenario(
+  'what a replaced Response cannot do here is said, with what to use instead',
+  async (scene) => {
+    const config =
+      'from gunicorn.http import wsgi\n\ndef send_headers(self):\n    raise AssertionError\n\n' +
+      'wsgi.Response.send_headers = send_headers\n';
+    const server = await scene.tunicorn({ app: 'hello', args: ['-c', scene.write('gunicorn.conf.py', config)] });
+    await server.waitForLog(/\[WARNING\] gunicorn\.http\.wsgi\.Response is replaced, .*send_headers.*server_header/);
+    assert.equal(field(await request(server.target, '/'), 'Server'), 'tunicorn');
+  },
+  options,
+);

@@ -1,7 +1,8 @@
 // worker_class as a class of the user's own, by its import path or in the configuration file.
 
 import assert from 'node:assert/strict';
-import { getText } from '../harness/http-request.ts';
+import { field } from '../harness/http-connection.ts';
+import { getText, request } from '../harness/http-request.ts';
 import { generationServing } from '../harness/log-lines.ts';
 import { onlyTunicorn } from '../harness/many-at-once.ts';
 import { scenario } from '../harness/scenario.ts';
@@ -13,7 +14,8 @@ const ASGI =
   'import asyncio\nasync def application(scope, receive, send):\n    assert scope["type"] == "http"\n' +
   '    name = type(asyncio.get_running_loop()).__module__.split(".")[0]\n' +
   '    await send({"type": "http.response.start", "status": 200})\n' +
-  '    await send({"type": "http.response.body", "body": name.encode()})\n';
+  '    text = " ".join((name, scope["root_path"], scope["client"][0], scope["scheme"]))\n' +
+  '    await send({"type": "http.response.body", "body": text.encode()})\n';
 
 scenario(
   'a class that derives from one of Gunicorn runs as that one, and its init_process goes before the application',
@@ -57,16 +59,26 @@ scenario(
 );
 
 scenario(
-  "a subclass of uvicorn's worker is asgi with its loop and lifespan; the rest of CONFIG_KWARGS is named",
+  "a subclass of uvicorn's worker is asgi with what CONFIG_KWARGS says; the rest of it is named",
   async (scene) => {
     const workers =
       'from uvicorn.workers import UvicornWorker\n\nclass Mine(UvicornWorker):\n' +
-      '    CONFIG_KWARGS = {"loop": "asyncio", "http": "h11", "lifespan": "off", "ws_max_size": 1}\n';
+      '    CONFIG_KWARGS = {"loop": "asyncio", "http": "h11", "lifespan": "off", "ws_max_size": 1, "root_path": "/api",\n' +
+      '        "date_header": False, "proxy_headers": False, "headers": [("Server", "mine"), ("X-One", "1"), (b"X-Two", b"2")],\n' +
+      '        "limit_concurrency": 9, "log_config": {}}\n';
     const files = { 'app.py': ASGI, 'workers.py': workers };
     const server = await scene.tunicorn({ app: 'app', args: ['-k', 'workers.Mine'], files });
     await server.waitForLog(/Using worker: asgi$/);
-    await server.waitForLog(/workers\.Mine overrides what has no effect here: CONFIG_KWARGS\['ws_max_size'\]\. /);
-    assert.equal(await getText(server.target), 'asyncio');
+    await server.waitForLog(
+      /has no effect here: CONFIG_KWARGS\['limit_concurrency'\], CONFIG_KWARGS\['log_config'\]\. /,
+    );
+    const headers = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'https' };
+    const response = await request(server.target, '/', { headers });
+    assert.equal(response.body.toString(), 'asyncio /api 127.0.0.1 http');
+    assert.deepEqual(
+      ['Server', 'Date', 'X-One', 'X-Two'].map((name) => field(response, name)),
+      ['mine', undefined, '1', '2'],
+    );
   },
   onlyTunicorn,
 );

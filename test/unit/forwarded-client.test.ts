@@ -85,7 +85,7 @@ test("only uvicorn's names, and what derives from them, believe the fields", () 
     assert.deepEqual([each, choice.workerClass.clientFrom], [each, wanted]);
   }
   const bases = ['workers.Mine', 'uvicorn_worker._workers.UvicornWorker', 'gunicorn.workers.base.Worker'];
-  const own = chooseWorkerClass('workers.Mine', 1, { bases, error: null });
+  const own = chooseWorkerClass('workers.Mine', 1, { bases, settings: {}, error: null });
   assert.ok(own.ok);
   assert.deepEqual([own.workerClass.name, own.workerClass.clientFrom], ['asgi', 'forwarded-for']);
 });

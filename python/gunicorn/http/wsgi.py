@@ -6,6 +6,10 @@ from gunicorn import SERVER, SERVER_SOFTWARE, _missing
 from tunicorn.wsgi.file_wrapper import FileWrapper
 from tunicorn.wsgi.response_object import ResponseView as Response
 
+# For server_name.py, which looks for what has been replaced.
+_ORIGINAL_RESPONSE = Response
+_ORIGINAL_NAMES = dict(vars(Response))
+
 __all__ = ["SERVER", "SERVER_SOFTWARE", "FileWrapper", "Response"]
 
 __getattr__ = _missing.getattr_of(__name__)

@@ -1,21 +1,26 @@
-"""The `resp` that post_request gets: what the application said to start_response, and what became of it."""
+"""The `resp` that post_request gets: what the application said to start_response, and what became of it. It is
+gunicorn.http.wsgi.Response, which configuration files replace to change the field Server: see server_name.py.
+"""
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from typing import Any, List, Optional, Tuple
 
+import gunicorn
 from tunicorn.wsgi.response import STARTED, UNSTARTED, Response
 
 
 class ResponseView:
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, sock: object = None, cfg: object = None) -> None:
         self._response = response
         self._status: Optional[str] = None
         self._headers: List[Tuple[str, str]] = []
         self._hint_bytes = 0
         self.must_close = False
         self.upgrade = False
-        self.version = (1, 1)
+        #: As Gunicorn's: what the field Server says.
+        self.version = gunicorn.SERVER
 
     def started(self, status: str, headers: List[Tuple[str, str]]) -> None:
         self._status = status
@@ -60,6 +65,20 @@ class ResponseView:
     def chunked(self) -> bool:
         """Whether the gateway has to frame it: no length is known."""
         return self._response.declared_length is None and self.headers_sent
+
+    def default_headers(self) -> List[str]:
+        """The lines that the gateway adds, as near as this process knows them."""
+        date = formatdate(usegmt=True)
+        return [
+            f"HTTP/1.1 {self.status}\r\n",
+            f"Server: {self.version}\r\n",
+            f"Date: {date}\r\n",
+            f"Connection: {'close' if self.should_close() else 'keep-alive'}\r\n",
+        ]
+
+    def force_close(self) -> None:
+        self.must_close = True
+        self._response.closes = True
 
     def is_cancelled(self) -> bool:
         return self._response.is_cancelled()

@@ -43,4 +43,17 @@ export const ASGI = {
     usedBy: ['worker'],
     reloadable: true,
   },
+  proxy_headers: {
+    section: 'ASGI',
+    flags: ['--no-proxy-headers'],
+    kind: 'bool',
+    flagValue: false,
+    default: true,
+    summary:
+      'Whether a proxy in forwarded_allow_ips says who the client is and by which scheme it came; the flag says no.',
+    detail: `It says so by secure_scheme_headers, and to applications of a worker class of uvicorn's name also by X-Forwarded-For. See docs/proxies.md.`,
+    own: true,
+    usedBy: ['gateway'],
+    reloadable: true,
+  },
 } as const;

@@ -1,0 +1,79 @@
+"""What a configuration file has done to gunicorn.http.wsgi.Response, which under Gunicorn writes the head of a
+response. The forkserver asks once the file has been evaluated.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, List, NamedTuple, Optional, Set
+
+import gunicorn
+
+# What changes the field Server, and the names that every class has.
+_HEEDED = {"__init__", "default_headers", "version", "__module__", "__doc__", "__dict__", "__weakref__", "__qualname__"}
+_HEEDED |= {"__firstlineno__", "__static_attributes__", "__annotations__", "__orig_bases__"}
+
+
+class Replaced(NamedTuple):
+    #: What the field Server is to say, "" for no such field; None: that has not been changed.
+    server: Optional[str]
+    #: A line about what has no effect.
+    warning: Optional[str]
+
+
+class _Request:
+    """As much of a request as `default_headers` may look at."""
+
+    method = "GET"
+    version = (1, 1)
+
+    def __init__(self) -> None:
+        self.headers: List[Any] = []
+        self.phase = 0
+        self.status_code = 200
+        self.declared_length = 0
+        self.passed_bytes = 0
+        self.closes = False
+
+    def should_close(self) -> bool:
+        return False
+
+
+def replaced_response() -> Replaced:
+    module: Any = sys.modules.get("gunicorn.http.wsgi")
+    if module is None:
+        return Replaced(None, None)
+    names = _replaced_names(module.Response, module._ORIGINAL_RESPONSE, module._ORIGINAL_NAMES)
+    if not names:
+        return Replaced(None, None)
+    idle = sorted(names - _HEEDED)
+    try:
+        fields = _fields_of(module.Response(_Request(), None, None).default_headers())
+    except Exception as error:
+        return Replaced(None, _warning(f"it cannot be asked for its headers ({type(error).__name__}: {error})"))
+    idle += [name for name in fields if name not in ("server", "date", "connection", "transfer-encoding")]
+    server = fields.get("server", "")
+    warning = _warning(f"{', '.join(idle)} of it: the gateway writes responses") if idle else None
+    # The usual name there is Gunicorn's, which responses here do not have.
+    return Replaced(None if server == gunicorn.SERVER else server, warning)
+
+
+def _replaced_names(found: Any, original: type, original_names: Dict[str, Any]) -> Set[str]:
+    own = {name for base in found.__mro__ if not issubclass(original, base) for name in vars(base)}
+    patched = {name for name, value in vars(original).items() if original_names.get(name) is not value}
+    return own | patched
+
+
+def _fields_of(lines: List[Any]) -> Dict[str, str]:
+    fields: Dict[str, str] = {}
+    for line in lines[1:] if lines and str(lines[0]).startswith("HTTP/") else lines:
+        name, _, value = str(line).partition(":")
+        fields[name.strip().lower()] = value.strip()
+    return fields
+
+
+def _warning(what: str) -> str:
+    return (
+        f"gunicorn.http.wsgi.Response is replaced, and that has no effect: {what}. Use the settings server_header, "
+        "date_header and response_headers, or a middleware of the application"
+    )

@@ -1,0 +1,34 @@
+// Fields of responses as settings have them, each `NAME: VALUE`. Pure.
+
+/** RFC 9110 section 5.5: visible characters, spaces and tabs, and obs-text. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
+/** They frame a message or are about one connection, or have a setting of their own. */
+const OWN_NAMES = new Set([
+  ...[
+    'connection',
+    'content-length',
+    'keep-alive',
+    'proxy-connection',
+    'te',
+    'trailer',
+    'transfer-encoding',
+    'upgrade',
+  ],
+  ...['server', 'date', 'x-request-id'],
+]);
+
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text);
+}
+
+export function isFieldLine(text: string): boolean {
+  const name = FIELD_LINE.exec(text)?.[1];
+  return name !== undefined && !OWN_NAMES.has(name.toLowerCase());
+}
+
+/** As it goes over the wire, with its CRLF. */
+export function wireLine(text: string): string {
+  const colon = text.indexOf(':');
+  return `${text.slice(0, colon)}: ${text.slice(colon + 1).trim()}\r\n`;
+}
