@@ -7,11 +7,12 @@ it is told to leave.
 from __future__ import annotations
 
 import os
+import signal
 
 from tunicorn.fault_points import FAULT
 from tunicorn.ticket import TICKET_BYTES, TicketError, decode
 from tunicorn.worker_duty import Duty
-from tunicorn.worker_signals import Leave
+from tunicorn.worker_signals import Leave, write_stacks_at
 
 
 def serve(duty: Duty) -> None:
@@ -25,6 +26,7 @@ def serve(duty: Duty) -> None:
     readv = os.readv
     run = duty.runner(place).run
     last_ticket = worker.max_requests
+    write_stacks_at(signal.SIGUSR2)
     duty.ready()
     while not life.leaving:
         length[0] = 0

@@ -87,11 +87,10 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
             worker.alive = False
         life.leave(signum, frame)
 
-    for default in (signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
+    for default in (signal.SIGHUP, signal.SIGCHLD):
         signal.signal(default, signal.SIG_DFL)
-    # Classes with several requests at once have it write their stacks; it must not end a worker that is just booting.
-    if worker.runs_as != "sync":
-        signal.signal(signal.SIGUSR2, lambda signum, frame: None)
+    # It has a worker write its stacks, and must not end one that is just booting.
+    signal.signal(signal.SIGUSR2, lambda signum, frame: None)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, quit_now)
     signal.signal(signal.SIGQUIT, quit_now)

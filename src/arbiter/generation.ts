@@ -346,7 +346,7 @@ export class Generation {
     for (const worker of this.workers.all()) {
       const isDoomed = worker.state.kind === 'doomed';
       if (isDoomed) this.workers.kill(worker.slot, nowMs);
-      else this.workers.doom(worker, 'graceful-timeout', 'SIGKILL', nowMs);
+      else this.workers.doom(worker, 'graceful-timeout', 'SIGUSR2', nowMs);
     }
   }
 

@@ -74,7 +74,7 @@ export class RequestDeadlines {
       const sinceMs = nowMs - worker.state.sinceMs;
       const isStuck = hanging.length > 0 && hanging.length === claims.length && sinceMs > STUCK_GRACE_MS;
       if (sinceMs > limits.graceMs) {
-        this.#workers.doom(worker, 'graceful-timeout', 'SIGKILL', nowMs);
+        this.#workers.doom(worker, 'graceful-timeout', 'SIGUSR2', nowMs);
         return;
       }
       if (isStuck) {

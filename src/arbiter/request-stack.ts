@@ -7,8 +7,13 @@
 export function requestStack(text: string, ticket: number, thread: number): string {
   const blocks = text.split(/\n\s*\n/);
   const ofTicket = blocks.findLast((block) => block.trimStart().startsWith(`Ticket ${ticket} `));
-  if (ofTicket !== undefined) return ofTicket.trim();
-  if (thread === 0) return text.trim();
+  // One that blocks the event loop has none of its own, apart from that of the thread.
+  if (ofTicket?.includes('  File "')) return ofTicket.trim().replace(/^Ticket \d+ /, 'The request ');
+  if (thread === 0)
+    return blocks
+      .filter((block) => !/^\s*Ticket \d+ /.test(block))
+      .join('\n')
+      .trim();
   const head = new RegExp(`^(?:Current thread|Thread) 0x0*${thread.toString(16)}\\b`, 'm');
   return (blocks.findLast((block) => head.test(block)) ?? '').trim();
 }

@@ -10,6 +10,8 @@ import type { WorkerStacks } from './worker-stacks.ts';
 const ABORT_GRACE_MS = 1000;
 const EXPIRE_GRACE_MS = 1000;
 const TELL_AGAIN_MS = 200;
+/** For a worker to write down its stack. */
+const STACK_WAIT_MS = 300;
 
 /** What the deadlines ask of the generation. */
 export interface DeadlinesOwner {
@@ -44,7 +46,10 @@ export class WorkerDeadlines {
     const { slot, state } = worker;
     const sinceMs = state.kind === 'gone' ? 0 : nowMs - state.sinceMs;
     if (state.kind === 'doomed') {
-      if (state.step === 'to-abort' && sinceMs > EXPIRE_GRACE_MS) this.#abort(worker, 'a request', nowMs);
+      const isToKill = state.step === 'to-abort' && state.reason === 'graceful-timeout';
+      if (isToKill) {
+        if (sinceMs > STACK_WAIT_MS) this.#workers.kill(slot, nowMs);
+      } else if (state.step === 'to-abort' && sinceMs > EXPIRE_GRACE_MS) this.#abort(worker, 'a request', nowMs);
       else if (state.step === 'aborted' && sinceMs > ABORT_GRACE_MS) this.#workers.kill(slot, nowMs);
       return;
     }

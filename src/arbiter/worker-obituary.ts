@@ -8,20 +8,24 @@ export interface LogEntry {
   readonly message: string;
 }
 
-/** `was` is the state that the end came in, `stack` what faulthandler has written, or empty. */
-export function workerObituary(pid: number, was: WorkerState, end: ProcessEnd, stack: string): readonly LogEntry[] {
+/** `was` is the state that the end came in, `stack` what faulthandler has written or empty; null if the log has it already. */
+export function workerObituary(
+  pid: number,
+  was: WorkerState,
+  end: ProcessEnd,
+  stack: string | null,
+): readonly LogEntry[] {
   if (was.kind === 'doomed') return [ofDoomed(pid, was.reason, stack)];
   if (end.signal !== null) return ofSignalled(pid, signalName(end.signal), stack);
   if (end.code === 0) return [];
   return [{ level: 'error', message: `Worker (pid:${pid}) exited with code ${end.code}.` }];
 }
 
-function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reason'], stack: string): LogEntry {
+function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reason'], stack: string | null): LogEntry {
   switch (reason) {
     case 'timeout':
     case 'slow-boot': {
-      const what = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
-      return { level: 'critical', message: `Worker (pid:${pid}) is gone. ${what}` };
+      return { level: 'critical', message: `Worker (pid:${pid}) is gone.${whatItDid(stack, ' It left no stack.')}` };
     }
     case 'stuck':
       return { level: 'warning', message: `Worker (pid:${pid}) was killed: the requests left in it hang.` };
@@ -31,16 +35,22 @@ function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reaso
     case 'graceful-timeout':
       return {
         level: 'warning',
-        message: `Worker (pid:${pid}) was killed: it did not finish within graceful_timeout.`,
+        message: `Worker (pid:${pid}) was killed: it did not finish within graceful_timeout.${whatItDid(stack, '')}`,
       };
   }
 }
 
-function ofSignalled(pid: number, signal: string, stack: string): LogEntry[] {
+function whatItDid(stack: string | null, otherwise: string): string {
+  if (stack === null) return '';
+  return stack === '' ? otherwise : ` What it was doing:\n${stack}`;
+}
+
+function ofSignalled(pid: number, signal: string, stack: string | null): LogEntry[] {
   const isKill = signal === 'SIGKILL';
   const level = isKill ? 'error' : signal === 'SIGTERM' ? 'info' : 'warning';
   const hint = isKill ? ' Perhaps out of memory?' : '';
   const entries: LogEntry[] = [{ level, message: `Worker (pid:${pid}) was sent ${signal}!${hint}` }];
-  if (stack !== '') entries.push({ level: 'error', message: `What worker (pid:${pid}) was doing:\n${stack}` });
+  if (stack !== '' && stack !== null)
+    entries.push({ level: 'error', message: `What worker (pid:${pid}) was doing:\n${stack}` });
   return entries;
 }

@@ -87,11 +87,23 @@ export class WorkerRoster {
   }
 
   /** Ends it: at once, or with a moment for its last words. False if it is doomed already, or not there yet. */
-  doom({ slot }: Worker, reason: DoomReason, how: 'SIGKILL' | 'SIGABRT' | 'SIGQUIT', nowMs: number): boolean {
+  doom(
+    { slot }: Worker,
+    reason: DoomReason,
+    how: 'SIGKILL' | 'SIGABRT' | 'SIGQUIT' | 'SIGUSR2',
+    nowMs: number,
+  ): boolean {
     if (!this.move(slot, { type: 'doom', reason }, nowMs)) return false;
     if (how === 'SIGKILL') this.kill(slot, nowMs);
+    else if (how === 'SIGUSR2') this.#writeStack(slot);
     else this.abort(slot, how, nowMs);
     return true;
+  }
+
+  /** It is killed a moment later. */
+  #writeStack(slot: number): void {
+    const worker = this.#workers.get(slot);
+    if (worker !== undefined) this.signal(worker, 'SIGUSR2');
   }
 
   abort(slot: number, signal: 'SIGABRT' | 'SIGQUIT', nowMs: number): void {

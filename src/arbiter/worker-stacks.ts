@@ -3,13 +3,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { PYTHON_DIR } from '../python-dir.ts';
-import { applicationStack, lastStacks } from './application-stack.ts';
+import { applicationStack, hasSameFrames, lastStacks } from './application-stack.ts';
 import { requestStack } from './request-stack.ts';
 
 export class WorkerStacks {
   readonly #runtimeDir: string;
-  /** By worker slot: how much of it is in the log. */
+  /** By worker slot: how much of it has been looked at. */
   readonly #told: Map<number, number> = new Map();
+  /** By worker slot: what of it is in the log. */
+  readonly #logged: Map<number, string> = new Map();
 
   constructor(runtimeDir: string) {
     this.#runtimeDir = runtimeDir;
@@ -17,17 +19,18 @@ export class WorkerStacks {
 
   /** All that the worker has written since `from`, without Tunicorn's own frames; empty if nothing. It counts as told. */
   read(slot: number, from: number): string {
-    return applicationStack(this.#tell(slot).slice(from), PYTHON_DIR);
+    return this.#logs(slot, applicationStack(this.#tell(slot).slice(from), PYTHON_DIR));
   }
 
   /** The stack of one request, among those written since `from`, which count as told. */
   ofRequest(slot: number, from: number, ticket: number, thread: number): string {
-    return applicationStack(requestStack(this.#tell(slot).slice(from), ticket, thread), PYTHON_DIR);
+    return this.#logs(slot, applicationStack(requestStack(this.#tell(slot).slice(from), ticket, thread), PYTHON_DIR));
   }
 
-  /** What a worker that has ended has left, and nobody has told. */
-  lastWords(slot: number): string {
-    return applicationStack(lastStacks(this.#text(slot), this.#told.get(slot) ?? 0), PYTHON_DIR);
+  /** What a worker that has ended has left; null if the log has the same stack already. */
+  lastWords(slot: number): string | null {
+    const stack = applicationStack(lastStacks(this.#text(slot), this.#told.get(slot) ?? 0), PYTHON_DIR);
+    return hasSameFrames(stack, this.#logged.get(slot) ?? '') ? null : stack;
   }
 
   /** How much there is, for a later `from`. */
@@ -38,6 +41,12 @@ export class WorkerStacks {
   remove(slot: number): void {
     fs.rmSync(this.#path(slot), { force: true });
     this.#told.delete(slot);
+    this.#logged.delete(slot);
+  }
+
+  #logs(slot: number, stack: string): string {
+    this.#logged.set(slot, `${this.#logged.get(slot) ?? ''}\n${stack}`);
+    return stack;
   }
 
   #tell(slot: number): string {

@@ -1,8 +1,10 @@
 // Workers and generations that have gone, as the arbiter says, while bytes that they sent may still be unread: their channels are read
 // to the end and closed. Then whoever still waits for them is answered. Used by gateway.ts.
 
-import type { ClaimsBoard, SlotRange } from '../runqueue/claims-board.ts';
+import type { ErrorLog } from '../log/error-log.ts';
+import { type ClaimsBoard, claimAgeMs, monotonicMs, type SlotRange } from '../runqueue/claims-board.ts';
 import { Refusal } from './http/refusal.ts';
+import { describeLost } from './lost-request.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { WorkerChannel } from './worker-channel.ts';
 
@@ -12,14 +14,16 @@ export class Departures {
   readonly #board: ClaimsBoard;
   readonly #runQueue: RunQueue;
   readonly #channels: ReadonlySet<WorkerChannel>;
+  readonly #log: ErrorLog;
   /** Exited, with channels that have not ended yet. */
   #workers: GoneWorker[] = [];
   readonly #generations: Set<number> = new Set();
 
-  constructor(board: ClaimsBoard, runQueue: RunQueue, channels: ReadonlySet<WorkerChannel>) {
+  constructor(board: ClaimsBoard, runQueue: RunQueue, channels: ReadonlySet<WorkerChannel>, log: ErrorLog) {
     this.#board = board;
     this.#runQueue = runQueue;
     this.#channels = channels;
+    this.#log = log;
   }
 
   workerGone(worker: GoneWorker): void {
@@ -44,8 +48,21 @@ export class Departures {
 
   /** Whatever was claimed in these slots, nobody will answer it any more. */
   #lost(range: SlotRange): void {
-    for (const exchange of this.#runQueue.claimed(range)) {
-      if (exchange.workerPid === 0) exchange.workerPid = this.#board.claimantOf(exchange.ticket);
+    const nowMs = monotonicMs();
+    for (const claim of this.#board.claims(range)) {
+      const exchange = this.#runQueue.find(claim.ticket);
+      if (exchange === undefined) continue;
+      if (exchange.workerPid === 0) exchange.workerPid = claim.pid;
+      // One that has been answered at its deadline is told there; a WebSocket lives for ever, and is not to blame.
+      if (exchange.state !== 'finished' && exchange.webSocket === null) {
+        const { method, target } = exchange.head;
+        const { requestId, workerPid } = exchange;
+        const hasBegun = exchange.state !== 'outstanding';
+        this.#log.log(
+          'error',
+          describeLost({ method, target, requestId, workerPid, ageMs: claimAgeMs(claim, nowMs), hasBegun }),
+        );
+      }
       exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
       this.#runQueue.settle(exchange);
     }

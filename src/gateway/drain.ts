@@ -1,9 +1,12 @@
 // The end of a gateway: it stops accepting, waits for what its connections still have to do, and cuts off what takes too long. Used by
 // gateway.ts.
 
+import type { ErrorLog } from '../log/error-log.ts';
 import type { Accepting } from './accepting.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { Exchange } from './exchange.ts';
 import { Refusal } from './http/refusal.ts';
+import { describeUnfinished } from './lost-request.ts';
 import { retire } from './retirement.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { SurplusConnections } from './surplus-connections.ts';
@@ -34,6 +37,7 @@ export class Drain {
   readonly #connections: ReadonlySet<ClientConnection>;
   readonly #surplus: SurplusConnections;
   readonly #runQueue: RunQueue;
+  readonly #log: ErrorLog;
   #phase: DrainPhase = { kind: 'open' };
 
   constructor(
@@ -41,11 +45,13 @@ export class Drain {
     connections: ReadonlySet<ClientConnection>,
     surplus: SurplusConnections,
     runQueue: RunQueue,
+    log: ErrorLog,
   ) {
     this.#accepting = accepting;
     this.#connections = connections;
     this.#surplus = surplus;
     this.#runQueue = runQueue;
+    this.#log = log;
   }
 
   get phase(): DrainPhase {
@@ -95,7 +101,26 @@ export class Drain {
     for (const exchange of this.#runQueue.unanswered()) {
       // So that a worker does not tell Python's loggers of an answer that nobody gets.
       this.#runQueue.cancel(exchange);
+      this.#tell(exchange);
       exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
     }
+  }
+
+  /** Of those that a worker runs; what still waits has nothing to do with the application. */
+  #tell(exchange: Exchange): void {
+    const isRunning = exchange.state === 'outstanding' || exchange.state === 'responding';
+    if (!isRunning || exchange.webSocket !== null) return;
+    const { method, target } = exchange.head;
+    const ageMs = performance.now() - exchange.arrivedMs - exchange.queuedMs;
+    this.#log.log(
+      'warning',
+      describeUnfinished({
+        method,
+        target,
+        requestId: exchange.requestId,
+        ageMs,
+        hasBegun: exchange.state !== 'outstanding',
+      }),
+    );
   }
 }

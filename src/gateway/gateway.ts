@@ -84,9 +84,9 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#runQueue.setPolicy(toQueuePolicy(start.settings));
     this.#accepting = new Accepting(start.log, (socket, listener) => this.#connected(socket, listener));
     this.#surplus = new SurplusConnections(start.log, start.requestLog, start.descriptors);
-    this.#departures = new Departures(this.#board, this.#runQueue, this.#channels);
+    this.#departures = new Departures(this.#board, this.#runQueue, this.#channels, start.log);
     this.#retirement = new Retirement(this.#connections, this.#runQueue, this.#board);
-    this.#drain = new Drain(this.#accepting, this.#connections, this.#surplus, this.#runQueue);
+    this.#drain = new Drain(this.#accepting, this.#connections, this.#surplus, this.#runQueue, start.log);
     this.#streams = new StreamReport(this.#connections, start.tell);
     // Timers come before the sockets in a turn of the event loop. A gateway that was kept from running would find everybody too late who
     // has sent meanwhile what has not been read yet; so the look at the time comes after the sockets.

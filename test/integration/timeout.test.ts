@@ -44,6 +44,8 @@ scenario(
     await server.waitForLog(/\b[12](\.\d+)? ?s/, since);
     await server.waitForLog(/sleeper\.py", line \d+.* in? ?fall_asleep|in fall_asleep/, since);
     await server.waitForLog(/sleeper\.py", line \d+,? in application/, since);
+    assert.equal(server.log.count(/in fall_asleep/), 1, server.log.text());
+    assert.equal(server.log.count(/WorkerEnded/), 0);
   },
   onlyTunicorn,
 );

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applicationStack, lastStacks } from '../../src/arbiter/application-stack.ts';
+import { applicationStack, hasSameFrames, lastStacks } from '../../src/arbiter/application-stack.ts';
 
 const OWN = '/opt/tunicorn/python/tunicorn';
 
@@ -78,4 +78,11 @@ test('without a stack of its end, what a worker was asked for and nobody has tol
 
 test('the list of extension modules, which follows a fatal error, is left out', () => {
   assert.doesNotMatch(applicationStack(`${BUSY}\nExtension modules: uvloop.loop (total: 1)\n`, OWN), /Extension/);
+});
+
+test('a stack that the log has already is known by its frames, in either form', () => {
+  const logged = 'The request (most recent call last):\n  File "/app.py", line 7, in app\n    spin()\n';
+  assert.ok(hasSameFrames('Current thread 0x1 (most recent call first):\n  File "/app.py", line 7 in app', logged));
+  assert.ok(!hasSameFrames('Current thread 0x1 (most recent call first):\n  File "/app.py", line 8 in app', logged));
+  assert.ok(!hasSameFrames('', logged));
 });

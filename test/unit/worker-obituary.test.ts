@@ -43,6 +43,25 @@ for (const [what, was, end, stack, expected] of [
     [['critical', 'Worker (pid:7) is gone. What it was doing:\n  File "app.py", line 1']],
   ],
   [
+    'a timeout whose stack is in the log already',
+    doomed('timeout'),
+    { code: null, signal: 9 },
+    null,
+    [['critical', 'Worker (pid:7) is gone.']],
+  ],
+  [
+    'the end of a drain that took too long, with the stack',
+    doomed('graceful-timeout'),
+    { code: null, signal: 9 },
+    '  File "app.py", line 1',
+    [
+      [
+        'warning',
+        'Worker (pid:7) was killed: it did not finish within graceful_timeout. What it was doing:\n  File "app.py", line 1',
+      ],
+    ],
+  ],
+  [
     'a slow boot without a stack',
     doomed('slow-boot'),
     { code: 1, signal: null },

@@ -174,11 +174,12 @@ class RequestRunner:
                 return None
             if isinstance(error, ChannelLost):
                 raise error
+            if isinstance(error, WorkerEnded):
+                # The claim stays on the board: the gateway answers, and the arbiter says where the request was.
+                return error
             drop_own_frames(error)
             self._log.exception(f"Error handling request {_name_of(fields)}")
-            # Of a worker that ends the claim stays on the board, and the gateway answers the client.
-            if not isinstance(error, WorkerEnded):
-                response.fail()
+            response.fail()
         except ChannelLost as lost:
             self._log.warning(f"Lost the channel to the gateway during {_name_of(fields)}: {lost}")
         return error if isinstance(error, (SystemExit, KeyboardInterrupt)) else None
