@@ -307,3 +307,14 @@ test('close() ends the channel', async (t) => {
   await within('the end at the worker', once(worker, 'close'));
   await seen(owner, 'closed 3: null');
 });
+
+test('what a worker had sent before its process ended is read, then its channel is closed, whoever else holds it open', async (t) => {
+  const { owner, worker, channel } = await connect(t);
+  const exchange = owner.outstanding(7);
+  await eventually('HELLO', () => channel.worker !== null);
+  const sent = new Promise((resolve) => worker.write(headFrame(7, END, Buffer.alloc(100_000, 'x')), resolve));
+  await sent;
+  channel.workerExited();
+  await seen(owner, 'settled 7', 'closed 3: null');
+  assert.deepEqual([owner.events, exchange.sentBytes], [['settled 7', 'closed 3: null'], 100_000]);
+});
