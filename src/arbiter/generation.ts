@@ -7,6 +7,7 @@ import type { ToForkserverAboutHooks } from '../messages/about-hooks.ts';
 import type { AboutWorker, WorkerSettings } from '../messages/between-arbiter-and-forkserver.ts';
 import type { ClaimsBoard } from '../runqueue/claims-board.ts';
 import type { WorkerClass } from '../settings/worker-classes.ts';
+import { bootsNow, describePace } from './boot-pace.ts';
 import { BootPatience } from './boot-patience.ts';
 import { CrashLoop, isBootCrash } from './crash-loop.ts';
 import type { ForkserverHandle } from './forkserver-handle.ts';
@@ -165,13 +166,22 @@ export class Generation {
     this.#noForkBeforeMs = ms;
   }
 
+  /** Its first workers are forked. */
+  begin(nowMs: number): void {
+    this.move({ kind: 'booting' });
+    const pace = describePace(this.number, this.target, os.availableParallelism());
+    if (pace !== null) this.#events.log('info', pace);
+    this.manage(nowMs);
+  }
+
   /** Forks what is missing and retires what is too much. */
   manage(nowMs: number): void {
     if (this.#state.kind !== 'booting' && this.#state.kind !== 'serving') return;
     const plan = planWorkers(this.workers.all(), this.target);
     if (this.forkserverState === 'alive' && nowMs >= this.#noForkBeforeMs) {
       const coming = this.workers.count('forking', 'booting');
-      const forks = this.#crashLoop.allows(plan.fork, coming, nowMs);
+      const allowed = this.#crashLoop.allows(plan.fork, coming, nowMs);
+      const forks = bootsNow(allowed, this.workers.all(), os.availableParallelism(), nowMs);
       for (let i = 0; i < forks; i += 1) this.#fork(nowMs);
     }
     for (const slot of plan.retire) {

@@ -158,15 +158,16 @@ export class Generations {
   bootNext(nowMs: number): void {
     const generation = this.#next;
     if (generation?.state.kind !== 'prepared' || !this.#owner.gateways.areAllUp) return;
-    generation.move({ kind: 'booting' });
-    generation.manage(nowMs);
+    generation.begin(nowMs);
     this.#switchIfReady(generation);
   }
 
   #switchIfReady(generation: Generation): void {
     if (generation !== this.#next || generation.state.kind !== 'booting' || this.#switching !== null) return;
     const resolved = this.#settingsOf.get(generation);
-    if (resolved === undefined || generation.workers.count('ready') < generation.target) return;
+    // With nothing to fall back on, one worker serves sooner than all.
+    const enough = this.#serving === null ? Math.min(1, generation.target) : generation.target;
+    if (resolved === undefined || generation.workers.count('ready') < enough) return;
     this.#switching = generation;
     this.#owner.switchTo(generation, resolved);
   }
