@@ -16,9 +16,11 @@ import signal
 import socket
 import stat
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 TRIES = 5
+# Linux gives up on a path after so many links.
+LONGEST_CHAIN = 40
 RETRY_SECONDS = 1.0
 
 # What may be over in a second, and Gunicorn's word for it: a predecessor that is leaving, an address that is to come.
@@ -29,6 +31,13 @@ Message = dict[str, Any]
 
 class ArbiterGone(Exception):
     """End-of-file on the channel: nobody wants the sockets any more."""
+
+
+class Refused(NamedTuple):
+    """Why there is no socket, and whether another process listens at the address."""
+
+    message: str
+    is_in_use: bool = False
 
 
 class CannotBind(Exception):
@@ -128,6 +137,7 @@ def resolve(host: str, port: int) -> tuple[int, tuple[Any, ...]]:
 
 
 def open_unix(path: str, umask: int, uid: int | None, gid: int | None) -> socket.socket:
+    path = followed(path)
     remove_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -145,6 +155,21 @@ def open_unix(path: str, umask: int, uid: int | None, gid: int | None) -> socket
         os.unlink(path)
         raise OSError(error.errno, f"cannot be given to user {uid}, group {gid}: {reason_of(error)}") from None
     return sock
+
+
+def followed(path: str) -> str:
+    """Where links at `path` lead: bind() follows none. Those of other users are refused, as the kernel does in /tmp."""
+    for _ in range(LONGEST_CHAIN):
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            return path
+        if not stat.S_ISLNK(found.st_mode):
+            return path
+        if found.st_uid not in (0, os.geteuid()):
+            raise OSError(errno.EACCES, f"{path!r} is a link of user {found.st_uid}, which is not followed")
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def remove_stale(path: str) -> None:
@@ -201,21 +226,22 @@ def open_socket(address: Message, spec: Message) -> socket.socket:
     return sock
 
 
-def open_with_retries(address: Message, spec: Message, channel: Channel) -> socket.socket | str:
-    """The socket, or why there is none."""
+def open_with_retries(address: Message, spec: Message, channel: Channel) -> socket.socket | Refused:
     name = shown(address)
+    code = 0
     for attempt in range(1, TRIES + 1):
         try:
             return open_socket(address, spec)
         except CannotBind as refusal:
             if not refusal.is_transient:
-                return f"Can't connect to {name}: {refusal}"
-            channel.log("error", f"{TRANSIENT[refusal.error.errno or 0]}: {name}")
+                return Refused(f"Can't connect to {name}: {refusal}")
+            code = refusal.error.errno or 0
+            channel.log("error", f"{TRANSIENT[code]}: {name}")
             channel.log("error", f"connection to {name} failed: {refusal.error}")
         if attempt < TRIES:
             channel.log("debug", "Retrying in 1 second.")
             channel.wait(RETRY_SECONDS)
-    return f"Can't connect to {name}"
+    return Refused(f"Can't connect to {name}", code == errno.EADDRINUSE)
 
 
 def describe(index: int, address: Message, sock: socket.socket) -> Message:
@@ -237,8 +263,9 @@ def describe(index: int, address: Message, sock: socket.socket) -> Message:
 def bind_all(spec: Message, channel: Channel) -> int:
     for index, address in enumerate(spec["addresses"]):
         opened = open_with_retries(address, spec, channel)
-        if isinstance(opened, str):
-            channel.send({"type": "failed", "message": opened})
+        if isinstance(opened, Refused):
+            in_use = index if opened.is_in_use else None
+            channel.send({"type": "failed", "message": opened.message, "in_use": in_use})
             return 1
         channel.send_socket(describe(index, address, opened), opened)
         opened.close()

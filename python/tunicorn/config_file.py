@@ -17,6 +17,8 @@ import traceback
 from types import ModuleType, TracebackType
 from typing import Any, Dict, FrozenSet, NamedTuple, Optional
 
+from tunicorn.missing_module import name_interpreter
+
 DEFAULT_NAME = "gunicorn.conf.py"
 
 
@@ -103,6 +105,7 @@ def _import(config: str) -> Dict[str, Any]:
 
 
 def _failed(name: str, error: Exception) -> ConfigFileError:
+    name_interpreter(error)
     frames = _user_frames(error.__traceback__)
     lines = traceback.format_exception(type(error), error, frames)
     return ConfigFileError(f"Failed to read config file: {name}", "".join(lines))

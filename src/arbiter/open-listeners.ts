@@ -11,6 +11,7 @@ import type { ListenerAddress } from '../messages/between-arbiter-and-gateway.ts
 import { PYTHON_DIR } from '../python-dir.ts';
 import type { BindAddress } from './bind-address.ts';
 import { isListeningHandle, type ListeningHandle } from './listening-handle.ts';
+import { describeHolders } from './socket-holders.ts';
 
 export interface Listener {
   readonly address: ListenerAddress;
@@ -50,7 +51,8 @@ const fromBinder = z.discriminatedUnion('type', [
     port: z.string(),
     made: z.object({ dev: z.string(), ino: z.string() }).nullable(),
   }),
-  z.object({ type: z.literal('failed'), message: z.string() }),
+  /** `in_use`: the index of the address at which another process listens. */
+  z.object({ type: z.literal('failed'), message: z.string(), in_use: z.number().int().nullable() }),
 ]);
 type FromBinder = z.infer<typeof fromBinder>;
 type Described = Extract<FromBinder, { type: 'listener' }>;
@@ -113,7 +115,8 @@ function receiveListeners(
       if (message.type === 'log') {
         request.log(message.level, message.message);
       } else if (message.type === 'failed') {
-        failure ??= message.message;
+        const taken = message.in_use === null ? undefined : request.binds[message.in_use];
+        failure ??= message.message + (taken === undefined ? '' : describeHolders(taken));
       } else {
         const bind = request.binds[message.index];
         if (bind === undefined || !isListeningHandle(handle)) failure ??= 'bind_listeners.py sent no usable socket';
@@ -136,8 +139,8 @@ function receiveListeners(
 
 function makeListener(described: Described, id: number, bind: BindAddress, handle: ListeningHandle): Listener {
   const { kind, host, port, made } = described;
-  // The working directory may be another one when the file is to be removed.
-  const file = bind.kind === 'unix' ? path.resolve(bind.path) : undefined;
+  // Where the socket is bound, which is behind the link if `bind` names one. The working directory may be another one at its end.
+  const file = bind.kind === 'unix' ? path.resolve(host) : undefined;
   let state: 'open' | 'closed' = 'open';
   return {
     address: { id, label: listenerLabel(kind, host, port), kind, host, port },

@@ -35,7 +35,7 @@ export function embeddingProgram(environment: NodeJS.ProcessEnv): EmbeddingProgr
 }
 
 export function interpreterOf({ command, python }: EmbeddingProgram): FoundInterpreter {
-  return { ok: true, interpreter: { path: command[0] ?? '', version: python, source: 'the program' } };
+  return { ok: true, interpreter: { path: command[0] ?? '', version: python, source: 'the program' }, notes: [] };
 }
 
 /** For the forkserver: what the program starts in its turn must not take itself for this one. */

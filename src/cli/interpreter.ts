@@ -1,5 +1,5 @@
 // Finds the Python interpreter that runs the application, and asks it for its version, once, at start-up.
-// Order: --python, $VIRTUAL_ENV, ./.venv, ./venv, python3 on PATH.
+// Order: --python, $VIRTUAL_ENV, a virtual environment in the current directory, one in the directory of --chdir, python3 on PATH.
 
 import { execFile } from 'node:child_process';
 import { lstatSync, statSync } from 'node:fs';
@@ -15,21 +15,30 @@ export interface Interpreter {
   readonly source: InterpreterSource;
 }
 
-export type InterpreterSource = '--python' | '$VIRTUAL_ENV' | './.venv' | './venv' | 'PATH' | 'the program';
+/** --python, $VIRTUAL_ENV, PATH, the program, or the folder of a virtual environment. */
+export type InterpreterSource = string;
 
 export type FoundInterpreter =
-  | { readonly ok: true; readonly interpreter: Interpreter }
+  /** `notes`: what the user should know of folders that were passed over. */
+  | { readonly ok: true; readonly interpreter: Interpreter; readonly notes: readonly string[] }
   | { readonly ok: false; readonly message: string };
 
 export interface InterpreterSearch {
-  /** The value of --python: a path, or a name to look for on PATH. */
+  /** The value of --python: a path, a name to look for on PATH, or the folder of a virtual environment. */
   readonly python: string | undefined;
   readonly env: { readonly PATH?: string | undefined; readonly VIRTUAL_ENV?: string | undefined };
   readonly cwd: string;
+  /** The value of --chdir, where the application is. The configuration file's is not known yet: it takes a Python to read it. */
+  readonly chdir?: string | undefined;
   readonly timeLimitMs?: number;
 }
 
 export const OLDEST_PYTHON: readonly [major: number, minor: number] = [3, 9];
+
+/** What people call the folder of a virtual environment. */
+const VENV_NAMES = ['.venv', 'venv', '.env', 'env'];
+/** Those that are nothing else; `.env` is mostly a file with variables. */
+const MEANT_AS_VENV = ['.venv', 'venv'];
 
 const TIME_LIMIT_MS = 10_000;
 
@@ -43,42 +52,74 @@ interface Candidate {
 }
 
 export async function findInterpreter(search: InterpreterSearch): Promise<FoundInterpreter> {
-  const candidate = chooseCandidate(search);
-  if (typeof candidate === 'string') return { ok: false, message: candidate };
-  const named = `the Python interpreter '${candidate.path}' (from ${candidate.source})`;
+  const { candidate, notes } = chooseCandidate(search);
+  if ('fault' in candidate) return { ok: false, message: [candidate.fault, ...notes].join('\n') };
+  const described = `the Python interpreter '${candidate.path}' (from ${candidate.source})`;
   const missing = faultOfFile(candidate.path);
-  if (missing !== undefined) return { ok: false, message: `${named} ${missing}` };
+  if (missing !== undefined) return { ok: false, message: `${described} ${missing}` };
   const answer = await ask(candidate.path, search.timeLimitMs ?? TIME_LIMIT_MS);
-  if (!answer.ok) return { ok: false, message: `${named} ${answer.fault}` };
+  if (!answer.ok) return { ok: false, message: `${described} ${answer.fault}` };
   const { version } = answer;
   if (isTooOld(version)) {
     const wanted = `Tunicorn needs ${OLDEST_PYTHON.join('.')} or later`;
     const message = `Python ${version.join('.')} at ${candidate.path} (from ${candidate.source}) is too old: ${wanted}`;
     return { ok: false, message };
   }
-  return { ok: true, interpreter: { ...candidate, version } };
+  return { ok: true, interpreter: { ...candidate, version }, notes };
 }
 
-/** The first that there is, or what to tell the user. One that cannot be used is an error, not a reason to look on. */
-function chooseCandidate({ python, env, cwd }: InterpreterSearch): Candidate | string {
-  if (python !== undefined) {
-    if (python.includes('/')) return { path: path.resolve(cwd, python), source: '--python' };
-    const found = findOnPath(python, env, cwd);
-    return found === undefined
-      ? `the Python interpreter '${python}' (from --python) does not exist on PATH`
-      : { path: found, source: '--python' };
-  }
+interface Choice {
+  readonly candidate: Candidate | { readonly fault: string };
+  /** Folders that look like virtual environments, and are none. */
+  readonly notes: readonly string[];
+}
+
+/** The first that there is. One that cannot be used is an error, not a reason to look on. */
+function chooseCandidate(search: InterpreterSearch): Choice {
+  const { python, env, cwd } = search;
+  if (python !== undefined) return { candidate: named(python, env, cwd), notes: [] };
   const active = env.VIRTUAL_ENV;
-  if (active) return { path: path.resolve(cwd, active, 'bin/python'), source: '$VIRTUAL_ENV' };
-  for (const source of ['./.venv', './venv'] as const) {
-    const candidate = path.resolve(cwd, source, 'bin/python');
+  if (active)
+    return { candidate: { path: path.resolve(cwd, active, 'bin/python'), source: '$VIRTUAL_ENV' }, notes: [] };
+  const notes: string[] = [];
+  for (const source of venvPlaces(search)) {
+    const folder = path.resolve(cwd, source);
+    const candidate = path.join(folder, 'bin/python');
     // A link to a Python that has been removed counts: that is a broken environment, not a missing one.
-    if (isThere(candidate)) return { path: candidate, source };
+    if (isThere(candidate) || isThere(path.join(folder, 'pyvenv.cfg'))) {
+      return { candidate: { path: candidate, source }, notes };
+    }
+    if (MEANT_AS_VENV.includes(path.basename(source)) && isFolder(folder)) {
+      notes.push(`The folder ${source} is no virtual environment, and is not used: it has no bin/python`);
+    }
   }
   const found = findOnPath('python3', env, cwd);
-  if (found !== undefined) return { path: found, source: 'PATH' };
-  const places = 'there is no $VIRTUAL_ENV, ./.venv, ./venv, and no python3 on PATH';
-  return `no Python interpreter found: ${places}. Name one with --python`;
+  if (found !== undefined) return { candidate: { path: found, source: 'PATH' }, notes };
+  const places = `there is no $VIRTUAL_ENV, ${venvPlaces(search).join(', ')}, and no python3 on PATH`;
+  return { candidate: { fault: `no Python interpreter found: ${places}. Name one with --python` }, notes };
+}
+
+/** The value of --python: a file, a name on PATH, or the folder of a virtual environment. */
+function named(python: string, env: InterpreterSearch['env'], cwd: string): Candidate | { readonly fault: string } {
+  const source = '--python';
+  const isPath = python.includes('/');
+  const onPath = isPath ? undefined : findOnPath(python, env, cwd);
+  if (onPath !== undefined) return { path: onPath, source };
+  const file = path.resolve(cwd, python);
+  if (isFolder(file)) {
+    const inside = path.join(file, 'bin/python');
+    if (isThere(inside)) return { path: inside, source };
+    return { fault: `the folder '${file}' (from --python) is no virtual environment: it has no bin/python` };
+  }
+  if (isPath) return { path: file, source };
+  return { fault: `the Python interpreter '${python}' (from --python) does not exist on PATH` };
+}
+
+/** As messages show them: those of the current directory, then those of --chdir. */
+function venvPlaces({ cwd, chdir }: InterpreterSearch): readonly string[] {
+  const isElsewhere = chdir !== undefined && path.resolve(cwd, chdir) !== path.resolve(cwd);
+  const folders = isElsewhere ? ['.', chdir] : ['.'];
+  return folders.flatMap((folder) => VENV_NAMES.map((name) => `${folder.replace(/\/+$/, '')}/${name}`));
 }
 
 function findOnPath(name: string, env: InterpreterSearch['env'], cwd: string): string | undefined {
@@ -86,6 +127,14 @@ function findOnPath(name: string, env: InterpreterSearch['env'], cwd: string): s
     .split(':')
     .map((directory) => path.resolve(cwd, directory, name))
     .find((file) => faultOfFile(file) === undefined);
+}
+
+function isFolder(folder: string): boolean {
+  try {
+    return statSync(folder).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function isThere(file: string): boolean {

@@ -44,10 +44,11 @@ async function run(argv: readonly string[]): Promise<number> {
 
   const python = textOf(commandLine.values, 'python') ?? textOf(commandArgs.values, 'python');
   const { cwd } = start;
-  const search = { python, env: process.env, cwd };
+  const chdir = textOf(commandLine.values, 'chdir') ?? textOf(commandArgs.values, 'chdir');
+  const search = { python, env: process.env, cwd, chdir };
   const foundPython = program === null ? await findInterpreter(search) : interpreterOf(program);
   if (!foundPython.ok) return failed(`Error: ${foundPython.message}`);
-  const { interpreter } = foundPython;
+  const { interpreter, notes } = foundPython;
 
   const relay = new ForkserverRelay();
   const forkserverCommand =
@@ -83,7 +84,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (show_origins) process.stdout.write(formatConfig(resolved.settings, resolved.origins));
   else if (print_config) process.stdout.write(formatConfig(resolved.settings));
   if (check_config || print_config || show_origins) {
-    for (const warning of resolution.warnings) process.stderr.write(`Warning: ${warning}\n`);
+    for (const warning of [...notes, ...resolution.warnings]) process.stderr.write(`Warning: ${warning}\n`);
     const failure = await checkApplication(forkserver, relay, resolved);
     forkserver.kill();
     return failure === null ? EXIT_OK : failed(failure);
@@ -98,7 +99,7 @@ async function run(argv: readonly string[]): Promise<number> {
     start,
     forkserver,
     relay,
-    resolution,
+    resolution: { ...resolution, warnings: [...notes, ...resolution.warnings] },
     resolve,
     python: interpreter.path,
     forkserverCommand,

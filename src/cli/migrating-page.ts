@@ -37,8 +37,8 @@ is stopped and reloaded, the pid file, the log lines, the exit statuses.
 +CMD ["tunicorn", "-k", "sync", "-w", "4", "-b", "0.0.0.0:8000", "shop.wsgi"]
 \`\`\`
 
-Tunicorn is not installed into the application's virtual environment. It runs the Python of \`--python\`, else of \`$VIRTUAL_ENV\`, else of \`./.venv\` or
-\`./venv\`, else \`python3\` on \`PATH\`, and says at its start which one that is. \`tunicorn --check-config APP\` says whether everything is in order;
+Tunicorn is not installed into the application's virtual environment. It runs the Python of \`--python\`, else of \`$VIRTUAL_ENV\`, else of \`.venv\`,
+\`venv\`, \`.env\` or \`env\` in the current directory or that of \`--chdir\`, else \`python3\` on \`PATH\`, and says at its start which one that is. \`tunicorn --check-config APP\` says whether everything is in order;
 \`tunicorn --show-origins APP\` shows every setting and where its value came from.
 
 The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,

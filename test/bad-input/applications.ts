@@ -10,15 +10,28 @@ export const APPLICATIONS: readonly BadInput[] = [
     exits: 3,
     says: [
       '[ERROR] Exception in worker process',
-      "ModuleNotFoundError: No module named 'nowhere'",
-      "[ERROR] Reason: Worker failed to boot. ModuleNotFoundError: No module named 'nowhere'",
+      "ModuleNotFoundError: No module named 'nowhere' (the interpreter is PYTHON; --python names another one)",
+      "[ERROR] Reason: Worker failed to boot. ModuleNotFoundError: No module named 'nowhere' (the interpreter is PYTHON; --python names another one)",
     ],
   },
   {
     it: 'a module that does not exist, with --check-config',
     args: ['--check-config', 'nowhere:app'],
     exits: 1,
-    says: ['Error while loading the application:', "ModuleNotFoundError: No module named 'nowhere'"],
+    says: [
+      'Error while loading the application:',
+      "ModuleNotFoundError: No module named 'nowhere' (the interpreter is PYTHON; --python names another one)",
+    ],
+  },
+  {
+    it: 'a module without "application" that has "app"',
+    args: ['flasky'],
+    files: { 'flasky.py': 'def app(environ, start_response):\n    return []\n' },
+    exits: 4,
+    says: [
+      "[ERROR] Failed to load the application: Failed to find attribute 'application' in 'flasky'. Did you mean 'flasky:app'?",
+      "[ERROR] Reason: App failed to load. Failed to find attribute 'application' in 'flasky'. Did you mean 'flasky:app'?",
+    ],
   },
   {
     it: 'an attribute that does not exist',
@@ -33,7 +46,10 @@ export const APPLICATIONS: readonly BadInput[] = [
     it: 'an attribute that does not exist, with --check-config',
     args: ['--check-config', 'app:nosuch'],
     exits: 1,
-    says: ['Error while loading the application:', "Failed to find attribute 'nosuch' in 'app'."],
+    says: [
+      'Error while loading the application:',
+      "Failed to find attribute 'nosuch' in 'app'.",
+    ],
   },
   {
     it: 'a file name for a module',
@@ -169,8 +185,8 @@ export const APPLICATIONS: readonly BadInput[] = [
     exits: 3,
     says: [
       '[ERROR] Exception in worker process',
-      "ModuleNotFoundError: No module named 'nowhere'",
-      "[ERROR] Reason: Worker failed to boot. ModuleNotFoundError: No module named 'nowhere'",
+      "ModuleNotFoundError: No module named 'nowhere' (the interpreter is PYTHON; --python names another one)",
+      "[ERROR] Reason: Worker failed to boot. ModuleNotFoundError: No module named 'nowhere' (the interpreter is PYTHON; --python names another one)",
     ],
   },
   {

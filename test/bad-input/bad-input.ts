@@ -12,7 +12,7 @@ export interface BadInput {
   readonly exits: number;
   /**
    * The lines on standard error, without empty ones, those of level info, times, process ids, and the marks beneath a place in the code,
-   * which differ between versions of Python. DIR stands for the directory.
+   * which differ between versions of Python. DIR stands for the directory, PYTHON for interpreter and version.
    */
   readonly says: readonly string[];
 }

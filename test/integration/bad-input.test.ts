@@ -46,6 +46,7 @@ async function check(scene: Scene, { args, files = {}, env = {}, bind, exits, sa
 function linesOf(text: string, dir: string): string[] {
   return text
     .replaceAll(dir, 'DIR')
+    .replace(/\(the interpreter is \/\S+, Python [0-9.]+; /g, '(the interpreter is PYTHON; ')
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.includes(' [INFO] ') && !/^[ ^~]+$/.test(line))
     .map((line) => line.replace(/^\[[^\]]+\] \[\d+\] /, ''));

@@ -129,6 +129,57 @@ test('a virtual environment whose Python has been removed is an error, not skipp
   assert.equal(await refusal(search({ cwd, env: { PATH: process.env.PATH } })), link);
 });
 
+test('a virtual environment in the directory of --chdir is found, after those of the current one', async () => {
+  const cwd = freshDirectory();
+  const inApp = fakePython(path.join(cwd, 'app/venv/bin/python'));
+  const what = { python: undefined, env: {}, cwd, chdir: 'app' };
+  assert.deepEqual(await found(what), [inApp, 'app/venv', '3.11.7']);
+  assert.equal((await found({ ...what, chdir: path.join(cwd, 'app/') }))[1], `${cwd}/app/venv`);
+  const here = fakePython(path.join(cwd, 'env/bin/python'));
+  assert.deepEqual(await found(what), [here, './env', '3.11.7']);
+});
+
+test('a virtual environment may be called env or .env, and .env may be a file', async () => {
+  const cwd = freshDirectory();
+  const bin = freshDirectory();
+  const onPath = fakePython(path.join(bin, 'python3'));
+  mkdirSync(path.join(cwd, 'env'));
+  writeFileSync(path.join(cwd, '.env'), 'DEBUG=1');
+  const what = { python: undefined, env: { PATH: bin }, cwd };
+  assert.equal((await found(what))[0], onPath);
+  rmSync(path.join(cwd, '.env'));
+  const hidden = fakePython(path.join(cwd, '.env/bin/python'));
+  assert.deepEqual(await found(what), [hidden, './.env', '3.11.7']);
+});
+
+test('a .venv that is no virtual environment is passed over, and said to be', async () => {
+  const cwd = freshDirectory();
+  const bin = freshDirectory();
+  const onPath = fakePython(path.join(bin, 'python3'));
+  mkdirSync(path.join(cwd, '.venv'));
+  const result = await findInterpreter({ python: undefined, env: { PATH: bin }, cwd });
+  assert.ok(result.ok);
+  assert.equal(result.interpreter.path, onPath);
+  const note = 'The folder ./.venv is no virtual environment, and is not used: it has no bin/python';
+  assert.deepEqual(result.notes, [note]);
+  assert.match(
+    await refusal({ python: undefined, env: { PATH: '/nodir' }, cwd }),
+    /Name one with --python\nThe folder/,
+  );
+  // One that has lost its Python is broken.
+  writeFileSync(path.join(cwd, '.venv/pyvenv.cfg'), '');
+  const broken = `the Python interpreter '${cwd}/.venv/bin/python' (from ./.venv) does not exist`;
+  assert.equal(await refusal({ python: undefined, env: { PATH: bin }, cwd }), broken);
+});
+
+test('--python may be the folder of a virtual environment', async () => {
+  const cwd = freshDirectory();
+  const inside = fakePython(path.join(cwd, 'shop/bin/python'));
+  for (const python of ['shop', './shop', 'shop/', path.join(cwd, 'shop')]) {
+    assert.deepEqual(await found({ python, env: {}, cwd }), [inside, '--python', '3.11.7'], python);
+  }
+});
+
 test('without any, every place that was looked at is named', async () => {
   const message = await refusal(search({ env: { PATH: '/nodir' } }));
   assert.match(message, /^no Python interpreter found: .*\$VIRTUAL_ENV.*\.\/\.venv.*\.\/venv.*PATH.*--python$/);
@@ -140,7 +191,8 @@ test('what cannot be run is refused with the reason', async () => {
   writeFileSync(plain, '');
   const refuse = (python: string): Promise<string> => refusal(search({ python }));
   assert.equal(await refuse(plain), `the Python interpreter '${plain}' (from --python) is not executable`);
-  assert.equal(await refuse(directory), `the Python interpreter '${directory}' (from --python) is a directory`);
+  const folder = `the folder '${directory}' (from --python) is no virtual environment: it has no bin/python`;
+  assert.equal(await refuse(directory), folder);
   assert.equal(
     await refuse(`${plain}/x`),
     `the Python interpreter '${plain}/x' (from --python) cannot be run: Not a directory`,

@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,6 +34,9 @@ import { root as repository } from '../harness/project.ts';
 const GATEWAY = fileURLToPath(new URL('../fixtures/listening-gateway.js', import.meta.url));
 const root = mkdtempSync(path.join(tmpdir(), 'tunicorn-listeners-'));
 after(() => rmSync(root, { recursive: true, force: true }));
+
+/** As /proc names this process. */
+const ownName = readFileSync('/proc/self/comm', 'utf8').trim();
 
 interface Logged {
   readonly lines: string[];
@@ -230,7 +244,8 @@ test('an address that stays in use is given up after five tries, and nothing sta
   const file = path.join(root, 'given-up.sock');
   const log = logged();
   const result = await open([`unix:${file}`, `127.0.0.1:${portOf(other)}`], log);
-  assert.deepEqual(result, { ok: false, message: `Can't connect to ('127.0.0.1', ${portOf(other)})` });
+  const message = `Can't connect to ('127.0.0.1', ${portOf(other)}): it is held by ${ownName} (pid ${process.pid})`;
+  assert.deepEqual(result, { ok: false, message });
   assert.equal(log.lines.filter((line) => line.startsWith('error: Connection in use')).length, 5);
   assert.equal(log.lines.filter((line) => line === 'debug: Retrying in 1 second.').length, 4);
   assert.equal(existsSync(file), false);
@@ -272,6 +287,41 @@ test('a stale Unix socket is replaced', async () => {
   assert.equal(await answer(connectTo(listener)), 'new');
 });
 
+test('a link to a stale Unix socket stays, and the socket that it leads to is replaced', async () => {
+  const file = path.join(root, 'linked', 'app.sock');
+  const link = path.join(root, 'link.sock');
+  mkdirSync(path.dirname(file));
+  symlinkSync('linked/app.sock', link);
+  const child = spawn('python3', ['-c', `import socket; socket.socket(socket.AF_UNIX).bind(${JSON.stringify(file)})`]);
+  await once(child, 'close');
+  const listener = await openedOne(`unix:${link}`);
+  await startGateway('linked', listener);
+  assert.equal(await answer(connect(link)), 'linked');
+  assert.ok(lstatSync(link).isSymbolicLink());
+  listener.close();
+  assert.equal(existsSync(file), false);
+  assert.ok(lstatSync(link).isSymbolicLink());
+  // Now it leads nowhere: the socket is made where it leads.
+  (await openedOne(`unix:${link}`)).close();
+});
+
+test('a link to a live Unix socket is refused as an address in use, one to a file that is none as that', async () => {
+  const link = path.join(root, 'link-to-other.sock');
+  const file = path.join(root, 'other.sock');
+  await listening(file);
+  symlinkSync(file, link);
+  const log = logged();
+  const result = await open([`unix:${link}`], log);
+  assert.match(result.ok ? '' : result.message, /^Can't connect to .*link-to-other\.sock/);
+  assert.equal(log.lines[0], `error: Connection in use: ${link}`);
+  rmSync(link);
+  symlinkSync('precious', link);
+  writeFileSync(path.join(root, 'precious'), 'x');
+  const refused = await open([`unix:${link}`]);
+  assert.match(refused.ok ? '' : refused.message, /precious' is not a socket$/);
+  assert.equal(statSync(path.join(root, 'precious')).size, 1);
+});
+
 test('a live Unix socket is left alone, and refused as an address in use', async () => {
   const file = path.join(root, 'live.sock');
   await listening(file);
@@ -280,7 +330,8 @@ test('a live Unix socket is left alone, and refused as an address in use', async
     if (line === `error: Connection in use: ${file}`) tries += 1;
   });
   const result = await open([`unix:${file}`], log);
-  assert.deepEqual(result, { ok: false, message: `Can't connect to ${file}` });
+  const message = `Can't connect to ${file}: it is held by ${ownName} (pid ${process.pid})`;
+  assert.deepEqual(result, { ok: false, message });
   assert.equal(tries, 5);
   assert.equal(await answer(connect(file)), 'other');
 });

@@ -5,15 +5,19 @@ boot: AppImportError ends it with exit code 4, any other exception (from the app
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib
 import os
 import traceback
 from types import ModuleType
 from typing import Any, Callable
 
+from tunicorn.missing_module import name_interpreter
 from tunicorn.own_folder import OWN_FOLDER
 
 DEFAULT_CALLABLE = "application"
+_FACTORIES = ("create_app", "make_app", "create_application", "make_application")
+_USUAL_NAMES = ("app", "api", "wsgi_app", "asgi_app", "wsgi", "asgi", *_FACTORIES)
 _IMPORT_MACHINERY = (
     f"importlib{os.sep}__init__.py",
     "<frozen importlib._bootstrap>",
@@ -55,6 +59,10 @@ def _import(module_name: str, expression: str) -> ModuleType:
             raise ImportError(
                 f"Failed to find application, did you mean '{module_name[: -len('.py')]}:{expression}'?"
             ) from None
+        name_interpreter(error)
+        raise
+    except Exception as error:
+        name_interpreter(error)
         raise
 
 
@@ -100,8 +108,21 @@ def _find(module: ModuleType, name: str, module_name: str) -> Any:
         try:
             found = getattr(found, part)
         except AttributeError:
-            raise AppImportError(f"Failed to find attribute {name!r} in {module_name!r}.") from None
+            text = f"Failed to find attribute {name!r} in {module_name!r}."
+            raise AppImportError(text + _suggestion(module, name, module_name)) from None
     return found
+
+
+def _suggestion(module: ModuleType, name: str, module_name: str) -> str:
+    """What may have been meant: a name of the module that is nearly this one, or one that applications usually have."""
+    callables = [each for each, value in list(vars(module).items()) if not each.startswith("_") and callable(value)]
+    usual = [each for each in _USUAL_NAMES if each in callables and name == DEFAULT_CALLABLE]
+    near = difflib.get_close_matches(name, callables, 1, 0.8)
+    if not near and not usual:
+        return ""
+    meant = near[0] if near else usual[0]
+    call = "()" if meant in _FACTORIES else ""
+    return f" Did you mean '{module_name}:{meant}{call}'?"
 
 
 def _call(factory: Any, arguments: tuple[list[Any], dict[str, Any]]) -> Any:

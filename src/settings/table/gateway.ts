@@ -210,7 +210,8 @@ export const GATEWAY = {
     kind: 'optional string',
     default: null,
     summary: 'The Python interpreter: a path, or a name that is searched on PATH.',
-    detail: `Without it: the one of $VIRTUAL_ENV, else of ./.venv or ./venv, else python3 on PATH. It must be Python 3.9
+    detail: `Without it: the one of $VIRTUAL_ENV, else of .venv, venv, .env or env in the current directory, else of
+      one of these in the directory of --chdir, else python3 on PATH. It must be Python 3.9
       or later.`,
     own: true,
     usedBy: ['arbiter'],
