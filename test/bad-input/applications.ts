@@ -46,10 +46,7 @@ export const APPLICATIONS: readonly BadInput[] = [
     it: 'an attribute that does not exist, with --check-config',
     args: ['--check-config', 'app:nosuch'],
     exits: 1,
-    says: [
-      'Error while loading the application:',
-      "Failed to find attribute 'nosuch' in 'app'.",
-    ],
+    says: ['Error while loading the application:', "Failed to find attribute 'nosuch' in 'app'."],
   },
   {
     it: 'a file name for a module',

@@ -13,7 +13,10 @@ export const CONFIG_FILES: readonly BadInput[] = [
     it: 'a config module that does not exist',
     args: ['-c', 'python:nowhere', 'app'],
     exits: 1,
-    says: ['Failed to read config file: python:nowhere', "ModuleNotFoundError: No module named 'nowhere'"],
+    says: [
+      'Failed to read config file: python:nowhere',
+      "ModuleNotFoundError: No module named 'nowhere' (the interpreter is PYTHON; --python names another one)",
+    ],
   },
   {
     it: 'a folder for a config file',
@@ -75,7 +78,7 @@ export const CONFIG_FILES: readonly BadInput[] = [
       'Traceback (most recent call last):',
       '  File "DIR/gunicorn.conf.py", line 1, in <module>',
       '    import nowhere',
-      "ModuleNotFoundError: No module named 'nowhere'",
+      "ModuleNotFoundError: No module named 'nowhere' (the interpreter is PYTHON; --python names another one)",
     ],
   },
   {

@@ -169,7 +169,11 @@ for (const engine of ['inotify', 'poll'] as const) {
 const broken: readonly (readonly [what: string, text: string, page: RegExp])[] = [
   ['does not parse', 'TEXT = = 1\n', /^Traceback[\s\S]*text\.py", line 1\n[\s\S]*SyntaxError: /],
   ['raises', 'raise RuntimeError("not so")\n', /^Traceback[\s\S]*RuntimeError: not so\n$/],
-  ['imports what there is not', 'import no_such_module\n', /ModuleNotFoundError: No module named 'no_such_module' \(the interpreter is .*\)\n$/],
+  [
+    'imports what there is not',
+    'import no_such_module\n',
+    /ModuleNotFoundError: No module named 'no_such_module' \(the interpreter is .*\)\n$/,
+  ],
   ['calls sys.exit', 'import sys\nsys.exit("no")\n', /sys\.exit\('no'\)/],
 ];
 
