@@ -2,27 +2,37 @@
 // (bodies that do not fit into memory; on disk). Those that a killed server left behind are removed by the next one.
 
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { systemErrorReason } from '../log/system-error-reason.ts';
 import { channelSocketPath, gatewaySpoolDir } from '../messages/gateway-files.ts';
+import { type Account, asAccount } from './as-account.ts';
+import {
+  type Attempt,
+  describeFallback,
+  describeRejected,
+  firstUsable,
+  type Rejected,
+  runtimeCandidates,
+  spoolCandidates,
+  type WantedFolders,
+} from './usable-folder.ts';
 
 export interface RuntimeDirectories {
   readonly runtimeDir: string;
   readonly spoolDir: string;
 }
 
-export interface DirectoryOwner {
-  readonly userId: number;
-  readonly groupId: number;
-}
-
 export type MadeDirectories =
-  | { readonly ok: true; readonly directories: RuntimeDirectories }
+  | { readonly ok: true; readonly directories: RuntimeDirectories; readonly notes: readonly string[] }
   | { readonly ok: false; readonly message: string };
 
 const RUNTIME_PREFIX = 'tunicorn-run-';
 const SPOOL_PREFIX = 'tunicorn-spool-';
+const PREFIXES = { runtime: RUNTIME_PREFIX, spool: SPOOL_PREFIX };
+/** What each must have room for; the runtime directory, beside the claims board. */
+const ROOM_BYTES = { runtime: 256 * 1024, spool: 64 * 1024 };
+/** The path of a Unix socket has 107 bytes at most; behind the prefix come 6 random ones, and the name of the socket. */
+const LONGEST_PREFIX = 107 - 6 - '/gateway-1000000.sock'.length;
 /** A link in the runtime directory that names the spool directory. */
 const SPOOL_LINK = 'spool';
 /** A directory younger than this may belong to a server that is just starting. */
@@ -33,39 +43,54 @@ export function lifelinePath(runtimeDir: string): string {
 }
 
 /**
- * Makes both, mode 0700, owned by the user that gateways and workers run as. `parent` is the setting worker_tmp_dir: without it
- * shared memory is taken where there is any, because a claim must never wait for a disk.
+ * Makes both, mode 0700, owned by the account that gateways and workers run as, each in the first folder where that account can use it.
+ * `notes` are lines for the log about folders that were passed over.
  */
-export function makeRuntimeDirectories(
-  parent: string | null,
-  spoolParent: string | null,
-  owner: DirectoryOwner,
-): MadeDirectories {
-  try {
-    return { ok: true, directories: make(parent, spoolParent, owner) };
-  } catch (error) {
-    return {
-      ok: false,
-      message: `Can't make a private directory like '${pathOf(error)}': ${systemErrorReason(error)}`,
-    };
+export function makeRuntimeDirectories(wanted: WantedFolders, account: Account): MadeDirectories {
+  const runtime = firstUsable(runtimeCandidates(wanted), (folder) =>
+    makePrivate(folder, 'runtime', wanted.boardBytes, account),
+  );
+  if (!runtime.ok) return refusal('runtime directory', runtime.rejected);
+  const spool = firstUsable(spoolCandidates(wanted), (folder) => makePrivate(folder, 'spool', 0, account));
+  if (!spool.ok) {
+    fs.rmSync(runtime.made, { recursive: true });
+    return refusal('spool directory', spool.rejected);
   }
+  fs.symlinkSync(spool.made, path.join(runtime.made, SPOOL_LINK));
+  const notes = [describeFallback('runtime directory', runtime), describeFallback('spool directory', spool)];
+  return {
+    ok: true,
+    directories: { runtimeDir: runtime.made, spoolDir: spool.made },
+    notes: notes.filter((note) => note !== null),
+  };
 }
 
-function make(parent: string | null, spoolParent: string | null, owner: DirectoryOwner): RuntimeDirectories {
-  const runtimeParent = parent ?? sharedMemory() ?? os.tmpdir();
-  removeLeftOvers(runtimeParent, owner.userId, Date.now());
-  const runtimeDir = fs.mkdtempSync(path.join(runtimeParent, RUNTIME_PREFIX));
+function refusal(what: string, rejected: readonly Rejected[]): MadeDirectories {
+  return { ok: false, message: `No folder for the ${what}: ${describeRejected(rejected)}` };
+}
+
+function makePrivate(
+  parent: string,
+  kind: keyof typeof PREFIXES,
+  moreBytes: number,
+  account: Account,
+): Attempt<string> {
+  const prefix = path.join(parent, PREFIXES[kind]);
+  if (kind === 'runtime') {
+    if (Buffer.byteLength(prefix) > LONGEST_PREFIX) return { ok: false, reason: 'its path is too long for sockets' };
+    removeLeftOvers(parent, account.userId, Date.now());
+  }
+  let made: string | null = null;
   try {
-    const spoolDir = fs.mkdtempSync(path.join(spoolParent ?? os.tmpdir(), SPOOL_PREFIX));
-    fs.symlinkSync(spoolDir, path.join(runtimeDir, SPOOL_LINK));
-    if (process.geteuid?.() === 0) {
-      fs.chownSync(runtimeDir, owner.userId, owner.groupId);
-      fs.chownSync(spoolDir, owner.userId, owner.groupId);
-    }
-    return { runtimeDir, spoolDir };
+    made = fs.mkdtempSync(prefix);
+    if (process.geteuid?.() === 0) fs.chownSync(made, account.userId, account.groupId);
+    const trial = path.join(made, 'trial');
+    asAccount(account, () => fs.writeFileSync(trial, Buffer.alloc(ROOM_BYTES[kind] + moreBytes), { mode: 0o600 }));
+    fs.rmSync(trial);
+    return { ok: true, made };
   } catch (error) {
-    fs.rmSync(runtimeDir, { recursive: true });
-    throw error;
+    if (made !== null) fs.rmSync(made, { recursive: true, force: true });
+    return { ok: false, reason: systemErrorReason(error) };
   }
 }
 
@@ -118,15 +143,6 @@ function hasReader(fifo: string): boolean {
   }
 }
 
-function sharedMemory(): string | null {
-  try {
-    fs.accessSync('/dev/shm', fs.constants.W_OK | fs.constants.X_OK);
-    return '/dev/shm';
-  } catch {
-    return null; // No such mount in this container: the temporary directory does as well, only slower.
-  }
-}
-
 /** Empty for a directory that may be written and not listed. */
 function namesIn(directory: string): readonly string[] {
   try {
@@ -134,9 +150,4 @@ function namesIn(directory: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-/** What the system call was about. */
-function pathOf(error: unknown): string {
-  return error instanceof Error && 'path' in error ? String(error.path) : '';
 }

@@ -1,5 +1,6 @@
 // From resolved settings to a server: log, first hooks, sockets, pid file, in the order of Gunicorn; then the arbiter. Called by main.ts.
 
+import { tmpdir } from 'node:os';
 import { Arbiter } from '../arbiter/arbiter.ts';
 import { ArbiterPidFile, pidFilePath } from '../arbiter/arbiter-pid-file.ts';
 import type { ArbiterStart } from '../arbiter/arbiter-start.ts';
@@ -15,6 +16,7 @@ import { nameSuffix } from '../arbiter/start-self.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
 import { Telemetry } from '../metrics/telemetry.ts';
+import { boardBytes } from '../runqueue/claims-board.ts';
 import { bindListeners } from './bind-listeners.ts';
 import { reportStart } from './daemon.ts';
 import { describeErrors, failed } from './failed.ts';
@@ -104,13 +106,18 @@ export async function serve(serving: Serving): Promise<number> {
   log.log('info', listeners.describe());
   log.log('info', `Using worker: ${resolved.workerClass.name}`);
 
-  const { worker_tmp_dir: runtimeParent, tmp_upload_dir: spoolParent } = settings;
-  const made = makeRuntimeDirectories(runtimeParent, spoolParent, ids);
+  const { worker_tmp_dir: workerTmpDir, tmp_upload_dir: uploadDir, chdir } = settings;
+  const { initGroupId } = resolved.gateway;
+  const made = makeRuntimeDirectories(
+    { workerTmpDir, uploadDir, temporary: tmpdir(), chdir, boardBytes: boardBytes(settings.gateways) },
+    { ...ids, initGroupId },
+  );
   if (!made.ok) {
     listeners.close();
     pidFile.remove();
     return fail(`Error: ${made.message}`);
   }
+  for (const note of made.notes) log.log('warning', note);
   // From the next line on they are the arbiter's. Nothing waits in between, so none is missed.
   serving.startSignals.handOver();
   return runArbiter({

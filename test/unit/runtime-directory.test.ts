@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Account } from '../../src/arbiter/as-account.ts';
 import {
-  type DirectoryOwner,
   lifelinePath,
   makeRuntimeDirectories,
   type RuntimeDirectories,
@@ -17,7 +17,7 @@ import {
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tunicorn-directories-'));
 after(() => fs.rmSync(scratch, { recursive: true }));
 
-const OWNER = { userId: process.geteuid?.() ?? 0, groupId: process.getegid?.() ?? 0 };
+const OWNER = { userId: process.geteuid?.() ?? 0, groupId: process.getegid?.() ?? 0, initGroupId: null };
 
 test('both directories are made where they are wanted, for their owner alone, and another pair beside them', () => {
   const one = made(scratch, OWNER);
@@ -44,30 +44,93 @@ test('they are removed with what is in them, and once more without complaint', (
   assert.deepEqual(fs.readdirSync(scratch), []);
 });
 
-for (const [what, parentOf] of [
-  ['runtime', (parent: string) => [parent, scratch]],
-  ['spool', (parent: string) => [scratch, parent]],
-] as const) {
-  test(`a ${what} parent that is missing is refused by its path and the reason, and nothing is left behind`, () => {
-    const missing = join(scratch, 'missing');
-    const [runtimeParent = null, spoolParent = null] = parentOf(missing);
-    const result = makeRuntimeDirectories(runtimeParent, spoolParent, OWNER);
-    assert.ok(!result.ok);
-    assert.ok(
-      result.message.includes(`'${join(missing, `tunicorn-${what === 'runtime' ? 'run' : 'spool'}-`)}`),
-      result.message,
+test('a folder that cannot be used is passed over, and a note says which is taken, and why', () => {
+  const missing = join(scratch, 'missing');
+  const wanted = { workerTmpDir: missing, uploadDir: null, temporary: missing, chdir: scratch, boardBytes: 4096 };
+  const result = makeRuntimeDirectories(wanted, OWNER);
+  assert.ok(result.ok);
+  const [runtimeParent, spoolParent] = [dirname(result.directories.runtimeDir), dirname(result.directories.spoolDir)];
+  assert.deepEqual(result.notes, [
+    `The runtime directory is in ${runtimeParent}: ${missing} cannot be used (No such file or directory)`,
+    `The spool directory is in ${spoolParent}: ${missing} cannot be used (No such file or directory)`,
+  ]);
+  removeRuntimeDirectories(result.directories);
+});
+
+test('a tmp_upload_dir that cannot be used is refused with its path and the reason, and nothing is left behind', () => {
+  const missing = join(scratch, 'missing');
+  const wanted = { workerTmpDir: scratch, uploadDir: missing, temporary: scratch, chdir: scratch, boardBytes: 4096 };
+  const result = makeRuntimeDirectories(wanted, OWNER);
+  assert.equal(
+    result.ok ? '' : result.message,
+    `No folder for the spool directory: ${missing} cannot be used (No such file or directory)`,
+  );
+  assert.deepEqual(fs.readdirSync(scratch), []);
+});
+
+test('a folder whose path is too long for sockets is passed over', () => {
+  const long = join(scratch, 'x'.repeat(100));
+  fs.mkdirSync(long);
+  const result = makeRuntimeDirectories(
+    { workerTmpDir: long, uploadDir: long, temporary: scratch, chdir: scratch, boardBytes: 4096 },
+    OWNER,
+  );
+  assert.ok(result.ok);
+  assert.match(result.notes[0] ?? '', /x cannot be used \(its path is too long for sockets\)$/);
+  assert.equal(dirname(result.directories.spoolDir), long);
+  removeRuntimeDirectories(result.directories);
+  fs.rmSync(long, { recursive: true });
+});
+
+test('a folder that root may enter and the account of the workers may not is passed over', {
+  skip: OWNER.userId !== 0 && 'not root',
+}, () => {
+  fs.chmodSync(scratch, 0o711);
+  const closed = freshParent();
+  const open = freshParent();
+  fs.chmodSync(open, 0o1777);
+  const account = { userId: 65534, groupId: 65533, initGroupId: null };
+  const result = makeRuntimeDirectories(
+    { workerTmpDir: open, uploadDir: null, temporary: closed, chdir: open, boardBytes: 4096 },
+    account,
+  );
+  assert.ok(result.ok);
+  assert.match(
+    result.notes.join(),
+    new RegExp(`^The spool directory is in /.*: ${closed} cannot be used \\(Permission denied\\)`),
+  );
+  assert.deepEqual([process.geteuid?.(), process.getegid?.()], [OWNER.userId, OWNER.groupId]);
+  removeRuntimeDirectories(result.directories);
+  fs.rmdirSync(closed);
+  fs.rmdirSync(open);
+});
+
+test('a folder without room for the runtime directory is passed over', {
+  skip: canMount() ? false : 'no mount',
+}, () => {
+  const small = freshParent();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'none', small]);
+  try {
+    const result = makeRuntimeDirectories(
+      { workerTmpDir: small, uploadDir: null, temporary: scratch, chdir: scratch, boardBytes: 4096 },
+      OWNER,
     );
-    assert.match(result.message, /: No such file or directory$/i);
-    assert.deepEqual(fs.readdirSync(scratch), []);
-  });
-}
+    assert.ok(result.ok);
+    assert.match(result.notes[0] ?? '', / cannot be used \(No space left on device\)$/);
+    removeRuntimeDirectories(result.directories);
+    assert.deepEqual(fs.readdirSync(small), []);
+  } finally {
+    execFileSync('umount', [small]);
+    fs.rmdirSync(small);
+  }
+});
 
 test('a parent that may be written and not listed will do', () => {
   const parent = freshParent();
   fs.chmodSync(parent, 0o333);
   const { status, stdout, stderr } = asOrdinaryUser(
     `
-    const made = module.makeRuntimeDirectories(parent, parent, { userId: process.geteuid(), groupId: process.getegid() });
+    const made = module.makeRuntimeDirectories(wanted, account);
     if (!made.ok) throw new Error(made.message);
     const { runtimeDir, spoolDir } = made.directories;
     console.log(fs.statSync(runtimeDir).isDirectory() && fs.statSync(spoolDir).isDirectory());
@@ -85,18 +148,17 @@ test('a parent that may not be written is refused by its path and the reason', (
   fs.chmodSync(parent, 0o555);
   const { status, stdout, stderr } = asOrdinaryUser(
     `
-    console.log(module.makeRuntimeDirectories(parent, parent, { userId: process.geteuid(), groupId: process.getegid() }).message);`,
+    console.log(module.makeRuntimeDirectories({ ...wanted, workerTmpDir: null }, account).message);`,
     parent,
   );
   fs.chmodSync(parent, 0o700);
   assert.equal(status, 0, stderr);
-  assert.ok(stdout.includes(`'${join(parent, 'tunicorn-run-')}`), stdout);
-  assert.match(stdout, /: Permission denied\n$/i);
+  assert.equal(stdout, `No folder for the spool directory: ${parent} cannot be used (Permission denied)\n`);
   fs.rmdirSync(parent);
 });
 
 test('root gives them to the user that the workers run as', { skip: OWNER.userId !== 0 && 'not root' }, () => {
-  const directories = made(scratch, { userId: 65534, groupId: 65533 });
+  const directories = made(scratch, { userId: 65534, groupId: 65533, initGroupId: null });
   for (const directory of [directories.runtimeDir, directories.spoolDir]) {
     const { uid, gid } = fs.statSync(directory);
     assert.deepEqual([uid, gid], [65534, 65533]);
@@ -187,8 +249,13 @@ test("root removes nothing that is another user's, though it bears the name", {
   assert.equal(fs.existsSync(misled.runtimeDir), false);
 });
 
-function made(parent: string, owner: DirectoryOwner): RuntimeDirectories {
-  const result = makeRuntimeDirectories(parent, parent, owner);
+function canMount(): boolean {
+  return spawnSync('unshare', ['-m', 'true']).status === 0 && OWNER.userId === 0;
+}
+
+function made(parent: string, account: Account): RuntimeDirectories {
+  const wanted = { workerTmpDir: parent, uploadDir: parent, temporary: parent, chdir: parent, boardBytes: 4096 };
+  const result = makeRuntimeDirectories(wanted, account);
   assert.ok(result.ok, result.ok ? '' : result.message);
   return result.directories;
 }
@@ -205,6 +272,8 @@ function asOrdinaryUser(script: string, parent: string): { status: number | null
       process.setgid(65534);
       process.setuid(65534);
     }
+    const account = { userId: process.geteuid(), groupId: process.getegid(), initGroupId: null };
+    const wanted = { workerTmpDir: parent, uploadDir: parent, temporary: parent, chdir: parent, boardBytes: 4096 };
     ${script}`;
   const module = new URL('../../src/arbiter/runtime-directory.js', import.meta.url).href;
   return spawnSync(process.execPath, ['--input-type=module', '--eval', source, module, parent], { encoding: 'utf8' });

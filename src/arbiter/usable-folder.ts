@@ -1,0 +1,66 @@
+// Which folder holds the runtime directory, and which the spool directory: the first of some that can be used. Pure; the attempt to use one
+// is an argument. runtime-directory.ts makes it.
+
+export interface WantedFolders {
+  /** The settings worker_tmp_dir and tmp_upload_dir. */
+  readonly workerTmpDir: string | null;
+  readonly uploadDir: string | null;
+  /** The system's: $TMPDIR, or else /tmp. */
+  readonly temporary: string;
+  readonly chdir: string;
+  /** The size of the claims board, the largest file of the runtime directory. */
+  readonly boardBytes: number;
+}
+
+export interface Rejected {
+  readonly folder: string;
+  readonly reason: string;
+}
+
+export type Attempt<T> = { readonly ok: true; readonly made: T } | { readonly ok: false; readonly reason: string };
+
+export type Found<T> =
+  | { readonly ok: true; readonly folder: string; readonly made: T; readonly rejected: readonly Rejected[] }
+  | { readonly ok: false; readonly rejected: readonly Rejected[] };
+
+const SHARED_MEMORY = '/dev/shm';
+const USUAL = ['/tmp', '/var/tmp'];
+
+/** Memory first, because a claim must never wait for a disk. */
+export function runtimeCandidates({ workerTmpDir, temporary, chdir }: WantedFolders): readonly string[] {
+  return eachOnce([workerTmpDir, SHARED_MEMORY, temporary, ...USUAL, chdir]);
+}
+
+/**
+ * Disks first, because bodies may be large. Who says where bodies are to be stored has a reason: there is nothing in place of
+ * tmp_upload_dir.
+ */
+export function spoolCandidates({ workerTmpDir, uploadDir, temporary, chdir }: WantedFolders): readonly string[] {
+  if (uploadDir !== null) return [uploadDir];
+  return eachOnce([temporary, ...USUAL, workerTmpDir, SHARED_MEMORY, chdir]);
+}
+
+export function firstUsable<T>(folders: readonly string[], attempt: (folder: string) => Attempt<T>): Found<T> {
+  const rejected: Rejected[] = [];
+  for (const folder of folders) {
+    const outcome = attempt(folder);
+    if (outcome.ok) return { ok: true, folder, made: outcome.made, rejected };
+    rejected.push({ folder, reason: outcome.reason });
+  }
+  return { ok: false, rejected };
+}
+
+/** For the log, when it is not the folder that comes first; null when it is. `what` is a directory, such as the runtime directory. */
+export function describeFallback(what: string, { folder, rejected }: Found<unknown> & { ok: true }): string | null {
+  if (rejected.length === 0) return null;
+  const memory = what.includes('spool') && folder === SHARED_MEMORY ? ', where bodies take memory' : '';
+  return `The ${what} is in ${folder}${memory}: ${describeRejected(rejected)}`;
+}
+
+export function describeRejected(rejected: readonly Rejected[]): string {
+  return rejected.map(({ folder, reason }) => `${folder} cannot be used (${reason})`).join(', ');
+}
+
+function eachOnce(folders: readonly (string | null)[]): readonly string[] {
+  return [...new Set(folders.filter((folder) => folder !== null))];
+}
