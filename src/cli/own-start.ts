@@ -1,6 +1,6 @@
 // How this process was started, read once before anything else, and taken out of the environment that its children get.
 
-import { statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import {
   INHERITANCE_VARIABLES,
   type InheritedSockets,
@@ -8,6 +8,7 @@ import {
   readInheritance,
 } from '../arbiter/inherited-sockets.ts';
 import type { OwnStart } from '../arbiter/start-self.ts';
+import { systemErrorReason } from '../log/system-error-reason.ts';
 import { OPEN_FILES_VARIABLE, openFilesAtStart, readLimits } from './open-files.ts';
 
 /** In the environment of a process that was started to leave the terminal: the descriptor to report its start on. */
@@ -29,6 +30,11 @@ export function readStart(): ReadStart {
   const { sockets, warning } = inheritance;
   const cwd = currentDirectory();
   if (cwd === null) return { ok: false, message: "The current directory doesn't exist any more. Start in another one" };
+  const closed = whyClosed(cwd);
+  if (closed !== null) {
+    const message = `The current directory '${cwd}' cannot be used by user ${process.geteuid?.()}: ${closed}. Start in another one`;
+    return { ok: false, message };
+  }
   const parent = parentPid(process.env);
   const report = process.env[DAEMON_VARIABLE];
   const openFiles = openFilesAtStart(process.env[OPEN_FILES_VARIABLE], readLimits('self'), readLimits(process.ppid));
@@ -53,7 +59,26 @@ function currentDirectory(): string | null {
   }
   const shown = process.env.PWD;
   if (shown === undefined || !shown.startsWith('/')) return cwd;
-  const here = statSync(cwd);
-  const there = statSync(shown, { throwIfNoEntry: false });
-  return there !== undefined && there.dev === here.dev && there.ino === here.ino ? shown : cwd;
+  const here = statOf(cwd);
+  const there = statOf(shown);
+  return here !== null && there !== null && there.dev === here.dev && there.ino === here.ino ? shown : cwd;
+}
+
+/** Children are to start in it: being in it is not enough for that. */
+function whyClosed(cwd: string): string | null {
+  try {
+    accessSync(cwd, constants.X_OK);
+    return null;
+  } catch (error) {
+    return systemErrorReason(error);
+  }
+}
+
+/** Null also for a directory that this user may be in, and not look up from above. */
+function statOf(directory: string): Stats | null {
+  try {
+    return statSync(directory);
+  } catch {
+    return null;
+  }
 }

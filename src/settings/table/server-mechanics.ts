@@ -60,7 +60,8 @@ export const SERVER_MECHANICS = {
     kind: 'optional folder',
     default: null,
     summary: 'The directory for the runtime directory, which holds pipes, sockets and a small shared file.',
-    detail: 'A memory file system is best. Without this setting Tunicorn picks a suitable place.',
+    detail: `A memory file system is best. Without this setting, or where it cannot be used, it is /dev/shm, else the directory
+      for temporary files, /tmp, /var/tmp or chdir: the first that the setting user may write to. The log says if it is not the first.`,
     migration: {
       same: 'It holds the runtime directory; a worker has a heartbeat file in it only if somebody asks for `worker.tmp.fileno()`.',
     },
@@ -74,7 +75,9 @@ export const SERVER_MECHANICS = {
     kind: 'optional folder',
     default: null,
     summary: 'The directory where bodies are spooled that are longer than request_buffer_size or response_buffer_size.',
-    detail: 'Without this setting, it is the directory for temporary files.',
+    detail: `Without this setting, it is the directory for temporary files, else /tmp, /var/tmp, worker_tmp_dir, /dev/shm or chdir: the
+      first that the setting user may write to. The log says if it is not the first. A directory that is set and cannot be used
+      is an error.`,
     migration: { better: 'It is used: bodies that are too long for memory are spooled there.' },
     usedBy: ['gateway'],
     reloadable: false,
