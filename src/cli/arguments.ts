@@ -4,6 +4,7 @@
 import { Action, type ArgumentOptions, ArgumentParser, ArgumentTypeError } from 'argparse';
 import { isRepeatable } from '../settings/kinds.ts';
 import type { FlagValues } from '../settings/layers.ts';
+import { isNear } from '../settings/near-miss.ts';
 import { parseDecimal, parseOctalOrPrefixed, parseSeconds } from '../settings/python-int.ts';
 import { pythonRepr } from '../settings/python-repr.ts';
 import type { Declaration, KindName } from '../settings/setting.ts';
@@ -31,7 +32,7 @@ class Ended extends Error {
 class Parser extends ArgumentParser {
   override error(message: string | Error): never {
     const text = typeof message === 'string' ? message : message.message;
-    throw new Ended(usageError(text));
+    throw new Ended(usageError(text + hintFor(text)));
   }
 }
 
@@ -71,6 +72,17 @@ export function parseCommandArgs(text: string | undefined, version: string): Par
 }
 
 const ERROR_PREFIX = 'tunicorn: error: ';
+
+/** For flags that there are not, and that another server has, or that are nearly one of ours. */
+function hintFor(message: string): string {
+  const [, unknown] = /^unrecognized arguments: (.*)$/s.exec(message) ?? [];
+  if (unknown === undefined) return '';
+  const flags = unknown.split(' ').flatMap((word) => /^--[^=]+/.exec(word)?.[0] ?? []);
+  if (flags.some((flag) => flag === '--host' || flag === '--port')) return ' (the address is --bind HOST:PORT)';
+  const known = SETTINGS.flatMap(([, declaration]) => declaration.flags);
+  const meant = flags.flatMap((flag) => known.find((each) => isNear(flag, each)) ?? []);
+  return meant.length === 0 ? '' : ` (did you mean ${meant.join(', ')}?)`;
+}
 
 function usageError(message: string): ParsedArguments {
   return { kind: 'usage-error', text: `${USAGE}${ERROR_PREFIX}${message}\n` };

@@ -84,7 +84,12 @@ function helpOf(declaration: Declaration): string[] {
   const isSet =
     !isSwitch(declaration) && describeDefault(declaration) !== 'None' && describeDefault(declaration) !== '';
   const byDefault = isSet ? ` [${describeDefault(declaration)}]` : '';
-  return entry(declaration.flags.join(', ') + metavar, declaration.summary + byDefault);
+  return entry(declaration.flags.join(', ') + metavar, declaration.summary + byDefault + pendingNote(declaration));
+}
+
+function pendingNote({ pending, withoutIt }: Declaration): string {
+  if (pending === undefined) return '';
+  return withoutIt === 'refuse' ? ` (Refused yet: no ${pending}.)` : ` (No effect yet: no ${pending}.)`;
 }
 
 function entry(flags: string, help: string): string[] {

@@ -8,6 +8,7 @@ import { chooseWorkerClass } from './choose-worker-class.ts';
 import { checkOf } from './kinds.ts';
 import { defaultLayer, type Facts, type FlagValues, isGiven, type Layer, layersOf, type Sources } from './layers.ts';
 import { MISSING } from './missing-capabilities.ts';
+import { nearMisses } from './near-miss.ts';
 import { describeOrigin, type Origin } from './origin.ts';
 import { pythonRepr } from './python-repr.ts';
 import type { Declaration } from './setting.ts';
@@ -60,6 +61,11 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   if (errors.length === 0) errors.push(...refusals(values, origins));
   if (errors.length > 0) return { ok: false, errors };
   warnings.push(...warningsAbout(values, origins));
+  for (const { origin, values: names } of layers.filter(({ origin }) => origin.from === 'file')) {
+    for (const { name, meant } of nearMisses(names, SETTINGS)) {
+      warnings.push(`'${name}' ${describeOrigin(origin)} is no setting; did you mean '${meant}'?`);
+    }
+  }
   // Each name of the table has been given the value that its own check returned.
   const settings = values as Settings;
   const choice = chooseWorkerClass(settings.worker_class, settings.threads, sources.ownWorkerClass);

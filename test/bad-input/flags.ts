@@ -38,7 +38,19 @@ export const FLAGS: readonly BadInput[] = [
     it: 'an unknown flag',
     args: ['--wrokers', '2', 'app'],
     exits: 2,
-    says: ['usage: tunicorn [OPTIONS] [APP_MODULE]', 'tunicorn: error: unrecognized arguments: --wrokers'],
+    says: [
+      'usage: tunicorn [OPTIONS] [APP_MODULE]',
+      'tunicorn: error: unrecognized arguments: --wrokers (did you mean --workers?)',
+    ],
+  },
+  {
+    it: 'the address in the flags of another server',
+    args: ['--host', '0.0.0.0', '--port=80', 'app'],
+    exits: 2,
+    says: [
+      'usage: tunicorn [OPTIONS] [APP_MODULE]',
+      'tunicorn: error: unrecognized arguments: --host --port=80 app (the address is --bind HOST:PORT)',
+    ],
   },
   {
     it: 'a beginning of two flags',

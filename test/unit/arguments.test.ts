@@ -121,7 +121,9 @@ const LIMITS = '--limit-request-fields, --limit-request-field_size, --limit-requ
 
 describe('parseArguments() refuses', () => {
   const cases: readonly (readonly [argv: string, message: string])[] = [
-    ['--wrokers 2', 'unrecognized arguments: --wrokers'],
+    ['--wrokers 2', 'unrecognized arguments: --wrokers (did you mean --workers?)'],
+    ['--host 0.0.0.0', 'unrecognized arguments: --host (the address is --bind HOST:PORT)'],
+    ['--nothing-like-it', 'unrecognized arguments: --nothing-like-it'],
     ['app -x', 'unrecognized arguments: -x'],
     ['-w', 'argument -w/--workers: expected one argument'],
     ['--workers many', "argument -w/--workers: invalid int value: 'many'"],

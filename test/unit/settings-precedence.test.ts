@@ -132,9 +132,15 @@ describe('a default from the environment', () => {
 });
 
 describe('the config file', () => {
-  test('a name that Gunicorn does not know is ignored', () => {
+  test('a name that is nearly a setting is warned of', () => {
+    const { warnings, settings } = resolve(fileWith({ wrokers: 9, timeout: 5 }));
+    assert.deepEqual(warnings, ["'wrokers' in gunicorn.conf.py is no setting; did you mean 'workers'?"]);
+    assert.equal(settings.workers, 1);
+  });
+
+  test('any other name that Gunicorn does not know is ignored', () => {
     const { warnings, settings } = resolve(
-      fileWith(JSON.parse('{"wrokers": 9, "WORKERS": 8, "toString": 1, "__proto__": 2}')),
+      fileWith(JSON.parse('{"cores": 9, "WORKERS": 8, "toString": 1, "__proto__": 2}')),
     );
     assert.deepEqual([warnings, settings.workers], [[], 1]);
   });

@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { formatHelp } from '../../src/cli/help.ts';
 import { formatSettingsPage } from '../../src/cli/settings-page.ts';
 import { checkOf } from '../../src/settings/kinds.ts';
 import { formatPythonDefaults } from '../../src/settings/python-defaults.ts';
 import { SETTINGS } from '../../src/settings/settings.ts';
+import { WORKER_CLASS_NAMES } from '../../src/settings/worker-classes.ts';
 import { root } from '../harness/project.ts';
 
 test('the table has the 119 settings of Gunicorn', () => {
@@ -142,6 +144,14 @@ test('declarations have no misspelt property', () => {
     );
     assert.deepEqual(unknown, [], name);
   }
+});
+
+test('--help names every worker class, and says which flags have no effect', () => {
+  const help = formatHelp(SETTINGS).replace(/\s+/g, ' ');
+  const [, about = ''] = /--worker-class STRING (.*?) --threads/.exec(help) ?? [];
+  for (const name of WORKER_CLASS_NAMES) assert.ok(about.includes(name), name);
+  assert.match(help, /--certfile FILE The file with the certificate and its chain\. \(Refused yet: no TLS\.\)/);
+  assert.match(help, /--dirty-workers INT [^[]*\[0\] \(No effect yet: no dirty workers\.\)/);
 });
 
 test('docs/settings.md is what `node dist/cli/write-settings-page.js` writes', () => {

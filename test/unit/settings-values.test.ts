@@ -142,7 +142,7 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['control_socket_mode', '0o660', 0o660],
   ['ssl_version', 'TLSv1_2', 'TLSv1_2'],
   ['ssl_version', 5, 5],
-  ['cert_reqs', 2, 2],
+  ['cert_reqs', '0x0', 0],
   ['syslog_addr', 'unix:///dev/log#dgram', 'unix:///dev/log#dgram'],
   ['syslog_addr', 'tcp://[::1]:601', 'tcp://[::1]:601'],
   ['syslog_addr', 'udp://loghost', 'udp://loghost'],

@@ -20,7 +20,10 @@ export const WORKER_PROCESSES = {
     metavar: 'STRING',
     kind: 'class',
     default: 'sync',
-    summary: 'The class of the workers: sync runs one request at a time, gthread as many as it has threads.',
+    summary:
+      'The class of the workers: sync, gthread, gevent, eventlet, asgi, tornado, or the import path of one that derives from these.',
+    detail: `A worker of class sync runs one request at a time, gthread as many as it has threads, the others up to
+      worker_connections; asgi and tornado run applications of their own kind.`,
     migration: { same: 'See the worker classes below.' },
     usedBy: ['arbiter', 'forkserver'],
     reloadable: true,
