@@ -1,0 +1,34 @@
+// Starts the command in a Node.js that is new enough.
+
+// These mean something to a running arbiter only. Until it is there they must neither end nor stop the process (nor, as USR1 does by
+// default, open Node's debugger); so they are caught before anything else is loaded.
+for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']) process.on(signal, () => {});
+
+const { existsSync, readFileSync } = require('node:fs');
+const path = require('node:path');
+
+// To load the program alone takes about a hundred, and Node says only that there were too few.
+const NEEDED_FILES = 128;
+const root = path.dirname(__dirname);
+
+void start();
+
+async function start() {
+  const limits = existsSync('/proc/self/limits') ? readFileSync('/proc/self/limits', 'latin1') : '';
+  const openFiles = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? NEEDED_FILES);
+  if (openFiles < NEEDED_FILES) {
+    fail(
+      `A process may have ${openFiles} open files here (ulimit -Hn), and at least ${NEEDED_FILES} are needed. Raise the limit`,
+    );
+  }
+  if (!existsSync(path.join(root, 'dist', 'cli', 'main.js'))) {
+    fail(`Tunicorn is not built. Run "npm ci" in ${root} first`);
+  }
+  const { main } = await import('../dist/cli/main.js');
+  await main(process.argv.slice(2));
+}
+
+function fail(message) {
+  process.stderr.write(`Error: ${message}\n`);
+  process.exit(1);
+}
