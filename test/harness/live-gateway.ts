@@ -117,9 +117,15 @@ export class LiveGateway {
     return readFileSync(join(this.directory, 'error.log'), 'utf8');
   }
 
+  /** As the arbiter does it: the listening sockets are closed meanwhile, which the drain waits for. */
+  drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
+    this.gateway.unlistenAll();
+    return this.gateway.drain(manner, limitMs);
+  }
+
   async #stop(): Promise<void> {
     for (const worker of this.#workers) worker.die();
-    await this.gateway.drain('quick', 0);
+    await this.drain('quick', 0);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -57,5 +57,5 @@ async function draining(t: TestContext): Promise<{
   (await worker.take()).head(200, 'Content-Length: 2\r\n', 'ok', END | FRAMED);
   assert.equal((await served.response()).status, 200);
   clock.advance(10 * STALL_MS);
-  return { clock, clients: [silent, served], worker, drained: live.gateway.drain('graceful', 3_600_000) };
+  return { clock, clients: [silent, served], worker, drained: live.drain('graceful', 3_600_000) };
 }

@@ -361,7 +361,7 @@ test('what a generation has is told before the next one serves, and before the e
   assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 0, eventStreams: 1 }]);
   client.close();
   await eventually('the arbiter to know that nobody listens', () => gateway.streams().length === 0);
-  const drained = gateway.gateway.drain('graceful', 0);
+  const drained = gateway.drain('graceful', 0);
   assert.deepEqual(gateway.told.at(-1), { type: 'draining' });
   await drained;
 });

@@ -349,7 +349,7 @@ test('the stop of the gateway closes WebSockets with 1012, and waits for none th
   const { gateway, taken, client } = await open(t);
   const silent = await RawWebSocket.open({ host: '127.0.0.1', port: gateway.port });
   silent.connection.socket.pause();
-  const drained = gateway.gateway.drain('graceful', 1000);
+  const drained = gateway.drain('graceful', 1000);
   assert.equal(await client.closeCode(), 1012);
   const close = await taken.next();
   assert.deepEqual([close.type, close.status], ['CLOSE', 1012]);
