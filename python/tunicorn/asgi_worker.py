@@ -26,6 +26,7 @@ from tunicorn.asgi.places import FreePlaces, Place
 from tunicorn.asgi.scope import METHOD, http_scope, split_fields, websocket_scope
 from tunicorn.asgi.task_stack import write_stacks, write_start_up
 from tunicorn.asgi.told_request import RequestTeller, ToldRequest
+from tunicorn.asgi.warm_up import warm_up
 from tunicorn.asgi.web_socket import WebSocket
 from tunicorn.channel_frame import probed_frame, skip_frame
 from tunicorn.fault_points import FAULT
@@ -33,11 +34,13 @@ from tunicorn.loop_line import LoopLine
 from tunicorn.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE, Ticket, TicketError, decode
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import stack_file, write_stacks_at
-from tunicorn.wsgi.application import drop_own_frames
+from tunicorn.wsgi.application import StartFailed, drop_own_frames
 from tunicorn.wsgi.hooked_runner import HookedRunner
 
 _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5
+# For the lifespan's end when the boot has failed.
+_LAST_SECONDS = 1.0
 
 Exchange = Union[HttpExchange, WebSocket]
 
@@ -101,6 +104,14 @@ class AsgiWorker:
 
     async def start(self) -> None:
         await self._lifespan.startup()
+        cfg = self._duty.worker.cfg
+        if cfg.reload:
+            return
+        try:
+            await warm_up(self._app, self._root_path, self._state, cfg.warm_up)
+        except StartFailed:
+            await self._lifespan.shutdown(_LAST_SECONDS)
+            raise
 
     def write_start_up(self) -> None:
         """Where a start-up is that takes too long."""

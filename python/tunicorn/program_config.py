@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, NoReturn, Optional
 from tunicorn.config import Config, declarations
 from tunicorn.config_file import ConfigFile
 
-REPEATABLE = ("string list", "address list", "environment list")
+REPEATABLE = ("string list", "address list", "environment list", "request list")
 USAGE = "tunicorn [OPTIONS] [APP_MODULE]"
 
 

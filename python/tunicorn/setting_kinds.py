@@ -102,6 +102,7 @@ _KINDS: Dict[str, Callable[[Any], Any]] = {
     "string list": _texts,
     "address list": _texts,
     "environment list": _texts,
+    "request list": _texts,
     "name list": _names,
     "network list": _names,
     "string map": _mapping,

@@ -32,7 +32,7 @@ def serve(duty: Duty) -> None:
     start_request = duty.guarded(lambda: _start_request_of(duty.worker.wsgi), "while it was looked at")
     worker = TornadoWorker(duty, start_request, loop)
     duty.worker.loop = loop
-    loop.run_until_complete(worker.start())
+    duty.guarded(lambda: loop.run_until_complete(worker.start()), "at a request of warm_up")
     duty.ready()
     loop.run_until_complete(worker.serve())
 

@@ -23,6 +23,7 @@ from tunicorn.python_log import Logs
 from tunicorn.python_log.idle_access_logger import warning_about_access_logger
 from tunicorn.server_object import Server
 from tunicorn.ticket_pipe import TicketPipe
+from tunicorn.warm_up import warm_up_wsgi
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
@@ -164,6 +165,10 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
         if warning is not None:
             log.warning(warning)
 
+    if worker.cfg.warm_up and not worker.cfg.reload and worker_class.runs_wsgi(settings.worker_class):
+        base = _base_environ(fork)
+        _guarded(lambda: warm_up_wsgi(app, base, worker.cfg.warm_up), life, log, "at a request of warm_up")
+
     def ready() -> None:
         worker.booted = True
         report({"type": "ready"})
@@ -173,14 +178,7 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
     logs_access = fork.logs.access_is_python
 
     def runner(place: Place) -> RequestRunner:
-        errors = WsgiErrors(fork.logs.errors)
-        base = base_environ(
-            settings.multiprocess,
-            settings.server_software,
-            errors,
-            multithread=worker_class.runs_threads(settings.worker_class),
-            sendfile=worker.cfg.sendfile,
-        )
+        base = _base_environ(fork)
         wsgi = worker.wsgi
         assert wsgi is not None, "the application is loaded by now"
         common: Dict[str, Any] = {
@@ -188,7 +186,7 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
             "base_environ": base,
             "channel": place.channels.channel,
             "claim": place.claim,
-            "errors": errors,
+            "errors": base["wsgi.errors"],
             "log": log,
         }
         if logs_access or HookedRunner.is_wanted(worker.cfg):
@@ -199,6 +197,17 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
         return _guarded(step, life, log, where)
 
     return Duty(settings, worker, life, fork.tickets.fd, places, runner, log, logs_access, report, ready, guarded)
+
+
+def _base_environ(fork: Fork) -> Dict[str, Any]:
+    settings = fork.settings
+    return base_environ(
+        settings.multiprocess,
+        settings.server_software,
+        WsgiErrors(fork.logs.errors),
+        multithread=worker_class.runs_threads(settings.worker_class),
+        sendfile=fork.worker.cfg.sendfile,
+    )
 
 
 def _guarded(step: Any, life: Life, log: Log, where: str) -> Any:

@@ -82,6 +82,11 @@ def module_of(name: str) -> ModuleType:
     return importlib.import_module(MODULES.get(name, MODULES["sync"]))
 
 
+def runs_wsgi(name: str) -> bool:
+    """Whether the class calls the application as PEP 3333 has it; else it is an event loop's."""
+    return name not in ("asgi", "tornado")
+
+
 def runs_threads(name: str) -> bool:
     """The environ's `wsgi.multithread`."""
     return name in _THREADED

@@ -20,9 +20,17 @@ export interface Check {
   readonly wanted: string;
 }
 
+const KINDS_IN_LISTS: ReadonlySet<KindName> = new Set([
+  'string list',
+  'address list',
+  'environment list',
+  'field list',
+  'request list',
+]);
+
 /** Kinds whose flag may be given several times, each adding to the list. */
 export function isRepeatable(kind: KindName): boolean {
-  return kind === 'string list' || kind === 'address list' || kind === 'environment list' || kind === 'field list';
+  return KINDS_IN_LISTS.has(kind);
 }
 
 /** Stripped, as Gunicorn strips every string. */
@@ -93,6 +101,11 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       };
     case 'environment list':
       return { ofFile: listOf(string.regex(/^[^=\0]+=[^\0]*$/), wrap), wanted: 'NAME=VALUE, or a list of such' };
+    case 'request list':
+      return {
+        ofFile: listOf(string.regex(/^(?:https?:\/\/[!-.0->@-~]+)?\/[!-"$-~]*$/i), wrap),
+        wanted: 'a path such as /health, or a URL such as https://www.example.org/health, or a list of such',
+      };
     case 'name list':
       return nameListCheck(declaration);
     case 'network list':

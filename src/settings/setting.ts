@@ -111,6 +111,8 @@ interface Kinds {
   'address list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is NAME=VALUE. */
   'environment list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** As string list; each is a path, or a URL of http or https with its path. */
+  'request list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** One string with commas, or in the file a list. With `names`, each is one of those, and none comes twice. */
   'name list': {
     readonly extra: { default: readonly string[]; names?: readonly string[] };

@@ -90,6 +90,24 @@ export const WORKER_PROCESSES = {
     usedBy: ['arbiter'],
     reloadable: true,
   },
+  warm_up: {
+    section: 'Worker Processes',
+    flags: ['--warm-up'],
+    metavar: 'PATH',
+    kind: 'request list',
+    default: [],
+    summary: 'A path that each new worker asks its application for before it serves; may be repeated.',
+    detail: `For what fails at the first request only, such as the import of Django's URLconf. When the application answers 500 or
+      raises, the worker has failed to boot, and the log has the traceback: a start ends with status 3, a reload is given up and the
+      old code goes on. Every other status is fine. The request is a GET of \`http://localhost\`; an entry such as
+      \`https://www.example.org/path\` names another host, for applications that check it, and the scheme. It has
+      \`User-Agent: tunicorn-warm-up\` and \`tunicorn.warm_up\` in the environ (in the \`extensions\` of an ASGI scope), is in no
+      access log, and no hook is called for it. It counts as a part of the boot for \`timeout\`. With \`reload\` it is left out: the
+      browser shows what is wrong. See [deploying.md](deploying.md#django).`,
+    own: true,
+    usedBy: ['worker'],
+    reloadable: true,
+  },
   graceful_timeout: {
     section: 'Worker Processes',
     flags: ['--graceful-timeout'],
