@@ -23,7 +23,7 @@ import type { QueuePolicy } from './queue-policy.ts';
 import type { RequestLog } from './request-log.ts';
 import { setOwnFields } from './response-head-lines.ts';
 import { Retirement, retire } from './retirement.ts';
-import { RunQueue } from './run-queue.ts';
+import { failOverdue, RunQueue } from './run-queue.ts';
 import { SpoolBudget } from './spool-budget.ts';
 import { StreamReport } from './stream-counts.ts';
 import { SurplusConnections } from './surplus-connections.ts';
@@ -290,9 +290,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #checkQueue(): void {
-    const overdue = this.#runQueue.overdue(performance.now());
-    for (const exchange of overdue)
-      exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'), 'queue-timeout');
+    for (const exchange of this.#runQueue.overdue(performance.now())) failOverdue(exchange);
   }
 }
 

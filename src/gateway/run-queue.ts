@@ -9,8 +9,9 @@ import { Refusal } from './http/refusal.ts';
 import { LostTickets } from './lost-tickets.ts';
 import { PipeAllowance } from './pipe-allowance.ts';
 import { Probes } from './probes.ts';
-import type { QueuePolicy } from './queue-policy.ts';
+import { isOverdue, type QueuePolicy } from './queue-policy.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
+import { UntakenTickets } from './untaken-tickets.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
 /** Ids of one gateway process's tickets lie below those of the next one. */
@@ -20,6 +21,7 @@ export class RunQueue {
   readonly #gateway: number;
   readonly #board: ClaimsBoard;
   readonly #lostTickets: LostTickets;
+  readonly #untaken: UntakenTickets;
   readonly #waiting: WaitingRequests = new WaitingRequests();
   readonly #outstanding: Map<number, Exchange> = new Map();
   readonly #cancels: CancelEntries;
@@ -41,6 +43,8 @@ export class RunQueue {
       (exchange, ticket) => this.#outstanding.get(ticket) === exchange,
       (exchanges) => this.#queueAgain(exchanges, 'burn'),
     );
+    // The ticket is out until a worker has skipped it: its mark has to stay.
+    this.#untaken = new UntakenTickets(board, failOverdue);
     this.#nextId = gateway * IDS_PER_GATEWAY + 1;
     this.#cancels = new CancelEntries(cancels);
     this.#probes = new Probes(gateway, () => this.#newId());
@@ -105,8 +109,9 @@ export class RunQueue {
     this.#waiting.remove(exchange);
   }
 
-  /** Takes those out of the line that have waited too long. */
+  /** Takes those out of the line that have waited too long, and answers those in the pipe as soon as it is certain that no worker runs them. */
   overdue(nowMs: number): Exchange[] {
+    this.#untaken.look(this.#waiting.policy, nowMs);
     return this.#waiting.takeOverdue(nowMs);
   }
 
@@ -238,6 +243,10 @@ export class RunQueue {
       exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
       return false;
     }
+    if (isOverdue(this.#waiting.policy, exchange.waitedMs(performance.now()))) {
+      failOverdue(exchange);
+      return false;
+    }
     exchange.state = 'waiting';
     return true;
   }
@@ -258,6 +267,7 @@ export class RunQueue {
       exchange.cancel = cancel;
       exchange.pipe = pipe;
       this.#outstanding.set(exchange.ticket, exchange);
+      if (this.#waiting.policy.timeoutMs > 0) this.#untaken.add(exchange);
       this.#inPipe += 1;
       const address = { id: exchange.ticket, gateway: this.#gateway, cancel };
       const { fields, body, rawPath, queuedMs } = exchange;
@@ -275,4 +285,9 @@ export class RunQueue {
     this.#nextId += 1;
     return id;
   }
+}
+
+/** It has waited longer than queue_timeout. */
+export function failOverdue(exchange: Exchange): void {
+  exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'), 'queue-timeout');
 }

@@ -176,6 +176,11 @@ export class ClaimsBoard {
     this.#mark(entry, ticket, 0);
   }
 
+  /** Takes a mark back, of a ticket that is still out. */
+  unmark(entry: number): void {
+    this.#mark(entry, 0, 0);
+  }
+
   close(): void {
     fs.closeSync(this.#fd);
   }

@@ -33,13 +33,12 @@ forEachClass(
   { workers: 1, each: 2, args: ['--queue-timeout', '1', '--timeout', '3600'] },
   async (running) => {
     const held = await hold(running, 2);
-    const more = await come(running, 5);
-    const [, ...late] = more;
+    // The first of them is in the pipe already, the others wait in the gateway.
+    const late = await come(running, 5);
     for (const { connection } of late) assert.equal((await connection.response()).status, 503);
     running.rendezvous.open('held');
     for (const { connection } of held) assert.equal((await connection.response()).status, 200);
-    assert.equal((await more[0]?.connection.response())?.status, 200, 'its ticket was out already');
-    assert.equal(runsOf(running).length, 3);
+    assert.equal(runsOf(running).length, 2);
   },
 );
 

@@ -4,18 +4,19 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { QueuePolicy } from '../../src/gateway/queue-policy.ts';
 import type { Ticket } from '../../src/runqueue/ticket.ts';
+import { eventually, pause } from '../harness/deadline.ts';
 import { Bench, namesOf, type PipeReader, requests } from './run-queue-bench.ts';
 
 /** A queue whose only worker is busy, with one ticket ahead: `r1` and `r2` are out, and all that comes now waits. */
 class BusyQueue {
   readonly bench: Bench;
   readonly #reader: PipeReader;
-  readonly #out: Ticket[];
+  readonly out: Ticket[];
 
   private constructor(bench: Bench, reader: PipeReader, out: Ticket[]) {
     this.bench = bench;
     this.#reader = reader;
-    this.#out = out;
+    this.out = out;
   }
 
   static async start(t: TestContext, policy: Partial<QueuePolicy>): Promise<BusyQueue> {
@@ -32,12 +33,12 @@ class BusyQueue {
   async served(count: number = Number.POSITIVE_INFINITY): Promise<string[]> {
     const names: string[] = [];
     while (names.length < count) {
-      const ticket = this.#out.shift();
+      const ticket = this.out.shift();
       if (ticket === undefined) return names;
       this.bench.answer(ticket);
       const next = await this.#reader.takeAll();
       names.push(...namesOf(next));
-      this.#out.push(...next);
+      this.out.push(...next);
     }
     return names;
   }
@@ -214,4 +215,51 @@ test('a ticket that comes back is not written again for a client that has left',
   bench.stopSending(stays);
   bench.queue.generationGone(2);
   assert.deepEqual([stays.state, bench.queue.outstanding, bench.queue.waiting], ['finished', 0, 0]);
+});
+
+test('the time in the pipe counts: what no worker has claimed by then is answered, and skipped by whoever takes it', async (t) => {
+  const queue = await BusyQueue.start(t, { timeoutMs: 1000 });
+  const { bench } = queue;
+  const [first, second] = queue.out;
+  assert.ok(first !== undefined && second !== undefined);
+  const [running, waiting] = [bench.queue.find(first.id), bench.queue.find(second.id)];
+  bench.claim(1, first.id);
+  bench.queue.overdue(500);
+  assert.equal(bench.cancelledWord(second.cancel), 0n, 'not yet');
+  bench.queue.overdue(1500);
+  assert.notEqual(bench.cancelledWord(second.cancel), 0n, 'a worker that takes it now skips it');
+  await eventually('the answer', () => waiting?.state === 'finished');
+  assert.deepEqual([waiting?.status, waiting?.why], [503, 'queue-timeout']);
+  assert.deepEqual([running?.state, bench.cancelledWord(first.cancel)], ['outstanding', 0n], 'what runs goes on');
+  assert.equal(bench.queue.outstanding, 2, 'until it is skipped');
+  if (waiting !== undefined) bench.queue.skipped(waiting);
+  assert.equal(bench.queue.outstanding, 1);
+});
+
+test('a worker that claims an overdue ticket before it is answered skips it, and it does not wait again', async (t) => {
+  const queue = await BusyQueue.start(t, { timeoutMs: 1 });
+  const { bench } = queue;
+  const [first, second] = queue.out;
+  assert.ok(first !== undefined && second !== undefined);
+  bench.claim(1, first.id);
+  await pause(10);
+  bench.queue.overdue(performance.now());
+  bench.claim(2, second.id);
+  const exchange = bench.queue.find(second.id);
+  assert.ok(exchange !== undefined);
+  bench.queue.skipped(exchange);
+  assert.deepEqual([exchange.status, exchange.why, bench.queue.waiting], [503, 'queue-timeout', 0]);
+});
+
+test('a mark that comes too late for its worker is taken back: the client has not left', async (t) => {
+  const queue = await BusyQueue.start(t, { timeoutMs: 1 });
+  const { bench } = queue;
+  const [first] = queue.out;
+  assert.ok(first !== undefined);
+  await pause(10);
+  bench.queue.overdue(performance.now());
+  assert.notEqual(bench.cancelledWord(first.cancel), 0n);
+  bench.claim(1, first.id);
+  await eventually('the mark to go', () => bench.cancelledWord(first.cancel) === 0n);
+  assert.equal(bench.queue.find(first.id)?.state, 'outstanding');
 });

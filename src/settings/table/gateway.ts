@@ -172,7 +172,7 @@ export const GATEWAY = {
     default: 0,
     summary:
       'Seconds that a request may wait for a worker before it is answered with 503 and Retry-After; 0 means no limit.',
-    detail: `The time counts from X-Request-Start where a trusted proxy sends it.`,
+    detail: `The time counts from X-Request-Start where a trusted proxy sends it, and to the moment when a worker takes the request.`,
     own: true,
     usedBy: ['gateway'],
     reloadable: true,
