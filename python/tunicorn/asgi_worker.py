@@ -93,8 +93,6 @@ class AsgiWorker:
         self._context = copy_context()
         self._taking = "not-yet"
         self._over = loop.create_future()
-        self._last_ticket: int = duty.worker.max_requests
-        self._taken = 0
         self._beats_at = 0.0
         # A copy that comes back to the event loop would run the other requests, too.
         forked_copy.in_copy(self._end_copy_in_loop)
@@ -177,7 +175,7 @@ class AsgiWorker:
             place.put_back()
             return
         self._begin(place, ticket)
-        if self._places.is_exhausted:
+        if self._taking == "taking" and self._places.is_exhausted:
             # Not only at the next ticket: that one is for another worker to be woken by.
             self._stop_taking("paused")
 
@@ -198,11 +196,9 @@ class AsgiWorker:
         # `asyncio.current_task()` would take longer, up to Python 3.11 at least.
         place.task = self._loop.create_task(run(place, channel, ticket))
         self._tasks.add(place.task)
-        self._taken += 1
-        if self._taken >= self._last_ticket and self._duty.worker.alive:
-            # The arbiter sends a TERM when the successor is ready; until then there is work to do.
-            self._log.info("Autorestarting worker after current request.")
-            self._duty.worker.alive = False
+        took = self._duty.took
+        if took is not None and took():
+            self._leave()
 
     # Running them
 

@@ -21,7 +21,7 @@ from tunicorn import forked_copy, unpatched
 from tunicorn.channel import Channel
 from tunicorn.claims_board import ClaimSlot
 from tunicorn.fault_points import FAULT
-from tunicorn.ticket import TICKET_BYTES, Ticket, TicketError, decode
+from tunicorn.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketError, decode
 from tunicorn.ticket_line import TicketLine
 from tunicorn.ticket_stacks import outer_frames, write_ticket_stacks
 from tunicorn.worker_duty import Duty
@@ -83,8 +83,6 @@ class GreenWorker:
         self._running: Dict[int, Place] = {}
         self._stop_watching: Optional[Callable[[], None]] = None
         self._is_over = False
-        self._last_ticket: int = duty.worker.max_requests
-        self._taken = 0
         self._steps: Deque[Callable[[], None]] = deque()
         self._wake_read, self._wake_write = os.pipe()
         for fd in (self._wake_read, self._wake_write):
@@ -197,11 +195,11 @@ class GreenWorker:
         place.ticket = ticket
         self._running[place.number] = place
         place.thread = self._library.spawn(self._run, place, ticket)
-        self._taken += 1
-        if self._taken >= self._last_ticket and self._duty.worker.alive:
-            # The arbiter sends a TERM when the successor is ready; until then there is work to do.
-            self._log.info("Autorestarting worker after current request.")
-            self._duty.worker.alive = False
+        took = self._duty.took
+        if took is not None and ticket.kind != KIND_PROBE and took():
+            self._is_over = True
+            self._unwatch()
+            self._wake()
 
     # Running them
 

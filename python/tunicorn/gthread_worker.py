@@ -14,7 +14,7 @@ from typing import List, Optional
 
 from tunicorn import forked_copy
 from tunicorn.fault_points import FAULT
-from tunicorn.ticket import TICKET_BYTES, Ticket, TicketError, decode
+from tunicorn.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketError, decode
 from tunicorn.ticket_line import TicketLine
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import write_stacks_at
@@ -46,7 +46,6 @@ def _run(duty: Duty, taker: TicketTaker, number: int) -> None:
     try:
         place = duty.places.open(number, threading.get_ident())
         run = duty.runner(place).run
-        worker = duty.worker
         while True:
             ticket = taker.take()
             if ticket is None:
@@ -56,10 +55,6 @@ def _run(duty: Duty, taker: TicketTaker, number: int) -> None:
             except (SystemExit, KeyboardInterrupt):
                 # Of a thread, sys.exit() ends nothing but this request, as with Gunicorn.
                 pass
-            if duty.places.taken >= worker.max_requests and worker.alive:
-                # The arbiter sends a TERM when the successor is ready; until then there is work to do.
-                duty.log.info("Autorestarting worker after current request.")
-                worker.alive = False
     except BaseException:
         duty.log.exception("Exception in worker process")
         os._exit(255)
@@ -108,7 +103,12 @@ class TicketTaker:
                 if FAULT is not None:
                     FAULT("after-take")
                 try:
-                    return decode(self._buffer)
+                    ticket = decode(self._buffer)
                 except TicketError as error:
                     self._duty.log.error(f"Malformed ticket: {error}")
+                    continue
+                took = self._duty.took
+                if took is not None and ticket.kind != KIND_PROBE and took():
+                    self._is_over = True
+                return ticket
         return None

@@ -10,22 +10,20 @@ import os
 import signal
 
 from tunicorn.fault_points import FAULT
-from tunicorn.ticket import TICKET_BYTES, TicketError, decode
+from tunicorn.ticket import KIND_PROBE, TICKET_BYTES, TicketError, decode
 from tunicorn.worker_duty import Duty
 from tunicorn.worker_signals import Leave, write_stacks_at
 
 
 def serve(duty: Duty) -> None:
-    life, log, worker = duty.life, duty.log, duty.worker
+    life, log, took = duty.life, duty.log, duty.took
     place = duty.places.open(0)
-    claim = place.claim
     tickets_fd = duty.tickets_fd
     buffer = bytearray(TICKET_BYTES)
     length = memoryview(buffer)[:4].cast("I")
     views = [buffer]
     readv = os.readv
     run = duty.runner(place).run
-    last_ticket = worker.max_requests
     write_stacks_at(signal.SIGUSR2)
     duty.ready()
     while not life.leaving:
@@ -50,8 +48,7 @@ def serve(duty: Duty) -> None:
         except TicketError as error:
             log.error(f"Malformed ticket: {error}")
             continue
+        is_last = took is not None and ticket.kind != KIND_PROBE and took()
         run(ticket)
-        if claim.taken >= last_ticket and worker.alive:
-            # The arbiter sends a TERM when the successor is ready; until then there is work to do.
-            log.info("Autorestarting worker after current request.")
-            worker.alive = False
+        if is_last:
+            return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from typing import Any, Dict, List, NamedTuple, Tuple
 
@@ -21,6 +22,7 @@ from tunicorn.place import Place, Places
 from tunicorn.privileges import become
 from tunicorn.python_log import Logs
 from tunicorn.python_log.idle_access_logger import warning_about_access_logger
+from tunicorn.request_budget import ASK, STOP, RequestBudget
 from tunicorn.server_object import Server
 from tunicorn.ticket_pipe import TicketPipe
 from tunicorn.warm_up import warm_up_wsgi
@@ -71,6 +73,7 @@ def run_worker(fork: Fork) -> int:
     log, worker = fork.logs.logger, fork.worker
     worker.pid = os.getpid()
     life = Life()
+    life.born = time.monotonic()
     code = UNHANDLED
     last_words: Dict[str, Any] = {}
     try:
@@ -169,7 +172,21 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
         base = _base_environ(fork)
         _guarded(lambda: warm_up_wsgi(app, base, worker.cfg.warm_up), life, log, "at a request of warm_up")
 
+    budget = RequestBudget(worker.max_requests)
+
+    def took() -> bool:
+        step = budget.took(time.monotonic())
+        if step == ASK:
+            report({"type": "wants-successor", "soon": True})
+        elif step == STOP and worker.booted:
+            log.info("Autorestarting worker after current request.")
+            worker.end()
+            report({"type": "spent"})
+        return step == STOP
+
     def ready() -> None:
+        now = time.monotonic()
+        budget.start(now - life.born, now)
         worker.booted = True
         report({"type": "ready"})
         if not worker.alive:
@@ -196,7 +213,10 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
     def guarded(step: Any, where: str) -> Any:
         return _guarded(step, life, log, where)
 
-    return Duty(settings, worker, life, fork.tickets.fd, places, runner, log, logs_access, report, ready, guarded)
+    counted = took if budget.is_limited else None
+    return Duty(
+        settings, worker, life, fork.tickets.fd, places, runner, log, logs_access, report, ready, guarded, counted
+    )
 
 
 def _base_environ(fork: Fork) -> Dict[str, Any]:

@@ -8,7 +8,7 @@ loaded and everything is set up. It has to
 - take tickets from `duty.tickets_fd` and hand each to the runner of a free place (`duty.runner(place)`);
 - stop taking them when `duty.life.leaving` turns true, and finish what it has taken;
 - return at end-of-file of the pipe, having reported `drained`;
-- set `duty.worker.alive = False` when the worker has run `max_requests` of them: that asks for a successor.
+- call `duty.took()`, if there is one, for each that is no probe; when it says so, that was the last one.
 
 Before it waits it may set `duty.life.waiting`: then the signal to leave raises Leave out of the wait.
 """

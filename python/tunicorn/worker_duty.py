@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from tunicorn.log import Log
 from tunicorn.place import Place, Places
@@ -29,3 +29,7 @@ class Duty(NamedTuple):
     """Call it once, when tickets can be taken: the worker counts as booted from then on."""
     guarded: Callable[[Callable[[], Any], str], Any]
     """Runs a step of the boot that is user's code: what it raises is the failure of the boot. The text says where."""
+    took: Optional[Callable[[], bool]]
+    """Call it for each request that the worker has taken, before it runs: true with the last one, after which it takes
+    no more, finishes what it runs, and returns. None without max_requests.
+    """

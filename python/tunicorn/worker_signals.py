@@ -20,9 +20,11 @@ class Leave(BaseException):
 class Life:
     """What the signal handlers and the loop share."""
 
-    __slots__ = ("carry_out", "leaving", "told_to_exit", "waiting", "wake")
+    __slots__ = ("born", "carry_out", "leaving", "told_to_exit", "waiting", "wake")
 
     def __init__(self) -> None:
+        # time.monotonic() at its beginning.
+        self.born = 0.0
         self.leaving = False
         self.waiting = False
         # By a signal, in the middle of whatever is going on: then a SystemExit is not the application's.

@@ -177,7 +177,7 @@ export class Generation {
   /** Forks what is missing and retires what is too much. */
   manage(nowMs: number): void {
     if (this.#state.kind !== 'booting' && this.#state.kind !== 'serving') return;
-    const plan = planWorkers(this.workers.all(), this.target);
+    const plan = planWorkers(this.workers.all(), this.target, nowMs);
     if (this.forkserverState === 'alive' && nowMs >= this.#noForkBeforeMs) {
       const coming = this.workers.count('forking', 'booting');
       const allowed = this.#crashLoop.allows(plan.fork, coming, nowMs);
@@ -187,7 +187,7 @@ export class Generation {
     for (const slot of plan.retire) {
       const worker = this.workers.get(slot);
       if (worker?.state.kind !== 'ready') continue;
-      this.#retire(worker, worker.state.successor === 'wanted' ? 'succeeded' : 'surplus', nowMs);
+      this.#retire(worker, worker.state.successor === 'not-needed' ? 'surplus' : 'succeeded', nowMs);
     }
   }
 
@@ -239,6 +239,11 @@ export class Generation {
     }
     if (message.type === 'ready' && worker.state.kind === 'booting')
       this.#patience.booted(nowMs - worker.state.sinceMs);
+    if (message.type === 'spent') return this.#retire(worker, 'spent', nowMs);
+    if (message.type === 'wants-successor') {
+      this.workers.move(worker.slot, { type: message.type, need: message.soon ? 'soon' : 'wanted' }, nowMs);
+      return;
+    }
     this.workers.move(worker.slot, { type: message.type }, nowMs);
     if (message.type === 'ready') this.#events.workersReady(this);
   }

@@ -230,6 +230,7 @@ export class Generations {
       case 'forked':
       case 'ready':
       case 'wants-successor':
+      case 'spent':
       case 'exited':
       case 'not-forked':
         generation.heard(message, nowMs);

@@ -9,14 +9,17 @@ export interface ProcessEnd {
 /** Why a worker is killed rather than asked to leave. `stuck`: nothing but requests that hang is left in it. */
 export type DoomReason = 'timeout' | 'stuck' | 'slow-boot' | 'graceful-timeout' | 'given-up' | 'drained';
 
-/** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. */
-export type RetireReason = 'succeeded' | 'surplus' | 'timeout' | 'asked';
+/** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. `spent`: max_requests. */
+export type RetireReason = 'succeeded' | 'spent' | 'surplus' | 'timeout' | 'asked';
+
+/** `soon`: it may go on for a while beside its successor, until it is spent. */
+export type SuccessorNeed = 'not-needed' | 'soon' | 'wanted';
 
 export type WorkerState =
   /** The forkserver has been asked; there is no pid yet. */
   | { readonly kind: 'forking'; readonly sinceMs: number }
   | { readonly kind: 'booting'; readonly sinceMs: number }
-  | { readonly kind: 'ready'; readonly sinceMs: number; readonly successor: 'not-needed' | 'wanted' }
+  | { readonly kind: 'ready'; readonly sinceMs: number; readonly successor: SuccessorNeed }
   /** Told to finish its ticket and go. */
   | {
       readonly kind: 'retiring';
@@ -36,7 +39,7 @@ export type WorkerState =
 export type WorkerEvent =
   | { readonly type: 'forked' }
   | { readonly type: 'ready' }
-  | { readonly type: 'wants-successor' }
+  | { readonly type: 'wants-successor'; readonly need: Exclude<SuccessorNeed, 'not-needed'> }
   | { readonly type: 'retire'; readonly reason: RetireReason }
   /** TERM was sent once more: a signal that arrives between two system calls does not interrupt the second. */
   | { readonly type: 'told-again' }
@@ -65,7 +68,8 @@ export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number
     case 'ready':
       return state.kind === 'booting' ? { kind: 'ready', sinceMs: nowMs, successor: 'not-needed' } : null;
     case 'wants-successor':
-      return state.kind === 'ready' ? { ...state, successor: 'wanted' } : null;
+      if (state.kind !== 'ready') return null;
+      return state.successor === 'wanted' ? state : { ...state, successor: event.need };
     case 'retire':
       return state.kind === 'ready' || state.kind === 'booting'
         ? { kind: 'retiring', sinceMs: nowMs, reason: event.reason, toldAtMs: nowMs }

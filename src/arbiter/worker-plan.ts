@@ -15,20 +15,33 @@ export interface WorkerPlan {
   readonly retire: readonly number[];
 }
 
+/** How long a worker that will be spent soon may go on beside its successor. */
+const BESIDE_SUCCESSOR_MS = 5000;
+
 /**
  * Keeps `target` workers in service. A worker that wants a successor stays until the successor is ready, and only a few
  * at a time are succeeded, so that recycling never costs more than a part of the capacity.
  */
-export function planWorkers(workers: readonly PlannedWorker[], target: number): WorkerPlan {
+export function planWorkers(workers: readonly PlannedWorker[], target: number, nowMs: number = 0): WorkerPlan {
   const oldestFirst = [...workers].sort((a, b) => a.age - b.age);
   const ready = oldestFirst.filter((worker) => worker.state.kind === 'ready');
   const coming = oldestFirst.filter((worker) => worker.state.kind === 'forking' || worker.state.kind === 'booting');
-  const wanting = ready.filter((worker) => worker.state.kind === 'ready' && worker.state.successor === 'wanted');
+  const wanting = ready.filter((worker) => worker.state.kind === 'ready' && worker.state.successor !== 'not-needed');
   const successions = Math.min(wanting.length, atOnce(target));
   const fork = Math.max(0, target + successions - ready.length - coming.length);
-  const surplus = Math.max(0, ready.length - target);
-  const order = [...wanting, ...ready.filter((worker) => !wanting.includes(worker))];
+  const staying = wanting.filter((worker) => mayStay(worker, ready, nowMs));
+  const surplus = Math.max(0, ready.length - staying.length - target);
+  const leaving = wanting.filter((worker) => !staying.includes(worker));
+  const order = [...leaving, ...ready.filter((worker) => !wanting.includes(worker))];
   return { fork, retire: order.slice(0, surplus).map((worker) => worker.slot) };
+}
+
+/** A worker that will be spent soon goes on for a moment beside a successor that has just become ready. */
+function mayStay({ age, state }: PlannedWorker, ready: readonly PlannedWorker[], nowMs: number): boolean {
+  if (state.kind !== 'ready' || state.successor !== 'soon') return false;
+  return ready.some((other) => {
+    return other.age > age && other.state.kind === 'ready' && nowMs - other.state.sinceMs <= BESIDE_SUCCESSOR_MS;
+  });
 }
 
 function atOnce(target: number): number {

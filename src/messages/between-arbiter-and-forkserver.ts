@@ -102,7 +102,10 @@ export type FromForkserver =
   | { readonly type: 'forked'; readonly slot: number; readonly pid: number }
   | { readonly type: 'ready'; readonly pid: number }
   | { readonly type: 'boot-failed'; readonly pid: number; readonly code: number; readonly message: string }
-  | { readonly type: 'wants-successor'; readonly pid: number }
+  /** `soon`: it goes on until it is spent, which it expects in about a boot's time. */
+  | { readonly type: 'wants-successor'; readonly pid: number; readonly soon?: boolean | undefined }
+  /** It has taken its last request: max_requests. */
+  | { readonly type: 'spent'; readonly pid: number }
   /** With `reload`: files that this process has loaded, or has failed to load. */
   | { readonly type: 'loaded'; readonly pid: number; readonly files: readonly string[] }
   /** The worker has read end-of-file on the ticket pipe, and leaves. */
@@ -119,7 +122,7 @@ export type FromForkserver =
 /** What the forkserver says of its workers' lives. */
 export type AboutWorker = Extract<
   FromForkserver,
-  { type: 'forked' | 'not-forked' | 'ready' | 'wants-successor' | 'exited' }
+  { type: 'forked' | 'not-forked' | 'ready' | 'wants-successor' | 'spent' | 'exited' }
 >;
 
 const wholeNumber = z.number().int();
@@ -149,7 +152,8 @@ const fromForkserver = z.discriminatedUnion('type', [
   z.object({ type: z.literal('forked'), slot: wholeNumber, pid: wholeNumber }),
   z.object({ type: z.literal('ready'), pid: wholeNumber }),
   z.object({ type: z.literal('boot-failed'), pid: wholeNumber, code: wholeNumber, message: z.string() }),
-  z.object({ type: z.literal('wants-successor'), pid: wholeNumber }),
+  z.object({ type: z.literal('wants-successor'), pid: wholeNumber, soon: z.boolean().optional() }),
+  z.object({ type: z.literal('spent'), pid: wholeNumber }),
   z.object({ type: z.literal('loaded'), pid: wholeNumber, files: z.array(z.string()) }),
   z.object({ type: z.literal('drained'), pid: wholeNumber }),
   z.object({

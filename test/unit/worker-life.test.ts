@@ -21,7 +21,7 @@ const GONE: WorkerState = { kind: 'gone', end: END, was: 'ready' };
 const EVENTS = {
   forked: { type: 'forked' },
   ready: { type: 'ready' },
-  'wants-successor': { type: 'wants-successor' },
+  'wants-successor': { type: 'wants-successor', need: 'wanted' },
   retire: { type: 'retire', reason: 'surplus' },
   'told-again': { type: 'told-again' },
   doom: { type: 'doom', reason: 'graceful-timeout' },

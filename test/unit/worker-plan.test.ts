@@ -69,6 +69,16 @@ test('a worker that wants a successor stays until it is ready', () => {
   assert.deepEqual(planWorkers(workers('ready', 'retiring', 'ready'), 2), { fork: 0, retire: [] });
 });
 
+test('a worker that will be spent soon goes on beside its successor, for a moment', () => {
+  const soon: PlannedWorker = { slot: 100, age: 0, state: { kind: 'ready', sinceMs: 0, successor: 'soon' } };
+  const successor: PlannedWorker = { slot: 101, age: 1, state: { ...STATES.ready, sinceMs: 60_000 } };
+  assert.deepEqual(planWorkers([soon], 1, 50_000), { fork: 1, retire: [] });
+  assert.deepEqual(planWorkers([soon, successor], 1, 60_100), { fork: 0, retire: [] });
+  assert.deepEqual(planWorkers([soon, successor], 1, 65_001), { fork: 0, retire: [100] });
+  const old: PlannedWorker = { ...successor, state: STATES.ready };
+  assert.deepEqual(planWorkers([soon, old], 1, 60_000), { fork: 0, retire: [100] }, 'TTOU does not wait');
+});
+
 test('a quarter of the workers is succeeded at a time, and always one', () => {
   for (const [target, atOnce] of [
     [1, 1],

@@ -56,8 +56,14 @@ export const WORKER_PROCESSES = {
     metavar: 'INT',
     kind: 'uint',
     default: 0,
-    summary: 'The number of requests after which a worker is replaced; 0 means never.',
-    migration: { better: 'The successor is ready before the old worker stops, and no connection is closed.' },
+    summary: 'The number of requests that a worker takes before it is replaced; 0 means never.',
+    detail: `It takes no more than that. When the rest will be used up in about the time that a worker takes to boot, its successor is
+      forked, and serves beside it. A successor that is not ready in time (a boot that takes longer than usual, or fails) leaves the
+      server with one worker less meanwhile; with a single worker, requests wait in the gateway, for queue_timeout at most.`,
+    migration: {
+      better:
+        'The successor is forked before the old worker stops, no connection is closed, and a request that comes in between waits.',
+    },
     usedBy: ['arbiter', 'worker'],
     reloadable: true,
   },
