@@ -127,6 +127,15 @@ class Channel:
         self.is_lost = True
         self._socket.close()
 
+    def shut_down(self) -> None:
+        """For the end of the worker: the gateway reads end-of-file although threads, or children, have the socket."""
+        if self.is_lost:
+            return  # It is closed, or belongs to a tunnel.
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # The gateway has gone.
+
     def hello(self, slot: int, pid: int, generation: int) -> None:
         self._transmit(frames.hello_frame(slot, pid, generation))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from typing import Callable, Dict, List, NamedTuple
 
 from tunicorn import forked_copy, unpatched, worker_class
@@ -14,6 +15,7 @@ from tunicorn.message_line import parse_message
 from tunicorn.python_log import Logs
 from tunicorn.ticket_pipe import TicketPipe
 from tunicorn.worker import Fork, run_worker
+from tunicorn.worker_end import disown_children
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
 
@@ -73,14 +75,14 @@ class Children:
         sys.stderr.flush()
         pid = forked_copy.fork_worker()
         if pid == 0:
-            code = 255
             try:
                 signal.set_wakeup_fd(-1)
                 self._link.close()
                 os.close(self.reports_read)
                 self._close_in_child()
+                disown_children()
                 worker_class.after_fork()
-                code = run_worker(
+                run_worker(
                     Fork(
                         settings,
                         server,
@@ -93,8 +95,9 @@ class Children:
                     )
                 )
             finally:
-                # Not sys.exit: the forkserver's own frames, and what it would do at exit, are not the worker's.
-                os._exit(code)
+                # Something has failed before the worker had its signals and its log.
+                traceback.print_exc()
+                os._exit(255)
         worker.pid = pid
         self._children[pid] = Child(message["slot"], worker)
         server.WORKERS = {**server.WORKERS, pid: worker}

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import sys
 from typing import Any, NoReturn
 
 from tunicorn import __version__, command, program_again
 from tunicorn.embedded_program import EmbeddedProgram
-from tunicorn.program_start import ARBITER_VERSION, DIRECTORY
+from tunicorn.program_start import ARBITER_VERSION, DIRECTORY, PID
 
 # As in src/cli/embedding-program.ts.
 PROGRAM_VARIABLE = "TUNICORN_PROGRAM"
@@ -48,7 +49,9 @@ def _make_way(reads_command_line: bool) -> NoReturn:
 
 
 def _end_children() -> None:
-    """Those of multiprocessing: the program will start them again where it runs next."""
+    """Those of multiprocessing: the program will start them again where it runs next. A worker's are its own affair."""
+    if os.getpid() != PID:
+        return
     multiprocessing = sys.modules.get("multiprocessing")
     if multiprocessing is None:
         return

@@ -58,6 +58,10 @@ class GatewayChannels:
         self._channels[gateway] = channel
         return channel
 
+    def shut_down(self) -> None:
+        for channel in list(self._channels.values()):
+            channel.shut_down()
+
     def _drop_ended(self) -> None:
         """No ticket names those gateways again, so nobody else would notice that their channels have ended."""
         for gateway in ended_gateways(self._runtime_dir, self._channels):

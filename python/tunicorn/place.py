@@ -4,7 +4,7 @@ of class sync has one place, the others have one for each request that they run 
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Type
+from typing import List, NamedTuple, Protocol, Type
 
 from tunicorn import forked_copy
 from tunicorn.channel import Channel
@@ -16,6 +16,10 @@ from tunicorn.worker_settings import WorkerSettings
 class Place(NamedTuple):
     claim: ClaimSlot
     channels: GatewayChannels
+
+
+class Connected(Protocol):
+    def shut_down(self) -> None: ...
 
 
 class Places:
@@ -31,6 +35,7 @@ class Places:
         self._pid = pid
         self._kind = ClaimSlot if settings.worker_class == "sync" else SharedClaimSlot
         self._claims: List[ClaimSlot] = []
+        self._connected: List[Connected] = []
         board.clear(first_slot, settings.slots)
         forked_copy.in_copy(self._become_copy)
 
@@ -72,4 +77,14 @@ class Places:
         )
         for gateway in self._gateways:
             channels.connect(gateway)
+        self.connected(channels)
         return Place(claim, channels)
+
+    def connected(self, channels: Connected) -> None:
+        """Of one of these places."""
+        self._connected.append(channels)
+
+    def shut_down(self) -> None:
+        """The worker answers nothing any more, although its process may need a while to end."""
+        for channels in self._connected:
+            channels.shut_down()

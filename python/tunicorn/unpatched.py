@@ -19,3 +19,4 @@ read = os.read
 write = os.write
 sleep = time.sleep
 start_thread = _thread.start_new_thread
+allocate_lock = _thread.allocate_lock

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, NoReturn, Tuple
 
 from tunicorn import forked_copy, process_title, spew, unpatched, worker_class
 from tunicorn.claims_board import ClaimsBoard
@@ -27,6 +27,7 @@ from tunicorn.server_object import Server
 from tunicorn.ticket_pipe import TicketPipe
 from tunicorn.warm_up import warm_up_wsgi
 from tunicorn.worker_duty import Duty
+from tunicorn.worker_end import end_process
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
 from tunicorn.worker_signals import Life, install_signals
@@ -68,8 +69,8 @@ class BootFailed(Exception):
         self.report = {"type": "boot-failed", "code": code, "message": message[:MESSAGE_LIMIT]}
 
 
-def run_worker(fork: Fork) -> int:
-    """The whole life of a worker process; returns its exit status. Nothing is raised out of it."""
+def run_worker(fork: Fork) -> NoReturn:
+    """The whole life of a worker process, to its end. Nothing is raised out of it."""
     log, worker = fork.logs.logger, fork.worker
     worker.pid = os.getpid()
     life = Life()
@@ -88,13 +89,19 @@ def run_worker(fork: Fork) -> int:
             log.exception("Exception in worker process")
         # From here on a signal to leave has nothing to say.
         life.told_to_exit = True
+        report = _reporter(fork.reports_fd, os.getpid())
+        if worker.booted:
+            report({"type": "exiting"})
         log.info(f"Worker exiting (pid: {worker.pid})")
         _say_goodbye(fork)
     except BaseException:
         pass  # SIGABRT: the process ends all the same.
-    if last_words:
-        _reporter(fork.reports_fd, os.getpid())(last_words)
-    return code
+
+    def say_last_words() -> None:
+        if last_words:
+            _reporter(fork.reports_fd, os.getpid())(last_words)
+
+    end_process(code, say_last_words, log, fork.settings.graceful_timeout, booted=worker.booted)
 
 
 def _serve(fork: Fork, life: Life) -> None:
@@ -107,6 +114,7 @@ def _serve(fork: Fork, life: Life) -> None:
             worker_class.module_of(fork.settings.worker_class).serve(duty)
         finally:
             worker.end()
+            places.shut_down()
 
     worker._process = process
     worker.init_process()

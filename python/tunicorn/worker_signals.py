@@ -98,7 +98,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
     signal.signal(signal.SIGQUIT, quit_now)
     signal.signal(signal.SIGABRT, abort)
     signal.signal(signal.SIGUSR1, lambda signum, frame: life.carry_out(reopen_logs, False))
-    signal.signal(signal.SIGWINCH, signal.SIG_IGN)
+    signal.signal(signal.SIGWINCH, lambda signum, frame: None)
     for ours in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGUSR1, signal.SIGUSR2):
         forked_copy.keep_handler(ours)
     # The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one

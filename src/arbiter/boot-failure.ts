@@ -14,7 +14,7 @@ export function reportedFailure(code: number, message: string): string {
 
 /** Of the end of a worker that was in this state; null if it says nothing about the generation. */
 export function failureOfWorker(was: WorkerState, end: ProcessEnd, isFirst: boolean): string | null {
-  if (was.kind === 'ready' || was.kind === 'retiring') return null;
+  if (was.kind === 'ready' || was.kind === 'retiring' || was.kind === 'exiting') return null;
   // Otherwise it died without a report: killed, or out of memory, or a library called _exit().
   if (was.kind !== 'doomed') return `Worker failed to boot: it ${describeEnd(end.code, end.signal)}.`;
   // Slow at the first boot: tried again, because there is nothing that could serve in its place.

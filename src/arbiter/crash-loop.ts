@@ -7,7 +7,8 @@ import type { ProcessEnd, WorkerState } from './worker-life.ts';
 /** Whether the end says that the application does not boot. One that has taken a ticket has booted, whatever became of it. */
 export function isBootCrash(was: WorkerState, end: ProcessEnd, ticketsTaken: number, nowMs: number): boolean {
   if (was.kind === 'booting') return true;
-  if (was.kind !== 'ready' || nowMs - was.sinceMs > PROVEN_AFTER_MS || ticketsTaken > 0) return false;
+  const readySinceMs = was.kind === 'ready' ? was.sinceMs : was.kind === 'exiting' ? was.readySinceMs : null;
+  if (readySinceMs === null || nowMs - readySinceMs > PROVEN_AFTER_MS || ticketsTaken > 0) return false;
   return end.code === null ? end.signal !== os.constants.signals.SIGKILL : end.code !== 0;
 }
 

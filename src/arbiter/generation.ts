@@ -245,7 +245,7 @@ export class Generation {
       return;
     }
     this.workers.move(worker.slot, { type: message.type }, nowMs);
-    if (message.type === 'ready') this.#events.workersReady(this);
+    if (message.type === 'ready' || message.type === 'exiting') this.#events.workersReady(this);
   }
 
   #notForked(slot: number): void {
@@ -340,9 +340,12 @@ export class Generation {
   /** Ends the workers at once and lets the forkserver go: for a generation that must not serve. */
   giveUp(reason: string, nowMs: number): void {
     this.move({ kind: 'given-up', sinceMs: nowMs, reason });
-    // With a hook for its end a worker gets a moment to call it.
-    const how = this.hooks.has('worker_exit') ? 'SIGQUIT' : 'SIGKILL';
-    for (const worker of this.workers.all()) this.workers.doom(worker, 'given-up', how, nowMs);
+    const hasHook = this.hooks.has('worker_exit');
+    for (const worker of this.workers.all()) {
+      // One that has booted, or has a hook for its end, gets a moment to end by itself.
+      const how = hasHook || worker.state.kind === 'ready' ? 'SIGQUIT' : 'SIGKILL';
+      this.workers.doom(worker, 'given-up', how, nowMs);
+    }
     this.tickets.release();
     this.#letForkserverGo();
   }

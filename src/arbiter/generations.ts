@@ -231,6 +231,7 @@ export class Generations {
       case 'ready':
       case 'wants-successor':
       case 'spent':
+      case 'exiting':
       case 'exited':
       case 'not-forked':
         generation.heard(message, nowMs);

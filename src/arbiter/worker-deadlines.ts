@@ -63,6 +63,11 @@ export class WorkerDeadlines {
       if (sinceMs > limitMs) this.#bootedTooSlowly(worker, limits.timeoutMs, limitMs, nowMs);
       return;
     }
+    if (state.kind === 'exiting') {
+      // Its stacks show what it waits for.
+      if (sinceMs > limits.graceMs) this.#workers.doom(worker, 'slow-exit', 'SIGABRT', nowMs);
+      return;
+    }
     if (state.kind !== 'ready' && state.kind !== 'retiring') return;
     if (limits.onDeadline === 'kill') this.#checkRequest(worker, limits.timeoutMs, nowMs);
     else this.#requests.check(worker, limits, nowMs);

@@ -7,7 +7,7 @@ export interface ProcessEnd {
 }
 
 /** Why a worker is killed rather than asked to leave. `stuck`: nothing but requests that hang is left in it. */
-export type DoomReason = 'timeout' | 'stuck' | 'slow-boot' | 'graceful-timeout' | 'given-up' | 'drained';
+export type DoomReason = 'timeout' | 'stuck' | 'slow-boot' | 'graceful-timeout' | 'slow-exit' | 'given-up' | 'drained';
 
 /** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. `spent`: max_requests. */
 export type RetireReason = 'succeeded' | 'spent' | 'surplus' | 'timeout' | 'asked';
@@ -27,6 +27,11 @@ export type WorkerState =
       readonly reason: RetireReason;
       readonly toldAtMs: number;
     }
+  /**
+   * It serves no more, and ends as any Python program does: threads are waited for, exit handlers run. `readySinceMs` is null if it
+   * was told to go.
+   */
+  | { readonly kind: 'exiting'; readonly sinceMs: number; readonly readySinceMs: number | null }
   /** To be killed: first ABRT, which leaves a stack behind, then KILL. */
   | {
       readonly kind: 'doomed';
@@ -43,6 +48,8 @@ export type WorkerEvent =
   | { readonly type: 'retire'; readonly reason: RetireReason }
   /** TERM was sent once more: a signal that arrives between two system calls does not interrupt the second. */
   | { readonly type: 'told-again' }
+  /** It says so itself. */
+  | { readonly type: 'exiting' }
   | { readonly type: 'doom'; readonly reason: DoomReason }
   | { readonly type: 'aborted' }
   | { readonly type: 'killed' }
@@ -74,6 +81,9 @@ export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number
       return state.kind === 'ready' || state.kind === 'booting'
         ? { kind: 'retiring', sinceMs: nowMs, reason: event.reason, toldAtMs: nowMs }
         : null;
+    case 'exiting':
+      if (state.kind === 'ready') return { kind: 'exiting', sinceMs: nowMs, readySinceMs: state.sinceMs };
+      return state.kind === 'retiring' ? { kind: 'exiting', sinceMs: nowMs, readySinceMs: null } : null;
     case 'told-again':
       return state.kind === 'retiring' ? { ...state, toldAtMs: nowMs } : null;
   }

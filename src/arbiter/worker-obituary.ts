@@ -32,6 +32,13 @@ function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reaso
     case 'drained':
     case 'given-up':
       return { level: 'debug', message: `Worker (pid:${pid}) was not needed any more.` };
+    case 'slow-exit': {
+      const what = stack === '' ? '' : ` What it was doing:\n${stack}`;
+      return {
+        level: 'warning',
+        message: `Worker (pid:${pid}) was killed: its threads and exit handlers took longer than graceful_timeout.${what}`,
+      };
+    }
     case 'graceful-timeout':
       return {
         level: 'warning',

@@ -108,6 +108,8 @@ export type FromForkserver =
   | { readonly type: 'spent'; readonly pid: number }
   /** With `reload`: files that this process has loaded, or has failed to load. */
   | { readonly type: 'loaded'; readonly pid: number; readonly files: readonly string[] }
+  /** The worker serves no more; its threads and exit handlers may take a while. */
+  | { readonly type: 'exiting'; readonly pid: number }
   /** The worker has read end-of-file on the ticket pipe, and leaves. */
   | { readonly type: 'drained'; readonly pid: number }
   | {
@@ -122,7 +124,7 @@ export type FromForkserver =
 /** What the forkserver says of its workers' lives. */
 export type AboutWorker = Extract<
   FromForkserver,
-  { type: 'forked' | 'not-forked' | 'ready' | 'wants-successor' | 'spent' | 'exited' }
+  { type: 'forked' | 'not-forked' | 'ready' | 'wants-successor' | 'spent' | 'exiting' | 'exited' }
 >;
 
 const wholeNumber = z.number().int();
@@ -155,6 +157,7 @@ const fromForkserver = z.discriminatedUnion('type', [
   z.object({ type: z.literal('wants-successor'), pid: wholeNumber, soon: z.boolean().optional() }),
   z.object({ type: z.literal('spent'), pid: wholeNumber }),
   z.object({ type: z.literal('loaded'), pid: wholeNumber, files: z.array(z.string()) }),
+  z.object({ type: z.literal('exiting'), pid: wholeNumber }),
   z.object({ type: z.literal('drained'), pid: wholeNumber }),
   z.object({
     type: z.literal('exited'),

@@ -171,6 +171,15 @@ class Channel:
         self.is_lost = True
         return self._socket
 
+    def shut_down(self) -> None:
+        """For the end of the worker: the gateway reads end-of-file although threads, or children, have the socket."""
+        if self.is_lost:
+            return  # It is closed, or belongs to a tunnel.
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # The gateway has gone.
+
     def _readable(self) -> None:
         try:
             data = self._socket.recv(_READ_BYTES)
@@ -264,3 +273,7 @@ class Channels:
             return None
         self._channels[gateway] = channel
         return channel
+
+    def shut_down(self) -> None:
+        for channel in list(self._channels.values()):
+            channel.shut_down()

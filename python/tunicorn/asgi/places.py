@@ -103,6 +103,7 @@ class FreePlaces:
             pid=self._duty.worker.pid,
             generation=settings.generation,
         )
+        self._duty.places.connected(channels)
         place = Place(number, claim, channels, self._loop, self._put_back)
         self._places.append(place)
         return place
