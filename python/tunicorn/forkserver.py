@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from tunicorn import forked_copy, open_files, own_worker_class, process_title, unpatched, worker_class
+from tunicorn import forked_copy, open_files, own_worker_class, passed_signals, process_title, unpatched, worker_class
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.children import Children
 from tunicorn.config import Config
@@ -72,6 +72,7 @@ class Forkserver:
                 self._children.forward_reports(self._logs)
             if self._wakeup_read in ready:
                 unpatched.read(self._wakeup_read, 4096)
+                self._pass_signals()
                 self._reap()
             if self._link.fileno() in ready:
                 for message in self._link.receive():
@@ -233,6 +234,10 @@ class Forkserver:
                 if message["type"] in ("log", "access"):
                     self._relay(message)
 
+    def _pass_signals(self) -> None:
+        for message in passed_signals.taken():
+            self._link.send(message)
+
     def _reap(self) -> None:
         if self._host is not None and self._logs is not None:
             self._children.reap(self._host, self._logs)
@@ -278,10 +283,9 @@ def main() -> None:
 
 def run(program: Program) -> None:
     open_files.restore()
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
-        # Whoever signals the whole process group means the arbiter; it tells the forkserver what to do.
-        signal.signal(ignored, signal.SIG_IGN)
-        forked_copy.keep_handler(ignored)
+    passed_signals.install()
+    for number in passed_signals.PASSED:
+        forked_copy.keep_handler(number)
     Forkserver(ArbiterLink(), program).serve()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         # A hook's thread that would never let the interpreter end.

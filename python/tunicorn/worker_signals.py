@@ -89,7 +89,7 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
             worker.alive = False
         life.leave(signum, frame)
 
-    for default in (signal.SIGHUP, signal.SIGCHLD):
+    for default in (signal.SIGHUP, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU):
         signal.signal(default, signal.SIG_DFL)
     # It has a worker write its stacks, and must not end one that is just booting.
     signal.signal(signal.SIGUSR2, lambda signum, frame: None)

@@ -26,6 +26,7 @@ import { serviceState } from './service-state.ts';
 import { SettingsInForce } from './settings-in-force.ts';
 import { hookFacts } from './settle-message.ts';
 import { Shutdown } from './shutdown.ts';
+import { SignalEchoes } from './signal-echoes.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
 import { StreamCensus } from './stream-census.ts';
 import { Switchover } from './switchover.ts';
@@ -65,6 +66,7 @@ export class Arbiter {
   readonly #metrics: ArbiterMetrics;
   readonly #streams: StreamCensus = new StreamCensus();
   readonly #drainNotice: DrainNotice;
+  readonly #echoes: SignalEchoes = new SignalEchoes();
   readonly #serviceManager: ServiceManager;
   #ticker: NodeJS.Timeout | null = null;
   #finish: (exitCode: number) => void = () => {};
@@ -158,7 +160,8 @@ export class Arbiter {
   #handle(event: ArbiterEvent, nowMs: number): void {
     switch (event.type) {
       case 'signal':
-        return this.#onSignal(event.signal, nowMs);
+        if (!this.#echoes.own(event.signal, nowMs)) return;
+        return this.#onSignal(event.signal, '', nowMs);
       case 'forkserver-message':
         return this.#onForkserverMessage(event.generation, event.message, nowMs);
       case 'forkserver-gone':
@@ -184,10 +187,10 @@ export class Arbiter {
     }
   }
 
-  #onSignal(signal: HandledSignal, nowMs: number): void {
+  #onSignal(signal: HandledSignal, how: string, nowMs: number): void {
     const { daemon } = this.#inForce.settings;
     const level = signal === 'SIGWINCH' && !daemon ? 'debug' : 'info';
-    this.#log.log(level, `Handling signal: ${signal.slice(3).toLowerCase()}`);
+    this.#log.log(level, `Handling signal: ${signal.slice(3).toLowerCase()}${how}`);
     switch (signal) {
       case 'SIGTERM':
         return this.#shutdown.terminate(nowMs);
@@ -237,6 +240,11 @@ export class Arbiter {
     const generations = this.#generations;
     const shutdown = this.#shutdown;
     switch (message.type) {
+      case 'signalled': {
+        const phase = this.#phase.kind === 'stopping' ? 'stopping' : 'other';
+        if (!this.#echoes.passed(message.signal, message.at_ms, phase, nowMs)) return;
+        return this.#onSignal(message.signal, ' (sent to a forkserver)', nowMs);
+      }
       case 'ask':
         return obeyHook(message, { generations, shutdown, phase: this.#phase }, nowMs);
       case 'hook-done':

@@ -60,6 +60,8 @@ export class ForkserverRelay implements ForkserverEvents {
   }
 
   #arrive(message: Relayed): void {
+    // Of the command's process group, before there is an arbiter: the command has its own.
+    if (message.type === 'signalled') return;
     const waiting = this.#waiting;
     this.#waiting = null;
     if (waiting === null) this.#arrived.push(message);

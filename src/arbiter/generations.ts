@@ -205,7 +205,11 @@ export class Generations {
     this.#boot.hookDone(generation, failure, nowMs);
   }
 
-  heard(generation: Generation, message: Exclude<FromForkserver, { type: 'ask' | 'hook-done' }>, nowMs: number): void {
+  heard(
+    generation: Generation,
+    message: Exclude<FromForkserver, { type: 'ask' | 'hook-done' | 'signalled' }>,
+    nowMs: number,
+  ): void {
     switch (message.type) {
       case 'configured':
         if (generation === this.#next) this.#boot.configured(generation, message, nowMs);

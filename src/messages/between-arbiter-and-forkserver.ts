@@ -99,6 +99,8 @@ export type FromForkserver =
       readonly message: string;
       readonly traceback: string;
     }
+  /** Somebody has signalled the forkserver, on the monotonic clock at `at_ms`: an application whose parent process it is. */
+  | { readonly type: 'signalled'; readonly signal: PassedSignal; readonly at_ms: number }
   | { readonly type: 'forked'; readonly slot: number; readonly pid: number }
   | { readonly type: 'ready'; readonly pid: number }
   | { readonly type: 'boot-failed'; readonly pid: number; readonly code: number; readonly message: string }
@@ -127,6 +129,10 @@ export type AboutWorker = Extract<
   { type: 'forked' | 'not-forked' | 'ready' | 'wants-successor' | 'spent' | 'exiting' | 'exited' }
 >;
 
+const PASSED_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2'] as const;
+
+export type PassedSignal = (typeof PASSED_SIGNALS)[number];
+
 const wholeNumber = z.number().int();
 const fromForkserver = z.discriminatedUnion('type', [
   z.object({
@@ -151,6 +157,7 @@ const fromForkserver = z.discriminatedUnion('type', [
     message: z.string(),
     traceback: z.string(),
   }),
+  z.object({ type: z.literal('signalled'), signal: z.enum(PASSED_SIGNALS), at_ms: z.number() }),
   z.object({ type: z.literal('forked'), slot: wholeNumber, pid: wholeNumber }),
   z.object({ type: z.literal('ready'), pid: wholeNumber }),
   z.object({ type: z.literal('boot-failed'), pid: wholeNumber, code: wholeNumber, message: z.string() }),
