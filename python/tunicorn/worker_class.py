@@ -29,6 +29,12 @@ MODULES: Dict[str, str] = {
     "tornado": "tunicorn.tornado_worker",
 }
 
+# Library; module, function of it that says what is patched, and its argument; how applications do that.
+_PATCHERS = (
+    ("gevent", "gevent.monkey", "is_module_patched", "_thread", "gevent.monkey.patch_all()"),
+    ("eventlet", "eventlet.patcher", "is_monkey_patched", "thread", "eventlet.monkey_patch()"),
+)
+
 _THREADED = {"gthread", "gevent", "eventlet"}
 
 
@@ -70,12 +76,28 @@ def check(name: str, app: Any) -> None:
     """Raises AppImportError for an application that the class cannot run."""
     from tunicorn.asgi.application import as_asgi3, refuse_asgi, refuse_tornado
 
+    _refuse_patched_threads(name)
     if name != "tornado":
         refuse_tornado(app, name)
     if name == "asgi":
         as_asgi3(app)
     else:
         refuse_asgi(app, name)
+
+
+def _refuse_patched_threads(name: str) -> None:
+    """The threads of a gthread worker would be green ones, and one that waits for a ticket would block the others."""
+    if name != "gthread":
+        return
+    from tunicorn.wsgi.application import AppImportError
+
+    for library, module, test, threads, call in _PATCHERS:
+        patcher = sys.modules.get(module)
+        if patcher is not None and getattr(patcher, test)(threads):
+            raise AppImportError(
+                f"it calls {call}, which replaces the threads that worker_class gthread runs requests in: "
+                f"use worker_class {library}, or leave that call out"
+            )
 
 
 def module_of(name: str) -> ModuleType:

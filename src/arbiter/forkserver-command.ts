@@ -16,6 +16,7 @@ export interface ForkserverCommand {
 /** Room for the process title (python/tunicorn/process_title.py writes over the arguments). */
 const TITLE_ROOM = '-'.repeat(128);
 
+// Applications look in sys.argv[0] for the server's name, some for the end of the path: both names are in it, and Gunicorn's is last.
 // The first entry of sys.path is the current directory, which is for the configuration file to have or not.
 const START = `
 import sys
@@ -23,13 +24,20 @@ sys.path[:1] = [sys.argv[1]]
 from tunicorn import own_packages
 own_packages.install()
 sys.path.append(sys.path.pop(0))
-sys.argv[:] = ['tunicorn']
+sys.argv[:] = [sys.argv[1] + '/tunicorn/../gunicorn', *sys.argv[3:]]
 from tunicorn.forkserver import main
 main()
 `;
 
-export function ownForkserver(python: string, cwd: string, openFiles: number | null): ForkserverCommand {
-  return { file: python, args: ['-c', START, PYTHON_DIR, TITLE_ROOM], cwd, env: process.env, openFiles };
+/** `argv` is the command line as it was typed, without the program: the application reads it in sys.argv. */
+export function ownForkserver(
+  python: string,
+  argv: readonly string[],
+  cwd: string,
+  openFiles: number | null,
+): ForkserverCommand {
+  const args = ['-c', START, PYTHON_DIR, TITLE_ROOM, ...argv];
+  return { file: python, args, cwd, env: process.env, openFiles };
 }
 
 /** Runs the program again, which becomes a forkserver where it would start to serve (python/tunicorn/embedding.py). */

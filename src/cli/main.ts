@@ -53,7 +53,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const relay = new ForkserverRelay();
   const forkserverCommand =
     program === null
-      ? ownForkserver(interpreter.path, cwd, start.openFiles)
+      ? ownForkserver(interpreter.path, argv, cwd, start.openFiles)
       : programForkserver(program.command, program.cwd, withoutProgram(process.env), version, start.openFiles);
   const forkserver = new ForkserverHandle(forkserverCommand, relay);
   const startSignals = new StartSignals(forkserver);

@@ -41,6 +41,9 @@ Tunicorn is not installed into the application's virtual environment. It runs th
 \`venv\`, \`.env\` or \`env\` in the current directory or that of \`--chdir\`, else \`python3\` on \`PATH\`, and says at its start which one that is. \`tunicorn --check-config APP\` says whether everything is in order;
 \`tunicorn --show-origins APP\` shows every setting and where its value came from.
 
+\`sys.argv\` holds the arguments as they were typed, behind a path that ends in \`gunicorn\` and has \`tunicorn\` in it: \`"gunicorn" in sys.argv[0]\` stays true.
+\`os.getppid()\` of a worker is its forkserver, which passes \`HUP\`, \`TERM\` and the others on to the arbiter.
+
 The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,
 \`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md). Logs are in
 [logging.md](logging.md).
