@@ -125,6 +125,8 @@ class AsgiWorker:
         self._resume()
         self._tick()
         await self._over
+        self._duty.worker.end()
+        self._duty.life.tell_application()
         await finish(self._loop, self._duty.settings.graceful_timeout, self._tasks, self._places, self._lifespan)
 
     # Taking tickets

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from typing import Any, Dict, List, NamedTuple, NoReturn, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Tuple
 
 from tunicorn import forked_copy, process_title, spew, unpatched, worker_class
 from tunicorn.claims_board import ClaimsBoard
@@ -30,7 +30,7 @@ from tunicorn.worker_duty import Duty
 from tunicorn.worker_end import end_process
 from tunicorn.worker_object import Worker
 from tunicorn.worker_settings import WorkerSettings
-from tunicorn.worker_signals import Life, install_signals
+from tunicorn.worker_signals import Life, adopt_term_handler, install_signals
 from tunicorn.wsgi import application
 from tunicorn.wsgi.environ import base_environ
 from tunicorn.wsgi.hooked_runner import HookedRunner
@@ -106,12 +106,15 @@ def run_worker(fork: Fork) -> NoReturn:
 
 def _serve(fork: Fork, life: Life) -> None:
     worker = fork.worker
-    report, places = _enter(fork, life)
+    report, places, adopt_handlers = _enter(fork, life)
 
     def process() -> None:
         duty = _boot(fork, life, report, places)
+        adopt_handlers()
         try:
             worker_class.module_of(fork.settings.worker_class).serve(duty)
+            worker.end()
+            life.tell_application()
         finally:
             worker.end()
             places.shut_down()
@@ -124,7 +127,7 @@ def _serve(fork: Fork, life: Life) -> None:
         raise BootFailed(WORKER_BOOT_ERROR, message)
 
 
-def _enter(fork: Fork, life: Life) -> Tuple[Any, Places]:
+def _enter(fork: Fork, life: Life) -> Tuple[Any, Places, Callable[[], None]]:
     settings, worker, log = fork.settings, fork.worker, fork.logs.logger
     pid = os.getpid()
     report = _reporter(fork.reports_fd, pid)
@@ -139,7 +142,7 @@ def _enter(fork: Fork, life: Life) -> Tuple[Any, Places]:
         _guarded(lambda: post_fork(fork.server, worker), life, log, "in the hook post_fork")
     if os.geteuid() == 0:
         become(settings.user_id, settings.group_id, settings.init_group_id)
-    install_signals(worker, life, os.path.join(settings.runtime_dir, f"stack-{fork.slot}"), log)
+    leave = install_signals(worker, life, os.path.join(settings.runtime_dir, f"stack-{fork.slot}"), log)
     log.info(f"Booting worker with pid: {pid}")
     board = ClaimsBoard.open(os.path.join(settings.runtime_dir, "board"))
     places = Places(board, settings, fork.slot, fork.gateways, pid)
@@ -150,7 +153,7 @@ def _enter(fork: Fork, life: Life) -> Tuple[Any, Places]:
             report({"type": "wants-successor"})
 
     worker.enter_process(lambda: places.taken, retire)
-    return report, places
+    return report, places, lambda: adopt_term_handler(life, leave, log)
 
 
 def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:

@@ -20,7 +20,7 @@ class Leave(BaseException):
 class Life:
     """What the signal handlers and the loop share."""
 
-    __slots__ = ("born", "carry_out", "leaving", "told_to_exit", "waiting", "wake")
+    __slots__ = ("born", "carry_out", "leaving", "tell_application", "told_to_exit", "waiting", "wake")
 
     def __init__(self) -> None:
         # time.monotonic() at its beginning.
@@ -35,6 +35,9 @@ class Life:
         # handlers may run in the middle of an event loop.
         self.carry_out: Callable[[Callable[[], None], bool], None] = lambda step, urgent: step()
 
+        # Calls the application's own handler of SIGTERM, if it has one that has not been called.
+        self.tell_application: Callable[[], None] = lambda: None
+
     def leave(self, signum: int, frame: object) -> None:
         self.leaving = True
         self.wake()
@@ -43,7 +46,8 @@ class Life:
             raise Leave
 
 
-def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
+def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> Callable[..., None]:
+    """Returns the handler of SIGTERM."""
     cfg = worker.cfg
 
     def quit_now(signum: int, frame: object) -> None:
@@ -107,6 +111,43 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> None:
     _stack_fd = os.open(stack_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     faulthandler.enable(file=_stack_fd, all_threads=True)
     forked_copy.in_copy(_stacks_to_stderr)
+    return leave
+
+
+def adopt_term_handler(life: Life, leave: Any, log: Log) -> None:
+    """Once the application is loaded, which may have set a handler of its own. It is called once, whether a signal ends
+    the worker or the end of its pipe; and whatever it does, the worker finishes its requests and leaves.
+    """
+    theirs = signal.getsignal(signal.SIGTERM)
+    if theirs is leave or not callable(theirs):
+        return
+    called = False
+
+    def once(signum: int, frame: Any) -> None:
+        nonlocal called
+        if not called:
+            called = True
+            try:
+                theirs(signum, frame)
+            except (SystemExit, KeyboardInterrupt):
+                pass  # It leaves all the same, but not in the middle of a request.
+            except Exception:
+                log.exception("Exception in the application's handler of SIGTERM")
+        leave(signum, frame)
+
+    def tell() -> None:
+        if not called:
+            # Not a plain call: an event loop hears of signals in its own way.
+            signal.raise_signal(signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, once)
+    forked_copy.in_copy(lambda: _set_again(once, theirs))
+    life.tell_application = tell
+
+
+def _set_again(once: Any, theirs: Any) -> None:
+    if signal.getsignal(signal.SIGTERM) is once:
+        signal.signal(signal.SIGTERM, theirs)
 
 
 _stack_fd = -1
