@@ -136,6 +136,8 @@ def _enter(fork: Fork, life: Life) -> Tuple[Any, Places, Callable[[], None]]:
     process_title.set_title("worker", settings.proc_name)
     fork.logs.error_log.process = "worker"
     watch_lifeline(settings.lifeline_path, settings.graceful_timeout)
+    if worker.cfg.workers != 1 and os.isatty(0):
+        _close_terminal()
     fork.server.enter_worker()
     post_fork = worker.cfg.hook("post_fork")
     if post_fork is not None:
@@ -267,6 +269,13 @@ def _guarded(step: Any, life: Life, log: Log, where: str) -> Any:
         failed = WORKER_BOOT_ERROR
         message = f"sys.exit({error.code!r})"
     raise BootFailed(failed, message)
+
+
+def _close_terminal() -> None:
+    """Several debuggers would read each other's lines."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
 
 
 def _reporter(reports_fd: int, pid: int) -> Any:

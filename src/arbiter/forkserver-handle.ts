@@ -8,6 +8,7 @@ import {
   parseFromForkserver,
   type ToForkserver,
 } from '../messages/between-arbiter-and-forkserver.ts';
+import { hasTerminal } from './debugging.ts';
 import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;
@@ -32,7 +33,8 @@ export class ForkserverHandle {
     this.#child = spawn(file, args, {
       cwd,
       env,
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      // A debugger in the only worker reads from the terminal; anything else on standard input is not the server's.
+      stdio: [hasTerminal() ? 'inherit' : 'ignore', 'inherit', 'inherit', 'pipe'],
     });
     this.#link = this.#child.stdio[3] as Duplex;
     let unfinished = '';

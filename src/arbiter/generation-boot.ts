@@ -4,6 +4,7 @@
 import type { HookFailure } from '../messages/about-hooks.ts';
 import type { Configured } from '../messages/between-arbiter-and-forkserver.ts';
 import type { ArbiterStart } from './arbiter-start.ts';
+import { mayBeDebugged } from './debugging.ts';
 import { EXIT_ERROR } from './exit-status.ts';
 import type { Generation } from './generation.ts';
 import type { ResolvedSettings } from './resolved-settings.ts';
@@ -107,7 +108,7 @@ export class GenerationBoot {
     const settings = resolved.worker(generation.number, this.#owner.start.directories, generation.tickets.path);
     generation.settings = settings;
     generation.target = resolved.settings.workers;
-    generation.timeoutMs = resolved.settings.timeout * 1000;
+    generation.timeoutMs = mayBeDebugged(resolved.settings) ? 0 : resolved.settings.timeout * 1000;
     generation.onDeadline = resolved.workerClass.onDeadline;
     generation.move({ kind: 'preparing' });
     generation.forkserver.send({ type: 'prepare', settings });
