@@ -8,13 +8,15 @@ import type { BindAddress } from './bind-address.ts';
 export interface Holder {
   readonly pid: number;
   readonly parent: number;
-  /** The name of the program, as ps shows it: 15 characters at most. */
+  /** The name of the program, as ps shows it. */
   readonly name: string;
 }
 
 const TCP_LISTEN = '0A';
 const UNIX_LISTENS = 0x10000;
 const SHOWN = 3;
+/** TASK_COMM_LEN less its NUL: the kernel cuts names to it. */
+const COMM_LIMIT = 15;
 
 /** `: it is held by nginx (pid 812)`, or nothing where /proc does not say that anybody listens. */
 export function describeHolders(address: BindAddress): string {
@@ -55,6 +57,13 @@ export function eldest(holders: readonly Holder[]): readonly Holder[] {
   return holders.filter(({ parent }) => !pids.has(parent));
 }
 
+/** From a process's name, which may be cut, and its arguments, each ended by NUL; some programs write a title over the first. */
+export function programName(comm: string, commandLine: string): string {
+  const [first = ''] = commandLine.split('\0');
+  const isCut = comm.length === COMM_LIMIT && first !== '';
+  return isCut ? (first.startsWith('/') ? path.basename(first) : first.trim()) : comm;
+}
+
 function rowsOf(table: string): string[][] {
   return table
     .split('\n')
@@ -66,7 +75,7 @@ function holdersOf(inodes: ReadonlySet<string>): Holder[] {
   return list('/proc').flatMap((name) => {
     const pid = Number(name);
     if (!Number.isInteger(pid) || !holdsOne(pid, inodes)) return [];
-    const program = read(`/proc/${pid}/comm`).trim();
+    const program = programName(read(`/proc/${pid}/comm`).trim(), read(`/proc/${pid}/cmdline`));
     const parent = Number(/^PPid:\s*(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
     return [{ pid, parent, name: program === '' ? 'a process' : program }];
   });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eldest, tcpListeners, unixListeners } from '../../src/arbiter/socket-holders.ts';
+import { eldest, programName, tcpListeners, unixListeners } from '../../src/arbiter/socket-holders.ts';
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 41001 1 0 100 0 0 10 0
@@ -38,4 +38,11 @@ test('of a server and its workers the server is named', () => {
   const main = { pid: 10, parent: 1, name: 'nginx' };
   const other = { pid: 30, parent: 1, name: 'python3' };
   assert.deepEqual(eldest([main, { pid: 11, parent: 10, name: 'nginx' }, other]), [main, other]);
+});
+
+test('a program whose name the kernel has cut is named by its arguments', () => {
+  assert.equal(programName('nginx', 'nginx: master process /usr/sbin/nginx\0'), 'nginx');
+  assert.equal(programName('tunicorn: arbit', 'tunicorn: arbiter [shop:app]\0\0\0'), 'tunicorn: arbiter [shop:app]');
+  assert.equal(programName('a-program-with-', '/usr/bin/a-program-with-a-name\0--flag\0'), 'a-program-with-a-name');
+  assert.equal(programName('a-program-with-', ''), 'a-program-with-');
 });
