@@ -60,7 +60,7 @@ export const ENVIRONMENT: readonly BadInput[] = [
     exits: 2,
     says: [
       'usage: tunicorn [OPTIONS] [APP_MODULE]',
-      'tunicorn: error: in GUNICORN_CMD_ARGS: unrecognized arguments: --wrokers',
+      'tunicorn: error: in GUNICORN_CMD_ARGS: unrecognized arguments: --wrokers (did you mean --workers?)',
     ],
   },
   {

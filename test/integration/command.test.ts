@@ -225,27 +225,37 @@ scenario('--check-config exits 1 for an application with no name after the colon
   assert.doesNotMatch(text, /Traceback|^\s+at /m);
 });
 
-for (const name of ['worker_tmp_dir', 'tmp_upload_dir']) {
-  scenario(
-    `a ${name} that cannot be written is one clear line and exit 1`,
-    async (scene) => {
-      const pidFile = scene.path('tunicorn.pid');
-      // Nobody can make a directory there, not even root.
-      const files = { 'gunicorn.conf.py': `${name} = "/proc"\n` };
-      const args = ['--pid', pidFile];
-      const server = await scene.launch({ app: 'hello', listen: 'unix', args, files, chdir: appsDir });
-      const { code, text } = await server.ended();
-      assert.equal(code, 1);
-      assert.doesNotMatch(text, /Traceback|Error: [A-Z]+:|^\s+at /m);
-      const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.includes('[INFO]'));
-      assert.equal(lines.length, 1, text);
-      assert.match(lines[0] ?? '', /^Error: Can't make a private directory like '\/proc\/tunicorn-\S+': \w/);
-      await server.nothingLeft();
-      assert.deepEqual([pidFile, scene.path('app.sock')].filter(existsSync), []);
-    },
-    { skip: otherServer && 'only for Tunicorn' },
-  );
-}
+scenario(
+  'a tmp_upload_dir that cannot be written is one clear line and exit 1',
+  async (scene) => {
+    const pidFile = scene.path('tunicorn.pid');
+    // Nobody can make a directory there, not even root.
+    const files = { 'gunicorn.conf.py': 'tmp_upload_dir = "/proc"\n' };
+    const args = ['--pid', pidFile];
+    const server = await scene.launch({ app: 'hello', listen: 'unix', args, files, chdir: appsDir });
+    const { code, text } = await server.ended();
+    assert.equal(code, 1);
+    assert.doesNotMatch(text, /Traceback|Error: [A-Z]+:|^\s+at /m);
+    const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.includes('[INFO]'));
+    assert.equal(lines.length, 1, text);
+    assert.match(lines[0] ?? '', /^Error: No folder for the spool directory: \/proc cannot be used \(\w[^)]*\)$/);
+    await server.nothingLeft();
+    assert.deepEqual([pidFile, scene.path('app.sock')].filter(existsSync), []);
+  },
+  { skip: otherServer && 'only for Tunicorn' },
+);
+
+scenario(
+  'in place of a worker_tmp_dir that cannot be written another folder is taken, and one line says which',
+  async (scene) => {
+    const files = { 'gunicorn.conf.py': 'worker_tmp_dir = "/proc"\n' };
+    const server = await scene.tunicorn({ app: 'hello', files, chdir: appsDir });
+    await server.waitForLog(/\[WARNING\] The runtime directory is in \/\S+: \/proc cannot be used \(\w[^)]*\)/);
+    assert.equal(await getText(server.target), 'hello\n');
+    assert.equal((await server.stop()).code, 0);
+  },
+  { skip: otherServer && 'only for Tunicorn' },
+);
 
 scenario(
   '--name is the name of the arbiter in ps',
