@@ -11,6 +11,7 @@ from typing import Dict, Iterator, List, NoReturn, Optional, Sequence
 from tunicorn.own_folder import PACKAGES_FOLDER
 
 COMMAND_VARIABLE = "TUNICORN_COMMAND"
+PROCESS_ONE = os.path.join(os.path.dirname(__file__), "process_one.py")
 BESIDE = os.path.join(os.path.dirname(PACKAGES_FOLDER), "bin", "tunicorn")
 
 
@@ -24,6 +25,9 @@ def execute(arguments: Sequence[str], environment: Optional[Dict[str, str]] = No
     sys.stdout.flush()
     sys.stderr.flush()
     env = {**os.environ, **(environment or {})}
+    if os.getpid() == 1:
+        # A program of Node.js cannot be that: it would reap no orphans.
+        command = [sys.executable, "-I", "-S", PROCESS_ONE, *command]
     os.execvpe(command[0], [*command, *arguments], env)
 
 

@@ -18,6 +18,7 @@ import { describeErrors, failed } from './failed.ts';
 import { findInterpreter } from './interpreter.ts';
 import { readStart } from './own-start.ts';
 import { formatConfig } from './print-config.ts';
+import { warningOfProcessOne } from './process-one.ts';
 import { resolver } from './resolver.ts';
 import { serve } from './serve.ts';
 import { StartSignals } from './start-signals.ts';
@@ -95,11 +96,13 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   const pythonVersion = interpreter.version.join('.');
   const using = `Using Python ${pythonVersion} at ${interpreter.path} (from ${interpreter.source})`;
+  const warning = warningOfProcessOne(process.pid);
+  const warnings = [...(warning === null ? [] : [warning]), ...notes, ...resolution.warnings];
   return serve({
     start,
     forkserver,
     relay,
-    resolution: { ...resolution, warnings: [...notes, ...resolution.warnings] },
+    resolution: { ...resolution, warnings },
     resolve,
     python: interpreter.path,
     forkserverCommand,

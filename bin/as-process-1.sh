@@ -1,0 +1,21 @@
+# Sourced by /bin/sh in tunicorn where that is process 1, as in a container. Orphans become children of process 1, which must
+# reap them; Node.js reaps only what it has started. So a small Python program stays process 1, and Node.js is its child.
+
+program="$(dirname "$(readlink -f "$0")")/../python/tunicorn/process_one.py"
+named=
+previous=
+for argument do
+  case $argument in --python=*) named=${argument#--python=} ;; esac
+  case $previous in --python) named=$argument ;; esac
+  previous=$argument
+done
+
+# Any Python will do, be it the application's or not.
+for python in "$named" "$named/bin/python" python3 "$VIRTUAL_ENV/bin/python" .venv/bin/python venv/bin/python; do
+  if "$python" -I -S -c 'import signal; signal.sigwaitinfo' 2>/dev/null; then
+    exec "$python" -I -S "$program" node "$0" "$@"
+  fi
+done
+
+# The log says that there is none (src/cli/process-one.ts).
+exec node "$0" "$@"
