@@ -45,7 +45,7 @@ class Forkserver:
         self._host: Optional[HookHost] = None
         self._logs: Optional[Logs] = None
         self._tickets: Optional[TicketPipe] = None
-        # Told to leave; then, without a worker, kept by threads that hooks have started.
+        # Told to leave; then, without a worker, kept by what hooks have left: threads, and handlers of signals.
         self._leaving = False
         self._lingering = False
         self._relays = False
@@ -86,12 +86,16 @@ class Forkserver:
     def _is_done(self) -> bool:
         if not self._leaving or len(self._children) > 0:
             return False
-        threads = [] if self._host is None else self._host.living_threads()
-        if threads and not self._lingering:
+        host = self._host
+        if host is None:
+            return True
+        threads, handled = host.living_threads(), host.handled_signals()
+        is_needed = bool(threads or handled)
+        if is_needed and not self._lingering:
             # They go on as they would in Gunicorn's master, until the arbiter closes the link.
             self._lingering = True
-            self._link.send({"type": "lingers", "threads": threads})
-        return not threads
+            self._link.send({"type": "lingers", "threads": threads, "handled": handled})
+        return not is_needed
 
     def _obey(self, message: Message) -> None:
         kind = message["type"]
@@ -125,6 +129,10 @@ class Forkserver:
             host.server.learn(message["facts"])
         elif kind == "pack-state":
             host.send_state()
+        elif kind == "call-handler":
+            host.call_handler(message["signal"])
+        elif kind == "release-handlers":
+            host.release_handlers()
 
     def _configure(self, message: Message) -> None:
         try:
@@ -135,6 +143,9 @@ class Forkserver:
         except SystemExit as error:
             self._link.send(_failed("configure", 1, f"The config file called sys.exit({error.code!r})", ""))
             return
+        finally:
+            # Gunicorn's master sets its own behind the configuration file, too.
+            passed_signals.reclaim()
         self._objects = file.namespace if objects is None else objects
         stated = {**framework, **self._objects, **overrides}
         own_class = own_worker_class.described(message["worker_class"], stated)
@@ -196,6 +207,8 @@ class Forkserver:
                     )
             except Interrupted:
                 return  # The arbiter stops, and says what is next.
+            finally:
+                passed_signals.reclaim()
             if failure is not None:
                 self._link.send(_failed("load", *failure))
                 return

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import traceback
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
-from tunicorn import carried_state, unpatched
+from tunicorn import carried_state, passed_signals, unpatched
 from tunicorn.application_object import Application
 from tunicorn.arbiter_link import ArbiterLink, Message
 from tunicorn.config import Config
@@ -22,6 +23,9 @@ from tunicorn.wsgi.application import user_traceback
 # What a pipe of one page takes at once (a user with many pipes gets no larger ones).
 FAILURE_BYTES = 4000
 NO_FAILURE = b"\n"
+# Gunicorn's master sets its own handlers after the one, and the other is no process that gets signals.
+_HANDLERS_OF_NO_USE = ("on_starting", "pre_exec")
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 class HookHost:
@@ -37,6 +41,8 @@ class HookHost:
         self.server = Server(app, facts, self.logger, self._ask)
         # Of the config file's module, and of what it has imported.
         self._threads: Set[threading.Thread] = set(_other_threads())
+        # Of signals, that hooks have set in this process.
+        self._handlers: Dict[int, passed_signals.Handler] = {}
         lost = carried_state.unpack(self.server, facts["state"])
         if lost:
             self._log.warning(f"Attributes of the server object that the new code cannot restore: {', '.join(lost)}")
@@ -57,6 +63,7 @@ class HookHost:
             return failure_of(name, error)
         finally:
             self._threads.update(thread for thread in _other_threads() if thread not in before)
+            self._adopt_handlers(name)
             sys.stdout.flush()
             sys.stderr.flush()
         return None
@@ -75,6 +82,37 @@ class HookHost:
 
     def report(self, name: str, failure: Optional[Message]) -> None:
         self._link.send({"type": "hook-done", "hook": name, "failure": failure})
+
+    def _adopt_handlers(self, hook: str) -> None:
+        """In Gunicorn they would take the place of the master's own. Here they are called beside those."""
+        theirs = passed_signals.reclaim()
+        if hook in _HANDLERS_OF_NO_USE:
+            return
+        self._handlers.update(theirs)
+        for number in theirs:
+            self._link.send({"type": "handles", "signal": signal.Signals(number).name})
+
+    def call_handler(self, name: str) -> None:
+        """The arbiter acts on this signal."""
+        number = signal.Signals[name]
+        handler = self._handlers.get(number)
+        if handler is None:
+            return
+        if number in _ENDING:
+            # The server ends once, however often it is asked to.
+            del self._handlers[number]
+        try:
+            passed_signals.call(handler, number, sys._getframe())
+        except Exception:
+            self._log.exception(f"Exception in the handler of {name} that a hook has set")
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+    def release_handlers(self) -> None:
+        self._handlers.clear()
+
+    def handled_signals(self) -> List[str]:
+        return [signal.Signals(number).name for number in self._handlers]
 
     def send_state(self) -> None:
         packed = carried_state.pack(self.server)

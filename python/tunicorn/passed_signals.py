@@ -9,9 +9,11 @@ import signal
 import time
 from collections import deque
 from types import FrameType
-from typing import Deque, List, Optional
+from typing import Any, Callable, Deque, Dict, List, Optional
 
 from tunicorn.arbiter_link import Message
+
+Handler = Callable[[int, Optional[FrameType]], Any]
 
 # Handlers, not SIG_IGN: that would be inherited by every program that a hook starts, and make it deaf.
 PASSED = (
@@ -26,10 +28,14 @@ PASSED = (
 )
 
 _arrived: Deque[Message] = deque()
+# A handler of a hook's may call the one that it has replaced, for a signal that the arbiter acts on already.
+_calling: Optional[int] = None
 
 
 def arrive(signum: int, frame: Optional[FrameType]) -> None:
     """Only notes it: the main thread may be in the middle of a message to the arbiter."""
+    if signum == _calling:
+        return
     name = signal.Signals(signum).name
     _arrived.append({"type": "signalled", "signal": name, "at_ms": time.monotonic() * 1000})
 
@@ -45,3 +51,27 @@ def taken() -> List[Message]:
     while _arrived:
         found.append(_arrived.popleft())
     return found
+
+
+def reclaim() -> Dict[int, Handler]:
+    """Sets the handlers above again where others have been set, and returns those."""
+    theirs: Dict[int, Handler] = {}
+    for number in PASSED:
+        found = signal.getsignal(number)
+        if found is not arrive:
+            signal.signal(number, arrive)
+            if callable(found):
+                theirs[number] = found
+    return theirs
+
+
+def call(handler: Handler, number: int, frame: Optional[FrameType]) -> None:
+    """As the signal would. What it raises to end the process is no more than the arbiter is about."""
+    global _calling
+    _calling = number
+    try:
+        handler(number, frame)
+    except (SystemExit, KeyboardInterrupt):
+        pass
+    finally:
+        _calling = None

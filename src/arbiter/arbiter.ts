@@ -191,6 +191,7 @@ export class Arbiter {
     const { daemon } = this.#inForce.settings;
     const level = signal === 'SIGWINCH' && !daemon ? 'debug' : 'info';
     this.#log.log(level, `Handling signal: ${signal.slice(3).toLowerCase()}${how}`);
+    this.#generations.handlers.call(signal);
     switch (signal) {
       case 'SIGTERM':
         return this.#shutdown.terminate(nowMs);

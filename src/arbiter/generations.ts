@@ -11,6 +11,7 @@ import type { Gateways } from './gateways.ts';
 import type { Generation } from './generation.ts';
 import { GenerationBoot } from './generation-boot.ts';
 import { GenerationLaunch, type LaunchOwner } from './generation-launch.ts';
+import { HookHandlers } from './hook-handlers.ts';
 import { holdLastHook } from './last-hook.ts';
 import type { Lifeline } from './lifeline.ts';
 import type { Reloader } from './reloader/reloader.ts';
@@ -36,6 +37,7 @@ export interface GenerationsOwner extends Omit<LaunchOwner, 'workerGone'> {
 }
 
 export class Generations {
+  readonly handlers: HookHandlers = new HookHandlers();
   readonly #owner: GenerationsOwner;
   readonly #log: ErrorLog;
   readonly #launch: GenerationLaunch;
@@ -229,8 +231,10 @@ export class Generations {
         return this.#owner.reloader.loaded(generation.number, message.files);
       case 'drained':
         return this.#owner.gateways.broadcast({ type: 'pipe-empty', generation: generation.number });
+      case 'handles':
+        return this.handlers.set(generation, message.signal);
       case 'lingers':
-        return this.#lingers(generation, message.threads);
+        return this.#lingers(generation, message);
       case 'forked':
       case 'ready':
       case 'wants-successor':
@@ -258,6 +262,7 @@ export class Generations {
   forkserverGone(generation: Generation, how: string, isMissed: boolean, nowMs: number): void {
     generation.forkserverState = 'dead';
     this.#census.forget(generation);
+    this.handlers.forget(generation);
     if (this.#next?.state.kind === 'inheriting' && generation === this.#serving) this.#boot.carryState(this.#next, '');
     if (generation === this.#next) return this.giveUp(generation, EXIT_WORKER_BOOT, `Its forkserver ${how}.`, nowMs);
     if (generation === this.#serving && isMissed) {
@@ -329,12 +334,15 @@ export class Generations {
     }
   }
 
-  #lingers(generation: Generation, threads: readonly string[]): void {
+  #lingers(generation: Generation, { threads, handled }: FromForkserver & { type: 'lingers' }): void {
     // What a generation has started that never served goes with it.
     if (generation.state.kind === 'given-up') return generation.forkserver.kill();
     if (generation.state.kind !== 'draining') return;
-    const names = threads.join(', ');
-    this.#log.log('debug', `The forkserver of generation ${generation.number} stays for its threads: ${names}`);
+    if (threads.length === 0 && !this.handlers.isNeeded(generation)) {
+      return generation.forkserver.send({ type: 'release-handlers' });
+    }
+    const reasons = [...threads.map((name) => `thread ${name}`), ...handled.map((signal) => `handler of ${signal}`)];
+    this.#log.log('debug', `The forkserver of generation ${generation.number} stays for: ${reasons.join(', ')}`);
     this.#census.linger(generation);
     this.#takeOffTheBooks(generation);
   }

@@ -75,6 +75,7 @@ export class Shutdown {
     if (wasStopping) log.log('info', 'Quick shutdown requested');
     if (phase.current.kind === 'stopping') holdLastHook(generations.host, phase.current.exitCode);
     reloader.close();
+    generations.handlers.end();
     generations.stopNext(nowMs);
     const sharing = upgrade.state.kind === 'alone' ? 'alone' : 'shared';
     // The gateways close theirs when nothing can be lost by it.

@@ -60,7 +60,11 @@ export type ToForkserverAboutHooks =
       readonly facts: Partial<ServerFacts>;
     }
   /** Answered by `state`. */
-  | { readonly type: 'pack-state' };
+  | { readonly type: 'pack-state' }
+  /** The arbiter acts on this signal: call the handler of which `handles` has told. Not answered. */
+  | { readonly type: 'call-handler'; readonly signal: string }
+  /** It has lingered for handlers that are of no use any more. */
+  | { readonly type: 'release-handlers' };
 
 export interface HookFailure {
   /** Hook, exception and its text, on one line. */
@@ -84,8 +88,10 @@ export type FromForkserverAboutHooks =
   | { readonly type: 'hook-done'; readonly hook: string; readonly failure: HookFailure | null }
   | { readonly type: 'not-forked'; readonly slot: number }
   | { readonly type: 'state'; readonly state: string }
-  /** It has been told to leave, and its workers are gone; threads that hooks have started keep it. */
-  | { readonly type: 'lingers'; readonly threads: readonly string[] }
+  /** A hook has set a handler of this signal. */
+  | { readonly type: 'handles'; readonly signal: string }
+  /** It has been told to leave, and its workers are gone; threads that hooks have started keep it, or handlers of signals. */
+  | { readonly type: 'lingers'; readonly threads: readonly string[]; readonly handled: readonly string[] }
   | Asked;
 
 const wholeNumber = z.number().int();
@@ -99,7 +105,8 @@ export const fromForkserverAboutHooks: z.ZodType<FromForkserverAboutHooks> = z.u
   }),
   z.object({ type: z.literal('not-forked'), slot: wholeNumber }),
   z.object({ type: z.literal('state'), state: z.string() }),
-  z.object({ type: z.literal('lingers'), threads: z.array(z.string()) }),
+  z.object({ type: z.literal('handles'), signal: z.string() }),
+  z.object({ type: z.literal('lingers'), threads: z.array(z.string()), handled: z.array(z.string()) }),
   z.object({ type: z.literal('ask'), what: z.literal('kill-worker'), pid: wholeNumber, signal: wholeNumber }),
   z.object({ type: z.literal('ask'), what: z.literal('resize'), workers: wholeNumber }),
   z.object({ type: z.literal('ask'), what: z.literal('stop'), graceful: z.boolean() }),

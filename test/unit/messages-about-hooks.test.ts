@@ -16,7 +16,8 @@ const lines: readonly (readonly [string, boolean])[] = [
   ['{"type":"ask","what":"dance"}', false],
   ['{"type":"state","state":""}', true],
   ['{"type":"not-forked","slot":3}', true],
-  ['{"type":"lingers","threads":["watcher"]}', true],
+  ['{"type":"lingers","threads":["watcher"],"handled":["SIGTERM"]}', true],
+  ['{"type":"handles","signal":"SIGTERM"}', true],
 ];
 
 for (const [line, isMessage] of lines) {
