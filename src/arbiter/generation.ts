@@ -12,7 +12,7 @@ import { BootPatience } from './boot-patience.ts';
 import { CrashLoop, isBootCrash } from './crash-loop.ts';
 import type { ForkserverHandle } from './forkserver-handle.ts';
 import { type GenerationState, mayFollow } from './generation-life.ts';
-import { type LivingProcess, stillLives } from './living-process.ts';
+import { type LivingProcess, signalIfAlive, stillLives } from './living-process.ts';
 import type { Limits } from './request-deadlines.ts';
 import { TicketPipeEnd } from './ticket-pipe-end.ts';
 import { WorkerDeadlines } from './worker-deadlines.ts';
@@ -224,7 +224,7 @@ export class Generation {
     // A forkserver that hangs would not pass it on.
     const isKill = signal === os.constants.signals.SIGKILL && worker.startTicks !== null;
     if (this.forkserverState === 'alive' && !isKill) this.forkserver.send({ type: 'signal', pid: worker.pid, signal });
-    else if (stillLives(worker)) process.kill(worker.pid, signal);
+    else signalIfAlive(worker, signal);
   }
 
   // What its forkserver says of its workers

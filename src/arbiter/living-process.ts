@@ -26,6 +26,20 @@ export function stillLives(living: LivingProcess): boolean {
   }
 }
 
+/** Nothing but that very process gets the signal. Its parent may take its end between the look and the kill, which is no error. */
+export function signalIfAlive(
+  living: LivingProcess,
+  signal: number,
+  kill: (pid: number, signal: number) => unknown = process.kill,
+): void {
+  if (!stillLives(living)) return;
+  try {
+    kill(living.pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
 function readStat(pid: number): { readonly state: string; readonly startTicks: string } | null {
   let stat: string;
   try {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { livingProcess, stillLives } from '../../src/arbiter/living-process.ts';
+import { livingProcess, signalIfAlive, stillLives } from '../../src/arbiter/living-process.ts';
 import { within } from '../harness/deadline.ts';
 
 /** Runs Python that prints a line when it is so far; killed at the end of the test, if not before. */
@@ -70,4 +70,18 @@ test('without a start time, as where there is no /proc, a pid that exists is tak
   const { child, line } = await python(t, 'import os, time; print(os.getpid()); time.sleep(600)');
   await kill(child);
   assert.equal(stillLives({ pid: Number(line), startTicks: null }), false);
+});
+
+test('a process that ends between the look and the signal is no error', () => {
+  const signals: number[] = [];
+  signalIfAlive(livingProcess(process.pid), 9, (_, signal) => {
+    signals.push(signal);
+    throw Object.assign(new Error('kill ESRCH'), { code: 'ESRCH' });
+  });
+  assert.deepEqual(signals, [9]);
+  assert.throws(() =>
+    signalIfAlive(livingProcess(process.pid), 9, () => {
+      throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+    }),
+  );
 });
