@@ -99,6 +99,7 @@ _KINDS: Dict[str, Callable[[Any], Any]] = {
     "log format": _text,
     "folder": _text,
     "optional folder": _text,
+    "preferred folder": _text,
     "string list": _texts,
     "address list": _texts,
     "environment list": _texts,

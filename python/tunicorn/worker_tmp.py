@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from time import monotonic
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 
 class WorkerTmp:
@@ -29,10 +29,17 @@ class WorkerTmp:
 
     def fileno(self) -> int:
         if self._fd is None:
-            self._fd, path = tempfile.mkstemp(prefix="wtunicorn-", dir=self._folder)
+            self._fd, path = self._made()
             os.unlink(path)
             os.utime(self._fd, (self._last_update, self._last_update))
         return self._fd
+
+    def _made(self) -> Tuple[int, str]:
+        try:
+            return tempfile.mkstemp(prefix="wtunicorn-", dir=self._folder)
+        except OSError:
+            # As the runtime directory, which has found another place, too.
+            return tempfile.mkstemp(prefix="wtunicorn-")
 
     def close(self) -> None:
         if self._fd is not None:

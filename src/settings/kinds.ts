@@ -83,6 +83,7 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       };
     case 'optional string':
     case 'optional folder':
+    case 'preferred folder':
       return { ofFile: optionalString, wanted: 'a string, or None' };
     case 'folder':
       return { ofFile: string, wanted: 'a string' };

@@ -103,21 +103,24 @@ function invalid(name: string, origin: Origin, value: unknown, wanted: string): 
   return `Invalid value for ${name} ${describeOrigin(origin)}: ${shown} (wanted: ${wanted})`;
 }
 
-/** Makes the folders among `values` absolute, in place, and returns an error for each that does not exist. */
+/** Makes the folders among `values` absolute, in place, and returns an error for each that has to exist and does not. */
 function resolveFolders(values: Record<string, unknown>, origins: Record<string, Origin>, facts: Facts): string[] {
   const errors: string[] = [];
-  const settle = (name: SettingName, base: string): string => {
+  const settle = (name: SettingName, base: string, mayBeMissing = false): string => {
     const given = values[name];
     if (typeof given !== 'string') return base;
     const path = resolve(base, given);
-    if (!facts.isFolder(path)) {
+    if (!mayBeMissing && !facts.isFolder(path)) {
       errors.push(invalid(name, originOf(origins, name), given, 'a folder that exists'));
     }
     values[name] = path;
     return path;
   };
   const base = settle('chdir', facts.cwd);
-  for (const [name, { kind }] of SETTINGS) if (kind === 'optional folder') settle(name, base);
+  for (const [name, { kind }] of SETTINGS) {
+    if (kind === 'optional folder') settle(name, base);
+    if (kind === 'preferred folder') settle(name, base, true);
+  }
   return errors;
 }
 

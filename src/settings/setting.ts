@@ -127,6 +127,8 @@ interface Kinds {
   /** A folder that exists; the value is absolute. `chdir` is relative to the current directory, others to `chdir`. */
   folder: { readonly extra: { default?: string }; readonly value: string };
   'optional folder': { readonly extra: { default: null }; readonly value: string | null };
+  /** As optional folder, and it may not exist: another takes its place. */
+  'preferred folder': { readonly extra: { default: null }; readonly value: string | null };
   /** The number of something, such as a user, or its name. */
   'number or name': { readonly extra: { default?: number }; readonly value: number | string };
   'syslog address': { readonly extra: { default: string }; readonly value: string };

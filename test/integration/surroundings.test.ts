@@ -5,14 +5,19 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from '../harness/http-request.ts';
-import { appsDir, otherServer } from '../harness/project.ts';
+import { appsDir, inCi, otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 
 const isRoot = process.getuid?.() === 0;
 const systemPython = '/usr/bin/python3';
 const canSwitch = isRoot && existsSync(systemPython) && !otherServer;
-const canMount = isRoot && !otherServer && spawnSync('unshare', ['-m', 'true']).status === 0;
+/** A mount namespace of its own, which an ordinary user has in a user namespace only. */
+const unshare = isRoot ? ['unshare', '--mount'] : ['unshare', '--mount', '--map-root-user'];
+const mayMount = spawnSync('env', [...unshare, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+const noMounts = otherServer
+  ? 'other words'
+  : !mayMount && !inCi && 'nothing can be mounted here: THIS TEST CANNOT RUN';
 
 /** Longer than what is kept in memory. */
 async function servesLargeBodies(server: Server): Promise<void> {
@@ -60,14 +65,48 @@ scenario(
     const server = await scene.tunicorn({
       app: 'hello',
       args: ['--worker-tmp-dir', '/dev/shm'],
-      launcher: ['unshare', '-m', 'sh', '-c', `{ ${mounts}; } >/dev/null 2>&1; exec "$0" "$@"`],
+      launcher: [...unshare, 'sh', '-c', `{ ${mounts}; } >/dev/null 2>&1; exec "$0" "$@"`],
     });
     await server.waitForLog(/The spool directory is in \/dev\/shm, where bodies take memory: /);
     await servesLargeBodies(server);
     assert.equal((await server.stop()).code, 0);
   },
-  { skip: !canMount && 'only root can mount' },
+  { skip: noMounts },
 );
+
+/** An empty /dev but for what programs cannot do without. */
+const DEVICES_ALONE =
+  'mkdir -p dev && mount -t tmpfs none dev && for d in null zero urandom; do : >dev/$d; mount --bind /dev/$d dev/$d; done && mount --rbind dev /dev';
+const POOR_SHARED_MEMORY: readonly (readonly [what: string, mounts: string, reason: RegExp])[] = [
+  ['of 4 KiB', 'mount -t tmpfs -o size=4k none /dev/shm', /No space left on device/],
+  // Room for everything but the claims board.
+  ['of 1 MiB', 'mount -t tmpfs -o size=1m none /dev/shm', /No space left on device/],
+  ['that is read-only', 'mount -t tmpfs -o ro none /dev/shm', /Read-only file system/],
+  ['that does not exist', DEVICES_ALONE, /No such file or directory/],
+];
+
+for (const [what, mounts, reason] of POOR_SHARED_MEMORY) {
+  scenario(
+    `with a /dev/shm ${what}, another folder is taken, and one line says which and why`,
+    async (scene) => {
+      for (const args of [[], ['--worker-tmp-dir', '/dev/shm']]) {
+        const server = await scene.tunicorn({
+          app: 'hello',
+          args,
+          launcher: [...unshare, 'sh', '-c', `set -e; mount --make-rprivate /; ${mounts}; exec "$0" "$@"`],
+        });
+        const notes = server.log.lines.filter((line) => line.includes('cannot be used'));
+        assert.equal(notes.length, 1, notes.join('\n'));
+        assert.match(notes[0] ?? '', /\[WARNING\] The runtime directory is in \/\S+: \/dev\/shm cannot be used \(/);
+        assert.match(notes[0] ?? '', reason);
+        await servesLargeBodies(server);
+        assert.equal((await server.stop()).code, 0);
+        assert.equal(server.log.count(/starting a new one|Worker \(pid:\d+\) was sent/), 0, server.log.text());
+      }
+    },
+    { skip: noMounts },
+  );
+}
 
 scenario(
   'without HOME, and as a user without an account, everything is served',

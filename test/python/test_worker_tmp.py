@@ -34,6 +34,11 @@ class Heartbeat(unittest.TestCase):
         self.assertEqual(os.listdir(self.folder), [])
         self.assertFalse(os.get_inheritable(fd))
 
+    def test_without_its_folder_the_file_is_made_elsewhere(self) -> None:
+        tmp = WorkerTmp(SimpleNamespace(worker_tmp_dir=f"{self.folder}/missing"))
+        self.addCleanup(tmp.close)
+        self.assertGreaterEqual(tmp.fileno(), 0)
+
     def test_the_files_time_is_that_of_the_last_update(self) -> None:
         told = self.tmp.last_update()
         fd = self.tmp.fileno()

@@ -117,6 +117,7 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['chdir', '/srv/shop/web/', '/srv/shop/web'],
   ['worker_tmp_dir', '/dev/shm', '/dev/shm'],
   ['worker_tmp_dir', '', null],
+  ['worker_tmp_dir', 'missing', '/srv/shop/missing'],
   ['queue_timeout', '1.5', 1.5],
   ['queue_timeout', ' 2 ', 2],
   ['shutdown_delay', '0.25', 0.25],

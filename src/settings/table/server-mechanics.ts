@@ -57,10 +57,10 @@ export const SERVER_MECHANICS = {
     section: 'Server Mechanics',
     flags: ['--worker-tmp-dir'],
     metavar: 'DIR',
-    kind: 'optional folder',
+    kind: 'preferred folder',
     default: null,
     summary: 'The directory for the runtime directory, which holds pipes, sockets and a small shared file.',
-    detail: `A memory file system is best. Without this setting, or where it cannot be used, it is /dev/shm, else the directory
+    detail: `A memory file system is best. Without this setting, or where it is missing or cannot be used, it is /dev/shm, else the directory
       for temporary files, /tmp, /var/tmp or chdir: the first that the setting user may write to. The log says if it is not the first.`,
     migration: {
       same: 'It holds the runtime directory; a worker has a heartbeat file in it only if somebody asks for `worker.tmp.fileno()`.',
