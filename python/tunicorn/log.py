@@ -68,6 +68,9 @@ class ErrorLog:
         self._fd = _own_stderr() if self._path is None else _open(self._path)
         # Who has not read for a second need not be waited for again, until something gets through.
         self._is_stuck = False
+        self._loss = Loss()
+        # Whether the file ends in the middle of an entry of which the rest was dropped.
+        self._is_torn = False
         self.level = level.lower() if level.lower() in LEVELS else "info"
         self._threshold = LEVELS[self.level]
         self.form = form
@@ -123,6 +126,12 @@ class ErrorLog:
 
     def write_bytes(self, entry: bytes) -> None:
         """As it is, at once. A log that cannot be written is no reason to fail a request."""
+        if not self._is_written(b"\n" + entry if self._is_torn else entry):
+            self._loss.add()
+        elif self._loss.is_to_report():
+            self.error(f"The error log is written again; lines dropped so far: {self._loss.entries}")
+
+    def _is_written(self, entry: bytes) -> bool:
         rest = memoryview(entry)
         try:
             while rest:
@@ -131,10 +140,15 @@ class ErrorLog:
                 except BlockingIOError:
                     if self._is_stuck or not _has_room(self._fd):
                         self._is_stuck = True
-                        return
-            self._is_stuck = False
+                        break
         except OSError:
-            return
+            pass
+        if len(rest) < len(entry):
+            self._is_torn = bool(rest)
+        if rest:
+            return False
+        self._is_stuck = False
+        return True
 
     def write_errors(self, text: bytes) -> None:
         """What the application has written to wsgi.errors: as it is, or as an entry."""
@@ -158,6 +172,7 @@ class ErrorLog:
         # dup2 onto the same number: whoever holds the number, a thread in the middle of a write too, goes on with it.
         os.dup2(new, self._fd, inheritable=False)
         os.close(new)
+        self._is_torn = False
 
 
 def _own_stderr() -> int:
@@ -168,6 +183,27 @@ def _own_stderr() -> int:
     except OSError:
         pass  # Somebody else's pipe, or none any more: then stderr itself has to do.
     return STDERR_FD
+
+
+class Loss:
+    """Entries that this process could not write. What it was forked with is its parent's to report."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self._reported = 0
+        self._pid = 0
+
+    def add(self) -> None:
+        if self._pid != os.getpid():
+            self.entries = self._reported = 0
+            self._pid = os.getpid()
+        self.entries += 1
+
+    def is_to_report(self) -> bool:
+        """True once, as the report itself is an entry."""
+        is_new = self._reported != self.entries and self._pid == os.getpid()
+        self._reported = self.entries
+        return is_new
 
 
 class WsgiErrors(io.TextIOWrapper):

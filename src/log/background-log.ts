@@ -5,6 +5,7 @@
 import sonicBoom, { type SonicBoomOpts } from 'sonic-boom';
 import { type LogOwner, openLogFile, openStandardStream, type StandardStream } from './log-file.ts';
 import { systemErrorReason } from './system-error-reason.ts';
+import { writtenAgain } from './written-again.ts';
 
 export interface BackgroundLogOptions {
   readonly name: 'access log' | 'error log';
@@ -156,7 +157,7 @@ export class BackgroundLog {
     if (this.#recovery === 'none') return;
     this.#recovery = 'none';
     this.#told.clear();
-    this.#options.onTrouble?.(`${this.#name} is written again; lines dropped so far: ${this.#dropped}`);
+    this.#options.onTrouble?.(writtenAgain(this.#options.name, this.#dropped));
   };
 
   /** The new file is in use, or the old one for good. */

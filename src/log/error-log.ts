@@ -127,8 +127,8 @@ export class ErrorLog {
 
   #openSink(target: string): OpenedSink {
     const owner = this.#owner === undefined ? {} : { owner: this.#owner };
-    if (this.#speaker === 'arbiter') return ImmediateLog.open({ target, ...owner });
     const onTrouble = (message: string): void => this.log('error', message);
+    if (this.#speaker === 'arbiter') return ImmediateLog.open({ target, onTrouble, ...owner });
     return BackgroundLog.open({ name: 'error log', target, onTrouble, ...owner });
   }
 }

@@ -3,11 +3,14 @@
 
 import { closeSync, writeSync } from 'node:fs';
 import { type LogOwner, openLogFile, openStandardStream } from './log-file.ts';
+import { writtenAgain } from './written-again.ts';
 
 export interface ImmediateLogOptions {
   /** `-` for stderr, or the path of a file. */
   readonly target: string;
   readonly owner?: LogOwner;
+  /** Called when an entry has been written after some that could not be. May write to this log. */
+  readonly onTrouble?: (message: string) => void;
 }
 
 export type OpenedImmediateLog =
@@ -26,6 +29,8 @@ export class ImmediateLog {
   #fd: number;
   #dropped = 0;
   #lastEntry: 'written' | 'dropped' = 'written';
+  /** Whether the file ends in the middle of an entry of which the rest was dropped. */
+  #end: 'whole' | 'torn' = 'whole';
 
   private constructor(options: ImmediateLogOptions, fd: number) {
     this.#options = options;
@@ -45,7 +50,7 @@ export class ImmediateLog {
 
   /** One entry, without its line end. */
   write(line: string): void {
-    const entry = Buffer.from(`${line}\n`);
+    const entry = Buffer.from(this.#end === 'torn' ? `\n${line}\n` : `${line}\n`);
     let from = 0;
     // Who has not read for a second need not be waited for again, until something gets through.
     let waits = this.#lastEntry === 'dropped' ? FULL_PIPE_WAITS : 0;
@@ -57,13 +62,18 @@ export class ImmediateLog {
         if (!isFull || waits === FULL_PIPE_WAITS) {
           this.#dropped += 1;
           this.#lastEntry = 'dropped';
+          if (from > 0) this.#end = 'torn';
           return;
         }
         waits += 1;
         Atomics.wait(neverNotified, 0, 0, FULL_PIPE_WAIT_MS);
       }
     }
+    this.#end = 'whole';
+    if (this.#lastEntry === 'written') return;
+    // Before it is told: who is told writes it to this very log.
     this.#lastEntry = 'written';
+    this.#options.onTrouble?.(writtenAgain('error log', this.#dropped));
   }
 
   /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
@@ -73,6 +83,7 @@ export class ImmediateLog {
     if (!opened.ok) return opened.message;
     const old = this.#fd;
     this.#fd = opened.fd;
+    this.#end = 'whole';
     closeSync(old);
     return null;
   }

@@ -1,12 +1,16 @@
 // The error log of a Node process: real files, pipes and ends of processes.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
+  constants,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -148,7 +152,30 @@ test('a full disk costs the entry, not the process, and is counted', () => {
   log.reopen();
   log.log('info', 'kept');
   assert.equal(log.dropped, 2);
-  assert.equal(entries(readFileSync(file, 'utf8')).length, 1);
+  log.log('info', 'kept, too');
+  assert.deepEqual(
+    entries(readFileSync(file, 'utf8')).map(([, level, message]) => [level, message]),
+    [
+      ['INFO', 'kept'],
+      ['ERROR', 'The error log is written again; lines dropped so far: 2'],
+      ['INFO', 'kept, too'],
+    ],
+  );
+});
+
+test('an entry of which a full disk took a part keeps no other from its own line', () => {
+  const file = freshPath();
+  execFileSync('mkfifo', [file]);
+  const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  after(() => closeSync(reader));
+  const log = opened(file);
+  log.log('info', 'x'.repeat(100_000));
+  assert.equal(log.dropped, 1);
+  readSync(reader, Buffer.alloc(200_000));
+  log.log('info', 'kept');
+  const rest = Buffer.alloc(1000);
+  const text = rest.toString('utf8', 0, readSync(reader, rest));
+  assert.match(text, /^\n\[.*\] \[INFO\] kept\n\[.*\] \[ERROR\] The error log is written again; .*: 1\n$/);
 });
 
 test('a full non-blocking pipe is waited for, and all entries arrive', async () => {

@@ -3,10 +3,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, symlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { eventually } from '../harness/deadline.ts';
 import { HttpConnection } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
+import { noMounts, withMounts } from '../harness/mount-namespace.ts';
+import { isAlive } from '../harness/process-table.ts';
 import { type Scene, scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 
@@ -114,6 +126,48 @@ scenario('a full disk under the error log costs its lines, and no request', asyn
 });
 
 scenario(
+  'a server whose logs are on a full disk serves and reloads, and each process says what is missing when there is room again',
+  async (scene) => {
+    const server = await scene.launch({
+      app: 'noisy',
+      args: ['--error-logfile', 'disk/error.log', '--access-logfile', 'disk/access.log'],
+      files: { 'noisy.py': NOISY, 'disk/here': '' },
+      cwd: scene.dir,
+      launcher: withMounts('mount -t tmpfs -o size=64k none disk'),
+    });
+    // As the server sees it: the mount is in a namespace of its own.
+    const disk = `/proc/${server.pid}/root${scene.dir}/disk`;
+    const text = (): string => readFileSync(`${disk}/error.log`, 'utf8');
+    await eventually('the start', () => existsSync(`${disk}/error.log`) && /Generation 1 is serving/.test(text()));
+    fillDisk(`${disk}/filler`);
+    const before = text();
+    for (let times = 0; times < 20; times += 1) await everyoneLogs(server);
+    server.signal('SIGHUP');
+    const [old = 0] = server.workerPids();
+    await eventually('the reload', () => !isAlive(old));
+    await everyoneLogs(server);
+    assert.ok(text().length - before.length < 5000, 'the disk was full');
+    rmSync(`${disk}/filler`);
+    // There is one worker, and it stays: the arbiter has something to say.
+    server.signal('SIGTTOU');
+    const { arbiter, gateways, workers } = server.family();
+    const again = (pid: number | undefined): RegExp =>
+      new RegExp(
+        `^\\[[^\\]]*\\] \\[${pid}\\] \\[ERROR\\] The error log is written again; lines dropped so far: \\d+$`,
+        'm',
+      );
+    await eventually('each to say that its lines are written again', async () => {
+      await everyoneLogs(server);
+      return [arbiter, ...gateways, ...workers].every((pid) => again(pid).test(text()));
+    });
+    assert.equal((await request(server.target, '/')).status, 200);
+    assert.equal((await server.stop()).code, 0);
+    await server.nothingLeft();
+  },
+  { skip: noMounts },
+);
+
+scenario(
   'stdout and stderr that nobody reads hold no request up, and do not keep the gateway from its end',
   async (scene) => {
     const server = await scene.launch({
@@ -138,6 +192,28 @@ scenario(
     await server.nothingLeft();
   },
 );
+
+const NOISY = `
+def application(environ, start_response):
+    print('a line of the application', file=environ['wsgi.errors'])
+    start_response('200 OK', [('Content-Length', '0')])
+    return []
+`;
+
+/** Application, worker and gateway have something for the error log. */
+async function everyoneLogs(server: Server): Promise<void> {
+  assert.equal((await request(server.target, '/')).status, 200);
+  await manyRefusals(server, 1);
+}
+
+function fillDisk(file: string): void {
+  const fd = openSync(file, 'w');
+  try {
+    while (true) writeSync(fd, Buffer.alloc(1024));
+  } catch {
+    closeSync(fd);
+  }
+}
 
 const UNREAD = `
 import os, subprocess, sys

@@ -1,24 +1,17 @@
 // Surroundings that are poorer than usual: folders that are missing, closed or read-only, and no environment to speak of.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from '../harness/http-request.ts';
-import { appsDir, inCi, otherServer } from '../harness/project.ts';
+import { noMounts, withMounts } from '../harness/mount-namespace.ts';
+import { appsDir, otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 
 const isRoot = process.getuid?.() === 0;
 const systemPython = '/usr/bin/python3';
 const canSwitch = isRoot && existsSync(systemPython) && !otherServer;
-/** A mount namespace of its own, which an ordinary user has in a user namespace only. */
-const unshare = isRoot ? ['unshare', '--mount'] : ['unshare', '--mount', '--map-root-user'];
-const mayMount = spawnSync('env', [...unshare, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
-const noMounts = otherServer
-  ? 'other words'
-  : !mayMount && !inCi && 'nothing can be mounted here: THIS TEST CANNOT RUN';
-
 /** Longer than what is kept in memory. */
 async function servesLargeBodies(server: Server): Promise<void> {
   const { status } = await request(server.target, '/', { method: 'POST', body: 'x'.repeat(3_000_000) });
@@ -60,12 +53,11 @@ scenario(
 scenario(
   'on a read-only file system with --worker-tmp-dir /dev/shm, everything is served',
   async (scene) => {
-    const mounts =
-      'mount --make-rprivate /; for d in / /tmp /var/tmp "$PWD"; do mount --bind $d $d; mount -o remount,ro,bind $d; done';
+    const mounts = 'for d in / /tmp /var/tmp "$PWD"; do mount --bind $d $d; mount -o remount,ro,bind $d; done';
     const server = await scene.tunicorn({
       app: 'hello',
       args: ['--worker-tmp-dir', '/dev/shm'],
-      launcher: [...unshare, 'sh', '-c', `{ ${mounts}; } >/dev/null 2>&1; exec "$0" "$@"`],
+      launcher: withMounts(mounts),
     });
     await server.waitForLog(/The spool directory is in \/dev\/shm, where bodies take memory: /);
     await servesLargeBodies(server);
@@ -93,7 +85,7 @@ for (const [what, mounts, reason] of POOR_SHARED_MEMORY) {
         const server = await scene.tunicorn({
           app: 'hello',
           args,
-          launcher: [...unshare, 'sh', '-c', `set -e; mount --make-rprivate /; ${mounts}; exec "$0" "$@"`],
+          launcher: withMounts(mounts),
         });
         const notes = server.log.lines.filter((line) => line.includes('cannot be used'));
         assert.equal(notes.length, 1, notes.join('\n'));

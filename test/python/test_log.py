@@ -155,6 +155,50 @@ class ErrorLogTest(LogTest):
             ErrorLog("/nodir/error.log")
         self.assertEqual(raised.exception.filename, "/nodir/error.log")
 
+    def test_what_a_full_disk_cost_is_counted_in_the_log_when_there_is_room_again(self) -> None:
+        self.path.symlink_to("/dev/full")
+        log = self.log()
+        log.info("lost")
+        WsgiErrors(log).write("lost too\n")
+        self.path.unlink()
+        log.reopen()
+        log.info("kept")
+        log.info("kept, too")
+        self.assertEqual(
+            [entry[1:] for entry in self.entries()],
+            [
+                ("INFO", "kept"),
+                ("ERROR", "The error log is written again; lines dropped so far: 2"),
+                ("INFO", "kept, too"),
+            ],
+        )
+
+    def test_a_forked_process_does_not_report_what_its_parent_has_dropped(self) -> None:
+        self.path.symlink_to("/dev/full")
+        log = self.log()
+        log.info("lost")
+        self.path.unlink()
+        log.reopen()
+        child = os.fork()
+        if child == 0:
+            log.info("of the child")
+            os._exit(0)
+        os.waitpid(child, 0)
+        self.assertEqual([entry[2] for entry in self.entries()], ["of the child"])
+
+    def test_an_entry_of_which_a_part_was_written_keeps_no_other_from_its_own_line(self) -> None:
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        log = self.log()
+        log.info("x" * 100_000)
+        os.read(reader, 200_000)
+        log.info("kept")
+        lines = os.read(reader, 1000).decode().split("\n")
+        self.assertEqual(lines[0], "")
+        self.assertTrue(lines[1].endswith("[INFO] kept"), lines)
+        self.assertTrue(lines[2].endswith("lines dropped so far: 1"), lines)
+
     def test_a_full_non_blocking_pipe_is_waited_for(self) -> None:
         read, write = os.pipe()
         log = self.log()
