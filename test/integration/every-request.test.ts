@@ -283,19 +283,16 @@ const endings: readonly Ending[] = [
     args: ['--queue-timeout', '0.2'],
     act: async (s) => {
       const first = await held(s);
-      // Two, for one may lie in the ticket pipe.
-      const others = [1, 2].map(() => request(s.server.target, '/late'));
-      await eventually('a line', () => linesOf(s.scene).length > 0);
+      // It may well lie in the ticket pipe.
+      assert.equal((await request(s.server.target, '/late')).status, 503);
       s.rendezvous.open('held');
       assert.equal(await first.answered(), 200);
-      const statuses = (await Promise.all(others)).map(({ status }) => status).sort();
-      assert.deepEqual(statuses, [200, 503]);
     },
     end: 'queue-timeout',
     status: 503,
     ...GET,
     target: '/late',
-    others: 2,
+    others: 1,
   },
   {
     title: 'comes when too many wait',
