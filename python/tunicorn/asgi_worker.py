@@ -18,6 +18,7 @@ from tunicorn import forked_copy
 from tunicorn.asgi.application import Application, as_asgi3
 from tunicorn.asgi.channel import Channel
 from tunicorn.asgi.departure import is_departure
+from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http_exchange import HttpExchange
 from tunicorn.asgi.leaving import finish
 from tunicorn.asgi.lifespan import Lifespan
@@ -82,6 +83,7 @@ class AsgiWorker:
         self._timeout_seconds: float = cfg.timeout
         self._lifespan = Lifespan(self._app, cfg.asgi_lifespan, self._state, duty.log)
         self._places = FreePlaces(duty, loop, self._resume)
+        self._held_messages = HeldMessages()
         self._running: Set[Exchange] = set()
         # The tasks of requests, and those that go on in the background when the response is complete.
         self._tasks: Set[asyncio.Task[None]] = set()
@@ -223,7 +225,9 @@ class AsgiWorker:
         is_web_socket = flags & UPGRADE != 0 and self._speaks_web_socket
         exchange: Exchange
         if is_web_socket:
-            exchange = WebSocket(place, channel, ticket_id, cancel, ended=self._running.discard)
+            exchange = WebSocket(
+                place, channel, ticket_id, cancel, ended=self._running.discard, held=self._held_messages
+            )
         else:
             exchange = HttpExchange(
                 place,

@@ -147,6 +147,11 @@ class FrameReader:
         self._kept = bytearray()
         self._wanted = HEADER_BYTES
 
+    @property
+    def unfinished_bytes(self) -> int:
+        """Of a frame that has begun."""
+        return len(self._kept)
+
     def feed(self, data: bytes) -> list[GatewayFrame]:
         """The frames that are whole now."""
         kept = self._kept

@@ -69,6 +69,8 @@ class Channel:
         self.frames: List[Frame] = []
         self.is_lost = False
         self.reading = False
+        self.gate: Any = None
+        self.unfinished_bytes = 0
         self.on_frame: Callable[[Optional[GatewayFrame]], None] = lambda frame: None
         self.room: Optional[asyncio.Event] = None
 

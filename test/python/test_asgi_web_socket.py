@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional
 from asgi_doubles import CANCEL, TICKET, Application, Channel, Place, sends, settle
 
 from tunicorn.asgi.head import InvalidResponse
+from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.web_socket import WebSocket
 from tunicorn.channel_frame import CLOSE, GONE, MESSAGE, TEXT
 
@@ -44,7 +45,10 @@ class Bench:
         self.channel = Channel()
         self.place = Place(asyncio.get_running_loop())
         self.ended: List[Any] = []
-        self.socket = WebSocket(self.place, self.channel, TICKET, CANCEL, ended=self.ended.append)  # type: ignore
+        self.held = HeldMessages()
+        self.socket = WebSocket(
+            self.place, self.channel, TICKET, CANCEL, ended=self.ended.append, held=self.held  # type: ignore
+        )
         self.error: Optional[BaseException] = None
         self.complaint: Optional[str] = None
         assert [frame.type for frame in self.channel.frames] == ["WATCH"] and self.channel.reading

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional
+from typing import Any, Callable, Deque, Dict, List, Optional, Protocol
 
 from tunicorn import forked_copy
 from tunicorn.channel_frame import DATA, GONE, TAKEN, FrameError, FrameReader, GatewayFrame, ask_frame, hello_frame
@@ -19,6 +19,14 @@ _READ_BYTES = 256 * 1024
 # bytes it has to. A frame counts as some bytes even if it holds but one.
 _YIELD_BYTES = 512 * 1024
 _FRAME_COST_BYTES = 2048
+
+
+class Gate(Protocol):
+    """Decides when what comes on a channel is read."""
+
+    def may_read(self) -> bool: ...
+
+    def have_read(self) -> None: ...
 
 
 class ChannelLost(ConnectionError):
@@ -39,6 +47,7 @@ class Channel:
         "_socket",
         "_taken",
         "_unyielded_bytes",
+        "gate",
         "is_lost",
         "on_frame",
     )
@@ -58,6 +67,7 @@ class Channel:
         self._frames = FrameReader()
         self._unyielded_bytes = 0
         self.is_lost = False
+        self.gate: Optional[Gate] = None
         # Gets the frames of the ticket that is watched; None for the end of the channel.
         self.on_frame: Callable[[Optional[GatewayFrame]], None] = ignore_frame
 
@@ -97,6 +107,10 @@ class Channel:
 
     def fileno(self) -> int:
         return self._fd
+
+    @property
+    def unfinished_bytes(self) -> int:
+        return self._frames.unfinished_bytes
 
     def become_copy(self) -> None:
         self._send = forked_copy.end_copy
@@ -181,6 +195,9 @@ class Channel:
             pass  # The gateway has gone.
 
     def _readable(self) -> None:
+        if self.gate is not None and not self.gate.may_read():
+            self.pause()
+            return
         try:
             data = self._socket.recv(_READ_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -198,6 +215,8 @@ class Channel:
             return
         for frame in frames:
             self._deliver(frame)
+        if self.gate is not None:
+            self.gate.have_read()
 
     def _deliver(self, frame: GatewayFrame) -> None:
         answer = self._answer

@@ -10,6 +10,7 @@ from typing import Any, Callable, Deque, Dict, Optional
 
 from tunicorn.asgi.channel import Channel, ignore_frame
 from tunicorn.asgi.head import header_lines
+from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http_exchange import ClientGone, HttpExchange
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.waiters import Waiters
@@ -55,9 +56,12 @@ class WebSocket:
         "_disconnect",
         "_ended",
         "_gone_at",
+        "_held",
+        "_held_bytes",
         "_place",
         "_queue",
         "_queued_bytes",
+        "_receiving",
         "_waiters",
         "id",
         "is_stopped",
@@ -67,7 +71,14 @@ class WebSocket:
     )
 
     def __init__(
-        self, place: Place, channel: Channel, ticket_id: int, cancel: int, *, ended: Callable[[Any], None]
+        self,
+        place: Place,
+        channel: Channel,
+        ticket_id: int,
+        cancel: int,
+        *,
+        ended: Callable[[Any], None],
+        held: HeldMessages,
     ) -> None:
         self.phase = CONNECTING
         self.task: Optional[asyncio.Task[None]] = None
@@ -82,10 +93,15 @@ class WebSocket:
         self._denial: Optional[HttpExchange] = None
         self._queue: Deque[Message] = deque()
         self._queued_bytes = 0
+        self._held = held
+        # What `held` counts of it.
+        self._held_bytes = 0
         self._disconnect: Optional[Message] = None
         self._gone_at = 0.0
+        self._receiving = 0
         self._waiters = Waiters(place.loop)
         channel.on_frame = self._frame
+        channel.gate = self
         channel.write(watch_frame(ticket_id))
         channel.read()
 
@@ -100,12 +116,19 @@ class WebSocket:
                 message = self._queue.popleft()
                 before = self._queued_bytes
                 self._queued_bytes -= _size(message)
-                if before > _QUEUE_LIMIT_BYTES >= self._queued_bytes:
-                    self._channel.read()
+                if self._channel.gate is self:
+                    self._account()
+                    if before > _QUEUE_LIMIT_BYTES >= self._queued_bytes:
+                        self._channel.read()
                 return message
             if self._disconnect is not None:
                 return self._disconnect
-            await self._waiters.wait()
+            self._receiving += 1
+            try:
+                self._held.look()
+                await self._waiters.wait()
+            finally:
+                self._receiving -= 1
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
@@ -131,6 +154,24 @@ class WebSocket:
             await self._denial.send({**message, "type": "http.response.body"})
         else:
             raise RuntimeError(f"Unexpected ASGI message '{kind}' to a WebSocket {_PHASE_NAMES[phase]}")
+
+    # What the channel and the account of all messages call
+
+    def may_read(self) -> bool:
+        return self._held.admits(self)
+
+    def have_read(self) -> None:
+        self._account()
+        if self._queue or self._disconnect is not None:
+            self._held.served(self)
+
+    @property
+    def is_wanting(self) -> bool:
+        return self._receiving > 0 and not self._queue
+
+    def resume(self) -> None:
+        if self._channel.gate is self and self._queued_bytes <= _QUEUE_LIMIT_BYTES:
+            self._channel.read()
 
     # What the worker calls
 
@@ -210,6 +251,8 @@ class WebSocket:
             ended=lambda _: self._denied(),
         )
         await denial.send({**message, "type": "http.response.start"})
+        self._leave_gate()
+        self._channel.read()
         self._denial = denial
         self.phase = DENYING
 
@@ -244,6 +287,19 @@ class WebSocket:
     def _let_go(self) -> None:
         if self._channel.on_frame == self._frame:
             self._channel.on_frame = ignore_frame
+        self._leave_gate()
+
+    def _leave_gate(self) -> None:
+        if self._channel.gate is self:
+            self._channel.gate = None
+            self._held.add(-self._held_bytes)
+            self._held_bytes = 0
+            self._held.served(self)
+
+    def _account(self) -> None:
+        held_bytes = self._queued_bytes + self._channel.unfinished_bytes
+        self._held.add(held_bytes - self._held_bytes)
+        self._held_bytes = held_bytes
 
     def _finish_closed(self) -> None:
         """The client has gone; what is still owed to the gateway is the END."""
@@ -288,6 +344,7 @@ class WebSocket:
         if self._disconnect is None:
             self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
             self._gone_at = self._place.loop.time()
+            self._held.served(self)
             self._waiters.wake()
 
 

@@ -10,7 +10,7 @@ export const WEB_SOCKETS = {
     default: 16777216,
     summary: 'Bytes that a message from a WebSocket client may have; 0 means no limit.',
     detail:
-      'A longer one closes the WebSocket with code 1009. The size is that of the message, not of its compressed form.',
+      'A longer one closes the WebSocket with code 1009. The size is that of the message, not of its compressed form. An application that keeps a message for each of N WebSockets takes N times that size: set it to what is needed.',
     own: true,
     usedBy: ['gateway'],
     reloadable: true,
