@@ -8,8 +8,13 @@ from tunicorn.ticket_stacks import write_block, write_ticket_stacks
 
 
 def write_stacks(fd: int, exchanges: Iterable[Any]) -> None:
-    running = [exchange for exchange in list(exchanges) if exchange.task is not None]
+    # The one that runs now is where its thread is: its coroutines do not show the functions that they have called.
+    running = [each for each in list(exchanges) if each.task is not None and not _runs_now(each.task)]
     write_ticket_stacks(fd, ((exchange.id, _frames(exchange.task)) for exchange in running))
+
+
+def _runs_now(task: Any) -> bool:
+    return bool(getattr(task.get_coro(), "cr_running", False))
 
 
 def write_start_up(fd: int, task: Any) -> None:
