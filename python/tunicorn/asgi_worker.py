@@ -122,6 +122,7 @@ class AsgiWorker:
         signal.signal(signal.SIGUSR2, lambda signum, frame: write_stacks(stack_fd, self._running))
         stack_fd = write_stacks_at(signal.SIGUSR2)
         self._duty.life.wake = self._wake
+        self._duty.life.soon = self._loop.call_soon_threadsafe
         if self._duty.life.leaving:
             self._leave()
         self._resume()

@@ -109,7 +109,7 @@ def _serve(fork: Fork, life: Life) -> None:
     report, places, adopt_handlers = _enter(fork, life)
 
     def process() -> None:
-        duty = _boot(fork, life, report, places)
+        duty = _boot(fork, life, report, places, adopt_handlers)
         adopt_handlers()
         try:
             worker_class.module_of(fork.settings.worker_class).serve(duty)
@@ -144,7 +144,7 @@ def _enter(fork: Fork, life: Life) -> Tuple[Any, Places, Callable[[], None]]:
         _guarded(lambda: post_fork(fork.server, worker), life, log, "in the hook post_fork")
     if os.geteuid() == 0:
         become(settings.user_id, settings.group_id, settings.init_group_id)
-    leave = install_signals(worker, life, os.path.join(settings.runtime_dir, f"stack-{fork.slot}"), log)
+    handlers = install_signals(worker, life, os.path.join(settings.runtime_dir, f"stack-{fork.slot}"), log)
     log.info(f"Booting worker with pid: {pid}")
     board = ClaimsBoard.open(os.path.join(settings.runtime_dir, "board"))
     places = Places(board, settings, fork.slot, fork.gateways, pid)
@@ -155,10 +155,10 @@ def _enter(fork: Fork, life: Life) -> Tuple[Any, Places, Callable[[], None]]:
             report({"type": "wants-successor"})
 
     worker.enter_process(lambda: places.taken, retire)
-    return report, places, lambda: adopt_term_handler(life, leave, log)
+    return report, places, lambda: adopt_term_handler(life, handlers, log)
 
 
-def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
+def _boot(fork: Fork, life: Life, report: Any, places: Places, adopt_handlers: Callable[[], None]) -> Duty:
     settings, worker, log = fork.settings, fork.worker, fork.logs.logger
     worker_class.patch(settings.worker_class)
     if worker.cfg.spew:
@@ -198,6 +198,7 @@ def _boot(fork: Fork, life: Life, report: Any, places: Places) -> Duty:
         return step == STOP
 
     def ready() -> None:
+        adopt_handlers()
         now = time.monotonic()
         budget.start(now - life.born, now)
         worker.booted = True

@@ -6,7 +6,7 @@ import faulthandler
 import os
 import signal
 import time
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from tunicorn import forked_copy
 from tunicorn.log import Log
@@ -20,7 +20,17 @@ class Leave(BaseException):
 class Life:
     """What the signal handlers and the loop share."""
 
-    __slots__ = ("born", "carry_out", "leaving", "tell_application", "told_to_exit", "waiting", "wake")
+    __slots__ = (
+        "born",
+        "carry_out",
+        "leaving",
+        "soon",
+        "tell_application",
+        "term_handler",
+        "told_to_exit",
+        "waiting",
+        "wake",
+    )
 
     def __init__(self) -> None:
         # time.monotonic() at its beginning.
@@ -37,6 +47,11 @@ class Life:
 
         # Calls the application's own handler of SIGTERM, if it has one that has not been called.
         self.tell_application: Callable[[], None] = lambda: None
+        # Calls it outside of a signal handler, in a class that has an event loop: uvloop passes on twice what is raised
+        # in one.
+        self.soon: Callable[[Callable[[], None]], object] = lambda step: step()
+        # Ours that calls theirs.
+        self.term_handler: Any = None
 
     def leave(self, signum: int, frame: object) -> None:
         self.leaving = True
@@ -46,8 +61,14 @@ class Life:
             raise Leave
 
 
-def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> Callable[..., None]:
-    """Returns the handler of SIGTERM."""
+class TermHandlers(NamedTuple):
+    """`leave` is set for SIGTERM, and does nothing when the application has set another; `leave_now` always leaves."""
+
+    leave: Callable[[int, Any], None]
+    leave_now: Callable[[int, Any], None]
+
+
+def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> TermHandlers:
     cfg = worker.cfg
 
     def quit_now(signum: int, frame: object) -> None:
@@ -87,6 +108,11 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> Calla
             log.exception("The log files are not reopened")
 
     def leave(signum: int, frame: object) -> None:
+        if signal.getsignal(signal.SIGTERM) is not leave:
+            return  # The application's handler calls the one before it; the worker leaves by its own counsel.
+        leave_now(signum, frame)
+
+    def leave_now(signum: int, frame: object) -> None:
         if worker.booted and worker.runs_as != "sync":
             # Somebody else than the arbiter may want it to go. Its requests can take long: a successor should not wait
             # for their ends, and the arbiter is to see to graceful_timeout.
@@ -111,38 +137,64 @@ def install_signals(worker: Any, life: Life, stack_path: str, log: Log) -> Calla
     _stack_fd = os.open(stack_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     faulthandler.enable(file=_stack_fd, all_threads=True)
     forked_copy.in_copy(_stacks_to_stderr)
-    return leave
+    return TermHandlers(leave, leave_now)
 
 
-def adopt_term_handler(life: Life, leave: Any, log: Log) -> None:
-    """Once the application is loaded, which may have set a handler of its own. It is called once, whether a signal ends
-    the worker or the end of its pipe; and whatever it does, the worker finishes its requests and leaves.
+# A stop or the end of the generation begins; the worker goes on until its pipe ends. To a worker that has no use for it
+# the signal does nothing, by default.
+END_BEGINS = signal.SIGURG
+
+
+def adopt_term_handler(life: Life, handlers: TermHandlers, log: Log) -> None:
+    """Once the application is loaded, and again when it has started up: it may have set a handler of its own. That is
+    called once, when the end begins or the worker is to leave; and whatever it does, the worker finishes its requests
+    and leaves.
     """
     theirs = signal.getsignal(signal.SIGTERM)
-    if theirs is leave or not callable(theirs):
+    if theirs is handlers.leave or theirs is life.term_handler or not callable(theirs):
         return
     called = False
+    stays = False
 
     def once(signum: int, frame: Any) -> None:
-        nonlocal called
+        nonlocal called, stays
+        leaves, stays = not stays, False
         if not called:
             called = True
-            try:
-                theirs(signum, frame)
-            except (SystemExit, KeyboardInterrupt):
-                pass  # It leaves all the same, but not in the middle of a request.
-            except Exception:
-                log.exception("Exception in the application's handler of SIGTERM")
-        leave(signum, frame)
+            _call_theirs(signum, frame)
+        if leaves:
+            handlers.leave_now(signum, frame)
+
+    def _call_theirs(signum: int, frame: Any) -> None:
+        try:
+            theirs(signum, frame)
+        except (SystemExit, KeyboardInterrupt):
+            pass  # It leaves all the same, but not in the middle of a request.
+        except Exception:
+            log.exception("Exception in the application's handler of SIGTERM")
 
     def tell() -> None:
         if not called:
             # Not a plain call: an event loop hears of signals in its own way.
             signal.raise_signal(signal.SIGTERM)
 
-    signal.signal(signal.SIGTERM, once)
-    forked_copy.in_copy(lambda: _set_again(once, theirs))
+    def tell_and_stay() -> None:
+        nonlocal stays
+        if called:
+            return
+        stays = True
+        tell()
+        # Python calls handlers between its own instructions: not in a system call that this one has interrupted.
+        for _ in range(100):
+            if not stays:
+                break
+
+    life.term_handler = once
     life.tell_application = tell
+    signal.signal(signal.SIGTERM, once)
+    signal.signal(END_BEGINS, lambda signum, frame: life.soon(tell_and_stay))
+    forked_copy.keep_handler(END_BEGINS)
+    forked_copy.in_copy(lambda: _set_again(once, theirs))
 
 
 def _set_again(once: Any, theirs: Any) -> None:

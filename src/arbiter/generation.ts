@@ -325,10 +325,16 @@ export class Generation {
     if (this.forkserverState === 'alive' && this.lastHook === 'none') this.forkserver.kill();
   }
 
+  /** For what applications do at SIGTERM, such as to end their streams: the workers go on taking tickets. */
+  announceEnd(): void {
+    this.workers.signalAll('SIGURG');
+  }
+
   /** Lets the workers finish what they have been given; the pipe's end-of-file tells them when that is all. */
   drain(nowMs: number): void {
     if (!mayFollow(this.#state, { kind: 'draining', sinceMs: nowMs })) return;
     this.move({ kind: 'draining', sinceMs: nowMs });
+    this.announceEnd();
     for (const worker of this.workers.all()) {
       // It has not taken a ticket yet; waiting for its imports would only keep the generation from its end.
       if (worker.state.kind === 'booting') this.workers.doom(worker, 'drained', 'SIGKILL', nowMs);

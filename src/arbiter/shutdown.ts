@@ -83,6 +83,7 @@ export class Shutdown {
     else listeners.close(sharing);
     // Workers that the same TERM has ended are needed again only if there is work left.
     for (const generation of generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
+    if (manner === 'graceful') for (const generation of generations.all()) generation.announceEnd();
     if (manner === 'graceful') this.#parts.drainNotice.allDrain(generations.serving, gateways);
     gateways.broadcast({ type: 'drain', manner, listeners: manner === 'graceful' ? 'kept' : 'closed' });
     if (manner === 'quick') {

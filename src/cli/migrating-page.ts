@@ -43,6 +43,8 @@ Tunicorn is not installed into the application's virtual environment. It runs th
 
 \`sys.argv\` holds the arguments as they were typed, behind a path that ends in \`gunicorn\` and has \`tunicorn\` in it: \`"gunicorn" in sys.argv[0]\` stays true.
 \`os.getppid()\` of a worker is its forkserver, which passes \`HUP\`, \`TERM\` and the others on to the arbiter.
+A handler of \`SIGTERM\` that the application has set is called once, when a stop or a reload begins or the worker is to leave otherwise: a stream that waits for
+a flag which it sets can end. The worker still finishes what it has, and takes what waits for it; \`sys.exit()\` in the handler, or a call of the handler before it, changes nothing.
 
 The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,
 \`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md). Logs are in
