@@ -1,6 +1,7 @@
 # Sourced by /bin/sh in tunicorn where that is process 1, as in a container. Orphans become children of process 1, which must
 # reap them; Node.js reaps only what it has started. So a small Python program stays process 1, and Node.js is its child.
 
+export TUNICORN_OPEN_FILES="$(ulimit -Sn)"
 program="$(dirname "$(readlink -f "$0")")/../python/tunicorn/process_one.py"
 named=
 previous=
