@@ -3,7 +3,7 @@
 
 import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
 
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 export class StartSignals {
   readonly #end: (signal: NodeJS.Signals) => void;
