@@ -83,9 +83,10 @@ export class Shutdown {
     else listeners.close(sharing);
     // Workers that the same TERM has ended are needed again only if there is work left.
     for (const generation of generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
-    if (manner === 'graceful') for (const generation of generations.all()) generation.announceEnd();
     if (manner === 'graceful') this.#parts.drainNotice.allDrain(generations.serving, gateways);
     gateways.broadcast({ type: 'drain', manner, listeners: manner === 'graceful' ? 'kept' : 'closed' });
+    // Behind the gateways, which are to announce the end to their clients as soon as they can.
+    if (manner === 'graceful') for (const generation of generations.all()) generation.announceEnd();
     if (manner === 'quick') {
       for (const generation of generations.all()) generation.workers.signalAll('SIGQUIT');
       generations.drainAll(nowMs);
