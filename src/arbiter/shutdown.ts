@@ -77,16 +77,17 @@ export class Shutdown {
     reloader.close();
     generations.handlers.end();
     generations.stopNext(nowMs);
-    const sharing = upgrade.state.kind === 'alone' ? 'alone' : 'shared';
-    // The gateways close theirs when nothing can be lost by it.
-    if (manner === 'graceful') void listeners.sealAndClose(sharing).then(() => this.#parts.unbound());
-    else listeners.close(sharing);
     // Workers that the same TERM has ended are needed again only if there is work left.
     for (const generation of generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
     if (manner === 'graceful') this.#parts.drainNotice.allDrain(generations.serving, gateways);
     gateways.broadcast({ type: 'drain', manner, listeners: manner === 'graceful' ? 'kept' : 'closed' });
-    // Behind the gateways, which are to announce the end to their clients as soon as they can.
-    if (manner === 'graceful') for (const generation of generations.all()) generation.announceEnd();
+    const sharing = upgrade.state.kind === 'alone' ? 'alone' : 'shared';
+    // After the gateways have been sent the drain: to start a process takes a while, in which they would promise to keep connections.
+    if (manner === 'graceful') {
+      for (const generation of generations.all()) generation.announceEnd();
+      // The gateways close theirs when nothing can be lost by it.
+      void listeners.sealAndClose(sharing).then(() => this.#parts.unbound());
+    } else listeners.close(sharing);
     if (manner === 'quick') {
       for (const generation of generations.all()) generation.workers.signalAll('SIGQUIT');
       generations.drainAll(nowMs);
