@@ -189,12 +189,6 @@ export const FLAGS: readonly BadInput[] = [
     says: ["Error: Invalid value for chdir on the command line: 'nowhere' (wanted: a folder that exists)"],
   },
   {
-    it: 'a folder for temporary files that does not exist',
-    args: ['--worker-tmp-dir', 'nowhere', 'app'],
-    exits: 1,
-    says: ["Error: Invalid value for worker_tmp_dir on the command line: 'nowhere' (wanted: a folder that exists)"],
-  },
-  {
     it: 'an unknown worker class',
     args: ['-k', 'nosuch', 'app'],
     exits: 1,
