@@ -7,7 +7,9 @@ export class StoppedClock {
   #nowMs: number = performance.now();
 
   constructor(t: TestContext) {
-    t.mock.method(performance, 'now', () => this.#nowMs);
+    const { mock } = t.mock.method(performance, 'now', () => this.#nowMs);
+    // Before the hooks that end the gateway, whose limits in time have to pass.
+    t.after(() => mock.restore());
   }
 
   advance(ms: number): void {
