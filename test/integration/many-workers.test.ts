@@ -13,7 +13,7 @@ scenario(
   'at the first start a worker that is ready serves while others boot, as many at a time as there are processors',
   async (scene) => {
     const processors = availableParallelism();
-    const workers = processors + 2;
+    const workers = processors + 8;
     const rendezvous = await scene.rendezvous();
     const first = `import rendezvous\nrendezvous.wait("importing")\n`;
     const app = 'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"served"]\n';

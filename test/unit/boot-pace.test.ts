@@ -38,6 +38,12 @@ test('workers whose boot hangs do not keep the others from booting', () => {
 test('the log says how many boot at a time, if not all do', () => {
   const two = 'Generation 3 boots 50 workers, 2 at a time: there are 2 processors';
   assert.equal(describePace(3, 50, 2), two);
-  assert.match(describePace(1, 2, 1) ?? '', /1 at a time: there is one processor$/);
-  assert.equal(describePace(1, 2, 2), null);
+  assert.match(describePace(1, 9, 1) ?? '', /1 at a time: there is one processor$/);
+  assert.equal(describePace(1, 9, 9), null);
+  assert.equal(describePace(1, 8, 1), null);
+});
+
+test('a few workers boot at once', () => {
+  assert.equal(bootsNow(8, [], 2, NOW_MS), 8);
+  assert.equal(bootsNow(4, booting(4), 2, NOW_MS), 4);
 });
