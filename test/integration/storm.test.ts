@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { pause } from '../harness/deadline.ts';
+import { eventually, pause } from '../harness/deadline.ts';
 import { field } from '../harness/http-connection.ts';
 import { killIfIdle } from '../harness/idle-worker.ts';
 import { Load } from '../harness/load.ts';
@@ -40,9 +40,11 @@ scenario(
       await server.waitForLog(generationServing(done + 1));
       await load.answeredMore(100);
     }
-    const kills = await killer.stop();
     await load.answeredMore(100);
     const result = await load.stop();
+    // Under load few workers are idle when they are looked at.
+    await eventually('five idle workers to be killed', () => killer.kills >= 5);
+    const kills = await killer.stop();
     assert.deepEqual([result.failed, result.wrong], [0, 0], result.complaints.join('\n'));
     // The storm was one: workers were killed, many were recycled, and much was answered.
     assert.ok(kills >= 5, `${kills} idle workers killed`);
@@ -62,6 +64,7 @@ scenario(
 class IdleWorkerKiller {
   #stopping = false;
   readonly #done: Promise<number>;
+  kills = 0;
 
   constructor(server: Server) {
     this.#done = this.#run(server);
@@ -73,16 +76,15 @@ class IdleWorkerKiller {
   }
 
   async #run(server: Server): Promise<number> {
-    let kills = 0;
     while (!this.#stopping) {
       for (const pid of shuffled(server.workerPids())) {
         if (!(await killIfIdle(pid))) continue;
-        kills += 1;
+        this.kills += 1;
         break;
       }
       await pause(1000);
     }
-    return kills;
+    return this.kills;
   }
 }
 
