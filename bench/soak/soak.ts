@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../../test/harness/deadline.ts';
 import { Scene } from '../../test/harness/scenario.ts';
 import { type Disturbance, Disturbances } from './disturbances.ts';
 import { hangingClients, httpClients } from './http-clients.ts';
@@ -12,6 +13,10 @@ import { type ServerUnderSoak, type SoakedServer, startServer } from './servers.
 import type { Tally } from './tally.ts';
 import { type ClientKind, Traffic } from './traffic.ts';
 import { webSocketClients } from './web-socket-clients.ts';
+
+/** Longer than graceful_timeout, so that the log says which worker did not come to its end. */
+const exitsWithinMs = 120_000;
+const killedAtTheEnd = /Worker \(pid:\d+\) was killed: .*/g;
 
 export interface ServerResult {
   readonly name: string;
@@ -99,7 +104,10 @@ function clientsOf({ dialect, hangs }: ServerUnderSoak): ClientKind[] {
 /** What a server still holds at rest, how it ends, and what is left of it. */
 async function endOf(soaked: SoakedServer): Promise<string[]> {
   const held = await restless(soaked);
-  const { code, signal } = await soaked.server.stop();
+  const mark = soaked.server.log.mark();
+  soaked.server.signal('SIGTERM');
+  const { code, signal } = await within('the server to exit', soaked.server.exit, exitsWithinMs);
+  const overdue = soaked.server.log.text(mark).match(killedAtTheEnd) ?? [];
   const processes = await soaked.server.nothingLeft().then(
     () => [],
     () => soaked.server.family().all.map((pid) => `process ${pid} is left`),
@@ -107,6 +115,7 @@ async function endOf(soaked: SoakedServer): Promise<string[]> {
   const left = await leftovers(soaked);
   return [
     ...held.map((what) => `at rest, it still holds ${what}`),
+    ...overdue.map((line) => `nothing ran any more, but ${line}`),
     ...(code === 0 ? [] : [`TERM ended it with ${signal ?? `exit code ${code}`}`]),
     ...processes,
     ...left.map((what) => `after its end there are ${what}`),

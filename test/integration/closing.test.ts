@@ -1,6 +1,7 @@
 // Ends that cost nobody a response: what is asked during a drain is answered, what is idle is closed, and nothing is reset.
 
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { eventually, pause } from '../harness/deadline.ts';
 import { field, type HttpConnection, type HttpResponse } from '../harness/http-connection.ts';
 import { request, requestBytes } from '../harness/http-request.ts';
@@ -46,6 +47,7 @@ scenario(
     // When it goes on, the gateway hears of the drain and of the request in one moment: the grace is longer than that.
     await standingStill(server, async () => {
       await terminate(server);
+      await eventually('the arbiter to send the drain and seal its listener', () => isSealed(server));
       await used.send(requestBytes('/'));
     });
     await expectLast(used);
@@ -236,6 +238,17 @@ async function drain(server: Server): Promise<void> {
     const response = await Promise.race([answerOrRefusal(server), pause(300)]);
     return typeof response !== 'object' || field(response, 'Connection') === 'close';
   });
+}
+
+/** No handshake is completed any more: until then the kernel does it, also while the gateway stands still. */
+async function isSealed({ target }: Server): Promise<boolean> {
+  const socket = connect(target);
+  const connected = new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  });
+  const outcome = await Promise.race([connected, pause(500)]);
+  socket.destroy();
+  return outcome !== true;
 }
 
 /** Stops the gateway while `body` runs. */
