@@ -2,7 +2,7 @@
 # reap them; Node.js reaps only what it has started. So a small Python program stays process 1, and Node.js is its child.
 
 export TUNICORN_OPEN_FILES="$(ulimit -Sn)"
-program="$(dirname "$(readlink -f "$0")")/../python/tunicorn/process_one.py"
+program="$(dirname "$(readlink -f "$0")")/../python/tunicorn/helpers/process_one.py"
 named=
 previous=
 for argument do

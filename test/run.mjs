@@ -65,7 +65,7 @@ function select(filters) {
 function testFiles(kind) {
   const directory = join(root, 'build', 'test', kind);
   if (!existsSync(directory)) return [];
-  return readdirSync(directory)
+  return readdirSync(directory, { recursive: true })
     .filter((name) => name.endsWith('.test.js'))
     .sort()
     .map((name) => join(directory, name));

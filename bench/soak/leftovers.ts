@@ -1,8 +1,8 @@
 // What a server still holds when its clients have left, and what there still is of it when it has ended.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { Target } from '../../test/harness/clients/http-connection.ts';
 import { eventually } from '../../test/harness/deadline.ts';
-import type { Target } from '../../test/harness/http-connection.ts';
 import { ProcessTable } from './processes.ts';
 import { countFiles } from './recorder.ts';
 import type { SoakedServer } from './servers.ts';

@@ -3,7 +3,7 @@
 
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Target } from '../../test/harness/http-connection.ts';
+import type { Target } from '../../test/harness/clients/http-connection.ts';
 import { root } from '../../test/harness/project.ts';
 import { freePort, type Scene } from '../../test/harness/scenario.ts';
 import type { Server } from '../../test/harness/server.ts';

@@ -4,15 +4,15 @@ import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { within } from '../../test/harness/deadline.ts';
 import { Scene } from '../../test/harness/scenario.ts';
+import { hangingClients, httpClients } from './clients/http-clients.ts';
+import { leavingClients } from './clients/leaving-clients.ts';
+import { type ClientKind, Traffic } from './clients/traffic.ts';
+import { webSocketClients } from './clients/web-socket-clients.ts';
 import { type Disturbance, Disturbances } from './disturbances.ts';
-import { hangingClients, httpClients } from './http-clients.ts';
-import { leavingClients } from './leaving-clients.ts';
 import { leftovers, restless } from './leftovers.ts';
 import { Recorder, type Series } from './recorder.ts';
 import { type ServerUnderSoak, type SoakedServer, startServer } from './servers.ts';
 import type { Tally } from './tally.ts';
-import { type ClientKind, Traffic } from './traffic.ts';
-import { webSocketClients } from './web-socket-clients.ts';
 
 /** Longer than graceful_timeout, so that the log says which worker did not come to its end. */
 const exitsWithinMs = 120_000;

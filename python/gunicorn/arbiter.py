@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 from gunicorn import _missing
 from gunicorn.errors import HaltServer
 from gunicorn.util import warn
-from tunicorn.program_start import ARBITER_VERSION
-from tunicorn.server_object import Server
+from tunicorn.embedding.program_start import ARBITER_VERSION
+from tunicorn.hook_objects.server_object import Server
 
 __all__ = ["Arbiter", "HaltServer"]
 
@@ -30,7 +30,7 @@ class Arbiter(metaclass=_ArbiterType):
         self.cfg = app.cfg
 
     def run(self) -> NoReturn:
-        from tunicorn import embedding
+        from tunicorn.embedding import embedding
 
         _say_what_is_not_called(type(self))
 

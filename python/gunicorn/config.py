@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gunicorn import _missing
-from tunicorn.config import Config, Setting
-from tunicorn.config_file import default_config_file
+from tunicorn.config.config import Config, Setting
+from tunicorn.config.config_file import default_config_file
 
 __all__ = ["Config", "Setting", "get_default_config_file"]
 

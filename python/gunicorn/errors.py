@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gunicorn import _missing
-from tunicorn.wsgi.application import AppImportError
+from tunicorn.application.load_application import AppImportError
 
 __all__ = ["AppImportError", "ConfigError", "HaltServer"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tunicorn.python_log.log_config import CONFIG_DEFAULTS
-from tunicorn.python_log.log_files import loggers
-from tunicorn.python_log.logger import Logger
-from tunicorn.python_log.request_atoms import SafeAtoms
-from tunicorn.python_log.syslog import SYSLOG_FACILITIES, parse_syslog_address
+from tunicorn.log.python_log.log_config import CONFIG_DEFAULTS
+from tunicorn.log.python_log.log_files import loggers
+from tunicorn.log.python_log.logger import Logger
+from tunicorn.log.python_log.request_atoms import SafeAtoms
+from tunicorn.log.python_log.syslog import SYSLOG_FACILITIES, parse_syslog_address
 
 __all__ = ["CONFIG_DEFAULTS", "SYSLOG_FACILITIES", "Logger", "SafeAtoms", "loggers", "parse_syslog_address"]

@@ -6,7 +6,7 @@ import socket
 from typing import Any, ClassVar, Optional
 
 from gunicorn import _missing
-from tunicorn.listener_object import Listener
+from tunicorn.hook_objects.listener_object import Listener
 
 
 class _OfFamily(type):

@@ -14,8 +14,8 @@ from typing import Any, Optional, Union
 
 from gunicorn import _missing
 from gunicorn.errors import AppImportError
-from tunicorn.listener_object import parse_address
-from tunicorn.wsgi import application
+from tunicorn.application import load_application as application
+from tunicorn.hook_objects.listener_object import parse_address
 
 __all__ = ["AppImportError", "parse_address"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunicorn.command import main
+from tunicorn.embedding.command import main
 
 if __name__ == "__main__":
     main()

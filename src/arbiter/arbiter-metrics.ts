@@ -1,12 +1,12 @@
 // The arbiter's own metrics: how many workers there are, how many connections wait to be accepted, and how many are held by those who
 // listen. Called at each tick.
 
-import { type ListeningAddress, listenBacklog } from '../metrics/listen-backlog.ts';
-import type { Statsd } from '../metrics/statsd.ts';
-import type { Telemetry } from '../metrics/telemetry.ts';
-import type { Generations } from './generations.ts';
-import type { Listeners } from './listeners.ts';
-import type { StreamCensus, StreamSum } from './stream-census.ts';
+import { type ListeningAddress, listenBacklog } from '../telemetry/listen-backlog.ts';
+import type { Statsd } from '../telemetry/statsd.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { StreamCensus, StreamSum } from './gateways/stream-census.ts';
+import type { Generations } from './generations/generations.ts';
+import type { Listeners } from './sockets/listeners.ts';
 
 const EVERY_MS = 1000;
 

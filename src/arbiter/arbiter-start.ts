@@ -2,14 +2,14 @@
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
-import type { Telemetry } from '../metrics/telemetry.ts';
-import type { ArbiterPidFile } from './arbiter-pid-file.ts';
-import type { ForkserverCommand } from './forkserver-command.ts';
-import type { ForkserverEvents, ForkserverHandle } from './forkserver-handle.ts';
-import type { Listeners } from './listeners.ts';
-import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
-import type { RuntimeDirectories } from './runtime-directory.ts';
-import type { OwnStart } from './start-self.ts';
+import type { Resolution, ResolvedSettings } from '../settings/for-processes/resolved-settings.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { ForkserverCommand } from './forkserver/forkserver-command.ts';
+import type { ForkserverEvents, ForkserverHandle } from './forkserver/forkserver-handle.ts';
+import type { ArbiterPidFile } from './process/arbiter-pid-file.ts';
+import type { RuntimeDirectories } from './process/runtime-directory.ts';
+import type { OwnStart } from './process/start-self.ts';
+import type { Listeners } from './sockets/listeners.ts';
 
 export interface ArbiterStart {
   readonly forkserverCommand: ForkserverCommand;

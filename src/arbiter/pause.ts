@@ -3,9 +3,9 @@
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { ArbiterPhase } from './arbiter-phase.ts';
-import type { DrainNotice } from './drain-notice.ts';
-import type { Gateways } from './gateways.ts';
-import type { Generations } from './generations.ts';
+import type { Gateways } from './gateways/gateways.ts';
+import type { DrainNotice } from './generations/drain-notice.ts';
+import type { Generations } from './generations/generations.ts';
 
 /** Beyond graceful_timeout, for its last words. */
 const LATE_MS = 1000;

@@ -1,13 +1,13 @@
 // The settings of the generation that serves, and what of the arbiter itself follows them: its log, metrics, title and pid file.
 
 import { prepareLogFile } from '../log/log-file.ts';
+import type { ResolvedSettings } from '../settings/for-processes/resolved-settings.ts';
 import type { Settings } from '../settings/settings.ts';
-import { pidFilePath } from './arbiter-pid-file.ts';
 import type { ArbiterStart } from './arbiter-start.ts';
-import { setArbiterTitle } from './arbiter-title.ts';
-import type { ForkserverHandle } from './forkserver-handle.ts';
-import type { ResolvedSettings } from './resolved-settings.ts';
-import { nameSuffix } from './start-self.ts';
+import type { ForkserverHandle } from './forkserver/forkserver-handle.ts';
+import { pidFilePath } from './process/arbiter-pid-file.ts';
+import { setArbiterTitle } from './process/arbiter-title.ts';
+import { nameSuffix } from './process/start-self.ts';
 
 export class SettingsInForce {
   readonly #start: Pick<ArbiterStart, 'log' | 'telemetry' | 'pidFile' | 'ownStart'>;

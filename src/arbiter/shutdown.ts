@@ -3,18 +3,18 @@
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { HookFailure } from '../messages/about-hooks.ts';
+import { EXIT_ERROR, EXIT_OK } from '../messages/exit-status.ts';
 import type { ArbiterPhase, Stopping } from './arbiter-phase.ts';
-import type { ArbiterPidFile } from './arbiter-pid-file.ts';
-import type { DrainNotice } from './drain-notice.ts';
-import { EXIT_ERROR, EXIT_OK } from './exit-status.ts';
-import type { Gateways } from './gateways.ts';
-import type { Generation } from './generation.ts';
-import type { Generations } from './generations.ts';
-import { holdLastHook, lastHookStep } from './last-hook.ts';
-import type { Listeners } from './listeners.ts';
+import { holdLastHook, lastHookStep } from './forkserver/on-exit-hook.ts';
+import type { Gateways } from './gateways/gateways.ts';
+import type { DrainNotice } from './generations/drain-notice.ts';
+import type { Generation } from './generations/generation.ts';
+import type { Generations } from './generations/generations.ts';
+import type { ArbiterPidFile } from './process/arbiter-pid-file.ts';
+import type { Upgrade } from './process/upgrade.ts';
 import type { Reloader } from './reloader/reloader.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
-import type { Upgrade } from './upgrade.ts';
+import type { Listeners } from './sockets/listeners.ts';
 
 const LAST_WORDS_MS = 1000;
 const STOP_FORK_DELAY_MS = 500;

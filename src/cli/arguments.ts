@@ -2,11 +2,11 @@
 // Pure: what argparse would print, and its exit, are returned. Values are checked later, by resolveSettings().
 
 import { Action, type ArgumentOptions, ArgumentParser, ArgumentTypeError } from 'argparse';
-import { isRepeatable } from '../settings/kinds.ts';
+import { isRepeatable } from '../settings/kinds/kinds.ts';
+import { parseDecimal, parseOctalOrPrefixed, parseSeconds } from '../settings/kinds/python-int.ts';
+import { pythonRepr } from '../settings/kinds/python-repr.ts';
 import type { FlagValues } from '../settings/layers.ts';
 import { isNear } from '../settings/near-miss.ts';
-import { parseDecimal, parseOctalOrPrefixed, parseSeconds } from '../settings/python-int.ts';
-import { pythonRepr } from '../settings/python-repr.ts';
 import type { Declaration, KindName } from '../settings/setting.ts';
 import { isSettingName, SETTINGS, type SettingName } from '../settings/settings.ts';
 import { completeFlags } from './flag-prefixes.ts';

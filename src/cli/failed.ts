@@ -1,7 +1,7 @@
 // How the command fails: a text on standard error, and for the command that has started this one in the background.
 
-import { EXIT_ERROR } from '../arbiter/exit-status.ts';
-import { reportStart } from './daemon.ts';
+import { EXIT_ERROR } from '../messages/exit-status.ts';
+import { reportStart } from './start/daemon.ts';
 
 /** Returns the exit status. */
 export function failed(message: string): number {

@@ -1,6 +1,6 @@
 // The text of --help, from the settings table. Called by arguments.ts. Pure.
 
-import { pythonStr } from '../settings/python-repr.ts';
+import { pythonStr } from '../settings/kinds/python-repr.ts';
 import type { Declaration, DefaultSource, Section } from '../settings/setting.ts';
 
 export const USAGE = 'usage: tunicorn [OPTIONS] [APP_MODULE]\n';

@@ -1,26 +1,26 @@
 // The command: arguments in, an exit status out. Finds the interpreter, has the first forkserver evaluate the configuration file,
 // resolves the settings, and serves with them (serve.ts).
 
-import { EXIT_OK, EXIT_USAGE } from '../arbiter/exit-status.ts';
-import { ownForkserver, programForkserver } from '../arbiter/forkserver-command.ts';
-import { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
-import { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
-import { nameSuffix } from '../arbiter/start-self.ts';
+import { ownForkserver, programForkserver } from '../arbiter/forkserver/forkserver-command.ts';
+import { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
+import { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
+import { nameSuffix } from '../arbiter/process/start-self.ts';
+import { EXIT_OK, EXIT_USAGE } from '../messages/exit-status.ts';
+import { resolver } from '../settings/for-processes/resolver.ts';
 import type { FlagValues } from '../settings/layers.ts';
 import { currentFacts } from '../settings/process-facts.ts';
 import { parseArguments, parseCommandArgs } from './arguments.ts';
-import { checkApplication } from './check-application.ts';
-import { configurationFailure } from './configuration-failure.ts';
-import { configureMessage } from './configure-message.ts';
-import { settleInBackground, startDaemon } from './daemon.ts';
-import { embeddingProgram, interpreterOf, withoutProgram } from './embedding-program.ts';
 import { describeErrors, failed } from './failed.ts';
-import { findInterpreter } from './interpreter.ts';
-import { readStart } from './own-start.ts';
 import { formatConfig } from './print-config.ts';
 import { warningOfProcessOne } from './process-one.ts';
-import { resolver } from './resolver.ts';
 import { serve } from './serve.ts';
+import { checkApplication } from './start/check-application.ts';
+import { configurationFailure } from './start/configuration-failure.ts';
+import { configureMessage } from './start/configure-message.ts';
+import { settleInBackground, startDaemon } from './start/daemon.ts';
+import { embeddingProgram, interpreterOf, withoutProgram } from './start/embedding-program.ts';
+import { findInterpreter } from './start/interpreter.ts';
+import { readStart } from './start/own-start.ts';
 import { StartSignals } from './start-signals.ts';
 import { readVersion } from './version.ts';
 

@@ -1,7 +1,7 @@
 // What --print-config prints, and what the log says of the settings at level debug, in Gunicorn's formats. Called by the command. Pure.
 
+import { pythonStr } from '../settings/kinds/python-repr.ts';
 import { describeOrigin } from '../settings/origin.ts';
-import { pythonStr } from '../settings/python-repr.ts';
 import type { Origins } from '../settings/resolve.ts';
 import { SETTINGS, type Settings } from '../settings/settings.ts';
 

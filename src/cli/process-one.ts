@@ -1,4 +1,4 @@
-// What Node.js cannot do as process 1 of a container. bin/as-process-1.sh has python/tunicorn/process_one.py stand there in its place.
+// What Node.js cannot do as process 1 of a container. bin/as-process-1.sh has python/tunicorn/helpers/process_one.py stand there in its place.
 
 /** For the log of a command that is process 1 all the same; null for any other. */
 export function warningOfProcessOne(pid: number): string | null {

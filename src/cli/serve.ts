@@ -2,29 +2,29 @@
 
 import { tmpdir } from 'node:os';
 import { Arbiter } from '../arbiter/arbiter.ts';
-import { ArbiterPidFile, pidFilePath } from '../arbiter/arbiter-pid-file.ts';
 import type { ArbiterStart } from '../arbiter/arbiter-start.ts';
-import { setArbiterTitle } from '../arbiter/arbiter-title.ts';
-import type { ForkserverCommand } from '../arbiter/forkserver-command.ts';
-import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
-import type { ForkserverRelay } from '../arbiter/forkserver-relay.ts';
-import { describeInherited } from '../arbiter/inherited-sockets.ts';
-import type { Resolution } from '../arbiter/resolved-settings.ts';
-import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/runtime-directory.ts';
-import { firstFacts } from '../arbiter/settle-message.ts';
-import { nameSuffix } from '../arbiter/start-self.ts';
+import type { ForkserverCommand } from '../arbiter/forkserver/forkserver-command.ts';
+import type { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
+import type { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
+import { firstFacts } from '../arbiter/forkserver/server-facts.ts';
+import { ArbiterPidFile, pidFilePath } from '../arbiter/process/arbiter-pid-file.ts';
+import { setArbiterTitle } from '../arbiter/process/arbiter-title.ts';
+import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/process/runtime-directory.ts';
+import { nameSuffix } from '../arbiter/process/start-self.ts';
+import { describeInherited } from '../arbiter/sockets/inherited-sockets.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
-import { Telemetry } from '../metrics/telemetry.ts';
 import { boardBytes } from '../runqueue/claims-board.ts';
-import { bindListeners } from './bind-listeners.ts';
-import { reportStart } from './daemon.ts';
+import type { Resolution } from '../settings/for-processes/resolved-settings.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
 import { describeErrors, failed } from './failed.ts';
-import { type Called, callFirst, settleFirst } from './first-forkserver.ts';
-import type { Start } from './own-start.ts';
 import { listConfig } from './print-config.ts';
+import { bindListeners } from './start/bind-listeners.ts';
+import { reportStart } from './start/daemon.ts';
+import { type Called, callFirst, settleFirst } from './start/first-forkserver.ts';
+import type { Start } from './start/own-start.ts';
+import { withWritableLogs } from './start/writable-logs.ts';
 import type { StartSignals } from './start-signals.ts';
-import { withWritableLogs } from './writable-logs.ts';
 
 export interface Serving {
   readonly version: string;

@@ -1,7 +1,7 @@
 // Signals that come before there is an arbiter: the command ends at once, as a program does that has no handler, and takes the forkserver
 // along, which may be in the middle of the configuration file or of a hook.
 
-import type { ForkserverHandle } from '../arbiter/forkserver-handle.ts';
+import type { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 

@@ -2,14 +2,14 @@
 // gateway.ts.
 
 import type { ErrorLog } from '../log/error-log.ts';
-import type { Accepting } from './accepting.ts';
-import type { ClientConnection } from './client-connection.ts';
-import type { Exchange } from './exchange.ts';
-import { Refusal } from './http/refusal.ts';
-import { describeUnfinished } from './lost-request.ts';
-import { retire } from './retirement.ts';
-import type { RunQueue } from './run-queue.ts';
-import type { SurplusConnections } from './surplus-connections.ts';
+import type { Accepting } from './accept/accepting.ts';
+import type { SurplusConnections } from './accept/surplus-connections.ts';
+import type { ClientConnection } from './connection/client-connection.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import { Refusal } from './http1/refusal.ts';
+import type { RunQueue } from './queue/run-queue.ts';
+import { describeUnfinished } from './report/lost-request.ts';
+import { retire } from './upgraded/websocket-retirement.ts';
 
 const CHECK_MS = 50;
 /** After the last answers, before the connections are cut. */

@@ -1,6 +1,6 @@
 // Takes root's rights from a gateway, as the settings user, group and initgroups ask. Called once its logs are open.
 
-import type { GatewaySettings } from '../settings/gateway-settings.ts';
+import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
 
 /** Node has it; its types do not. */
 type WithInitgroups = NodeJS.Process & { readonly initgroups?: (user: number, extraGroup: number) => void };

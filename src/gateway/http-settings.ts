@@ -1,11 +1,11 @@
 // The settings that connections look at, prepared once for each set of settings; a connection takes a new set on between requests.
 
-import type { GatewaySettings } from '../settings/gateway-settings.ts';
-import { type HeadRules, toHeadRules } from './http/head-rules.ts';
-import type { ProxyProtocolMode } from './http/proxy-protocol.ts';
-import { type TrustedPeers, toTrustedPeers } from './http/trusted-peers.ts';
-import { RequestIds } from './request-id.ts';
-import type { WebSocketLimits } from './web-socket-handshake.ts';
+import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
+import type { ProxyProtocolMode } from './accept/proxy-protocol.ts';
+import { type TrustedPeers, toTrustedPeers } from './accept/trusted-peers.ts';
+import { type HeadRules, toHeadRules } from './http1/head/head-rules.ts';
+import { RequestIds } from './ticket/request-id.ts';
+import type { WebSocketLimits } from './upgraded/web-socket-handshake.ts';
 
 export interface HttpSettings extends WebSocketLimits {
   /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */

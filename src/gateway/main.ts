@@ -5,12 +5,12 @@ import { ErrorLog } from '../log/error-log.ts';
 import { systemErrorReason } from '../log/system-error-reason.ts';
 import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
 import { gatewaySpoolDir } from '../messages/gateway-files.ts';
-import { Telemetry } from '../metrics/telemetry.ts';
-import { connectionsWarning, readDescriptorRoom } from './descriptor-room.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { connectionsWarning, readDescriptorRoom } from './accept/descriptor-room.ts';
 import { dropPrivileges } from './drop-privileges.ts';
 import { Gateway } from './gateway.ts';
-import { LogsToArbiter } from './logs-to-arbiter.ts';
-import { RequestLog } from './request-log.ts';
+import { LogsToArbiter } from './report/logs-to-arbiter.ts';
+import { RequestLog } from './report/request-log.ts';
 
 interface Running {
   readonly gateway: Gateway;

@@ -1,5 +1,5 @@
 // A line of the error log: as Gunicorn writes it, `[2026-11-20 23:40:06 +0000] [4242] [INFO] message`, or as a JSON object.
-// Pure. python/tunicorn/log.py is the same for Python processes.
+// Pure. python/tunicorn/log/log.py is the same for Python processes.
 
 import { jsonLine } from './json-line.ts';
 import { errorLogTime } from './log-time.ts';

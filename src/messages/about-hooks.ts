@@ -2,9 +2,9 @@
 // between-arbiter-and-forkserver.ts.
 
 import { z } from 'zod';
-import type { LogWriter } from '../settings/log-writer.ts';
+import type { LogWriter } from '../settings/for-processes/log-writer.ts';
 
-/** What a `server` object is made of; the names are those that python/tunicorn/server_object.py reads. */
+/** What a `server` object is made of; the names are those that python/tunicorn/hook_objects/server_object.py reads. */
 export interface ServerFacts {
   /** The arbiter. */
   readonly pid: number;

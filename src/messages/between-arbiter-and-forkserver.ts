@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';
 import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
-/** Settings that a generation's workers need, by the names of python/tunicorn/worker_settings.py. */
+/** Settings that a generation's workers need, by the names of python/tunicorn/worker/worker_settings.py. */
 export interface WorkerSettings {
   readonly app: string;
   readonly generation: number;

@@ -1,5 +1,5 @@
 // What travels from gateway to arbiter and from there to the forkserver where Python's loggers write the logs. Part of both
-// protocols; python/tunicorn/python_log/relayed.py reads it.
+// protocols; python/tunicorn/log/python_log/relayed.py reads it.
 
 import type { LogLevel } from '../log/log-line.ts';
 

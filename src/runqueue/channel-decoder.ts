@@ -1,5 +1,5 @@
 // The gateway's reading side of a channel: turns the bytes that a worker sends into calls, in the order of RUNQUEUE.md, and says
-// what breaks that order. Called by worker-channel.ts; python/tunicorn/channel_frame.py reads the other direction.
+// what breaks that order. Called by worker-channel.ts; python/tunicorn/runqueue/channel_frame.py reads the other direction.
 
 import {
   ABORTED,

@@ -1,5 +1,5 @@
 // Tickets: one parsed request each, as 4096 bytes in a generation's pipe. RUNQUEUE.md draws them.
-// The gateway writes them; `readTicket` exists for tests and tools, the worker's reader is python/tunicorn/ticket.py.
+// The gateway writes them; `readTicket` exists for tests and tools, the worker's reader is python/tunicorn/runqueue/ticket.py.
 
 import { latin1Text, writeLatin1 } from './latin1.ts';
 

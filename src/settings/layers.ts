@@ -23,7 +23,7 @@ export interface Sources {
   /** What a program that embeds Tunicorn, or a Paste file, asks for: below the config file, and above everything. */
   readonly framework: Embedding | null;
   readonly overrides: Embedding | null;
-  /** The config file's names, as python/tunicorn/config_file.py gives them; null if there is no file. */
+  /** The config file's names, as python/tunicorn/config/config_file.py gives them; null if there is no file. */
   readonly file: { readonly path: string; readonly values: PythonValues } | null;
   readonly commandArgs: FlagValues;
   readonly commandLine: FlagValues;

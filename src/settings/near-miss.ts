@@ -1,7 +1,7 @@
 // Names that are nearly the name of a setting: what somebody has probably misspelt. Pure.
 
+import { isPythonCallable } from './kinds/python-callable.ts';
 import type { PythonValues } from './layers.ts';
-import { isPythonCallable } from './python-callable.ts';
 import type { Declaration } from './setting.ts';
 
 /** With names this short, a letter more or less makes another word: `bind`, `find`, `kind`. */

@@ -4,16 +4,16 @@
 
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { chooseWorkerClass } from './choose-worker-class.ts';
-import { checkOf } from './kinds.ts';
+import { chooseWorkerClass } from './for-processes/choose-worker-class.ts';
+import type { WorkerClass } from './for-processes/worker-classes.ts';
+import { checkOf } from './kinds/kinds.ts';
+import { pythonRepr } from './kinds/python-repr.ts';
 import { defaultLayer, type Facts, type FlagValues, isGiven, type Layer, layersOf, type Sources } from './layers.ts';
 import { MISSING } from './missing-capabilities.ts';
 import { nearMisses } from './near-miss.ts';
 import { describeOrigin, type Origin } from './origin.ts';
-import { pythonRepr } from './python-repr.ts';
 import type { Declaration } from './setting.ts';
 import { SETTINGS, type SettingName, type Settings } from './settings.ts';
-import type { WorkerClass } from './worker-classes.ts';
 
 export type Origins = { readonly [Name in SettingName]: Origin };
 

@@ -1,8 +1,8 @@
 // What a declaration in the settings table says. Declarations are plain data: flags, help, the page in docs/ and
 // the checks of kinds.ts are all read from them, and `ValueOf` gives the type of the value.
 
+import type { Hook, PythonCallable } from './kinds/python-callable.ts';
 import type { Capability } from './missing-capabilities.ts';
-import type { Hook, PythonCallable } from './python-callable.ts';
 
 export type Section =
   | 'Config File'

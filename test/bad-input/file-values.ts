@@ -1,6 +1,6 @@
 // Wrong values of settings in the config file. Part of ../integration/bad-input.test.ts.
 
-import { WORKER_CLASS_NAMES } from '../../src/settings/worker-classes.ts';
+import { WORKER_CLASS_NAMES } from '../../src/settings/for-processes/worker-classes.ts';
 import type { BadInput } from './bad-input.ts';
 
 const CLASSES = WORKER_CLASS_NAMES.join(', ');

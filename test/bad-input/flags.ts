@@ -1,6 +1,6 @@
 // Wrong flags, and flags with wrong values. Part of ../integration/bad-input.test.ts.
 
-import { WORKER_CLASS_NAMES } from '../../src/settings/worker-classes.ts';
+import { WORKER_CLASS_NAMES } from '../../src/settings/for-processes/worker-classes.ts';
 import type { BadInput } from './bad-input.ts';
 
 const CLASSES = WORKER_CLASS_NAMES.join(', ');

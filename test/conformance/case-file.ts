@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HeadRulesOptions } from '../../src/gateway/http/head-rules.ts';
+import type { HeadRulesOptions } from '../../src/gateway/http1/head/head-rules.ts';
 import { root } from '../harness/project.ts';
 
 /** A request that the application gets. */

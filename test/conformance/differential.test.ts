@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { RULES } from '../../src/gateway/http/rules.ts';
+import { RULES } from '../../src/gateway/http1/rules.ts';
 import { readClasses, runCampaign } from './fuzz/campaign.ts';
 
 const INPUTS = 20_000;

@@ -1,12 +1,12 @@
 // Plays what a client sends through the gateway's parsers alone, cut in any way, and writes down everything that a request has.
 
-import type { BodyReader } from '../../src/gateway/http/body-progress.ts';
-import { toBodyReader } from '../../src/gateway/http/body-reader.ts';
-import { HeadReader } from '../../src/gateway/http/head-reader.ts';
-import type { HeadRules } from '../../src/gateway/http/head-rules.ts';
-import { Refusal } from '../../src/gateway/http/refusal.ts';
-import { newHeadContext, parseRequestHead, type RequestHead } from '../../src/gateway/http/request-head.ts';
-import type { Trailers } from '../../src/gateway/http/trailers.ts';
+import type { BodyReader } from '../../src/gateway/http1/body/body-progress.ts';
+import { toBodyReader } from '../../src/gateway/http1/body/body-reader.ts';
+import type { Trailers } from '../../src/gateway/http1/body/trailers.ts';
+import { HeadReader } from '../../src/gateway/http1/head/head-reader.ts';
+import type { HeadRules } from '../../src/gateway/http1/head/head-rules.ts';
+import { newHeadContext, parseRequestHead, type RequestHead } from '../../src/gateway/http1/head/request-head.ts';
+import { Refusal } from '../../src/gateway/http1/refusal.ts';
 
 export interface OwnRequest {
   readonly head: RequestHead;

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeadRules } from '../../src/gateway/http/head-rules.ts';
-import { percentDecode } from '../../src/gateway/http/percent-decode.ts';
-import { RULES } from '../../src/gateway/http/rules.ts';
+import { toHeadRules } from '../../src/gateway/http1/head/head-rules.ts';
+import { percentDecode } from '../../src/gateway/http1/head/percent-decode.ts';
+import { RULES } from '../../src/gateway/http1/rules.ts';
 import { type Ending, parseCases, type RequestCase, readCases, type Sight } from './case-file.ts';
 import { byteByByte, type OwnOutcome, type OwnParserOptions, type OwnRequest, parseInPieces } from './own-parser.ts';
 

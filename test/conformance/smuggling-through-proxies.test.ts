@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { FrontOptions, ProxiedRequest } from '../harness/front-proxy.ts';
-import { haproxy, startHaproxy } from '../harness/haproxy.ts';
-import { HttpConnection, type Target } from '../harness/http-connection.ts';
-import { request } from '../harness/http-request.ts';
-import { nginx, startNginx } from '../harness/nginx.ts';
+import { HttpConnection, type Target } from '../harness/clients/http-connection.ts';
+import { request } from '../harness/clients/http-request.ts';
+import type { FrontOptions, ProxiedRequest } from '../harness/machine/front-proxy.ts';
+import { haproxy, startHaproxy } from '../harness/machine/haproxy.ts';
+import { nginx, startNginx } from '../harness/machine/nginx.ts';
 import { otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import { type Attempt, readAttempts } from './smuggling-attempts.ts';

@@ -1,7 +1,7 @@
 // Sends the bytes of a case to a running server with the application test/apps/seen.py, and reads what comes back.
 
-import { pythonRepr } from '../../src/settings/python-repr.ts';
-import { field, HttpConnection, type HttpResponse, type Target } from '../harness/http-connection.ts';
+import { pythonRepr } from '../../src/settings/kinds/python-repr.ts';
+import { field, HttpConnection, type HttpResponse, type Target } from '../harness/clients/http-connection.ts';
 import type { Scene } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 

@@ -1,8 +1,8 @@
 // What a check of the grid is, and what checks are made of. Called by checks.ts and whoever adds checks of their own.
 
 import assert from 'node:assert/strict';
-import { field, fields, HttpConnection, type HttpResponse } from '../harness/http-connection.ts';
-import { type RequestOptions, request, requestBytes } from '../harness/http-request.ts';
+import { field, fields, HttpConnection, type HttpResponse } from '../harness/clients/http-connection.ts';
+import { type RequestOptions, request, requestBytes } from '../harness/clients/http-request.ts';
 import type { Server } from '../harness/server.ts';
 
 export interface Check {

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
+import { field, HttpConnection } from '../harness/clients/http-connection.ts';
+import { request, requestBytes } from '../harness/clients/http-request.ts';
 import { eventually } from '../harness/deadline.ts';
-import { field, HttpConnection } from '../harness/http-connection.ts';
-import { request, requestBytes } from '../harness/http-request.ts';
 import { asks, type Check, chunksOf, looksLike } from './check.ts';
 import type { Framework } from './frameworks.ts';
 

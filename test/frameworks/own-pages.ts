@@ -1,8 +1,8 @@
 // What a framework brings itself: an administration, a browsable API, pages about the API. Called by frameworks.ts.
 
 import assert from 'node:assert/strict';
-import { field } from '../harness/http-connection.ts';
-import { request } from '../harness/http-request.ts';
+import { field } from '../harness/clients/http-connection.ts';
+import { request } from '../harness/clients/http-request.ts';
 import { type Check, cookiesAfter, looksLike } from './check.ts';
 
 export const OWN = {

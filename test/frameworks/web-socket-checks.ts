@@ -1,7 +1,7 @@
 // What is asked of every framework that speaks WebSocket. Called by checks.ts.
 
 import assert from 'node:assert/strict';
-import { field } from '../harness/http-connection.ts';
+import { field } from '../harness/clients/http-connection.ts';
 import {
   acceptFor,
   BINARY_FRAME,
@@ -10,7 +10,7 @@ import {
   closePayload,
   RawWebSocket,
   TEXT_FRAME,
-} from '../harness/raw-web-socket.ts';
+} from '../harness/clients/raw-web-socket.ts';
 import type { Server } from '../harness/server.ts';
 import type { Check } from './check.ts';
 

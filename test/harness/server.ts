@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
+import { openSocket, type Target } from './clients/http-connection.ts';
 import { eventually, pause, within } from './deadline.ts';
-import { openSocket, type Target } from './http-connection.ts';
 import { LineLog } from './line-log.ts';
 import { bootingWorker, serving } from './log-lines.ts';
-import { commandOf, markName, type ProcessEntry, peakResidentBytes, processesMarked } from './process-table.ts';
+import { commandOf, markName, type ProcessEntry, peakResidentBytes, processesMarked } from './machine/process-table.ts';
 import { otherServer } from './project.ts';
 
 export interface ServerOptions {

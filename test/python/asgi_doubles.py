@@ -12,8 +12,8 @@ from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
 
-from tunicorn import channel_frame
-from tunicorn.channel_frame import GatewayFrame
+from tunicorn.runqueue import channel_frame
+from tunicorn.runqueue.channel_frame import GatewayFrame
 
 NAMES = {getattr(channel_frame, name): name for name in "ASK HEAD BODY SKIP HINTS WATCH MESSAGE CLOSE TRAILERS".split()}
 FLAGS = {1: "END", 2: "FRAMED", 4: "ABORTED", 8: "TEXT", 16: "CLOSING"}

@@ -17,11 +17,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if os.path.join(ROOT, "python") not in sys.path:
     sys.path.insert(0, os.path.join(ROOT, "python"))
 
-from tunicorn.channel import ABORTED, END, FRAMED, HEAD, TAKEN, UNACKNOWLEDGED_BYTES, Channel  # noqa: E402
-from tunicorn.claims_board import ClaimsBoard  # noqa: E402
-from tunicorn.log import ErrorLog, WsgiErrors  # noqa: E402
-from tunicorn.ticket import KIND_RUN, Ticket  # noqa: E402
-from tunicorn.wsgi.application import user_traceback  # noqa: E402
+from tunicorn.runqueue.channel import ABORTED, END, FRAMED, HEAD, TAKEN, UNACKNOWLEDGED_BYTES, Channel  # noqa: E402
+from tunicorn.runqueue.claims_board import ClaimsBoard  # noqa: E402
+from tunicorn.log.log import ErrorLog, WsgiErrors  # noqa: E402
+from tunicorn.runqueue.ticket import KIND_RUN, Ticket  # noqa: E402
+from tunicorn.application.load_application import user_traceback  # noqa: E402
 from tunicorn.wsgi.environ import base_environ  # noqa: E402
 from tunicorn.wsgi.run_request import RequestRunner  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""A stand-in for tunicorn.config.Config: the settings that loggers ask for, with their defaults."""
+"""A stand-in for tunicorn.config.config.Config: the settings that loggers ask for, with their defaults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from types import SimpleNamespace
 from typing import Any
 
-from tunicorn.config import logger_class_named
+from tunicorn.config.config import logger_class_named
 
 
 def log_settings(**changes: Any) -> SimpleNamespace:

@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, List, Optional
 from gunicorn import _missing
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import get_default_config_file
-from tunicorn import command
-from tunicorn.config_file import ConfigFileError, evaluate
-from tunicorn.program_config import ProgramConfig
+from tunicorn.config.config_file import ConfigFileError, evaluate
+from tunicorn.embedding import command
+from tunicorn.embedding.program_config import ProgramConfig
 
 __all__ = ["Application", "Arbiter", "BaseApplication", "get_default_config_file"]
 

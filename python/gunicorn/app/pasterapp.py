@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, NoReturn, Optional
 
 from gunicorn import _missing
 from gunicorn.app.wsgiapp import WSGIApplication
-from tunicorn import paste_file
+from tunicorn.config import paste_file
 
 has_logging_config = paste_file.has_loggers
 

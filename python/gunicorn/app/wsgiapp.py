@@ -8,7 +8,8 @@ from typing import Any, Dict, List, NoReturn, Optional
 from gunicorn import _missing, util
 from gunicorn.app.base import Application
 from gunicorn.errors import ConfigError
-from tunicorn import command, paste_file
+from tunicorn.config import paste_file
+from tunicorn.embedding import command
 
 
 class WSGIApplication(Application):

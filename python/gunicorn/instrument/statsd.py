@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunicorn.python_log.statsd import (
+from tunicorn.log.python_log.statsd import (
     COUNTER_TYPE,
     GAUGE_TYPE,
     HISTOGRAM_TYPE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gunicorn import _missing
 from gunicorn.workers.workertmp import WorkerTmp
-from tunicorn.worker_object import Worker
+from tunicorn.hook_objects.worker_object import Worker
 
 __all__ = ["Worker", "WorkerTmp"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gunicorn import _missing
-from tunicorn.worker_tmp import WorkerTmp
+from tunicorn.hook_objects.worker_tmp import WorkerTmp
 
 __all__ = ["WorkerTmp"]
 

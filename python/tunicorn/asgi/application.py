@@ -8,8 +8,8 @@ import functools
 import inspect
 from typing import Any, Awaitable, Callable, Tuple
 
-from tunicorn.failed_application import FailedApplication
-from tunicorn.wsgi.application import AppImportError
+from tunicorn.application.load_application import AppImportError
+from tunicorn.worker.failed_application import FailedApplication
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 

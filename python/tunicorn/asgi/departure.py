@@ -4,7 +4,7 @@ requests whose client has.
 
 from __future__ import annotations
 
-from tunicorn.asgi.http_exchange import ClientGone
+from tunicorn.asgi.http.http_exchange import ClientGone
 
 # Of Starlette, werkzeug, Django and Falcon, which need not be installed here. They raise them where `send` raised an
 # OSError, or `receive` gave a disconnect.

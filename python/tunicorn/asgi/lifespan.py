@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Callable, Dict, Optional
 
-from tunicorn.wsgi.application import StartFailed
+from tunicorn.application.load_application import StartFailed
 
 Message = Dict[str, Any]
 

@@ -8,10 +8,10 @@ import asyncio
 from heapq import heappop, heappush
 from typing import Any, Callable, List, Optional
 
-from tunicorn.asgi.channel import Channel, Channels
-from tunicorn.channel_frame import UNACKNOWLEDGED_BYTES
-from tunicorn.claims_board import ClaimSlot
-from tunicorn.worker_duty import Duty
+from tunicorn.runqueue.asgi_channel import Channel, Channels
+from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
+from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.worker.worker_duty import Duty
 
 
 class Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import unquote
 
-# The fields of a ticket for ASGI, before the pairs of header names and values (src/gateway/asgi-fields.ts).
+# The fields of a ticket for ASGI, before the pairs of header names and values (src/gateway/ticket/asgi-fields.ts).
 METHOD, VERSION, SCHEME, RAW_PATH, QUERY, CLIENT, CLIENT_PORT, SERVER, SERVER_PORT, ROOT_PATH, HEADERS = range(11)
 
 _VERSIONS = {"version": "3.0", "spec_version": "2.5"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, List
 
-from tunicorn.ticket_stacks import write_block, write_ticket_stacks
+from tunicorn.runqueue.ticket_stacks import write_block, write_ticket_stacks
 
 
 def write_stacks(fd: int, exchanges: Iterable[Any]) -> None:

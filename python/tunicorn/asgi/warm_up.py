@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Awaitable, Callable, Dict, Iterable, List, Optional
 
-from tunicorn.asgi.phases import ENDED, UNSTARTED
+from tunicorn.asgi.http.phases import ENDED, UNSTARTED
 from tunicorn.asgi.scope import http_scope
-from tunicorn.warm_up import CLIENT, WarmUp, WarmUpRequest, parse
+from tunicorn.worker.warm_up import CLIENT, WarmUp, WarmUpRequest, parse
 
 
 class WarmUpExchange:

@@ -8,13 +8,13 @@ import asyncio
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
-from tunicorn.asgi.channel import Channel, ignore_frame
-from tunicorn.asgi.head import header_lines
 from tunicorn.asgi.held_messages import HeldMessages
-from tunicorn.asgi.http_exchange import ClientGone, HttpExchange
+from tunicorn.asgi.http.head import header_lines
+from tunicorn.asgi.http.http_exchange import ClientGone, HttpExchange
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.waiters import Waiters
-from tunicorn.channel_frame import (
+from tunicorn.runqueue.asgi_channel import Channel, ignore_frame
+from tunicorn.runqueue.channel_frame import (
     CLOSE,
     END,
     FRAMED,

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Callable, Union
 
-from tunicorn.channel import ABORTED, CLOSING, END, FRAMED, Channel
-from tunicorn.claims_board import ClaimSlot
-from tunicorn.fault_points import FAULT
+from tunicorn.runqueue.channel import ABORTED, CLOSING, END, FRAMED, Channel
+from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.wsgi.error_log import ErrorLog
 from tunicorn.wsgi.file_wrapper import FileWrapper, PlainFile
 from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_head

@@ -9,11 +9,11 @@ from io import BytesIO
 from time import monotonic_ns
 from typing import Any, Callable
 
-from tunicorn.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
-from tunicorn.claims_board import ClaimSlot
-from tunicorn.fault_points import FAULT
-from tunicorn.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
-from tunicorn.wsgi.application import drop_own_frames
+from tunicorn.application.load_application import drop_own_frames
+from tunicorn.runqueue.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
+from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.runqueue.fault_points import FAULT
+from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
 from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
 from tunicorn.wsgi.response import ENDED, GONE, TAKEN_OVER, ClientGone, Response

@@ -1,6 +1,6 @@
 // Reads `reload_extra_files` patterns by the rules of Python's glob with recursive=True. Pure; match-files.ts walks with them.
 
-import { isPattern } from '../../settings/extra-files.ts';
+import { isPattern } from '../../settings/kinds/extra-files.ts';
 
 /** A pattern for one name, or `**` for any number of folders. */
 export type PatternPart =

@@ -2,7 +2,7 @@
 // found; how a folder is listed is an argument.
 
 import path from 'node:path';
-import { isPattern } from '../../settings/extra-files.ts';
+import { isPattern } from '../../settings/kinds/extra-files.ts';
 import { type PatternPart, parsePattern } from './glob-pattern.ts';
 
 export interface FolderEntry {

@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import type { ErrorLog } from '../../log/error-log.ts';
-import { isPattern } from '../../settings/extra-files.ts';
+import { isPattern } from '../../settings/kinds/extra-files.ts';
 import { addChange, type Burst, describeBurst, dueAtMs, type FileChange, LONGEST_MS } from './change-burst.ts';
 import { listFolder } from './list-folder.ts';
 import { matchFiles } from './match-files.ts';

@@ -1,4 +1,4 @@
-"""Hooks for configuration files that write down each call, in the ledger, as JSON; test/harness/hook-journal.ts reads it."""
+"""Hooks for configuration files that write down each call, in the ledger, as JSON; test/harness/subjects/hook-journal.ts reads it."""
 
 from __future__ import annotations
 

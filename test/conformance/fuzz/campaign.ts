@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toHeadRules } from '../../../src/gateway/http/head-rules.ts';
+import { toHeadRules } from '../../../src/gateway/http1/head/head-rules.ts';
 import { root } from '../../harness/project.ts';
 import { readCases } from '../case-file.ts';
 import { byteByByte, type OwnOutcome, type OwnParserOptions, parseInPieces } from '../own-parser.ts';

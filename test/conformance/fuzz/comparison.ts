@@ -1,8 +1,8 @@
 // Where the gateway's parser and Node's are not of one mind about an input. Pure.
 
-import { readFieldLines } from '../../../src/gateway/http/field-lines.ts';
-import type { HeadRules } from '../../../src/gateway/http/head-rules.ts';
-import { Refusal } from '../../../src/gateway/http/refusal.ts';
+import { readFieldLines } from '../../../src/gateway/http1/head/field-lines.ts';
+import type { HeadRules } from '../../../src/gateway/http1/head/head-rules.ts';
+import { Refusal } from '../../../src/gateway/http1/refusal.ts';
 import type { OwnOutcome, OwnRequest } from '../own-parser.ts';
 import type { NodeOutcome, NodeRequest } from './node-parser.ts';
 

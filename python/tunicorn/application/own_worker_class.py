@@ -1,0 +1,107 @@
+"""A worker class of the user's own: what it derives from, what of it has effect, and what has not.
+
+The forkserver asks `described` once it has evaluated the configuration, for the arbiter to choose how requests are run;
+and `worker_type`, for the class whose instances hooks get.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, Dict, List, Mapping, Optional
+
+from tunicorn.config import uvicorn_kwargs
+from tunicorn.hook_objects.worker_object import Worker
+
+# What Gunicorn's workers have for subclasses to override, and Tunicorn does not call.
+_IDLE = {
+    *("accept", "enqueue_req", "finish_request", "handle", "handle_error", "handle_request", "handle_nothing"),
+    *("handle_abort", "handle_chld", "handle_exit", "handle_quit", "handle_usr1", "handle_winch"),
+    *("init_signals", "install_signal_handlers", "is_parent_alive", "load_wsgi", "notify", "patch", "run"),
+    *("run_for_multiple", "run_for_one", "serve", "setup", "timeout_ctx", "wait", "_serve", "_install_sigquit_handler"),
+}
+
+
+def described(asked: Mapping[str, Any], values: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """None for a name that Tunicorn knows, or that is no import path; else the class's bases by their dotted names and
+    what it sets, or why it cannot be imported. `asked` is what the command line says, `values` what everybody else
+    does.
+    """
+    given = asked["given"] or values.get("worker_class")
+    if isinstance(given, str):
+        name = _plain(given)
+        if name.lower() in asked["known"] or "." not in name:
+            return None
+        _find_modules(asked["chdir"] or values.get("chdir"), asked["pythonpath"] or values.get("pythonpath"))
+        try:
+            given = _imported(name)
+        except Exception as error:
+            return {"bases": [], "settings": {}, "error": f"{type(error).__name__}: {error}"}
+    if not isinstance(given, type):
+        return None
+    bases = [f"{base.__module__}.{base.__qualname__}" for base in given.__mro__[:-1]]
+    return {"bases": bases, "settings": uvicorn_kwargs.settings_of(_kwargs(given)), "error": None}
+
+
+def worker_type(value: Any) -> type:
+    """By the value of worker_class. Of one that derives from uvicorn's no instance is made: it would set up uvicorn."""
+    own = own_class(value)
+    return own if own is not None and issubclass(own, Worker) and not _is_uvicorns(own) else Worker
+
+
+def own_class(value: Any) -> Optional[type]:
+    if isinstance(value, str):
+        module = _plain(value).rpartition(".")[0]
+        if not module or _is_servers(module):
+            return None
+        value = _imported(_plain(value))
+    return value if isinstance(value, type) and not _is_servers(value.__module__) else None
+
+
+def warning_about(own: type) -> Optional[str]:
+    """One line about everything that is overridden to no effect."""
+    names: List[str] = []
+    for base in own.__mro__:
+        if _is_servers(base.__module__) or base is object:
+            break
+        names += [name for name in vars(base) if name in _IDLE and name not in names]
+        if _is_uvicorns(own):
+            names += [name for name in ("__init__", "init_process") if name in vars(base) and name not in names]
+    names += [f"CONFIG_KWARGS[{key!r}]" for key in uvicorn_kwargs.idle_of(_kwargs(own))]
+    if not names:
+        return None
+    return (
+        f"Worker class {own.__module__}.{own.__qualname__} overrides what has no effect here: {', '.join(names)}. "
+        "Requests are run by Tunicorn's own worker; see docs/worker-classes.md"
+    )
+
+
+def _kwargs(own: type) -> Mapping[str, Any]:
+    kwargs = getattr(own, "CONFIG_KWARGS", None) if _is_uvicorns(own) else None
+    return kwargs if isinstance(kwargs, dict) else {}
+
+
+def _is_uvicorns(own: type) -> bool:
+    return any(base.__module__.partition(".")[0] in ("uvicorn", "uvicorn_worker") for base in own.__mro__)
+
+
+def _is_servers(module: str) -> bool:
+    return module.partition(".")[0] in ("gunicorn", "tunicorn", "uvicorn", "uvicorn_worker")
+
+
+def _plain(name: str) -> str:
+    return name.strip()
+
+
+def _imported(name: str) -> Any:
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _find_modules(chdir: Any, pythonpath: Any) -> None:
+    """As the application will be found."""
+    folders = str(pythonpath).split(",") if pythonpath else []
+    for folder in [os.path.abspath(chdir) if isinstance(chdir, str) and chdir else os.getcwd(), *folders]:
+        if folder and folder not in sys.path:
+            sys.path.insert(0, folder)

@@ -1,0 +1,113 @@
+"""What the gateway sends of a request that is being run: the pieces of a streamed body, and that the client has left.
+HttpExchange makes one when the application asks for more than its ticket held.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Protocol
+
+from tunicorn.asgi.http.phases import ENDED, SENDING
+from tunicorn.asgi.places import Place
+from tunicorn.asgi.waiters import Waiters
+from tunicorn.runqueue.asgi_channel import Channel, ignore_frame
+from tunicorn.runqueue.channel_frame import ABORTED, DATA, END, GONE, GatewayFrame, watch_frame
+
+# Beyond this, a body stays in the channel until the application asks for more.
+_QUEUE_LIMIT_BYTES = 256 * 1024
+
+# WHOLE: the application has got all of it. COMPLETE: all of it is here. CUT: there will be no last piece.
+WHOLE, COMING, COMPLETE, CUT = range(4)
+
+
+class Exchange(Protocol):
+    id: int
+    is_gone: bool
+    phase: int
+
+    def gone(self) -> None: ...
+
+
+class IncomingBody:
+    __slots__ = ("_channel", "_exchange", "_pieces", "_place", "_queued_bytes", "_upload", "_waiters")
+
+    def __init__(self, exchange: Exchange, place: Place, channel: Channel, is_streamed: bool) -> None:
+        self._exchange = exchange
+        self._place = place
+        self._channel = channel
+        self._upload = COMING if is_streamed else WHOLE
+        self._pieces: List[bytes] = []
+        self._queued_bytes = 0
+        self._waiters = Waiters(place.loop)
+        if exchange.is_gone or exchange.phase == ENDED:
+            return
+        channel.on_frame = self._frame
+        channel.write(watch_frame(exchange.id))
+        channel.read()
+        if channel.is_lost:
+            exchange.gone()
+
+    async def receive(self) -> Dict[str, Any]:
+        exchange = self._exchange
+        while exchange.phase != ENDED:
+            if self._pieces or self._upload == COMPLETE:
+                return self._next_piece()
+            if exchange.is_gone:
+                break
+            await self._wait()
+        return {"type": "http.disconnect"}
+
+    def wake(self) -> None:
+        self._waiters.wake()
+
+    def end(self) -> None:
+        """The response is complete: nobody reads the rest of the body, and whoever waits is told."""
+        if self._channel.on_frame == self._frame:
+            self._channel.on_frame = ignore_frame
+        self._pieces.clear()
+        self.wake()
+
+    async def _wait(self) -> None:
+        # While the body comes, it is the client that takes its time: the gateway has a limit for that, and the deadline
+        # of the request is put off. Not when the response has begun, which has none.
+        holds = self._upload == COMING and not self._waiters and self._exchange.phase < SENDING
+        if holds:
+            self._place.claim.hold()
+        try:
+            await self._waiters.wait()
+        finally:
+            if holds and self._exchange.phase < SENDING:
+                self._place.claim.unhold()
+
+    def _frame(self, frame: Optional[GatewayFrame]) -> None:
+        if frame is None:
+            self._exchange.gone()
+        elif frame.id != self._exchange.id:
+            return
+        elif frame.type == GONE:
+            self._exchange.gone()
+        elif frame.type == DATA:
+            self._add(frame)
+
+    def _add(self, frame: GatewayFrame) -> None:
+        if frame.payload:
+            self._pieces.append(frame.payload)
+            self._queued_bytes += len(frame.payload)
+            if self._queued_bytes > _QUEUE_LIMIT_BYTES:
+                self._channel.pause()
+        if frame.flags & ABORTED:
+            self._upload = CUT
+            self._exchange.gone()
+        elif frame.flags & END:
+            self._upload = COMPLETE
+        self.wake()
+
+    def _next_piece(self) -> Dict[str, Any]:
+        body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        if self._queued_bytes > _QUEUE_LIMIT_BYTES:
+            self._channel.read()
+        self._queued_bytes = 0
+        is_last = self._upload == COMPLETE
+        if is_last:
+            self._upload = WHOLE
+        return {"type": "http.request", "body": body, "more_body": not is_last}

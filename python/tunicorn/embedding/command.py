@@ -1,0 +1,86 @@
+"""Finds the command `tunicorn`, which is a program of Node.js, and puts it in the place of this process."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from typing import Dict, Iterator, List, NoReturn, Optional, Sequence
+
+from tunicorn.own_folder import OWN_FOLDER, PACKAGES_FOLDER
+
+COMMAND_VARIABLE = "TUNICORN_COMMAND"
+PROCESS_ONE = os.path.join(OWN_FOLDER, "helpers", "process_one.py")
+BESIDE = os.path.join(os.path.dirname(PACKAGES_FOLDER), "bin", "tunicorn")
+
+
+class CommandNotFound(Exception):
+    """Neither the command nor Node.js can be installed from Python: the text says what to do."""
+
+
+def execute(arguments: Sequence[str], environment: Optional[Dict[str, str]] = None) -> NoReturn:
+    """The process keeps its id, its working directory and its environment, less what `environment` replaces."""
+    command = find_command()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    env = {**os.environ, **(environment or {})}
+    if os.getpid() == 1:
+        # A program of Node.js cannot be that: it would reap no orphans.
+        command = [sys.executable, "-I", "-S", PROCESS_ONE, *command]
+    os.execvpe(command[0], [*command, *arguments], env)
+
+
+def run(arguments: Sequence[str]) -> NoReturn:
+    """The command itself, with the Python that runs this."""
+    try:
+        execute(["--python", sys.executable, *arguments])
+    except CommandNotFound as error:
+        fail(f"Error: {error}")
+
+
+def find_command() -> List[str]:
+    """$TUNICORN_COMMAND; else beside this package, as in a checkout; else on PATH."""
+    given = os.environ.get(COMMAND_VARIABLE)
+    if given:
+        words = shlex.split(given)
+        if shutil.which(words[0]) is None:
+            raise CommandNotFound(f"{COMMAND_VARIABLE} says {given!r}, and {words[0]!r} is not a program")
+        return words
+    found = next(_candidates(), None)
+    if found is None:
+        raise CommandNotFound(
+            "the command 'tunicorn' is not on PATH: install it (npm install --global tunicorn), or say where it is in "
+            + COMMAND_VARIABLE
+        )
+    if shutil.which("node") is None:
+        raise CommandNotFound(f"{found} needs Node.js 20 or later, and there is no 'node' on PATH")
+    return [found]
+
+
+def _candidates() -> Iterator[str]:
+    if os.path.isfile(BESIDE):
+        yield BESIDE
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder, "tunicorn")
+        # The script that pip installs has the same name, and would only come back here.
+        if os.access(path, os.X_OK) and _is_for_node(path):
+            yield path
+
+
+def _is_for_node(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return b"node" in file.readline(200) + file.readline(200)
+    except OSError:
+        return False
+
+
+def fail(text: str) -> NoReturn:
+    """In the command's own form of an error."""
+    print(f"\n{text.rstrip()}\n", file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def main() -> NoReturn:
+    run(sys.argv[1:])

@@ -1,0 +1,61 @@
+"""Serves a program that embeds Tunicorn. The process where it is started becomes the command; the arbiter then has each
+generation run the program anew, and there the same call is a forkserver's life.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import sys
+from typing import Any, NoReturn
+
+from tunicorn import __version__
+from tunicorn.embedding import command, program_again
+from tunicorn.embedding.embedded_program import EmbeddedProgram
+from tunicorn.embedding.program_start import ARBITER_VERSION, DIRECTORY, PID
+
+# As in src/cli/start/embedding-program.ts.
+PROGRAM_VARIABLE = "TUNICORN_PROGRAM"
+
+
+def serve(app: Any) -> NoReturn:
+    """Does not return: as a forkserver it ends with SystemExit, when the arbiter has no use for it any more."""
+    if ARBITER_VERSION is None:
+        _make_way(bool(getattr(app.cfg, "has_command_line", False)))
+    if ARBITER_VERSION != __version__:
+        command.fail(f"Error: the command is Tunicorn {ARBITER_VERSION}, and the Python package tunicorn {__version__}")
+    from tunicorn.forkserver import forkserver
+
+    # Before multiprocessing's own, which waits for its children.
+    atexit.register(_end_children)
+    forkserver.run(EmbeddedProgram(app))
+    sys.exit(0)
+
+
+def _make_way(reads_command_line: bool) -> NoReturn:
+    try:
+        program = {
+            "command": program_again.command_line(),
+            "cwd": DIRECTORY,
+            "python": list(sys.version_info[:3]),
+            "readsCommandLine": reads_command_line,
+        }
+        _end_children()
+        command.execute(sys.argv[1:] if reads_command_line else [], {PROGRAM_VARIABLE: json.dumps(program)})
+    except (program_again.CannotRunAgain, command.CommandNotFound) as error:
+        command.fail(f"Error: {error}")
+    except OSError as error:
+        command.fail(f"Error: the command cannot be started: {error}")
+
+
+def _end_children() -> None:
+    """Those of multiprocessing: the program will start them again where it runs next. A worker's are its own affair."""
+    if os.getpid() != PID:
+        return
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is None:
+        return
+    for child in multiprocessing.active_children():
+        child.terminate()
+        child.join(1)

@@ -1,0 +1,40 @@
+"""What this process was when it first imported `tunicorn` or `gunicorn`: before its program has changed directory,
+forked, or started others, as far as that can be had.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Optional
+
+# As in src/arbiter/forkserver/forkserver-command.ts.
+LINK_VARIABLE = "TUNICORN_LINK"
+LINK_FD = 3
+
+
+def _take_link() -> Optional[str]:
+    """The version of the arbiter that runs this program as a forkserver, or None. What the program starts in its turn
+    must not find it."""
+    version = os.environ.pop(LINK_VARIABLE, None)
+    if version is None:
+        return None
+    try:
+        if not stat.S_ISSOCK(os.fstat(LINK_FD).st_mode):
+            return None
+    except OSError:
+        return None  # A program that such a program has started.
+    os.set_inheritable(LINK_FD, False)
+    return version
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"  # It has been removed.
+
+
+ARBITER_VERSION = _take_link()
+DIRECTORY = _directory()
+PID = os.getpid()

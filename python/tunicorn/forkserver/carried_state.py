@@ -1,0 +1,43 @@
+"""Attributes that hooks have set on `server`, on their way from one generation's forkserver to the next one's."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+from typing import Any, List, Mapping, NamedTuple
+
+from tunicorn.hook_objects.server_object import Server
+
+
+class Packed(NamedTuple):
+    """`state` is text for a JSON message; `left_out` names the attributes that cannot be pickled."""
+
+    state: str
+    left_out: List[str]
+
+
+def pack(server: Server) -> Packed:
+    packed, left_out = {}, []
+    for name, value in server.hook_attributes().items():
+        # One by one, and each checked: one that fails must not cost the others.
+        try:
+            packed[name] = pickle.dumps(value)
+        except Exception:
+            left_out.append(name)
+    return Packed(base64.b64encode(pickle.dumps(packed)).decode("ascii"), left_out)
+
+
+def unpack(server: Server, state: str) -> List[str]:
+    """Returns the names of those that could not be restored: their class may be gone with the old code."""
+    if not state:
+        return []
+    packed: Mapping[str, bytes] = pickle.loads(base64.b64decode(state))
+    lost = []
+    for name, data in packed.items():
+        try:
+            value: Any = pickle.loads(data)
+        except Exception:
+            lost.append(name)
+        else:
+            setattr(server, name, value)
+    return lost

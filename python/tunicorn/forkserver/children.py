@@ -1,0 +1,149 @@
+"""The workers of one forkserver: forked, told, reaped. Called by the forkserver's loop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from typing import Callable, Dict, List, NamedTuple
+
+from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.hook_host import HookHost, failure_of
+from tunicorn.forkserver.message_line import parse_message
+from tunicorn.hook_objects.worker_object import Worker
+from tunicorn.log.python_log import Logs
+from tunicorn.runqueue import unpatched
+from tunicorn.runqueue.ticket_pipe import TicketPipe
+from tunicorn.worker import forked_copy
+from tunicorn.worker.worker import Fork, run_worker
+from tunicorn.worker.worker_end import disown_children
+from tunicorn.worker.worker_settings import WorkerSettings
+from tunicorn.worker_classes import worker_class
+
+
+class Child(NamedTuple):
+    slot: int
+    worker: Worker
+
+
+class Children:
+    def __init__(self, link: ArbiterLink, close_in_child: Callable[[], None]) -> None:
+        self._link = link
+        self._close_in_child = close_in_child
+        self._children: Dict[int, Child] = {}
+        self.reports_read, self._reports_write = os.pipe()
+        os.set_blocking(self.reports_read, False)
+        self._unfinished_report = b""
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def writing_ends(self) -> List[int]:
+        """Where workers report."""
+        return [self._reports_write]
+
+    def pids(self) -> List[int]:
+        return list(self._children)
+
+    def signal(self, pid: int, number: int) -> None:
+        if pid in self._children:
+            if number == signal.SIGABRT:
+                # The worker's own object says so, too; this is the one that child_exit gets.
+                self._children[pid].worker.aborted = True
+            os.kill(pid, number)
+
+    def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets: TicketPipe, logs: Logs) -> None:
+        server = host.server
+        server.worker_age = message["age"]
+        cfg = host.config
+        kind = cfg.worker_class
+        try:
+            worker: Worker = kind(
+                message["age"], os.getpid(), server.LISTENERS, server.app, cfg.timeout / 2, cfg, host.logger()
+            )
+        except Exception as error:
+            # Of a class of the user's own.
+            self._link.send({"type": "not-forked", "slot": message["slot"]})
+            host.report("pre_fork", failure_of(f"{kind.__name__}()", error))
+            return
+        worker.runs_as = host.worker_class
+        failure = host.call("pre_fork", worker)
+        if failure is not None:
+            self._link.send({"type": "not-forked", "slot": message["slot"]})
+            host.report("pre_fork", failure)
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = forked_copy.fork_worker()
+        if pid == 0:
+            try:
+                signal.set_wakeup_fd(-1)
+                self._link.close()
+                os.close(self.reports_read)
+                self._close_in_child()
+                disown_children()
+                worker_class.after_fork()
+                run_worker(
+                    Fork(
+                        settings,
+                        server,
+                        worker,
+                        message["slot"],
+                        message["gateways"],
+                        tickets,
+                        self._reports_write,
+                        logs,
+                    )
+                )
+            finally:
+                # Something has failed before the worker had its signals and its log.
+                traceback.print_exc()
+                os._exit(255)
+        worker.pid = pid
+        self._children[pid] = Child(message["slot"], worker)
+        server.WORKERS = {**server.WORKERS, pid: worker}
+        self._link.send({"type": "forked", "slot": message["slot"], "pid": pid})
+
+    def forward_reports(self, logs: Logs) -> None:
+        try:
+            chunk = unpatched.read(self.reports_read, 65536)
+        except BlockingIOError:
+            return  # Nobody has anything to say.
+        *lines, self._unfinished_report = (self._unfinished_report + chunk).split(b"\n")
+        for line in lines:
+            message = parse_message(line)
+            if message is not None:
+                self._link.send(message)
+            else:
+                # Not from a worker as it should be: what it says is no reason to end all the others.
+                logs.logger.error(f"A worker has reported what is no message: {line[:200]!r}")
+
+    def reap(self, host: HookHost, logs: Logs) -> None:
+        # One by one: waitpid(-1) would also take the ends of processes that the configuration file started.
+        for pid in list(self._children):
+            done, status = unpatched.waitpid(pid, os.WNOHANG)
+            if done == 0:
+                continue
+            child = self._children.pop(pid)
+            host.server.WORKERS = {key: worker for key, worker in host.server.WORKERS.items() if key != pid}
+            self.forward_reports(logs)
+            child.worker.tmp.close()
+            # Before the arbiter hears of the end, so that what comes after it, such as on_exit, comes after this.
+            failure = host.call("child_exit", child.worker)
+            signalled = os.WIFSIGNALED(status)
+            self._link.send(
+                {
+                    "type": "exited",
+                    "pid": pid,
+                    "slot": child.slot,
+                    "code": None if signalled else os.WEXITSTATUS(status),
+                    "signal": os.WTERMSIG(status) if signalled else None,
+                }
+            )
+            if failure is not None:
+                host.report("child_exit", failure)
+
+    def kill_all(self) -> None:
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,185 @@
+"""Runs the arbiter's hooks in the forkserver: holds the `server` object, calls, and says how a call went."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+
+from tunicorn.application.load_application import user_traceback
+from tunicorn.config.config import Config
+from tunicorn.embedding.program import Program
+from tunicorn.forkserver import carried_state, passed_signals
+from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.message_line import message_line, parse_message
+from tunicorn.hook_objects.application_object import Application
+from tunicorn.hook_objects.server_object import Server
+from tunicorn.runqueue import unpatched
+from tunicorn.worker.lifeline import watch_lifeline
+
+# What a pipe of one page takes at once (a user with many pipes gets no larger ones).
+FAILURE_BYTES = 4000
+NO_FAILURE = b"\n"
+# Gunicorn's master sets its own handlers after the one, and the other is no process that gets signals.
+_HANDLERS_OF_NO_USE = ("on_starting", "pre_exec")
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
+
+class HookHost:
+    def __init__(self, link: ArbiterLink, config: Config, message: Message, program: Program, logger: Any) -> None:
+        self._link = link
+        self._log = logger
+        self.config = config
+        # For watch_lifeline(), once the pipe is there.
+        self.lifeline: Optional[Tuple[str, int]] = None
+        facts: Mapping[str, Any] = message["server"]
+        self.worker_class: str = facts["worker_class"]
+        app = Application(facts["app"], config, program.load)
+        self.server = Server(app, facts, self.logger, self._ask)
+        # Of the config file's module, and of what it has imported.
+        self._threads: Set[threading.Thread] = set(_other_threads())
+        # Of signals, that hooks have set in this process.
+        self._handlers: Dict[int, passed_signals.Handler] = {}
+        lost = carried_state.unpack(self.server, facts["state"])
+        if lost:
+            self._log.warning(f"Attributes of the server object that the new code cannot restore: {', '.join(lost)}")
+
+    def logger(self) -> Any:
+        """`server.log`."""
+        return self._log
+
+    def call(self, name: str, *arguments: Any) -> Optional[Message]:
+        """None when all went well, and otherwise the failure as the arbiter wants it."""
+        hook = self.config.hook(name)
+        if hook is None:
+            return None
+        before = set(_other_threads())
+        try:
+            hook(self.server, *arguments)
+        except BaseException as error:
+            return failure_of(name, error)
+        finally:
+            self._threads.update(thread for thread in _other_threads() if thread not in before)
+            self._adopt_handlers(name)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        return None
+
+    def obey(self, message: Message) -> None:
+        """The arbiter has something called here."""
+        name = message["hook"]
+        if name == "nworkers_changed":
+            self.server.learn({"workers": message["new"]})
+            failure = self.call(name, message["new"], message["old"])
+        elif name == "pre_exec":
+            failure = self._call_in_child(name)
+        else:
+            failure = self.call(name)
+        self.report(name, failure)
+
+    def report(self, name: str, failure: Optional[Message]) -> None:
+        self._link.send({"type": "hook-done", "hook": name, "failure": failure})
+
+    def _adopt_handlers(self, hook: str) -> None:
+        """In Gunicorn they would take the place of the master's own. Here they are called beside those."""
+        theirs = passed_signals.reclaim()
+        if hook in _HANDLERS_OF_NO_USE:
+            return
+        self._handlers.update(theirs)
+        for number in theirs:
+            self._link.send({"type": "handles", "signal": signal.Signals(number).name})
+
+    def call_handler(self, name: str) -> None:
+        """The arbiter acts on this signal."""
+        number = signal.Signals[name]
+        handler = self._handlers.get(number)
+        if handler is None:
+            return
+        if number in _ENDING:
+            # The server ends once, however often it is asked to.
+            del self._handlers[number]
+        try:
+            passed_signals.call(handler, number, sys._getframe())
+        except Exception:
+            self._log.exception(f"Exception in the handler of {name} that a hook has set")
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+    def release_handlers(self) -> None:
+        self._handlers.clear()
+
+    def handled_signals(self) -> List[str]:
+        return [signal.Signals(number).name for number in self._handlers]
+
+    def send_state(self) -> None:
+        packed = carried_state.pack(self.server)
+        if packed.left_out:
+            names = ", ".join(packed.left_out)
+            self._log.warning(
+                f"Attributes of the server object that a reload cannot keep, not being picklable: {names}"
+            )
+        self._link.send({"type": "state", "state": packed.state})
+
+    def living_threads(self) -> List[str]:
+        """Names of threads that hooks and the config file have started, and that go on."""
+        return [thread.name for thread in self._threads if thread.is_alive()]
+
+    def _call_in_child(self, name: str) -> Optional[Message]:
+        """pre_exec may do what only a process about to be replaced can afford, such as closing descriptors."""
+        read, write = os.pipe()
+        pid = unpatched.fork()
+        if pid == 0:
+            if self.lifeline is not None:
+                # A hook that hangs ends with the server, although nobody knows this process.
+                watch_lifeline(*self.lifeline)
+            _say_and_exit(write, self.call(name))
+        os.close(write)
+        # Its line fits into the pipe. A process that the hook has forked may keep the pipe open for ever.
+        unpatched.waitpid(pid, 0)
+        os.set_blocking(read, False)
+        try:
+            line = unpatched.read(read, 2 * FAILURE_BYTES)
+        except BlockingIOError:
+            line = b""
+        finally:
+            os.close(read)
+        if line == NO_FAILURE:
+            return None
+        found = parse_message(line)
+        return found or {"message": f"{name} has ended its process", "traceback": "", "code": None}
+
+    def _ask(self, what: str, **details: Any) -> None:
+        self._link.send({"type": "ask", "what": what, **details})
+
+
+def _say_and_exit(fd: int, failure: Optional[Message]) -> None:
+    try:
+        unpatched.write(fd, NO_FAILURE if failure is None else _failure_line(failure))
+    finally:
+        os._exit(0)
+
+
+def _failure_line(failure: Message) -> bytes:
+    # The exception's own text may be as long as it likes.
+    short = message_line({**failure, "traceback": ""}, "message", FAILURE_BYTES // 2)
+    return message_line({**json.loads(short), "traceback": failure["traceback"]}, "traceback", FAILURE_BYTES)
+
+
+def _other_threads() -> Iterable[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def failure_of(name: str, error: BaseException) -> Message:
+    """`code` is the exit status that the error itself asks for: SystemExit's, or that of Gunicorn's HaltServer."""
+    code: Any = None
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+    elif isinstance(getattr(error, "exit_status", None), int):
+        code = error.exit_status  # type: ignore[attr-defined]
+    message = "".join(traceback.format_exception_only(type(error), error)).strip()
+    found: Dict[str, Any] = {"message": f"{name}: {message}", "traceback": user_traceback(error), "code": code}
+    return found

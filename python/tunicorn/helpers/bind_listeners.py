@@ -1,0 +1,286 @@
+"""Binds the listening sockets, hands each to the arbiter, and exits; started by src/arbiter/sockets/listeners.ts.
+
+A Node process that calls listen() also accepts, and the arbiter must not accept: so this process listens. It speaks the
+framing of Node's IPC channel: a line of JSON, and a socket travels beside the line as ancillary data (SCM_RIGHTS).
+Imports nothing of Tunicorn, because it runs with `-I -S` for a quick start.
+"""
+
+from __future__ import annotations
+
+import array
+import errno
+import json
+import os
+import select
+import signal
+import socket
+import stat
+import sys
+from typing import Any, NamedTuple
+
+TRIES = 5
+# Linux gives up on a path after so many links.
+LONGEST_CHAIN = 40
+RETRY_SECONDS = 1.0
+
+# What may be over in a second, and Gunicorn's word for it: a predecessor that is leaving, an address that is to come.
+TRANSIENT = {errno.EADDRINUSE: "Connection in use", errno.EADDRNOTAVAIL: "Invalid address"}
+
+Message = dict[str, Any]
+
+
+class ArbiterGone(Exception):
+    """End-of-file on the channel: nobody wants the sockets any more."""
+
+
+class Refused(NamedTuple):
+    """Why there is no socket, and whether another process listens at the address."""
+
+    message: str
+    is_in_use: bool = False
+
+
+class CannotBind(Exception):
+    """An address that cannot be had, for now or for good."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(reason_of(error))
+        self.error = error
+        self.is_transient = error.errno in TRANSIENT
+
+
+class Channel:
+    """Our end of Node's IPC channel."""
+
+    def __init__(self, fd: int) -> None:
+        self._socket = socket.socket(fileno=fd)
+        self._unread = b""
+
+    def send(self, message: Message) -> None:
+        self._send_line(message, [])
+
+    def send_socket(self, message: Message, sock: socket.socket) -> None:
+        """Node reads one socket a message, and says when it has it; the next must wait for that."""
+        self._send_line({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": message}, [sock.fileno()])
+        while self._receive().get("cmd") != "NODE_HANDLE_ACK":
+            pass
+
+    def log(self, level: str, message: str) -> None:
+        self.send({"type": "log", "level": level, "message": message})
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps, but not beyond the arbiter's end. It has nothing to say meanwhile: readable means end-of-file."""
+        if select.select([self._socket], [], [], seconds)[0]:
+            self._receive()
+
+    def _send_line(self, message: Message, fds: list[int]) -> None:
+        line = json.dumps(message).encode() + b"\n"
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        try:
+            sent = self._socket.sendmsg([line], ancillary)
+            self._socket.sendall(line[sent:])
+        except (BrokenPipeError, ConnectionResetError):
+            raise ArbiterGone from None
+
+    def _receive(self) -> Message:
+        while b"\n" not in self._unread:
+            received = self._socket.recv(4096)
+            if not received:
+                raise ArbiterGone
+            self._unread += received
+        line, _, self._unread = self._unread.partition(b"\n")
+        message: Message = json.loads(line)
+        return message
+
+
+def reason_of(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def shown(address: Message) -> str:
+    """As Gunicorn shows it in the log: a tuple for TCP, the path for a Unix socket."""
+    if address["kind"] == "tcp":
+        return str((address["host"], address["port"]))
+    return str(address["path"] if address["kind"] == "unix" else address["text"])
+
+
+def open_tcp(host: str, port: int, reuse_port: bool) -> socket.socket:
+    family, sockaddr = resolve(host, port)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Accepted connections inherit it: one system call less for each of them.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind(sockaddr)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def resolve(host: str, port: int) -> tuple[int, tuple[Any, ...]]:
+    """IPv4 unless the host is an IPv6 address, as with Gunicorn; a name with IPv6 addresses only gets one of them."""
+    families = [socket.AF_INET6] if ":" in host else [socket.AF_INET, socket.AF_INET6]
+    refusal: socket.gaierror | None = None
+    for family in families:
+        try:
+            found = socket.getaddrinfo(host or None, port, family, socket.SOCK_STREAM, 0, socket.AI_PASSIVE)
+        except socket.gaierror as error:
+            refusal = refusal or error
+        except UnicodeError:
+            raise OSError(errno.EINVAL, "not a host name") from None
+        else:
+            return found[0][0], found[0][4]
+    raise refusal or OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+
+
+def open_unix(path: str, umask: int, uid: int | None, gid: int | None) -> socket.socket:
+    path = followed(path)
+    remove_stale(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # The mode comes from the umask alone: with a chmod() afterwards, there would be a moment with the wrong one.
+        os.umask(umask)
+        sock.bind(path)
+    except BaseException:
+        sock.close()
+        raise
+    try:
+        if uid is not None or gid is not None:
+            os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+    except OSError as error:
+        sock.close()
+        os.unlink(path)
+        raise OSError(error.errno, f"cannot be given to user {uid}, group {gid}: {reason_of(error)}") from None
+    return sock
+
+
+def followed(path: str) -> str:
+    """Where links at `path` lead: bind() follows none. Those of other users are refused, as the kernel does in /tmp."""
+    for _ in range(LONGEST_CHAIN):
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            return path
+        if not stat.S_ISLNK(found.st_mode):
+            return path
+        if found.st_uid not in (0, os.geteuid()):
+            raise OSError(errno.EACCES, f"{path!r} is a link of user {found.st_uid}, which is not followed")
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def remove_stale(path: str) -> None:
+    """Makes room at `path`: a socket that nobody listens on goes, anything else stays and is an error."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise OSError(errno.EEXIST, f"{path!r} is not a socket")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        # A listener with a full queue would keep a blocking connect() waiting; like this it is EAGAIN, and alive.
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except FileNotFoundError:
+            return
+        except ConnectionRefusedError:
+            os.unlink(path)
+            return
+        except BlockingIOError:
+            pass
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def adopt(fd: int) -> socket.socket:
+    """A socket that was open before Tunicorn was started, with whatever it is bound to."""
+    sock = socket.socket(fileno=fd)
+    families = [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX]
+    if sock.type != socket.SOCK_STREAM or sock.family not in families:
+        raise OSError(errno.EINVAL, "is not a TCP or Unix stream socket")
+    return sock
+
+
+def open_socket(address: Message, spec: Message) -> socket.socket:
+    try:
+        if address["kind"] == "tcp":
+            sock = open_tcp(address["host"], address["port"], spec["reuse_port"])
+        elif address["kind"] == "unix":
+            sock = open_unix(address["path"], spec["umask"], spec["uid"], spec["gid"])
+        else:
+            sock = adopt(address["fd"])
+        try:
+            # Two sockets with SO_REUSEADDR can both be bound to one port; it is listen() that tells the second no.
+            sock.listen(spec["backlog"])
+            # Of several gateways that wait for a connection one gets it, and none does when descriptors are used up. An
+            # accept() that waited would then keep a gateway from its other connections. This is the mode of the open
+            # file description: every process that has inherited the socket gets it.
+            sock.setblocking(False)
+        except OSError:
+            sock.close()
+            raise
+    except OSError as error:
+        raise CannotBind(error) from None
+    return sock
+
+
+def open_with_retries(address: Message, spec: Message, channel: Channel) -> socket.socket | Refused:
+    name = shown(address)
+    code = 0
+    for attempt in range(1, TRIES + 1):
+        try:
+            return open_socket(address, spec)
+        except CannotBind as refusal:
+            if not refusal.is_transient:
+                return Refused(f"Can't connect to {name}: {refusal}")
+            code = refusal.error.errno or 0
+            channel.log("error", f"{TRANSIENT[code]}: {name}")
+            channel.log("error", f"connection to {name} failed: {refusal.error}")
+        if attempt < TRIES:
+            channel.log("debug", "Retrying in 1 second.")
+            channel.wait(RETRY_SECONDS)
+    return Refused(f"Can't connect to {name}", code == errno.EADDRINUSE)
+
+
+def describe(index: int, address: Message, sock: socket.socket) -> Message:
+    """What the arbiter needs to know: where the socket is bound, and which file it has made."""
+    name = sock.getsockname()
+    message: Message = {"type": "listener", "index": index, "made": None}
+    if sock.family == socket.AF_UNIX:
+        # The name of an abstract socket is bytes that begin with a NUL; it is written with an @.
+        path = "@" + name[1:].decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+        message.update(kind="unix", host=path, port="")
+        if address["kind"] == "unix":
+            made = os.lstat(path)
+            message["made"] = {"dev": str(made.st_dev), "ino": str(made.st_ino)}
+    else:
+        message.update(kind="tcp", host=name[0], port=str(name[1]))
+    return message
+
+
+def bind_all(spec: Message, channel: Channel) -> int:
+    for index, address in enumerate(spec["addresses"]):
+        opened = open_with_retries(address, spec, channel)
+        if isinstance(opened, Refused):
+            in_use = index if opened.is_in_use else None
+            channel.send({"type": "failed", "message": opened.message, "in_use": in_use})
+            return 1
+        channel.send_socket(describe(index, address, opened), opened)
+        opened.close()
+    return 0
+
+
+def main() -> int:
+    # Ctrl-C reaches the whole process group; the arbiter decides, and its end ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel = Channel(int(os.environ["NODE_CHANNEL_FD"]))
+    try:
+        return bind_all(json.loads(sys.argv[1]), channel)
+    except ArbiterGone:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

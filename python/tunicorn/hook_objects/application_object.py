@@ -1,0 +1,25 @@
+"""`server.app` and `worker.app`: the application by its name, loaded once in a process and in those forked from it."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+from tunicorn.config.config import Config
+
+
+class Application:
+    """`load` finds the application by its name: that of the forkserver's program."""
+
+    def __init__(self, uri: str, cfg: Config, load: Callable[[str, Config], Callable[..., Any]]) -> None:
+        self.app_uri = uri
+        self.cfg = cfg
+        self.callable: Optional[Callable[..., Any]] = None
+        self._load = load
+
+    def load(self) -> Callable[..., Any]:
+        return self._load(self.app_uri, self.cfg)
+
+    def wsgi(self) -> Callable[..., Any]:
+        if self.callable is None:
+            self.callable = self.load()
+        return self.callable

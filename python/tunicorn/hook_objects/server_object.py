@@ -1,0 +1,139 @@
+"""The `server` that hooks get: facts that the arbiter has sent, and verbs that ask the arbiter to act.
+
+One lives in each forkserver; workers have the copy that the fork made. What hooks add to it as attributes goes along
+to the next generation (carried_state.py).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from tunicorn.forkserver.arbiter_link import Message
+from tunicorn.hook_objects.application_object import Application
+from tunicorn.hook_objects.listener_object import Listener
+from tunicorn.hook_objects.worker_object import WorkerElsewhere
+
+
+class PidFile:
+    """`server.pidfile`; the file itself is the arbiter's."""
+
+    def __init__(self, fname: str, pid: int) -> None:
+        self.fname = fname
+        self.pid = pid
+
+
+class Server:
+    def __init__(
+        self, app: Application, facts: Mapping[str, Any], log: Callable[[], Any], ask: Callable[..., None]
+    ) -> None:
+        cfg = app.cfg
+        self.cfg = cfg
+        self.app = app
+        self.pid: int = facts["pid"]
+        self.master_name = "Arbiter"
+        self.master_pid: int = facts["master_pid"]
+        self.reexec_pid: int = facts["reexec_pid"]
+        self.dirty_arbiter_pid = 0
+        self.systemd = False
+        self.START_CTX: Dict[Any, Any] = {**facts["start"], 0: sys.executable}
+        self.timeout: int = cfg.timeout
+        self.proc_name: str = facts["proc_name"]
+        self.worker_age: int = facts["worker_age"]
+        self.WORKERS: Dict[int, Any] = {}
+        self.LISTENERS: List[Listener] = []
+        self.pidfile: Optional[PidFile] = None
+        self._num_workers: Optional[int] = None
+        self._make_log = log
+        self._ask = ask
+        self.learn(facts)
+        # Whatever is not here by now has been put here by a hook.
+        self._own_names = frozenset(vars(self)) | {"_own_names"}
+
+    @property
+    def log(self) -> Any:
+        return self._make_log()
+
+    @property
+    def address(self) -> List[Any]:
+        return self.cfg.address
+
+    @property
+    def worker_class(self) -> Any:
+        return self.cfg.worker_class
+
+    @property
+    def num_workers(self) -> int:
+        return self._num_workers or 0
+
+    @num_workers.setter
+    def num_workers(self, value: int) -> None:
+        """Takes effect at once, and is followed by nworkers_changed in the caller's thread, as in Gunicorn."""
+        old, self._num_workers = self._num_workers, value
+        self._ask("resize", workers=value)
+        self.cfg.nworkers_changed(self, value, old)
+
+    def learn(self, facts: Mapping[str, Any]) -> None:
+        """What has changed in the arbiter; names that are missing have not."""
+        if "workers" in facts:
+            self._num_workers = facts["workers"]
+        if "listeners" in facts:
+            self.LISTENERS = [Listener(entry["label"], entry["bind"]) for entry in facts["listeners"]]
+        if "pidfile" in facts:
+            name = facts["pidfile"]
+            self.pidfile = None if name is None else PidFile(name, self.pid)
+        for name in ("reexec_pid", "master_pid"):
+            if name in facts:
+                setattr(self, name, facts[name])
+        if "elsewhere" in facts:
+            self._know_workers_elsewhere(facts["elsewhere"])
+
+    def _know_workers_elsewhere(self, entries: List[Message]) -> None:
+        own = {pid: worker for pid, worker in self.WORKERS.items() if not isinstance(worker, WorkerElsewhere)}
+        others = {entry["pid"]: WorkerElsewhere(entry["pid"], entry["age"]) for entry in entries}
+        # A new dictionary each time: a thread may be going through the one before.
+        self.WORKERS = {**others, **own}
+
+    def kill_worker(self, pid: int, sig: int) -> None:
+        """Of any generation. A worker that gets TERM has a successor forked at the same time."""
+        self._ask("kill-worker", pid=pid, signal=int(sig))
+
+    def kill_workers(self, sig: int) -> None:
+        for pid in list(self.WORKERS):
+            self.kill_worker(pid, sig)
+
+    def manage_workers(self) -> None:
+        """Forks what is missing, retires what is too much. The arbiter does so by itself, too."""
+        self._ask("manage")
+
+    def reload(self) -> None:
+        self._ask("reload")
+
+    def stop(self, graceful: bool = True) -> None:
+        self._ask("stop", graceful=bool(graceful))
+
+    def halt(self, reason: Optional[str] = None, exit_status: int = 0) -> None:
+        self._ask("stop", graceful=True)
+
+    def wakeup(self) -> None:
+        """The arbiter needs no waking; asking it to look after its workers comes to the same."""
+        self._ask("manage")
+
+    def enter_worker(self) -> None:
+        """In a worker's process there is no line to the arbiter: what can be done there is what signals can do."""
+        self._ask = self._act_alone
+
+    def _act_alone(self, what: str, **details: Any) -> None:
+        import signal
+
+        if what == "kill-worker":
+            os.kill(details["pid"], details["signal"])
+        elif what == "reload":
+            os.kill(self.pid, signal.SIGHUP)
+        elif what == "stop":
+            os.kill(self.pid, signal.SIGTERM if details["graceful"] else signal.SIGQUIT)
+
+    def hook_attributes(self) -> Dict[str, Any]:
+        """What hooks have set."""
+        return {name: value for name, value in vars(self).items() if name not in self._own_names}

@@ -1,0 +1,272 @@
+"""The error log of a Python process: lines of forkserver and workers, and what applications write to wsgi.errors.
+
+The lines are those of src/log/log-line.ts, in the same file. There are no locks, and each entry is one write(2): it may
+be used in a signal handler and after a fork, and entries of several processes do not mix.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import sys
+import time
+from select import POLLOUT
+from typing import TYPE_CHECKING, Protocol
+
+from tunicorn.application.load_application import user_traceback
+from tunicorn.runqueue import unpatched
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class Log(Protocol):
+    """What the rest of the code wants of a log: ErrorLog has it, and so has gunicorn.glogging.Logger."""
+
+    def debug(self, message: str, /) -> None: ...
+
+    def info(self, message: str, /) -> None: ...
+
+    def warning(self, message: str, /) -> None: ...
+
+    def error(self, message: str, /) -> None: ...
+
+    def critical(self, message: str, /) -> None: ...
+
+    def exception(self, message: str, /) -> None: ...
+
+
+class ErrorOutput(Protocol):
+    """What wsgi.errors writes to."""
+
+    def fileno(self) -> int: ...
+
+    def write_errors(self, text: bytes) -> None: ...
+
+STDERR_FD = 2
+FULL_PIPE_SECONDS = 1.0
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+
+TRACEBACK = "\nTraceback (most recent call last):"
+
+LINE_FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] %(message)s"
+TIME_FORMAT = "[%Y-%m-%d %H:%M:%S %z]"
+
+
+class ErrorLog:
+    """`target` is `-` for stderr, or the path of a file. A level that is none means info, as with Gunicorn.
+
+    `form` is the setting `log_format`: text or json. `process` is what JSON entries call the process that writes them.
+    """
+
+    def __init__(self, target: str, level: str = "info", form: str = "text", process: str = "forkserver") -> None:
+        # The working directory may be another one when the file is to be opened again.
+        self._path = None if target == "-" else os.path.abspath(target)
+        self._fd = _own_stderr() if self._path is None else _open(self._path)
+        # Who has not read for a second need not be waited for again, until something gets through.
+        self._is_stuck = False
+        self._loss = Loss()
+        # Whether the file ends in the middle of an entry of which the rest was dropped.
+        self._is_torn = False
+        self.level = level.lower() if level.lower() in LEVELS else "info"
+        self._threshold = LEVELS[self.level]
+        self.form = form
+        self.process = process
+
+    def debug(self, message: str) -> None:
+        self.log("debug", message)
+
+    def info(self, message: str) -> None:
+        self.log("info", message)
+
+    def warning(self, message: str) -> None:
+        self.log("warning", message)
+
+    def error(self, message: str) -> None:
+        self.log("error", message)
+
+    def critical(self, message: str) -> None:
+        self.log("critical", message)
+
+    def exception(self, message: str) -> None:
+        """An error, with the traceback of the exception that is being handled."""
+        error = sys.exc_info()[1]
+        self.log("error", f"{message}\n{user_traceback(error).rstrip()}" if error is not None else message)
+
+    def log(self, level: str, message: str) -> None:
+        if LEVELS[level] < self._threshold:
+            return
+        if self.form == "json":
+            text, found, stack = message.partition(TRACEBACK)
+            self.write_entry(level, text, traceback=(found + stack)[1:] or None)
+        else:
+            stamp = time.strftime(TIME_FORMAT)
+            self.write_bytes(
+                f"{stamp} [{os.getpid()}] [{level.upper()}] {message}\n".encode("utf-8", "backslashreplace")
+            )
+
+    def write_entry(self, level: str, message: str, **more: str | None) -> None:
+        """A JSON entry, at any level: the fields of src/log/log-line.ts, and those of `more` that are not None."""
+        now = time.time()
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+        entry = {
+            "time": f"{stamp}.{int(now % 1 * 1000):03d}Z",
+            "log": "error",
+            "level": level,
+            "pid": os.getpid(),
+            "process": self.process,
+            "message": message,
+        }
+        entry.update({name: value for name, value in more.items() if value is not None})
+        # In ASCII: no reader can find the end of a line within it.
+        self.write_bytes(json.dumps(entry, separators=(",", ":")).encode("ascii") + b"\n")
+
+    def write_bytes(self, entry: bytes) -> None:
+        """As it is, at once. A log that cannot be written is no reason to fail a request."""
+        if not self._is_written(b"\n" + entry if self._is_torn else entry):
+            self._loss.add()
+        elif self._loss.is_to_report():
+            self.error(f"The error log is written again; lines dropped so far: {self._loss.entries}")
+
+    def _is_written(self, entry: bytes) -> bool:
+        rest = memoryview(entry)
+        try:
+            while rest:
+                try:
+                    rest = rest[unpatched.write(self._fd, rest) :]
+                except BlockingIOError:
+                    if self._is_stuck or not _has_room(self._fd):
+                        self._is_stuck = True
+                        break
+        except OSError:
+            pass
+        if len(rest) < len(entry):
+            self._is_torn = bool(rest)
+        if rest:
+            return False
+        self._is_stuck = False
+        return True
+
+    def write_errors(self, text: bytes) -> None:
+        """What the application has written to wsgi.errors: as it is, or as an entry."""
+        if self.form != "json":
+            self.write_bytes(text)
+        elif text.rstrip(b"\n"):
+            self.write_entry("error", text.decode("utf-8", "backslashreplace").rstrip("\n"), logger="wsgi.errors")
+
+    def fileno(self) -> int:
+        return STDERR_FD if self._path is None else self._fd
+
+    def reopen(self) -> None:
+        """After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use."""
+        if self._path is None:
+            return
+        try:
+            new = _open(self._path)
+        except OSError as error:
+            self.error(f"The error log is not reopened: {self._path!r} isn't writable [{error.strerror}]")
+            return
+        # dup2 onto the same number: whoever holds the number, a thread in the middle of a write too, goes on with it.
+        os.dup2(new, self._fd, inheritable=False)
+        os.close(new)
+        self._is_torn = False
+
+
+def _own_stderr() -> int:
+    """A descriptor for stderr that never blocks, where that can be had; src/log/log-file.ts says why."""
+    try:
+        if stat.S_ISFIFO(os.fstat(STDERR_FD).st_mode):
+            return os.open(f"/proc/self/fd/{STDERR_FD}", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        pass  # Somebody else's pipe, or none any more: then stderr itself has to do.
+    return STDERR_FD
+
+
+class Loss:
+    """Entries that this process could not write. What it was forked with is its parent's to report."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self._reported = 0
+        self._pid = 0
+
+    def add(self) -> None:
+        if self._pid != os.getpid():
+            self.entries = self._reported = 0
+            self._pid = os.getpid()
+        self.entries += 1
+
+    def is_to_report(self) -> bool:
+        """True once, as the report itself is an entry."""
+        is_new = self._reported != self.entries and self._pid == os.getpid()
+        self._reported = self.entries
+        return is_new
+
+
+class WsgiErrors(io.TextIOWrapper):
+    """The stream `wsgi.errors` (PEP 3333): text to the error log, without time and level, line by line.
+
+    In the JSON form each flush, which is a line and may be several, is the message of an entry.
+
+    The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text
+    and line end one after the other, makes whole lines even where many workers share the log. `unflushed` says whether
+    something was written since the last flush(), so that a request that wrote nothing need not flush.
+    """
+
+    def __init__(self, log: ErrorOutput) -> None:
+        self.unflushed = False
+        buffer = io.BufferedWriter(_RawErrors(log))
+        super().__init__(buffer, encoding="utf-8", errors="backslashreplace", newline="", line_buffering=True)
+
+    def write(self, text: str) -> int:
+        self.unflushed = True
+        return super().write(text)
+
+    def flush(self) -> None:
+        self.unflushed = False
+        super().flush()
+
+    def close(self) -> None:
+        """An application must not close it (PEP 3333); one that does would take it from all later requests."""
+        self.flush()
+
+
+class _RawErrors(io.RawIOBase):
+    def __init__(self, log: ErrorOutput) -> None:
+        self._log = log
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._log.fileno()
+
+    def write(self, data: ReadableBuffer) -> int:
+        entry = bytes(data)
+        self._log.write_errors(entry)
+        return len(entry)
+
+
+def install_logging_handlers(log: ErrorLog) -> None:
+    """Gives the loggers `gunicorn.error` and `gunicorn.access` a handler that writes here.
+
+    Applications pick these handlers up for loggers of their own. `logging` is imported here and not above, because the
+    forkserver has no need of it.
+    """
+    from tunicorn.log.logging_handler import install
+
+    install(log)
+
+
+def _open(path: str) -> int:
+    # A named pipe that nobody reads may cost entries, and a second each, but not hold the process up for good.
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+
+
+def _has_room(fd: int) -> bool:
+    poll = unpatched.poll()
+    poll.register(fd, POLLOUT)
+    return bool(poll.poll(FULL_PIPE_SECONDS * 1000))

@@ -1,0 +1,49 @@
+"""Python's logging, led to the error log, for applications that reuse Gunicorn's loggers. Called by log.py."""
+
+from __future__ import annotations
+
+import logging
+
+from tunicorn.log.log import LEVELS, LINE_FORMAT, TIME_FORMAT, ErrorLog
+
+LOGGERS = ("gunicorn.error", "gunicorn.access")
+
+
+class ErrorLogHandler(logging.Handler):
+    """Has Gunicorn's format until somebody sets another formatter, which applications do."""
+
+    def __init__(self, log: ErrorLog) -> None:
+        super().__init__()
+        self._log = log
+        self._own_formatter = logging.Formatter(LINE_FORMAT, TIME_FORMAT)
+        self.setFormatter(self._own_formatter)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self._log.form == "json" and self.formatter is self._own_formatter:
+                self._emit_json(record)
+                return
+            self._log.write_bytes((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
+        except RecursionError:
+            raise
+        except Exception:
+            self.handleError(record)
+
+    def _emit_json(self, record: logging.LogRecord) -> None:
+        stack = None
+        if record.exc_info:
+            stack = self._own_formatter.formatException(record.exc_info)
+        level = record.levelname.lower()
+        self._log.write_entry(level, record.getMessage(), logger=record.name, traceback=stack)
+
+
+def install(log: ErrorLog) -> ErrorLogHandler:
+    """Handlers of an earlier installation are replaced, those of others stay. Returns the one of `gunicorn.error`."""
+    error_handler, access_handler = ErrorLogHandler(log), ErrorLogHandler(log)
+    for name, handler in zip(LOGGERS, (error_handler, access_handler)):
+        logger = logging.getLogger(name)
+        handler._gunicorn = True  # type: ignore[attr-defined]
+        logger.handlers = [handler, *(kept for kept in logger.handlers if not getattr(kept, "_gunicorn", False))]
+        logger.setLevel(LEVELS[log.level])
+        logger.propagate = False
+    return error_handler

@@ -1,0 +1,103 @@
+"""logconfig_dict, logconfig_json and logconfig, applied to Python's logging; the first that is set counts.
+
+Called by Logger.setup(). Every mistake becomes a LogConfigError that names setting, file and line.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import logging.config
+import os
+from collections.abc import Mapping
+from typing import Any, Dict
+
+from tunicorn.log.log import LINE_FORMAT, TIME_FORMAT
+from tunicorn.log.python_log.log_files import LogConfigError
+
+# What a dict or a JSON file leaves out. Its keys replace these, whole.
+CONFIG_DEFAULTS: Dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "root": {"level": "INFO", "handlers": ["console"]},
+    "loggers": {
+        "gunicorn.error": {
+            "level": "INFO",
+            "handlers": ["error_console"],
+            "propagate": True,
+            "qualname": "gunicorn.error",
+        },
+        "gunicorn.access": {
+            "level": "INFO",
+            "handlers": ["console"],
+            "propagate": True,
+            "qualname": "gunicorn.access",
+        },
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stdout"},
+        "error_console": {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"},
+    },
+    "formatters": {"generic": {"format": LINE_FORMAT, "datefmt": TIME_FORMAT, "class": "logging.Formatter"}},
+}
+
+
+def is_set(cfg: Any) -> bool:
+    return bool(cfg.logconfig_dict or cfg.logconfig_json or cfg.logconfig)
+
+
+def apply(cfg: Any) -> None:
+    if cfg.logconfig_dict:
+        _apply_dict(cfg.logconfig_dict, "logconfig_dict")
+    elif cfg.logconfig_json:
+        path = _existing(cfg, cfg.logconfig_json)
+        _apply_dict(_read_json(path), path)
+    elif cfg.logconfig:
+        _apply_ini(_existing(cfg, cfg.logconfig))
+
+
+def _existing(cfg: Any, path: str) -> str:
+    found = os.path.join(cfg.chdir, path)
+    if not os.path.exists(found):
+        raise LogConfigError(f"log config {path!r} not found")
+    return found
+
+
+def _read_json(path: str) -> Mapping[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            value = json.load(file)
+    except json.JSONDecodeError as error:
+        raise LogConfigError(f"log config {path!r}, line {error.lineno}: {error.msg}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise LogConfigError(f"log config {path!r}: {error}") from error
+    if not isinstance(value, dict):
+        raise LogConfigError(f"log config {path!r}: a JSON object is wanted, not {type(value).__name__}")
+    return value
+
+
+def _apply_dict(config: Mapping[str, Any], name: str) -> None:
+    try:
+        logging.config.dictConfig({**CONFIG_DEFAULTS, **config})
+    except Exception as error:
+        raise LogConfigError(f"log config {name!r}: {_told(error)}") from error
+
+
+def _apply_ini(path: str) -> None:
+    places = {"__file__": path, "here": os.path.dirname(os.path.abspath(path))}
+    try:
+        logging.config.fileConfig(path, defaults={**CONFIG_DEFAULTS, **places}, disable_existing_loggers=False)
+    except configparser.Error as error:
+        # Its text names file and line, on lines of its own.
+        raise LogConfigError(f"log config {path!r}: {' '.join(str(error).split())}") from error
+    except KeyError as error:
+        raise LogConfigError(f"log config {path!r}: there is no section or key {error}") from error
+    except Exception as error:
+        raise LogConfigError(f"log config {path!r}: {_told(error)}") from error
+
+
+def _told(error: BaseException) -> str:
+    """With what has caused it: dictConfig says which handler could not be made, and its cause says why."""
+    cause = error.__cause__
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if cause is None else f"{text}: {_told(cause)}"

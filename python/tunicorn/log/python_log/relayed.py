@@ -1,0 +1,58 @@
+"""What arbiter and gateways send to the forkserver where Python's loggers write everything: their own lines, and the
+requests that no worker has finished. Called by the forkserver for the messages `log` and `access`.
+"""
+
+from __future__ import annotations
+
+import traceback
+from datetime import timedelta
+from typing import Any, Callable, Dict, List, Tuple
+
+from tunicorn.log.python_log.on_behalf import on_behalf_of
+from tunicorn.runqueue.ticket import parse_fields
+
+
+class RelayedResponse:
+    """As much of a response as the gateway knows."""
+
+    def __init__(self, message: Dict[str, Any]) -> None:
+        code = message["status"]
+        self.status = "-" if code is None else str(code)
+        self.status_code = code
+        self.sent: int = message["bodyBytes"]
+        self.headers = _header_pairs(message["responseHead"])
+
+
+def log_relayed(logger: Any, message: Dict[str, Any]) -> None:
+    write = getattr(logger, message["level"])
+    _guarded(logger, message["pid"], lambda: write(message["message"]))
+
+
+def access_relayed(logger: Any, make_request: Callable[[Dict[str, Any]], Any], message: Dict[str, Any]) -> None:
+    # JSON has brought text, not the Latin-1 of a ticket.
+    environ: Dict[str, Any] = parse_fields(message["fields"].encode("latin-1", "replace"))
+    environ["tunicorn.queue_time"] = message["queuedMs"] / 1000
+    environ["tunicorn.end"] = message["end"]
+    took = timedelta(microseconds=message["durationUs"])
+    response = RelayedResponse(message)
+    _guarded(logger, message["pid"], lambda: logger.access(response, make_request(environ), environ, took))
+
+
+def _guarded(logger: Any, pid: int, write: Callable[[], object]) -> None:
+    """The forkserver has more to do than logging: what a logger of the user's raises must not end it."""
+    with on_behalf_of(pid):
+        try:
+            write()
+            return
+        except Exception:
+            told = traceback.format_exc()
+    try:
+        logger.error(told)
+    except Exception:
+        traceback.print_exc()
+
+
+def _header_pairs(head: str) -> List[Tuple[str, str]]:
+    """Of a response's head: a status line, then fields."""
+    lines = (line.partition(":") for line in head.split("\r\n")[1:] if line)
+    return [(name, value.strip()) for name, _, value in lines]

@@ -1,0 +1,159 @@
+"""Python's own lines to syslog: Gunicorn's addresses and facilities, and a handler that outlives the syslog daemon.
+
+Called by Logger.setup().
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from logging import Handler, LogRecord
+from logging.handlers import SysLogHandler
+from typing import Any, Callable, Optional, Tuple, Union
+
+from tunicorn.log.python_log.log_files import LogConfigError
+
+SYSLOG_FACILITIES = {
+    "auth": 4,
+    "authpriv": 10,
+    "cron": 9,
+    "daemon": 3,
+    "ftp": 11,
+    "kern": 0,
+    "lpr": 6,
+    "mail": 2,
+    "news": 7,
+    "security": 4,
+    "syslog": 5,
+    "user": 1,
+    "uucp": 8,
+    **{f"local{number}": 16 + number for number in range(8)},
+}
+
+Address = Union[str, Tuple[str, int]]
+
+# Without one of them, a datagram socket is tried first, then a stream.
+_KINDS = {"dgram": socket.SOCK_DGRAM, "stream": socket.SOCK_STREAM}
+
+DEFAULT_PORT = 514
+WAIT_SECONDS = 0.5
+RETRY_SECONDS = 1.0
+
+
+def parse_syslog_address(addr: str) -> Tuple[Optional[socket.SocketKind], Address]:
+    """The type of socket, None where both are to be tried, and where to send. Raises LogConfigError."""
+    if addr.startswith("unix://"):
+        path, _, kind = addr[len("unix://") :].partition("#")
+        return _KINDS.get(kind), path
+    if addr.startswith(("udp://", "tcp://")):
+        kind_of = socket.SOCK_DGRAM if addr.startswith("udp") else socket.SOCK_STREAM
+        return kind_of, _host_and_port(addr)
+    raise LogConfigError(f"invalid syslog address: {addr!r}. Wanted: udp://HOST[:PORT], tcp://HOST[:PORT] or unix://PATH")
+
+
+def _host_and_port(addr: str) -> Tuple[str, int]:
+    found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::([0-9]{1,5}))?", addr[len("udp://") :].lower())
+    port = int(found.group(3) or DEFAULT_PORT) if found is not None else 0
+    if found is None or not 0 < port < 65536:
+        raise LogConfigError(f"invalid syslog address: {addr!r}. Wanted a port of 1 to 65535, as in udp://localhost:514")
+    return found.group(1) or found.group(2) or "localhost", port
+
+
+class ReconnectingSysLogHandler(SysLogHandler):
+    """Nothing that happens to the daemon raises, prints, or stops the lines that come after it; what cannot be sent is
+    counted in `dropped`.
+
+    A connection of a stream is one process's: after a fork the child makes its own, since halves of lines of several
+    processes would mix in it.
+    """
+
+    socket: Any = None
+    socktype: Any
+
+    def __init__(self, address: Address, facility: int, socktype: Optional[socket.SocketKind]) -> None:
+        # Not SysLogHandler's, which connects, in each version of Python in its own way.
+        Handler.__init__(self)
+        self.address = address
+        self.facility = facility
+        self.socktype = socktype
+        self.unixsocket = isinstance(address, str)
+        self.dropped = 0
+        self._send: Optional[Callable[[bytes], object]] = None
+        self._retry_at = 0.0
+        self._open()
+
+    def emit(self, record: LogRecord) -> None:
+        try:
+            priority = self.encodePriority(self.facility, self.mapPriority(record.levelname))
+            line = f"<{priority}>{self.format(record)}\0".encode("utf-8", "backslashreplace")
+        except Exception:
+            self.handleError(record)
+            return
+        if self._pid != os.getpid() and self._is_stream:
+            self._open()
+        # A daemon that has been started anew is found at the second attempt.
+        for _ in range(2):
+            if self._send is None and time.monotonic() >= self._retry_at:
+                self._open()
+            if self._send is None:
+                break
+            try:
+                self._send(line)
+                return
+            except OSError:
+                self._send = None
+        self.dropped += 1
+
+    def close(self) -> None:
+        self._close_socket()
+        Handler.close(self)
+
+    def _open(self) -> None:
+        self._close_socket()
+        self._pid = os.getpid()
+        try:
+            self._connect()
+        except OSError:
+            self._close_socket()
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+
+    def _connect(self) -> None:
+        if isinstance(self.address, str):
+            try:
+                self._use(socket.socket(socket.AF_UNIX, self.socktype or socket.SOCK_DGRAM), self.address)
+            except OSError:
+                if self.socktype is not None:
+                    raise
+                self._use(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), self.address)
+            return
+        kind = self.socktype
+        family, _, protocol, _, target = socket.getaddrinfo(*self.address, 0, kind)[0]
+        sock = socket.socket(family, kind, protocol)
+        if kind == socket.SOCK_STREAM:
+            self._use(sock, target)
+        else:
+            # Not connected: else the error of one datagram, sent while nobody listened, would hit the next.
+            sock.setblocking(False)
+            self.socket = sock
+            self._send = lambda line: sock.sendto(line, target)
+
+    def _use(self, sock: socket.socket, target: Any) -> None:
+        self._close_socket()
+        self.socket = sock
+        # A daemon that reads nothing must not hold up requests for long.
+        sock.settimeout(WAIT_SECONDS)
+        sock.connect(target)
+        self._send = sock.sendall
+
+    @property
+    def _is_stream(self) -> bool:
+        sock = self.socket
+        return sock is not None and sock.type == socket.SOCK_STREAM
+
+    def _close_socket(self) -> None:
+        self._send = None
+        if self.socket is not None:
+            self.socket.close()
+        self.socket = None

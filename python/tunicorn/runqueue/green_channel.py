@@ -1,0 +1,68 @@
+"""A channel for green threads: the frames of channel.py on a socket that never blocks; what waits is the green thread.
+
+The socket is not one of the patched library's: those would wait inside send(), where nobody could say that the claim is
+held. gevent_worker.py and eventlet_worker.py each make a class of it.
+"""
+
+from __future__ import annotations
+
+import _socket
+import socket
+from typing import Any
+
+from tunicorn.runqueue.channel import Channel, Holdable
+
+_AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+
+
+class GreenChannel(Channel):
+    __slots__ = ("_fd",)
+
+    def __init__(self, connected: socket.socket, claim: Holdable) -> None:
+        super().__init__(connected, claim)
+        connected.setblocking(False)
+        self._fd = connected.fileno()
+
+    @staticmethod
+    def wait_readable(fd: int) -> None:
+        raise NotImplementedError
+
+    @staticmethod
+    def wait_writable(fd: int) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def _new_socket(cls) -> Any:
+        return _socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+    def _set_blocking(self, blocking: bool) -> None:
+        """It never blocks."""
+
+    def _poll_for_room(self, out: int) -> None:
+        self.wait_writable(out)
+
+    def _send_whole(self, data: bytes | memoryview) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest, _AT_ONCE) :]
+            except BlockingIOError:
+                self.wait_writable(self._fd)
+
+    def _receive_some(self, size: int) -> bytes:
+        while True:
+            try:
+                return self._socket.recv(size)
+            except BlockingIOError:
+                try:
+                    self.wait_readable(self._fd)
+                except BaseException:
+                    # The request is cancelled, perhaps amid a frame: what comes next could not be understood.
+                    self.close()
+                    raise
+
+    def _raw_socket(self) -> socket.socket:
+        # By now the library's own class, whose methods wait as green threads do.
+        raw = socket.socket(fileno=self._socket.detach())
+        raw.settimeout(None)
+        return raw

@@ -1,0 +1,36 @@
+"""Writes down where each running request is: what the arbiter puts into the log for one that hangs. For workers that
+run requests otherwise than in threads, whose stacks faulthandler writes.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any, Iterable, List, Tuple
+
+from tunicorn.own_folder import OWN_FOLDER
+from tunicorn.runqueue import unpatched
+
+
+def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> None:
+    """A block for each ticket with its frames, the outermost first, as the arbiter parses them."""
+    for ticket_id, frames in running:
+        write_block(fd, f"Ticket {ticket_id}", frames)
+
+
+def write_block(fd: int, title: str, frames: List[Any]) -> None:
+    users = [frame for frame in frames if not frame.f_code.co_filename.startswith(OWN_FOLDER)]
+    lines = [line for frame in users for line in traceback.format_stack(frame, limit=1)]
+    block = f"\n{title} (most recent call last):\n{''.join(lines)}\n"
+    try:
+        unpatched.write(fd, block.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass
+
+
+def outer_frames(frame: Any) -> List[Any]:
+    """The frame and those that called it, the outermost first."""
+    frames = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    return frames[::-1]

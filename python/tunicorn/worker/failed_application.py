@@ -1,0 +1,89 @@
+"""With the setting `reload`: what is served while the application cannot be loaded, a page with the traceback.
+
+Worker and forkserver make one instead of ending. The files that it names are watched, so that mending one of them
+brings the application back.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Any, Callable, Iterator, List, Optional, Set
+
+from tunicorn.application import load_application as application
+from tunicorn.hook_objects.application_object import Application
+from tunicorn.log.log import Log
+
+
+class FailedApplication:
+    """A WSGI application. `files` are those that the failure is about, some of which may not exist yet."""
+
+    def __init__(self, text: str, files: List[str]) -> None:
+        self.files = files
+        self.body = (text.rstrip("\n") + "\n").encode("utf-8", "backslashreplace")
+
+    def __call__(self, environ: Any, start_response: Callable[..., Any]) -> List[bytes]:
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(self.body)))]
+        start_response("500 Internal Server Error", headers)
+        return [self.body]
+
+
+def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]) -> Callable[..., Any]:
+    """The application; if it cannot be loaded, in its place a page that says why, as the log does."""
+    try:
+        return app.wsgi()
+    except application.AppImportError as error:
+        text = f"Failed to load the application: {error}"
+        log.error(text)
+        app.callable = FailedApplication(text, files_of(error))
+    except Exception as error:
+        text = application.user_traceback(error)
+        log.error("Exception while loading the application\n" + text.rstrip("\n"))
+        app.callable = FailedApplication(text, files_of(error))
+    except SystemExit as error:
+        if is_told_to_exit():
+            raise
+        called = f"The application called sys.exit({error.code!r}) while it was being imported"
+        log.error(called)
+        app.callable = FailedApplication(f"{application.user_traceback(error)}\n{called}", files_of(error))
+    return app.callable
+
+
+def files_of(error: BaseException) -> List[str]:
+    """The files in the traceback, of the exceptions that led to this one too, and those that an import did not find."""
+    files: Set[str] = set()
+    for link in _chain(error):
+        for frame, _ in traceback.walk_tb(link.__traceback__):
+            files.add(frame.f_code.co_filename)
+        if isinstance(link, SyntaxError) and link.filename:
+            files.add(link.filename)
+        if isinstance(link, ModuleNotFoundError) and link.name:
+            files.update(_where_it_might_be(link.name))
+    return sorted(os.path.abspath(file) for file in files if not file.startswith("<"))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: Set[int] = set()
+    waiting: List[Optional[BaseException]] = [error]
+    while waiting:
+        link = waiting.pop()
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        waiting += [link.__cause__, link.__context__]
+        yield link
+
+
+def _where_it_might_be(module_name: str) -> Iterator[str]:
+    """Nobody is told of a file that is made: it has to be waited for by its name."""
+    parts = module_name.split(".")
+    for folder in sys.path:
+        if "site-packages" in folder or "dist-packages" in folder or not os.path.isdir(folder):
+            continue
+        for length in range(1, len(parts) + 1):
+            stem = os.path.join(folder, *parts[:length])
+            # A folder is a package without an __init__.py, too.
+            yield stem
+            yield stem + ".py"
+            yield os.path.join(stem, "__init__.py")

@@ -1,0 +1,136 @@
+"""The setting `warm_up`: requests that a new worker makes of its application before it counts as ready, so that what is
+imported or connected at the first request fails where a failed import does. Called at the boot, by worker.py for WSGI
+applications and by asgi_worker.py for others.
+"""
+
+from __future__ import annotations
+
+import logging
+from io import BytesIO
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from tunicorn.application.load_application import StartFailed, user_traceback
+
+USER_AGENT = "tunicorn-warm-up"
+CLIENT = "127.0.0.1"
+
+
+class WarmUpFailed(StartFailed):
+    """The traceback, and in the last line which request it was."""
+
+
+class WarmUpRequest(NamedTuple):
+    entry: str
+    scheme: str
+    host: str
+    """For the field Host."""
+    name: str
+    port: str
+    path: str
+    """Still percent-encoded."""
+    query: str
+
+    def headers(self) -> Dict[str, str]:
+        return {"Host": self.host, "User-Agent": USER_AGENT, "Accept": "*/*"}
+
+
+def parse(entry: str) -> WarmUpRequest:
+    """A path, which is asked of http://localhost, or a whole URL."""
+    url = urlsplit(entry if "://" in entry.partition("?")[0] else f"http://localhost{entry}")
+    scheme = url.scheme.lower()
+    default_port = "443" if scheme == "https" else "80"
+    port = str(url.port) if url.port else default_port
+    return WarmUpRequest(entry, scheme, url.netloc, url.hostname or "localhost", port, url.path or "/", url.query)
+
+
+class WarmUp:
+    """One request under way: `with` it, then say how it was answered."""
+
+    def __init__(self, request: WarmUpRequest) -> None:
+        self._request = request
+        self._logged: Optional[BaseException] = None
+        self._before: Callable[..., logging.LogRecord] = logging.getLogRecordFactory()
+
+    def __enter__(self) -> WarmUp:
+        # A framework that turns an exception into a response says what it was in its log, if anywhere.
+        self._before = logging.getLogRecordFactory()
+        logging.setLogRecordFactory(self._make_record)
+        return self
+
+    def __exit__(self, kind: Any, error: Optional[BaseException], traceback: Any) -> None:
+        logging.setLogRecordFactory(self._before)
+        # sys.exit() and signals are the boot's to deal with.
+        if isinstance(error, Exception) and not isinstance(error, WarmUpFailed):
+            raise self._failed(f"has raised {type(error).__name__}: {error}", error) from None
+
+    def answered(self, status: int) -> None:
+        """Raises WarmUpFailed when that is the end of the boot."""
+        if status == 500:
+            raise self._failed("was answered with 500", self._logged)
+
+    def _make_record(self, *arguments: Any, **named: Any) -> logging.LogRecord:
+        record = self._before(*arguments, **named)
+        if record.exc_info and record.exc_info[1] is not None:
+            self._logged = record.exc_info[1]
+        return record
+
+    def _failed(self, how: str, error: Optional[BaseException]) -> WarmUpFailed:
+        text = "" if error is None else user_traceback(error)
+        said = f"warm_up: GET {self._request.entry} {how}".partition("\n")[0]
+        return WarmUpFailed(f"{text}{said}")
+
+
+def warm_up_wsgi(app: Callable[..., Iterable[bytes]], base_environ: Dict[str, Any], entries: Iterable[str]) -> None:
+    """Raises WarmUpFailed."""
+    for request in map(parse, entries):
+        with WarmUp(request) as under_way:
+            under_way.answered(_ask(app, environ_of(request, base_environ)))
+        base_environ["wsgi.errors"].flush()
+
+
+def _ask(app: Callable[..., Iterable[bytes]], environ: Dict[str, Any]) -> int:
+    statuses: List[str] = []
+
+    def start_response(status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], None]:
+        statuses.append(status)
+        return lambda data: None
+
+    body = app(environ, start_response)
+    try:
+        for _ in body:
+            pass
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+    if not statuses:
+        raise RuntimeError("the application has returned without calling start_response()")
+    return int(statuses[-1].split(" ", 1)[0])
+
+
+def environ_of(request: WarmUpRequest, base_environ: Dict[str, Any]) -> Dict[str, Any]:
+    prefix: str = base_environ.get("SCRIPT_NAME", "")
+    path = unquote_to_bytes(request.path).decode("latin-1")
+    if prefix and (path == prefix or path.startswith(prefix + "/")):
+        path = path[len(prefix) :]
+    fields = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers().items()}
+    return {
+        **base_environ,
+        **fields,
+        "REQUEST_METHOD": "GET",
+        "RAW_URI": request.path + (f"?{request.query}" if request.query else ""),
+        "PATH_INFO": path,
+        "QUERY_STRING": request.query,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": request.name,
+        "SERVER_PORT": request.port,
+        "REMOTE_ADDR": CLIENT,
+        "REMOTE_PORT": "0",
+        "wsgi.url_scheme": request.scheme,
+        "wsgi.input": BytesIO(),
+        "wsgi.early_hints": lambda headers: None,
+        "tunicorn.client_disconnected": lambda: False,
+        "tunicorn.queue_time": 0.0,
+        "tunicorn.warm_up": True,
+    }

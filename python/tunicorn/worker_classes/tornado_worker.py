@@ -1,0 +1,109 @@
+"""A worker of class tornado: a Tornado application, or a WSGI one. Called by worker.py when the worker has booted;
+`missing` when the server starts.
+
+It is the asgi worker with another kind of application: each request is given to Tornado as its own HTTP server would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from importlib.util import find_spec
+from typing import Any, Callable, List, Optional, Set
+
+from tunicorn.asgi.http.http_exchange import HttpExchange
+from tunicorn.asgi.lifespan import Lifespan
+from tunicorn.asgi.loop import new_event_loop
+from tunicorn.asgi.places import Place
+from tunicorn.runqueue.ticket import FOLLOWS, UPGRADE, Ticket
+from tunicorn.worker.worker_duty import Duty
+from tunicorn.worker_classes.asgi_worker import AsgiWorker
+from tunicorn.wsgi.outside_loop import outside_loop
+
+
+def missing() -> Optional[str]:
+    """What is to be installed before this class can run."""
+    return None if find_spec("tornado") else "tornado"
+
+
+def serve(duty: Duty) -> None:
+    loop = new_event_loop(duty.worker.cfg.asgi_loop, duty.log)
+    asyncio.set_event_loop(loop)
+    start_request = duty.guarded(lambda: _start_request_of(duty.worker.wsgi), "while it was looked at")
+    worker = TornadoWorker(duty, start_request, loop)
+    duty.worker.loop = loop
+    duty.guarded(lambda: loop.run_until_complete(worker.start()), "at a request of warm_up")
+    duty.ready()
+    loop.run_until_complete(worker.serve())
+
+
+def _start_request_of(app: Any) -> Callable[[Any, Any], Any]:
+    """What Tornado's HTTP server calls for each request."""
+    from tornado.httpserver import HTTPServer
+    from tornado.httputil import HTTPServerConnectionDelegate
+    from tornado.wsgi import WSGIContainer
+
+    class Container(WSGIContainer):  # type: ignore[misc, unused-ignore]
+        def __call__(self, request: Any) -> None:
+            # Tornado's begins it in a turn of the loop of its own, where nobody would hear of what it raises.
+            asyncio.ensure_future(self.handle_request(request))
+
+    if not isinstance(app, HTTPServerConnectionDelegate):
+        app = Container(outside_loop(app))
+    # It listens nowhere.
+    start_request: Callable[[Any, Any], Any] = HTTPServer(app).start_request
+    return start_request
+
+
+class TornadoWorker(AsgiWorker):
+    _speaks_web_socket = False
+
+    def __init__(
+        self, duty: Duty, start_request: Callable[[Any, Any], Any], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        super().__init__(duty, _no_application, loop)
+        self._lifespan = Lifespan(_no_application, "off", {}, duty.log)
+        # A handler hears of a client that has left by on_connection_close, and goes on if it likes.
+        self._grace_seconds = math.inf
+        # Where tasks are put that a request begins.
+        self._begun: Optional[List[asyncio.Task[Any]]] = None
+        self._start_request = start_request
+        self._app = self._serve_request
+        # Tickets of requests to upgrade, until they run.
+        self._upgrades: Set[int] = set()
+        loop.set_task_factory(self._make_task)
+
+    def _begin(self, place: Place, ticket: Ticket) -> None:
+        if ticket.flags & UPGRADE:
+            # It may become a tunnel. What the gateway has sent of the place's earlier tickets comes before its answer.
+            ticket = ticket._replace(flags=ticket.flags | FOLLOWS)
+            self._upgrades.add(ticket.id)
+        super()._begin(place, ticket)
+
+    async def _serve_request(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        from tunicorn.worker_classes.tornado_request import TornadoRequest
+
+        exchange: HttpExchange = receive.__self__
+        is_upgrade = exchange.id in self._upgrades
+        self._upgrades.discard(exchange.id)
+        request = TornadoRequest(exchange, scope, is_upgrade)
+        await request.run(self._start_request, self._collecting)
+
+    def _collecting(self, step: Callable[[], Any]) -> tuple[Any, List[asyncio.Task[Any]]]:
+        """Runs a step, and says which tasks it has begun: Tornado keeps those of its handlers to itself."""
+        begun: List[asyncio.Task[Any]] = []
+        self._begun = begun
+        try:
+            return step(), begun
+        finally:
+            self._begun = None
+
+    def _make_task(self, loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **options)
+        if self._begun is not None:
+            self._begun.append(task)
+        return task
+
+
+async def _no_application(scope: Any, receive: Any, send: Any) -> None:
+    raise AssertionError("Tornado's applications are called otherwise")

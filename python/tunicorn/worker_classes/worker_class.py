@@ -1,0 +1,114 @@
+"""The worker classes: which module serves the requests of a worker, by the value of `worker_class`.
+
+Such a module has a function `serve(duty: Duty) -> None`. It is called in the worker's process when the application is
+loaded and everything is set up. It has to
+
+- call `duty.ready()` when it can take tickets;
+- open places (`duty.places.open(number)`), as many as it runs requests at once, at most `len(duty.places)`;
+- take tickets from `duty.tickets_fd` and hand each to the runner of a free place (`duty.runner(place)`);
+- stop taking them when `duty.life.leaving` turns true, and finish what it has taken;
+- return at end-of-file of the pipe, having reported `drained`;
+- call `duty.took()`, if there is one, for each that is no probe; when it says so, that was the last one.
+
+Before it waits it may set `duty.life.waiting`: then the signal to leave raises Leave out of the wait.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, Dict, Optional
+
+MODULES: Dict[str, str] = {
+    "sync": "tunicorn.worker_classes.sync_worker",
+    "gthread": "tunicorn.worker_classes.gthread_worker",
+    "gevent": "tunicorn.worker_classes.gevent_worker",
+    "eventlet": "tunicorn.worker_classes.eventlet_worker",
+    "asgi": "tunicorn.worker_classes.asgi_worker",
+    "tornado": "tunicorn.worker_classes.tornado_worker",
+}
+
+# Library; module, function of it that says what is patched, and its argument; how applications do that.
+_PATCHERS = (
+    ("gevent", "gevent.monkey", "is_module_patched", "_thread", "gevent.monkey.patch_all()"),
+    ("eventlet", "eventlet.patcher", "is_monkey_patched", "thread", "eventlet.monkey_patch()"),
+)
+
+_THREADED = {"gthread", "gevent", "eventlet"}
+
+
+def patch(name: str) -> None:
+    """Called before the application is imported, in the process that imports it: a class may have a function `patch()`
+    that changes the standard library for it.
+    """
+    patch_library = getattr(module_of(name), "patch", None)
+    if patch_library is not None:
+        patch_library()
+
+
+def after_fork() -> None:
+    """In a worker, before anything else: an event loop that the forkserver had, because of its configuration file or of
+    the application that it has preloaded, is made this process's own.
+    """
+    if "gevent" in sys.modules:
+        from gevent import reinit
+
+        reinit()
+    if "eventlet.hubs" in sys.modules:
+        from eventlet.hubs import use_hub
+
+        use_hub()
+
+
+def missing(name: str) -> Optional[str]:
+    """What to tell when a package that the class needs is not installed: a class may have a function `missing()` that
+    names it.
+    """
+    find = getattr(module_of(name), "missing", None)
+    package = None if find is None else find()
+    if package is None:
+        return None
+    return f"worker_class {name} needs {package}, which is not installed for {sys.executable}: pip install {package}"
+
+
+def check(name: str, app: Any) -> None:
+    """Raises AppImportError for an application that the class cannot run."""
+    from tunicorn.asgi.application import as_asgi3, refuse_asgi, refuse_tornado
+
+    _refuse_patched_threads(name)
+    if name != "tornado":
+        refuse_tornado(app, name)
+    if name == "asgi":
+        as_asgi3(app)
+    else:
+        refuse_asgi(app, name)
+
+
+def _refuse_patched_threads(name: str) -> None:
+    """The threads of a gthread worker would be green ones, and one that waits for a ticket would block the others."""
+    if name != "gthread":
+        return
+    from tunicorn.application.load_application import AppImportError
+
+    for library, module, test, threads, call in _PATCHERS:
+        patcher = sys.modules.get(module)
+        if patcher is not None and getattr(patcher, test)(threads):
+            raise AppImportError(
+                f"it calls {call}, which replaces the threads that worker_class gthread runs requests in: "
+                f"use worker_class {library}, or leave that call out"
+            )
+
+
+def module_of(name: str) -> ModuleType:
+    return importlib.import_module(MODULES.get(name, MODULES["sync"]))
+
+
+def runs_wsgi(name: str) -> bool:
+    """Whether the class calls the application as PEP 3333 has it; else it is an event loop's."""
+    return name not in ("asgi", "tornado")
+
+
+def runs_threads(name: str) -> bool:
+    """The environ's `wsgi.multithread`."""
+    return name in _THREADED

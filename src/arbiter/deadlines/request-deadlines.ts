@@ -1,0 +1,153 @@
+// The deadlines of workers that run several requests at once. Such a worker is not killed for one that hangs: the request is expired and
+// told in the log, the worker is replaced when that is all that helps. Also notices an event loop that stands still. Used by
+// worker-deadlines.ts.
+
+import { type Claim, type ClaimsBoard, claimAgeMs } from '../../runqueue/claims-board.ts';
+import type { WorkerClass } from '../../settings/for-processes/worker-classes.ts';
+import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
+import { type OverdueRequest, OverdueRequests } from './overdue-requests.ts';
+import type { DeadlinesOwner } from './worker-deadlines.ts';
+import type { WorkerStacks } from './worker-stacks.ts';
+
+/** A request that was cancelled in its worker is over by then, or cannot be cancelled. */
+const CANCEL_GRACE_MS = 5000;
+/** Its last stacks are in the log by then. */
+const STUCK_GRACE_MS = 1000;
+/** An event loop that has not come round for this long is blocked; a beat comes every half second. */
+const STALL_MS = 2000;
+const STACK_WAIT_MS = 300;
+/** Asks a worker to write down its stacks. */
+const STACKS_SIGNAL = 'SIGUSR2';
+
+export interface Limits {
+  /** Milliseconds; 0 = no limit. */
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  readonly onDeadline: WorkerClass['onDeadline'];
+}
+
+interface Stall {
+  readonly beatMs: number;
+  readonly noticedMs: number;
+  readonly stackFrom: number;
+  readonly told: 'not-yet' | 'told';
+}
+
+export class RequestDeadlines {
+  readonly #workers: WorkerRoster;
+  readonly #board: ClaimsBoard;
+  readonly #stacks: WorkerStacks;
+  readonly #owner: DeadlinesOwner;
+  readonly #overdue: OverdueRequests = new OverdueRequests();
+  /** By worker slot. */
+  readonly #stalls: Map<number, Stall> = new Map();
+
+  constructor(workers: WorkerRoster, board: ClaimsBoard, stacks: WorkerStacks, owner: DeadlinesOwner) {
+    this.#workers = workers;
+    this.#board = board;
+    this.#stacks = stacks;
+    this.#owner = owner;
+  }
+
+  /** The gateway has answered the client. */
+  expired(ticket: number, what: string): void {
+    this.#overdue.answered(ticket, what);
+  }
+
+  /** The worker has ended; what it has left of its stacks is still there. */
+  gone(slot: number): void {
+    this.#stalls.delete(slot);
+    for (const request of this.#overdue.left(slot)) this.#tell(request);
+    this.#overdue.keepOnly(slot, new Set());
+  }
+
+  /** `worker` is ready or retiring. */
+  check(worker: Worker, limits: Limits, nowMs: number): void {
+    const claims = this.#board.claims(worker);
+    this.#expireLate(worker, claims, limits.timeoutMs, nowMs);
+    for (const request of this.#overdue.due(nowMs)) this.#tell(request);
+    const patienceMs = limits.onDeadline === 'cancel' ? CANCEL_GRACE_MS : 0;
+    const hanging = claims.filter(({ ticket }) => (this.#overdue.overdueMs(ticket, nowMs) ?? -1) > patienceMs);
+    this.#overdue.keepOnly(worker.slot, new Set(claims.map(({ ticket }) => ticket)));
+    if (worker.state.kind === 'retiring') {
+      // It waits for nothing any more but requests that hang, or it has had its time.
+      const sinceMs = nowMs - worker.state.sinceMs;
+      const isStuck = hanging.length > 0 && hanging.length === claims.length && sinceMs > STUCK_GRACE_MS;
+      if (sinceMs > limits.graceMs) {
+        this.#workers.doom(worker, 'graceful-timeout', 'SIGUSR2', nowMs);
+        return;
+      }
+      if (isStuck) {
+        this.#workers.doom(worker, 'stuck', 'SIGABRT', nowMs);
+        return;
+      }
+    } else if (hanging.length > 0) {
+      this.#owner.retire(worker, 'timeout', nowMs);
+    }
+    this.#checkLoop(worker, claims, limits.timeoutMs, nowMs);
+  }
+
+  #expireLate(worker: Worker, claims: readonly Claim[], timeoutMs: number, nowMs: number): void {
+    if (timeoutMs === 0) return;
+    const late = claims.filter((claim) => claimAgeMs(claim, nowMs) > timeoutMs);
+    this.#expire(worker, late, nowMs);
+  }
+
+  /** Whether any of them had not been expired before. */
+  #expire(worker: Worker, claims: readonly Claim[], nowMs: number): boolean {
+    const late = claims.filter(({ ticket }) => !this.#overdue.has(ticket));
+    if (late.length === 0) return false;
+    const stackFrom = this.#stacks.size(worker.slot);
+    this.#workers.signal(worker, STACKS_SIGNAL);
+    for (const claim of late) {
+      const { ticket, thread, gateway } = claim;
+      const ageMs = claimAgeMs(claim, nowMs);
+      const pid = worker.process?.pid ?? null;
+      this.#overdue.add({ ticket, slot: worker.slot, pid, thread, ageMs, sinceMs: nowMs, stackFrom });
+      this.#owner.expire(gateway, ticket);
+    }
+    return true;
+  }
+
+  /** Of any worker: the one that ran it may be gone. */
+  #tell({ ticket, slot, pid, thread, ageMs, stackFrom, what }: OverdueRequest): void {
+    const stack = this.#stacks.ofRequest(slot, stackFrom, ticket, thread);
+    const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
+    const subject = `REQUEST TIMEOUT (pid:${pid}) ${what ?? 'a request'}`;
+    this.#owner.log('critical', `${subject} after ${(ageMs / 1000).toFixed(1)} s. ${where}`);
+  }
+
+  /** A handler that blocks the loop keeps every other request of the worker waiting: told once, with the stack; killed after `timeout`. */
+  #checkLoop(worker: Worker, claims: readonly Claim[], timeoutMs: number, nowMs: number): void {
+    const { slot } = worker;
+    const beatMs = this.#board.beatMs(slot);
+    const known = this.#stalls.get(slot);
+    if (beatMs === 0 || nowMs - beatMs < STALL_MS) {
+      this.#stalls.delete(slot);
+      return;
+    }
+    if (known === undefined || known.beatMs !== beatMs) {
+      this.#stalls.set(slot, { beatMs, noticedMs: nowMs, stackFrom: this.#stacks.size(slot), told: 'not-yet' });
+      this.#workers.signal(worker, STACKS_SIGNAL);
+      return;
+    }
+    const pid = worker.process?.pid;
+    const seconds = ((nowMs - beatMs) / 1000).toFixed(1);
+    if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) {
+      // The last beat came before the claim of the request that blocks the loop: its own time may not be over. None of them goes on,
+      // so their clients are answered before the worker is killed. One that a slow client holds has begun its response, which is cut off.
+      const waiting = claims.filter(({ heldMs }) => heldMs === 0);
+      if (this.#expire(worker, waiting, nowMs)) return;
+      // What it writes at its end would come in the middle of the stacks that it has been asked for.
+      if (this.#overdue.awaitsStacks(slot)) return;
+      this.#owner.log('critical', `WORKER TIMEOUT (pid:${pid}) its event loop has been blocked for ${seconds} s`);
+      this.#workers.doom(worker, 'timeout', 'SIGABRT', nowMs);
+      return;
+    }
+    if (known.told === 'told' || nowMs - known.noticedMs < STACK_WAIT_MS) return;
+    this.#stalls.set(slot, { ...known, told: 'told' });
+    const stack = this.#stacks.read(slot, known.stackFrom);
+    const what = `has a blocked event loop for ${seconds} s: all its requests wait. What it was doing:\n${stack}`;
+    this.#owner.log('warning', `Worker (pid:${pid}) ${what}`);
+  }
+}

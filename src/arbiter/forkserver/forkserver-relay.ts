@@ -1,0 +1,70 @@
+// Takes a forkserver's messages before the arbiter is there: the command awaits the first ones one by one, then hands the line over.
+
+import type { FromForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
+import { describeEnd } from '../workers/describe-end.ts';
+import type { ForkserverEvents } from './forkserver-handle.ts';
+
+export type Relayed = FromForkserver | { readonly type: 'gone'; readonly how: string };
+
+export class ForkserverRelay implements ForkserverEvents {
+  readonly #arrived: Relayed[] = [];
+  #waiting: ((message: Relayed) => void) | null = null;
+  #heir: ForkserverEvents | null = null;
+
+  /** The next message, or the forkserver's end. */
+  next(): Promise<Relayed> {
+    const first = this.#arrived.shift();
+    if (first !== undefined) return Promise.resolve(first);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  /** As next(); what a hook asks of the arbiter meanwhile is kept for it. */
+  async nextAnswer(): Promise<Relayed> {
+    const kept: Relayed[] = [];
+    for (;;) {
+      const message = await this.next();
+      if (message.type === 'ask') {
+        kept.push(message);
+        continue;
+      }
+      this.#arrived.unshift(...kept);
+      return message;
+    }
+  }
+
+  /** Everything goes to `heir` from now on: first what has been kept, when the heir has had time to get ready. */
+  handOver(heir: ForkserverEvents): void {
+    this.#heir = heir;
+    setImmediate(() => {
+      for (const message of this.#arrived.splice(0)) {
+        if (message.type === 'gone') heir.gone(null, null);
+        else heir.message(message);
+      }
+    });
+  }
+
+  message(message: FromForkserver): void {
+    if (this.#heir !== null) this.#heir.message(message);
+    else this.#arrive(message);
+  }
+
+  nonsense(what: string): void {
+    this.#heir?.nonsense(what);
+  }
+
+  gone(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#heir !== null) this.#heir.gone(code, signal);
+    else this.#arrive({ type: 'gone', how: describeEnd(code, signal) });
+  }
+
+  #arrive(message: Relayed): void {
+    // Of the command's process group, before there is an arbiter: the command has its own.
+    if (message.type === 'signalled') return;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting === null) this.#arrived.push(message);
+    else waiting(message);
+  }
+}

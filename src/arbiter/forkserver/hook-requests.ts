@@ -1,0 +1,32 @@
+// What hooks ask of the arbiter through the verbs of their `server` object. Called by the arbiter.
+
+import type { Asked } from '../../messages/about-hooks.ts';
+import { EXIT_OK } from '../../messages/exit-status.ts';
+import type { ArbiterPhase } from '../arbiter-phase.ts';
+import type { Generations } from '../generations/generations.ts';
+import type { Shutdown } from '../shutdown.ts';
+
+export interface HookServants {
+  readonly phase: ArbiterPhase;
+  readonly generations: Generations;
+  readonly shutdown: Shutdown;
+}
+
+export function obeyHook(ask: Asked, { phase, generations, shutdown }: HookServants, nowMs: number): void {
+  if (ask.what === 'kill-worker') {
+    generations.killWorker(ask.pid, ask.signal, nowMs);
+    return;
+  }
+  // A server that stops does nothing else any more.
+  if (phase.kind === 'stopping') return;
+  switch (ask.what) {
+    case 'manage':
+      return generations.serving?.manage(nowMs);
+    case 'reload':
+      return generations.reload(nowMs);
+    case 'resize':
+      return generations.host?.resize(ask.workers, nowMs);
+    case 'stop':
+      return shutdown.stop(ask.graceful ? 'graceful' : 'quick', EXIT_OK, nowMs);
+  }
+}

@@ -1,0 +1,53 @@
+// What follows when a hook has been called in a forkserver, or has failed there. Called by the arbiter.
+
+import type { ErrorLog } from '../../log/error-log.ts';
+import type { HookFailure } from '../../messages/about-hooks.ts';
+import { EXIT_UNHANDLED } from '../../messages/exit-status.ts';
+import type { Generation } from '../generations/generation.ts';
+import type { Generations } from '../generations/generations.ts';
+import type { Upgrade } from '../process/upgrade.ts';
+import type { Shutdown } from '../shutdown.ts';
+
+export interface OutcomeParts {
+  readonly log: ErrorLog;
+  readonly generations: Generations;
+  readonly upgrade: Upgrade;
+  readonly shutdown: Shutdown;
+}
+
+export interface Outcome {
+  readonly hook: string;
+  readonly failure: HookFailure | null;
+}
+
+export function afterHook(
+  generation: Generation,
+  { hook, failure }: Outcome,
+  parts: OutcomeParts,
+  nowMs: number,
+): void {
+  const { generations, upgrade, shutdown } = parts;
+  if (generations.awaitsHook(generation)) return generations.hookDone(generation, failure, nowMs);
+  if (hook === 'pre_exec') return upgrade.preExecDone(failure);
+  if (hook === 'on_exit') return shutdown.lastHookDone(generation, failure, nowMs);
+  if (failure !== null) return afterFailure(generation, failure, parts, nowMs);
+  if (hook === 'nworkers_changed') generation.resized(nowMs);
+}
+
+/** As in Gunicorn: a hook of the master that raises ends it. Not so for a generation that does not serve, or no longer. */
+function afterFailure(
+  generation: Generation,
+  failure: HookFailure,
+  { log, generations, shutdown }: OutcomeParts,
+  nowMs: number,
+): void {
+  const isNext = generation === generations.next;
+  const isMain = generation === generations.serving || (isNext && generations.serving === null);
+  const reason = `Error in the hook ${failure.message}`;
+  log.log('error', `${isMain ? 'Unhandled exception in main loop' : reason}\n${failure.traceback.trimEnd()}`);
+  const exitCode = failure.code ?? EXIT_UNHANDLED;
+  if (isNext) return generations.giveUp(generation, exitCode, reason, nowMs);
+  if (!isMain) return;
+  log.log('error', `Reason: ${reason}`);
+  shutdown.failed(exitCode, nowMs);
+}

@@ -1,0 +1,116 @@
+// The gateways of one arbiter: started, told, replaced when they die.
+
+import type { ErrorLog } from '../../log/error-log.ts';
+import type { FromGateway, ToGateway } from '../../messages/between-arbiter-and-gateway.ts';
+import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/boot-backoff.ts';
+import { describeEnd } from '../workers/describe-end.ts';
+import { GatewayHandle } from './gateway-handle.ts';
+
+/** A gateway that ends this soon after another one is part of a crash loop. */
+const LOOP_MS = 1000;
+
+export interface GatewaysEvents {
+  message(gateway: GatewayHandle, message: FromGateway): void;
+  gone(gateway: GatewayHandle, how: string): void;
+  /** A new gateway needs its start message, the listeners and the generation that serves. */
+  introduce(gateway: GatewayHandle): void;
+}
+
+export class Gateways {
+  readonly #log: ErrorLog;
+  readonly #events: GatewaysEvents;
+  readonly #running: Map<number, GatewayHandle> = new Map();
+  /** Those that workers can connect to. */
+  readonly #up: Set<number> = new Set();
+  /** Places whose gateway is to be started when the backoff is over. */
+  readonly #missing: Set<number> = new Set();
+  /** Those that have been told to finish and go, while the arbiter goes on. */
+  readonly #leaving: Set<GatewayHandle> = new Set();
+  #backoff: Backoff = NO_BACKOFF;
+  #lastNumber = 0;
+
+  constructor(log: ErrorLog, events: GatewaysEvents) {
+    this.#log = log;
+    this.#events = events;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  get areAllUp(): boolean {
+    return this.#up.size === this.#running.size && this.#missing.size === 0;
+  }
+
+  running(): readonly GatewayHandle[] {
+    return [...this.#running.values()];
+  }
+
+  numbersUp(): readonly number[] {
+    return [...this.#up];
+  }
+
+  get(number: number): GatewayHandle | undefined {
+    return this.#running.get(number);
+  }
+
+  start(index: number): void {
+    this.#lastNumber += 1;
+    const gateway: GatewayHandle = new GatewayHandle(this.#lastNumber, index, {
+      message: (message) => this.#events.message(gateway, message),
+      gone: (code, signal) => this.#events.gone(gateway, describeEnd(code, signal)),
+    });
+    this.#running.set(gateway.number, gateway);
+    this.#events.introduce(gateway);
+  }
+
+  isUp(gateway: GatewayHandle): void {
+    this.#up.add(gateway.number);
+  }
+
+  broadcast(message: ToGateway): void {
+    for (const gateway of this.#running.values()) gateway.send(message);
+  }
+
+  forget(gateway: GatewayHandle): void {
+    this.#running.delete(gateway.number);
+    this.#up.delete(gateway.number);
+  }
+
+  /** Lets them finish what they have and go. */
+  dismiss(): void {
+    for (const gateway of this.#running.values()) this.#leaving.add(gateway);
+    this.#missing.clear();
+    this.broadcast({ type: 'drain', manner: 'graceful', listeners: 'closed' });
+  }
+
+  /** Starts those that are missing of `count`; a place is free when the one that was dismissed has gone. */
+  complete(count: number): void {
+    const taken = new Set([...this.#running.values()].map(({ index }) => index));
+    for (let index = 0; index < count; index += 1) if (!taken.has(index)) this.start(index);
+  }
+
+  /** At once, unless the one before has not lasted either. */
+  replace(gateway: GatewayHandle, how: string, nowMs: number): void {
+    if (this.#leaving.delete(gateway)) return this.start(gateway.index);
+    const isLoop = nowMs < this.#backoff.notBeforeMs + LOOP_MS && this.#backoff.notBeforeMs > 0;
+    this.#backoff = isLoop ? afterCrash(this.#backoff, nowMs) : { ...NO_BACKOFF, notBeforeMs: nowMs };
+    const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
+    const when = seconds === 0 ? '' : ` in ${seconds} s`;
+    this.#log.log('error', `Gateway (pid:${gateway.pid}) ${how}; starting a new one${when}.`);
+    this.#missing.add(gateway.index);
+    this.tick(nowMs);
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs < this.#backoff.notBeforeMs) return;
+    for (const index of [...this.#missing]) {
+      this.#missing.delete(index);
+      this.start(index);
+    }
+  }
+
+  kill(): void {
+    for (const gateway of this.#running.values()) gateway.kill();
+  }
+}

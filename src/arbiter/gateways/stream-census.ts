@@ -1,0 +1,37 @@
+// How many WebSockets, tunnels and event streams there are: the sum of what the gateways have told. For the metrics, and for the line
+// that says what a draining generation still has (drain-notice.ts).
+
+import type { StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
+
+export type StreamSum = Omit<StreamCounts, 'generation'>;
+
+export class StreamCensus {
+  /** By the gateway's number. */
+  readonly #told: Map<number, readonly StreamCounts[]> = new Map();
+
+  told(gateway: number, streams: readonly StreamCounts[]): void {
+    this.#told.set(gateway, streams);
+  }
+
+  gatewayGone(gateway: number): void {
+    this.#told.delete(gateway);
+  }
+
+  all(): StreamSum {
+    return sum([...this.#told.values()].flat());
+  }
+
+  of(generation: number): StreamSum {
+    return sum([...this.#told.values()].flat().filter((counts) => counts.generation === generation));
+  }
+}
+
+function sum(all: readonly StreamCounts[]): StreamSum {
+  const total = { webSockets: 0, tunnels: 0, eventStreams: 0 };
+  for (const { webSockets, tunnels, eventStreams } of all) {
+    total.webSockets += webSockets;
+    total.tunnels += tunnels;
+    total.eventStreams += eventStreams;
+  }
+  return total;
+}

@@ -1,0 +1,58 @@
+// One line when a generation begins to drain whose clients still listen: at a reload, and at the end, when every gateway has told what it
+// has. Called by switchover.ts, shutdown.ts and pause.ts; the arbiter passes on what the gateways say.
+
+import type { ErrorLog } from '../../log/error-log.ts';
+import type { Gateways } from '../gateways/gateways.ts';
+import type { StreamCensus, StreamSum } from '../gateways/stream-census.ts';
+import type { Generation } from './generation.ts';
+
+export class DrainNotice {
+  readonly #log: ErrorLog;
+  readonly #streams: StreamCensus;
+  /** The generation that drains with its gateways, and those of them that have still to say what they have. */
+  #awaited: { readonly generation: Generation; readonly gateways: Set<number> } | null = null;
+
+  constructor(log: ErrorLog, streams: StreamCensus) {
+    this.#log = log;
+    this.#streams = streams;
+  }
+
+  /** The gateways know already. */
+  generationDrains(generation: Generation): void {
+    const streams = inWords(this.#streams.of(generation.number));
+    if (streams === null) return;
+    const seconds = generation.settings?.graceful_timeout ?? 0;
+    this.#log.log('info', `Generation ${generation.number} still has ${streams}; they may go on for ${seconds} s`);
+  }
+
+  /** The gateways are being told. */
+  allDrain(generation: Generation | null, gateways: Gateways): void {
+    if (generation === null || gateways.size === 0) return;
+    this.#awaited = { generation, gateways: new Set(gateways.running().map(({ number }) => number)) };
+  }
+
+  /** It has said what it has, or it is gone. */
+  gatewayDrains(gateway: number): void {
+    const awaited = this.#awaited;
+    if (awaited === null) return;
+    awaited.gateways.delete(gateway);
+    if (awaited.gateways.size > 0) return;
+    this.#awaited = null;
+    this.generationDrains(awaited.generation);
+  }
+}
+
+/** As in "2 WebSockets, 1 tunnel and 3 event streams"; null if there are none. */
+export function inWords({ webSockets, tunnels, eventStreams }: StreamSum): string | null {
+  const counts = [
+    [webSockets, 'WebSocket'],
+    [tunnels, 'tunnel'],
+    [eventStreams, 'event stream'],
+  ] as const;
+  const parts = counts
+    .filter(([count]) => count > 0)
+    .map(([count, name]) => `${count} ${name}${count === 1 ? '' : 's'}`);
+  const last = parts.pop();
+  if (last === undefined) return null;
+  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
+}

@@ -1,0 +1,27 @@
+// What a reload has to do with the listening sockets, when the setting `bind` has changed. Pure; listeners.ts does it.
+
+import { type BindAddress, isSameBind, mayCollide } from '../../settings/kinds/bind-address.ts';
+
+export interface ListenerPlan<L> {
+  readonly stay: readonly L[];
+  readonly close: readonly L[];
+  readonly open: readonly BindAddress[];
+  /** Those of `close` that keep one of `open` from being bound; the others can wait until the new ones listen. */
+  readonly closeFirst: readonly L[];
+}
+
+export function planListeners<L extends { readonly bind: BindAddress }>(
+  current: readonly L[],
+  wanted: readonly BindAddress[],
+): ListenerPlan<L> {
+  const left = [...current];
+  const stay: L[] = [];
+  const open: BindAddress[] = [];
+  for (const bind of wanted) {
+    const found = left.findIndex((listener) => isSameBind(listener.bind, bind));
+    if (found < 0) open.push(bind);
+    else stay.push(...left.splice(found, 1));
+  }
+  const closeFirst = left.filter((listener) => open.some((bind) => mayCollide(listener.bind, bind)));
+  return { stay, close: left, open, closeFirst };
+}

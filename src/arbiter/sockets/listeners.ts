@@ -1,0 +1,172 @@
+// The arbiter's listening sockets: held for its life, changed by a reload that changes `bind`, closed when it stops.
+// A socket listens as long as anybody holds it, so a gateway has to be told of each that is closed here.
+
+import { isDeepStrictEqual } from 'node:util';
+import { parseBindAddresses } from '../../settings/kinds/bind-address.ts';
+import { adoptListeners } from './adopted-listeners.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
+import { planListeners } from './listener-plan.ts';
+import { type Listener, type ListenerRequest, openListeners } from './open-listeners.ts';
+import { sealListeners } from './seal-listeners.ts';
+
+export type ListenerOptions = Omit<ListenerRequest, 'binds' | 'firstId'>;
+
+export type OpenListeners =
+  | { readonly ok: true; readonly listeners: Listeners }
+  | { readonly ok: false; readonly message: string };
+
+/** Shared: another arbiter listens on the same sockets, and goes on when this one closes them. */
+export type Sharing = 'alone' | 'shared';
+
+/** Whose word the listening sockets follow. */
+type Authority =
+  | { readonly kind: 'settings' }
+  /** systemd has opened them: the setting `bind` does not count. */
+  | { readonly kind: 'systemd' }
+  /** An older arbiter has: they stay until the setting `bind` is another one than this. */
+  | { readonly kind: 'older arbiter'; readonly binds: readonly string[] };
+
+export type ListenerChange = { readonly ok: true } | { readonly ok: false; readonly message: string };
+
+export class Listeners {
+  readonly #options: ListenerOptions;
+  #listeners: readonly Listener[] = [];
+  readonly #closedIds: number[] = [];
+  #nextId = 0;
+  #state: 'open' | 'closed' = 'open';
+  #authority: Authority = { kind: 'settings' };
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** `binds` are values of the setting. All of them are opened, or none; instead of them those that are inherited. */
+  static async open(
+    binds: readonly string[],
+    options: ListenerOptions,
+    inherited: InheritedSockets | null = null,
+  ): Promise<OpenListeners> {
+    const listeners = new Listeners(options);
+    const change = inherited === null ? await listeners.change(binds) : await listeners.#adopt(inherited, binds);
+    return change.ok ? { ok: true, listeners } : change;
+  }
+
+  /** How a successor of this process is to be told of the sockets. */
+  get source(): InheritedSockets['source'] {
+    return this.#authority.kind === 'systemd' ? 'LISTEN_FDS' : 'GUNICORN_FD';
+  }
+
+  current(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  /** Of all that have been closed so far; ids are not used again. */
+  closedIds(): readonly number[] {
+    return this.#closedIds;
+  }
+
+  /** As Gunicorn logs it. */
+  describe(): string {
+    const labels = this.#listeners.map((listener) => listener.address.label);
+    return `Listening at: ${labels.join(',')} (${process.pid})`;
+  }
+
+  isSame(binds: readonly string[]): boolean {
+    const authority = this.#authority;
+    if (authority.kind === 'systemd') return true;
+    if (authority.kind === 'older arbiter' && isDeepStrictEqual(authority.binds, binds)) return true;
+    const parsed = parseBindAddresses(binds);
+    if (!parsed.ok) return false;
+    const plan = planListeners(this.#listeners, parsed.addresses);
+    return plan.open.length === 0 && plan.close.length === 0;
+  }
+
+  /**
+   * Opens what is new, then closes what is no longer wanted. `release` is called first for a listener that keeps a new
+   * one from being bound: the gateways must drop it at once, while the new one is tried for some seconds. After a
+   * failure the addresses are as before, but released ones have a new id, which the gateways have to be told.
+   */
+  async change(
+    binds: readonly string[],
+    release: (listener: Listener) => void = () => {},
+    sharing: Sharing = 'alone',
+  ): Promise<ListenerChange> {
+    const parsed = parseBindAddresses(binds);
+    if (!parsed.ok) return parsed;
+    this.#authority = { kind: 'settings' };
+    const plan = planListeners(this.#listeners, parsed.addresses);
+    await this.#seal(plan.closeFirst, sharing);
+    this.#close(plan.closeFirst);
+    for (const listener of plan.closeFirst) release(listener);
+    const opened = await this.#open(plan.open);
+    if (!opened.ok) {
+      const restored = await this.#open(plan.closeFirst.map((listener) => listener.bind));
+      return restored.ok ? opened : { ok: false, message: `${opened.message}; then ${restored.message}` };
+    }
+    await this.#seal(plan.close, sharing);
+    this.#close(plan.close);
+    return { ok: true };
+  }
+
+  /** At once: what comes in this moment may be reset. */
+  close(sharing: Sharing = 'alone'): void {
+    this.#state = 'closed';
+    this.#close(this.#listeners, sharing === 'alone' ? 'remove' : 'keep');
+  }
+
+  /** Resolves when nothing is added to the backlogs any more. Then the gateways may close theirs; until then they accept what comes. */
+  async sealAndClose(sharing: Sharing): Promise<void> {
+    this.#state = 'closed';
+    const sealed = this.#listeners.filter((listener) => isSealable(listener, sharing));
+    // A Unix socket without its file is not found any more.
+    const others = this.#listeners.filter((listener) => !sealed.includes(listener));
+    this.#close(others, sharing === 'alone' ? 'remove' : 'keep');
+    await this.#seal(sealed, sharing);
+    this.#close(sealed);
+  }
+
+  async #seal(closing: readonly Listener[], sharing: Sharing): Promise<void> {
+    const sealed = closing.filter((listener) => isSealable(listener, sharing));
+    const { python, log } = this.#options;
+    const failure = await sealListeners(
+      python,
+      sealed.map(({ handle }) => handle),
+    );
+    if (failure !== null) log('debug', `A connection that comes while the listener closes may be reset: ${failure}`);
+  }
+
+  async #adopt(inherited: InheritedSockets, binds: readonly string[]): Promise<ListenerChange> {
+    this.#nextId += inherited.descriptors.length;
+    const adopted = await adoptListeners(inherited, this.#options);
+    if (!adopted.ok) return adopted;
+    this.#listeners = adopted.listeners;
+    this.#authority = inherited.source === 'LISTEN_FDS' ? { kind: 'systemd' } : { kind: 'older arbiter', binds };
+    return { ok: true };
+  }
+
+  async #open(binds: ListenerRequest['binds']): Promise<ListenerChange> {
+    const firstId = this.#nextId;
+    this.#nextId += binds.length;
+    const opened = await openListeners({ ...this.#options, binds, firstId });
+    if (!opened.ok) return opened;
+    this.#listeners = [...this.#listeners, ...opened.listeners];
+    if (this.#state === 'open') return { ok: true };
+    // Stopped while these were being bound.
+    this.#close(opened.listeners);
+    return { ok: false, message: 'The arbiter stops' };
+  }
+
+  #close(closing: readonly Listener[], files: 'remove' | 'keep' = 'remove'): void {
+    for (const listener of closing) {
+      if (!this.#listeners.includes(listener)) continue;
+      listener.close(files);
+      this.#closedIds.push(listener.address.id);
+    }
+    this.#listeners = this.#listeners.filter((listener) => !closing.includes(listener));
+  }
+}
+
+/** A seal is for good, and for everybody who has the socket: an inherited one goes on listening in another process. */
+function isSealable({ bind }: Listener, sharing: Sharing): boolean {
+  return bind.kind === 'tcp' && sharing === 'alone';
+}

@@ -1,0 +1,182 @@
+// Opens listening sockets: python/tunicorn/helpers/bind_listeners.py binds them and passes them over Node's IPC channel, and
+// each becomes a handle that the arbiter holds without accepting on it. listeners.ts keeps them.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import type { LogLevel } from '../../log/log-line.ts';
+import { systemErrorReason } from '../../log/system-error-reason.ts';
+import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
+import { PYTHON_DIR } from '../../python-dir.ts';
+import type { BindAddress } from '../../settings/kinds/bind-address.ts';
+import { isListeningHandle, type ListeningHandle } from './listening-handle.ts';
+import { describeHolders } from './socket-holders.ts';
+
+export interface Listener {
+  readonly address: ListenerAddress;
+  readonly bind: BindAddress;
+  readonly handle: ListeningHandle;
+  /** Closes the arbiter's copy. The file of a Unix socket that was made here goes too, if it is still the same one. */
+  close(file?: 'remove' | 'keep'): void;
+}
+
+export interface ListenerRequest {
+  /** The interpreter. */
+  readonly python: string;
+  readonly binds: readonly BindAddress[];
+  readonly backlog: number;
+  readonly umask: number;
+  /** Whether other servers may listen on the same TCP ports (SO_REUSEPORT). */
+  readonly reusePort: boolean;
+  /** Owner of Unix sockets; null leaves them to the one who runs the arbiter. */
+  readonly uid: number | null;
+  readonly gid: number | null;
+  /** The first `id` to give; no two listeners of an arbiter's life may share one. */
+  readonly firstId: number;
+  readonly log: (level: LogLevel, message: string) => void;
+}
+
+export type OpenedListeners =
+  | { readonly ok: true; readonly listeners: readonly Listener[] }
+  | { readonly ok: false; readonly message: string };
+
+const fromBinder = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('log'), level: z.enum(['debug', 'error']), message: z.string() }),
+  z.object({
+    type: z.literal('listener'),
+    index: z.number().int(),
+    kind: z.enum(['tcp', 'unix']),
+    host: z.string(),
+    port: z.string(),
+    made: z.object({ dev: z.string(), ino: z.string() }).nullable(),
+  }),
+  /** `in_use`: the index of the address at which another process listens. */
+  z.object({ type: z.literal('failed'), message: z.string(), in_use: z.number().int().nullable() }),
+]);
+type FromBinder = z.infer<typeof fromBinder>;
+type Described = Extract<FromBinder, { type: 'listener' }>;
+
+/** Where the IPC channel is in the Python process; inherited sockets (`fd://N`) follow. */
+const CHANNEL_FD = 3;
+/** For the start of the process and slow name servers, and for five tries of each address. */
+const START_LIMIT_MS = 30_000;
+const ADDRESS_LIMIT_MS = 30_000;
+
+/** All of the addresses, or none: after a failure nothing stays open. */
+export async function openListeners(request: ListenerRequest): Promise<OpenedListeners> {
+  const { binds } = request;
+  if (binds.length === 0) return { ok: true, listeners: [] };
+  const inherited: number[] = [];
+  for (const bind of binds) {
+    if (bind.kind !== 'fd') continue;
+    const fault = descriptorFault(bind.fd);
+    if (fault !== undefined) return { ok: false, message: `Can't listen on ${bind.text}: ${fault}` };
+    inherited.push(bind.fd);
+  }
+  const spec = {
+    addresses: binds.map((bind) =>
+      bind.kind === 'fd' ? { ...bind, fd: CHANNEL_FD + 1 + inherited.indexOf(bind.fd) } : bind,
+    ),
+    backlog: request.backlog,
+    umask: request.umask,
+    reuse_port: request.reusePort,
+    uid: request.uid,
+    gid: request.gid,
+  };
+  const script = path.join(PYTHON_DIR, 'tunicorn', 'helpers', 'bind_listeners.py');
+  const child = spawn(request.python, ['-I', '-S', script, JSON.stringify(spec)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
+  });
+  const deadline = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS + ADDRESS_LIMIT_MS * binds.length);
+  const listeners: Listener[] = [];
+  const failure = await receiveListeners(child, request, listeners);
+  clearTimeout(deadline);
+  if (failure === undefined) return { ok: true, listeners };
+  for (const listener of listeners) listener.close('remove');
+  return { ok: false, message: failure };
+}
+
+/** Fills `listeners`; resolves when the process has ended, with the reason if it has not delivered everything. */
+function receiveListeners(
+  child: ChildProcess,
+  request: ListenerRequest,
+  listeners: Listener[],
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let failure: string | undefined;
+    child.on('message', (raw: unknown, handle: unknown) => {
+      const parsed = fromBinder.safeParse(raw);
+      if (!parsed.success) {
+        failure ??= `bind_listeners.py said what it should not: ${JSON.stringify(raw)}`;
+        return;
+      }
+      const message = parsed.data;
+      if (message.type === 'log') {
+        request.log(message.level, message.message);
+      } else if (message.type === 'failed') {
+        const taken = message.in_use === null ? undefined : request.binds[message.in_use];
+        failure ??= message.message + (taken === undefined ? '' : describeHolders(taken));
+      } else {
+        const bind = request.binds[message.index];
+        if (bind === undefined || !isListeningHandle(handle)) failure ??= 'bind_listeners.py sent no usable socket';
+        else listeners.push(makeListener(message, request.firstId + message.index, bind, handle));
+      }
+    });
+    child.on('error', (error) => {
+      resolve(`Can't bind: the Python interpreter '${request.python}' cannot be run: ${systemErrorReason(error)}`);
+    });
+    // `close` comes after the last message of the channel; `exit` may come before.
+    child.on('close', (code, signal) => {
+      const isComplete = listeners.length === request.binds.length && failure === undefined;
+      const end = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
+      resolve(
+        isComplete ? undefined : (failure ?? `Can't bind: bind_listeners.py ${end} before all sockets were open`),
+      );
+    });
+  });
+}
+
+function makeListener(described: Described, id: number, bind: BindAddress, handle: ListeningHandle): Listener {
+  const { kind, host, port, made } = described;
+  // Where the socket is bound, which is behind the link if `bind` names one. The working directory may be another one at its end.
+  const file = bind.kind === 'unix' ? path.resolve(host) : undefined;
+  let state: 'open' | 'closed' = 'open';
+  return {
+    address: { id, label: listenerLabel(kind, host, port), kind, host, port },
+    bind,
+    handle,
+    close(handling = 'remove'): void {
+      if (state === 'closed') return;
+      state = 'closed';
+      if (handling === 'remove' && file !== undefined && made !== null) removeIfSame(file, made);
+      handle.close();
+      // An inherited socket is open here twice. While one copy is, the kernel goes on queueing connections.
+      if (bind.kind === 'fd' && bind.fd > 2) closeSync(bind.fd);
+    },
+  };
+}
+
+/** As Gunicorn prints it after `Listening at:`. */
+export function listenerLabel(kind: 'tcp' | 'unix', host: string, port: string): string {
+  if (kind === 'unix') return `unix:${host}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** A successor may have put its own socket at the same path: that one is not ours to remove. */
+export function removeIfSame(file: string, made: { readonly dev: string; readonly ino: string }): void {
+  try {
+    const found = lstatSync(file, { bigint: true });
+    if (String(found.dev) === made.dev && String(found.ino) === made.ino) unlinkSync(file);
+  } catch {
+    // Gone already, or not ours to remove by now: a socket that nobody listens on is replaced at the next start.
+  }
+}
+
+function descriptorFault(fd: number): string | undefined {
+  try {
+    return fstatSync(fd).isSocket() ? undefined : `descriptor ${fd} is not a socket`;
+  } catch {
+    return `descriptor ${fd} is not open. It must be inherited from whoever starts Tunicorn`;
+  }
+}

@@ -1,0 +1,122 @@
+// The workers of one generation, by their slots: found, counted, signalled, and moved through their lives. The generation decides.
+
+import os from 'node:os';
+import type { SlotRange } from '../../runqueue/claims-board.ts';
+import { type LivingProcess, livingProcess } from '../process/living-process.ts';
+import { type DoomReason, moveWorker, type WorkerEvent, type WorkerState } from './worker-life.ts';
+
+/** `slot` is its first one, and its name here. */
+export interface Worker extends SlotRange {
+  readonly age: number;
+  readonly process: LivingProcess | null;
+  readonly state: WorkerState;
+}
+
+export interface RosterOwner {
+  signal(process: LivingProcess, signal: number): void;
+  log(level: 'debug', message: string): void;
+}
+
+export class WorkerRoster {
+  readonly #owner: RosterOwner;
+  readonly #workers: Map<number, Worker> = new Map();
+
+  constructor(owner: RosterOwner) {
+    this.#owner = owner;
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  all(): readonly Worker[] {
+    return [...this.#workers.values()];
+  }
+
+  get(slot: number): Worker | undefined {
+    return this.#workers.get(slot);
+  }
+
+  byPid(pid: number): Worker | undefined {
+    return this.all().find(({ process }) => process?.pid === pid);
+  }
+
+  count(...kinds: readonly WorkerState['kind'][]): number {
+    return this.all().filter(({ state }) => kinds.includes(state.kind)).length;
+  }
+
+  /** The forkserver has been asked for it. */
+  add(range: SlotRange, age: number, nowMs: number): void {
+    const { slot, slots } = range;
+    this.#workers.set(slot, { slot, slots, age, process: null, state: { kind: 'forking', sinceMs: nowMs } });
+  }
+
+  forked(slot: number, pid: number, nowMs: number): void {
+    const worker = this.#workers.get(slot);
+    if (worker === undefined) return;
+    this.#workers.set(slot, { ...worker, process: livingProcess(pid) });
+    this.move(slot, { type: 'forked' }, nowMs);
+  }
+
+  remove(slot: number): void {
+    this.#workers.delete(slot);
+  }
+
+  /** Whether the event belonged into the worker's life. */
+  move(slot: number, event: WorkerEvent, nowMs: number): boolean {
+    const worker = this.#workers.get(slot);
+    if (worker === undefined) return false;
+    const state = moveWorker(worker.state, event, nowMs);
+    if (state !== null) {
+      this.#workers.set(slot, { ...worker, state });
+      return true;
+    }
+    if (event.type !== 'doom') {
+      this.#owner.log('debug', `Worker slot ${slot}: ${event.type} does not follow ${worker.state.kind}`);
+    }
+    return false;
+  }
+
+  signal(worker: Worker, signal: NodeJS.Signals | number): void {
+    const number = typeof signal === 'number' ? signal : os.constants.signals[signal];
+    if (worker.process !== null) this.#owner.signal(worker.process, number);
+  }
+
+  signalAll(signal: NodeJS.Signals): void {
+    for (const worker of this.#workers.values()) this.signal(worker, signal);
+  }
+
+  /** Ends it: at once, or with a moment for its last words. False if it is doomed already, or not there yet. */
+  doom(
+    { slot }: Worker,
+    reason: DoomReason,
+    how: 'SIGKILL' | 'SIGABRT' | 'SIGQUIT' | 'SIGUSR2',
+    nowMs: number,
+  ): boolean {
+    if (!this.move(slot, { type: 'doom', reason }, nowMs)) return false;
+    if (how === 'SIGKILL') this.kill(slot, nowMs);
+    else if (how === 'SIGUSR2') this.#writeStack(slot);
+    else this.abort(slot, how, nowMs);
+    return true;
+  }
+
+  /** It is killed a moment later. */
+  #writeStack(slot: number): void {
+    const worker = this.#workers.get(slot);
+    if (worker !== undefined) this.signal(worker, 'SIGUSR2');
+  }
+
+  abort(slot: number, signal: 'SIGABRT' | 'SIGQUIT', nowMs: number): void {
+    const worker = this.#workers.get(slot);
+    if (worker === undefined) return;
+    this.signal(worker, signal);
+    this.move(slot, { type: 'aborted' }, nowMs);
+  }
+
+  kill(slot: number, nowMs: number): void {
+    const worker = this.#workers.get(slot);
+    if (worker === undefined) return;
+    this.signal(worker, 'SIGKILL');
+    this.move(slot, { type: 'killed' }, nowMs);
+  }
+}

@@ -1,0 +1,24 @@
+// --check-config: whether the application can be loaded with these settings.
+
+import type { ForkserverHandle } from '../../arbiter/forkserver/forkserver-handle.ts';
+import type { ForkserverRelay } from '../../arbiter/forkserver/forkserver-relay.ts';
+import { firstFacts } from '../../arbiter/forkserver/server-facts.ts';
+import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
+import { settleFirst } from './first-forkserver.ts';
+
+/** Null when it can, else what to tell the user. */
+export async function checkApplication(
+  forkserver: ForkserverHandle,
+  relay: ForkserverRelay,
+  resolved: ResolvedSettings,
+): Promise<string | null> {
+  const settled = await settleFirst(forkserver, relay, resolved, firstFacts(process.cwd(), null), 'leave');
+  if (!settled.ok) return settled.message;
+  forkserver.send({ type: 'check' });
+  const answer = await relay.next();
+  if (answer.type === 'checked') return null;
+  const what = 'Error while loading the application:';
+  if (answer.type === 'gone') return `${what}\nThe forkserver ${answer.how}`;
+  if (answer.type !== 'failed') return `${what}\nThe forkserver said '${answer.type}'`;
+  return `${what}\n${answer.traceback === '' ? answer.message : answer.traceback}`;
+}

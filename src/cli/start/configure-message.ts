@@ -1,0 +1,24 @@
+// What a forkserver is told first: which configuration file to evaluate, and which worker class the command line names. Pure.
+
+import type { Configure } from '../../messages/between-arbiter-and-forkserver.ts';
+import { WORKER_CLASSES } from '../../settings/for-processes/worker-classes.ts';
+import type { FlagValues } from '../../settings/layers.ts';
+import { configLocation } from '../../settings/resolve.ts';
+import type { SettingName } from '../../settings/settings.ts';
+
+export function configureMessage(commandArgs: FlagValues, commandLine: FlagValues): Configure {
+  const text = (name: SettingName): string | null => {
+    const value = commandLine[name] ?? commandArgs[name];
+    return typeof value === 'string' ? value : null;
+  };
+  return {
+    type: 'configure',
+    config: configLocation(commandArgs, commandLine),
+    worker_class: {
+      given: text('worker_class'),
+      chdir: text('chdir'),
+      pythonpath: text('pythonpath'),
+      known: WORKER_CLASSES.flatMap(({ name, aliases }) => [name, ...aliases]).map((each) => each.toLowerCase()),
+    },
+  };
+}

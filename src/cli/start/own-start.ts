@@ -1,0 +1,84 @@
+// How this process was started, read once before anything else, and taken out of the environment that its children get.
+
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import type { OwnStart } from '../../arbiter/process/start-self.ts';
+import {
+  INHERITANCE_VARIABLES,
+  type InheritedSockets,
+  parentPid,
+  readInheritance,
+} from '../../arbiter/sockets/inherited-sockets.ts';
+import { systemErrorReason } from '../../log/system-error-reason.ts';
+import { OPEN_FILES_VARIABLE, openFilesAtStart, readLimits } from '../open-files.ts';
+
+/** In the environment of a process that was started to leave the terminal: the descriptor to report its start on. */
+export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';
+
+export interface Start extends OwnStart {
+  readonly sockets: InheritedSockets | null;
+  /** Why sockets that the environment speaks of are not taken. */
+  readonly warning: string | null;
+  /** Null for a process that was started by hand. */
+  readonly reportDescriptor: number | null;
+}
+
+export type ReadStart = { readonly ok: true; readonly start: Start } | { readonly ok: false; readonly message: string };
+
+export function readStart(): ReadStart {
+  const inheritance = readInheritance(process.env, process.pid);
+  if (!inheritance.ok) return inheritance;
+  const { sockets, warning } = inheritance;
+  const cwd = currentDirectory();
+  if (cwd === null) return { ok: false, message: "The current directory doesn't exist any more. Start in another one" };
+  const closed = whyClosed(cwd);
+  if (closed !== null) {
+    const message = `The current directory '${cwd}' cannot be used by user ${process.geteuid?.()}: ${closed}. Start in another one`;
+    return { ok: false, message };
+  }
+  const parent = parentPid(process.env);
+  const report = process.env[DAEMON_VARIABLE];
+  const openFiles = openFilesAtStart(process.env[OPEN_FILES_VARIABLE], readLimits('self'), readLimits(process.ppid));
+  for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE, OPEN_FILES_VARIABLE]) delete process.env[name];
+  const environment = { ...process.env };
+  // The watchdog watches whatever process is the service's main one by then.
+  if (environment.WATCHDOG_PID === String(process.pid)) delete environment.WATCHDOG_PID;
+  const reportDescriptor = report === undefined ? null : Number(report);
+  return {
+    ok: true,
+    start: { cwd, environment, openFiles, sockets, warning, parent, reportDescriptor },
+  };
+}
+
+/** As the shell knows it: a symbolic link that leads to another release later is then followed to that one. */
+function currentDirectory(): string | null {
+  let cwd: string;
+  try {
+    cwd = process.cwd();
+  } catch {
+    return null;
+  }
+  const shown = process.env.PWD;
+  if (shown === undefined || !shown.startsWith('/')) return cwd;
+  const here = statOf(cwd);
+  const there = statOf(shown);
+  return here !== null && there !== null && there.dev === here.dev && there.ino === here.ino ? shown : cwd;
+}
+
+/** Children are to start in it: being in it is not enough for that. */
+function whyClosed(cwd: string): string | null {
+  try {
+    accessSync(cwd, constants.X_OK);
+    return null;
+  } catch (error) {
+    return systemErrorReason(error);
+  }
+}
+
+/** Null also for a directory that this user may be in, and not look up from above. */
+function statOf(directory: string): Stats | null {
+  try {
+    return statSync(directory);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,31 @@
+// What the server calls itself: to clients in the field Server, to applications in SERVER_SOFTWARE. An assignment to gunicorn.SERVER or
+// gunicorn.SERVER_SOFTWARE, in the configuration file or an embedding program, says otherwise. Pure.
+
+import type { Configured } from '../../messages/between-arbiter-and-forkserver.ts';
+import { SERVER_NAME } from '../../settings/for-processes/gateway-settings.ts';
+import { pythonRepr } from '../../settings/kinds/python-repr.ts';
+import { isFieldValue } from '../../settings/response-fields.ts';
+
+export interface ServerNames {
+  readonly ok: true;
+  readonly server: string;
+  readonly software: string;
+}
+
+/** The Gunicorn whose interface this is: applications look for its name in SERVER_SOFTWARE to see that they are served. */
+const INTERFACE = 'gunicorn/26.1.0';
+
+export function serverNames(
+  { server, server_software }: Pick<Configured, 'server' | 'server_software'>,
+  version: string,
+): ServerNames | { readonly ok: false; readonly errors: readonly string[] } {
+  if (server !== null && !isFieldValue(server)) {
+    const wanted = 'wanted: text that fits into one line of Latin-1';
+    return { ok: false, errors: [`Invalid value for gunicorn.SERVER: ${pythonRepr(server)} (${wanted})`] };
+  }
+  return {
+    ok: true,
+    server: server?.trim() ?? SERVER_NAME,
+    software: server_software ?? `${SERVER_NAME}/${version} (${INTERFACE})`,
+  };
+}

@@ -1,0 +1,71 @@
+// The listening sockets of a gateway: connections are accepted from them until they are closed. Used by gateway.ts.
+
+import net, { type Server, type Socket } from 'node:net';
+import type { ErrorLog } from '../../log/error-log.ts';
+import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
+
+const QUIET_TURNS = 3;
+/** A handshake that has begun is completed by the client's next packet: one way over the network and back. */
+const HANDSHAKE_MS = 100;
+/** Those who never stop connecting are not waited for. */
+const BACKLOG_LIMIT_MS = 1000;
+
+export class Accepting {
+  readonly #log: ErrorLog;
+  readonly #connected: (socket: Socket, listener: ListenerAddress) => void;
+  readonly #servers: Map<number, Server> = new Map();
+  readonly #closing: Set<number> = new Set();
+  #accepted = 0;
+
+  constructor(log: ErrorLog, connected: (socket: Socket, listener: ListenerAddress) => void) {
+    this.#log = log;
+    this.#connected = connected;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#servers.size;
+  }
+
+  listen(listener: ListenerAddress, handle: object, backlog: number): void {
+    if (this.#servers.has(listener.id)) return;
+    const server = net.createServer({ allowHalfOpen: true, noDelay: listener.kind === 'tcp' }, (socket) => {
+      this.#accepted += 1;
+      this.#connected(socket, listener);
+    });
+    server.on('error', (error) => {
+      // EMFILE and the like: the connection stays in the backlog, and is accepted when there is room again.
+      this.#log.log('error', `Can't accept on ${listener.label}: ${error.message}`);
+    });
+    server.listen(handle, backlog);
+    this.#servers.set(listener.id, server);
+  }
+
+  closeAll(): void {
+    for (const id of this.#servers.keys()) this.close(id);
+  }
+
+  /**
+   * The kernel resets what is in a backlog that is closed; so what is there, or about to be, is accepted first. Node accepts one
+   * connection of a listener in a turn of the event loop: some turns without one mean that the backlog is empty.
+   */
+  close(id: number): void {
+    if (!this.#servers.has(id) || this.#closing.has(id)) return;
+    this.#closing.add(id);
+    const latestMs = performance.now() + BACKLOG_LIMIT_MS;
+    let accepted = this.#accepted;
+    let quietTurns = 0;
+    const turn = (): void => {
+      quietTurns = this.#accepted === accepted ? quietTurns + 1 : 0;
+      accepted = this.#accepted;
+      if (quietTurns < QUIET_TURNS && performance.now() < latestMs) {
+        setImmediate(turn);
+        return;
+      }
+      this.#servers.get(id)?.close();
+      this.#servers.delete(id);
+      this.#closing.delete(id);
+    };
+    setTimeout(turn, HANDSHAKE_MS);
+  }
+}

@@ -1,0 +1,88 @@
+// Connections beyond gateway_connections, or beyond the descriptors that there are: each is told so, and closed when it has heard. Used by
+// gateway.ts.
+
+import type { Socket } from 'node:net';
+import type { ErrorLog } from '../../log/error-log.ts';
+import type { HttpSettings } from '../http-settings.ts';
+import type { RequestLog } from '../report/request-log.ts';
+import { type DescriptorRoom, descriptorOf, isInReserve } from './descriptor-room.ts';
+import { turnAway } from './turn-away.ts';
+
+const TURN_AWAY_MS = 2000;
+/** While descriptors are scarce, this is said so seldom: nothing changes until the limit is raised. */
+const REPEAT_MS = 60_000;
+
+export class SurplusConnections {
+  readonly #log: ErrorLog;
+  readonly #requestLog: RequestLog;
+  readonly #room: DescriptorRoom;
+  /** The oldest first. */
+  readonly #sockets: Set<Socket> = new Set();
+  /** Since the last report. */
+  #turnedAway = 0;
+  #withoutDescriptor = 0;
+  #repeatAtMs = 0;
+
+  constructor(log: ErrorLog, requestLog: RequestLog, room: DescriptorRoom) {
+    this.#log = log;
+    this.#requestLog = requestLog;
+    this.#room = room;
+  }
+
+  /** Those that have still to close. */
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /** Whether this connection is one too many: `connections` are open. */
+  isSurplus(socket: Socket, connections: number, connectionLimit: number): boolean {
+    if (connectionLimit > 0 && connections >= connectionLimit) this.#turnedAway += 1;
+    else if (isInReserve(this.#room, descriptorOf(socket))) this.#withoutDescriptor += 1;
+    else return false;
+    return true;
+  }
+
+  turnAway(socket: Socket, http: HttpSettings): void {
+    this.#makeRoom();
+    socket.on('error', () => {});
+    const { response, logged } = turnAway(socket, http, performance.now());
+    socket.end(response, 'latin1');
+    // What never sends a byte is no request.
+    socket.once('data', (chunk: Buffer) => this.#requestLog.unserved(logged(chunk)));
+    socket.resume();
+    // Not the socket's own timeout: a client that goes on sending would put that off for ever.
+    const timer = setTimeout(() => socket.destroy(), TURN_AWAY_MS);
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
+  }
+
+  /** They take half of the reserve at most. Who has waited longest has had its answer, and most of the time to read it. */
+  #makeRoom(): void {
+    if (this.#room.reserved === 0 || this.#sockets.size < this.#room.reserved / 2) return;
+    const [oldest] = this.#sockets;
+    if (oldest === undefined) return;
+    this.#sockets.delete(oldest);
+    oldest.destroy();
+  }
+
+  /** In one line of the log, about once a second. */
+  report(connectionLimit: number, nowMs: number): void {
+    if (this.#turnedAway > 0) {
+      const message = `Turned away ${this.#turnedAway} connections: gateway_connections is ${connectionLimit}`;
+      this.#log.log('warning', message);
+      this.#turnedAway = 0;
+    }
+    if (this.#withoutDescriptor > 0 && nowMs >= this.#repeatAtMs) {
+      const what = `Turned away ${this.#withoutDescriptor} connections: nearly all of ${this.#room.limit} open files are in use`;
+      this.#log.log(
+        'error',
+        `${what}. Raise the hard limit (ulimit -Hn, LimitNOFILE= of systemd), or lower gateway_connections`,
+      );
+      this.#withoutDescriptor = 0;
+      this.#repeatAtMs = nowMs + REPEAT_MS;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// Which time limit a connection has passed, if any. Pure: the connection asks about once a second and does what the answer says.
+
+import { Refusal } from '../http1/refusal.ts';
+import { type BodyPace, isBodyLate } from './body-pace.ts';
+
+export interface ConnectionLimits extends BodyPace {
+  /** 0: no limit; so for the next. */
+  readonly headTimeoutMs: number;
+  readonly keepaliveMs: number;
+}
+
+/** What the connection waits for. `waitedMs` is the time since that began, or last made progress. */
+export type Awaited =
+  | { readonly kind: 'proxy-header'; readonly hasBegun: boolean }
+  | { readonly kind: 'request'; readonly isFirst: boolean; readonly hasUnsentOutput: boolean }
+  | { readonly kind: 'head' }
+  | { readonly kind: 'body'; readonly elapsedMs: number; readonly receivedBytes: number }
+  /** `elapsedMs`: since this side was shut down; progress is what the client still sends. */
+  | { readonly kind: 'close'; readonly hasUnsentOutput: boolean; readonly elapsedMs: number }
+  /** The application, or nothing: no limit of the connection's. */
+  | { readonly kind: 'nothing' };
+
+/** Leave: nothing is owed, close in good order. Destroy: it has had its time for that. */
+export type Verdict = 'in-time' | 'leave' | 'destroy' | Refusal;
+
+/** A client that is sending a body when it is refused has to come to its end, or to the answer: closing would reset the connection. */
+const LINGER_SILENCE_MS = 2000;
+const LINGER_LIMIT_MS = 30_000;
+
+export function checkLimits(limits: ConnectionLimits, awaited: Awaited, waitedMs: number): Verdict {
+  switch (awaited.kind) {
+    case 'proxy-header':
+      if (!isPast(limits.headTimeoutMs, waitedMs)) return 'in-time';
+      return awaited.hasBegun ? new Refusal('RequestTimeout', 'PROXY header') : 'leave';
+    case 'request': {
+      const limitMs = awaited.isFirst ? limits.headTimeoutMs : limits.keepaliveMs;
+      return isPast(limitMs, waitedMs) && !awaited.hasUnsentOutput ? 'leave' : 'in-time';
+    }
+    case 'head':
+      return isPast(limits.headTimeoutMs, waitedMs) ? new Refusal('RequestTimeout', 'head') : 'in-time';
+    case 'body': {
+      const isLate = isBodyLate(limits, waitedMs, awaited.elapsedMs, awaited.receivedBytes);
+      return isLate ? new Refusal('RequestTimeout', 'body') : 'in-time';
+    }
+    case 'close':
+      if (awaited.hasUnsentOutput) return 'in-time';
+      return waitedMs > LINGER_SILENCE_MS || awaited.elapsedMs > LINGER_LIMIT_MS ? 'destroy' : 'in-time';
+    case 'nothing':
+      return 'in-time';
+  }
+}
+
+function isPast(limitMs: number, waitedMs: number): boolean {
+  return limitMs > 0 && waitedMs > limitMs;
+}

@@ -1,0 +1,243 @@
+// One channel: the stream socket on which a worker answers tickets, one at a time. Frames come in here and go to the exchange that
+// they belong to; what the gateway sends of a ticket goes out through its WatchedTicket, or raw through a tunnel.
+
+import type { Socket } from 'node:net';
+import { ChannelDecoder, type ChannelSink } from '../../runqueue/channel-decoder.ts';
+import {
+  dataFrame,
+  END,
+  goneFrame,
+  MESSAGE_COST_BYTES,
+  TEXT,
+  takenFrame,
+  UNACKNOWLEDGED_BYTES,
+} from '../../runqueue/channel-frame.ts';
+import type { MemoryBudget } from '../connection/memory-budget.ts';
+import type { Tunnel } from '../upgraded/tunnel.ts';
+import { ChannelOutput } from './channel-output.ts';
+import type { Exchange } from './exchange.ts';
+import { WatchedTicket } from './watched-ticket.ts';
+
+const SWITCHING_PROTOCOLS = 101;
+
+/** What a channel needs of the gateway. */
+export interface ChannelOwner {
+  readonly budget: MemoryBudget;
+  find(ticket: number): Exchange | undefined;
+  /** The response is complete, or the ticket was skipped. */
+  settled(exchange: Exchange): void;
+  skipped(exchange: Exchange): void;
+  probed(ticket: number): void;
+  /** Whether the client's buffer is full; `resume` is called when it is not any more. */
+  holdsBack(exchange: Exchange, resume: () => void): boolean;
+  closed(channel: WorkerChannel, why: string | null): void;
+}
+
+export class WorkerChannel implements ChannelSink {
+  /** Known from HELLO on. */
+  worker: { readonly slot: number; readonly pid: number; readonly generation: number } | null = null;
+  readonly #socket: Socket;
+  readonly #output: ChannelOutput;
+  readonly #owner: ChannelOwner;
+  readonly #decoder: ChannelDecoder;
+  /** Bytes of the current response, hints, body and messages, that have come through here. */
+  #passedBytes = 0;
+  #broken: string | null = null;
+  /** Chunks read so far. */
+  #chunks = 0;
+  #exited = false;
+  /** From WATCH to END. */
+  #watched: WatchedTicket | null = null;
+  #tunnel: { readonly exchange: Exchange; readonly tunnel: Tunnel } | null = null;
+
+  constructor(socket: Socket, owner: ChannelOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#output = new ChannelOutput(socket, owner.budget);
+    this.#output.onRoom = () => {
+      if (this.#tunnel !== null) this.#tunnel.tunnel.channelDrained();
+      else this.#watched?.onRoom();
+    };
+    this.#decoder = new ChannelDecoder(this);
+    socket.on('data', (chunk: Buffer) => {
+      this.#chunks += 1;
+      this.#broken ??= this.#decoder.push(chunk);
+      if (this.#broken !== null) socket.destroy();
+    });
+    socket.on('end', () => this.#ended());
+    // A worker that dies resets the channel; `close` follows.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#closed());
+  }
+
+  /** Whether it has become a tunnel: then it says nothing of what its worker does now. */
+  get isTunnel(): boolean {
+    return this.#tunnel !== null;
+  }
+
+  hello(slot: number, pid: number, generation: number): void {
+    this.worker = { slot, pid, generation };
+  }
+
+  ask(id: number): void {
+    const exchange = this.#owner.find(id);
+    if (exchange === undefined || exchange.state !== 'outstanding') this.#output.write(goneFrame(id));
+    else this.#output.write(dataFrame(id, exchange.fields, exchange.body));
+  }
+
+  watch(id: number): void {
+    const ticket = new WatchedTicket(this.#output, id);
+    this.#watched = ticket;
+    const exchange = this.#owner.find(id);
+    if (exchange === undefined) ticket.gone();
+    else exchange.watch(ticket);
+  }
+
+  hints(id: number, lines: string): void {
+    this.#passedBytes += lines.length;
+    const exchange = this.#owner.find(id);
+    exchange?.hint(lines);
+    this.#holdBack(exchange);
+  }
+
+  head(id: number, status: number, flags: number, head: string, body: Buffer): void {
+    this.#passedBytes += body.length;
+    const exchange = this.#owner.find(id);
+    if ((flags & END) !== 0) this.#stopWatching();
+    if (status === SWITCHING_PROTOCOLS && (flags & END) === 0) this.#accept(id, exchange, head);
+    if (exchange !== undefined) {
+      exchange.workerPid = this.worker?.pid ?? 0;
+      if (exchange.state === 'outstanding') exchange.respond(status, flags, head, body);
+    }
+    this.#after(id, flags, exchange);
+  }
+
+  body(id: number, flags: number, piece: Buffer): void {
+    this.#passedBytes += piece.length;
+    const exchange = this.#owner.find(id);
+    if ((flags & END) !== 0) this.#stopWatching();
+    if (exchange?.state === 'responding') exchange.continue(flags, piece);
+    this.#after(id, flags, exchange);
+  }
+
+  trailers(id: number, lines: string): void {
+    const exchange = this.#owner.find(id);
+    this.#stopWatching();
+    if (exchange?.state === 'responding') exchange.trail(lines);
+    this.#after(id, END, exchange);
+  }
+
+  message(id: number, flags: number, piece: Buffer, isLast: boolean): void {
+    this.#passedBytes += piece.length + (isLast ? MESSAGE_COST_BYTES : 0);
+    const exchange = this.#owner.find(id);
+    if (exchange === undefined) return;
+    exchange.webSocket?.send(piece, (flags & TEXT) !== 0, isLast);
+    this.#holdBack(exchange);
+  }
+
+  closes(id: number, code: number, reason: Buffer): void {
+    const exchange = this.#owner.find(id);
+    this.#stopWatching();
+    exchange?.webSocket?.close(code, reason);
+    this.#after(id, END, exchange);
+  }
+
+  tunnel(id: number): void {
+    const exchange = this.#owner.find(id);
+    if (exchange !== undefined) exchange.workerPid = this.worker?.pid ?? 0;
+    const tunnel = exchange?.openTunnel(this.#socket, this.#output) ?? null;
+    if (tunnel !== null && exchange !== undefined) this.#tunnel = { exchange, tunnel };
+    else this.#socket.destroy();
+  }
+
+  raw(bytes: Buffer): void {
+    this.#tunnel?.tunnel.fromWorker(bytes);
+  }
+
+  skip(id: number): void {
+    this.#stopWatching();
+    const exchange = this.#owner.find(id);
+    if (exchange !== undefined) this.#owner.skipped(exchange);
+  }
+
+  probed(id: number): void {
+    this.#owner.probed(id);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  /**
+   * The worker's process has exited. A child that it has forked may hold the channel open for ever, so its end is not waited for; but
+   * what the worker sent is in the socket, and is read first.
+   */
+  workerExited(): void {
+    if (this.#exited) return;
+    this.#exited = true;
+    this.#closeWhenRead(-1);
+  }
+
+  /** `seen`: what had been read one turn of the event loop ago. */
+  #closeWhenRead(seen: number): void {
+    if (this.#socket.destroyed || this.#tunnel !== null) return;
+    // A slow client holds the channel back.
+    if (this.#socket.isPaused()) this.#socket.once('resume', () => this.#closeWhenRead(-1));
+    else if (this.#chunks === seen) this.#socket.destroy();
+    else {
+      const chunks = this.#chunks;
+      setImmediate(() => this.#closeWhenRead(chunks));
+    }
+  }
+
+  /** The client may have left, or have been answered with 504, while the application made up its mind. */
+  #accept(id: number, exchange: Exchange | undefined, head: string): void {
+    if (exchange?.head.isWebSocket === false) return;
+    this.#watched ??= new WatchedTicket(this.#output, id);
+    if (exchange?.state === 'outstanding') exchange.accept(this.#watched, head);
+    else this.#watched.gone();
+  }
+
+  #stopWatching(): void {
+    const watched = this.#watched;
+    this.#watched = null;
+    watched?.over();
+  }
+
+  #after(id: number, flags: number, exchange: Exchange | undefined): void {
+    if ((flags & END) !== 0) {
+      // A worker that has sent much waits for this before it takes another ticket: what a slow client leaves unread in the channel
+      // must never stand in front of somebody else's response.
+      if (this.#passedBytes > UNACKNOWLEDGED_BYTES) this.#output.write(takenFrame(id));
+      this.#passedBytes = 0;
+      if (exchange !== undefined) this.#owner.settled(exchange);
+    } else {
+      this.#holdBack(exchange);
+    }
+  }
+
+  #holdBack(exchange: Exchange | undefined): void {
+    if (exchange === undefined || exchange.state === 'finished' || this.#passedBytes <= UNACKNOWLEDGED_BYTES) return;
+    if (this.#owner.holdsBack(exchange, () => this.#socket.resume())) this.#socket.pause();
+  }
+
+  #ended(): void {
+    if (this.#tunnel === null) {
+      this.#socket.end();
+      return;
+    }
+    this.#tunnel.tunnel.workerEnded();
+    // The worker may serve others now.
+    this.#owner.settled(this.#tunnel.exchange);
+  }
+
+  #closed(): void {
+    this.#output.close();
+    this.#stopWatching();
+    if (this.#tunnel !== null) {
+      this.#tunnel.tunnel.channelClosed();
+      this.#owner.settled(this.#tunnel.exchange);
+    }
+    this.#owner.closed(this, this.#broken);
+  }
+}

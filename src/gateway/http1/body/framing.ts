@@ -1,0 +1,61 @@
+// Where the body of a request ends (RFC 9112 section 6): from Transfer-Encoding, Content-Length and the version. This is
+// what request smuggling attacks, so everything doubtful is refused.
+
+import { trimSpace } from '../head/field-lines.ts';
+import type { HttpVersion } from '../head/request-line.ts';
+import type { Refusal } from '../refusal.ts';
+import { broken } from '../rules.ts';
+
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' };
+
+/**
+ * What the codings listed so far come to. `encoded` is a coding such as gzip, and `encoded-chunked` the same inside
+ * chunks: the application gets the body still encoded.
+ */
+export type TransferCoding = 'none' | 'identity' | 'encoded' | 'chunked' | 'encoded-chunked';
+
+const NO_BODY: Framing = { kind: 'none' };
+const CHUNKED: Framing = { kind: 'chunked' };
+
+/** `before` is the outcome of the Transfer-Encoding fields above the one that has this value. */
+export function addTransferCodings(before: TransferCoding, value: string): TransferCoding | Refusal {
+  let codings = before;
+  for (const element of value.split(',')) {
+    const coding = trimSpace(element).toLowerCase();
+    const known = coding === 'chunked' || coding === 'identity' || /^(?:gzip|deflate|compress)$/.test(coding);
+    if (!known) return broken('coding-unknown', coding);
+    if (isChunked(codings)) return broken('coding-behind-chunked', 'TRANSFER-ENCODING');
+    if (coding === 'chunked') codings = codings === 'encoded' ? 'encoded-chunked' : 'chunked';
+    else if (coding !== 'identity') codings = 'encoded';
+    else if (codings === 'none') codings = 'identity';
+  }
+  return codings;
+}
+
+export function isChunked(coding: TransferCoding): boolean {
+  return coding === 'chunked' || coding === 'encoded-chunked';
+}
+
+export function toFraming(
+  coding: TransferCoding,
+  contentLength: number | null,
+  version: HttpVersion,
+): Framing | Refusal {
+  const [major, minor] = version;
+  // RFC 9112 section 6.1: a coding in HTTP/1.0 means that somebody on the way did not understand it.
+  if (coding !== 'none' && (major < 1 || (major === 1 && minor === 0))) return invalidCoding('coding-version');
+  // RFC 9112 section 6.3: where chunked is not the last coding of a request, nobody can tell where the body ends.
+  if (coding === 'encoded') return invalidCoding('coding-without-chunked');
+  if (isChunked(coding)) {
+    return contentLength === null ? CHUNKED : broken('coding-and-length', 'CONTENT-LENGTH');
+  }
+  if (contentLength === null) return coding === 'identity' ? invalidCoding('coding-without-chunked') : NO_BODY;
+  return contentLength === 0 ? NO_BODY : { kind: 'length', bytes: contentLength };
+}
+
+function invalidCoding(rule: 'coding-version' | 'coding-without-chunked'): Refusal {
+  return broken(rule, 'TRANSFER-ENCODING');
+}

@@ -1,0 +1,172 @@
+// The head of a request, parsed: what the gateway needs to frame, answer and log the request, and the part of the WSGI
+// environ that comes from the client. Called once a request by the connection.
+
+import { type Framing, toFraming } from '../body/framing.ts';
+import { Refusal } from '../refusal.ts';
+import { broken } from '../rules.ts';
+import { readFieldLines } from './field-lines.ts';
+import { offersWebSocket } from './handshake.ts';
+import type { HeadRules } from './head-rules.ts';
+import { type HeaderBlock, isContinue, parseHeaderBlock } from './header-block.ts';
+import { type HttpVersion, parseRequestLine } from './request-line.ts';
+
+export interface RequestHead {
+  readonly method: string;
+  /** RAW_URI: as received. */
+  readonly target: string;
+  /** Still percent-encoded; without scheme, authority and SCRIPT_NAME. */
+  readonly path: string;
+  readonly query: string;
+  readonly protocol: string;
+  readonly version: HttpVersion;
+  readonly scriptName: string;
+  readonly scheme: 'http' | 'https';
+  readonly framing: Framing;
+  readonly keepAlive: boolean;
+  /** The client waits for `100 Continue` before it sends the body. */
+  readonly expectContinue: boolean;
+  /** The handshake of a WebSocket (RFC 6455 section 4.1), whether it is in order or not. */
+  readonly isWebSocket: boolean;
+  /** The environ pairs of the header fields: `HTTP_HOST NUL example.com NUL HTTP_ACCEPT NUL …` */
+  readonly headerFields: string;
+  /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, each field as it came; empty in the other dialect. */
+  readonly rawFields: string;
+  readonly host: string | null;
+  readonly userAgent: string | null;
+  readonly referer: string | null;
+  readonly authorization: string | null;
+  /** The field lines as received: for `headerList`. */
+  readonly section: string;
+}
+
+/**
+ * Where heads come from, and the last of them: a client on a kept connection sends the same fields with every request,
+ * and often the same request. One for each connection; after a change of settings, a new one.
+ */
+export interface HeadContext {
+  readonly rules: HeadRules;
+  readonly peerTrusted: boolean;
+  /** Of the connection itself: https when it is TLS. */
+  readonly scheme: 'http' | 'https';
+  lastText: string;
+  lastHead: RequestHead | null;
+  lastSection: string;
+  lastBlock: HeaderBlock | null;
+}
+
+export function newHeadContext(rules: HeadRules, peerTrusted: boolean, scheme: 'http' | 'https'): HeadContext {
+  return { rules, peerTrusted, scheme, lastText: '', lastHead: null, lastSection: '', lastBlock: null };
+}
+
+// Larger heads are parsed anew each time: an idle connection should not hold much memory.
+const REMEMBERED_CHARS = 4096;
+
+/** `text` is the head in ISO-8859-1, without the final CRLF CRLF. */
+export function parseRequestHead(text: string, context: HeadContext): RequestHead | Refusal {
+  if (context.lastHead !== null && text === context.lastText) return context.lastHead;
+  const { rules } = context;
+  const firstCrlf = text.indexOf('\r\n');
+  const lineEnd = firstCrlf < 0 ? text.length : firstCrlf;
+  const line = parseRequestLine(text, lineEnd, rules);
+  if (line instanceof Refusal) return line;
+  const section = text.slice(lineEnd + 2);
+  const block = blockOf(section, context);
+  if (block instanceof Refusal) return block;
+
+  // RFC 9110 section 7.4; a gateway that is trusted may have taken the TLS off.
+  if (line.targetIsHttps && context.scheme === 'http' && !context.peerTrusted) {
+    return broken('target-not-secured', line.target);
+  }
+
+  const { version } = line;
+  const atLeast11 = version[0] > 1 || (version[0] === 1 && version[1] >= 1);
+  const expectContinue = block.expect !== null && isContinue(block.expect);
+  if (block.expect !== null && !expectContinue) return broken('expectation', block.expect);
+  const framing = toFraming(block.transferCoding, block.contentLength, version);
+  if (framing instanceof Refusal) return framing;
+  const scriptName = block.scriptName ?? rules.scriptName;
+  if (!line.path.startsWith(scriptName)) {
+    const problem = `Request path '${line.path}' does not start with SCRIPT_NAME '${scriptName}'`;
+    return broken('script-name', problem);
+  }
+
+  const head: RequestHead = {
+    method: line.method,
+    target: line.target,
+    path: scriptName === '' ? line.path : line.path.slice(scriptName.length),
+    query: line.query,
+    protocol: line.protocol,
+    version,
+    scriptName,
+    scheme: block.forwardedScheme ?? context.scheme,
+    framing,
+    // RFC 9931 section 8: whatever CONNECT is answered, what the client sends behind it may be meant for a tunnel.
+    keepAlive: line.method !== 'CONNECT' && keepsAlive(block, atLeast11),
+    // RFC 9110 section 10.1.1: an HTTP/1.0 client does not know the expectation.
+    expectContinue: expectContinue && atLeast11,
+    isWebSocket:
+      block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmpty(framing) && offersWebSocket(block),
+    // RFC 9112 section 3.2.2: the authority of a target in absolute-form takes the place of the Host field.
+    headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
+    rawFields: line.targetHost === null ? block.rawFields : withRawHost(block.rawFields, line.targetHost),
+    host: line.targetHost ?? block.host,
+    userAgent: block.userAgent,
+    referer: block.referer,
+    authorization: block.authorization,
+    section,
+  };
+  if (text.length <= REMEMBERED_CHARS) {
+    context.lastText = text;
+    context.lastHead = head;
+  }
+  return head;
+}
+
+function isEmpty(framing: Framing): boolean {
+  return framing.kind === 'none' || (framing.kind === 'length' && framing.bytes === 0);
+}
+
+function blockOf(section: string, context: HeadContext): HeaderBlock | Refusal {
+  if (context.lastBlock !== null && section === context.lastSection) return context.lastBlock;
+  const block = parseHeaderBlock(section, context.rules, context.peerTrusted);
+  if (!(block instanceof Refusal) && section.length <= REMEMBERED_CHARS) {
+    context.lastSection = section;
+    context.lastBlock = block;
+  }
+  return block;
+}
+
+function withHost(environFields: string, host: string): string {
+  const pairs = environFields === '' ? [] : environFields.split('\0');
+  const found = pairs.findIndex((name, index) => index % 2 === 0 && name === 'HTTP_HOST');
+  if (found < 0) return [...pairs, 'HTTP_HOST', host].join('\0');
+  return pairs.toSpliced(found + 1, 1, host).join('\0');
+}
+
+function withRawHost(rawFields: string, host: string): string {
+  // Before the first name there is a NUL, and so an empty string.
+  const pairs = rawFields.split('\0').slice(1);
+  const found = pairs.findIndex((name, index) => index % 2 === 0 && name === 'host');
+  const all = found < 0 ? ['host', host, ...pairs] : pairs.toSpliced(found + 1, 1, host);
+  return rawFields === '' ? '' : `\0${all.join('\0')}`;
+}
+
+/** RFC 9112 section 9.3. */
+function keepsAlive(block: HeaderBlock, atLeast11: boolean): boolean {
+  if (block.connectionClose) return false;
+  // An undecoded coding: whoever decodes it might find another end of the body. And a 1.0 client knows no codings.
+  if (block.transferCoding === 'encoded-chunked') return false;
+  // RFC 9112 section 6.3: what has both a coding and a length may be an attempt at smuggling.
+  if (block.transferCoding !== 'none' && block.contentLength !== null) return false;
+  return atLeast11 || block.connectionKeepAlive;
+}
+
+/** The fields one by one, names in upper case, for the access log's `%({name}i)s`; read anew at each call. */
+export function headerList(
+  head: RequestHead,
+  context: HeadContext,
+): readonly (readonly [name: string, value: string])[] {
+  const lines = readFieldLines(head.section, context.rules, context.peerTrusted);
+  if (lines instanceof Refusal) return [];
+  return lines.names.map((name, index) => [name.name, lines.values[index] ?? ''] as const);
+}

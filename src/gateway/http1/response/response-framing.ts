@@ -1,0 +1,47 @@
+// How a response is put for its client: the head, and what tells where the body ends (RFC 9112 section 6). Pure. Used by exchange.ts.
+
+import { latin1Text } from '../../../runqueue/latin1.ts';
+import { requestIdLine } from '../../ticket/request-id.ts';
+import type { RequestHead } from '../head/request-head.ts';
+import { responseHeadLines } from './response-head-lines.ts';
+
+/** `framed`: by the application, with a length or chunks of its own. */
+export type BodyForm = 'none' | 'framed' | 'chunked' | 'until-close';
+
+export const LAST_CHUNK = '0\r\n\r\n';
+
+export function bodyForm(request: RequestHead, status: number, isFramed: boolean): BodyForm {
+  if (request.method === 'HEAD' || status === 204 || status === 304) return 'none';
+  if (isFramed) return 'framed';
+  return isHttp11(request) ? 'chunked' : 'until-close';
+}
+
+/** `head` is the worker's: status line without version, then fields. `requestId`: empty for none. */
+export function responseHead(
+  request: RequestHead,
+  head: string,
+  form: BodyForm,
+  keepAlive: boolean,
+  requestId: string,
+): string {
+  const lineEnd = head.indexOf('\r\n') + 2;
+  const codings = form === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
+  // RFC 9112 section 2.3: the highest version that this server conforms to, and no higher than a 1.0 client's.
+  const protocol = isHttp11(request) ? 'HTTP/1.1' : 'HTTP/1.0';
+  const id = requestId === '' ? '' : requestIdLine(requestId, head);
+  return `${protocol} ${head.slice(0, lineEnd)}${responseHeadLines(keepAlive)}${id}${codings}${head.slice(lineEnd)}\r\n`;
+}
+
+/** A body that is all there is of it. */
+export function wholeBody(form: BodyForm, body: Buffer): string {
+  const text = latin1Text(body, 0, body.length);
+  return form === 'chunked' ? `${chunkSize(body.length)}${text}\r\n${LAST_CHUNK}` : text;
+}
+
+export function chunkSize(bytes: number): string {
+  return `${bytes.toString(16).toUpperCase()}\r\n`;
+}
+
+export function isHttp11({ version: [major, minor] }: RequestHead): boolean {
+  return major > 1 || (major === 1 && minor >= 1);
+}

@@ -1,0 +1,100 @@
+// Workers and generations that have gone, as the arbiter says, while bytes that they sent may still be unread: their channels are read
+// to the end and closed. Then whoever still waits for them is answered. Used by gateway.ts.
+
+import type { ErrorLog } from '../../log/error-log.ts';
+import { type ClaimsBoard, claimAgeMs, monotonicMs, type SlotRange } from '../../runqueue/claims-board.ts';
+import type { WorkerChannel } from '../exchange/worker-channel.ts';
+import { Refusal } from '../http1/refusal.ts';
+import { describeLost } from '../report/lost-request.ts';
+import type { RunQueue } from './run-queue.ts';
+
+type GoneWorker = SlotRange & { readonly generation: number };
+
+export class Departures {
+  readonly #board: ClaimsBoard;
+  readonly #runQueue: RunQueue;
+  readonly #channels: ReadonlySet<WorkerChannel>;
+  readonly #log: ErrorLog;
+  /** Exited, with channels that have not ended yet. */
+  #workers: GoneWorker[] = [];
+  readonly #generations: Set<number> = new Set();
+
+  constructor(board: ClaimsBoard, runQueue: RunQueue, channels: ReadonlySet<WorkerChannel>, log: ErrorLog) {
+    this.#board = board;
+    this.#runQueue = runQueue;
+    this.#channels = channels;
+    this.#log = log;
+  }
+
+  workerGone(worker: GoneWorker): void {
+    this.#workers.push(worker);
+    for (const channel of [...this.#channels]) if (isOf(channel, worker)) channel.workerExited();
+    this.#checkWorkers();
+  }
+
+  /** Its last worker has exited. */
+  generationGone(generation: number): void {
+    this.#generations.add(generation);
+    this.#checkGenerations();
+  }
+
+  channelClosed({ worker, isTunnel }: WorkerChannel): void {
+    if (worker === null) return;
+    // A tunnel's worker may be at its next ticket already.
+    if (!isTunnel) this.#lost({ slot: worker.slot, slots: 1 });
+    this.#checkWorkers();
+    this.#checkGenerations();
+  }
+
+  /** Whatever was claimed in these slots, nobody will answer it any more. */
+  #lost(range: SlotRange): void {
+    const nowMs = monotonicMs();
+    for (const claim of this.#board.claims(range)) {
+      const exchange = this.#runQueue.find(claim.ticket);
+      if (exchange === undefined) continue;
+      if (exchange.workerPid === 0) exchange.workerPid = claim.pid;
+      // One that has been answered at its deadline is told there; a WebSocket lives for ever, and is not to blame.
+      if (exchange.state !== 'finished' && exchange.webSocket === null) {
+        const { method, target } = exchange.head;
+        const { requestId, workerPid } = exchange;
+        const hasBegun = exchange.state !== 'outstanding';
+        this.#log.log(
+          'error',
+          describeLost({ method, target, requestId, workerPid, ageMs: claimAgeMs(claim, nowMs), hasBegun }),
+        );
+      }
+      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
+      this.#runQueue.settle(exchange);
+    }
+  }
+
+  #checkWorkers(): void {
+    const gone = this.#workers;
+    this.#workers = gone.filter((worker) => [...this.#channels].some((channel) => isOf(channel, worker)));
+    for (const worker of gone) {
+      if (this.#workers.includes(worker)) continue;
+      this.#lost(worker);
+      this.#runQueue.workerGone(worker.generation);
+    }
+  }
+
+  #checkGenerations(): void {
+    for (const generation of this.#generations) {
+      if ([...this.#channels].some((channel) => channel.worker?.generation === generation)) continue;
+      this.#generations.delete(generation);
+      this.#runQueue.generationGone(generation);
+    }
+  }
+}
+
+function isOf(channel: WorkerChannel, { slot, slots, generation }: GoneWorker): boolean {
+  const { worker } = channel;
+  // A tunnel says nothing of other tickets, and ends by itself.
+  return (
+    worker !== null &&
+    !channel.isTunnel &&
+    worker.generation === generation &&
+    worker.slot >= slot &&
+    worker.slot < slot + slots
+  );
+}

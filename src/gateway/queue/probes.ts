@@ -1,0 +1,49 @@
+// Probes: tickets that nobody runs. By the order of the pipe, whoever answers one has seen every earlier ticket taken. Used by run-queue.ts.
+
+import { writeProbeTicket } from '../../runqueue/ticket.ts';
+import type { TicketPipe } from './ticket-pipe.ts';
+
+export class Probes {
+  readonly #gateway: number;
+  readonly #newId: () => number;
+  readonly #out: Map<number, TicketPipe> = new Map();
+  /** One is to go out as soon as there is room for it. */
+  #owed: TicketPipe | null = null;
+
+  constructor(gateway: number, newId: () => number) {
+    this.#gateway = gateway;
+    this.#newId = newId;
+  }
+
+  send(pipe: TicketPipe): void {
+    const place = pipe.place();
+    if (place === null) {
+      this.#owed = pipe;
+      return;
+    }
+    const id = this.#newId();
+    this.#out.set(id, pipe);
+    writeProbeTicket(place.buffer, place.offset, { id, gateway: this.#gateway, cancel: 0 });
+  }
+
+  sendOwed(): void {
+    const owed = this.#owed;
+    this.#owed = null;
+    if (owed !== null) this.send(owed);
+  }
+
+  forgetOwed(): void {
+    this.#owed = null;
+  }
+
+  /** Where it was taken from; undefined for one that is not known. */
+  taken(probe: number): TicketPipe | undefined {
+    const pipe = this.#out.get(probe);
+    this.#out.delete(probe);
+    return pipe;
+  }
+
+  generationGone(generation: number): void {
+    for (const [probe, pipe] of this.#out) if (pipe.generation === generation) this.#out.delete(probe);
+  }
+}

@@ -1,0 +1,105 @@
+// The writing end of one generation's ticket pipe. Tickets are collected and written together at the end of the event loop's turn:
+// one system call for all that one turn has parsed.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { TICKET_BYTES } from '../../runqueue/ticket.ts';
+import type { Dialect } from '../exchange/exchange.ts';
+
+const BATCH_TICKETS = 64;
+const RETRY_MS = 2;
+
+export class TicketPipe {
+  readonly generation: number;
+  /** Tickets that the pipe holds. */
+  readonly capacity: number;
+  readonly dialect: Dialect;
+  /** Called when there is room again after `place` had none. */
+  onRoom: () => void = () => {};
+  readonly #fd: number;
+  readonly #batch: Buffer = Buffer.alloc(TICKET_BYTES * BATCH_TICKETS);
+  #batched = 0;
+  /** `awaited`: scheduled, and `place` has had no room meanwhile. */
+  #flushing: 'idle' | 'scheduled' | 'awaited' | 'closed' = 'idle';
+
+  private constructor(fd: number, generation: number, capacity: number, dialect: Dialect) {
+    this.#fd = fd;
+    this.generation = generation;
+    this.capacity = capacity;
+    this.dialect = dialect;
+  }
+
+  /** Null when nobody reads the pipe any more. */
+  static open(runtimeDir: string, generation: number, capacity: number, dialect: Dialect = 'wsgi'): TicketPipe | null {
+    const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK;
+    try {
+      const fd = fs.openSync(path.join(runtimeDir, `tickets-${generation}`), flags);
+      return new TicketPipe(fd, generation, capacity, dialect);
+    } catch {
+      return null; // ENXIO or ENOENT: forkserver and workers have died.
+    }
+  }
+
+  /** Tickets that are collected and not yet written. */
+  get batched(): number {
+    return this.#batched;
+  }
+
+  /** Room for one more ticket: its buffer and offset, to be filled at once; null when the batch is full and so is the pipe. */
+  place(): { readonly buffer: Buffer; readonly offset: number } | null {
+    if (this.#batched === BATCH_TICKETS) this.#write();
+    if (this.#batched === BATCH_TICKETS) {
+      this.#flushing = 'awaited';
+      return null;
+    }
+    const offset = this.#batched * TICKET_BYTES;
+    this.#batched += 1;
+    if (this.#flushing === 'idle') {
+      this.#flushing = 'scheduled';
+      setImmediate(() => this.#flush());
+    }
+    return { buffer: this.#batch, offset };
+  }
+
+  /** Forgets what has not been written; the tickets were never seen by anybody. */
+  discardBatch(): void {
+    this.#batched = 0;
+  }
+
+  close(): void {
+    this.#flushing = 'closed';
+    this.#batched = 0;
+    fs.closeSync(this.#fd);
+  }
+
+  #flush(): void {
+    if (this.#flushing === 'closed') return;
+    const wasAwaited = this.#flushing === 'awaited';
+    this.#flushing = 'idle';
+    this.#write();
+    if (this.#batched > 0) {
+      // The pipe is full: workers are taking from it, a fresh ticket fits in soon.
+      const isStillFull = wasAwaited && this.#batched === BATCH_TICKETS;
+      this.#flushing = isStillFull ? 'awaited' : 'scheduled';
+      setTimeout(() => this.#flush(), RETRY_MS);
+      if (isStillFull) return;
+    }
+    if (wasAwaited) this.onRoom();
+  }
+
+  #write(): void {
+    if (this.#batched === 0) return;
+    const bytes = this.#batched * TICKET_BYTES;
+    let written = 0;
+    try {
+      // The kernel takes whole pages from a non-blocking writer, hence whole tickets, and does not mix in other writers' bytes.
+      written = fs.writeSync(this.#fd, this.#batch, 0, bytes, null);
+    } catch (error) {
+      // EAGAIN: full. EPIPE: the forkserver and all of its workers have died; the tickets wait for the next generation.
+      const code = error instanceof Error && 'code' in error ? error.code : '';
+      if (code !== 'EAGAIN' && code !== 'EPIPE') throw error;
+    }
+    if (written < bytes) this.#batch.copyWithin(0, written, bytes);
+    this.#batched -= written / TICKET_BYTES;
+  }
+}

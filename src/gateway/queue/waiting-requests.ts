@@ -1,0 +1,67 @@
+// The requests of one gateway that wait for room in the ticket pipe: who is served next, who has waited too long, whom to turn away.
+// Used by run-queue.ts.
+
+import type { Exchange } from '../exchange/exchange.ts';
+import { isOverdue, isOverfull, PATIENT, type QueuePolicy, servedEnd } from './queue-policy.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export class WaitingRequests {
+  policy: QueuePolicy = PATIENT;
+  readonly #line: WaitingLine<Exchange> = new WaitingLine();
+
+  get length(): number {
+    return this.#line.length;
+  }
+
+  push(exchange: Exchange): void {
+    this.#line.push(exchange);
+  }
+
+  /** Before all others, in their order. */
+  putBack(exchanges: readonly Exchange[]): void {
+    this.#line.putBack(exchanges);
+  }
+
+  remove(exchange: Exchange): void {
+    this.#line.remove(exchange);
+  }
+
+  /** Drops the requests at both ends whose clients have left. */
+  someoneWaits(): boolean {
+    while (this.#line.first?.state === 'finished') this.#line.shift();
+    while (this.#line.last?.state === 'finished') this.#line.pop();
+    return this.#line.length > 0;
+  }
+
+  takeNext(): Exchange | undefined {
+    return this.#servedEnd() === 'oldest' ? this.#line.shift() : this.#line.pop();
+  }
+
+  /** The one that has to be turned away, if there are too many: those that are served last are the ones to give up. */
+  takeSurplus(): Exchange | undefined {
+    if (!isOverfull(this.policy, this.#line.length)) return undefined;
+    return this.#servedEnd() === 'oldest' ? this.#line.pop() : this.#line.shift();
+  }
+
+  takeAll(): Exchange[] {
+    const all: Exchange[] = [];
+    for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) all.push(next);
+    return all;
+  }
+
+  /** Those that have waited too long. */
+  takeOverdue(nowMs: number): Exchange[] {
+    const overdue: Exchange[] = [];
+    for (let first = this.#line.first; first !== undefined; first = this.#line.first) {
+      if (first.state !== 'finished' && !isOverdue(this.policy, first.waitedMs(nowMs))) break;
+      this.#line.shift();
+      if (first.state !== 'finished') overdue.push(first);
+    }
+    return overdue;
+  }
+
+  #servedEnd(): 'oldest' | 'newest' {
+    if (this.policy.order === 'fifo') return 'oldest';
+    return servedEnd(this.policy, this.#line.first?.waitedMs(performance.now()) ?? 0);
+  }
+}

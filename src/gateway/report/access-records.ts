@@ -1,0 +1,118 @@
+// What the access log is told of a request: of one that was admitted, whatever became of it, and of one that never was. Made by
+// RequestLog.
+
+import type { AccessRecord, RequestEnd } from '../../log/access-record.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { percentDecode } from '../http1/head/percent-decode.ts';
+import type { RequestHead } from '../http1/head/request-head.ts';
+import type { RequestLine } from '../http1/head/request-line.ts';
+import { lastPairOfAnyCase } from '../ticket/environ-pairs.ts';
+
+/** What a record takes from the connection. */
+export interface RecordedConnection {
+  readonly remoteAddress: string;
+  readonly number: number;
+}
+
+/** A request that ended before it was whole, or broke a rule. */
+export interface UnservedRequest {
+  readonly connection: RecordedConnection;
+  readonly requestOfConnection: number;
+  /** As far as it is known: the head, or the request line, or nothing. */
+  readonly head: RequestHead | null;
+  readonly line: RequestLine | null;
+  /** The environ fields that go with `head`; asked for only if the access log shows one. */
+  readonly fields: () => string;
+  readonly requestBytes: number;
+  readonly sinceMs: number;
+  readonly requestId: string;
+  /** Null where nothing was answered. */
+  readonly answer: { readonly status: number; readonly bodyBytes: number } | null;
+  readonly end: RequestEnd;
+}
+
+export function exchangeRecord(exchange: Exchange, connection: RecordedConnection, served: number): AccessRecord {
+  const { head, responseHead, workerPid } = exchange;
+  return {
+    remoteAddress: connection.remoteAddress,
+    method: head.method,
+    target: head.target,
+    protocol: head.protocol,
+    // Lazy: few formats show it.
+    get path(): string {
+      return percentDecode(head.path);
+    },
+    query: head.query,
+    scheme: head.scheme,
+    host: head.host ?? undefined,
+    status: exchange.status === 0 ? undefined : exchange.status,
+    bodyBytes: exchange.sentBytes,
+    requestBytes: exchange.requestBytes,
+    queuedMs: exchange.queuedMs,
+    durationUs: (performance.now() - exchange.arrivedMs) * 1000,
+    end: exchange.why,
+    workerPid: workerPid === 0 ? undefined : workerPid,
+    pid: workerPid === 0 ? process.pid : workerPid,
+    generation: exchange.pipe?.generation,
+    requestId: exchange.requestId === '' ? undefined : exchange.requestId,
+    connection: connection.number,
+    requestOfConnection: served,
+    requestHeader: (name) => lastPairOfAnyCase(exchange.environFields(), environKey(name)),
+    responseHeader: (name) => responseField(responseHead, name),
+    environ: (name) => environOf(name, exchange.environFields(), head),
+  };
+}
+
+export function unservedRecord(request: UnservedRequest): AccessRecord {
+  const { head, line, answer, connection, requestId } = request;
+  return {
+    ...(head === null ? lineOf(line) : headOf(head)),
+    remoteAddress: connection.remoteAddress,
+    status: answer?.status,
+    bodyBytes: answer?.bodyBytes ?? 0,
+    requestBytes: request.requestBytes,
+    queuedMs: 0,
+    durationUs: (performance.now() - request.sinceMs) * 1000,
+    end: request.end,
+    workerPid: undefined,
+    pid: process.pid,
+    generation: undefined,
+    requestId: requestId === '' ? undefined : requestId,
+    connection: connection.number,
+    requestOfConnection: request.requestOfConnection,
+    requestHeader: (name) => lastPairOfAnyCase(request.fields(), environKey(name)),
+    responseHeader: () => undefined,
+    environ: (name) => environOf(name, request.fields(), head),
+  };
+}
+
+type Named = 'method' | 'target' | 'protocol' | 'path' | 'query' | 'scheme' | 'host';
+
+function headOf(head: RequestHead): Pick<AccessRecord, Named> {
+  const { method, target, protocol, query, scheme } = head;
+  return { method, target, protocol, path: percentDecode(head.path), query, scheme, host: head.host ?? undefined };
+}
+
+function lineOf(line: RequestLine | null): Pick<AccessRecord, Named> {
+  const nothing = { scheme: undefined, host: undefined };
+  if (line === null)
+    return { method: undefined, target: undefined, protocol: undefined, path: undefined, query: undefined, ...nothing };
+  const { method, target, protocol, query } = line;
+  return { method, target, protocol, path: percentDecode(line.path), query, ...nothing };
+}
+
+/** The base environ of a worker has what tickets leave out. */
+function environOf(name: string, fields: string, head: RequestHead | null): string | undefined {
+  return lastPairOfAnyCase(fields, name) ?? (name === 'wsgi.url_scheme' ? head?.scheme : undefined);
+}
+
+function environKey(headerName: string): string {
+  const key = headerName.replaceAll('-', '_');
+  return key === 'content_type' || key === 'content_length' ? key : `http_${key}`;
+}
+
+function responseField(head: string, name: string): string | undefined {
+  const prefix = `${name}:`;
+  const line = head.split('\r\n').findLast((text) => text.toLowerCase().startsWith(prefix));
+  return line?.slice(prefix.length).trim();
+}

@@ -1,0 +1,51 @@
+// How many connections of a gateway are held for as long as somebody listens: WebSockets, tunnels, event streams. Counted about once a
+// second, and told to the arbiter when it has changed. Used by gateway.ts.
+
+import type { FromGateway, StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
+import type { ClientConnection } from '../connection/client-connection.ts';
+
+type Counted = Pick<ClientConnection, 'state' | 'awaitsAnswer'>;
+type Kind = Exclude<keyof StreamCounts, 'generation'>;
+
+/** One entry for each generation that has some. */
+export function countStreams(connections: Iterable<Counted>): readonly StreamCounts[] {
+  const found = new Map<number, Record<Kind | 'generation', number>>();
+  for (const connection of connections) {
+    const kind = kindOf(connection);
+    if (kind === null) continue;
+    const { state } = connection;
+    const generation = 'exchange' in state ? (state.exchange.pipe?.generation ?? 0) : 0;
+    const counts = found.get(generation) ?? { generation, webSockets: 0, tunnels: 0, eventStreams: 0 };
+    counts[kind] += 1;
+    found.set(generation, counts);
+  }
+  return [...found.values()].sort((one, other) => one.generation - other.generation);
+}
+
+function kindOf(connection: Counted): Kind | null {
+  const { state } = connection;
+  if (state.kind === 'taken-over') return state.by.kind === 'websocket' ? 'webSockets' : 'tunnels';
+  // Its worker may not notice for a long time that the client has left.
+  const isHeard = state.kind === 'in-service' && connection.awaitsAnswer();
+  return isHeard && state.exchange.isEventStream ? 'eventStreams' : null;
+}
+
+export class StreamReport {
+  readonly #connections: ReadonlySet<ClientConnection>;
+  readonly #tell: (message: FromGateway) => void;
+  /** What the arbiter has been told, as JSON; at first it takes it that there are none. */
+  #told = '[]';
+
+  constructor(connections: ReadonlySet<ClientConnection>, tell: (message: FromGateway) => void) {
+    this.#connections = connections;
+    this.#tell = tell;
+  }
+
+  tellChanges(): void {
+    const streams = countStreams(this.#connections);
+    const text = JSON.stringify(streams);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#tell({ type: 'streams', streams });
+  }
+}

@@ -1,0 +1,54 @@
+// The fields of a ticket for an ASGI application: ten of them by their place, then the header fields as they came, names in lower case; NUL
+// between all of them. python/tunicorn/asgi/scope.py reads them.
+
+import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
+import type { ProxyEndpoint } from '../accept/proxy-protocol.ts';
+import type { TrustedPeers } from '../accept/trusted-peers.ts';
+import type { RequestHead } from '../http1/head/request-head.ts';
+import type { EnvironFields } from './environ-fields.ts';
+import { forwardedClient } from './forwarded-client.ts';
+import { requestStartMs } from './request-start.ts';
+
+/** The name of the last pair, if a file holds the body; the space keeps it apart from every header's name. */
+export const ASGI_SPOOL = ' spool';
+
+/** What all requests of a connection share. */
+export interface AsgiConnection {
+  readonly listener: ListenerAddress;
+  /** Null for a Unix socket, and where a PROXY header does not say. */
+  readonly client: ProxyEndpoint | null;
+  readonly peerTrusted: boolean;
+  /** Whose word counts in X-Forwarded-For and X-Forwarded-Proto; null: nobody's. */
+  readonly proxies: TrustedPeers | null;
+}
+
+export function asgiFields(
+  head: RequestHead,
+  { listener, client, peerTrusted, proxies }: AsgiConnection,
+): EnvironFields {
+  const { method, protocol, path, query, scriptName, rawFields } = head;
+  const version = protocol.slice(protocol.indexOf('/') + 1);
+  const headers = rawFields === '' ? fromEnviron(head.headerFields) : rawFields;
+  const said = proxies === null ? null : forwardedClient(headers, head.isWebSocket, proxies);
+  const scheme = said?.scheme ?? head.scheme;
+  const from = said?.client ?? client;
+  const shared = `${from?.address ?? ''}\0${from?.port ?? ''}\0${listener.host}\0${listener.port}`;
+  const fields = `${method}\0${version}\0${scheme}\0${path}\0${query}\0${shared}\0${scriptName}${headers}`;
+  return { fields, rawPath: false, requestStart: peerTrusted ? requestStartMs(`\0${head.headerFields}`) : null };
+}
+
+/** Of a name that occurs twice, applications take the last, or all; that of the client is not among them where one was made. */
+export function withAsgiRequestId(fields: string, id: string): string {
+  return `${fields}\0x-request-id\0${id}`;
+}
+
+/** Of a head that was read for WSGI, before a reload to ASGI: fields of one name are one. */
+function fromEnviron(headerFields: string): string {
+  const nameOf = (key: string): string =>
+    key
+      .replace(/^HTTP_/, '')
+      .replaceAll('_', '-')
+      .toLowerCase();
+  const parts = headerFields === '' ? [] : headerFields.split('\0');
+  return parts.map((part, index) => `\0${index % 2 === 0 ? nameOf(part) : part}`).join('');
+}

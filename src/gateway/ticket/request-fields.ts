@@ -1,0 +1,126 @@
+// What the tickets of a connection's requests say: made of the head, the connection and, behind a proxy that says so, of the proxy's
+// client. The connection makes one, and asks it for the exchange of each request.
+
+import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
+import type { ProxyEndpoint, ProxyHeader } from '../accept/proxy-protocol.ts';
+import type { TrustedPeers } from '../accept/trusted-peers.ts';
+import { type Dialect, Exchange } from '../exchange/exchange.ts';
+import type { ExchangeClient } from '../exchange/exchange-client.ts';
+import type { HttpSettings } from '../http-settings.ts';
+import type { RequestHead } from '../http1/head/request-head.ts';
+import type { StreamedBody } from '../request/streamed-body.ts';
+import { ASGI_SPOOL, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
+import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
+import { sentRequestId, withRequestId } from './request-id.ts';
+import { upstreamWaitMs } from './request-start.ts';
+
+/** The body of a request: in memory, in a file, or still to come. */
+export interface RequestBody {
+  readonly bytes: Buffer | null;
+  readonly spoolPath: string | null;
+  readonly stream: StreamedBody | null;
+  /** How much of it has come. */
+  readonly size: number;
+}
+
+export const NO_BODY: RequestBody = { bytes: null, spoolPath: null, stream: null, size: 0 };
+
+export class RequestFields {
+  readonly #listener: ListenerAddress;
+  /** The other end of the socket; null for a Unix socket. */
+  readonly #peer: ProxyEndpoint | null;
+  /** The peer, or who a PROXY header says it is. */
+  #client: ProxyEndpoint | null;
+  #shared: string;
+  #http: HttpSettings;
+  #peerTrusted: boolean;
+  /** The fields of the last head, which clients tend to repeat, and the request id that came with them. */
+  #lastHead: RequestHead | null = null;
+  #lastFields: EnvironFields | null = null;
+  #lastSentId: string | null = null;
+
+  constructor(listener: ListenerAddress, peer: ProxyEndpoint | null, http: HttpSettings, peerTrusted: boolean) {
+    this.#listener = listener;
+    this.#peer = peer;
+    this.#client = peer;
+    this.#shared = connectionFields(listener, peer);
+    this.#http = http;
+    this.#peerTrusted = peerTrusted;
+  }
+
+  /** The client's; behind a proxy that says it in a PROXY header, not the proxy's. */
+  get remoteAddress(): string {
+    return this.#client?.address ?? '';
+  }
+
+  /** For all requests of the connection. Whom to trust stays a matter of the socket's peer. */
+  speaksFor(header: ProxyHeader): void {
+    if (header.source !== null) this.#client = header.source;
+    this.#shared = connectionFields(this.#listener, this.#peer, header);
+  }
+
+  configure(http: HttpSettings, peerTrusted: boolean): void {
+    this.#http = http;
+    this.#peerTrusted = peerTrusted;
+    this.#lastHead = null;
+  }
+
+  /** Empty where the setting is off. */
+  newRequestId(): string {
+    return this.#http.requestIds?.next() ?? '';
+  }
+
+  /** The request as the access log speaks of it, whatever its application is. */
+  environ(head: RequestHead, madeRequestId: string | null = null): string {
+    const { fields } = environFields(head, this.#shared, this.#listener, this.#peerTrusted);
+    return madeRequestId === null ? fields : withRequestId(fields, madeRequestId);
+  }
+
+  exchange(client: ExchangeClient, head: RequestHead, body: RequestBody): Exchange {
+    if (head !== this.#lastHead || this.#lastFields === null) {
+      this.#lastHead = head;
+      this.#lastFields = this.#fieldsOf(head, this.#http.dialect);
+      this.#lastSentId = this.#http.requestIds === null ? null : sentRequestId(head.headerFields);
+    }
+    const { rawPath, requestStart } = this.#lastFields;
+    const requestId = this.#lastSentId ?? this.newRequestId();
+    const isMade = requestId !== '' && this.#lastSentId === null;
+    const { dialect } = this.#http;
+    const { bytes, spoolPath, stream, size } = body;
+    const made = isMade ? requestId : null;
+    const fields = complete(this.#lastFields.fields, dialect, made, spoolPath);
+    const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
+    const nowMs = performance.now();
+    const exchange = new Exchange(client, head, fields, rawPath, bytes, spoolPath, nowMs, upstreamMs, stream);
+    if (dialect === 'asgi') exchange.environ = () => this.environ(head, made);
+    exchange.dialect = dialect;
+    exchange.translated = (other) => {
+      const there = this.#fieldsOf(head, other);
+      return { ...there, fields: complete(there.fields, other, made, spoolPath) };
+    };
+    exchange.requestBytes = size;
+    exchange.requestId = requestId;
+    return exchange;
+  }
+
+  #fieldsOf(head: RequestHead, dialect: Dialect): EnvironFields {
+    if (dialect === 'wsgi') return environFields(head, this.#shared, this.#listener, this.#peerTrusted);
+    const listener = this.#listener;
+    return asgiFields(head, { listener, client: this.#client, peerTrusted: this.#peerTrusted, proxies: this.#proxies });
+  }
+
+  /** Whom a PROXY header names has sent the fields, and must be a proxy himself if they are to count. */
+  get #proxies(): TrustedPeers | null {
+    const { proxies } = this.#http;
+    if (proxies === null || !this.#peerTrusted) return null;
+    return this.#client === this.#peer || proxies.trusts(this.#client?.address ?? null) ? proxies : null;
+  }
+}
+
+/** With what only this request has. */
+function complete(fields: string, dialect: Dialect, requestId: string | null, spoolPath: string | null): string {
+  const withId = dialect === 'asgi' ? withAsgiRequestId : withRequestId;
+  const whole = requestId === null ? fields : withId(fields, requestId);
+  if (spoolPath === null) return whole;
+  return `${whole}\0${dialect === 'asgi' ? ASGI_SPOOL : 'tunicorn.spool'}\0${spoolPath}`;
+}

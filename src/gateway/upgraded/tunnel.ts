@@ -1,0 +1,163 @@
+// A connection that a WSGI application has taken for itself: raw bytes between the client and the worker's channel, both ways, each no
+// faster than the other side takes them; the end of either direction is passed on. The connection makes it after TUNNEL. Only when its
+// generation ends has the gateway a word of its own: the frame that closes a WebSocket.
+
+import type { Socket } from 'node:net';
+import type { ClientOutput } from '../connection/client-output.ts';
+import type { InputGate } from '../connection/input-gate.ts';
+import type { ChannelOutput } from '../exchange/channel-output.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
+import { SentFrames } from './sent-frames.ts';
+import type { TakenOver } from './upgraded.ts';
+
+/** When one side is gone, the other has this long to take what it is still owed. */
+const LAST_BYTES_MS = 5000;
+
+/** Of the time until it is cut: then it is closed at the latest, so that the application hears of it, too. */
+const CLOSED_AT = 0.9;
+/** Close, 1012: service restart. */
+const GOODBYE = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
+/** A pong without a ping asks for no answer (RFC 6455 section 5.5.3). */
+const PONG = Buffer.from([0x8a, 0x00]);
+
+/** Bytes of a tunnel are not spooled: the application is held back. */
+const CLIENT_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
+
+/** The client's side of a tunnel. */
+export interface TunnelClient {
+  write(bytes: Buffer): void;
+  /** Whether it is not read, because the worker does not take what it sends. */
+  isHeld(): boolean;
+  holdsBack(resume: () => void): boolean;
+  pause(): void;
+  resume(): void;
+  /** Nothing more will be written. */
+  end(): void;
+  destroy(): void;
+}
+
+export function tunnelClient(socket: Socket, input: InputGate, output: ClientOutput): TunnelClient {
+  return {
+    write: (bytes) => output.write(bytes, CLIENT_LIMITS),
+    holdsBack: (resume) => output.holdsBack(CLIENT_LIMITS, resume),
+    isHeld: () => input.holds('tunnel'),
+    pause: () => input.hold('tunnel'),
+    resume: () => input.release('tunnel'),
+    end: () => socket.end(),
+    destroy: () => socket.destroy(),
+  };
+}
+
+export class Tunnel implements TakenOver {
+  readonly kind = 'tunnel';
+  readonly #client: TunnelClient;
+  readonly #channel: Socket;
+  readonly #toWorker: ChannelOutput;
+  readonly #exchange: Exchange;
+  readonly #pings: PingSettings;
+  /** Pings are the application's, but for a client that is not read: that it has gone is found by sending only. */
+  #ping: PingState = { kind: 'heard', sinceMs: 0 };
+  readonly #sent: SentFrames = new SentFrames();
+  #timer: NodeJS.Timeout | null = null;
+  #goodbye: { readonly kind: 'not-yet'; readonly timer: NodeJS.Timeout | null } | { readonly kind: 'due' | 'said' } = {
+    kind: 'not-yet',
+    timer: null,
+  };
+
+  constructor(exchange: Exchange, client: TunnelClient, channel: Socket, toWorker: ChannelOutput, pings: PingSettings) {
+    this.#exchange = exchange;
+    this.#client = client;
+    this.#channel = channel;
+    this.#toWorker = toWorker;
+    this.#pings = pings;
+  }
+
+  fromClient(bytes: Buffer): void {
+    this.#exchange.requestBytes += bytes.length;
+    if (bytes.length === 0 || !this.#channel.writable) return;
+    this.#toWorker.write(bytes);
+    if (this.#toWorker.isFull) this.#client.pause();
+  }
+
+  /** The client shuts down its sending side. */
+  clientEnded(): void {
+    this.#channel.end();
+  }
+
+  fromWorker(bytes: Buffer): void {
+    // Behind a close nothing may come.
+    if (this.#goodbye.kind === 'said') return;
+    const taken = this.#sent.take(bytes, this.#goodbye.kind === 'due' ? 'end-of-frame' : 'all');
+    this.#exchange.sentBytes += taken;
+    this.#client.write(taken === bytes.length ? bytes : bytes.subarray(0, taken));
+    if (this.#client.holdsBack(() => this.#channel.resume())) this.#channel.pause();
+    if (this.#goodbye.kind === 'due') this.#sayGoodbye();
+  }
+
+  /** The worker shuts down its sending side, or is gone. */
+  workerEnded(): void {
+    this.#client.end();
+  }
+
+  /** The channel has taken everything that the client has sent so far. */
+  channelDrained(): void {
+    this.#client.resume();
+  }
+
+  channelClosed(): void {
+    this.#client.end();
+    this.#client.resume();
+    this.#endBy(LAST_BYTES_MS);
+  }
+
+  get generation(): number {
+    return this.#exchange.pipe?.generation ?? 0;
+  }
+
+  holdsBack(): boolean {
+    return false;
+  }
+
+  drained(): void {}
+
+  /** The application may go on for most of the time; then its client is told, each a little earlier or later than the others. */
+  retire(delayMs: number, limitMs: number): void {
+    if (this.#goodbye.kind === 'not-yet') {
+      if (this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);
+      const timer = setTimeout(() => this.#sayGoodbye(), Math.max(0, limitMs * CLOSED_AT - delayMs));
+      this.#goodbye = { kind: 'not-yet', timer };
+    }
+    this.#endBy(limitMs);
+  }
+
+  /** Now, or when the frame that is under way is whole. */
+  #sayGoodbye(): void {
+    this.#goodbye = { kind: this.#sent.isBetween ? 'said' : 'due' };
+    if (this.#goodbye.kind === 'said') this.#client.write(GOODBYE);
+  }
+
+  checkTime(nowMs: number): void {
+    if (!this.#client.isHeld()) this.#ping = { kind: 'heard', sinceMs: nowMs };
+    // Between two frames of the application only; in what is no WebSocket, nowhere.
+    if (this.#goodbye.kind !== 'not-yet' || !this.#sent.isBetween) return;
+    const next = nextPing(this.#pings, this.#ping, nowMs, true);
+    if (next !== 'ping' && next !== 'probe') return;
+    this.#ping = { kind: next === 'ping' ? 'asked' : 'heard', sinceMs: nowMs };
+    this.#client.write(PONG);
+  }
+
+  closed(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#goodbye.kind === 'not-yet' && this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);
+    // What the client has sent before it left is still for the worker, which may take its time.
+    this.#channel.end();
+    this.#channel.resume();
+    this.#exchange.closed();
+  }
+
+  #endBy(limitMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#client.destroy(), limitMs);
+  }
+}

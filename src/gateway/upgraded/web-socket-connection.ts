@@ -1,0 +1,294 @@
+// A WebSocket between a client and a worker: messages go both ways, each side no faster than the other takes them, and whichever ends
+// it the other is told why. The connection makes it when the application has accepted; `ws` does the protocol.
+
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import { MESSAGE_COST_BYTES } from '../../runqueue/channel-frame.ts';
+import { InputGate, isFullRead } from '../connection/input-gate.ts';
+import type { MemoryBudget } from '../connection/memory-budget.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { WatchedTicket } from '../exchange/watched-ticket.ts';
+import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
+import { ReceivedFrames } from './received-frames.ts';
+import type { TakenOver } from './upgraded.ts';
+import { completeHandshake, type WebSocketLimits } from './web-socket-handshake.ts';
+
+const NO_CODE = 1005;
+const LOST = 1006;
+const INTERNAL_ERROR = 1011;
+const SERVICE_RESTART = 1012;
+/** IANA's registry of close codes: the server is overloaded. */
+const TRY_AGAIN_LATER = 1013;
+const NO_REASON = Buffer.alloc(0);
+
+/** What `ws` closes with when the client breaks a rule. */
+const FAULT_CODES: Readonly<Record<string, number>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+  WS_ERR_INVALID_UTF8: 1007,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+};
+const PROTOCOL_ERROR = 1002;
+
+/** However short the time is: for the client to answer the close frame. */
+const GOODBYE_MS = 250;
+
+/** With more than this unsent, the worker is held back. */
+const BUFFER_BYTES = 256 * 1024;
+/** What a client may send in one message when gateway_memory is spent. */
+const SHARE_BYTES = 64 * 1024;
+/** Beyond so many unsent pongs only the latest ping is answered (RFC 6455 section 5.5.3). */
+const PONGS = 32;
+
+export class WebSocketConnection implements TakenOver {
+  readonly kind = 'websocket';
+  readonly #webSocket: WebSocket;
+  readonly #exchange: Exchange;
+  readonly #ticket: WatchedTicket;
+  readonly #pings: PingSettings;
+  readonly #socket: Socket;
+  readonly #input: InputGate;
+  readonly #budget: MemoryBudget;
+  readonly #frames: ReceivedFrames = new ReceivedFrames();
+  /** Messages that `ws` has put together, and what the client had sent when there was last none of which only it knew. */
+  #messages = 0;
+  #settledBytes = 0;
+  /** What the budget has been told of. */
+  #accountedBytes = 0;
+  #unsentMessages = 0;
+  #unsentPongs = 0;
+  #lastPing: Buffer | null = null;
+  /** Overloaded: it has asked for more than there is, and is being closed. */
+  #life: 'open' | 'overloaded' = 'open';
+  #ping: PingState;
+  #heardBytes = 0;
+  #resume: (() => void) | null = null;
+  #retiring: NodeJS.Timeout | null = null;
+  readonly #sent = (): void => {
+    this.#unsentMessages -= 1;
+    this.drained();
+  };
+
+  private constructor(
+    webSocket: WebSocket,
+    socket: Socket,
+    exchange: Exchange,
+    ticket: WatchedTicket,
+    pings: PingSettings,
+    budget: MemoryBudget,
+    nowMs: number,
+  ) {
+    this.#webSocket = webSocket;
+    this.#exchange = exchange;
+    this.#ticket = ticket;
+    this.#pings = pings;
+    this.#socket = socket;
+    this.#input = new InputGate(webSocket);
+    this.#budget = budget;
+    this.#ping = { kind: 'heard', sinceMs: nowMs };
+    this.#settledBytes = socket.bytesRead;
+    ticket.onRoom = () => this.#input.release('messages');
+    // `ws` has put its own before it: what it is given here it has taken already.
+    socket.on('data', (chunk: Buffer) => this.#haveRead(chunk));
+    webSocket.on('ping', (data) => this.#pinged(data));
+    webSocket.on('message', (data, isBinary) => this.#received(data, isBinary));
+    webSocket.on('error', (error) => this.#broken(error));
+    webSocket.on('close', (code, reason) => this.#ended(code, reason));
+  }
+
+  /** Null when the client has just left. `answer` is the worker's head, `early` what has come behind the handshake. */
+  static accept(
+    socket: Socket,
+    exchange: Exchange,
+    ticket: WatchedTicket,
+    answer: string,
+    early: Buffer,
+    limits: WebSocketLimits,
+    budget: MemoryBudget,
+  ): WebSocketConnection | null {
+    const webSocket = completeHandshake(socket, exchange.head.headerFields, answer, early, limits);
+    if (webSocket === null) return null;
+    return new WebSocketConnection(webSocket, socket, exchange, ticket, limits, budget, performance.now());
+  }
+
+  /** A piece of a message from the worker. */
+  send(piece: Buffer, isText: boolean, isLast: boolean): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    this.#exchange.sentBytes += piece.length;
+    this.#unsentMessages += 1;
+    this.#webSocket.send(piece, { binary: !isText, fin: isLast }, this.#sent);
+    this.#account();
+  }
+
+  /** The worker's last word. */
+  close(code: number, reason: Buffer): void {
+    if (code === LOST) this.#webSocket.terminate();
+    else if (code === NO_CODE) this.#close();
+    else if (isSendable(code)) this.#close(code, reason);
+    else this.#close(INTERNAL_ERROR);
+  }
+
+  get generation(): number {
+    return this.#exchange.pipe?.generation ?? 0;
+  }
+
+  holdsBack(resume: () => void): boolean {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN || this.#hasRoom(BUFFER_BYTES)) return false;
+    this.#resume = resume;
+    return true;
+  }
+
+  drained(): void {
+    this.#account();
+    if (this.#resume !== null && this.#hasRoom(BUFFER_BYTES / 2)) this.#release();
+  }
+
+  #hasRoom(limitBytes: number): boolean {
+    const { unsentBytes } = this;
+    return unsentBytes === 0 || (unsentBytes <= limitBytes && !this.#budget.isSpent);
+  }
+
+  /** What the client has not taken, with what each message costs beside its bytes. */
+  get unsentBytes(): number {
+    return this.#webSocket.bufferedAmount + this.#unsentMessages * MESSAGE_COST_BYTES;
+  }
+
+  /** The worker is gone. */
+  lost(): void {
+    this.#close(this.#retiring === null ? INTERNAL_ERROR : SERVICE_RESTART);
+  }
+
+  retire(delayMs: number, limitMs: number): void {
+    if (this.#retiring !== null && delayMs > 0) return;
+    if (this.#retiring !== null) clearTimeout(this.#retiring);
+    this.#retiring = setTimeout(() => this.#restart(limitMs - delayMs), delayMs);
+  }
+
+  checkTime(nowMs: number): void {
+    this.#account();
+    const { bytesRead } = this.#socket;
+    if (bytesRead !== this.#heardBytes) {
+      this.#heardBytes = bytesRead;
+      this.#ping = { kind: 'heard', sinceMs: nowMs };
+    }
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    const next = nextPing(this.#pings, this.#ping, nowMs, this.#input.holds('messages'));
+    if (next === 'give-up') this.#webSocket.terminate();
+    if (next === 'ping') {
+      this.#ping = { kind: 'asked', sinceMs: nowMs };
+      this.#webSocket.ping();
+    } else if (next === 'probe') {
+      this.#ping = { kind: 'heard', sinceMs: nowMs };
+      // An unsolicited pong asks for no answer (RFC 6455 section 5.5.3).
+      this.#webSocket.pong();
+    }
+  }
+
+  /** `ws` sees it too, when it has looked at what was read last. */
+  closed(): void {}
+
+  /** `ws` has taken what the client has sent. */
+  #haveRead(chunk: Buffer): void {
+    this.#frames.push(chunk);
+    this.#account();
+    if (this.#frames.unfinishedBytes > SHARE_BYTES && this.#budget.isSpent) this.#overloaded();
+    // What a full read of small frames is worth in work, many others could have had.
+    else if (isFullRead(chunk)) this.#input.endTurn();
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    this.#messages += 1;
+    if (!Buffer.isBuffer(data) || this.#life === 'overloaded') return;
+    if (data.length > SHARE_BYTES && this.#budget.isSpent) return this.#overloaded();
+    this.#exchange.requestBytes += data.length;
+    this.#ticket.message(data, !isBinary);
+    if (this.#ticket.isFull) this.#input.hold('messages');
+  }
+
+  #pinged(data: Buffer): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (this.#unsentPongs >= PONGS) {
+      this.#lastPing = Buffer.from(data);
+      return;
+    }
+    this.#unsentPongs += 1;
+    this.#webSocket.pong(data, false, () => this.#pongSent());
+  }
+
+  #pongSent(): void {
+    this.#unsentPongs -= 1;
+    const ping = this.#lastPing;
+    this.#lastPing = null;
+    if (ping !== null) this.#pinged(ping);
+  }
+
+  /** Memory is spent, and this client wants much of it. */
+  #overloaded(): void {
+    if (this.#life === 'overloaded') return;
+    this.#life = 'overloaded';
+    this.#exchange.why = 'overload';
+    this.#tell(TRY_AGAIN_LATER, NO_REASON);
+    this.#webSocket.close(TRY_AGAIN_LATER);
+    // It is not read any more, so its answer is not heard.
+    this.#input.hold('messages');
+    this.#retiring ??= setTimeout(() => this.#webSocket.terminate(), GOODBYE_MS);
+  }
+
+  /** In both directions. */
+  #account(): void {
+    if (this.#frames.wholeMessages === this.#messages) this.#settledBytes = this.#socket.bytesRead;
+    // Compressed messages wait for each other to be inflated.
+    const waitingBytes = this.#socket.bytesRead - this.#settledBytes;
+    const bytes = this.#isGone ? 0 : this.#frames.unfinishedBytes + waitingBytes + this.unsentBytes;
+    this.#budget.add(bytes - this.#accountedBytes);
+    this.#accountedBytes = bytes;
+  }
+
+  get #isGone(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.CLOSED;
+  }
+
+  #broken(error: Error): void {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    this.#tell(FAULT_CODES[code] ?? (code.startsWith('WS_ERR_') ? PROTOCOL_ERROR : LOST), NO_REASON);
+  }
+
+  #restart(leftMs: number): void {
+    // Its client may not answer.
+    this.#retiring = setTimeout(() => this.#webSocket.terminate(), Math.max(leftMs, GOODBYE_MS));
+    this.#exchange.why = 'shutting-down';
+    this.#tell(SERVICE_RESTART, NO_REASON);
+    this.#close(SERVICE_RESTART);
+  }
+
+  /** A client that is not read would not be heard to answer. */
+  #close(code?: number, reason: Buffer = NO_REASON): void {
+    this.#webSocket.close(code, reason);
+    this.#input.open();
+    this.#release();
+  }
+
+  #tell(code: number, reason: Buffer): void {
+    this.#ticket.closed(code, reason);
+    this.#release();
+  }
+
+  #release(): void {
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
+  }
+
+  #ended(code: number, reason: Buffer): void {
+    if (this.#retiring !== null) clearTimeout(this.#retiring);
+    this.#account();
+    this.#tell(code, reason);
+    if (code === LOST && this.#exchange.why === 'answered') this.#exchange.why = 'client-gone';
+    this.#exchange.closed();
+  }
+}
+
+/** RFC 6455 section 7.4: what may stand in a close frame. */
+function isSendable(code: number): boolean {
+  if (code >= 3000 && code <= 4999) return true;
+  return code >= 1000 && code <= 1014 && code !== 1004 && code !== NO_CODE && code !== LOST;
+}

@@ -1,0 +1,124 @@
+// The last step of a WebSocket's handshake, after the application has accepted it: the `ws` library answers the client, and speaks
+// the protocol from then on. Called by the connection, which has let go of its socket.
+
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { originLines } from '../http1/response/response-head-lines.ts';
+import { lastPair } from '../ticket/environ-pairs.ts';
+
+export interface WebSocketLimits {
+  /** 0: no limit; so for the next two. */
+  readonly webSocketMessageBytes: number;
+  readonly webSocketPingIntervalMs: number;
+  readonly webSocketPingTimeoutMs: number;
+  readonly webSocketCompression: boolean;
+  /** 0: no limit. */
+  readonly memoryLimitBytes: number;
+}
+
+/** How long a client may take to answer a close frame; then it is cut. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/**
+ * No context is taken over from message to message: a compressor costs some 250 KiB, and most WebSockets are idle most of the time.
+ * Short messages grow rather than shrink.
+ */
+const DEFLATE = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  serverMaxWindowBits: 13,
+  zlibDeflateOptions: { level: 3, memLevel: 6 },
+  threshold: 1024,
+  concurrencyLimit: 4,
+};
+
+/** What the gateway itself puts into the answer. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'upgrade',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'sec-websocket-accept',
+  'sec-websocket-extensions',
+  'date',
+  'server',
+]);
+
+const servers: WeakMap<WebSocketLimits, WebSocketServer> = new WeakMap();
+
+/**
+ * `workerHead` is the head that the worker has accepted with, `early` what the client has sent behind its request. Null when the
+ * client has just left.
+ */
+export function completeHandshake(
+  socket: Socket,
+  environFields: string,
+  workerHead: string,
+  early: Buffer,
+  limits: WebSocketLimits,
+): WebSocket | null {
+  const server = serverFor(limits);
+  const lines = [...originLines(), ...workerHead.split('\r\n').slice(1).filter(isPassedOn)];
+  const addLines = (headers: string[]): number => headers.push(...lines);
+  let accepted: WebSocket | null = null;
+  server.on('headers', addLines);
+  // Header lines are ISO-8859-1, and `ws` writes them as it writes any text.
+  socket.setDefaultEncoding('latin1');
+  // It calls back before it returns, or never.
+  server.handleUpgrade(requestOf(socket, environFields), socket, early, (webSocket) => {
+    accepted = webSocket;
+  });
+  server.off('headers', addLines);
+  return accepted;
+}
+
+function serverFor(limits: WebSocketLimits): WebSocketServer {
+  const known = servers.get(limits);
+  if (known !== undefined) return known;
+  const options: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    maxPayload: longestMessageBytes(limits),
+    autoPong: false,
+    perMessageDeflate: limits.webSocketCompression ? DEFLATE : false,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+  };
+  const server = new WebSocketServer(options);
+  servers.set(limits, server);
+  return server;
+}
+
+/** What a compressed message may become; while it is inflated `ws` stops there. */
+function longestMessageBytes({
+  webSocketMessageBytes,
+  webSocketCompression,
+  memoryLimitBytes,
+}: WebSocketLimits): number {
+  if (!webSocketCompression || memoryLimitBytes === 0) return webSocketMessageBytes;
+  return webSocketMessageBytes === 0 ? memoryLimitBytes : Math.min(webSocketMessageBytes, memoryLimitBytes);
+}
+
+/** What `ws` looks at. Without the subprotocols: the application chooses among those. */
+function requestOf(socket: Socket, environFields: string): IncomingMessage {
+  const request = new IncomingMessage(socket);
+  request.method = 'GET';
+  request.headers.upgrade = 'websocket';
+  for (const name of ['key', 'version', 'extensions'] as const) {
+    const value = lastPair(environFields, `HTTP_SEC_WEBSOCKET_${name.toUpperCase()}`);
+    const passed = name === 'extensions' && value !== undefined ? acceptable(value) : value;
+    if (passed !== undefined) request.headers[`sec-websocket-${name}`] = passed;
+  }
+  return request;
+}
+
+/** An offer with a smaller window than ours is declined (RFC 7692 section 7.1.2.1); `ws` would refuse the handshake for it. */
+function acceptable(offers: string): string | undefined {
+  const isTooSmall = /;\s*server_max_window_bits\s*=\s*"?(?:[89]|1[0-2])\b/;
+  const kept = offers.split(',').filter((offer) => !isTooSmall.test(offer));
+  return kept.length === 0 ? undefined : kept.join(',').trim();
+}
+
+function isPassedOn(line: string): boolean {
+  return line !== '' && !OWN_FIELDS.has(line.slice(0, line.indexOf(':')).trim().toLowerCase());
+}

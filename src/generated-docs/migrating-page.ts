@@ -1,0 +1,133 @@
+// docs/migrating.md, from the settings table, the worker classes and the signals. Called by write-settings-page.ts, and by the test
+// that keeps the page up to date. Pure.
+
+import { ARBITER_SIGNALS, type SignalMeaning, WORKER_SIGNALS } from '../arbiter/signals.ts';
+import { bySection } from '../cli/help.ts';
+import { KNOWN_NAMES } from '../settings/for-processes/choose-worker-class.ts';
+import { workerClassOf } from '../settings/for-processes/worker-classes.ts';
+import { type Capability, MISSING } from '../settings/missing-capabilities.ts';
+import type { Declaration, Migration } from '../settings/setting.ts';
+
+type Table = readonly (readonly [string, Declaration])[];
+
+const OPENING = `# From Gunicorn to Tunicorn
+
+This page is generated from the settings table in \`src/settings/table/\`, from \`src/settings/for-processes/worker-classes.ts\` and from
+\`src/arbiter/signals.ts\`; change it there.
+
+Put the word \`tunicorn\` where \`gunicorn\` stands, and leave the rest as it is: flags, \`gunicorn.conf.py\`, \`GUNICORN_CMD_ARGS\`, the way the server
+is stopped and reloaded, the pid file, the log lines, the exit statuses.
+
+\`\`\`diff
+ # a systemd unit
+-ExecStart=/srv/shop/.venv/bin/gunicorn shop.wsgi --workers 4 --bind unix:/run/shop.sock
++ExecStart=/usr/bin/tunicorn shop.wsgi --workers 4 --bind unix:/run/shop.sock --python /srv/shop/.venv/bin/python
+ ExecReload=/bin/kill -s HUP $MAINPID
+\`\`\`
+
+\`\`\`diff
+ # a Procfile
+-web: gunicorn shop.wsgi
++web: tunicorn shop.wsgi
+\`\`\`
+
+\`\`\`diff
+ # a Dockerfile
+-CMD ["gunicorn", "-k", "sync", "-w", "4", "-b", "0.0.0.0:8000", "shop.wsgi"]
++CMD ["tunicorn", "-k", "sync", "-w", "4", "-b", "0.0.0.0:8000", "shop.wsgi"]
+\`\`\`
+
+Tunicorn is not installed into the application's virtual environment. It runs the Python of \`--python\`, else of \`$VIRTUAL_ENV\`, else of \`.venv\`,
+\`venv\`, \`.env\` or \`env\` in the current directory or that of \`--chdir\`, else \`python3\` on \`PATH\`, and says at its start which one that is. \`tunicorn --check-config APP\` says whether everything is in order;
+\`tunicorn --show-origins APP\` shows every setting and where its value came from.
+
+\`sys.argv\` holds the arguments as they were typed, behind a path that ends in \`gunicorn\` and has \`tunicorn\` in it: \`"gunicorn" in sys.argv[0]\` stays true.
+\`os.getppid()\` of a worker is its forkserver, which passes \`HUP\`, \`TERM\` and the others on to the arbiter.
+A handler of \`SIGTERM\` that the application has set is called once, when a stop or a reload begins or the worker is to leave otherwise: a stream that waits for
+a flag which it sets can end. The worker still finishes what it has, and takes what waits for it; \`sys.exit()\` in the handler, or a call of the handler before it, changes nothing.
+
+The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,
+\`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md). Logs are in
+[logging.md](logging.md).
+
+In the tables, **same** means that nothing has to be known. **better** says what is gained. **not** says why something is not done, and what
+to use instead. **not yet** is a setting that is accepted and checked; if it is set, one line in the log says that it has no effect, or, where ignoring it would
+do harm, the server does not start. Settings that Gunicorn does not have are in [settings.md](settings.md).
+`;
+
+export function formatMigratingPage(settings: Table): string {
+  const gunicorns = settings.filter(([, { own }]) => own !== true);
+  const parts = [OPENING, '## Settings\n'];
+  for (const [section, declarations] of bySection(gunicorns.filter(([, { kind }]) => kind !== 'hook'))) {
+    parts.push(`### ${section}\n`, table('setting', declarations.map(settingRow)));
+  }
+  const hooks = gunicorns.filter(([, { kind }]) => kind === 'hook');
+  parts.push(
+    '## Hooks\n',
+    'In which process each runs, and what it gets: see [hooks.md](hooks.md).\n',
+    table('hook', hooks.map(settingRow)),
+  );
+  parts.push('## Worker classes\n', table('worker_class', workerClassRows()));
+  parts.push('## Signals\n', 'To the arbiter, which is the process that the pid file names:\n');
+  parts.push(table('signal', Object.entries(ARBITER_SIGNALS).map(signalRow), 'what it does'));
+  parts.push('To one worker:\n', table('signal', Object.entries(WORKER_SIGNALS).map(signalRow), 'what it does'));
+  return parts.join('\n');
+}
+
+function settingRow([name, declaration]: readonly [string, Declaration]): readonly string[] {
+  const [flag] = declaration.flags;
+  return [flag === undefined ? `\`${name}\`` : `\`${name}\`, \`${flag}\``, ...verdict(declaration)];
+}
+
+function signalRow([name, meaning]: readonly [string, SignalMeaning]): readonly string[] {
+  return [`\`${name.replaceAll(', ', '`, `')}\``, meaning.does, ...verdict(meaning)];
+}
+
+const ABOUT_UVICORN =
+  'It is `asgi`, with client and scheme of X-Forwarded-For and X-Forwarded-Proto from peers in `forwarded_allow_ips`, as uvicorn has them. See [ASGI](asgi.md).';
+const NOTES: Readonly<Record<string, string>> = {
+  eventlet: 'Gunicorn 26 has removed it.',
+  'uvicorn.workers.UvicornWorker': ABOUT_UVICORN,
+  'uvicorn_worker.UvicornWorker': ABOUT_UVICORN,
+};
+
+function workerClassRows(): (readonly string[])[] {
+  const rows = KNOWN_NAMES.map((name) => {
+    const isThere = workerClassOf(name) !== undefined;
+    return [`\`${name}\``, isThere ? 'same' : '**not yet**', isThere ? (NOTES[name] ?? '') : 'Refused at the start.'];
+  });
+  const own = [
+    'a class of your own',
+    'same',
+    'It has to derive from one of these, and runs as that one; what it overrides to no effect is said in the log. See [worker classes](worker-classes.md).',
+  ];
+  return [...rows, own];
+}
+
+interface Judged {
+  readonly pending?: Capability;
+  readonly withoutIt?: Declaration['withoutIt'];
+  readonly migration?: Migration;
+}
+
+function verdict({ pending, withoutIt, migration }: Judged): readonly [string, string] {
+  if (pending !== undefined) {
+    const { instead, page } = MISSING[pending];
+    const more = page === undefined ? '' : `: see [${page}](${page})`;
+    const refused = withoutIt === 'refuse' ? 'It is refused at the start. ' : '';
+    return ['**not yet**', `Tunicorn has no ${pending}. ${refused}${instead}${more}.`];
+  }
+  if (migration === undefined) return ['same', ''];
+  if ('same' in migration) return ['same', migration.same];
+  return 'better' in migration ? ['**better**', migration.better] : ['**not**', migration.not];
+}
+
+function table(first: string, rows: readonly (readonly string[])[], ...more: readonly string[]): string {
+  const heads = [first, ...more, 'in Tunicorn', ''];
+  const lines = [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.map(inCell).join(' | ')} |`);
+  return `${lines.join('\n')}\n`;
+}
+
+function inCell(text: string): string {
+  return text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
+}

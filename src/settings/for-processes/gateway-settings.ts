@@ -1,0 +1,162 @@
+// The settings that a gateway needs, with units in their names: what the arbiter sends it, as plain JSON. Pure.
+
+import { fromChdir } from '../from-chdir.ts';
+import type { Settings } from '../settings.ts';
+import type { AccountIds } from './accounts.ts';
+import { chooseWorkerClass } from './choose-worker-class.ts';
+import { type LogSettings, toLogSettings } from './log-settings.ts';
+import type { WorkerClass } from './worker-classes.ts';
+
+export interface GatewaySettings extends LogSettings {
+  /** 0: a connection is closed after each response. */
+  readonly keepaliveMs: number;
+  /** Longest time without progress in a head, in a body, and in a client's reading; 0 means no limit. */
+  readonly headTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** Bytes a second after the first bodyTimeoutMs; 0: any. */
+  readonly bodyMinRateBytes: number;
+  /** 0: no limit; so for the next five. */
+  readonly limitRequestBodyBytes: number;
+  readonly connectionLimit: number;
+  readonly memoryLimitBytes: number;
+  readonly spoolLimitBytes: number;
+  readonly queueLimit: number;
+  readonly queueTimeoutMs: number;
+  readonly queueOrder: Settings['queue_order'];
+  readonly gracefulTimeoutMs: number;
+  readonly requestBufferBytes: number;
+  readonly responseBufferBytes: number;
+  /** 0: responses are not spooled. */
+  readonly responseSpoolBytes: number;
+  readonly backlog: number;
+
+  /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
+  readonly dialect: WorkerClass['dialect'];
+  readonly clientFrom: WorkerClass['clientFrom'];
+  /** 0: no limit; so for the next two. */
+  readonly webSocketMessageBytes: number;
+  readonly webSocketPingIntervalMs: number;
+  readonly webSocketPingTimeoutMs: number;
+  readonly webSocketCompression: boolean;
+
+  /** An absolute path, `-` for standard output, null for no access log. */
+  readonly accessLog: string | null;
+  readonly accessLogFormat: string;
+  /** An absolute path, or `-` for standard error. */
+  readonly errorLog: string;
+  readonly logLevel: Settings['loglevel'];
+
+  /** Without CRLF; 0 means no limit. */
+  readonly limitRequestLineBytes: number;
+  readonly limitRequestFields: number;
+  /** Of one field line, with name, folds and CRLF. */
+  readonly limitRequestFieldSizeBytes: number;
+  readonly permitObsoleteFolding: boolean;
+  readonly stripHeaderSpaces: boolean;
+  readonly permitUnconventionalHttpMethod: boolean;
+  readonly permitUnconventionalHttpVersion: boolean;
+  readonly casefoldHttpMethod: boolean;
+  readonly headerMap: Settings['header_map'];
+  /** In upper case; `*` stands for all. */
+  readonly forwarderHeaders: readonly string[];
+  /** IP addresses and networks; `*` stands for all. */
+  readonly forwardedAllowIps: readonly string[];
+  readonly forwardedHeader: boolean;
+  readonly proxyProtocol: Settings['proxy_protocol'];
+  readonly proxyAllowIps: readonly string[];
+  /** Names in upper case, as they are on the wire (with dashes); values exactly. */
+  readonly secureSchemeHeaders: Readonly<Record<string, string>>;
+
+  readonly userId: number;
+  readonly groupId: number;
+  /** Null: no supplementary groups but groupId. Looked up by cli/resolver.ts, where initgroups asks for it. */
+  readonly initGroupId: number | null;
+  readonly umask: number;
+  readonly procName: string;
+  /** For the field Server; empty: no such field. */
+  readonly serverName: string;
+  readonly sendsDate: boolean;
+  /** More fields of every response, each `NAME: VALUE`. */
+  readonly responseFields: readonly string[];
+}
+
+export const SERVER_NAME = 'tunicorn';
+
+// Gunicorn's ceilings, which hold whatever the settings say.
+const MAX_REQUEST_LINE_BYTES = 8190;
+const MAX_REQUEST_FIELDS = 32768;
+const DEFAULT_FIELD_SIZE_BYTES = 8190;
+
+export function toGatewaySettings(
+  settings: Settings,
+  ids: AccountIds,
+  serverName: string = SERVER_NAME,
+): GatewaySettings {
+  const { limit_request_fields: fields } = settings;
+  const schemeHeaders = settings.proxy_headers ? Object.entries(settings.secure_scheme_headers) : [];
+  return {
+    keepaliveMs: settings.keepalive * 1000,
+    headTimeoutMs: settings.head_timeout * 1000,
+    bodyTimeoutMs: settings.body_timeout * 1000,
+    writeTimeoutMs: settings.write_timeout * 1000,
+    bodyMinRateBytes: settings.body_min_rate,
+    limitRequestBodyBytes: settings.limit_request_body,
+    connectionLimit: settings.gateway_connections,
+    memoryLimitBytes: settings.gateway_memory,
+    spoolLimitBytes: settings.gateway_spool,
+    queueLimit: settings.queue_limit,
+    queueTimeoutMs: settings.queue_timeout * 1000,
+    queueOrder: settings.queue_order,
+    gracefulTimeoutMs: settings.graceful_timeout * 1000,
+    requestBufferBytes: settings.request_buffer_size,
+    responseBufferBytes: settings.response_buffer_size,
+    responseSpoolBytes: settings.response_spool_size,
+    backlog: settings.backlog,
+
+    ...ofWorkerClass(settings),
+    webSocketMessageBytes: settings.websocket_max_message_size,
+    webSocketPingIntervalMs: settings.websocket_ping_interval * 1000,
+    webSocketPingTimeoutMs: settings.websocket_ping_timeout * 1000,
+    webSocketCompression: settings.websocket_compression,
+
+    accessLog: settings.accesslog === null ? null : fromChdir(settings.chdir, settings.accesslog),
+    accessLogFormat: settings.access_log_format,
+    errorLog: fromChdir(settings.chdir, settings.errorlog),
+    logLevel: settings.loglevel,
+    ...toLogSettings(settings),
+
+    limitRequestLineBytes: Math.min(settings.limit_request_line, MAX_REQUEST_LINE_BYTES),
+    limitRequestFields: fields === 0 ? MAX_REQUEST_FIELDS : Math.min(fields, MAX_REQUEST_FIELDS),
+    limitRequestFieldSizeBytes: settings.limit_request_field_size || DEFAULT_FIELD_SIZE_BYTES,
+    permitObsoleteFolding: settings.permit_obsolete_folding,
+    stripHeaderSpaces: settings.strip_header_spaces,
+    permitUnconventionalHttpMethod: settings.permit_unconventional_http_method,
+    permitUnconventionalHttpVersion: settings.permit_unconventional_http_version,
+    casefoldHttpMethod: settings.casefold_http_method,
+    headerMap: settings.header_map,
+    forwarderHeaders: settings.forwarder_headers.map((name) => name.toUpperCase()),
+    forwardedAllowIps: settings.forwarded_allow_ips,
+    forwardedHeader: settings.forwarded_header && settings.proxy_headers,
+    proxyProtocol: settings.proxy_protocol,
+    proxyAllowIps: settings.proxy_allow_ips,
+    secureSchemeHeaders: Object.fromEntries(schemeHeaders.map(([name, value]) => [name.toUpperCase(), value])),
+
+    userId: ids.userId,
+    groupId: ids.groupId,
+    initGroupId: null,
+    umask: settings.umask,
+    procName: settings.proc_name ?? settings.default_proc_name,
+    serverName,
+    sendsDate: settings.date_header,
+    responseFields: settings.response_headers,
+  };
+}
+
+/** Of a class of the user's own, which only its forkserver knows, cli/resolver.ts has it. */
+function ofWorkerClass(settings: Settings): Pick<WorkerClass, 'dialect' | 'clientFrom'> {
+  const chosen = chooseWorkerClass(settings.worker_class, settings.threads);
+  if (!chosen.ok) return { dialect: 'wsgi', clientFrom: 'connection' };
+  const { dialect, clientFrom } = chosen.workerClass;
+  return { dialect, clientFrom: settings.proxy_headers ? clientFrom : 'connection' };
+}

@@ -1,0 +1,53 @@
+// What the Node processes need to know of log_format, request_id, syslog and statsd: part of the settings of a gateway, as plain JSON.
+// Pure.
+
+import { parseStatsdAddress, parseSyslogAddress } from '../../telemetry/outlet/outlet-address.ts';
+import type { StatsdSettings } from '../../telemetry/statsd.ts';
+import type { SyslogSettings } from '../../telemetry/syslog.ts';
+import type { Settings } from '../settings.ts';
+import { type LogWriter, logWriterOf } from './log-writer.ts';
+
+export interface LogSettings {
+  readonly logWriter: LogWriter;
+  readonly logFormat: Settings['log_format'];
+  readonly requestIds: boolean;
+  readonly syslog: SyslogSettings | null;
+  readonly statsd: StatsdSettings | null;
+}
+
+export function toLogSettings(settings: Settings): LogSettings {
+  const { log_format, request_id } = settings;
+  const logWriter = logWriterOf(settings);
+  return {
+    logWriter,
+    logFormat: log_format,
+    requestIds: request_id === 'auto' ? log_format === 'json' : request_id === 'on',
+    // Python's loggers have a handler for it.
+    syslog: settings.syslog && logWriter === 'node' ? syslogOf(settings) : null,
+    statsd: statsdOf(settings),
+  };
+}
+
+function syslogOf(settings: Settings): SyslogSettings | null {
+  const address = parseSyslogAddress(settings.syslog_addr);
+  if (address === null) return null;
+  // Gunicorn replaces the colon of `module:callable`, which syslog would take for the end of the program's name.
+  const name = (settings.proc_name ?? settings.default_proc_name).replaceAll(':', '.');
+  return {
+    address,
+    facility: settings.syslog_facility,
+    program: settings.syslog_prefix ?? name,
+    access: !settings.disable_redirect_access_to_syslog,
+  };
+}
+
+function statsdOf(settings: Settings): StatsdSettings | null {
+  const address = settings.statsd_host === null ? null : parseStatsdAddress(settings.statsd_host);
+  if (address === null) return null;
+  return {
+    address,
+    prefix: settings.statsd_prefix,
+    tags: settings.dogstatsd_tags,
+    backlog: settings.enable_backlog_metric,
+  };
+}

@@ -1,0 +1,78 @@
+// Messages to a Unix socket, through a small Python process (python/tunicorn/helpers/datagram_relay.py): Node cannot open Unix datagram
+// sockets. The process is started at the first message, and ends with its standard input. Opened by open-outlet.ts.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import type { Writable } from 'node:stream';
+import { PYTHON_DIR } from '../../python-dir.ts';
+import { KEPT_BYTES, type Outlet, RETRY_MS } from './outlet.ts';
+
+const RELAY = path.join(PYTHON_DIR, 'tunicorn', 'helpers', 'datagram_relay.py');
+
+export type RelayManner = 'datagrams' | 'stream' | 'any';
+
+export class RelayOutlet implements Outlet {
+  readonly #python: string;
+  readonly #path: string;
+  readonly #manner: RelayManner;
+  #child: { readonly process: ChildProcess; readonly input: Writable } | null = null;
+  #notBeforeMs = 0;
+  #life: 'open' | 'closed' = 'open';
+  #dropped = 0;
+
+  constructor(python: string, socketPath: string, manner: RelayManner) {
+    this.#python = python;
+    this.#path = socketPath;
+    this.#manner = manner;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  send(message: string): void {
+    const input = this.#life === 'open' ? (this.#child ?? this.#start())?.input : undefined;
+    if (input === undefined || input.writableLength > KEPT_BYTES) {
+      this.#dropped += 1;
+      return;
+    }
+    const bytes = Buffer.from(message);
+    const record = Buffer.allocUnsafe(4 + bytes.length);
+    record.writeUInt32BE(bytes.length);
+    bytes.copy(record, 4);
+    input.write(record);
+  }
+
+  close(): void {
+    this.#life = 'closed';
+    this.#child?.input.end();
+  }
+
+  #start(): { readonly process: ChildProcess; readonly input: Writable } | null {
+    if (performance.now() < this.#notBeforeMs) return null;
+    // Isolated, and without the packages of the environment: nothing of the application's may run here.
+    // In a session of its own: who signals the process group means the arbiter, and the relay is not to end before its input.
+    const process = spawn(this.#python, ['-I', '-S', RELAY, this.#path, this.#manner], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+    });
+    const gone = (): void => {
+      if (this.#child?.process !== process) return;
+      this.#child = null;
+      this.#notBeforeMs = performance.now() + RETRY_MS;
+    };
+    process.on('error', gone);
+    process.on('exit', gone);
+    process.unref();
+    const { stdin, stdout } = process;
+    // The relay says how many messages it could not hand on since it last said so.
+    stdout.setEncoding('latin1').on('data', (text: string) => {
+      for (const line of text.split('\n')) this.#dropped += Number(line) || 0;
+    });
+    // A relay that has just died cannot be written to; its exit says so.
+    stdin.on('error', () => {});
+    for (const pipe of [stdin, stdout]) if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+    this.#child = { process, input: stdin };
+    return this.#child;
+  }
+}

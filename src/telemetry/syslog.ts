@@ -1,0 +1,40 @@
+// Syslog for one process: its lines of the error log, and a gateway's of the access log. Never waits for the receiver.
+
+import type { LogLevel } from '../log/log-line.ts';
+import { openOutlet } from './outlet/open-outlet.ts';
+import type { Outlet } from './outlet/outlet.ts';
+import type { OutletAddress } from './outlet/outlet-address.ts';
+import { type SyslogNaming, syslogLine } from './syslog-line.ts';
+
+export interface SyslogSettings extends SyslogNaming {
+  readonly address: OutletAddress;
+  /** Whether the access log goes there too. */
+  readonly access: boolean;
+}
+
+export class Syslog {
+  readonly #naming: SyslogNaming;
+  readonly #outlet: Outlet;
+
+  constructor(settings: SyslogSettings, python: string) {
+    this.#naming = settings;
+    this.#outlet = openOutlet(settings.address, python);
+  }
+
+  /** Lines that certainly got nowhere. */
+  get dropped(): number {
+    return this.#outlet.dropped;
+  }
+
+  error(level: LogLevel, message: string, pid: number): void {
+    this.#outlet.send(syslogLine(this.#naming, 'error', level, pid, message));
+  }
+
+  access(line: string, pid: number): void {
+    this.#outlet.send(syslogLine(this.#naming, 'access', 'info', pid, line));
+  }
+
+  close(): void {
+    this.#outlet.close();
+  }
+}

@@ -1,0 +1,40 @@
+// Sends bytes one at a time, as a client does that means to hold a server up.
+
+import { pause } from '../deadline.ts';
+import type { HttpConnection } from './http-connection.ts';
+
+export class SlowSender {
+  readonly #connection: HttpConnection;
+  readonly #everyMs: number;
+  #state: 'sending' | 'told to stop' = 'sending';
+  readonly #done: Promise<number>;
+
+  /** Starts at once, and sends until there are no more bytes, or it is told to stop. */
+  constructor(connection: HttpConnection, bytes: string | Iterable<string>, everyMs: number = 50) {
+    this.#connection = connection;
+    this.#everyMs = everyMs;
+    this.#done = this.#send(bytes);
+  }
+
+  /** Resolves with the number of pieces when all are sent. */
+  done(): Promise<number> {
+    return this.#done;
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'told to stop';
+    await this.#done;
+  }
+
+  async #send(pieces: Iterable<string>): Promise<number> {
+    let sent = 0;
+    for (const piece of pieces) {
+      if (this.#state !== 'sending' || this.#connection.socket.destroyed) break;
+      // The other side may close while this one still sends; what it has answered is the test's matter.
+      await this.#connection.send(piece).catch(() => {});
+      sent += 1;
+      await pause(this.#everyMs);
+    }
+    return sent;
+  }
+}

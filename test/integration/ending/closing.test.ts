@@ -1,0 +1,294 @@
+// Ends that cost nobody a response: what is asked during a drain is answered, what is idle is closed, and nothing is reset.
+
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { field, type HttpConnection, type HttpResponse } from '../../harness/clients/http-connection.ts';
+import { request, requestBytes } from '../../harness/clients/http-request.ts';
+import { eventually, pause } from '../../harness/deadline.ts';
+import { handlingSignal } from '../../harness/log-lines.ts';
+import { readEntry } from '../../harness/machine/process-table.ts';
+import { otherServer } from '../../harness/project.ts';
+import type { Rendezvous } from '../../harness/rendezvous.ts';
+import { type Scene, scenario } from '../../harness/scenario.ts';
+import type { Server } from '../../harness/server.ts';
+
+const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+/** Longer than any test may last. */
+const forEver = ['--graceful-timeout', '3600', '--timeout', '3600'];
+const MEBIBYTE = 1024 * 1024;
+
+scenario(
+  'requests on kept connections during a drain are answered, and told that they were the last',
+  async (scene) => {
+    const { rendezvous, server } = await meeting(scene);
+    const kept = [await keptConnection(scene, server), await keptConnection(scene, server)];
+    const running = await runningRequest(scene, server, rendezvous);
+    await drain(server);
+    for (const connection of kept) {
+      await connection.send(requestBytes('/'));
+      await expectLast(connection);
+    }
+    rendezvous.open('held');
+    await expectLast(running);
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'connections that are idle at the end of a server are kept for a moment, then closed, not reset',
+  async (scene) => {
+    const { server } = await meeting(scene);
+    const [used, unused, fresh] = [
+      await keptConnection(scene, server),
+      await keptConnection(scene, server),
+      await scene.connect(server),
+    ];
+    // When it goes on, the gateway hears of the drain and of the request in one moment: the grace is longer than that.
+    await standingStill(server, async () => {
+      await terminate(server);
+      await eventually('the arbiter to send the drain and seal its listener', () => isSealed(server));
+      await used.send(requestBytes('/'));
+    });
+    await expectLast(used);
+    for (const connection of [unused, fresh]) {
+      assert.ok(await connection.closesSilently());
+      assert.equal(connection.ending, 'ended');
+    }
+    assert.equal((await server.ended()).code, 0);
+    await server.nothingLeft();
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a client that stalls in the middle of a request is told 503 when the server ends, and holds it up no longer',
+  async (scene) => {
+    const { server } = await meeting(scene);
+    const halves = ['GET / HT', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf'];
+    const stalled: HttpConnection[] = [];
+    for (const half of halves) {
+      const connection = await scene.connect(server);
+      await connection.send(half);
+      stalled.push(connection);
+    }
+    // When this is answered, the gateway has read what came before.
+    await keptConnection(scene, server);
+    await terminate(server);
+    for (const connection of stalled) {
+      const response = await connection.response();
+      assert.deepEqual([response.status, response.end], [503, 'complete']);
+      assert.match(field(response, 'Retry-After') ?? '', /^[1-9]\d*$/);
+      assert.equal((await connection.untilEnd()).length, 0);
+      assert.equal(connection.ending, 'ended');
+    }
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a response that its client reads slowly arrives whole, though the server ends meanwhile',
+  async (scene) => {
+    const env = { MEBIBYTES: '48', PROGRESS: scene.path('progress') };
+    const server = await scene.tunicorn({ app: 'huge', env, args: forEver });
+    const connection = await scene.connect(server);
+    await connection.send(requestBytes('/'));
+    const head = await connection.head();
+    await terminate(server);
+    let bytes = 0;
+    const end = await connection.body(head, 'GET', async (piece) => {
+      bytes += piece.length;
+      if (bytes < 8 * MEBIBYTE) await pause(5);
+    });
+    assert.deepEqual([head.status, bytes, end], [200, 48 * MEBIBYTE, 'complete']);
+    assert.equal((await connection.untilEnd()).length, 0);
+    assert.equal(connection.ending, 'ended');
+    assert.equal((await server.ended()).code, 0);
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'what has come in time is served, though the gateway was kept from running until all limits had passed',
+  async (scene) => {
+    const limits = ['--keep-alive', '1', '--head-timeout', '1', '--body-timeout', '1'];
+    const { server } = await meeting(scene, limits);
+    const kept = await keptConnection(scene, server);
+    const beginnings = ['GET / HTTP/1.1\r\nHo', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf'];
+    const begun: HttpConnection[] = [];
+    for (const beginning of beginnings) {
+      const connection = await scene.connect(server);
+      await connection.send(beginning);
+      begun.push(connection);
+    }
+    await standingStill(server, async () => {
+      await kept.send(requestBytes('/'));
+      await begun[0]?.send('st: x\r\n\r\n');
+      await begun[1]?.send('half');
+      await pause(2500);
+    });
+    for (const connection of [kept, ...begun]) {
+      const response = await connection.response();
+      assert.deepEqual([response.status, response.end], [200, 'complete']);
+    }
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a client that goes on with its body after a refusal is read for longer than a moment, and gets the answer',
+  async (scene) => {
+    const { server } = await meeting(scene, ['--limit-request-body', '1000']);
+    const connection = await scene.connect(server);
+    await connection.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    // Longer than silence would be waited for; a connection that is reset cannot be written to.
+    for (let sent = 0; sent < 45; sent += 1) {
+      await connection.send(`400\r\n${'x'.repeat(1024)}\r\n`);
+      await pause(100);
+    }
+    const response = await connection.response();
+    assert.deepEqual([response.status, response.end, field(response, 'Connection')], [413, 'complete', 'close']);
+    assert.equal((await connection.untilEnd()).length, 0);
+    assert.equal(connection.ending, 'ended');
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'during shutdown_delay the server takes connections and answers, and says of each that it was the last; then it ends',
+  async (scene) => {
+    const { server } = await meeting(scene, ['--shutdown-delay', '1.5']);
+    const [kept, idle] = [await keptConnection(scene, server), await keptConnection(scene, server)];
+    await terminate(server);
+    await server.waitForLog(/Serving for 1\.5 s more before the drain \(shutdown_delay\)/);
+    await eventually('the gateway to hear of it', async () => {
+      const response = await answerOrRefusal(server);
+      return response !== 'refused' && field(response, 'Connection') === 'close';
+    });
+    await kept.send(requestBytes('/'));
+    await expectLast(kept);
+    let answered = 0;
+    // Not one of them is reset, or left without an answer: connections are refused, or served.
+    await eventually('connections to be refused', async () => {
+      const response = await answerOrRefusal(server);
+      if (response === 'refused') return true;
+      assert.deepEqual([response.status, field(response, 'Connection')], [200, 'close']);
+      answered += 1;
+      return false;
+    });
+    assert.ok(answered > 0, 'the delay was none');
+    assert.ok(await idle.closesSilently());
+    assert.equal(idle.ending, 'ended');
+    assert.equal((await server.ended()).code, 0);
+    await server.nothingLeft();
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a second TERM in shutdown_delay ends the server at once, and running requests are told',
+  async (scene) => {
+    const { rendezvous, server } = await meeting(scene, ['--shutdown-delay', '3600']);
+    const running = await runningRequest(scene, server, rendezvous);
+    await terminate(server);
+    await server.waitForLog(/Serving for 3600 s more/);
+    server.signal('SIGTERM');
+    const response = await running.response();
+    assert.deepEqual([response.status, response.end], [503, 'complete']);
+    assert.equal((await server.ended()).code, 0);
+    await server.nothingLeft();
+  },
+  onlyTunicorn,
+);
+
+for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+  scenario(
+    `${signal} does not wait for shutdown_delay`,
+    async (scene) => {
+      const { server } = await meeting(scene, ['--shutdown-delay', '3600']);
+      const kept = await keptConnection(scene, server);
+      server.signal(signal);
+      assert.ok(await kept.closesSilently());
+      assert.equal((await server.ended()).code, 0);
+    },
+    onlyTunicorn,
+  );
+}
+
+async function meeting(
+  scene: Scene,
+  args: readonly string[] = [],
+): Promise<{ rendezvous: Rendezvous; server: Server }> {
+  const rendezvous = await scene.rendezvous();
+  const env = { RENDEZVOUS: rendezvous.address };
+  const server = await scene.tunicorn({ app: 'sleeper', env, args: ['--workers', '2', ...forEver, ...args] });
+  return { rendezvous, server };
+}
+
+async function terminate(server: Server): Promise<void> {
+  server.signal('SIGTERM');
+  await server.waitForLog(handlingSignal('term'));
+}
+
+/** The gateway has begun to drain when this returns: an answer says so, or there is none because no handshake is answered. */
+async function drain(server: Server): Promise<void> {
+  await terminate(server);
+  await eventually('the drain to begin', async () => {
+    const response = await Promise.race([answerOrRefusal(server), pause(300)]);
+    return typeof response !== 'object' || field(response, 'Connection') === 'close';
+  });
+}
+
+/** No handshake is completed any more: until then the kernel does it, also while the gateway stands still. */
+async function isSealed({ target }: Server): Promise<boolean> {
+  const socket = connect(target);
+  const connected = new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  });
+  const outcome = await Promise.race([connected, pause(500)]);
+  socket.destroy();
+  return outcome !== true;
+}
+
+/** Stops the gateway while `body` runs. */
+async function standingStill(server: Server, body: () => Promise<void>): Promise<void> {
+  const [gateway = 0] = server.family().gateways;
+  process.kill(gateway, 'SIGSTOP');
+  await eventually('the gateway to stand still', () => readEntry(gateway)?.state === 'T');
+  await body();
+  process.kill(gateway, 'SIGCONT');
+}
+
+async function keptConnection(scene: Scene, server: Server): Promise<HttpConnection> {
+  const connection = await scene.connect(server);
+  await connection.send(requestBytes('/'));
+  const response = await connection.response();
+  assert.deepEqual([response.status, field(response, 'Connection')], [200, 'keep-alive']);
+  return connection;
+}
+
+/** One worker is busy with it until the test opens `held`. */
+async function runningRequest(scene: Scene, server: Server, rendezvous: Rendezvous): Promise<HttpConnection> {
+  const connection = await scene.connect(server);
+  await connection.send(requestBytes('/hold'));
+  await rendezvous.arrived('held');
+  return connection;
+}
+
+/** An answer with Connection: close, and then the end of the connection, which is no reset. */
+async function expectLast(connection: HttpConnection): Promise<void> {
+  const response = await connection.response();
+  assert.deepEqual([response.status, response.end, field(response, 'Connection')], [200, 'complete', 'close']);
+  assert.equal((await connection.untilEnd()).length, 0);
+  assert.equal(connection.ending, 'ended');
+}
+
+async function answerOrRefusal(server: Server): Promise<HttpResponse | 'refused'> {
+  try {
+    return await request(server.target, '/', { headers: { Connection: 'keep-alive' } });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return 'refused';
+    throw error;
+  }
+}

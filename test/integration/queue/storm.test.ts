@@ -1,0 +1,101 @@
+// Reloads, recycled workers and killed workers at once, under load: no client may notice.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { field } from '../../harness/clients/http-connection.ts';
+import { Load } from '../../harness/clients/load.ts';
+import { eventually, pause } from '../../harness/deadline.ts';
+import { generationServing } from '../../harness/log-lines.ts';
+import { otherServer } from '../../harness/project.ts';
+import { scenario } from '../../harness/scenario.ts';
+import type { Server } from '../../harness/server.ts';
+import { killIfIdle } from '../../harness/subjects/idle-worker.ts';
+
+const reloads = 10;
+const bodyBytes = 16 * 1024;
+
+scenario(
+  'ten reloads, workers recycled after 50 requests and idle workers killed cost no request',
+  async (scene) => {
+    const ledger = scene.write('ledger', '');
+    const args = ['--workers', '4', '--max-requests', '50', '--graceful-timeout', '60'];
+    const server = await scene.tunicorn({ app: 'storm', args, env: { LEDGER: ledger } });
+    const pids = new Set<string>();
+    const load = new Load(server.target, {
+      keepAliveClients: 8,
+      freshClients: 4,
+      request: (id) => ({ path: '/', method: 'POST', headers: { 'X-Id': id }, body: bodyOf(id) }),
+      check: (response, id) => {
+        pids.add(field(response, 'X-Pid') ?? '');
+        const expected = `${id} ${createHash('sha256').update(bodyOf(id)).digest('hex')}`;
+        const got = response.body.toString();
+        return got === expected ? undefined : `got ${got}`;
+      },
+    });
+    await load.answeredMore(100);
+    const killer = new IdleWorkerKiller(server);
+    for (let done = 1; done <= reloads; done += 1) {
+      server.signal('SIGHUP');
+      await server.waitForLog(generationServing(done + 1));
+      await load.answeredMore(100);
+    }
+    await load.answeredMore(100);
+    const result = await load.stop();
+    // Under load few workers are idle when they are looked at.
+    await eventually('five idle workers to be killed', () => killer.kills >= 5);
+    const kills = await killer.stop();
+    assert.deepEqual([result.failed, result.wrong], [0, 0], result.complaints.join('\n'));
+    // The storm was one: workers were killed, many were recycled, and much was answered.
+    assert.ok(kills >= 5, `${kills} idle workers killed`);
+    assert.ok(pids.size > (reloads + 1) * 4, `${pids.size} workers answered`);
+    assert.ok(result.answered >= 1000, `${result.answered} answered`);
+    const runs = readFileSync(ledger, 'utf8').trim().split('\n');
+    assert.equal(new Set(runs).size, runs.length, 'no request ran twice');
+    assert.equal(runs.length, result.answered, 'each request ran');
+    await server.workers(4);
+    assert.equal((await server.stop()).code, 0);
+    await server.nothingLeft();
+  },
+  { limitMs: 240_000, skip: otherServer && 'only for Tunicorn' },
+);
+
+/** Kills a random worker that is idle, about once a second. */
+class IdleWorkerKiller {
+  #stopping = false;
+  readonly #done: Promise<number>;
+  kills = 0;
+
+  constructor(server: Server) {
+    this.#done = this.#run(server);
+  }
+
+  async stop(): Promise<number> {
+    this.#stopping = true;
+    return await this.#done;
+  }
+
+  async #run(server: Server): Promise<number> {
+    while (!this.#stopping) {
+      for (const pid of shuffled(server.workerPids())) {
+        if (!(await killIfIdle(pid))) continue;
+        this.kills += 1;
+        break;
+      }
+      await pause(1000);
+    }
+    return this.kills;
+  }
+}
+
+function shuffled(pids: readonly number[]): number[] {
+  return pids
+    .map((pid) => ({ pid, at: Math.random() }))
+    .sort((left, right) => left.at - right.at)
+    .map(({ pid }) => pid);
+}
+
+/** A body that no other request has. */
+function bodyOf(id: string): Buffer {
+  return Buffer.alloc(bodyBytes, `${id} and on and on; `);
+}

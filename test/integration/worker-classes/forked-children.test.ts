@@ -1,0 +1,122 @@
+// Children that an application forks: they hold what the worker has open, and must be no second worker.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { getText, request } from '../../harness/clients/http-request.ts';
+import { eventually, within } from '../../harness/deadline.ts';
+import { generationServing, workerExiting } from '../../harness/log-lines.ts';
+import { isAlive } from '../../harness/machine/process-table.ts';
+import { otherServer } from '../../harness/project.ts';
+import { type Scene, scenario } from '../../harness/scenario.ts';
+import type { Server } from '../../harness/server.ts';
+
+const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+
+const classes = [
+  ['sync', 'forking:wsgi'],
+  ['gthread', 'forking:wsgi'],
+  ['gevent', 'forking:wsgi'],
+  ['eventlet', 'forking:wsgi'],
+  ['tornado', 'forking:wsgi'],
+  ['asgi', 'forking:asgi'],
+] as const;
+
+for (const [name, app] of classes) {
+  scenario(
+    `${name}: the client of a killed worker gets 502 at once, although its child lives on`,
+    async (scene) => {
+      const server = await start(scene, name, app);
+      // By the C library's fork, of which Python hears nothing.
+      const died = await within('the answer', request(server.target, '/fork-in-c-and-die'), 10_000);
+      assert.equal(died.status, 502);
+      assert.match(await getText(server.target, '/pid'), /^\d+$/);
+    },
+    onlyTunicorn,
+  );
+
+  scenario(
+    `${name}: what a request forks takes no tickets, answers nobody, ends as children of Python do, and keeps nothing of the worker's`,
+    async (scene) => {
+      const server = await start(scene, name, app);
+      const worker = Number(await getText(server.target, '/pid'));
+      assert.equal(await getText(server.target, '/return-twice'), 'the child ended: 0');
+      assert.equal(await getText(server.target, '/terminate'), 'exit code -15');
+      const child = Number(await getText(server.target, '/fork'));
+      // asyncio and uvloop have sockets and pipes of their own, which Python gives to the child.
+      const ours = name === 'asgi' || name === 'tornado' ? /tunicorn-run-/ : /./;
+      await eventually(`child ${child} to let go`, () => !sharedWith(worker, child).some((file) => ours.test(file)));
+      await getText(server.target, '/process');
+      // Of so many a child that waits for them would take one.
+      for (let count = 0; count < 20; count += 1) assert.equal(await getText(server.target, '/pid'), String(worker));
+      assert.equal(server.log.count(workerExiting), 0, server.log.text());
+      assert.equal((await request(server.target, '/fork-and-die')).status, 502);
+    },
+    onlyTunicorn,
+  );
+}
+
+scenario(
+  'children that live on keep neither an old generation nor a server from their ends',
+  async (scene) => {
+    const server = await start(scene, 'sync', 'forking:wsgi');
+    const [old = 0] = await server.workers(1);
+    const first = Number(await getText(server.target, '/fork'));
+    const since = server.log.mark();
+    server.signal('SIGHUP');
+    await server.waitForLog(generationServing(2), since);
+    await eventually('the old worker to end', () => !isAlive(old));
+    const second = Number(await getText(server.target, '/fork'));
+    server.signal('SIGTERM');
+    await within('the server to end', server.exit);
+    assert.ok(isAlive(first) && isAlive(second), 'they are the application, which has not ended them');
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a preloaded application may fork: the end of its forkserver is noticed all the same',
+  async (scene) => {
+    const app =
+      'import os, time\n\nif os.fork() == 0:\n    while True:\n        time.sleep(1)\n\n\n' +
+      'def app(environ, start_response):\n    start_response("200 OK", [])\n    return [b"preloaded"]\n';
+    const server = await scene.tunicorn({ app: 'preloaded:app', args: ['--preload'], files: { 'preloaded.py': app } });
+    const [forkserver = 0] = server.family().forkservers;
+    const since = server.log.mark();
+    process.kill(forkserver, 'SIGKILL');
+    await server.waitForLog(generationServing(2), since);
+    assert.equal(await getText(server.target), 'preloaded');
+  },
+  onlyTunicorn,
+);
+
+/** Pipes, sockets and the like that both have open: the numbers that the worker has them under. */
+function sharedWith(worker: number, child: number): string[] {
+  const ofWorker = openFiles(worker);
+  const ofChild = new Set(openFiles(child).values());
+  // Standard streams, and what the whole test run has inherited.
+  const others = new Set([...[0, 1, 2].map((fd) => ofWorker.get(fd)), ...openFiles(process.pid).values()]);
+  // A copy of the board that its mapping has made; what the child writes there stays its own.
+  const isOurs = (file: string): boolean => /^(pipe|socket):/.test(file) || /tunicorn-run-.*\/(?!board)/.test(file);
+  return [...ofWorker.values()].filter((file) => isOurs(file) && ofChild.has(file) && !others.has(file));
+}
+
+function openFiles(pid: number): Map<number, string> {
+  const dir = `/proc/${pid}/fd`;
+  return new Map(
+    readdirSync(dir).flatMap((fd) => {
+      try {
+        return [[Number(fd), readlinkSync(`${dir}/${fd}`)]];
+      } catch {
+        return []; // Closed between the two looks.
+      }
+    }),
+  );
+}
+
+async function start(scene: Scene, name: string, app: string): Promise<Server> {
+  const server = await scene.tunicorn({
+    app,
+    args: ['--worker-class', name, '--graceful-timeout', '20', '--timeout', '60'],
+  });
+  return server;
+}

@@ -1,0 +1,40 @@
+// The arbiter's queue: one event after the other.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EventQueue } from '../../../src/arbiter/event-queue.ts';
+
+test('an event is handled when it is posted', () => {
+  const handled: string[] = [];
+  const queue = new EventQueue<string>((event) => handled.push(event));
+  queue.post('one');
+  queue.post('two');
+  assert.deepEqual(handled, ['one', 'two']);
+});
+
+test('what a handler posts is handled after it, never inside it, in its order', () => {
+  const steps: string[] = [];
+  const queue: EventQueue<string> = new EventQueue((event) => {
+    steps.push(`${event} begins`);
+    if (event === 'one') {
+      queue.post('two');
+      queue.post('three');
+    }
+    steps.push(`${event} ends`);
+  });
+  queue.post('one');
+  const each = ['one', 'two', 'three'].flatMap((event) => [`${event} begins`, `${event} ends`]);
+  assert.deepEqual(steps, each);
+});
+
+test('after the end nothing is handled any more, not even what waits', () => {
+  const handled: string[] = [];
+  const queue: EventQueue<string> = new EventQueue((event) => {
+    handled.push(event);
+    queue.post('waiting');
+    queue.end();
+  });
+  queue.post('last');
+  queue.post('late');
+  assert.deepEqual(handled, ['last']);
+});

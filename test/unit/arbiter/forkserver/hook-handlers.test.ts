@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type HandlerHolder, HookHandlers } from '../../../../src/arbiter/forkserver/hook-handlers.ts';
+
+interface Double extends HandlerHolder {
+  state: { kind: string };
+  forkserverState: 'alive' | 'dead';
+  readonly heard: string[];
+}
+
+function holder(): Double {
+  const heard: string[] = [];
+  return {
+    state: { kind: 'serving' },
+    forkserverState: 'alive',
+    heard,
+    forkserver: {
+      send: (message) => heard.push('signal' in message ? `${message.type} ${message.signal}` : message.type),
+    },
+  };
+}
+
+test('the handler that was set last is called, of each signal', () => {
+  const handlers = new HookHandlers();
+  const [first, second] = [holder(), holder()];
+  handlers.set(first, 'SIGTERM');
+  handlers.set(first, 'SIGHUP');
+  handlers.set(second, 'SIGTERM');
+  handlers.call('SIGTERM');
+  handlers.call('SIGHUP');
+  handlers.call('SIGINT');
+  assert.deepEqual(second.heard, ['call-handler SIGTERM']);
+  assert.deepEqual(first.heard, ['call-handler SIGHUP']);
+});
+
+test('a generation that was given up, or whose forkserver has died, takes no handler away', () => {
+  const handlers = new HookHandlers();
+  const [first, second, third] = [holder(), holder(), holder()];
+  for (const one of [first, second, third]) handlers.set(one, 'SIGTERM');
+  second.state = { kind: 'given-up' };
+  third.forkserverState = 'dead';
+  handlers.call('SIGTERM');
+  assert.deepEqual(
+    [first, second, third].map(({ heard }) => heard.length),
+    [1, 0, 0],
+  );
+});
+
+test('a generation is needed for a handler that no other has replaced, until the arbiter stops', () => {
+  const handlers = new HookHandlers();
+  const [first, second] = [holder(), holder()];
+  handlers.set(first, 'SIGTERM');
+  assert.equal(handlers.isNeeded(first), true);
+  handlers.set(second, 'SIGTERM');
+  assert.equal(handlers.isNeeded(first), false);
+  handlers.forget(second);
+  assert.equal(handlers.isNeeded(first), true);
+  handlers.end();
+  assert.equal(handlers.isNeeded(first), false);
+});

@@ -1,0 +1,63 @@
+// Which listening sockets the environment says are there.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { describeInherited, parentPid, readInheritance } from '../../../../src/arbiter/sockets/inherited-sockets.ts';
+
+describe('readInheritance()', () => {
+  test('finds nothing in an ordinary environment', () => {
+    assert.deepEqual(readInheritance({ PATH: '/bin' }, 7), { ok: true, sockets: null, warning: null });
+  });
+
+  test('takes LISTEN_FDS for this process: descriptors from 3 on', () => {
+    const sockets = { source: 'LISTEN_FDS', descriptors: [3, 4], binds: null };
+    assert.deepEqual(readInheritance({ LISTEN_PID: '7', LISTEN_FDS: '2' }, 7), { ok: true, sockets, warning: null });
+  });
+
+  test('leaves LISTEN_FDS for another process, and warns', () => {
+    const read = readInheritance({ LISTEN_PID: '8', LISTEN_FDS: '2' }, 7);
+    assert.ok(read.ok && read.sockets === null);
+    assert.match(read.warning ?? '', /meant for process 8, and this is 7/);
+  });
+
+  for (const count of ['', '-1', '1.5', 'many', '99999']) {
+    test(`refuses LISTEN_FDS=${count}`, () => {
+      assert.equal(readInheritance({ LISTEN_PID: '7', LISTEN_FDS: count }, 7).ok, false);
+    });
+  }
+
+  test('takes GUNICORN_FD of an older arbiter, with its bind addresses', () => {
+    const environment = { GUNICORN_PID: '5', GUNICORN_FD: '3,4', TUNICORN_BINDS: '["unix:/a","[::1]:80"]' };
+    const sockets = { source: 'GUNICORN_FD', descriptors: [3, 4], binds: ['unix:/a', '[::1]:80'] };
+    assert.deepEqual(readInheritance(environment, 7), { ok: true, sockets, warning: null });
+  });
+
+  for (const binds of [undefined, 'nonsense', '["one"]', '[1,2]', '{}']) {
+    test(`does without bind addresses when they are ${binds}`, () => {
+      const read = readInheritance({ GUNICORN_PID: '5', GUNICORN_FD: '3,4', TUNICORN_BINDS: binds }, 7);
+      assert.ok(read.ok && read.sockets !== null && read.sockets.binds === null);
+    });
+  }
+
+  test('takes GUNICORN_FD for nothing without GUNICORN_PID', () => {
+    assert.deepEqual(readInheritance({ GUNICORN_FD: '3' }, 7), { ok: true, sockets: null, warning: null });
+  });
+
+  test('refuses GUNICORN_FD that is no list of descriptors', () => {
+    assert.equal(readInheritance({ GUNICORN_PID: '5', GUNICORN_FD: '3;4' }, 7).ok, false);
+  });
+});
+
+test('parentPid() takes whole numbers above 0', () => {
+  assert.deepEqual(
+    ['12', '0', '-1', '1.5', 'x', '', undefined].map((pid) => parentPid({ GUNICORN_PID: pid })),
+    [12, null, null, null, null, null, null],
+  );
+});
+
+test('describeInherited() counts, and names the giver', () => {
+  assert.equal(
+    describeInherited({ source: 'LISTEN_FDS', descriptors: [3, 4], binds: null }),
+    'The setting bind is ignored: systemd has passed 2 listening sockets (LISTEN_FDS)',
+  );
+});

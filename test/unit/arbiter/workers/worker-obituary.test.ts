@@ -1,0 +1,90 @@
+// What the log says when a worker ends.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DoomReason, WorkerState } from '../../../../src/arbiter/workers/worker-life.ts';
+import { workerObituary } from '../../../../src/arbiter/workers/worker-obituary.ts';
+
+const READY: WorkerState = { kind: 'ready', sinceMs: 0, successor: 'not-needed' };
+
+function doomed(reason: DoomReason): WorkerState {
+  return { kind: 'doomed', sinceMs: 0, reason, step: 'killed' };
+}
+
+test('a worker that leaves with 0 is not spoken of', () => {
+  assert.deepEqual(workerObituary(7, READY, { code: 0, signal: null }, ''), []);
+});
+
+for (const [what, was, end, stack, expected] of [
+  ['another exit status', READY, { code: 7, signal: null }, '', [['error', 'Worker (pid:7) exited with code 7.']]],
+  [
+    'SIGKILL from outside',
+    READY,
+    { code: null, signal: 9 },
+    '',
+    [['error', 'Worker (pid:7) was sent SIGKILL! Perhaps out of memory?']],
+  ],
+  ['SIGTERM from outside', READY, { code: null, signal: 15 }, '', [['info', 'Worker (pid:7) was sent SIGTERM!']]],
+  [
+    'a crash that has left a stack',
+    READY,
+    { code: null, signal: 11 },
+    '  File "app.py", line 1',
+    [
+      ['warning', 'Worker (pid:7) was sent SIGSEGV!'],
+      ['error', 'What worker (pid:7) was doing:\n  File "app.py", line 1'],
+    ],
+  ],
+  [
+    'a timeout, with the stack',
+    doomed('timeout'),
+    { code: null, signal: 9 },
+    '  File "app.py", line 1',
+    [['critical', 'Worker (pid:7) is gone. What it was doing:\n  File "app.py", line 1']],
+  ],
+  [
+    'a timeout whose stack is in the log already',
+    doomed('timeout'),
+    { code: null, signal: 9 },
+    null,
+    [['critical', 'Worker (pid:7) is gone.']],
+  ],
+  [
+    'the end of a drain that took too long, with the stack',
+    doomed('graceful-timeout'),
+    { code: null, signal: 9 },
+    '  File "app.py", line 1',
+    [
+      [
+        'warning',
+        'Worker (pid:7) was killed: it did not finish within graceful_timeout. What it was doing:\n  File "app.py", line 1',
+      ],
+    ],
+  ],
+  [
+    'a slow boot without a stack',
+    doomed('slow-boot'),
+    { code: 1, signal: null },
+    '',
+    [['critical', 'Worker (pid:7) is gone. It left no stack.']],
+  ],
+  [
+    'the end of a drain that took too long',
+    doomed('graceful-timeout'),
+    { code: null, signal: 9 },
+    '',
+    [['warning', 'Worker (pid:7) was killed: it did not finish within graceful_timeout.']],
+  ],
+  [
+    'a generation that was given up',
+    doomed('given-up'),
+    { code: null, signal: 9 },
+    '',
+    [['debug', 'Worker (pid:7) was not needed any more.']],
+  ],
+] as const) {
+  test(`${what} is said once, and why`, () => {
+    const entries = workerObituary(7, was, end, stack).map(({ level, message }) => [level, message]);
+    assert.deepEqual(entries, expected);
+  });
+}

@@ -1,0 +1,30 @@
+// What the gateway answers in an application's place.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
+import { ownAnswer, withoutContent } from '../../../../../src/gateway/http1/response/own-answer.ts';
+
+const LATE = new Refusal('GatewayTimeout', 'GET / has run longer than timeout');
+
+test('it names its length, and closes the connection', () => {
+  const { text, bodyBytes } = ownAnswer(LATE, '');
+  const [head = '', content = ''] = text.split('\r\n\r\n');
+  assert.match(head, /^HTTP\/1\.1 504 Gateway Timeout\r\n/);
+  assert.match(head, /\r\nConnection: close/);
+  assert.match(head, new RegExp(`\r\nContent-Length: ${bodyBytes}(\r\n|$)`));
+  assert.equal(content.length, bodyBytes);
+});
+
+test('it carries the request id, if there is one', () => {
+  assert.match(ownAnswer(LATE, 'abc123').text, /\r\nX-Request-ID: abc123\r\n/);
+  assert.doesNotMatch(ownAnswer(LATE, '').text, /X-Request-ID/);
+});
+
+test('for HEAD it ends with the head, which still names the length', () => {
+  const whole = ownAnswer(LATE, '');
+  const answer = withoutContent(whole);
+  assert.equal(answer.bodyBytes, 0);
+  assert.ok(answer.text.endsWith('\r\n\r\n'));
+  assert.ok(whole.text.startsWith(answer.text));
+});

@@ -1,0 +1,65 @@
+// WebSockets, tunnels and event streams are counted: by a gateway, for each generation; by the arbiter, over its gateways, and in words.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StreamCensus } from '../../../../src/arbiter/gateways/stream-census.ts';
+import { inWords } from '../../../../src/arbiter/generations/drain-notice.ts';
+import type { ConnectionState } from '../../../../src/gateway/connection/connection-state.ts';
+import { countStreams } from '../../../../src/gateway/report/stream-counts.ts';
+
+interface Said {
+  readonly kind: ConnectionState['kind'];
+  readonly by?: 'websocket' | 'tunnel';
+  readonly generation?: number;
+  readonly isEventStream?: boolean;
+  readonly hasLeft?: boolean;
+}
+
+function connection({ kind, by, generation = 1, isEventStream = false, hasLeft = false }: Said) {
+  const exchange = { isEventStream, pipe: { generation } };
+  const state = { kind, exchange, ...(by === undefined ? {} : { by: { kind: by } }) } as unknown as ConnectionState;
+  return { state, awaitsAnswer: () => !hasLeft };
+}
+
+test('connections are counted by generation and kind; plain requests, and streams whose clients have left, are not', () => {
+  const connections = [
+    connection({ kind: 'taken-over', by: 'websocket', generation: 2 }),
+    connection({ kind: 'taken-over', by: 'websocket', generation: 2 }),
+    connection({ kind: 'taken-over', by: 'tunnel' }),
+    connection({ kind: 'in-service', isEventStream: true }),
+    connection({ kind: 'in-service', isEventStream: true, hasLeft: true }),
+    connection({ kind: 'in-service', generation: 3 }),
+    connection({ kind: 'reading' }),
+  ];
+  assert.deepEqual(countStreams(connections), [
+    { generation: 1, webSockets: 0, tunnels: 1, eventStreams: 1 },
+    { generation: 2, webSockets: 2, tunnels: 0, eventStreams: 0 },
+  ]);
+});
+
+test('what the gateways have told last is summed, until a gateway is gone', () => {
+  const census = new StreamCensus();
+  census.told(1, [{ generation: 1, webSockets: 9, tunnels: 9, eventStreams: 9 }]);
+  census.told(1, [
+    { generation: 1, webSockets: 1, tunnels: 0, eventStreams: 2 },
+    { generation: 2, webSockets: 4, tunnels: 0, eventStreams: 0 },
+  ]);
+  census.told(2, [{ generation: 1, webSockets: 1, tunnels: 1, eventStreams: 0 }]);
+  assert.deepEqual(census.all(), { webSockets: 6, tunnels: 1, eventStreams: 2 });
+  assert.deepEqual(census.of(1), { webSockets: 2, tunnels: 1, eventStreams: 2 });
+  census.gatewayGone(1);
+  assert.deepEqual(census.all(), { webSockets: 1, tunnels: 1, eventStreams: 0 });
+  assert.deepEqual(census.of(2), { webSockets: 0, tunnels: 0, eventStreams: 0 });
+});
+
+for (const [counts, words] of [
+  [[0, 0, 0], null],
+  [[1, 0, 0], '1 WebSocket'],
+  [[2, 0, 3], '2 WebSockets and 3 event streams'],
+  [[2, 1, 1], '2 WebSockets, 1 tunnel and 1 event stream'],
+] as const) {
+  test(`${counts.join(', ')} is ${words ?? 'nothing worth a word'}`, () => {
+    const [webSockets, tunnels, eventStreams] = counts;
+    assert.equal(inWords({ webSockets, tunnels, eventStreams }), words);
+  });
+}

@@ -1,0 +1,253 @@
+// What a client sends, in pieces of any size, becomes requests: the connection and the gateway are played by the test.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { MemoryBudget } from '../../../../src/gateway/connection/memory-budget.ts';
+import { SpoolBudget } from '../../../../src/gateway/connection/spool-budget.ts';
+import { type HttpSettings, toHttpSettings } from '../../../../src/gateway/http-settings.ts';
+import type { RequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
+import type { Refusal } from '../../../../src/gateway/http1/refusal.ts';
+import { RequestReader } from '../../../../src/gateway/request/request-reader.ts';
+import type { ReadingClient } from '../../../../src/gateway/request/request-reading.ts';
+import type { RequestBody } from '../../../../src/gateway/ticket/request-fields.ts';
+import type { ListenerAddress } from '../../../../src/messages/between-arbiter-and-gateway.ts';
+import { type GatewaySettings, toGatewaySettings } from '../../../../src/settings/for-processes/gateway-settings.ts';
+import { resolveSettings } from '../../../../src/settings/resolve.ts';
+import { eventually } from '../../../harness/deadline.ts';
+
+const LISTENER: ListenerAddress = { id: 0, label: 'http://a:80', kind: 'tcp', host: '127.0.0.1', port: '80' };
+const PEER = { address: '127.0.0.1', port: '4000' };
+const GET = 'GET /one HTTP/1.1\r\nHost: a\r\n\r\n';
+const POST = 'POST /two HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n';
+
+function settings(changes: Partial<GatewaySettings> = {}): HttpSettings {
+  const facts = { cwd: '/', userId: 0, groupId: 0, application: 'app', isFolder: () => true };
+  const layers = { environment: {}, framework: null, overrides: null, file: null, commandArgs: {}, commandLine: {} };
+  const resolution = resolveSettings(layers, facts);
+  if (!resolution.ok) throw new Error(resolution.errors.join('\n'));
+  return toHttpSettings({ ...toGatewaySettings(resolution.settings, { userId: 0, groupId: 0 }), ...changes });
+}
+
+/** A connection that serves one request after the other, each as soon as the test says. */
+class ConnectionDouble implements ReadingClient {
+  readonly listener = LISTENER;
+  isReading = true;
+  served = 0;
+  readonly requests: { readonly head: RequestHead; readonly body: RequestBody }[] = [];
+  readonly refusals: { readonly code: string; readonly end: string; readonly known: string }[] = [];
+  ahead = '';
+  progress = 0;
+  continued = 0;
+  reader: RequestReader | null = null;
+
+  progressed(): void {
+    this.progress += 1;
+  }
+
+  serve(head: RequestHead, body: RequestBody): void {
+    if (!this.isReading) return;
+    this.requests.push({ head, body });
+    this.isReading = false;
+  }
+
+  refuse({ code }: Refusal, end = 'by its code', known: RequestHead | string | null = null): void {
+    if (!this.isReading) return;
+    const { head, line } = this.#reader.soFar(known, 0);
+    this.refusals.push({ code, end, known: head?.target ?? line?.target ?? '' });
+    this.isReading = false;
+    this.#reader.stop();
+  }
+
+  keepAhead(bytes: Buffer): void {
+    this.ahead += bytes.toString('latin1');
+  }
+
+  sendContinue(): void {
+    this.continued += 1;
+  }
+
+  pauseReading(): void {}
+
+  resumeReading(): void {}
+
+  /** The request in service has been answered. */
+  answered(): void {
+    this.served += 1;
+    this.isReading = true;
+  }
+
+  send(text: string): void {
+    this.#reader.read(Buffer.from(text, 'latin1'), 0);
+  }
+
+  get targets(): string[] {
+    return this.requests.map(({ head }) => head.target);
+  }
+
+  get #reader(): RequestReader {
+    assert.ok(this.reader !== null);
+    return this.reader;
+  }
+}
+
+interface Scene {
+  readonly client: ConnectionDouble;
+  readonly reader: RequestReader;
+  readonly owner: {
+    current: HttpSettings;
+    readonly spoolDir: string;
+    readonly budget: MemoryBudget;
+    readonly spoolBudget: SpoolBudget;
+  };
+}
+
+function begin(t: TestContext, changes: Partial<GatewaySettings> = {}): Scene {
+  const spoolDir = mkdtempSync(join(tmpdir(), 'tunicorn-reader-'));
+  t.after(() => rmSync(spoolDir, { recursive: true }));
+  const owner = {
+    current: settings(changes),
+    http: (): HttpSettings => owner.current,
+    spoolDir,
+    budget: new MemoryBudget(0),
+    spoolBudget: new SpoolBudget(0),
+  };
+  const client = new ConnectionDouble();
+  const reader = new RequestReader(client, PEER, owner);
+  client.reader = reader;
+  return { client, reader, owner };
+}
+
+test('a request without a body is handed on with its head', (t) => {
+  const { client } = begin(t);
+  client.send(GET);
+  assert.deepEqual(client.targets, ['/one']);
+  assert.equal(client.requests[0]?.body.bytes, null);
+});
+
+test('a request that comes byte by byte is the same request', (t) => {
+  const { client } = begin(t);
+  for (const byte of `${POST}0123456789`) client.send(byte);
+  assert.deepEqual(client.targets, ['/two']);
+  assert.equal(client.requests[0]?.body.bytes?.toString(), '0123456789');
+  assert.equal(client.requests[0]?.body.size, 10);
+});
+
+test('what comes behind a request is kept, not read', (t) => {
+  const { client, reader } = begin(t);
+  client.send(`${POST}0123456789${GET}`);
+  assert.deepEqual(client.targets, ['/two']);
+  assert.equal(client.ahead, GET);
+  assert.equal(reader.isUnderWay, false);
+});
+
+test('the time for the first head counts from the connect, for a later one from its first byte', (t) => {
+  const { client } = begin(t);
+  client.send(GET.slice(0, 5));
+  assert.equal(client.progress, 0);
+  client.send(GET.slice(5));
+  client.answered();
+  client.send(GET.slice(0, 5));
+  assert.equal(client.progress, 1);
+  client.send(GET.slice(5));
+  assert.equal(client.progress, 1);
+});
+
+test('each piece of a body is progress', (t) => {
+  const { client } = begin(t);
+  client.send(POST);
+  const before = client.progress;
+  for (const piece of ['012', '345', '678']) client.send(piece);
+  assert.equal(client.progress, before + 3);
+});
+
+test('settings that have changed are followed from the next request on', (t) => {
+  const { client, owner, reader } = begin(t);
+  client.send(POST);
+  owner.current = settings({ limitRequestBodyBytes: 5 });
+  client.send('0123456789');
+  assert.deepEqual(client.targets, ['/two']);
+  client.answered();
+  client.send(POST);
+  assert.deepEqual(client.refusals, [{ code: 'ContentTooLarge', end: 'refused', known: '/two' }]);
+  assert.equal(reader.http, owner.current);
+});
+
+test('a body that says that it is too long is refused before a byte of it is read', (t) => {
+  const { client } = begin(t, { limitRequestBodyBytes: 9 });
+  client.send(POST.replace('Content-Length', 'Expect: 100-continue\r\nContent-Length'));
+  assert.deepEqual(client.refusals, [{ code: 'ContentTooLarge', end: 'refused', known: '/two' }]);
+  assert.equal(client.continued, 0);
+});
+
+test('a body that turns out to be too long is refused once, and leaves nothing behind', async (t) => {
+  const { client, owner, reader } = begin(t, { limitRequestBodyBytes: 9, requestBufferBytes: 4 });
+  client.send('POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n');
+  assert.equal(readdirSync(owner.spoolDir).length, 1);
+  client.send('5\r\nfghij\r\n5\r\nklmno\r\n0\r\n\r\n');
+  assert.deepEqual(client.refusals, [{ code: 'ContentTooLarge', end: 'refused', known: '/c' }]);
+  assert.deepEqual(client.targets, []);
+  await eventually('the file to be removed', () => readdirSync(owner.spoolDir).length === 0);
+  assert.equal(owner.budget.usedBytes, 0);
+  assert.equal(reader.hasBegun, false);
+});
+
+test('a body beyond request_buffer_size is handed on as a file', (t) => {
+  const { client } = begin(t, { requestBufferBytes: 4 });
+  client.send(`${POST}0123456789`);
+  const { bytes, spoolPath } = client.requests[0]?.body ?? {};
+  assert.equal(bytes, null);
+  assert.equal(readFileSync(spoolPath ?? '', 'latin1'), '0123456789');
+});
+
+test('a client that waits for 100 Continue is told when its body is wanted', (t) => {
+  const { client } = begin(t);
+  client.send(POST.replace('Content-Length', 'Expect: 100-continue\r\nContent-Length'));
+  assert.equal(client.continued, 1);
+});
+
+test('for an ASGI application a body that is not whole yet goes on as it comes, one that came with its head is whole', (t) => {
+  const { client } = begin(t, { dialect: 'asgi' });
+  client.send(`${POST}01234`);
+  assert.equal(client.requests[0]?.body.stream?.receivedBytes, 5);
+  client.answered();
+  client.send(`${POST}0123456789`);
+  assert.equal(client.requests[1]?.body.stream, null);
+  assert.equal(client.requests[1]?.body.bytes?.toString(), '0123456789');
+});
+
+test('a head that breaks a rule is refused with what is known of it', (t) => {
+  const { client } = begin(t);
+  client.send('GET /bad HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n');
+  assert.deepEqual(client.refusals, [{ code: 'InvalidHeader', end: 'by its code', known: '/bad' }]);
+});
+
+test('cut() says whether a client has stopped in the middle of a request', (t) => {
+  const { client, reader } = begin(t);
+  assert.equal(reader.cut(), null);
+  client.send(POST.slice(0, 12));
+  assert.equal(reader.cut()?.logMessage.includes('head'), true);
+  client.send(`${POST.slice(12)}012`);
+  assert.equal(reader.cut()?.logMessage.includes('body'), true);
+  client.send('3456789');
+  assert.equal(reader.cut(), null);
+});
+
+test('what is awaited follows what has come', (t) => {
+  const { client, reader } = begin(t);
+  assert.deepEqual(reader.awaited(true, false, 0), { kind: 'request', isFirst: true, hasUnsentOutput: false });
+  client.send(POST.slice(0, 1));
+  assert.deepEqual(reader.awaited(true, false, 0), { kind: 'head' });
+  client.send(`${POST.slice(1)}0123`);
+  const body = reader.awaited(true, false, 0);
+  assert.equal(body.kind === 'body' ? body.receivedBytes : body.kind, 4);
+});
+
+test('a PROXY header speaks for the requests behind it', (t) => {
+  const { client, reader } = begin(t, { proxyProtocol: 'v1', proxyAllowIps: ['127.0.0.1'] });
+  client.send(`PROXY TCP4 192.0.2.7 192.0.2.1 5000 80\r\n${GET}`);
+  assert.deepEqual(client.targets, ['/one']);
+  assert.equal(reader.fields.remoteAddress, '192.0.2.7');
+});

@@ -1,0 +1,38 @@
+// docs/compatibility.md is what the tables of the framework grid say; the integration tests find out whether they are right.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CHECKS } from '../../frameworks/checks.ts';
+import { COLUMNS } from '../../frameworks/columns.ts';
+import { checksOf, FRAMEWORKS } from '../../frameworks/frameworks.ts';
+import { MIDDLEWARES } from '../../frameworks/middlewares.ts';
+import { compatibilityPage } from '../../frameworks/page.ts';
+import { pinnedVersions } from '../../frameworks/versions.ts';
+import { root } from '../../harness/project.ts';
+
+const all = [...FRAMEWORKS, ...MIDDLEWARES];
+
+const page = readFileSync(join(root, 'docs', 'compatibility.md'), 'utf8');
+const python = /^Python (\S+), with/m.exec(page)?.[1] ?? '';
+const versions = pinnedVersions(python);
+
+test('docs/compatibility.md is up to date (npm run compatibility writes it)', () => {
+  assert.equal(page, compatibilityPage(versions, python));
+});
+
+test('each package on the page is pinned', () => {
+  for (const name of all.flatMap(({ packages }) => packages)) assert.ok(versions.has(name.toLowerCase()), name);
+});
+
+test('what is left out, and what is known to fail, names checks and worker classes that there are', () => {
+  const checks = new Set(CHECKS.map(({ name }) => name));
+  for (const framework of all) {
+    for (const name of Object.keys(framework.without ?? {})) assert.ok(checks.has(name), `${framework.name}: ${name}`);
+    for (const [column, fails] of Object.entries(framework.fails ?? {})) {
+      assert.ok(COLUMNS.some(({ name }) => name === column));
+      for (const check of Object.keys(fails)) assert.ok(checksOf(framework).some(({ name }) => name === check));
+    }
+  }
+});
