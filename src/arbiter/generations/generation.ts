@@ -254,6 +254,14 @@ export class Generation {
     if (worker !== undefined) this.#events.notForked(worker);
   }
 
+  /** A worker that has no pid by now will have none. Its slot is not used again: it may have been forked without a word. */
+  forkserverDied(): void {
+    this.forkserverState = 'dead';
+    for (const { slot, process } of this.workers.all()) {
+      if (process === null) this.workers.remove(slot);
+    }
+  }
+
   #exited(worker: Worker, end: ProcessEnd, nowMs: number): void {
     const { slot, state: was } = worker;
     this.workers.move(slot, { type: 'exited', end }, nowMs);

@@ -260,7 +260,7 @@ export class Generations {
 
   /** `isMissed`: a serving generation cannot do without. */
   forkserverGone(generation: Generation, how: string, isMissed: boolean, nowMs: number): void {
-    generation.forkserverState = 'dead';
+    generation.forkserverDied();
     this.#census.forget(generation);
     this.handlers.forget(generation);
     if (this.#next?.state.kind === 'inheriting' && generation === this.#serving) this.#boot.carryState(this.#next, '');

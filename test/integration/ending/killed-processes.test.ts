@@ -6,7 +6,7 @@ import { field } from '../../harness/clients/http-connection.ts';
 import { getText, requestBytes } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
 import { eventually } from '../../harness/deadline.ts';
-import { generationServing, workerExiting, workerKilled } from '../../harness/log-lines.ts';
+import { generationServing, handlingSignal, workerExiting, workerKilled } from '../../harness/log-lines.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
 import { otherServer } from '../../harness/project.ts';
 import type { Rendezvous } from '../../harness/rendezvous.ts';
@@ -217,6 +217,23 @@ scenario(
       await server.workers(2);
       assert.equal(await getText(server.target), 'hello\n');
     }
+  },
+  onlyTunicorn,
+);
+
+scenario(
+  'a forkserver that is killed before it has forked a worker holds up neither its successor nor the end',
+  async (scene) => {
+    const server = await scene.tunicorn({ app: 'hello', args: ['--graceful-timeout', '5'] });
+    const [forkserver = 0] = server.family().forkservers;
+    process.kill(forkserver, 'SIGSTOP');
+    server.signal('SIGTTIN');
+    await server.waitForLog(handlingSignal('ttin'));
+    const mark = server.log.mark();
+    process.kill(forkserver, 'SIGKILL');
+    await server.waitForLog(generationServing(2), mark);
+    assert.equal((await server.stop()).code, 0);
+    await server.nothingLeft();
   },
   onlyTunicorn,
 );
