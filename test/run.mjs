@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const venvPython = join(root, '.venv', 'bin', 'python');
 const inCi = process.env.CI === 'true';
+// An illegal state change fails the test (src/log/illegal-move.ts).
+process.env.TUNICORN_ILLEGAL_MOVES = 'throw';
 
 function main(argv) {
   const setupOnly = argv.includes('--setup-only');

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
+import { ILLEGAL_MOVES_VARIABLE } from '../../src/log/illegal-move.ts';
 import { openSocket, type Target } from './clients/http-connection.ts';
 import { eventually, pause, within } from './deadline.ts';
 import { LineLog } from './line-log.ts';
@@ -56,7 +57,7 @@ export class Server {
     const [program = '', ...args] = options.command;
     this.#child = spawn(program, args, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env, [markName]: this.#mark },
+      env: { ...process.env, [ILLEGAL_MOVES_VARIABLE]: 'throw', ...options.env, [markName]: this.#mark },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     if (this.#child.pid === undefined) throw new Error(`cannot start ${program}`);
