@@ -4,7 +4,7 @@
 import { type ListeningAddress, listenBacklog } from '../telemetry/listen-backlog.ts';
 import type { Statsd } from '../telemetry/statsd.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import type { StreamCensus, StreamSum } from './gateways/stream-census.ts';
+import type { StreamSum, StreamTotals } from './gateways/stream-totals.ts';
 import type { Generations } from './generations/generations.ts';
 import type { Listeners } from './sockets/listeners.ts';
 
@@ -13,7 +13,7 @@ const EVERY_MS = 1000;
 export interface Measured {
   readonly generations: Generations;
   readonly listeners: Listeners;
-  readonly streams: StreamCensus;
+  readonly streams: StreamTotals;
   /** The setting enable_backlog_metric. */
   readonly measuresBacklog: boolean;
 }

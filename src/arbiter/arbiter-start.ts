@@ -6,7 +6,7 @@ import type { Resolution, ResolvedSettings } from '../settings/for-processes/res
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ForkserverCommand } from './forkserver/forkserver-command.ts';
 import type { ForkserverEvents, ForkserverHandle } from './forkserver/forkserver-handle.ts';
-import type { ArbiterPidFile } from './process/arbiter-pid-file.ts';
+import type { ArbiterPidFile } from './process/pid-file.ts';
 import type { RuntimeDirectories } from './process/runtime-directory.ts';
 import type { OwnStart } from './process/start-self.ts';
 import type { Listeners } from './sockets/listeners.ts';

@@ -16,7 +16,7 @@ import { hookFacts } from './forkserver/server-facts.ts';
 import { SignalEchoes } from './forkserver/signal-echoes.ts';
 import type { GatewayHandle } from './gateways/gateway-handle.ts';
 import { Gateways } from './gateways/gateways.ts';
-import { StreamCensus } from './gateways/stream-census.ts';
+import { StreamTotals } from './gateways/stream-totals.ts';
 import { DrainNotice } from './generations/drain-notice.ts';
 import type { Generation } from './generations/generation.ts';
 import { Generations } from './generations/generations.ts';
@@ -28,8 +28,7 @@ import { Reloader } from './reloader/reloader.ts';
 import { SettingsInForce } from './settings-in-force.ts';
 import { Shutdown } from './shutdown.ts';
 import { HANDLED_SIGNALS, type HandledSignal } from './signals.ts';
-import { ServiceManager } from './systemd/service-manager.ts';
-import { serviceState } from './systemd/service-state.ts';
+import { ServiceManager, serviceState } from './systemd/service-manager.ts';
 import { Lifeline } from './workers/lifeline.ts';
 
 const TICK_MS = 200;
@@ -64,7 +63,7 @@ export class Arbiter {
   readonly #shutdown: Shutdown;
   readonly #reloader: Reloader;
   readonly #metrics: ArbiterMetrics;
-  readonly #streams: StreamCensus = new StreamCensus();
+  readonly #streams: StreamTotals = new StreamTotals();
   readonly #drainNotice: DrainNotice;
   readonly #echoes: SignalEchoes = new SignalEchoes();
   readonly #serviceManager: ServiceManager;

@@ -5,9 +5,7 @@ import type { ResolvedSettings } from '../settings/for-processes/resolved-settin
 import type { Settings } from '../settings/settings.ts';
 import type { ArbiterStart } from './arbiter-start.ts';
 import type { ForkserverHandle } from './forkserver/forkserver-handle.ts';
-import { pidFilePath } from './process/arbiter-pid-file.ts';
-import { setArbiterTitle } from './process/arbiter-title.ts';
-import { nameSuffix } from './process/start-self.ts';
+import { nameSuffix, pidFilePath, setArbiterTitle } from './process/arbiter-names.ts';
 
 export class SettingsInForce {
   readonly #start: Pick<ArbiterStart, 'log' | 'telemetry' | 'pidFile' | 'ownStart'>;

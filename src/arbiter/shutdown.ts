@@ -10,7 +10,7 @@ import type { Gateways } from './gateways/gateways.ts';
 import type { DrainNotice } from './generations/drain-notice.ts';
 import type { Generation } from './generations/generation.ts';
 import type { Generations } from './generations/generations.ts';
-import type { ArbiterPidFile } from './process/arbiter-pid-file.ts';
+import type { ArbiterPidFile } from './process/pid-file.ts';
 import type { Upgrade } from './process/upgrade.ts';
 import type { Reloader } from './reloader/reloader.ts';
 import type { SettingsInForce } from './settings-in-force.ts';

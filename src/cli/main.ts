@@ -4,7 +4,7 @@
 import { ownForkserver, programForkserver } from '../arbiter/forkserver/forkserver-command.ts';
 import { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 import { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
-import { nameSuffix } from '../arbiter/process/start-self.ts';
+import { nameSuffix } from '../arbiter/process/arbiter-names.ts';
 import { EXIT_OK, EXIT_USAGE } from '../messages/exit-status.ts';
 import { resolver } from '../settings/for-processes/resolver.ts';
 import type { FlagValues } from '../settings/layers.ts';

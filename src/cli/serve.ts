@@ -7,10 +7,9 @@ import type { ForkserverCommand } from '../arbiter/forkserver/forkserver-command
 import type { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 import type { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
 import { firstFacts } from '../arbiter/forkserver/server-facts.ts';
-import { ArbiterPidFile, pidFilePath } from '../arbiter/process/arbiter-pid-file.ts';
-import { setArbiterTitle } from '../arbiter/process/arbiter-title.ts';
+import { nameSuffix, pidFilePath, setArbiterTitle } from '../arbiter/process/arbiter-names.ts';
+import { ArbiterPidFile } from '../arbiter/process/pid-file.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/process/runtime-directory.ts';
-import { nameSuffix } from '../arbiter/process/start-self.ts';
 import { describeInherited } from '../arbiter/sockets/inherited-sockets.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';

@@ -3,10 +3,9 @@
 // worker-deadlines.ts.
 
 import { type Claim, type ClaimsBoard, claimAgeMs } from '../../runqueue/claims-board.ts';
-import type { WorkerClass } from '../../settings/for-processes/worker-classes.ts';
 import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
+import type { DeadlinesOwner, Limits } from './limits.ts';
 import { type OverdueRequest, OverdueRequests } from './overdue-requests.ts';
-import type { DeadlinesOwner } from './worker-deadlines.ts';
 import type { WorkerStacks } from './worker-stacks.ts';
 
 /** A request that was cancelled in its worker is over by then, or cannot be cancelled. */
@@ -18,13 +17,6 @@ const STALL_MS = 2000;
 const STACK_WAIT_MS = 300;
 /** Asks a worker to write down its stacks. */
 const STACKS_SIGNAL = 'SIGUSR2';
-
-export interface Limits {
-  /** Milliseconds; 0 = no limit. */
-  readonly timeoutMs: number;
-  readonly graceMs: number;
-  readonly onDeadline: WorkerClass['onDeadline'];
-}
 
 interface Stall {
   readonly beatMs: number;

@@ -1,10 +1,10 @@
 // What has taken too long with a worker: its boot, its request, its end. A generation calls it, a few times a second.
 
 import { type ClaimsBoard, claimAgeMs } from '../../runqueue/claims-board.ts';
-import type { RetireReason } from '../workers/worker-life.ts';
 import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
 import type { BootPatience } from './boot-patience.ts';
-import { type Limits, RequestDeadlines } from './request-deadlines.ts';
+import type { DeadlinesOwner, Limits } from './limits.ts';
+import { RequestDeadlines } from './request-deadlines.ts';
 import type { WorkerStacks } from './worker-stacks.ts';
 
 const ABORT_GRACE_MS = 1000;
@@ -12,14 +12,6 @@ const EXPIRE_GRACE_MS = 1000;
 const TELL_AGAIN_MS = 200;
 /** For a worker to write down its stack. */
 const STACK_WAIT_MS = 300;
-
-/** What the deadlines ask of the generation. */
-export interface DeadlinesOwner {
-  retire(worker: Worker, reason: RetireReason, nowMs: number): void;
-  /** Have the gateway answer the client. */
-  expire(gateway: number, ticket: number): void;
-  log(level: 'warning' | 'critical', message: string): void;
-}
 
 export class WorkerDeadlines {
   readonly #workers: WorkerRoster;

@@ -3,8 +3,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { PYTHON_DIR } from '../../python-dir.ts';
-import { applicationStack, hasSameFrames, lastStacks } from './application-stack.ts';
-import { requestStack } from './request-stack.ts';
 
 export class WorkerStacks {
   readonly #runtimeDir: string;
@@ -66,4 +64,62 @@ export class WorkerStacks {
   #path(slot: number): string {
     return path.join(this.#runtimeDir, `stack-${slot}`);
   }
+}
+
+/** The application's frames without Tunicorn's own around them. `text` as faulthandler writes it, `ownDir` the folder of Tunicorn's Python modules. Empty when there is no stack in it. */
+export function applicationStack(text: string, ownDir: string): string {
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '' && !/^(?:Fatal Python error|Extension modules:)/.test(line));
+  const own = `  File "${ownDir}/`;
+  const kept = lines.filter(
+    (line) => !line.startsWith(own) && !line.startsWith('  File "<string>"') && !isThreadStart(line),
+  );
+  // The arbiter's numbers mean nothing to a reader, and a heading without frames says nothing.
+  const told = kept
+    .map((line) => line.replace(/^Ticket \d+ \(/, 'A request ('))
+    .filter((line, at, all) => !line.startsWith('A request (') || all[at + 1]?.startsWith('  File "') === true);
+  // A worker between two requests has no frames but our own: then those are what there is to tell.
+  const hasFrames = kept.some((line) => line.startsWith('  File "'));
+  return (hasFrames ? told : lines).join('\n');
+}
+
+/** The part of `text` that is about the worker's end: what a fatal signal has had it write, else what was written after `told` characters. */
+export function lastStacks(text: string, told: number): string {
+  const fatal = text.slice(Math.max(0, text.lastIndexOf('Fatal Python error')));
+  return fatal !== text && fatal.includes('  File "') ? fatal : text.slice(told);
+}
+
+/** Whether `stack` has frames, and every one of them is in `logged`, whose form may be traceback's. */
+export function hasSameFrames(stack: string, logged: string): boolean {
+  const known = new Set(framesOf(logged));
+  const frames = framesOf(stack);
+  return frames.length > 0 && frames.every((frame) => known.has(frame));
+}
+
+function framesOf(text: string): string[] {
+  return [...text.matchAll(/^ {2}File "(.*)", line (\d+),? in /gm)].map(([, file, line]) => `${file}:${line}`);
+}
+
+/** What every thread of Python begins with. */
+function isThreadStart(line: string): boolean {
+  return /^ {2}File ".*\/threading\.py", line \d+ in (?:_bootstrap|_bootstrap_inner|run)$/.test(line);
+}
+
+// faulthandler writes a block for each thread, headed `Thread 0x… (most recent call first):`; a worker with an event loop adds one for each
+// request, headed `Ticket N (most recent call last):`. A blank line ends a block.
+
+/** The part of `text` about one request; empty if there is none. `thread` is 0 where the worker runs all requests in one. */
+export function requestStack(text: string, ticket: number, thread: number): string {
+  const blocks = text.split(/\n\s*\n/);
+  const ofTicket = blocks.findLast((block) => block.trimStart().startsWith(`Ticket ${ticket} `));
+  // One that blocks the event loop has none of its own, apart from that of the thread.
+  if (ofTicket?.includes('  File "')) return ofTicket.trim().replace(/^Ticket \d+ /, 'The request ');
+  if (thread === 0)
+    return blocks
+      .filter((block) => !/^\s*Ticket \d+ /.test(block))
+      .join('\n')
+      .trim();
+  const head = new RegExp(`^(?:Current thread|Thread) 0x0*${thread.toString(16)}\\b`, 'm');
+  return (blocks.findLast((block) => head.test(block)) ?? '').trim();
 }

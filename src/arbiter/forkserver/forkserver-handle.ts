@@ -2,13 +2,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { OPEN_FILES_VARIABLE } from '../../cli/open-files.ts';
 import {
   type FromForkserver,
   parseFromForkserver,
   type ToForkserver,
 } from '../../messages/between-arbiter-and-forkserver.ts';
 import { hasTerminal } from '../deadlines/debugging.ts';
+import { OPEN_FILES_VARIABLE } from '../process/open-files.ts';
 import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;

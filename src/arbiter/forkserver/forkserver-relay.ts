@@ -1,7 +1,7 @@
 // Takes a forkserver's messages before the arbiter is there: the command awaits the first ones one by one, then hands the line over.
 
 import type { FromForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
-import { describeEnd } from '../workers/describe-end.ts';
+import { describeEnd } from '../workers/exit-messages.ts';
 import type { ForkserverEvents } from './forkserver-handle.ts';
 
 export type Relayed = FromForkserver | { readonly type: 'gone'; readonly how: string };

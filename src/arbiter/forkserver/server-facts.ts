@@ -4,7 +4,7 @@ import type { ServerFacts } from '../../messages/about-hooks.ts';
 import type { ToForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
-import type { UpgradeState } from '../process/upgrade.ts';
+import type { UpgradeState } from '../process/upgrade-state.ts';
 
 /** What is not in the settings. */
 export type LiveFacts = Omit<

@@ -2,8 +2,8 @@
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { FromGateway, ToGateway } from '../../messages/between-arbiter-and-gateway.ts';
-import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/boot-backoff.ts';
-import { describeEnd } from '../workers/describe-end.ts';
+import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/crash-loop.ts';
+import { describeEnd } from '../workers/exit-messages.ts';
 import { GatewayHandle } from './gateway-handle.ts';
 
 /** A gateway that ends this soon after another one is part of a crash loop. */

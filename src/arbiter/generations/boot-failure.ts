@@ -1,7 +1,7 @@
 // Why a generation cannot serve, in Gunicorn's words where Gunicorn has some. Pure; used by generations.ts.
 
 import { EXIT_APP_LOAD, EXIT_WORKER_BOOT } from '../../messages/exit-status.ts';
-import { describeEnd } from '../workers/describe-end.ts';
+import { describeEnd } from '../workers/exit-messages.ts';
 import type { ProcessEnd, WorkerState } from '../workers/worker-life.ts';
 
 /** Of what a forkserver or worker has reported. */

@@ -3,16 +3,16 @@
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { Gateways } from '../gateways/gateways.ts';
-import type { StreamCensus, StreamSum } from '../gateways/stream-census.ts';
+import type { StreamSum, StreamTotals } from '../gateways/stream-totals.ts';
 import type { Generation } from './generation.ts';
 
 export class DrainNotice {
   readonly #log: ErrorLog;
-  readonly #streams: StreamCensus;
+  readonly #streams: StreamTotals;
   /** The generation that drains with its gateways, and those of them that have still to say what they have. */
   #awaited: { readonly generation: Generation; readonly gateways: Set<number> } | null = null;
 
-  constructor(log: ErrorLog, streams: StreamCensus) {
+  constructor(log: ErrorLog, streams: StreamTotals) {
     this.#log = log;
     this.#streams = streams;
   }

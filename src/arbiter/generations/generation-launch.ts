@@ -7,7 +7,7 @@ import type { ArbiterStart } from '../arbiter-start.ts';
 import { type ForkserverEvents, ForkserverHandle } from '../forkserver/forkserver-handle.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import { BoardSlots } from '../workers/board-slots.ts';
-import { describeEnd } from '../workers/describe-end.ts';
+import { describeEnd } from '../workers/exit-messages.ts';
 import type { ProcessEnd } from '../workers/worker-life.ts';
 import type { Worker } from '../workers/worker-roster.ts';
 import { Generation, type GenerationEvents } from './generation.ts';

@@ -1,6 +1,6 @@
 // When to try again to replace a generation whose forkserver has died, after an attempt that has failed. Used by generations.ts.
 
-import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/boot-backoff.ts';
+import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/crash-loop.ts';
 
 export class Revival {
   #backoff: Backoff = NO_BACKOFF;

@@ -8,14 +8,14 @@ import type { AboutWorker, WorkerSettings } from '../../messages/between-arbiter
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
 import type { WorkerClass } from '../../settings/for-processes/worker-classes.ts';
 import { BootPatience } from '../deadlines/boot-patience.ts';
-import type { Limits } from '../deadlines/request-deadlines.ts';
+import type { Limits } from '../deadlines/limits.ts';
 import { WorkerDeadlines } from '../deadlines/worker-deadlines.ts';
 import { WorkerStacks } from '../deadlines/worker-stacks.ts';
 import type { ForkserverHandle } from '../forkserver/forkserver-handle.ts';
 import { type LivingProcess, signalIfAlive, stillLives } from '../process/living-process.ts';
 import { CrashLoop, isBootCrash } from '../workers/crash-loop.ts';
+import { workerExitMessages } from '../workers/exit-messages.ts';
 import type { ProcessEnd, RetireReason, WorkerState } from '../workers/worker-life.ts';
-import { workerObituary } from '../workers/worker-obituary.ts';
 import { planWorkers } from '../workers/worker-plan.ts';
 import { type Worker, WorkerRoster } from '../workers/worker-roster.ts';
 import { bootsNow, describePace } from './boot-pace.ts';
@@ -267,7 +267,7 @@ export class Generation {
     this.workers.move(slot, { type: 'exited', end }, nowMs);
     this.workers.remove(slot);
     this.#deadlines.gone(slot);
-    const obituary = workerObituary(worker.process?.pid ?? 0, was, end, this.#stacks.lastWords(slot));
+    const obituary = workerExitMessages(worker.process?.pid ?? 0, was, end, this.#stacks.lastWords(slot));
     for (const { level, message } of obituary) this.#events.log(level, message);
     if (isBootCrash(was, end, this.#board.taken(worker), nowMs)) this.#crashed(nowMs);
     this.#events.workerGone(this, worker, end, nowMs);

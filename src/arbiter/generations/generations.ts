@@ -13,7 +13,7 @@ import type { HookFacts } from '../forkserver/server-facts.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { Reloader } from '../reloader/reloader.ts';
 import type { Lifeline } from '../workers/lifeline.ts';
-import { WorkerCensus } from '../workers/worker-census.ts';
+import { OtherWorkers } from '../workers/other-workers.ts';
 import type { ProcessEnd } from '../workers/worker-life.ts';
 import type { Worker } from '../workers/worker-roster.ts';
 import { failureOfWorker, reportedFailure } from './boot-failure.ts';
@@ -42,7 +42,7 @@ export class Generations {
   readonly #log: ErrorLog;
   readonly #launch: GenerationLaunch;
   readonly #boot: GenerationBoot;
-  readonly #census: WorkerCensus = new WorkerCensus();
+  readonly #census: OtherWorkers = new OtherWorkers();
   readonly #revival: Revival = new Revival();
   readonly #all: Set<Generation> = new Set();
   readonly #settingsOf: Map<Generation, ResolvedSettings> = new Map();

@@ -1,4 +1,5 @@
-// The pid file: written by the arbiter when its sockets are bound, removed when it leaves. Rules as Gunicorn's.
+// The pid file: written by the arbiter when its sockets are bound, moved when a reload or a promotion asks for another path, removed when
+// it leaves. Rules as Gunicorn's.
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -38,6 +39,48 @@ export function createPidFile(file: string, pid: number = process.pid): CreatedP
     return { ok: false, message: `pid file '${file}' can't be written: ${systemErrorReason(error)}` };
   }
   return { ok: true, pidFile: { path: absolute, remove: () => removeOwn(absolute, pid) } };
+}
+
+export type MadePidFile =
+  | { readonly ok: true; readonly pidFile: ArbiterPidFile }
+  | { readonly ok: false; readonly message: string };
+
+export class ArbiterPidFile {
+  #file: PidFile | null;
+
+  private constructor(file: PidFile | null) {
+    this.#file = file;
+  }
+
+  /** `file` is null where there is to be none. */
+  static create(file: string | null): MadePidFile {
+    if (file === null) return { ok: true, pidFile: new ArbiterPidFile(null) };
+    const created = createPidFile(file);
+    return created.ok ? { ok: true, pidFile: new ArbiterPidFile(created.pidFile) } : created;
+  }
+
+  get path(): string | null {
+    return this.#file?.path ?? null;
+  }
+
+  /** Returns why it stays where it is, or null. */
+  moveTo(file: string | null): string | null {
+    const old = this.#file;
+    if (file !== null && old?.path === path.resolve(file)) return null;
+    if (file !== null) {
+      const created = createPidFile(file);
+      if (!created.ok) return created.message;
+      this.#file = created.pidFile;
+    } else {
+      this.#file = null;
+    }
+    old?.remove();
+    return null;
+  }
+
+  remove(): void {
+    this.#file?.remove();
+  }
 }
 
 function readPid(file: string): number | undefined {

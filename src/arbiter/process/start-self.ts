@@ -1,7 +1,7 @@
 // Starts this program once more: for an upgrade (upgrade.ts) and to leave the terminal (../cli/daemon.ts).
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { OPEN_FILES_VARIABLE } from '../../cli/open-files.ts';
+import { OPEN_FILES_VARIABLE } from './open-files.ts';
 
 /** How this process was started, before anything changed it. */
 export interface OwnStart {
@@ -13,11 +13,6 @@ export interface OwnStart {
   readonly openFiles: number | null;
   /** The arbiter that has started this one to take its place. */
   readonly parent: number | null;
-}
-
-/** What is behind the names of an arbiter that is not alone yet: in the titles, and behind its pid file. */
-export function nameSuffix({ parent }: OwnStart): '' | '.2' {
-  return parent !== null && process.ppid === parent ? '.2' : '';
 }
 
 export interface StartSelfOptions {

@@ -7,15 +7,9 @@ import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { Generations } from '../generations/generations.ts';
 import { FIRST_DESCRIPTOR } from '../sockets/inherited-sockets.ts';
-import { describeEnd } from '../workers/describe-end.ts';
+import { describeEnd } from '../workers/exit-messages.ts';
 import { startSelf } from './start-self.ts';
-
-export type UpgradeState =
-  | { readonly kind: 'alone' }
-  /** This one was told to start the other, and will be succeeded by it or outlive it. */
-  | { readonly kind: 'older'; readonly child: ChildProcess; readonly pid: number }
-  /** This one was started by the other, and takes its place when that has gone. */
-  | { readonly kind: 'newer'; readonly parent: number };
+import type { UpgradeState } from './upgrade-state.ts';
 
 export interface UpgradeParts {
   readonly start: Pick<ArbiterStart, 'log' | 'listeners' | 'ownStart'>;

@@ -1,8 +1,10 @@
 // Keeps the service manager (systemd) informed: the arbiter shows its state after each event, and asks at each tick. Without
 // NOTIFY_SOCKET nothing happens.
 
+import type { Phase } from '../arbiter-phase.ts';
+import type { Generations } from '../generations/generations.ts';
+import type { UpgradeState } from '../process/upgrade-state.ts';
 import { NotifySocket } from './notify-socket.ts';
-import { notice, type ServiceState, watchdogIntervalMs } from './service-notices.ts';
 
 export interface ServiceManagerOptions {
   readonly python: string;
@@ -57,4 +59,101 @@ export class ServiceManager {
     this.#answer = 'none';
     this.#options.ask();
   }
+}
+
+export function serviceState(
+  phase: Phase['kind'],
+  { serving, next, failure }: Pick<Generations, 'serving' | 'next' | 'failure'>,
+  upgrade: UpgradeState,
+): ServiceState {
+  // With shutdown_delay the stop begins before the drain does.
+  const isEnding = phase === 'leaving' || phase === 'stopping';
+  return {
+    phase: isEnding ? 'stopping' : serving === null ? 'starting' : phase === 'paused' ? 'paused' : 'serving',
+    generation: serving?.number ?? null,
+    next: next?.number ?? null,
+    workersReady: serving?.workers.count('ready') ?? 0,
+    workersWanted: serving?.target ?? 0,
+    failure,
+    successor: upgrade.kind === 'older' ? upgrade.pid : null,
+  };
+}
+
+export interface ServiceState {
+  readonly phase: 'starting' | 'serving' | 'paused' | 'stopping';
+  /** Number of the generation that serves, and of the one that is to serve next. */
+  readonly generation: number | null;
+  readonly next: number | null;
+  readonly workersReady: number;
+  readonly workersWanted: number;
+  /** Why the last reload failed; null if it did not. */
+  readonly failure: string | null;
+  /** A stopping arbiter leaves the service to this one, which it has started to take its place. */
+  readonly successor: number | null;
+}
+
+export interface Sender {
+  readonly pid: number;
+  /** CLOCK_MONOTONIC, by which systemd tells the reload that it asked for from an earlier one. */
+  readonly monotonicUsec: bigint;
+}
+
+const FAILURE_LENGTH = 300;
+
+/** The datagram that the change calls for, or null. */
+export function notice(before: ServiceState | null, now: ServiceState, sender: Sender): string | null {
+  const status = `STATUS=${statusOf(now)}`;
+  const lines = [
+    ...changes(before, now, sender),
+    ...(before !== null && statusOf(before) === statusOf(now) ? [] : [status]),
+  ];
+  return lines.length === 0 ? null : lines.join('\n');
+}
+
+function changes(before: ServiceState | null, now: ServiceState, sender: Sender): readonly string[] {
+  if (now.phase === 'stopping') {
+    if (before?.phase === 'stopping') return [];
+    // The service does not stop: it goes on with another main process.
+    return now.successor === null ? ['STOPPING=1'] : [`MAINPID=${now.successor}`];
+  }
+  if (now.phase === 'starting') return [];
+  const wasReady = before?.phase === 'serving' || before?.phase === 'paused';
+  if (!wasReady) return ['READY=1', `MAINPID=${sender.pid}`];
+  if (now.next !== null && now.next !== before.next) return ['RELOADING=1', `MONOTONIC_USEC=${sender.monotonicUsec}`];
+  return now.next === null && before.next !== null ? ['READY=1'] : [];
+}
+
+export function statusOf(state: ServiceState): string {
+  switch (state.phase) {
+    case 'starting':
+      return 'Starting';
+    case 'stopping':
+      return state.successor === null ? 'Stopping' : `Leaving the service to process ${state.successor}`;
+    case 'paused':
+      return 'Paused: no workers until TTIN or HUP';
+    case 'serving': {
+      const { workersReady: ready, workersWanted: wanted } = state;
+      const count = ready === wanted ? `${ready}` : `${ready} of ${wanted}`;
+      const serving = `Generation ${state.generation} serves with ${count} worker${wanted === 1 ? '' : 's'}`;
+      const reloading = state.next === null ? '' : `; generation ${state.next} is starting`;
+      const failed = state.failure === null ? '' : `; the last reload failed: ${oneLine(state.failure)}`;
+      return serving + reloading + failed;
+    }
+  }
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > FAILURE_LENGTH ? `${line.slice(0, FAILURE_LENGTH)}…` : line;
+}
+
+/** How often the watchdog wants to hear (half of its limit, as sd_watchdog_enabled(3) advises); null: never. */
+export function watchdogIntervalMs(
+  environment: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): number | null {
+  const { WATCHDOG_USEC: limit, WATCHDOG_PID: watched } = environment;
+  if (limit === undefined || (watched !== undefined && watched !== String(pid))) return null;
+  const limitUsec = Number(limit);
+  return Number.isFinite(limitUsec) && limitUsec > 0 ? limitUsec / 2000 : null;
 }

@@ -7,7 +7,7 @@ import { isatty } from 'node:tty';
 import { z } from 'zod';
 import { startSelf } from '../../arbiter/process/start-self.ts';
 import { FIRST_DESCRIPTOR } from '../../arbiter/sockets/inherited-sockets.ts';
-import { describeEnd } from '../../arbiter/workers/describe-end.ts';
+import { describeEnd } from '../../arbiter/workers/exit-messages.ts';
 import { EXIT_ERROR, EXIT_OK } from '../../messages/exit-status.ts';
 import { parseBindAddresses } from '../../settings/kinds/bind-address.ts';
 import type { Settings } from '../../settings/settings.ts';

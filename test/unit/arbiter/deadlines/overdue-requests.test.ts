@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OverdueRequests } from '../../../../src/arbiter/deadlines/overdue-requests.ts';
-import { requestStack } from '../../../../src/arbiter/deadlines/request-stack.ts';
+import { requestStack } from '../../../../src/arbiter/deadlines/worker-stacks.ts';
 
 const REQUEST = { ticket: 7, slot: 3, pid: 40, thread: 0x7f00, ageMs: 2000, sinceMs: 1000, stackFrom: 0 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ForkserverRelay } from '../../../../src/arbiter/forkserver/forkserver-relay.ts';
-import { describeEnd } from '../../../../src/arbiter/workers/describe-end.ts';
+import { describeEnd } from '../../../../src/arbiter/workers/exit-messages.ts';
 import type { FromForkserver } from '../../../../src/messages/between-arbiter-and-forkserver.ts';
 
 const ask: FromForkserver = { type: 'ask', what: 'resize', workers: 3 };

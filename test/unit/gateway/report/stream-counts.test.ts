@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StreamCensus } from '../../../../src/arbiter/gateways/stream-census.ts';
+import { StreamTotals } from '../../../../src/arbiter/gateways/stream-totals.ts';
 import { inWords } from '../../../../src/arbiter/generations/drain-notice.ts';
 import type { ConnectionState } from '../../../../src/gateway/connection/connection-state.ts';
 import { countStreams } from '../../../../src/gateway/report/stream-counts.ts';
@@ -38,7 +38,7 @@ test('connections are counted by generation and kind; plain requests, and stream
 });
 
 test('what the gateways have told last is summed, until a gateway is gone', () => {
-  const census = new StreamCensus();
+  const census = new StreamTotals();
   census.told(1, [{ generation: 1, webSockets: 9, tunnels: 9, eventStreams: 9 }]);
   census.told(1, [
     { generation: 1, webSockets: 1, tunnels: 0, eventStreams: 2 },

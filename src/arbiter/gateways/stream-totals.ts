@@ -5,7 +5,7 @@ import type { StreamCounts } from '../../messages/between-arbiter-and-gateway.ts
 
 export type StreamSum = Omit<StreamCounts, 'generation'>;
 
-export class StreamCensus {
+export class StreamTotals {
   /** By the gateway's number. */
   readonly #told: Map<number, readonly StreamCounts[]> = new Map();
 

@@ -1,6 +1,6 @@
-// What the log says of a worker's end, in Gunicorn's words where Gunicorn has some. Pure.
+// Log messages about processes that have ended, in Gunicorn's words where Gunicorn has some. Pure.
 
-import { signalName } from './describe-end.ts';
+import os from 'node:os';
 import type { ProcessEnd, WorkerState } from './worker-life.ts';
 
 export interface LogEntry {
@@ -9,7 +9,7 @@ export interface LogEntry {
 }
 
 /** `was` is the state that the end came in, `stack` what faulthandler has written or empty; null if the log has it already. */
-export function workerObituary(
+export function workerExitMessages(
   pid: number,
   was: WorkerState,
   end: ProcessEnd,
@@ -60,4 +60,16 @@ function ofSignalled(pid: number, signal: string, stack: string | null): LogEntr
   if (stack !== '' && stack !== null)
     entries.push({ level: 'error', message: `What worker (pid:${pid}) was doing:\n${stack}` });
   return entries;
+}
+
+/** `exited with code 1`, or `was ended by SIGKILL`. */
+export function describeEnd(code: number | null, signal: NodeJS.Signals | number | null): string {
+  if (signal === null) return `exited with code ${code}`;
+  return `was ended by ${typeof signal === 'number' ? signalName(signal) : signal}`;
+}
+
+/** `SIGKILL` for 9; a number that has no name here stays one. */
+export function signalName(signal: number): string {
+  for (const [name, number] of Object.entries(os.constants.signals)) if (number === signal) return name;
+  return `signal ${signal}`;
 }

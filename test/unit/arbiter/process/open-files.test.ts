@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openFilesAtStart } from '../../../src/cli/open-files.ts';
+import { openFilesAtStart } from '../../../../src/arbiter/process/open-files.ts';
 
 function limits(soft: string, hard: string): string {
   return `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files\n`;

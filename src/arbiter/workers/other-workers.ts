@@ -4,7 +4,7 @@
 import type { WorkerFacts } from '../../messages/about-hooks.ts';
 import type { Generation } from '../generations/generation.ts';
 
-export class WorkerCensus {
+export class OtherWorkers {
   /** Drained generations whose forkserver is kept by threads that hooks have started; those threads look at workers, too. */
   readonly #lingering: Set<Generation> = new Set();
 

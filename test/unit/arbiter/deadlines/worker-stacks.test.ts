@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applicationStack, hasSameFrames, lastStacks } from '../../../../src/arbiter/deadlines/application-stack.ts';
+import { applicationStack, hasSameFrames, lastStacks } from '../../../../src/arbiter/deadlines/worker-stacks.ts';
 
 const OWN = '/opt/tunicorn/python/tunicorn';
 

@@ -7,7 +7,7 @@ import {
   type ServiceState,
   statusOf,
   watchdogIntervalMs,
-} from '../../../../src/arbiter/systemd/service-notices.ts';
+} from '../../../../src/arbiter/systemd/service-manager.ts';
 
 const sender = { pid: 7, monotonicUsec: 1234n };
 const starting: ServiceState = {

@@ -1,9 +1,9 @@
-// What the log says when a worker ends.
+// What the log says when a process ends.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeEnd, signalName, workerExitMessages } from '../../../../src/arbiter/workers/exit-messages.ts';
 import type { DoomReason, WorkerState } from '../../../../src/arbiter/workers/worker-life.ts';
-import { workerObituary } from '../../../../src/arbiter/workers/worker-obituary.ts';
 
 const READY: WorkerState = { kind: 'ready', sinceMs: 0, successor: 'not-needed' };
 
@@ -12,7 +12,7 @@ function doomed(reason: DoomReason): WorkerState {
 }
 
 test('a worker that leaves with 0 is not spoken of', () => {
-  assert.deepEqual(workerObituary(7, READY, { code: 0, signal: null }, ''), []);
+  assert.deepEqual(workerExitMessages(7, READY, { code: 0, signal: null }, ''), []);
 });
 
 for (const [what, was, end, stack, expected] of [
@@ -84,7 +84,19 @@ for (const [what, was, end, stack, expected] of [
   ],
 ] as const) {
   test(`${what} is said once, and why`, () => {
-    const entries = workerObituary(7, was, end, stack).map(({ level, message }) => [level, message]);
+    const entries = workerExitMessages(7, was, end, stack).map(({ level, message }) => [level, message]);
     assert.deepEqual(entries, expected);
   });
 }
+
+test('describeEnd() says the exit code, or the signal by its name', () => {
+  assert.equal(describeEnd(0, null), 'exited with code 0');
+  assert.equal(describeEnd(3, null), 'exited with code 3');
+  assert.equal(describeEnd(null, 9), 'was ended by SIGKILL');
+  assert.equal(describeEnd(null, 'SIGTERM'), 'was ended by SIGTERM');
+});
+
+test('signalName() takes the usual one of two names, and leaves a number that has none', () => {
+  assert.deepEqual([6, 11, 17, 29].map(signalName), ['SIGABRT', 'SIGSEGV', 'SIGCHLD', 'SIGIO']);
+  assert.equal(signalName(40), 'signal 40');
+});
