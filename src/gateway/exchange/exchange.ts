@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { RequestEnd } from '../../log/access-record.ts';
 import { ABORTED, CLOSING, END, FRAMED } from '../../runqueue/channel-frame.ts';
+import type { Dialect } from '../../runqueue/dialect.ts';
 import { TICKET_STREAMED, TICKET_UPGRADE } from '../../runqueue/ticket.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import type { Refusal } from '../http1/refusal.ts';
@@ -40,9 +41,6 @@ const JOINED_BYTES = 16 * 1024;
 
 const SWITCHING_PROTOCOLS = 101;
 const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\n';
-
-/** How the fields of a ticket are written: for which kind of application. */
-export type Dialect = 'wsgi' | 'asgi';
 
 export class Exchange {
   readonly head: RequestHead;

@@ -3,8 +3,8 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Dialect } from '../../runqueue/dialect.ts';
 import { TICKET_BYTES } from '../../runqueue/ticket.ts';
-import type { Dialect } from '../exchange/exchange.ts';
 
 const BATCH_TICKETS = 64;
 const RETRY_MS = 2;

@@ -2,9 +2,10 @@
 // client. The connection makes one, and asks it for the exchange of each request.
 
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
+import type { Dialect } from '../../runqueue/dialect.ts';
 import type { ProxyEndpoint, ProxyHeader } from '../accept/proxy-protocol.ts';
 import type { TrustedPeers } from '../accept/trusted-peers.ts';
-import { type Dialect, Exchange } from '../exchange/exchange.ts';
+import { Exchange } from '../exchange/exchange.ts';
 import type { ExchangeClient } from '../exchange/exchange-client.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';

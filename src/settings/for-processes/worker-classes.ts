@@ -2,6 +2,7 @@
 // runs longer than `timeout`. Read by the settings table, the arbiter and the gateway; python/tunicorn has a module for each.
 
 import { WORKER_SLOTS } from '../../runqueue/claims-board.ts';
+import type { Dialect } from '../../runqueue/dialect.ts';
 
 export interface WorkerClass {
   /** As settings and log lines say it. */
@@ -16,7 +17,7 @@ export interface WorkerClass {
    */
   readonly onDeadline: 'kill' | 'retire' | 'cancel';
   /** What the application is: it decides whether the gateway passes bodies as they come and speaks WebSocket itself. */
-  readonly dialect: 'wsgi' | 'asgi';
+  readonly dialect: Dialect;
   /** Whom the scope of an ASGI application names as its client. `forwarded-for`: whom proxies in `forwarded_allow_ips` name. */
   readonly clientFrom: 'connection' | 'forwarded-for';
 }

@@ -1,6 +1,7 @@
 // The settings that govern how a request head is read, in the form that the parser wants. Built once per set of
 // settings, when the gateway starts or is told new settings, and shared by all connections.
 
+import type { Dialect } from '../../../runqueue/dialect.ts';
 import { type TrustedPeers, toTrustedPeers } from '../../accept/trusted-peers.ts';
 import { FieldNames } from './field-names.ts';
 
@@ -22,7 +23,7 @@ export interface HeadRulesOptions {
   /** The environment variable SCRIPT_NAME: in force where no SCRIPT_NAME field is. */
   readonly script_name?: string;
   /** For ASGI the header fields are wanted as they came, too. */
-  readonly dialect?: 'wsgi' | 'asgi';
+  readonly dialect?: Dialect;
 }
 
 export interface HeadRules {
@@ -39,7 +40,7 @@ export interface HeadRules {
   readonly permitUnconventionalHttpVersion: boolean;
   readonly casefoldHttpMethod: boolean;
   readonly scriptName: string;
-  readonly dialect: 'wsgi' | 'asgi';
+  readonly dialect: Dialect;
   readonly trustedPeers: TrustedPeers;
   readonly fieldNames: FieldNames;
 }

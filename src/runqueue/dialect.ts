@@ -1,0 +1,3 @@
+// How the fields of a ticket are written: for which kind of application.
+
+export type Dialect = 'wsgi' | 'asgi';
