@@ -10,7 +10,6 @@ import type { WebSocketLimits } from './upgraded/web-socket-handshake.ts';
 export interface HttpSettings extends WebSocketLimits {
   /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
   readonly dialect: GatewaySettings['dialect'];
-  readonly gracefulTimeoutMs: number;
   /** Who may say in X-Forwarded-For who the client of an ASGI application is; null: nobody. */
   readonly proxies: TrustedPeers | null;
   readonly rules: HeadRules;
@@ -57,7 +56,6 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
     rules,
     proxies: settings.clientFrom === 'forwarded-for' ? rules.trustedPeers : null,
     dialect: settings.dialect,
-    gracefulTimeoutMs: settings.gracefulTimeoutMs,
     webSocketMessageBytes: settings.webSocketMessageBytes,
     webSocketPingIntervalMs: settings.webSocketPingIntervalMs,
     webSocketPingTimeoutMs: settings.webSocketPingTimeoutMs,

@@ -10,6 +10,8 @@ import { Refusal } from '../../src/gateway/http1/refusal.ts';
 
 export interface OwnRequest {
   readonly head: RequestHead;
+  /** The head as it came, without the final CRLF CRLF. */
+  readonly text: string;
   /** Offset of the request's first byte, or of the empty line before it. */
   readonly start: number;
   readonly body: string;
@@ -31,7 +33,7 @@ export interface OwnOutcome {
 
 type Reading =
   | { readonly kind: 'head' }
-  | { readonly kind: 'body'; readonly head: RequestHead; readonly reader: BodyReader }
+  | { readonly kind: 'body'; readonly text: string; readonly head: RequestHead; readonly reader: BodyReader }
   | { readonly kind: 'closed' }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -84,36 +86,36 @@ export class OwnParser {
   #pushHead(chunk: Buffer, at: number): number {
     const text = this.#heads.push(chunk, at);
     if (text === null) return chunk.length;
-    const head = text instanceof Refusal ? text : parseRequestHead(text, this.#context);
-    if (head instanceof Refusal) {
-      this.#reading = { kind: 'refused', refusal: head };
-      return chunk.length;
-    }
-    if (head.framing.kind === 'none') this.#finish(head, []);
+    if (text instanceof Refusal) return this.#refuse(text, chunk);
+    const head = parseRequestHead(text, this.#context);
+    if (head instanceof Refusal) return this.#refuse(head, chunk);
+    if (head.framing.kind === 'none') this.#finish(text, head, []);
     else {
       const reader = toBodyReader(head.framing, this.#rules, (piece, from, to) => {
         this.#body += piece.toString('latin1', from, to);
       });
-      this.#reading = { kind: 'body', head, reader };
+      this.#reading = { kind: 'body', text, head, reader };
     }
     return this.#heads.end;
   }
 
   #pushBody(chunk: Buffer, at: number): number {
     if (this.#reading.kind !== 'body') return at;
-    const { head, reader } = this.#reading;
+    const { text, head, reader } = this.#reading;
     const progress = reader.push(chunk, at);
     if (progress.kind === 'more') return chunk.length;
-    if (progress.kind === 'refused') {
-      this.#reading = { kind: 'refused', refusal: progress.refusal };
-      return chunk.length;
-    }
-    this.#finish(head, progress.trailers);
+    if (progress.kind === 'refused') return this.#refuse(progress.refusal, chunk);
+    this.#finish(text, head, progress.trailers);
     return progress.end;
   }
 
-  #finish(head: RequestHead, trailers: Trailers): void {
-    this.#requests.push({ head, start: this.#start, body: this.#body, trailers });
+  #refuse(refusal: Refusal, chunk: Buffer): number {
+    this.#reading = { kind: 'refused', refusal };
+    return chunk.length;
+  }
+
+  #finish(text: string, head: RequestHead, trailers: Trailers): void {
+    this.#requests.push({ head, text, start: this.#start, body: this.#body, trailers });
     this.#body = '';
     // Whether it is accepted or not, no request follows the handshake of a WebSocket.
     this.#reading = head.keepAlive && !head.isWebSocket ? { kind: 'head' } : { kind: 'closed' };

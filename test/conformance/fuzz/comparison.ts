@@ -1,8 +1,7 @@
 // Where the gateway's parser and Node's are not of one mind about an input. Pure.
 
-import { readFieldLines } from '../../../src/gateway/http1/head/field-lines.ts';
 import type { HeadRules } from '../../../src/gateway/http1/head/head-rules.ts';
-import { Refusal } from '../../../src/gateway/http1/refusal.ts';
+import { type Fields, keptFields } from '../../harness/kept-fields.ts';
 import type { OwnOutcome, OwnRequest } from '../own-parser.ts';
 import type { NodeOutcome, NodeRequest } from './node-parser.ts';
 
@@ -76,20 +75,12 @@ function compareRequests(ours: OwnRequest, theirs: NodeRequest, rules: HeadRules
   note('method', head.method, theirs.method);
   note('target', head.target, theirs.target);
   note('version', head.protocol, `HTTP/${theirs.version}`);
-  noteFields('fields', keptFields(head.section, rules), theirs.fields, note);
+  noteFields('fields', keptFields(ours.text, rules, false), theirs.fields, note);
   if (theirs.state === 'tunnel') return differences;
   noteFields('trailers', ours.trailers, theirs.trailers, note);
   note('body', ours.body, theirs.body);
   note('keep-alive', String(head.keepAlive), String(theirs.keepAlive));
   return differences;
-}
-
-type Fields = readonly (readonly [name: string, value: string])[];
-
-function keptFields(section: string, rules: HeadRules): Fields {
-  const lines = readFieldLines(section, rules, false);
-  if (lines instanceof Refusal) throw new Error(`refused when read again: ${lines.logMessage}`);
-  return lines.names.map((name, index) => [name.name, lines.values[index] ?? ''] as const);
 }
 
 function noteFields(

@@ -5,7 +5,7 @@ import { detached } from '../../../runqueue/latin1.ts';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Fields whose value the gateway itself acts on, or shows in the access log. */
+/** Fields whose value the gateway itself acts on. */
 const ROLES = {
   HOST: 'host',
   CONNECTION: 'connection',
@@ -13,9 +13,6 @@ const ROLES = {
   'TRANSFER-ENCODING': 'transfer-encoding',
   EXPECT: 'expect',
   SCRIPT_NAME: 'script-name',
-  'USER-AGENT': 'user-agent',
-  REFERER: 'referer',
-  AUTHORIZATION: 'authorization',
 } as const;
 
 export type FieldRole = 'ordinary' | 'forwarded' | (typeof ROLES)[keyof typeof ROLES];

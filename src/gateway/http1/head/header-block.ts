@@ -30,9 +30,6 @@ export interface HeaderBlock {
   /** From the secure_scheme_headers of a trusted peer, or its Forwarded. */
   readonly forwardedScheme: 'http' | 'https' | null;
   readonly host: string | null;
-  readonly userAgent: string | null;
-  readonly referer: string | null;
-  readonly authorization: string | null;
 }
 
 type Draft = { -readonly [Key in keyof HeaderBlock]: HeaderBlock[Key] };
@@ -52,9 +49,6 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     scriptName: null,
     forwardedScheme: null,
     host: null,
-    userAgent: null,
-    referer: null,
-    authorization: null,
   };
   // Of the last Forwarded: the nearest proxy adds its element at the end.
   let nearestScheme: HeaderBlock['forwardedScheme'] = null;
@@ -75,15 +69,6 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
       case 'host':
         if (!isHostValue(value)) return broken('host-value', value);
         block.host = value;
-        break;
-      case 'user-agent':
-        block.userAgent = value;
-        break;
-      case 'referer':
-        block.referer = value;
-        break;
-      case 'authorization':
-        block.authorization = value;
         break;
       case 'script-name':
         block.scriptName = value;

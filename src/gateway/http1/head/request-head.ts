@@ -4,7 +4,6 @@
 import { type Framing, toFraming } from '../body/framing.ts';
 import { Refusal } from '../refusal.ts';
 import { broken } from '../rules.ts';
-import { readFieldLines } from './field-lines.ts';
 import { offersWebSocket } from './handshake.ts';
 import type { HeadRules } from './head-rules.ts';
 import { type HeaderBlock, isContinue, parseHeaderBlock } from './header-block.ts';
@@ -32,11 +31,6 @@ export interface RequestHead {
   /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, each field as it came; empty in the other dialect. */
   readonly rawFields: string;
   readonly host: string | null;
-  readonly userAgent: string | null;
-  readonly referer: string | null;
-  readonly authorization: string | null;
-  /** The field lines as received: for `headerList`. */
-  readonly section: string;
 }
 
 /**
@@ -110,10 +104,6 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
     rawFields: line.targetHost === null ? block.rawFields : withRawHost(block.rawFields, line.targetHost),
     host: line.targetHost ?? block.host,
-    userAgent: block.userAgent,
-    referer: block.referer,
-    authorization: block.authorization,
-    section,
   };
   if (text.length <= REMEMBERED_CHARS) {
     context.lastText = text;
@@ -159,14 +149,4 @@ function keepsAlive(block: HeaderBlock, atLeast11: boolean): boolean {
   // RFC 9112 section 6.3: what has both a coding and a length may be an attempt at smuggling.
   if (block.transferCoding !== 'none' && block.contentLength !== null) return false;
   return atLeast11 || block.connectionKeepAlive;
-}
-
-/** The fields one by one, names in upper case, for the access log's `%({name}i)s`; read anew at each call. */
-export function headerList(
-  head: RequestHead,
-  context: HeadContext,
-): readonly (readonly [name: string, value: string])[] {
-  const lines = readFieldLines(head.section, context.rules, context.peerTrusted);
-  if (lines instanceof Refusal) return [];
-  return lines.names.map((name, index) => [name.name, lines.values[index] ?? ''] as const);
 }

@@ -5,13 +5,9 @@ import type { BodyProgress } from '../../../../src/gateway/http1/body/body-progr
 import { toBodyReader } from '../../../../src/gateway/http1/body/body-reader.ts';
 import { HeadReader } from '../../../../src/gateway/http1/head/head-reader.ts';
 import { type HeadRulesOptions, toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
-import {
-  headerList,
-  newHeadContext,
-  parseRequestHead,
-  type RequestHead,
-} from '../../../../src/gateway/http1/head/request-head.ts';
+import { newHeadContext, parseRequestHead, type RequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
 import { Refusal } from '../../../../src/gateway/http1/refusal.ts';
+import { type Fields, keptFields } from '../../../harness/kept-fields.ts';
 
 export interface Exchange {
   readonly method: string;
@@ -19,7 +15,7 @@ export interface Exchange {
   readonly path: string;
   readonly query: string;
   readonly version: readonly [number, number];
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: Fields;
   readonly body: string;
   readonly trailers: readonly (readonly [string, string])[];
 }
@@ -35,7 +31,7 @@ export type ConversationSettings = HeadRulesOptions & { readonly proxy_protocol?
 type Reading =
   | { kind: 'proxy-header'; reader: ProxyHeaderReader }
   | { kind: 'head' }
-  | { kind: 'body'; head: RequestHead; reader: ReturnType<typeof toBodyReader> }
+  | { kind: 'body'; text: string; head: RequestHead; reader: ReturnType<typeof toBodyReader> }
   | { kind: 'over' };
 
 /** `cuts` are the sizes of the chunks; what they leave over comes as one last chunk. */
@@ -55,14 +51,14 @@ export function converse(bytes: Buffer, cuts: Iterable<number>, settings: Conver
     reading = { kind: 'over' };
   }
 
-  function finish(head: RequestHead, trailers: Exchange['trailers']): void {
+  function finish(text: string, head: RequestHead, trailers: Exchange['trailers']): void {
     requests.push({
       method: head.method,
       target: head.target,
       path: head.path,
       query: head.query,
       version: head.version,
-      headers: headerList(head, context),
+      headers: keptFields(text, rules, true),
       body: Buffer.concat(pieces).toString('base64'),
       trailers,
     });
@@ -74,24 +70,28 @@ export function converse(bytes: Buffer, cuts: Iterable<number>, settings: Conver
     if (reading.kind === 'body') {
       const progress: BodyProgress = reading.reader.push(chunk, start);
       if (progress.kind === 'more') return chunk.length;
-      if (progress.kind === 'done') finish(reading.head, progress.trailers);
+      if (progress.kind === 'done') finish(reading.text, reading.head, progress.trailers);
       else refuse(progress.refusal.code);
       return progress.kind === 'done' ? progress.end : chunk.length;
     }
     if (reading.kind === 'proxy-header') return takeProxyHeader(reading.reader, chunk, start);
     const text = heads.push(chunk, start);
     if (text === null) return chunk.length;
-    const head = text instanceof Refusal ? text : parseRequestHead(text, context);
+    if (text instanceof Refusal) {
+      refuse(text.code);
+      return chunk.length;
+    }
+    const head = parseRequestHead(text, context);
     if (head instanceof Refusal) {
       refuse(head.code);
       return chunk.length;
     }
-    if (head.framing.kind === 'none') finish(head, []);
+    if (head.framing.kind === 'none') finish(text, head, []);
     else {
       const reader = toBodyReader(head.framing, rules, (piece, from, to) => {
         pieces.push(Buffer.from(piece.subarray(from, to)));
       });
-      reading = { kind: 'body', head, reader };
+      reading = { kind: 'body', text, head, reader };
     }
     return heads.end;
   }
