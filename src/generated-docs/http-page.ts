@@ -2,7 +2,8 @@
 // date. Pure.
 
 import { REFUSALS, type Refusal, type RefusalCode } from '../gateway/http1/refusal.ts';
-import { broken, RULES, type RuleName } from '../gateway/http1/rules.ts';
+import type { RuleName } from '../gateway/http1/rule-name.ts';
+import { broken, RULES } from '../gateway/http1/rules.ts';
 
 const OPENING = `# HTTP
 

@@ -2,7 +2,7 @@
 // refusals, the connection answers with `refusalResponse` and logs `Invalid request from ip=…: <logMessage>`.
 // Which rule of a message brings which refusal is in rules.ts.
 
-import type { RuleName } from './rules.ts';
+import type { RuleName } from './rule-name.ts';
 
 export type RefusalCode =
   | 'InvalidRequestLine'

@@ -2,6 +2,7 @@
 // the page docs/http.md and the conformance tests, which have a case for every rule.
 
 import { Refusal, type RefusalCode } from './refusal.ts';
+import type { RuleName } from './rule-name.ts';
 
 export interface Rule {
   readonly code: RefusalCode;
@@ -10,51 +11,6 @@ export interface Rule {
   /** The clause that asks for it. */
   readonly source: string;
 }
-
-export type RuleName =
-  | 'request-line-parts'
-  | 'request-line-end'
-  | 'request-line-length'
-  | 'method-token'
-  | 'method-unconventional'
-  | 'version-form'
-  | 'version-major'
-  | 'target-characters'
-  | 'target-form'
-  | 'target-authority'
-  | 'target-not-secured'
-  | 'connect-target'
-  | 'script-name'
-  | 'field-colon'
-  | 'field-line-end'
-  | 'field-name'
-  | 'field-underscore'
-  | 'field-value'
-  | 'field-folding'
-  | 'field-size'
-  | 'fields-count'
-  | 'fields-size'
-  | 'host-twice'
-  | 'host-value'
-  | 'content-type-twice'
-  | 'content-length-value'
-  | 'content-length-twice'
-  | 'coding-unknown'
-  | 'coding-behind-chunked'
-  | 'coding-without-chunked'
-  | 'coding-version'
-  | 'coding-and-length'
-  | 'expectation'
-  | 'scheme-contradiction'
-  | 'forwarded-form'
-  | 'chunk-size'
-  | 'chunk-size-number'
-  | 'chunk-size-length'
-  | 'chunk-extension'
-  | 'chunk-extension-length'
-  | 'chunk-extensions-length'
-  | 'chunk-data-end'
-  | 'trailer-forbidden';
 
 export const RULES: Readonly<Record<RuleName, Rule>> = {
   'request-line-parts': {

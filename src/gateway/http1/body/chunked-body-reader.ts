@@ -5,7 +5,8 @@ import { comesWithinLimit, isUnfinishedTooLarge, sectionTooLarge } from '../head
 import type { HeadRules } from '../head/head-rules.ts';
 import { SectionReader } from '../head/section-reader.ts';
 import { Refusal } from '../refusal.ts';
-import { broken, type RuleName } from '../rules.ts';
+import type { RuleName } from '../rule-name.ts';
+import { broken } from '../rules.ts';
 import { type BodyProgress, type BodyReader, type BodySink, MORE } from './body-progress.ts';
 import { parseTrailers } from './trailers.ts';
 

@@ -2,7 +2,8 @@
 // hopeless request before its fields have arrived.
 
 import { Refusal } from '../refusal.ts';
-import { broken, type RuleName } from '../rules.ts';
+import type { RuleName } from '../rule-name.ts';
+import { broken } from '../rules.ts';
 import { isUserinfo, parseHostAndPort } from './authority.ts';
 import type { HeadRules } from './head-rules.ts';
 
