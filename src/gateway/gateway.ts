@@ -20,7 +20,6 @@ import type { Exchange } from './exchange/exchange.ts';
 import { type ChannelOwner, WorkerChannel } from './exchange/worker-channel.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { Refusal } from './http1/refusal.ts';
-import { setOwnFields } from './http1/response/response-head-lines.ts';
 import { Departures } from './queue/dead-workers.ts';
 import type { QueuePolicy } from './queue/queue-policy.ts';
 import { failOverdue, RunQueue } from './queue/run-queue.ts';
@@ -70,7 +69,6 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.spoolDir = start.spoolDir;
     this.#settings = start.settings;
     this.#http = toHttpSettings(start.settings);
-    setOwnFields(start.settings);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.spoolBudget = new SpoolBudget(start.settings.spoolLimitBytes);
     this.#lookAtDisk();
@@ -118,7 +116,6 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (settings !== this.#settings) {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
-      setOwnFields(settings);
       this.budget.limitBytes = settings.memoryLimitBytes;
       this.spoolBudget.limitBytes = settings.spoolLimitBytes;
       this.#runQueue.setPolicy(toQueuePolicy(settings));

@@ -4,6 +4,7 @@ import type { GatewaySettings } from '../settings/for-processes/gateway-settings
 import type { ProxyProtocolMode } from './accept/proxy-protocol.ts';
 import { type TrustedPeers, toTrustedPeers } from './accept/trusted-peers.ts';
 import { type HeadRules, toHeadRules } from './http1/head/head-rules.ts';
+import { ResponseHeadLines } from './http1/response/response-head-lines.ts';
 import { RequestIds } from './ticket/request-id.ts';
 import type { WebSocketLimits } from './upgraded/web-socket-handshake.ts';
 
@@ -54,6 +55,7 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
   });
   return {
     rules,
+    headLines: new ResponseHeadLines(settings),
     proxies: settings.clientFrom === 'forwarded-for' ? rules.trustedPeers : null,
     dialect: settings.dialect,
     webSocketMessageBytes: settings.webSocketMessageBytes,

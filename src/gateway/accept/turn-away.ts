@@ -20,7 +20,7 @@ export function turnAway(
 ): TurnedAway {
   const refusal = new Refusal('ServiceUnavailable', 'too many connections');
   const requestId = http.requestIds === null ? '' : http.requestIds.next();
-  const { text, bodyBytes } = ownAnswer(refusal, requestId);
+  const { text, bodyBytes } = ownAnswer(refusal, requestId, http.headLines);
   // Not to be had any more when the socket is closed.
   const connection = { remoteAddress: socket.remoteAddress ?? '', number: 0 };
   const logged = (chunk: Buffer): UnservedRequest => ({

@@ -11,6 +11,7 @@ import type { WatchedTicket } from '../exchange/watched-ticket.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import { Refusal } from '../http1/refusal.ts';
 import { ownAnswer, withoutContent } from '../http1/response/own-answer.ts';
+import type { ResponseHeadLines } from '../http1/response/response-head-lines.ts';
 import type { RecordedConnection, UnservedRequest } from '../report/access-records.ts';
 import { removeSpooled } from '../request/body-store.ts';
 import { endOfRefusal } from '../request/rejected-request.ts';
@@ -187,7 +188,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     if (this.#state.kind !== 'reading') return;
     this.#owner.refused(refusal, this);
     const requestId = this.#reader.fields.newRequestId();
-    const whole = ownAnswer(refusal, requestId);
+    const whole = ownAnswer(refusal, requestId, this.headLines);
     const { text, bodyBytes } = this.#reader.isHead(known) ? withoutContent(whole) : whole;
     this.#unserved(end, { status: refusal.status, bodyBytes }, requestId, known);
     this.#socket.write(text, 'latin1');
@@ -241,6 +242,10 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   }
 
   // Writing: ExchangeClient
+
+  get headLines(): ResponseHeadLines {
+    return this.#owner.http().headLines;
+  }
 
   write(data: string | Buffer): void {
     this.#output.write(data, this.#reader.http);

@@ -1,6 +1,7 @@
 // The connection's side of an exchange: what the exchange may ask of it, and how it tells it that it has ended.
 
 import type { Socket } from 'node:net';
+import type { ResponseHeadLines } from '../http1/response/response-head-lines.ts';
 import type { Tunnel } from '../upgraded/tunnel.ts';
 import type { WebSocketConnection } from '../upgraded/web-socket-connection.ts';
 import type { ChannelOutput } from './channel-output.ts';
@@ -18,6 +19,8 @@ export type ExchangeEnd =
   | 'client-gone';
 
 export interface ExchangeClient {
+  /** What the gateway adds to the head of a response. */
+  readonly headLines: ResponseHeadLines;
   write(data: string | Buffer): void;
   /** Whether a response that starts now may say that the connection stays open. */
   mayKeepAlive(): boolean;

@@ -187,7 +187,7 @@ export class Exchange {
     const mustClose = (flags & CLOSING) !== 0 || this.#form === 'until-close' || this.#mustClose();
     if (mustClose || !this.client.mayKeepAlive()) this.keepAlive = false;
 
-    const text = responseHead(this.head, head, this.#form, this.keepAlive, this.requestId);
+    const text = responseHead(this.head, head, this.#form, this.client.headLines.text(this.keepAlive), this.requestId);
     const isWhole = (flags & (END | ABORTED)) === END;
     if (body.length === 0 || this.#form === 'none') {
       this.client.write(isWhole && this.#form === 'chunked' ? text + LAST_CHUNK : text);
@@ -221,7 +221,7 @@ export class Exchange {
     if (this.state === 'responding') return this.#end('cut-off', why);
     this.status = refusal.status;
     this.keepAlive = false;
-    const whole = ownAnswer(refusal, this.requestId);
+    const whole = ownAnswer(refusal, this.requestId, this.client.headLines);
     const answer = this.head.method === 'HEAD' ? withoutContent(whole) : whole;
     this.sentBytes = answer.bodyBytes;
     this.client.write(answer.text);

@@ -4,10 +4,12 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { originLines } from '../http1/response/response-head-lines.ts';
+import type { ResponseHeadLines } from '../http1/response/response-head-lines.ts';
 import { lastPair } from '../ticket/environ-pairs.ts';
 
 export interface WebSocketLimits {
+  /** What the gateway adds to the head of its answer. */
+  readonly headLines: ResponseHeadLines;
   /** 0: no limit; so for the next two. */
   readonly webSocketMessageBytes: number;
   readonly webSocketPingIntervalMs: number;
@@ -59,7 +61,7 @@ export function completeHandshake(
   limits: WebSocketLimits,
 ): WebSocket | null {
   const server = serverFor(limits);
-  const lines = [...originLines(), ...workerHead.split('\r\n').slice(1).filter(isPassedOn)];
+  const lines = [...limits.headLines.originLines(), ...workerHead.split('\r\n').slice(1).filter(isPassedOn)];
   const addLines = (headers: string[]): number => headers.push(...lines);
   let accepted: WebSocket | null = null;
   server.on('headers', addLines);

@@ -2,7 +2,7 @@
 
 import { requestIdLine } from '../../ticket/request-id.ts';
 import { type Refusal, refusalResponse } from '../refusal.ts';
-import { responseHeadLines } from './response-head-lines.ts';
+import type { ResponseHeadLines } from './response-head-lines.ts';
 
 const HEAD_END = '\r\n\r\n';
 
@@ -13,8 +13,8 @@ export interface OwnAnswer {
 }
 
 /** It is the last one of its connection. `requestId`: empty for none. */
-export function ownAnswer(refusal: Refusal, requestId: string): OwnAnswer {
-  const text = refusalResponse(refusal, responseHeadLines(false) + requestIdLine(requestId));
+export function ownAnswer(refusal: Refusal, requestId: string, headLines: ResponseHeadLines): OwnAnswer {
+  const text = refusalResponse(refusal, headLines.text(false) + requestIdLine(requestId));
   return { text, bodyBytes: text.length - text.indexOf(HEAD_END) - HEAD_END.length };
 }
 

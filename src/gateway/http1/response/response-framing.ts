@@ -3,7 +3,6 @@
 import { latin1Text } from '../../../runqueue/latin1.ts';
 import { requestIdLine } from '../../ticket/request-id.ts';
 import type { RequestHead } from '../head/request-head.ts';
-import { responseHeadLines } from './response-head-lines.ts';
 
 /** `framed`: by the application, with a length or chunks of its own. */
 export type BodyForm = 'none' | 'framed' | 'chunked' | 'until-close';
@@ -16,12 +15,12 @@ export function bodyForm(request: RequestHead, status: number, isFramed: boolean
   return isHttp11(request) ? 'chunked' : 'until-close';
 }
 
-/** `head` is the worker's: status line without version, then fields. `requestId`: empty for none. */
+/** `head` is the worker's: status line without version, then fields. `ownLines` are the gateway's. `requestId`: empty for none. */
 export function responseHead(
   request: RequestHead,
   head: string,
   form: BodyForm,
-  keepAlive: boolean,
+  ownLines: string,
   requestId: string,
 ): string {
   const lineEnd = head.indexOf('\r\n') + 2;
@@ -29,7 +28,7 @@ export function responseHead(
   // RFC 9112 section 2.3: the highest version that this server conforms to, and no higher than a 1.0 client's.
   const protocol = isHttp11(request) ? 'HTTP/1.1' : 'HTTP/1.0';
   const id = requestId === '' ? '' : requestIdLine(requestId, head);
-  return `${protocol} ${head.slice(0, lineEnd)}${responseHeadLines(keepAlive)}${id}${codings}${head.slice(lineEnd)}\r\n`;
+  return `${protocol} ${head.slice(0, lineEnd)}${ownLines}${id}${codings}${head.slice(lineEnd)}\r\n`;
 }
 
 /** A body that is all there is of it. */

@@ -3,35 +3,41 @@
 import type { GatewaySettings } from '../../../settings/for-processes/gateway-settings.ts';
 import { wireLine } from '../../../settings/response-fields.ts';
 
+/** With an empty `serverName` there is no field Server. */
 type OwnFields = Pick<GatewaySettings, 'serverName' | 'sendsDate' | 'responseFields'>;
 
-let own: OwnFields = { serverName: 'tunicorn', sendsDate: true, responseFields: [] };
-let second = -1;
-let open = '';
-let closing = '';
+export class ResponseHeadLines {
+  readonly #fields: OwnFields;
+  #second = -1;
+  #open = '';
+  #closing = '';
 
-/** What responses say from now on; with an empty name there is no field Server. */
-export function setOwnFields(fields: OwnFields): void {
-  own = fields;
-  second = -1;
-}
-
-/** The same without Connection, and without CRLF. */
-export function originLines(): string[] {
-  const lines = responseHeadLines(true).split('\r\n');
-  return lines.filter((line) => line !== '' && !line.startsWith('Connection:'));
-}
-
-/** The lines, each with its CRLF; made once a second. */
-export function responseHeadLines(keepAlive: boolean): string {
-  const now = Math.floor(Date.now() / 1000);
-  if (now !== second) {
-    second = now;
-    const server = own.serverName === '' ? '' : `Server: ${own.serverName}\r\n`;
-    const date = own.sendsDate ? `Date: ${new Date(now * 1000).toUTCString()}\r\n` : '';
-    const lines = `${server}${date}${own.responseFields.map(wireLine).join('')}Connection: `;
-    open = `${lines}keep-alive\r\n`;
-    closing = `${lines}close\r\n`;
+  constructor(fields: OwnFields) {
+    this.#fields = fields;
   }
-  return keepAlive ? open : closing;
+
+  /** The lines, each with its CRLF; made once a second. */
+  text(keepAlive: boolean): string {
+    const now = Math.floor(Date.now() / 1000);
+    if (now !== this.#second) {
+      this.#second = now;
+      const lines = this.#originText(now);
+      this.#open = `${lines}Connection: keep-alive\r\n`;
+      this.#closing = `${lines}Connection: close\r\n`;
+    }
+    return keepAlive ? this.#open : this.#closing;
+  }
+
+  /** The same without Connection, and without CRLF. */
+  originLines(): string[] {
+    const text = this.#originText(Math.floor(Date.now() / 1000));
+    return text.split('\r\n').filter((line) => line !== '');
+  }
+
+  #originText(second: number): string {
+    const { serverName, sendsDate, responseFields } = this.#fields;
+    const server = serverName === '' ? '' : `Server: ${serverName}\r\n`;
+    const date = sendsDate ? `Date: ${new Date(second * 1000).toUTCString()}\r\n` : '';
+    return `${server}${date}${responseFields.map(wireLine).join('')}`;
+  }
 }

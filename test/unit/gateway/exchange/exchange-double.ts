@@ -6,8 +6,10 @@ import type { ExchangeClient, ExchangeEnd } from '../../../../src/gateway/exchan
 import type { WatchedTicket } from '../../../../src/gateway/exchange/watched-ticket.ts';
 import { toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
 import { newHeadContext, parseRequestHead, type RequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
+import { ResponseHeadLines } from '../../../../src/gateway/http1/response/response-head-lines.ts';
 
 const RULES = toHeadRules({});
+const OWN_FIELDS = { serverName: 'tunicorn', sendsDate: true, responseFields: [] };
 
 export function headOf(text: string, scheme: 'http' | 'https' = 'http', scriptName = ''): RequestHead {
   const rules = scriptName === '' ? RULES : toHeadRules({ script_name: scriptName });
@@ -17,6 +19,7 @@ export function headOf(text: string, scheme: 'http' | 'https' = 'http', scriptNa
 }
 
 export class ClientDouble implements ExchangeClient {
+  readonly headLines = new ResponseHeadLines(OWN_FIELDS);
   readonly writes: Buffer[] = [];
   readonly ends: ExchangeEnd[] = [];
   /** The heads of WebSockets that were accepted. */

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
 import { ownAnswer, withoutContent } from '../../../../../src/gateway/http1/response/own-answer.ts';
+import { ResponseHeadLines } from '../../../../../src/gateway/http1/response/response-head-lines.ts';
 
+const HEAD_LINES = new ResponseHeadLines({ serverName: 'tunicorn', sendsDate: true, responseFields: [] });
 const LATE = new Refusal('GatewayTimeout', 'GET / has run longer than timeout');
 
 test('it names its length, and closes the connection', () => {
-  const { text, bodyBytes } = ownAnswer(LATE, '');
+  const { text, bodyBytes } = ownAnswer(LATE, '', HEAD_LINES);
   const [head = '', content = ''] = text.split('\r\n\r\n');
   assert.match(head, /^HTTP\/1\.1 504 Gateway Timeout\r\n/);
   assert.match(head, /\r\nConnection: close/);
@@ -17,12 +19,12 @@ test('it names its length, and closes the connection', () => {
 });
 
 test('it carries the request id, if there is one', () => {
-  assert.match(ownAnswer(LATE, 'abc123').text, /\r\nX-Request-ID: abc123\r\n/);
-  assert.doesNotMatch(ownAnswer(LATE, '').text, /X-Request-ID/);
+  assert.match(ownAnswer(LATE, 'abc123', HEAD_LINES).text, /\r\nX-Request-ID: abc123\r\n/);
+  assert.doesNotMatch(ownAnswer(LATE, '', HEAD_LINES).text, /X-Request-ID/);
 });
 
 test('for HEAD it ends with the head, which still names the length', () => {
-  const whole = ownAnswer(LATE, '');
+  const whole = ownAnswer(LATE, '', HEAD_LINES);
   const answer = withoutContent(whole);
   assert.equal(answer.bodyBytes, 0);
   assert.ok(answer.text.endsWith('\r\n\r\n'));
