@@ -7,26 +7,18 @@ import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 /** Settings that a generation's workers need, by the names of python/tunicorn/worker/worker_settings.py. */
 export interface WorkerSettings {
-  readonly app: string;
   readonly generation: number;
   readonly runtime_dir: string;
   readonly spool_dir: string;
   readonly tickets_path: string;
   readonly lifeline_path: string;
-  readonly chdir: string;
-  readonly pythonpath: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
   readonly server_software: string;
   readonly preload_app: boolean;
   readonly worker_class: string;
   /** How many requests a worker runs at once: so many slots it has on the claims board, from the one that `fork` names. */
   readonly slots: number;
   readonly multiprocess: boolean;
-  readonly max_requests: number;
-  readonly max_requests_jitter: number;
   readonly graceful_timeout: number;
-  readonly errorlog: string;
-  readonly loglevel: string;
   readonly proc_name: string;
   readonly user_id: number;
   readonly group_id: number;
