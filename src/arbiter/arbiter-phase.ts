@@ -1,5 +1,7 @@
 // Where the arbiter is in its life: a state moved by one pure function, and its holder, which the parts of the arbiter share.
 
+import { type IllegalMoveLog, illegalMove } from '../log/illegal-move.ts';
+
 export type Phase =
   | { readonly kind: 'running' }
   /** Neither gateways nor workers, once the ones there were have finished: who connects waits in the sockets' backlogs. */
@@ -26,20 +28,23 @@ export type PhaseEvent =
   /** What was to be a good end is not. */
   | { readonly type: 'fail'; readonly exitCode: number };
 
-/** The phase after `event`, or null when the event does not belong in this one. */
+/**
+ * The phase after `event`. The same phase where a signal or hook asks for what is so already, or for what this phase rules out; null when the
+ * event cannot happen in this phase.
+ */
 export function movePhase(phase: Phase, event: PhaseEvent, nowMs: number): Phase | null {
   switch (event.type) {
     case 'pause':
-      return phase.kind === 'running' ? { kind: 'paused' } : null;
+      return phase.kind === 'running' ? { kind: 'paused' } : phase;
     case 'resume':
-      return phase.kind === 'paused' ? { kind: 'running' } : null;
+      return phase.kind === 'paused' ? { kind: 'running' } : phase;
     case 'leave':
       return phase.kind === 'running' ? { kind: 'leaving', untilMs: nowMs + event.delayMs } : null;
     case 'stop':
       if (phase.kind !== 'stopping') {
         return { kind: 'stopping', manner: event.manner, sinceMs: nowMs, exitCode: event.exitCode };
       }
-      return phase.manner === 'graceful' && event.manner === 'quick' ? { ...phase, manner: 'quick' } : null;
+      return phase.manner === 'graceful' && event.manner === 'quick' ? { ...phase, manner: 'quick' } : phase;
     case 'last-hook':
       return phase.kind === 'stopping' ? { ...phase, sinceMs: nowMs } : null;
     case 'fail':
@@ -48,7 +53,12 @@ export function movePhase(phase: Phase, event: PhaseEvent, nowMs: number): Phase
 }
 
 export class ArbiterPhase {
+  readonly #log: IllegalMoveLog;
   #current: Phase = { kind: 'running' };
+
+  constructor(log: IllegalMoveLog) {
+    this.#log = log;
+  }
 
   get current(): Phase {
     return this.#current;
@@ -58,10 +68,12 @@ export class ArbiterPhase {
     return this.#current.kind;
   }
 
-  /** Whether the event belonged here. */
+  /** Whether the event has changed the phase. */
   move(event: PhaseEvent, nowMs: number): boolean {
-    const next = movePhase(this.#current, event, nowMs);
-    if (next !== null) this.#current = next;
-    return next !== null;
+    const before = this.#current;
+    const next = movePhase(before, event, nowMs);
+    if (next === null) illegalMove(this.#log, `arbiter: '${event.type}' in phase '${before.kind}'`);
+    else this.#current = next;
+    return next !== null && next !== before;
   }
 }

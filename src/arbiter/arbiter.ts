@@ -51,7 +51,7 @@ export class Arbiter {
   readonly #start: ArbiterStart;
   readonly #log: ErrorLog;
   readonly #queue: EventQueue<ArbiterEvent>;
-  readonly #phase: ArbiterPhase = new ArbiterPhase();
+  readonly #phase: ArbiterPhase;
   readonly #inForce: SettingsInForce;
   readonly #board: ClaimsBoard;
   readonly #lifeline: Lifeline = new Lifeline();
@@ -75,6 +75,7 @@ export class Arbiter {
     const { log, listeners, pidFile } = start;
     const { settings, ids } = start.resolved;
     this.#log = log;
+    this.#phase = new ArbiterPhase(log);
     this.#queue = new EventQueue((event) => this.#turn(event));
     this.#inForce = new SettingsInForce(start);
     this.#board = ClaimsBoard.create(start.directories.runtimeDir, settings.gateways, ids);

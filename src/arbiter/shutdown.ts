@@ -103,7 +103,9 @@ export class Shutdown {
 
   /** A hook that belongs to the serving generation has raised. A stop that is under way goes on as it was asked for. */
   failed(exitCode: number, nowMs: number): void {
-    if (!this.#parts.phase.move({ type: 'fail', exitCode }, nowMs)) this.stop('quick', exitCode, nowMs);
+    const { phase } = this.#parts;
+    if (phase.kind === 'stopping') phase.move({ type: 'fail', exitCode }, nowMs);
+    else this.stop('quick', exitCode, nowMs);
   }
 
   lastHookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {

@@ -9,7 +9,7 @@ import type { WorkerStacks } from './worker-stacks.ts';
 
 const ABORT_GRACE_MS = 1000;
 const EXPIRE_GRACE_MS = 1000;
-const TELL_AGAIN_MS = 200;
+const ASK_AGAIN_MS = 200;
 /** For a worker to write down its stack. */
 const STACK_WAIT_MS = 300;
 
@@ -46,9 +46,9 @@ export class WorkerDeadlines {
       return;
     }
     // A signal that arrives between two system calls does not interrupt the second.
-    if (state.kind === 'retiring' && nowMs - state.toldAtMs >= TELL_AGAIN_MS) {
+    if (state.kind === 'retiring' && nowMs - state.askedAtMs >= ASK_AGAIN_MS) {
       this.#workers.signal(worker, 'SIGTERM');
-      this.#workers.move(slot, { type: 'told-again' }, nowMs);
+      this.#workers.move(slot, { type: 'asked-again' }, nowMs);
     }
     if (state.kind === 'booting' && limits.timeoutMs > 0) {
       const limitMs = this.#patience.limitMs(limits.timeoutMs);

@@ -3,6 +3,7 @@
 
 import os from 'node:os';
 import path from 'node:path';
+import { illegalMove } from '../../log/illegal-move.ts';
 import type { ToForkserverAboutHooks } from '../../messages/about-hooks.ts';
 import type { AboutWorker, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
@@ -102,12 +103,9 @@ export class Generation {
     return this.#state;
   }
 
-  /** Whether the state could follow. */
-  move(next: GenerationState): boolean {
-    const can = mayFollow(this.#state, next);
-    if (can) this.#state = next;
-    else this.#events.log('debug', `Generation ${this.number}: ${next.kind} does not follow ${this.#state.kind}`);
-    return can;
+  move(next: GenerationState): void {
+    if (mayFollow(this.#state, next)) this.#state = next;
+    else illegalMove(this.#events, `generation ${this.number}: '${next.kind}' in state '${this.#state.kind}'`);
   }
 
   /** How many requests its ready workers run at once. */
@@ -345,7 +343,7 @@ export class Generation {
     this.announceEnd();
     for (const worker of this.workers.all()) {
       // It has not taken a ticket yet; waiting for its imports would only keep the generation from its end.
-      if (worker.state.kind === 'booting') this.workers.doom(worker, 'drained', 'SIGKILL', nowMs);
+      if (worker.state.kind === 'booting') this.workers.doom(worker, 'not-needed', 'SIGKILL', nowMs);
     }
     this.tickets.release();
     this.#letForkserverGo();

@@ -29,7 +29,7 @@ function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reaso
     }
     case 'stuck':
       return { level: 'warning', message: `Worker (pid:${pid}) was killed: the requests left in it hang.` };
-    case 'drained':
+    case 'not-needed':
     case 'given-up':
       return { level: 'debug', message: `Worker (pid:${pid}) was not needed any more.` };
     case 'slow-exit': {

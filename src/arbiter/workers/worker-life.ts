@@ -7,7 +7,14 @@ export interface ProcessEnd {
 }
 
 /** Why a worker is killed rather than asked to leave. `stuck`: nothing but requests that hang is left in it. */
-export type DoomReason = 'timeout' | 'stuck' | 'slow-boot' | 'graceful-timeout' | 'slow-exit' | 'given-up' | 'drained';
+export type DoomReason =
+  | 'timeout'
+  | 'stuck'
+  | 'slow-boot'
+  | 'graceful-timeout'
+  | 'slow-exit'
+  | 'given-up'
+  | 'not-needed';
 
 /** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. `spent`: max_requests. */
 export type RetireReason = 'succeeded' | 'spent' | 'surplus' | 'timeout' | 'asked';
@@ -20,16 +27,16 @@ export type WorkerState =
   | { readonly kind: 'forking'; readonly sinceMs: number }
   | { readonly kind: 'booting'; readonly sinceMs: number }
   | { readonly kind: 'ready'; readonly sinceMs: number; readonly successor: SuccessorNeed }
-  /** Told to finish its ticket and go. */
+  /** Asked to finish its requests and go. */
   | {
       readonly kind: 'retiring';
       readonly sinceMs: number;
       readonly reason: RetireReason;
-      readonly toldAtMs: number;
+      readonly askedAtMs: number;
     }
   /**
    * It serves no more, and ends as any Python program does: threads are waited for, exit handlers run. `readySinceMs` is null if it
-   * was told to go.
+   * was asked to go.
    */
   | { readonly kind: 'exiting'; readonly sinceMs: number; readonly readySinceMs: number | null }
   /** To be killed: first ABRT, which leaves a stack behind, then KILL. */
@@ -47,7 +54,7 @@ export type WorkerEvent =
   | { readonly type: 'wants-successor'; readonly need: Exclude<SuccessorNeed, 'not-needed'> }
   | { readonly type: 'retire'; readonly reason: RetireReason }
   /** TERM was sent once more: a signal that arrives between two system calls does not interrupt the second. */
-  | { readonly type: 'told-again' }
+  | { readonly type: 'asked-again' }
   /** It says so itself. */
   | { readonly type: 'exiting' }
   | { readonly type: 'doom'; readonly reason: DoomReason }
@@ -55,14 +62,18 @@ export type WorkerEvent =
   | { readonly type: 'killed' }
   | { readonly type: 'exited'; readonly end: ProcessEnd };
 
-/** The state after `event`, or null when the event does not belong in this state. */
+/**
+ * The state after `event`. The same state when the event may come late or twice, because worker and arbiter act at the same time; null when
+ * it cannot happen in this state.
+ */
 export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number): WorkerState | null {
   if (state.kind === 'gone') return null;
   switch (event.type) {
     case 'exited':
       return { kind: 'gone', end: event.end, was: state.kind };
     case 'doom':
-      if (state.kind === 'doomed' || state.kind === 'forking') return null;
+      // The first reason stays; and what has no pid yet cannot be killed.
+      if (state.kind === 'doomed' || state.kind === 'forking') return state;
       return { kind: 'doomed', sinceMs: nowMs, reason: event.reason, step: 'to-abort' };
     case 'aborted':
       return state.kind === 'doomed' && state.step === 'to-abort'
@@ -73,18 +84,23 @@ export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number
     case 'forked':
       return state.kind === 'forking' ? { kind: 'booting', sinceMs: nowMs } : null;
     case 'ready':
-      return state.kind === 'booting' ? { kind: 'ready', sinceMs: nowMs, successor: 'not-needed' } : null;
+      if (state.kind === 'booting') return { kind: 'ready', sinceMs: nowMs, successor: 'not-needed' };
+      // It was asked to go, or doomed, while it was booting.
+      return state.kind === 'retiring' || state.kind === 'doomed' ? state : null;
     case 'wants-successor':
-      if (state.kind !== 'ready') return null;
-      return state.successor === 'wanted' ? state : { ...state, successor: event.need };
+      if (state.kind === 'forking') return null;
+      if (state.kind !== 'ready' || state.successor === 'wanted') return state;
+      return { ...state, successor: event.need };
     case 'retire':
-      return state.kind === 'ready' || state.kind === 'booting'
-        ? { kind: 'retiring', sinceMs: nowMs, reason: event.reason, toldAtMs: nowMs }
-        : null;
+      if (state.kind === 'forking') return null;
+      if (state.kind !== 'ready' && state.kind !== 'booting') return state;
+      return { kind: 'retiring', sinceMs: nowMs, reason: event.reason, askedAtMs: nowMs };
     case 'exiting':
       if (state.kind === 'ready') return { kind: 'exiting', sinceMs: nowMs, readySinceMs: state.sinceMs };
-      return state.kind === 'retiring' ? { kind: 'exiting', sinceMs: nowMs, readySinceMs: null } : null;
-    case 'told-again':
-      return state.kind === 'retiring' ? { ...state, toldAtMs: nowMs } : null;
+      if (state.kind === 'retiring') return { kind: 'exiting', sinceMs: nowMs, readySinceMs: null };
+      // A worker that leaves while it boots has failed to boot.
+      return state.kind === 'booting' || state.kind === 'doomed' ? state : null;
+    case 'asked-again':
+      return state.kind === 'retiring' ? { ...state, askedAtMs: nowMs } : null;
   }
 }

@@ -1,6 +1,7 @@
 // The workers of one generation, by their slots: found, counted, signalled, and moved through their lives. The generation decides.
 
 import os from 'node:os';
+import { illegalMove } from '../../log/illegal-move.ts';
 import type { SlotRange } from '../../runqueue/claims-board.ts';
 import { type LivingProcess, livingProcess } from '../process/living-process.ts';
 import { type DoomReason, moveWorker, type WorkerEvent, type WorkerState } from './worker-life.ts';
@@ -14,7 +15,7 @@ export interface Worker extends SlotRange {
 
 export interface RosterOwner {
   signal(process: LivingProcess, signal: number): void;
-  log(level: 'debug', message: string): void;
+  log(level: 'error', message: string): void;
 }
 
 export class WorkerRoster {
@@ -62,19 +63,16 @@ export class WorkerRoster {
     this.#workers.delete(slot);
   }
 
-  /** Whether the event belonged into the worker's life. */
+  /** Whether the event has changed the worker's state. */
   move(slot: number, event: WorkerEvent, nowMs: number): boolean {
     const worker = this.#workers.get(slot);
     if (worker === undefined) return false;
     const state = moveWorker(worker.state, event, nowMs);
-    if (state !== null) {
-      this.#workers.set(slot, { ...worker, state });
-      return true;
-    }
-    if (event.type !== 'doom') {
-      this.#owner.log('debug', `Worker slot ${slot}: ${event.type} does not follow ${worker.state.kind}`);
-    }
-    return false;
+    if (state === null)
+      illegalMove(this.#owner, `worker slot ${slot}: '${event.type}' in state '${worker.state.kind}'`);
+    if (state === null || state === worker.state) return false;
+    this.#workers.set(slot, { ...worker, state });
+    return true;
   }
 
   signal(worker: Worker, signal: NodeJS.Signals | number): void {

@@ -1,4 +1,4 @@
-// Every move between the arbiter's phases, legal or blocked, by name.
+// Every move between the arbiter's phases, legal or not, by name.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -25,15 +25,15 @@ const STOPPED_NOW = { kind: 'stopping', sinceMs: NOW_MS, exitCode: 3 } as const;
 const MOVES: Readonly<Record<keyof typeof EVENTS, readonly (readonly [string, Phase, Phase | null])[]>> = {
   pause: [
     ['running', RUNNING, PAUSED],
-    ['paused', PAUSED, null],
-    ['leaving', LEAVING, null],
-    ['stopping', GRACEFUL, null],
+    ['paused', PAUSED, PAUSED],
+    ['leaving', LEAVING, LEAVING],
+    ['stopping', GRACEFUL, GRACEFUL],
   ],
   resume: [
-    ['running', RUNNING, null],
+    ['running', RUNNING, RUNNING],
     ['paused', PAUSED, RUNNING],
-    ['leaving', LEAVING, null],
-    ['stopping', GRACEFUL, null],
+    ['leaving', LEAVING, LEAVING],
+    ['stopping', GRACEFUL, GRACEFUL],
   ],
   leave: [
     ['running', RUNNING, { kind: 'leaving', untilMs: 9500 }],
@@ -45,13 +45,13 @@ const MOVES: Readonly<Record<keyof typeof EVENTS, readonly (readonly [string, Ph
     ['running', RUNNING, { ...STOPPED_NOW, manner: 'graceful' }],
     ['paused', PAUSED, { ...STOPPED_NOW, manner: 'graceful' }],
     ['leaving', LEAVING, { ...STOPPED_NOW, manner: 'graceful' }],
-    ['a graceful stop', GRACEFUL, null],
-    ['a quick stop', QUICK, null],
+    ['a graceful stop', GRACEFUL, GRACEFUL],
+    ['a quick stop', QUICK, QUICK],
   ],
   'stop quickly': [
     ['running', RUNNING, { ...STOPPED_NOW, manner: 'quick' }],
     ['a graceful stop, which keeps its start and exit status', GRACEFUL, QUICK],
-    ['a quick stop', QUICK, null],
+    ['a quick stop', QUICK, QUICK],
   ],
   'last-hook': [
     ['running', RUNNING, null],
@@ -66,16 +66,29 @@ const MOVES: Readonly<Record<keyof typeof EVENTS, readonly (readonly [string, Ph
 
 for (const name of Object.keys(MOVES) as (keyof typeof EVENTS)[]) {
   for (const [from, phase, expected] of MOVES[name]) {
-    test(`${name} ${expected === null ? 'does not belong in' : 'moves'} ${from}`, () => {
+    const does = expected === null ? 'is illegal in' : expected === phase ? 'changes nothing in' : 'moves';
+    test(`${name} ${does} ${from}`, () => {
       assert.deepEqual(movePhase(phase, EVENTS[name], NOW_MS), expected);
     });
   }
 }
 
-test('a refused move leaves the phase as it is, and says so', () => {
-  const phase = new ArbiterPhase();
+test('an event that changes nothing leaves the phase as it is, and says so', () => {
+  const phase = new ArbiterPhase({ log: () => assert.fail('nothing is illegal here') });
   assert.equal(phase.move({ type: 'resume' }, NOW_MS), false);
   assert.equal(phase.kind, 'running');
   assert.equal(phase.move({ type: 'pause' }, NOW_MS), true);
   assert.deepEqual(phase.current, PAUSED);
+});
+
+test('an illegal event is an error in the log', () => {
+  const logged: string[] = [];
+  const phase = new ArbiterPhase({ log: (level, message) => logged.push(`${level} ${message}`) });
+  try {
+    phase.move({ type: 'last-hook' }, NOW_MS);
+  } catch {
+    // Thrown as well, where the environment asks for it.
+  }
+  assert.match(logged.join(), /^error Illegal state change, .*: arbiter: 'last-hook' in phase 'running'$/);
+  assert.equal(phase.kind, 'running');
 });

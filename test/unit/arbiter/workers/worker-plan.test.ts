@@ -11,7 +11,7 @@ const STATES = {
   booting: { kind: 'booting', sinceMs: 0 },
   ready: { kind: 'ready', sinceMs: 0, successor: 'not-needed' },
   wanting: { kind: 'ready', sinceMs: 0, successor: 'wanted' },
-  retiring: { kind: 'retiring', sinceMs: 0, reason: 'surplus', toldAtMs: 0 },
+  retiring: { kind: 'retiring', sinceMs: 0, reason: 'surplus', askedAtMs: 0 },
   doomed: { kind: 'doomed', sinceMs: 0, reason: 'timeout', step: 'aborted' },
   gone: { kind: 'gone', end: { code: 0, signal: null }, was: 'ready' },
 } satisfies Record<string, WorkerState>;
