@@ -1,5 +1,4 @@
-// The end of a gateway: it stops accepting, waits for what its connections still have to do, and cuts off what takes too long. Used by
-// gateway.ts.
+// The end of a gateway: it stops accepting, waits for what its connections still have to do, and cuts off what takes too long.
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Accepting } from './accept/accepting.ts';
@@ -32,6 +31,14 @@ export type DrainPhase =
       readonly done: () => void;
     };
 
+export interface DrainParts {
+  readonly accepting: Accepting;
+  readonly connections: ReadonlySet<ClientConnection>;
+  readonly surplus: SurplusConnections;
+  readonly runQueue: RunQueue;
+  readonly log: ErrorLog;
+}
+
 export class Drain {
   readonly #accepting: Accepting;
   readonly #connections: ReadonlySet<ClientConnection>;
@@ -40,13 +47,7 @@ export class Drain {
   readonly #log: ErrorLog;
   #phase: DrainPhase = { kind: 'open' };
 
-  constructor(
-    accepting: Accepting,
-    connections: ReadonlySet<ClientConnection>,
-    surplus: SurplusConnections,
-    runQueue: RunQueue,
-    log: ErrorLog,
-  ) {
+  constructor({ accepting, connections, surplus, runQueue, log }: DrainParts) {
     this.#accepting = accepting;
     this.#connections = connections;
     this.#surplus = surplus;
@@ -92,34 +93,33 @@ export class Drain {
     const overtimeMs = nowMs - phase.sinceMs - phase.limitMs;
     if (overtimeMs > 0) this.#giveUpWaiting();
     if (overtimeMs > LAST_WORDS_MS) for (const connection of this.#connections) connection.destroy('shutting-down');
-    const left = this.#connections.size + this.#surplus.size + this.#accepting.size;
-    if (left > 0) this.#checkIn(CHECK_MS);
+    const remaining = this.#connections.size + this.#surplus.size + this.#accepting.size;
+    if (remaining > 0) this.#checkIn(CHECK_MS);
     else phase.done();
   }
 
   #giveUpWaiting(): void {
     for (const exchange of this.#runQueue.unanswered()) {
-      // So that a worker does not tell Python's loggers of an answer that nobody gets.
+      // Keeps the worker from logging a response that was never delivered.
       this.#runQueue.cancel(exchange);
-      this.#tell(exchange);
+      this.#logUnfinished(exchange);
       exchange.fail(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
     }
   }
 
-  /** Of those that a worker runs; what still waits has nothing to do with the application. */
-  #tell(exchange: Exchange): void {
-    const isRunning = exchange.state === 'outstanding' || exchange.state === 'responding';
-    if (!isRunning || exchange.webSocket !== null) return;
-    const { method, target } = exchange.head;
-    const ageMs = performance.now() - exchange.arrivedMs - exchange.queuedMs;
+  /** Only requests that a worker runs; one that still waits says nothing about the application. */
+  #logUnfinished({ request, state, queuedMs }: Exchange): void {
+    if (state.kind !== 'outstanding' && state.kind !== 'responding') return;
+    const { method, target } = request.head;
+    const ageMs = performance.now() - request.arrivedMs - queuedMs;
     this.#log.log(
       'warning',
       describeUnfinished({
         method,
         target,
-        requestId: exchange.requestId,
+        requestId: request.requestId,
         ageMs,
-        hasBegun: exchange.state !== 'outstanding',
+        hasBegun: state.kind === 'responding',
       }),
     );
   }

@@ -1,9 +1,10 @@
-// One gateway: connections are accepted, whole requests admitted to the run queue, responses passed back; each message of the arbiter
-// (main.ts) is one method. What goes on for longer is in the parts that are made below.
+// One gateway: accepts connections, admits whole requests to the run queue, passes responses back. Each message of the arbiter
+// (main.ts) is one method; what goes on for longer is in the parts that the constructor makes.
 
 import fs from 'node:fs';
 import net, { type Server, type Socket } from 'node:net';
 import type { ErrorLog } from '../log/error-log.ts';
+import { illegalMove } from '../log/illegal-move.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import { channelSocketPath } from '../messages/gateway-files.ts';
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
@@ -20,15 +21,15 @@ import type { Exchange } from './exchange/exchange.ts';
 import { type ChannelOwner, WorkerChannel } from './exchange/worker-channel.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { Refusal } from './http1/refusal.ts';
-import { Departures } from './queue/dead-workers.ts';
+import { DeadWorkers } from './queue/dead-workers.ts';
 import type { QueuePolicy } from './queue/queue-policy.ts';
-import { failOverdue, RunQueue } from './queue/run-queue.ts';
+import { failClientLeft, failOverdue, RunQueue } from './queue/run-queue.ts';
 import { TicketPipe } from './queue/ticket-pipe.ts';
 import type { UnservedRequest } from './report/access-records.ts';
 import type { RequestLog } from './report/request-log.ts';
 import { StreamReport } from './report/stream-counts.ts';
-import type { TakenOver } from './upgraded/upgraded.ts';
-import { Retirement, retire } from './upgraded/websocket-retirement.ts';
+import type { Upgraded } from './upgraded/upgraded.ts';
+import { retire, WebSocketRetirement } from './upgraded/websocket-retirement.ts';
 
 const CHECK_TIME_MS = 1000;
 const CHECK_QUEUE_MS = 20;
@@ -50,17 +51,17 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly budget: MemoryBudget;
   readonly spoolBudget: SpoolBudget;
   readonly #start: GatewayStart;
-  readonly #board: ClaimsBoard;
-  readonly #runQueue: RunQueue;
+  readonly queue: RunQueue;
   readonly #connections: Set<ClientConnection> = new Set();
   readonly #channels: Set<WorkerChannel> = new Set();
   readonly #channelServer: Server;
   readonly #accepting: Accepting;
   readonly #surplus: SurplusConnections;
-  readonly #departures: Departures;
-  readonly #retirement: Retirement;
+  readonly #deadWorkers: DeadWorkers;
+  readonly #retirement: WebSocketRetirement;
   readonly #drain: Drain;
   readonly #streams: StreamReport;
+  readonly #timers: readonly NodeJS.Timeout[];
   #settings: GatewaySettings;
   #http: HttpSettings;
 
@@ -72,24 +73,32 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.spoolBudget = new SpoolBudget(start.settings.spoolLimitBytes);
     this.#lookAtDisk();
-    this.#board = ClaimsBoard.open(start.runtimeDir);
+    const board = ClaimsBoard.open(start.runtimeDir);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
-    this.#runQueue = new RunQueue(start.number, this.#board, cancels);
+    this.queue = new RunQueue(start.number, board, cancels);
     // Half open: a tunnel passes the end of each direction on.
     this.#channelServer = net.createServer({ allowHalfOpen: true }, (socket) =>
       this.#channels.add(new WorkerChannel(socket, this)),
     );
-    this.#runQueue.setPolicy(toQueuePolicy(start.settings));
+    this.queue.setPolicy(toQueuePolicy(start.settings));
     this.#accepting = new Accepting(start.log, (socket, listener) => this.#connected(socket, listener));
     this.#surplus = new SurplusConnections(start.log, start.requestLog, start.descriptors);
-    this.#departures = new Departures(this.#board, this.#runQueue, this.#channels, start.log);
-    this.#retirement = new Retirement(this.#connections, this.#runQueue, this.#board);
-    this.#drain = new Drain(this.#accepting, this.#connections, this.#surplus, this.#runQueue, start.log);
+    this.#deadWorkers = new DeadWorkers(board, this.queue, this.#channels, start.log);
+    this.#retirement = new WebSocketRetirement(this.#connections, this.queue, board);
+    this.#drain = new Drain({
+      accepting: this.#accepting,
+      connections: this.#connections,
+      surplus: this.#surplus,
+      runQueue: this.queue,
+      log: start.log,
+    });
     this.#streams = new StreamReport(this.#connections, start.tell);
-    // Timers come before the sockets in a turn of the event loop. A gateway that was kept from running would find everybody too late who
-    // has sent meanwhile what has not been read yet; so the look at the time comes after the sockets.
-    setInterval(() => setImmediate(() => this.#checkTime()), CHECK_TIME_MS).unref();
-    setInterval(() => this.#checkQueue(), CHECK_QUEUE_MS).unref();
+    // Timers come before the sockets in a turn of the event loop. After a pause of the process every client would seem late whose bytes
+    // have arrived meanwhile and have not been read yet; so limits are checked after the sockets.
+    this.#timers = [
+      setInterval(() => setImmediate(() => this.#checkTime()), CHECK_TIME_MS).unref(),
+      setInterval(() => this.#checkQueue(), CHECK_QUEUE_MS).unref(),
+    ];
   }
 
   /** Opens the socket that workers connect their channels to. */
@@ -98,7 +107,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     return new Promise((resolve) => this.#channelServer.listen(channelSocketPath(runtimeDir, number), resolve));
   }
 
-  // Told by the arbiter
+  // Messages of the arbiter
 
   listen(listener: ListenerAddress, handle: object): void {
     if (this.#drain.phase.kind !== 'draining') this.#accepting.listen(listener, handle, this.#settings.backlog);
@@ -118,21 +127,21 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#http = toHttpSettings(settings);
       this.budget.limitBytes = settings.memoryLimitBytes;
       this.spoolBudget.limitBytes = settings.spoolLimitBytes;
-      this.#runQueue.setPolicy(toQueuePolicy(settings));
+      this.queue.setPolicy(toQueuePolicy(settings));
       this.#start.requestLog.configure(settings);
     }
     if (this.#drain.phase.kind !== 'draining') {
       const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity, settings.dialect);
       // Without one the generation is dying; requests wait for the next.
-      if (pipe !== null) this.#runQueue.serve(pipe, concurrency);
+      if (pipe !== null) this.queue.serve(pipe, concurrency);
       this.#retirement.serves(generation, this.#settings.gracefulTimeoutMs);
     }
-    this.#streams.tellChanges();
+    this.#streams.reportChanges();
     this.#start.tell({ type: 'serving', generation });
   }
 
   setConcurrency(generation: number, concurrency: number): void {
-    this.#runQueue.setConcurrency(generation, concurrency);
+    this.queue.setConcurrency(generation, concurrency);
   }
 
   workerRetires(range: SlotRange): void {
@@ -141,26 +150,26 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   workerGone({ slot, slots }: SlotRange, generation: number): void {
     this.#retirement.workerGone({ slot, slots });
-    this.#departures.workerGone({ slot, slots, generation });
+    this.#deadWorkers.workerGone({ slot, slots, generation });
   }
 
   pipeEmpty(generation: number): void {
-    this.#runQueue.pipeEmpty(generation);
+    this.queue.pipeEmpty(generation);
   }
 
   generationGone(generation: number): void {
-    this.#departures.generationGone(generation);
+    this.#deadWorkers.generationGone(generation);
   }
 
-  /** The arbiter will kill the worker when it has heard what it was running. */
-  expire(ticket: number): void {
-    const exchange = this.#runQueue.find(ticket);
+  /** `workerPid` runs the request. The arbiter may kill that worker once it knows which request it was. */
+  expire(ticket: number, workerPid: number): void {
+    const exchange = this.queue.find(ticket);
     if (exchange === undefined) return;
-    const { method, target } = exchange.head;
-    if (exchange.workerPid === 0) exchange.workerPid = this.#board.claimantOf(ticket);
-    // The ticket is out until the worker has ended it: the mark has to stay, and the place is not free.
-    this.#runQueue.cancel(exchange);
-    exchange.fail(new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`), 'timeout');
+    const { method, target } = exchange.request.head;
+    // The ticket is out until the worker has ended it: the mark has to stay, and the ticket still counts.
+    this.queue.cancel(exchange);
+    const refusal = new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`);
+    exchange.fail(refusal, 'timeout', workerPid);
     this.#start.tell({ type: 'expired', ticket, method, target });
   }
 
@@ -168,14 +177,15 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#drain.announce();
   }
 
-  /** Resolves when nothing is left; see Drain. */
+  /** Resolves when every connection is closed; see Drain. */
   async drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
     if (manner === 'graceful') {
-      this.#streams.tellChanges();
+      this.#streams.reportChanges();
       this.#start.tell({ type: 'draining' });
     }
     await this.#drain.begin(manner, limitMs);
-    this.#runQueue.close();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.queue.close();
     this.#channelServer.close();
     for (const channel of this.#channels) channel.close();
   }
@@ -191,26 +201,30 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   admit(exchange: Exchange): void {
-    const turnedAway = this.#runQueue.enqueue(exchange);
+    const turnedAway = this.queue.enqueue(exchange);
     turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests wait'), 'overload');
-    // Workers are held back: what no other is free for would wait for slow clients.
-    if (exchange.state !== 'waiting' || !this.spoolBudget.isSpent) return;
-    this.#runQueue.drop(exchange);
+    // Workers are held back: a request that finds none of them idle would wait for slow clients.
+    if (exchange.state.kind !== 'waiting' || !this.spoolBudget.isSpent) return;
+    this.queue.drop(exchange);
     exchange.fail(new Refusal('ServiceUnavailable', 'the spool is full'), 'overload');
   }
 
-  left(exchange: Exchange): void {
-    if (exchange.state !== 'waiting') return this.#runQueue.cancelUnlessBegun(exchange);
-    this.#runQueue.drop(exchange);
-    exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
+  clientLeft(exchange: Exchange): void {
+    if (exchange.state.kind === 'waiting') {
+      this.queue.drop(exchange);
+      failClientLeft(exchange);
+    } else {
+      this.queue.cancelUnlessBegun(exchange);
+      exchange.clientLeft();
+    }
   }
 
   abandoned(exchange: Exchange): void {
-    if (exchange.state === 'waiting') this.#runQueue.drop(exchange);
-    else this.#runQueue.cancel(exchange);
+    if (exchange.state.kind === 'waiting') this.queue.drop(exchange);
+    else this.queue.cancel(exchange);
   }
 
-  takenOver(exchange: Exchange, by: TakenOver): void {
+  takenOver(exchange: Exchange, by: Upgraded): void {
     const { phase } = this.#drain;
     if (phase.kind === 'draining') retire(by, phase.limitMs);
     else this.#retirement.takenOver(exchange, by, this.#settings.gracefulTimeoutMs);
@@ -222,7 +236,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   refused(refusal: Refusal, connection: ClientConnection): void {
     this.#start.log.log(
-      // A client that goes away in the middle is no news.
+      // Clients disconnect in the middle of a request all the time; not worth a warning.
       refusal.code === 'IncompleteRequest' ? 'debug' : 'warning',
       `Invalid request from ip=${connection.remoteAddress || 'unix socket'}: ${refusal.logMessage}`,
     );
@@ -232,38 +246,20 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#start.requestLog.unserved(request);
   }
 
+  connectionClosed(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  illegalMove(what: string): void {
+    illegalMove(this.#start.log, what);
+  }
+
   // ChannelOwner
 
-  find(ticket: number): Exchange | undefined {
-    return this.#runQueue.find(ticket);
-  }
-
-  settled(exchange: Exchange): void {
-    this.#runQueue.settle(exchange);
-  }
-
-  skipped(exchange: Exchange): void {
-    const isOver = exchange.state === 'outstanding' && !exchange.client.awaitsAnswer();
-    if (isOver) exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
-    this.#runQueue.skipped(exchange);
-  }
-
-  probed(ticket: number): void {
-    this.#runQueue.probed(ticket);
-  }
-
-  holdsBack(exchange: Exchange, resume: () => void): boolean {
-    return exchange.client.holdsBack(resume);
-  }
-
-  closed(ended: ClientConnection | WorkerChannel, why: string | null = null): void {
-    if (ended instanceof ClientConnection) {
-      this.#connections.delete(ended);
-      return;
-    }
-    this.#channels.delete(ended);
+  channelClosed(channel: WorkerChannel, why: string | null): void {
+    this.#channels.delete(channel);
     if (why !== null) this.#start.log.log('error', `A worker's channel is closed: ${why}`);
-    this.#departures.channelClosed(ended);
+    this.#deadWorkers.channelClosed(channel);
   }
 
   #connected(socket: Socket, listener: ListenerAddress): void {
@@ -276,7 +272,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const nowMs = performance.now();
     for (const connection of this.#connections) connection.checkTime(nowMs);
     this.#lookAtDisk();
-    this.#streams.tellChanges();
+    this.#streams.reportChanges();
     this.#surplus.report(this.#settings.connectionLimit, nowMs);
   }
 
@@ -287,7 +283,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #checkQueue(): void {
-    for (const exchange of this.#runQueue.overdue(performance.now())) failOverdue(exchange);
+    for (const exchange of this.queue.overdue(performance.now())) failOverdue(exchange);
   }
 }
 

@@ -106,7 +106,7 @@ function obey(message: ToGateway, handle: unknown): void {
     case 'generation-gone':
       return gateway.generationGone(message.generation);
     case 'expire':
-      return gateway.expire(message.ticket);
+      return gateway.expire(message.ticket, message.pid);
     case 'reopen-logs':
       log.reopen();
       return requestLog.reopen();

@@ -28,9 +28,8 @@ export type ToGateway =
       readonly type: 'start';
       /** Unique among all gateway processes of this arbiter's life. */
       readonly number: number;
-      /** Place among the gateways, 0 ≤ index < gateways: which part of the cancel table is this one's. */
+      /** Position among the gateways, from 0: which part of the cancel table is this one's. */
       readonly index: number;
-      readonly gateways: number;
       readonly runtimeDir: string;
       readonly spoolDir: string;
       /** The interpreter, for the relay to a Unix datagram socket. */
@@ -58,8 +57,8 @@ export type ToGateway =
   | { readonly type: 'pipe-empty'; readonly generation: number }
   /** Every worker of this generation has exited: what it has not claimed, it never will. */
   | { readonly type: 'generation-gone'; readonly generation: number }
-  /** The ticket has run longer than `timeout`: answer 504, and say when that is done. */
-  | { readonly type: 'expire'; readonly ticket: number }
+  /** The ticket has run longer than `timeout`, in the worker with this pid: answer 504, and say when that is done. */
+  | { readonly type: 'expire'; readonly ticket: number; readonly pid: number }
   | { readonly type: 'reopen-logs' }
   /** Answered at once, by a gateway that comes round its event loop. */
   | { readonly type: 'ping' }

@@ -31,14 +31,23 @@ const SWITCHING_PROTOCOLS = 101;
 const TWO_TO_32 = 2 ** 32;
 const NOTHING = Buffer.alloc(0);
 
+/** The head of a response, as the worker sends it. */
+export interface ResponseHead {
+  readonly status: number;
+  /** Of the HEAD frame; END only if the whole body comes with it. */
+  readonly flags: number;
+  /** The status line without its version, then the fields. */
+  readonly lines: string;
+}
+
 /** What a decoder reports, in the order of the frames. Buffers are views into the chunk that was pushed. */
 export interface ChannelSink {
   hello(slot: number, pid: number, generation: number): void;
   ask(id: number): void;
   /** Header lines for an interim response, before the response to this ticket begins. */
   hints(id: number, lines: string): void;
-  /** A response begins. `flags` has END only when the body that is passed here is the whole of it. */
-  head(id: number, status: number, flags: number, head: string, body: Buffer): void;
+  /** A response begins. */
+  head(id: number, head: ResponseHead, body: Buffer): void;
   /** A piece of the body; `flags` has END (and perhaps ABORTED) with the last one. */
   body(id: number, flags: number, piece: Buffer): void;
   /** Header lines behind the last chunk: the end of the response. */
@@ -254,7 +263,7 @@ export class ChannelDecoder {
     if (headBytes > HEAD_LIMIT_BYTES || bodyAt > at + length) return `HEAD with a head of ${headBytes} bytes`;
     if (bytes.length < bodyAt) return this.#awaits(bodyAt - at);
     const status = bytes.readUInt16LE(at + 6);
-    const head = latin1Text(bytes, at + FRAME_HEADER_BYTES + 4, bodyAt);
+    const lines = latin1Text(bytes, at + FRAME_HEADER_BYTES + 4, bodyAt);
     const end = Math.min(at + length, bytes.length);
     const left = at + length - end;
     this.#hinted = null;
@@ -262,10 +271,10 @@ export class ChannelDecoder {
     if (left > 0) {
       this.#responding = id;
       this.#streaming = { type: BODY, id, flags, left };
-      this.#sink.head(id, status, flags & ~(END | ABORTED), head, bytes.subarray(bodyAt, end));
+      this.#sink.head(id, { status, flags: flags & ~(END | ABORTED), lines }, bytes.subarray(bodyAt, end));
     } else {
       this.#responding = (flags & END) === 0 ? id : null;
-      this.#sink.head(id, status, flags, head, bytes.subarray(bodyAt, end));
+      this.#sink.head(id, { status, flags, lines }, bytes.subarray(bodyAt, end));
     }
     return end - at;
   }

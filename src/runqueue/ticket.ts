@@ -34,27 +34,29 @@ export interface TicketAddress {
   readonly cancel: number;
 }
 
-/**
- * Writes a run ticket at `offset`. `fields` is a string of code points below 256.
- * The ticket says FOLLOWS by itself when fields and body are too long for it. `kind` is TICKET_STREAMED or TICKET_UPGRADE, with
- * neither of which there is a body, or 0.
- */
-export function writeRunTicket(
-  target: Buffer,
-  offset: number,
-  address: TicketAddress,
-  fields: string,
-  body: Buffer | null,
-  rawPath: boolean,
-  waitedMs: number = 0,
-  kind: number = 0,
-): void {
+/** A ticket that is to be run. */
+export interface RunTicket extends TicketAddress {
+  /** Code points below 256. */
+  readonly fields: string;
+  readonly rawPath: boolean;
+  readonly body: Buffer | null;
+  /** How long the request waited for a worker; the ticket says it in whole milliseconds, up to 65,535. */
+  readonly waitedMs: number;
+  /** TICKET_STREAMED or TICKET_UPGRADE, with neither of which there is a body, or 0. */
+  readonly kind: number;
+}
+
+/** Writes a run ticket at `offset`. It says FOLLOWS by itself when fields and body are too long for it. */
+export function writeRunTicket(target: Buffer, offset: number, ticket: RunTicket): void {
+  const { fields, body, rawPath, waitedMs, kind } = ticket;
   const bodyBytes = body === null ? 0 : body.length;
   const follows = fields.length + bodyBytes > TICKET_ROOM_BYTES;
   const flags = (follows ? TICKET_FOLLOWS : 0) | (rawPath ? TICKET_RAW_PATH : 0) | kind;
   const used = follows ? TICKET_HEADER_BYTES : TICKET_HEADER_BYTES + fields.length + bodyBytes;
   const kindAndWait = TICKET_RUN | (flags << 8) | (Math.min(waitedMs, LONGEST_WAIT_MS) << 16);
-  writeHeader(target, offset, used, kindAndWait, address, fields.length, bodyBytes);
+  writeHeader(target, offset, used, kindAndWait);
+  writeAddress(target, offset, ticket);
+  writeLengths(target, offset, fields.length, bodyBytes);
   if (follows) return;
   writeLatin1(target, fields, offset + TICKET_HEADER_BYTES);
   if (body !== null) body.copy(target, offset + TICKET_HEADER_BYTES + fields.length);
@@ -62,25 +64,25 @@ export function writeRunTicket(
 
 /** Writes a probe: whoever takes it says so on the channel and runs nothing. */
 export function writeProbeTicket(target: Buffer, offset: number, address: TicketAddress): void {
-  writeHeader(target, offset, TICKET_HEADER_BYTES, TICKET_PROBE, address, 0, 0);
+  writeHeader(target, offset, TICKET_HEADER_BYTES, TICKET_PROBE);
+  writeAddress(target, offset, address);
+  writeLengths(target, offset, 0, 0);
 }
 
-function writeHeader(
-  target: Buffer,
-  offset: number,
-  used: number,
-  kindFlagsAndWait: number,
-  address: TicketAddress,
-  fieldsBytes: number,
-  bodyBytes: number,
-): void {
+function writeHeader(target: Buffer, offset: number, used: number, kindFlagsAndWait: number): void {
   target.writeUInt32LE(used, offset);
   // A shift of 16 may have made it negative.
   target.writeUInt32LE(kindFlagsAndWait >>> 0, offset + 4);
+}
+
+function writeAddress(target: Buffer, offset: number, address: TicketAddress): void {
   target.writeUInt32LE(address.id % TWO_TO_32, offset + 8);
   target.writeUInt32LE(Math.floor(address.id / TWO_TO_32), offset + 12);
   target.writeUInt32LE(address.gateway, offset + 16);
   target.writeUInt32LE(address.cancel, offset + 20);
+}
+
+function writeLengths(target: Buffer, offset: number, fieldsBytes: number, bodyBytes: number): void {
   target.writeUInt32LE(fieldsBytes, offset + 24);
   target.writeUInt32LE(bodyBytes, offset + 28);
 }

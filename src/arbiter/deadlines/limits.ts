@@ -1,5 +1,6 @@
 // What the deadlines of a generation's workers depend on, and what they ask of their generation.
 
+import type { Claim } from '../../runqueue/claims-board.ts';
 import type { WorkerClass } from '../../settings/for-processes/worker-classes.ts';
 import type { RetireReason } from '../workers/worker-life.ts';
 import type { Worker } from '../workers/worker-roster.ts';
@@ -15,6 +16,6 @@ export interface Limits {
 export interface DeadlinesOwner {
   retire(worker: Worker, reason: RetireReason, nowMs: number): void;
   /** Have the gateway answer the client. */
-  expire(gateway: number, ticket: number): void;
+  expire(claim: Claim): void;
   log(level: 'warning' | 'critical', message: string): void;
 }

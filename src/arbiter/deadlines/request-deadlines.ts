@@ -92,11 +92,11 @@ export class RequestDeadlines {
     const stackFrom = this.#stacks.size(worker.slot);
     this.#workers.signal(worker, STACKS_SIGNAL);
     for (const claim of late) {
-      const { ticket, thread, gateway } = claim;
+      const { ticket, thread } = claim;
       const ageMs = claimAgeMs(claim, nowMs);
       const pid = worker.process?.pid ?? null;
       this.#overdue.add({ ticket, slot: worker.slot, pid, thread, ageMs, sinceMs: nowMs, stackFrom });
-      this.#owner.expire(gateway, ticket);
+      this.#owner.expire(claim);
     }
     return true;
   }

@@ -85,7 +85,7 @@ export class WorkerDeadlines {
     const claim = this.#board.claim(slot);
     if (timeoutMs === 0 || claim.ticket === 0 || claimAgeMs(claim, nowMs) <= timeoutMs) return;
     if (this.#workers.move(slot, { type: 'doom', reason: 'timeout' }, nowMs)) {
-      this.#owner.expire(claim.gateway, claim.ticket);
+      this.#owner.expire(claim);
     }
   }
 

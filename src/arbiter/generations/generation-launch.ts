@@ -92,7 +92,7 @@ export class GenerationLaunch {
       workersReady: ({ number, concurrency }) => {
         gateways.broadcast({ type: 'workers', generation: number, concurrency });
       },
-      expire: (number, ticket) => gateways.get(number)?.send({ type: 'expire', ticket }),
+      expire: ({ gateway, ticket, pid }) => gateways.get(gateway)?.send({ type: 'expire', ticket, pid }),
       log: (level, message) => start.log.log(level, message),
     };
   }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { illegalMove } from '../../log/illegal-move.ts';
 import type { ToForkserverAboutHooks } from '../../messages/about-hooks.ts';
 import type { AboutWorker, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
-import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
+import type { Claim, ClaimsBoard } from '../../runqueue/claims-board.ts';
 import type { WorkerClass } from '../../settings/for-processes/worker-classes.ts';
 import { BootPatience } from '../deadlines/boot-patience.ts';
 import type { Limits } from '../deadlines/limits.ts';
@@ -41,7 +41,7 @@ export interface GenerationEvents {
   /** The number of ready workers has changed. */
   workersReady(generation: Generation): void;
   /** A request has run longer than `timeout`: have the gateway answer its client. */
-  expire(gateway: number, ticket: number): void;
+  expire(claim: Claim): void;
   log(level: 'debug' | 'info' | 'warning' | 'error' | 'critical', message: string): void;
 }
 

@@ -46,7 +46,6 @@ export class Switchover {
       type: 'start',
       number: gateway.number,
       index: gateway.index,
-      gateways: start.resolved.settings.gateways,
       runtimeDir: start.directories.runtimeDir,
       spoolDir: start.directories.spoolDir,
       python: start.python,

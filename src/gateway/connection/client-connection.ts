@@ -5,11 +5,13 @@ import type { Socket } from 'node:net';
 import type { RequestEnd } from '../../log/access-record.ts';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 import type { ChannelOutput } from '../exchange/channel-output.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { ExchangeClient, ExchangeEnd } from '../exchange/exchange-client.ts';
+import { Exchange, type ExchangeClient } from '../exchange/exchange.ts';
+import type { ExchangeEnd } from '../exchange/exchange-life.ts';
+import { bodyOf } from '../exchange/request.ts';
 import type { WatchedTicket } from '../exchange/watched-ticket.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import { Refusal } from '../http1/refusal.ts';
+import { type Http1Output, Http1Response } from '../http1/response/http1-response.ts';
 import { ownAnswer, withoutContent } from '../http1/response/own-answer.ts';
 import type { ResponseHeadLines } from '../http1/response/response-head-lines.ts';
 import type { RecordedConnection, UnservedRequest } from '../report/access-records.ts';
@@ -43,10 +45,11 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 let connections = 0;
 
-export class ClientConnection implements ExchangeClient, ReadingClient, RecordedConnection {
+export class ClientConnection implements ExchangeClient, Http1Output, ReadingClient, RecordedConnection {
   /** Counts the connections of this process. */
   readonly number: number;
   readonly listener: ListenerAddress;
+  readonly response: Http1Response = new Http1Response(this);
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #reader: RequestReader;
@@ -119,8 +122,8 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     if (state.kind === 'lingering') return this.progressed();
     if (state.kind === 'flushing' || state.kind === 'closed') return;
     if (state.kind === 'taken-over') return state.by.kind === 'tunnel' ? state.by.fromClient(chunk) : undefined;
-    if (state.kind === 'in-service' && state.exchange.stream?.isOpen === true) {
-      return this.#feed(state.exchange, state.exchange.stream, chunk);
+    if (state.kind === 'in-service' && state.exchange.request.stream?.isOpen === true) {
+      return this.#feed(state.exchange, state.exchange.request.stream, chunk);
     }
     const isFree = state.kind === 'reading' && this.#ahead === null && !this.#output.isSpooling;
     if (isFree) this.#reader.read(chunk, 0);
@@ -163,7 +166,8 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   /** Not into the middle of a response. */
   sendContinue(): void {
     const state = this.#state;
-    const mayCome = state.kind === 'reading' || (state.kind === 'in-service' && state.exchange.state === 'outstanding');
+    const mayCome =
+      state.kind === 'reading' || (state.kind === 'in-service' && state.exchange.state.kind === 'outstanding');
     if (mayCome) this.#socket.write(CONTINUE, 'latin1');
   }
 
@@ -178,7 +182,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
 
   serve(head: RequestHead, body: RequestBody): void {
     if (this.#state.kind !== 'reading') return;
-    const exchange = this.#reader.fields.exchange(this, head, body);
+    const exchange = new Exchange(this.#reader.fields.request(head, body), this);
     this.#enter({ kind: 'in-service', exchange });
     this.#owner.admit(exchange);
   }
@@ -220,17 +224,16 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     if (state.kind !== 'in-service') return;
     const { exchange } = state;
     // A worker that watches has been told so far that its client is there.
-    if (exchange.watched === null && performance.now() - exchange.arrivedMs < HALF_CLOSE_MS) return;
+    if (exchange.watched === null && performance.now() - exchange.request.arrivedMs < HALF_CLOSE_MS) return;
     this.#sends = 'has-left';
-    this.#owner.left(exchange);
-    exchange.left();
+    this.#owner.clientLeft(exchange);
   }
 
   /** No more bytes will come. Whether that ends the request that is being read, or the wait for one. */
   #cutOff(): boolean {
     const state = this.#state;
-    if (state.kind === 'in-service' && state.exchange.stream?.isOpen === true) {
-      this.#breakOff(state.exchange, state.exchange.stream, state.exchange.stream.cut());
+    if (state.kind === 'in-service' && state.exchange.request.stream?.isOpen === true) {
+      this.#breakOff(state.exchange, state.exchange.request.stream, state.exchange.request.stream.cut());
       return true;
     }
     if (state.kind !== 'reading') return false;
@@ -241,7 +244,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     return true;
   }
 
-  // Writing: ExchangeClient
+  // Writing: Http1Output and ExchangeClient
 
   get headLines(): ResponseHeadLines {
     return this.#owner.http().headLines;
@@ -270,17 +273,19 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
 
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void {
     this.#served += 1;
-    if (exchange.spoolPath !== null) {
-      removeSpooled(exchange.spoolPath);
-      this.#owner.spoolBudget.addBody(-exchange.requestBytes);
+    const { request } = exchange;
+    if (request.spoolPath !== null) {
+      removeSpooled(request.spoolPath);
+      this.#owner.spoolBudget.addBody(-request.bodyBytes);
     }
-    if (exchange.body !== null) this.#owner.budget.add(-exchange.body.length);
+    const body = bodyOf(request);
+    if (body !== null) this.#owner.budget.add(-body.length);
     this.#owner.ended(exchange, this);
     if (end === 'client-gone' || end === 'closed' || this.#state.kind === 'closed') return;
     if (end === 'cut-off') {
       // Without the last chunk, or with fewer bytes than announced: the client sees that it has not got everything.
       this.#leave();
-    } else if (exchange.keepAlive) {
+    } else if (this.response.keepsAlive) {
       this.#next();
     } else {
       this.#leave();
@@ -290,10 +295,15 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null {
     this.#socket.off('data', this.#onData);
     this.#socket.off('end', this.#onEnd);
-    const answer = head + requestIdLine(exchange.requestId, head);
-    const { http } = this.#reader;
-    const { budget } = this.#owner;
-    const by = WebSocketConnection.accept(this.#socket, exchange, ticket, answer, this.#takeAhead(), http, budget);
+    const by = WebSocketConnection.accept({
+      socket: this.#socket,
+      exchange,
+      ticket,
+      lines: head + requestIdLine(exchange.request.requestId ?? '', head),
+      early: this.#takeAhead(),
+      limits: this.#reader.http,
+      budget: this.#owner.budget,
+    });
     if (by === null) this.#socket.destroy();
     else this.#takeOver(exchange, by);
     return by;
@@ -301,7 +311,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
 
   openTunnel(exchange: Exchange, channel: Socket, toWorker: ChannelOutput): Tunnel {
     const client = tunnelClient(this.#socket, this.#input, this.#output);
-    const by = new Tunnel(exchange, client, channel, toWorker, this.#reader.http);
+    const by = new Tunnel({ exchange, client, channel, toWorker, pings: this.#reader.http });
     this.#takeOver(exchange, by);
     by.fromClient(this.#takeAhead());
     if (this.#sends !== 'more') by.clientEnded();
@@ -323,6 +333,10 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
     return ahead;
   }
 
+  illegalMove(what: string): void {
+    this.#owner.illegalMove(what);
+  }
+
   /** What was HTTP goes on as this. */
   get takenOver(): WebSocketConnection | Tunnel | null {
     return this.#state.kind === 'taken-over' ? this.#state.by : null;
@@ -335,7 +349,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
 
   #drained(): void {
     this.#output.drained(this.#reader.http, performance.now());
-    if (this.#state.kind === 'taken-over') this.#state.by.drained();
+    if (this.#state.kind === 'taken-over') this.#state.by.clientHasRoom();
     if (this.#state.kind === 'flushing' && !this.#output.isSpooling) this.#linger();
     // A pipelining client that reads slowly: its next request was not begun.
     else if (this.#mayBegin && this.#ahead !== null) this.#next();
@@ -416,12 +430,12 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
       if (state.exchange.watched?.isFull === true) this.#owner.abandoned(state.exchange);
       state.by.closed();
     }
-    if (state.kind === 'in-service' && state.exchange.state !== 'finished') {
+    if (state.kind === 'in-service' && state.exchange.state.kind !== 'finished') {
       this.#owner.abandoned(state.exchange);
-      state.exchange.stream?.abort();
+      state.exchange.request.stream?.abort();
       state.exchange.abandon(why);
     }
-    this.#owner.closed(this);
+    this.#owner.connectionClosed(this);
   }
 
   #enter(state: ConnectionState): void {
@@ -444,7 +458,8 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
   #refuseRequest(refusal: Refusal, end: RequestEnd = endOfRefusal(refusal)): void {
     const state = this.#state;
     if (state.kind !== 'in-service') this.refuse(refusal, end);
-    else if (state.exchange.stream !== null) this.#breakOff(state.exchange, state.exchange.stream, refusal, end);
+    else if (state.exchange.request.stream !== null)
+      this.#breakOff(state.exchange, state.exchange.request.stream, refusal, end);
   }
 
   #awaited(nowMs: number): Awaited {
@@ -456,7 +471,7 @@ export class ClientConnection implements ExchangeClient, ReadingClient, Recorded
       case 'lingering':
         return { kind: 'close', hasUnsentOutput, elapsedMs: nowMs - state.sinceMs };
       case 'in-service':
-        return state.exchange.stream?.awaited(nowMs) ?? { kind: 'nothing' };
+        return state.exchange.request.stream?.awaited(nowMs) ?? { kind: 'nothing' };
       case 'taken-over':
       case 'flushing':
       case 'closed':

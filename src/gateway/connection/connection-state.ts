@@ -5,7 +5,7 @@ import type { HttpSettings } from '../http-settings.ts';
 import type { Refusal } from '../http1/refusal.ts';
 import type { UnservedRequest } from '../report/access-records.ts';
 import type { Tunnel } from '../upgraded/tunnel.ts';
-import type { TakenOver } from '../upgraded/upgraded.ts';
+import type { Upgraded } from '../upgraded/upgraded.ts';
 import type { WebSocketConnection } from '../upgraded/web-socket-connection.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -32,13 +32,15 @@ export interface ConnectionOwner {
   isDraining(): boolean;
   admit(exchange: Exchange): void;
   abandoned(exchange: Exchange): void;
-  /** The client has given up waiting. */
-  left(exchange: Exchange): void;
+  /** The client has stopped sending, and most likely has left. */
+  clientLeft(exchange: Exchange): void;
   ended(exchange: Exchange, connection: ClientConnection): void;
   /** The connection has become a WebSocket or a tunnel. */
-  takenOver(exchange: Exchange, by: TakenOver): void;
+  takenOver(exchange: Exchange, by: Upgraded): void;
   refused(refusal: Refusal, connection: ClientConnection): void;
   /** A request that was never admitted has ended. */
   unserved(request: UnservedRequest): void;
-  closed(connection: ClientConnection): void;
+  connectionClosed(connection: ClientConnection): void;
+  /** A state was asked for a move that it does not have. */
+  illegalMove(what: string): void;
 }

@@ -4,6 +4,8 @@
 import { ABORTED, closeFrame, END, goneFrame, messageHeader, pieceHeader, TEXT } from '../../runqueue/channel-frame.ts';
 import type { ChannelOutput } from './channel-output.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** `gone`: nothing more can be said of the client. Then it is over, with or without that having been said. */
 type State = 'open' | 'gone' | 'over' | 'over-when-gone';
 
@@ -29,9 +31,13 @@ export class WatchedTicket {
   }
 
   /** A piece of the request's body. */
-  piece(bytes: Buffer, place: 'middle' | 'last'): void {
-    if (this.#state === 'open')
-      this.#output.frame(pieceHeader(this.#id, place === 'last' ? END : 0, bytes.length), bytes);
+  piece(bytes: Buffer): void {
+    if (this.#state === 'open') this.#output.frame(pieceHeader(this.#id, 0, bytes.length), bytes);
+  }
+
+  /** The request's body is whole. */
+  bodyEnd(): void {
+    if (this.#state === 'open') this.#output.frame(pieceHeader(this.#id, END, 0), NOTHING);
   }
 
   /** The body will not become whole, and nobody waits for the response. */

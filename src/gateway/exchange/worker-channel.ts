@@ -2,7 +2,7 @@
 // they belong to; what the gateway sends of a ticket goes out through its WatchedTicket, or raw through a tunnel.
 
 import type { Socket } from 'node:net';
-import { ChannelDecoder, type ChannelSink } from '../../runqueue/channel-decoder.ts';
+import { ChannelDecoder, type ChannelSink, type ResponseHead } from '../../runqueue/channel-decoder.ts';
 import {
   dataFrame,
   END,
@@ -13,24 +13,29 @@ import {
   UNACKNOWLEDGED_BYTES,
 } from '../../runqueue/channel-frame.ts';
 import type { MemoryBudget } from '../connection/memory-budget.ts';
-import type { Tunnel } from '../upgraded/tunnel.ts';
+import type { UpgradedTunnel } from '../upgraded/upgraded.ts';
 import { ChannelOutput } from './channel-output.ts';
 import type { Exchange } from './exchange.ts';
 import { WatchedTicket } from './watched-ticket.ts';
 
 const SWITCHING_PROTOCOLS = 101;
 
+/** What a channel needs of the run queue. */
+export interface ChannelQueue {
+  /** The exchange of an outstanding ticket. */
+  find(ticket: number): Exchange | undefined;
+  /** The worker is done with the ticket. */
+  ticketEnded(exchange: Exchange): void;
+  /** The worker has not run the ticket, because it was cancelled. */
+  skipped(exchange: Exchange): void;
+  probed(ticket: number): void;
+}
+
 /** What a channel needs of the gateway. */
 export interface ChannelOwner {
   readonly budget: MemoryBudget;
-  find(ticket: number): Exchange | undefined;
-  /** The response is complete, or the ticket was skipped. */
-  settled(exchange: Exchange): void;
-  skipped(exchange: Exchange): void;
-  probed(ticket: number): void;
-  /** Whether the client's buffer is full; `resume` is called when it is not any more. */
-  holdsBack(exchange: Exchange, resume: () => void): boolean;
-  closed(channel: WorkerChannel, why: string | null): void;
+  readonly queue: ChannelQueue;
+  channelClosed(channel: WorkerChannel, why: string | null): void;
 }
 
 export class WorkerChannel implements ChannelSink {
@@ -39,6 +44,7 @@ export class WorkerChannel implements ChannelSink {
   readonly #socket: Socket;
   readonly #output: ChannelOutput;
   readonly #owner: ChannelOwner;
+  readonly #queue: ChannelQueue;
   readonly #decoder: ChannelDecoder;
   /** Bytes of the current response, hints, body and messages, that have come through here. */
   #passedBytes = 0;
@@ -48,14 +54,15 @@ export class WorkerChannel implements ChannelSink {
   #exited = false;
   /** From WATCH to END. */
   #watched: WatchedTicket | null = null;
-  #tunnel: { readonly exchange: Exchange; readonly tunnel: Tunnel } | null = null;
+  #tunnel: { readonly exchange: Exchange; readonly tunnel: UpgradedTunnel } | null = null;
 
   constructor(socket: Socket, owner: ChannelOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#queue = owner.queue;
     this.#output = new ChannelOutput(socket, owner.budget);
     this.#output.onRoom = () => {
-      if (this.#tunnel !== null) this.#tunnel.tunnel.channelDrained();
+      if (this.#tunnel !== null) this.#tunnel.tunnel.channelHasRoom();
       else this.#watched?.onRoom();
     };
     this.#decoder = new ChannelDecoder(this);
@@ -80,72 +87,70 @@ export class WorkerChannel implements ChannelSink {
   }
 
   ask(id: number): void {
-    const exchange = this.#owner.find(id);
-    if (exchange === undefined || exchange.state !== 'outstanding') this.#output.write(goneFrame(id));
-    else this.#output.write(dataFrame(id, exchange.fields, exchange.body));
+    const exchange = this.#queue.find(id);
+    const state = exchange?.state;
+    if (state?.kind !== 'outstanding') this.#output.write(goneFrame(id));
+    else this.#output.write(dataFrame(id, state.ticket.fields, state.ticket.body));
   }
 
   watch(id: number): void {
     const ticket = new WatchedTicket(this.#output, id);
     this.#watched = ticket;
-    const exchange = this.#owner.find(id);
+    const exchange = this.#queue.find(id);
     if (exchange === undefined) ticket.gone();
     else exchange.watch(ticket);
   }
 
   hints(id: number, lines: string): void {
     this.#passedBytes += lines.length;
-    const exchange = this.#owner.find(id);
+    const exchange = this.#queue.find(id);
     exchange?.hint(lines);
     this.#holdBack(exchange);
   }
 
-  head(id: number, status: number, flags: number, head: string, body: Buffer): void {
+  head(id: number, head: ResponseHead, body: Buffer): void {
+    const { status, flags } = head;
     this.#passedBytes += body.length;
-    const exchange = this.#owner.find(id);
+    const exchange = this.#queue.find(id);
     if ((flags & END) !== 0) this.#stopWatching();
     if (status === SWITCHING_PROTOCOLS && (flags & END) === 0) this.#accept(id, exchange, head);
-    if (exchange !== undefined) {
-      exchange.workerPid = this.worker?.pid ?? 0;
-      if (exchange.state === 'outstanding') exchange.respond(status, flags, head, body);
-    }
+    if (exchange?.state.kind === 'outstanding') exchange.respond(head, body, this.#workerPid);
     this.#after(id, flags, exchange);
   }
 
   body(id: number, flags: number, piece: Buffer): void {
     this.#passedBytes += piece.length;
-    const exchange = this.#owner.find(id);
+    const exchange = this.#queue.find(id);
     if ((flags & END) !== 0) this.#stopWatching();
-    if (exchange?.state === 'responding') exchange.continue(flags, piece);
+    if (exchange?.state.kind === 'responding') exchange.continue(flags, piece);
     this.#after(id, flags, exchange);
   }
 
   trailers(id: number, lines: string): void {
-    const exchange = this.#owner.find(id);
+    const exchange = this.#queue.find(id);
     this.#stopWatching();
-    if (exchange?.state === 'responding') exchange.trail(lines);
+    if (exchange?.state.kind === 'responding') exchange.trail(lines);
     this.#after(id, END, exchange);
   }
 
   message(id: number, flags: number, piece: Buffer, isLast: boolean): void {
     this.#passedBytes += piece.length + (isLast ? MESSAGE_COST_BYTES : 0);
-    const exchange = this.#owner.find(id);
+    const exchange = this.#queue.find(id);
     if (exchange === undefined) return;
     exchange.webSocket?.send(piece, (flags & TEXT) !== 0, isLast);
     this.#holdBack(exchange);
   }
 
   closes(id: number, code: number, reason: Buffer): void {
-    const exchange = this.#owner.find(id);
+    const exchange = this.#queue.find(id);
     this.#stopWatching();
     exchange?.webSocket?.close(code, reason);
     this.#after(id, END, exchange);
   }
 
   tunnel(id: number): void {
-    const exchange = this.#owner.find(id);
-    if (exchange !== undefined) exchange.workerPid = this.worker?.pid ?? 0;
-    const tunnel = exchange?.openTunnel(this.#socket, this.#output) ?? null;
+    const exchange = this.#queue.find(id);
+    const tunnel = exchange?.openTunnel(this.#socket, this.#output, this.#workerPid) ?? null;
     if (tunnel !== null && exchange !== undefined) this.#tunnel = { exchange, tunnel };
     else this.#socket.destroy();
   }
@@ -156,12 +161,12 @@ export class WorkerChannel implements ChannelSink {
 
   skip(id: number): void {
     this.#stopWatching();
-    const exchange = this.#owner.find(id);
-    if (exchange !== undefined) this.#owner.skipped(exchange);
+    const exchange = this.#queue.find(id);
+    if (exchange !== undefined) this.#queue.skipped(exchange);
   }
 
   probed(id: number): void {
-    this.#owner.probed(id);
+    this.#queue.probed(id);
   }
 
   close(): void {
@@ -190,11 +195,16 @@ export class WorkerChannel implements ChannelSink {
     }
   }
 
+  /** No ticket is answered before HELLO. */
+  get #workerPid(): number {
+    return this.worker?.pid ?? 0;
+  }
+
   /** The client may have left, or have been answered with 504, while the application made up its mind. */
-  #accept(id: number, exchange: Exchange | undefined, head: string): void {
-    if (exchange?.head.isWebSocket === false) return;
+  #accept(id: number, exchange: Exchange | undefined, head: ResponseHead): void {
+    if (exchange?.request.head.isWebSocket === false) return;
     this.#watched ??= new WatchedTicket(this.#output, id);
-    if (exchange?.state === 'outstanding') exchange.accept(this.#watched, head);
+    if (exchange?.state.kind === 'outstanding') exchange.accept(this.#watched, head, this.#workerPid);
     else this.#watched.gone();
   }
 
@@ -210,15 +220,16 @@ export class WorkerChannel implements ChannelSink {
       // must never stand in front of somebody else's response.
       if (this.#passedBytes > UNACKNOWLEDGED_BYTES) this.#output.write(takenFrame(id));
       this.#passedBytes = 0;
-      if (exchange !== undefined) this.#owner.settled(exchange);
+      if (exchange !== undefined) this.#queue.ticketEnded(exchange);
     } else {
       this.#holdBack(exchange);
     }
   }
 
   #holdBack(exchange: Exchange | undefined): void {
-    if (exchange === undefined || exchange.state === 'finished' || this.#passedBytes <= UNACKNOWLEDGED_BYTES) return;
-    if (this.#owner.holdsBack(exchange, () => this.#socket.resume())) this.#socket.pause();
+    if (exchange === undefined || exchange.state.kind === 'finished' || this.#passedBytes <= UNACKNOWLEDGED_BYTES)
+      return;
+    if (exchange.client.holdsBack(() => this.#socket.resume())) this.#socket.pause();
   }
 
   #ended(): void {
@@ -228,7 +239,7 @@ export class WorkerChannel implements ChannelSink {
     }
     this.#tunnel.tunnel.workerEnded();
     // The worker may serve others now.
-    this.#owner.settled(this.#tunnel.exchange);
+    this.#queue.ticketEnded(this.#tunnel.exchange);
   }
 
   #closed(): void {
@@ -236,8 +247,8 @@ export class WorkerChannel implements ChannelSink {
     this.#stopWatching();
     if (this.#tunnel !== null) {
       this.#tunnel.tunnel.channelClosed();
-      this.#owner.settled(this.#tunnel.exchange);
+      this.#queue.ticketEnded(this.#tunnel.exchange);
     }
-    this.#owner.closed(this, this.#broken);
+    this.#owner.channelClosed(this, this.#broken);
   }
 }

@@ -1,4 +1,4 @@
-// One gateway's entries of the cancel table: each ticket that is out has one of them. Used by run-queue.ts.
+// One gateway's entries of the cancel table: each ticket that is out has one of them.
 
 export interface CancelRange {
   readonly first: number;

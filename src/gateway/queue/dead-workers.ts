@@ -1,5 +1,5 @@
-// Workers and generations that have gone, as the arbiter says, while bytes that they sent may still be unread: their channels are read
-// to the end and closed. Then whoever still waits for them is answered. Used by gateway.ts.
+// Workers and generations that have exited, as the arbiter says, while bytes that they sent may still be unread: their channels are read
+// to the end and closed. Then the clients that still wait for them are answered.
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import { type ClaimsBoard, claimAgeMs, monotonicMs, type SlotRange } from '../../runqueue/claims-board.ts';
@@ -10,7 +10,7 @@ import type { RunQueue } from './run-queue.ts';
 
 type GoneWorker = SlotRange & { readonly generation: number };
 
-export class Departures {
+export class DeadWorkers {
   readonly #board: ClaimsBoard;
   readonly #runQueue: RunQueue;
   readonly #channels: ReadonlySet<WorkerChannel>;
@@ -46,25 +46,26 @@ export class Departures {
     this.#checkGenerations();
   }
 
-  /** Whatever was claimed in these slots, nobody will answer it any more. */
+  /** What is claimed in these slots will not be answered any more. */
   #lost(range: SlotRange): void {
     const nowMs = monotonicMs();
     for (const claim of this.#board.claims(range)) {
       const exchange = this.#runQueue.find(claim.ticket);
       if (exchange === undefined) continue;
-      if (exchange.workerPid === 0) exchange.workerPid = claim.pid;
-      // One that has been answered at its deadline is told there; a WebSocket lives for ever, and is not to blame.
-      if (exchange.state !== 'finished' && exchange.webSocket === null) {
-        const { method, target } = exchange.head;
-        const { requestId, workerPid } = exchange;
-        const hasBegun = exchange.state !== 'outstanding';
+      const { kind } = exchange.state;
+      // A request that has been answered at its deadline is logged there; a WebSocket has no end of its own, and is not to blame.
+      if (kind !== 'finished' && exchange.webSocket === null) {
+        const { head, requestId } = exchange.request;
+        const { method, target } = head;
+        const workerPid = exchange.workerPid ?? claim.pid;
+        const hasBegun = kind !== 'outstanding';
         this.#log.log(
           'error',
           describeLost({ method, target, requestId, workerPid, ageMs: claimAgeMs(claim, nowMs), hasBegun }),
         );
       }
-      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
-      this.#runQueue.settle(exchange);
+      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died', claim.pid);
+      this.#runQueue.ticketEnded(exchange);
     }
   }
 

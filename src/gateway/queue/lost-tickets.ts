@@ -2,26 +2,20 @@
 // nobody claims of them is cancelled, and is lost if it is still unclaimed a moment later.
 
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { OutstandingTicket } from './outstanding-ticket.ts';
 
 /** How long a living worker may take between the end of its read() and its claim. */
 const UNCLAIMED_MS = 50;
 
-interface Suspect {
-  readonly exchange: Exchange;
-  /** The exchange may get another ticket in the meantime. */
-  readonly ticket: number;
-}
-
 export class LostTickets {
   readonly #board: ClaimsBoard;
-  readonly #isOutstanding: (exchange: Exchange, ticket: number) => boolean;
-  readonly #lost: (exchanges: readonly Exchange[]) => void;
+  readonly #isOutstanding: (ticket: OutstandingTicket) => boolean;
+  readonly #lost: (tickets: readonly OutstandingTicket[]) => void;
 
   constructor(
     board: ClaimsBoard,
-    isOutstanding: (exchange: Exchange, ticket: number) => boolean,
-    lost: (exchanges: readonly Exchange[]) => void,
+    isOutstanding: (ticket: OutstandingTicket) => boolean,
+    lost: (tickets: readonly OutstandingTicket[]) => void,
   ) {
     this.#board = board;
     this.#isOutstanding = isOutstanding;
@@ -29,31 +23,30 @@ export class LostTickets {
   }
 
   /** All of these have been taken from the pipe. */
-  lookFor(taken: readonly Exchange[]): void {
-    const suspects = this.unclaimed(taken).map((exchange) => ({ exchange, ticket: exchange.ticket }));
+  lookFor(taken: readonly OutstandingTicket[]): void {
+    const suspects = this.unclaimed(taken);
     if (suspects.length === 0) return;
     // The mark comes before the second look at the board: whoever claims in between sees it (RUNQUEUE.md, "Claim, then look").
-    for (const { exchange, ticket } of suspects) this.#board.cancel(exchange.cancel, ticket);
+    for (const { cancel, id } of suspects) this.#board.cancel(cancel, id);
     setTimeout(() => this.#lookAgain(suspects), UNCLAIMED_MS);
   }
 
-  /** Those of the exchanges that may never have reached the application: no worker claims their ticket. */
-  unclaimed(exchanges: readonly Exchange[]): Exchange[] {
-    const candidates = exchanges.filter(({ state }) => state === 'outstanding' || state === 'finished');
+  /** Those that may never have reached the application: no worker claims them. */
+  unclaimed(tickets: readonly OutstandingTicket[]): OutstandingTicket[] {
+    const candidates = tickets.filter(({ exchange }) => !hasAnswer(exchange.state.kind));
     if (candidates.length === 0) return [];
     const claimed = this.#board.claimedTickets();
-    return candidates.filter((exchange) => !claimed.has(exchange.ticket));
+    return candidates.filter(({ id }) => !claimed.has(id));
   }
 
-  #lookAgain(suspects: readonly Suspect[]): void {
-    const still = this.#outstanding(suspects);
-    const unclaimed = new Set(this.unclaimed(still.map(({ exchange }) => exchange)));
-    const lost = still.filter(({ exchange }) => unclaimed.has(exchange));
+  #lookAgain(suspects: readonly OutstandingTicket[]): void {
+    const lost = this.unclaimed(suspects.filter(this.#isOutstanding));
     // One more turn of the event loop: an answer that was sent before the board was read is read in it.
-    setImmediate(() => this.#lost(this.#outstanding(lost).map(({ exchange }) => exchange)));
+    setImmediate(() => this.#lost(lost.filter(this.#isOutstanding)));
   }
+}
 
-  #outstanding(suspects: readonly Suspect[]): Suspect[] {
-    return suspects.filter(({ exchange, ticket }) => this.#isOutstanding(exchange, ticket));
-  }
+/** Whether the worker's answer has begun to arrive. */
+function hasAnswer(kind: OutstandingTicket['exchange']['state']['kind']): boolean {
+  return kind === 'responding' || kind === 'taken-over';
 }

@@ -1,4 +1,4 @@
-// Probes: tickets that nobody runs. By the order of the pipe, whoever answers one has seen every earlier ticket taken. Used by run-queue.ts.
+// Probes: tickets that nobody runs. By the order of the pipe, whoever answers one has seen every earlier ticket taken.
 
 import { writeProbeTicket } from '../../runqueue/ticket.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
@@ -16,14 +16,14 @@ export class Probes {
   }
 
   send(pipe: TicketPipe): void {
-    const place = pipe.place();
-    if (place === null) {
+    const room = pipe.reserve();
+    if (room === null) {
       this.#owed = pipe;
       return;
     }
     const id = this.#newId();
     this.#out.set(id, pipe);
-    writeProbeTicket(place.buffer, place.offset, { id, gateway: this.#gateway, cancel: 0 });
+    writeProbeTicket(room.buffer, room.offset, { id, gateway: this.#gateway, cancel: 0 });
   }
 
   sendOwed(): void {

@@ -2,11 +2,14 @@
 // are answered. Also finds the tickets that a dying worker took along.
 
 import type { ClaimsBoard, SlotRange } from '../../runqueue/claims-board.ts';
-import { writeRunTicket } from '../../runqueue/ticket.ts';
+import { TICKET_STREAMED, TICKET_UPGRADE, writeRunTicket } from '../../runqueue/ticket.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { bodyOf, fieldsFor, type Request, waitedMs } from '../exchange/request.ts';
+import type { ChannelQueue } from '../exchange/worker-channel.ts';
 import { Refusal } from '../http1/refusal.ts';
 import { CancelEntries, type CancelRange } from './cancel-entries.ts';
 import { LostTickets } from './lost-tickets.ts';
+import type { OutstandingTicket } from './outstanding-ticket.ts';
 import { PipeAllowance } from './pipe-allowance.ts';
 import { Probes } from './probes.ts';
 import { isOverdue, type QueuePolicy } from './queue-policy.ts';
@@ -17,22 +20,22 @@ import { WaitingRequests } from './waiting-requests.ts';
 /** Ids of one gateway process's tickets lie below those of the next one. */
 const IDS_PER_GATEWAY = 2 ** 36;
 
-export class RunQueue {
+export class RunQueue implements ChannelQueue {
   readonly #gateway: number;
   readonly #board: ClaimsBoard;
   readonly #lostTickets: LostTickets;
   readonly #untaken: UntakenTickets;
   readonly #waiting: WaitingRequests = new WaitingRequests();
-  readonly #outstanding: Map<number, Exchange> = new Map();
+  readonly #outstanding: Map<number, OutstandingTicket> = new Map();
   readonly #cancels: CancelEntries;
   readonly #probes: Probes;
   readonly #allowance: PipeAllowance = new PipeAllowance();
   #pipe: TicketPipe | null = null;
   /** How many requests the workers run at once. */
   #concurrency = 1;
-  /** Outstanding tickets in the current pipe, but for those of workers that are leaving. */
+  /** Outstanding tickets in the current pipe, but for those of workers that are retiring. */
   #inPipe = 0;
-  readonly #leaving: Set<Exchange> = new Set();
+  readonly #ofRetiring: Set<OutstandingTicket> = new Set();
   #nextId: number;
 
   constructor(gateway: number, board: ClaimsBoard, cancels: CancelRange) {
@@ -40,31 +43,23 @@ export class RunQueue {
     this.#board = board;
     this.#lostTickets = new LostTickets(
       board,
-      (exchange, ticket) => this.#outstanding.get(ticket) === exchange,
-      (exchanges) => this.#queueAgain(exchanges, 'burn'),
+      (ticket) => this.#outstanding.get(ticket.id) === ticket,
+      (tickets) => this.#returned(tickets, 'burn'),
     );
     // The ticket is out until a worker has skipped it: its mark has to stay.
-    this.#untaken = new UntakenTickets(board, failOverdue);
+    this.#untaken = new UntakenTickets(board, (ticket) => failOverdue(ticket.exchange));
     this.#nextId = gateway * IDS_PER_GATEWAY + 1;
     this.#cancels = new CancelEntries(cancels);
     this.#probes = new Probes(gateway, () => this.#newId());
   }
 
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  get outstanding(): number {
-    return this.#outstanding.size;
-  }
-
   find(ticket: number): Exchange | undefined {
-    return this.#outstanding.get(ticket);
+    return this.#outstanding.get(ticket)?.exchange;
   }
 
   /** Every exchange that has not got its whole response yet; those that wait are taken out of the line. */
   unanswered(): Exchange[] {
-    return [...this.#outstanding.values(), ...this.#waiting.takeAll()];
+    return [...this.#tickets().map(({ exchange }) => exchange), ...this.#waiting.takeAll()];
   }
 
   /** Writes to this pipe from now on; what the old one has not been given yet goes to the new one. */
@@ -77,7 +72,7 @@ export class RunQueue {
     this.#pipe = pipe;
     this.#concurrency = concurrency;
     this.#inPipe = 0;
-    this.#leaving.clear();
+    this.#ofRetiring.clear();
     this.#probes.forgetOwed();
     pipe.onRoom = () => this.#roomAgain();
     if (old !== null) {
@@ -115,41 +110,42 @@ export class RunQueue {
     return this.#waiting.takeOverdue(nowMs);
   }
 
-  /** The worker has sent the end of the response, or skipped the ticket, or the gateway has answered itself. */
-  settle(exchange: Exchange): void {
-    if (!this.#outstanding.delete(exchange.ticket)) return;
-    this.#cancels.giveBack(exchange.cancel);
-    this.#uncount(exchange);
+  /** The worker has sent the end of the response, or will never send it. */
+  ticketEnded(exchange: Exchange): void {
+    const ticket = this.#ticketOf(exchange);
+    if (ticket === null) return;
+    this.#forget(ticket, 'free');
     this.#allowance.answered(performance.now());
     this.#pump();
   }
 
   /** Marks the ticket so that a worker skips it, or stops sending its response. */
   cancel(exchange: Exchange): void {
-    if (this.#outstanding.get(exchange.ticket) === exchange) this.#board.cancel(exchange.cancel, exchange.ticket);
+    const ticket = this.#ticketOf(exchange);
+    if (ticket !== null) this.#board.cancel(ticket.cancel, ticket.id);
   }
 
   /** Marks the ticket so that a worker skips it; a response that has begun goes on, for the client may only have stopped sending. */
   cancelUnlessBegun(exchange: Exchange): void {
-    if (this.#outstanding.get(exchange.ticket) === exchange)
-      this.#board.cancelUnlessBegun(exchange.cancel, exchange.ticket);
+    const ticket = this.#ticketOf(exchange);
+    if (ticket !== null) this.#board.cancelUnlessBegun(ticket.cancel, ticket.id);
   }
 
-  /** What is claimed in these slots. */
+  /** The requests that are claimed in these slots. */
   claimed(range: SlotRange): Exchange[] {
-    return this.#board.claims(range).flatMap(({ ticket }) => this.#outstanding.get(ticket) ?? []);
+    return this.#claimedTickets(range).map(({ exchange }) => exchange);
   }
 
-  /** A worker takes no more: what it still runs takes no place of those that others can run. Returns that. */
-  leaving(range: SlotRange): Exchange[] {
-    const claimed = this.claimed(range);
-    for (const exchange of claimed) {
-      if (exchange.pipe !== this.#pipe || this.#leaving.has(exchange)) continue;
+  /** The worker takes no more tickets: its requests no longer count against what the others can run. Returns them. */
+  workerRetires(range: SlotRange): Exchange[] {
+    const claimed = this.#claimedTickets(range);
+    for (const ticket of claimed) {
+      if (ticket.pipe !== this.#pipe || this.#ofRetiring.has(ticket)) continue;
       this.#inPipe -= 1;
-      this.#leaving.add(exchange);
+      this.#ofRetiring.add(ticket);
     }
     this.#pump();
-    return claimed;
+    return claimed.map(({ exchange }) => exchange);
   }
 
   /**
@@ -165,20 +161,22 @@ export class RunQueue {
   probed(probe: number): void {
     const pipe = this.#probes.taken(probe);
     if (pipe === undefined) return;
-    this.#lostTickets.lookFor([...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket < probe));
+    this.#lostTickets.lookFor(this.#tickets().filter((ticket) => ticket.pipe === pipe && ticket.id < probe));
   }
 
   /** A worker has read end-of-file on the generation's pipe: every ticket that was in it has been taken. */
   pipeEmpty(generation: number): void {
     if (this.#pipe?.generation === generation) return;
-    this.#lostTickets.lookFor([...this.#outstanding.values()].filter((e) => e.pipe?.generation === generation));
+    this.#lostTickets.lookFor(this.#tickets().filter(({ pipe }) => pipe.generation === generation));
   }
 
-  /** A worker says that it has not run this ticket, because it was cancelled. */
+  /**
+   * A worker has not run this ticket, because it was cancelled. Its client may still wait: the ticket was taken for lost, and the worker
+   * that had it was only slow.
+   */
   skipped(exchange: Exchange): void {
-    // Its client may still wait: the ticket was taken for lost, and the worker that had it was only slow.
-    if (exchange.state === 'outstanding' && exchange.client.awaitsAnswer()) this.#queueAgain([exchange], 'free');
-    else this.settle(exchange);
+    const ticket = this.#ticketOf(exchange);
+    if (ticket !== null) this.#returned([ticket], 'free');
   }
 
   /**
@@ -186,13 +184,13 @@ export class RunQueue {
    * what was claimed will not be answered.
    */
   generationGone(generation: number): void {
-    const stranded = [...this.#outstanding.values()].filter((exchange) => exchange.pipe?.generation === generation);
+    const stranded = this.#tickets().filter(({ pipe }) => pipe.generation === generation);
     const neverRan = new Set(this.#lostTickets.unclaimed(stranded));
-    this.#queueAgain([...neverRan], 'burn');
-    for (const exchange of stranded) {
-      if (neverRan.has(exchange)) continue;
-      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
-      this.settle(exchange);
+    this.#returned([...neverRan], 'burn');
+    for (const ticket of stranded) {
+      if (neverRan.has(ticket)) continue;
+      ticket.exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
+      this.ticketEnded(ticket.exchange);
     }
     this.#probes.generationGone(generation);
     this.#cancels.generationGone(generation);
@@ -204,50 +202,65 @@ export class RunQueue {
     this.#pipe = null;
   }
 
-  /** The entries of tickets that may still be in some worker's hands are burnt: their marks must stay. */
-  #queueAgain(exchanges: readonly Exchange[], entries: 'free' | 'burn'): void {
+  #tickets(): OutstandingTicket[] {
+    return [...this.#outstanding.values()];
+  }
+
+  /** Null when its ticket has ended. */
+  #ticketOf(exchange: Exchange): OutstandingTicket | null {
+    const { ticket } = exchange;
+    return ticket === null ? null : (this.#outstanding.get(ticket.id) ?? null);
+  }
+
+  #claimedTickets(range: SlotRange): OutstandingTicket[] {
+    return this.#board.claims(range).flatMap(({ ticket }) => this.#outstanding.get(ticket) ?? []);
+  }
+
+  /** These tickets have not been run. Those whose clients still wait are queued again, before all others; the rest is answered. */
+  #returned(tickets: readonly OutstandingTicket[], entries: 'free' | 'burn'): void {
     const again: Exchange[] = [];
-    for (const exchange of exchanges) {
-      this.#outstanding.delete(exchange.ticket);
-      this.#uncount(exchange);
-      if (entries === 'free') this.#cancels.giveBack(exchange.cancel);
-      else this.#cancels.burn(exchange.cancel, exchange.pipe?.generation ?? 0);
+    for (const ticket of tickets) {
+      const { exchange } = ticket;
+      this.#forget(ticket, entries);
       if (this.#mayWaitAgain(exchange)) again.push(exchange);
+      else if (entries === 'free') this.#allowance.answered(performance.now());
     }
     this.#waiting.putBack(again);
     this.#pump();
   }
 
-  #uncount(exchange: Exchange): void {
-    if (!this.#leaving.delete(exchange) && exchange.pipe === this.#pipe) this.#inPipe -= 1;
+  /** The cancel entry of a ticket that may still be in some worker's hands is burnt: its mark must stay. */
+  #forget(ticket: OutstandingTicket, entry: 'free' | 'burn'): void {
+    this.#outstanding.delete(ticket.id);
+    if (entry === 'free') this.#cancels.giveBack(ticket.cancel);
+    else this.#cancels.burn(ticket.cancel, ticket.pipe.generation);
+    if (!this.#ofRetiring.delete(ticket) && ticket.pipe === this.#pipe) this.#inPipe -= 1;
   }
 
+  /** The pipe has been replaced: what has not been written into it goes into the new one. */
   #takeBackBatch(pipe: TicketPipe): void {
     const batched = pipe.batched;
     pipe.discardBatch();
     if (batched === 0) return;
     // Ids are given in the order of the pipe, so the last ones are those that were not written; a probe may be among them.
     const firstId = this.#nextId - batched;
-    const back = [...this.#outstanding.values()].filter((e) => e.pipe === pipe && e.ticket >= firstId);
-    for (const exchange of back) {
-      this.#outstanding.delete(exchange.ticket);
-      this.#cancels.giveBack(exchange.cancel);
-    }
-    this.#waiting.putBack(back.filter((exchange) => this.#mayWaitAgain(exchange)));
+    this.#returned(
+      this.#tickets().filter((ticket) => ticket.pipe === pipe && ticket.id >= firstId),
+      'free',
+    );
   }
 
-  /** A ticket has come back without having been run. A client that has left meanwhile does not wait for another one. */
   #mayWaitAgain(exchange: Exchange): boolean {
-    if (exchange.state !== 'outstanding') return false;
+    if (exchange.state.kind !== 'outstanding') return false;
     if (!exchange.client.awaitsAnswer()) {
-      exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
+      failClientLeft(exchange);
       return false;
     }
-    if (isOverdue(this.#waiting.policy, exchange.waitedMs(performance.now()))) {
+    if (isOverdue(this.#waiting.policy, waitedMs(exchange.request, performance.now()))) {
       failOverdue(exchange);
       return false;
     }
-    exchange.state = 'waiting';
+    exchange.returned();
     return true;
   }
 
@@ -256,23 +269,37 @@ export class RunQueue {
     if (pipe === null) return;
     const limit = this.#concurrency + Math.min(this.#allowance.tickets, pipe.capacity - 1);
     while (this.#inPipe < limit && this.#cancels.free > 0 && this.#waiting.someoneWaits()) {
-      const place = pipe.place();
-      if (place === null) return;
+      const room = pipe.reserve();
+      if (room === null) return;
       const exchange = this.#waiting.takeNext();
       const cancel = this.#cancels.take();
       if (exchange === undefined || cancel === undefined) return;
-      const kind = exchange.dispatched();
-      if (exchange.dialect !== pipe.dialect) exchange.translate(pipe.dialect);
-      exchange.ticket = this.#newId();
-      exchange.cancel = cancel;
-      exchange.pipe = pipe;
-      this.#outstanding.set(exchange.ticket, exchange);
-      if (this.#waiting.policy.timeoutMs > 0) this.#untaken.add(exchange);
+      const ticket = this.#newTicket(exchange, pipe, cancel);
+      exchange.dispatched(ticket);
+      this.#outstanding.set(ticket.id, ticket);
+      if (this.#waiting.policy.timeoutMs > 0) this.#untaken.add(ticket);
       this.#inPipe += 1;
-      const address = { id: exchange.ticket, gateway: this.#gateway, cancel };
-      const { fields, body, rawPath, queuedMs } = exchange;
-      writeRunTicket(place.buffer, place.offset, address, fields, body, rawPath, Math.trunc(queuedMs), kind);
+      writeRunTicket(room.buffer, room.offset, ticket);
     }
+  }
+
+  #newTicket(exchange: Exchange, pipe: TicketPipe, cancel: number): OutstandingTicket {
+    const { request } = exchange;
+    const { fields, rawPath } = fieldsFor(request, pipe.dialect);
+    // While it waited, the body may have become whole.
+    const body = bodyOf(request) ?? request.stream?.takeWhole() ?? null;
+    return {
+      exchange,
+      pipe,
+      id: this.#newId(),
+      gateway: this.#gateway,
+      cancel,
+      fields,
+      rawPath,
+      body,
+      waitedMs: waitedMs(request, performance.now()),
+      kind: kindOf(request, body),
+    };
   }
 
   #roomAgain(): void {
@@ -287,7 +314,17 @@ export class RunQueue {
   }
 }
 
+function kindOf({ stream, head }: Request, body: Buffer | null): number {
+  if (stream !== null) return body === null ? TICKET_STREAMED : 0;
+  return head.isWebSocket ? TICKET_UPGRADE : 0;
+}
+
 /** It has waited longer than queue_timeout. */
 export function failOverdue(exchange: Exchange): void {
   exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'), 'queue-timeout');
+}
+
+/** Its client has left before a worker ran it. */
+export function failClientLeft(exchange: Exchange): void {
+  exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
 }

@@ -14,12 +14,12 @@ export class TicketPipe {
   /** Tickets that the pipe holds. */
   readonly capacity: number;
   readonly dialect: Dialect;
-  /** Called when there is room again after `place` had none. */
+  /** Called when there is room again after `reserve` had none. */
   onRoom: () => void = () => {};
   readonly #fd: number;
   readonly #batch: Buffer = Buffer.alloc(TICKET_BYTES * BATCH_TICKETS);
   #batched = 0;
-  /** `awaited`: scheduled, and `place` has had no room meanwhile. */
+  /** `awaited`: scheduled, and `reserve` has had no room meanwhile. */
   #flushing: 'idle' | 'scheduled' | 'awaited' | 'closed' = 'idle';
 
   private constructor(fd: number, generation: number, capacity: number, dialect: Dialect) {
@@ -46,7 +46,7 @@ export class TicketPipe {
   }
 
   /** Room for one more ticket: its buffer and offset, to be filled at once; null when the batch is full and so is the pipe. */
-  place(): { readonly buffer: Buffer; readonly offset: number } | null {
+  reserve(): { readonly buffer: Buffer; readonly offset: number } | null {
     if (this.#batched === BATCH_TICKETS) this.#write();
     if (this.#batched === BATCH_TICKETS) {
       this.#flushing = 'awaited';

@@ -1,17 +1,13 @@
 // The requests of one gateway that wait for room in the ticket pipe: who is served next, who has waited too long, whom to turn away.
-// Used by run-queue.ts.
 
 import type { Exchange } from '../exchange/exchange.ts';
+import { waitedMs } from '../exchange/request.ts';
 import { isOverdue, isOverfull, PATIENT, type QueuePolicy, servedEnd } from './queue-policy.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 export class WaitingRequests {
   policy: QueuePolicy = PATIENT;
   readonly #line: WaitingLine<Exchange> = new WaitingLine();
-
-  get length(): number {
-    return this.#line.length;
-  }
 
   push(exchange: Exchange): void {
     this.#line.push(exchange);
@@ -28,8 +24,8 @@ export class WaitingRequests {
 
   /** Drops the requests at both ends whose clients have left. */
   someoneWaits(): boolean {
-    while (this.#line.first?.state === 'finished') this.#line.shift();
-    while (this.#line.last?.state === 'finished') this.#line.pop();
+    while (this.#line.first?.state.kind === 'finished') this.#line.shift();
+    while (this.#line.last?.state.kind === 'finished') this.#line.pop();
     return this.#line.length > 0;
   }
 
@@ -53,15 +49,16 @@ export class WaitingRequests {
   takeOverdue(nowMs: number): Exchange[] {
     const overdue: Exchange[] = [];
     for (let first = this.#line.first; first !== undefined; first = this.#line.first) {
-      if (first.state !== 'finished' && !isOverdue(this.policy, first.waitedMs(nowMs))) break;
+      if (first.state.kind !== 'finished' && !isOverdue(this.policy, waitedMs(first.request, nowMs))) break;
       this.#line.shift();
-      if (first.state !== 'finished') overdue.push(first);
+      if (first.state.kind !== 'finished') overdue.push(first);
     }
     return overdue;
   }
 
   #servedEnd(): 'oldest' | 'newest' {
     if (this.policy.order === 'fifo') return 'oldest';
-    return servedEnd(this.policy, this.#line.first?.waitedMs(performance.now()) ?? 0);
+    const { first } = this.#line;
+    return servedEnd(this.policy, first === undefined ? 0 : waitedMs(first.request, performance.now()));
   }
 }

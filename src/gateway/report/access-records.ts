@@ -1,8 +1,8 @@
-// What the access log is told of a request: of one that was admitted, whatever became of it, and of one that never was. Made by
-// RequestLog.
+// The access log's records: of requests that were admitted, whatever became of them, and of requests that never were.
 
 import type { AccessRecord, RequestEnd } from '../../log/access-record.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { environOf } from '../exchange/request.ts';
 import { percentDecode } from '../http1/head/percent-decode.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import type { RequestLine } from '../http1/head/request-line.ts';
@@ -32,7 +32,8 @@ export interface UnservedRequest {
 }
 
 export function exchangeRecord(exchange: Exchange, connection: RecordedConnection, served: number): AccessRecord {
-  const { head, responseHead, workerPid } = exchange;
+  const { request, responseLines, workerPid } = exchange;
+  const { head } = request;
   return {
     remoteAddress: connection.remoteAddress,
     method: head.method,
@@ -45,21 +46,21 @@ export function exchangeRecord(exchange: Exchange, connection: RecordedConnectio
     query: head.query,
     scheme: head.scheme,
     host: head.host ?? undefined,
-    status: exchange.status === 0 ? undefined : exchange.status,
+    status: exchange.status ?? undefined,
     bodyBytes: exchange.sentBytes,
-    requestBytes: exchange.requestBytes,
+    requestBytes: exchange.receivedBytes,
     queuedMs: exchange.queuedMs,
-    durationUs: (performance.now() - exchange.arrivedMs) * 1000,
+    durationUs: (performance.now() - request.arrivedMs) * 1000,
     end: exchange.why,
-    workerPid: workerPid === 0 ? undefined : workerPid,
-    pid: workerPid === 0 ? process.pid : workerPid,
-    generation: exchange.pipe?.generation,
-    requestId: exchange.requestId === '' ? undefined : exchange.requestId,
+    workerPid: workerPid ?? undefined,
+    pid: workerPid ?? process.pid,
+    generation: exchange.ticket?.pipe.generation,
+    requestId: request.requestId ?? undefined,
     connection: connection.number,
     requestOfConnection: served,
-    requestHeader: (name) => lastPairOfAnyCase(exchange.environFields(), environKey(name)),
-    responseHeader: (name) => responseField(responseHead, name),
-    environ: (name) => environOf(name, exchange.environFields(), head),
+    requestHeader: (name) => lastPairOfAnyCase(environOf(request), environKey(name)),
+    responseHeader: (name) => responseField(responseLines, name),
+    environ: (name) => environValue(name, environOf(request), head),
   };
 }
 
@@ -82,7 +83,7 @@ export function unservedRecord(request: UnservedRequest): AccessRecord {
     requestOfConnection: request.requestOfConnection,
     requestHeader: (name) => lastPairOfAnyCase(request.fields(), environKey(name)),
     responseHeader: () => undefined,
-    environ: (name) => environOf(name, request.fields(), head),
+    environ: (name) => environValue(name, request.fields(), head),
   };
 }
 
@@ -102,7 +103,7 @@ function lineOf(line: RequestLine | null): Pick<AccessRecord, Named> {
 }
 
 /** The base environ of a worker has what tickets leave out. */
-function environOf(name: string, fields: string, head: RequestHead | null): string | undefined {
+function environValue(name: string, fields: string, head: RequestHead | null): string | undefined {
   return lastPairOfAnyCase(fields, name) ?? (name === 'wsgi.url_scheme' ? head?.scheme : undefined);
 }
 

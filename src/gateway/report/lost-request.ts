@@ -1,10 +1,9 @@
-// What the log says of a request that its worker did not live to finish. Pure; used by departures.ts and drain.ts.
+// Log messages about requests whose worker did not live to finish them. Pure.
 
 export interface UnfinishedRequest {
   readonly method: string;
   readonly target: string;
-  /** Empty if it has none. */
-  readonly requestId: string;
+  readonly requestId: string | null;
   /** Since its worker began, without the time that a slow client held it up. */
   readonly ageMs: number;
   /** Whether a part of the response had been sent. */
@@ -25,7 +24,7 @@ export function describeUnfinished(request: UnfinishedRequest): string {
 }
 
 function nameOf({ method, target, requestId }: UnfinishedRequest): string {
-  return `${method} ${target}${requestId === '' ? '' : ` (request id ${requestId})`}`;
+  return `${method} ${target}${requestId === null ? '' : ` (request id ${requestId})`}`;
 }
 
 function ageOf({ ageMs }: UnfinishedRequest): string {

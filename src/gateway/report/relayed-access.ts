@@ -1,21 +1,22 @@
-// What Python's loggers are told of a request that no worker has finished. Made by RequestLog.
+// What is sent to Python's loggers about a request that no worker has finished.
 
 import type { RelayedAccess } from '../../messages/relayed-log.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { environOf } from '../exchange/request.ts';
 import { percentDecode } from '../http1/head/percent-decode.ts';
 import type { UnservedRequest } from './access-records.ts';
 
 export function relayedExchange(exchange: Exchange): RelayedAccess {
   return {
     type: 'access',
-    fields: exchange.environFields(),
-    status: exchange.status === 0 ? null : exchange.status,
+    fields: environOf(exchange.request),
+    status: exchange.status,
     bodyBytes: exchange.sentBytes,
-    responseHead: exchange.responseHead,
-    durationUs: Math.floor((performance.now() - exchange.arrivedMs) * 1000),
+    responseHead: exchange.responseLines,
+    durationUs: Math.floor((performance.now() - exchange.request.arrivedMs) * 1000),
     queuedMs: exchange.queuedMs,
     end: exchange.why,
-    pid: exchange.workerPid === 0 ? process.pid : exchange.workerPid,
+    pid: exchange.workerPid ?? process.pid,
   };
 }
 

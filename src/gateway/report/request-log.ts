@@ -55,7 +55,7 @@ export class RequestLog {
   ended(exchange: Exchange, connection: RecordedConnection, requestOfConnection: number): void {
     if (this.#isIdle) return;
     // Of the WebSockets of ASGI applications only the gateway knows the end.
-    const isTheGateways = this.#dialect === 'asgi' && exchange.head.isWebSocket;
+    const isTheGateways = this.#dialect === 'asgi' && exchange.request.head.isWebSocket;
     const isTheWorkers = !isTheGateways && (exchange.why === 'answered' || exchange.why === 'cut-off');
     if (this.#toPython && !isTheWorkers) this.#errors.relay.access(relayedExchange(exchange));
     this.#record(exchangeRecord(exchange, connection, requestOfConnection));

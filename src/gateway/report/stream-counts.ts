@@ -1,5 +1,5 @@
 // How many connections of a gateway are held for as long as somebody listens: WebSockets, tunnels, event streams. Counted about once a
-// second, and told to the arbiter when it has changed. Used by gateway.ts.
+// second, and reported to the arbiter when it has changed.
 
 import type { FromGateway, StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
@@ -14,7 +14,7 @@ export function countStreams(connections: Iterable<Counted>): readonly StreamCou
     const kind = kindOf(connection);
     if (kind === null) continue;
     const { state } = connection;
-    const generation = 'exchange' in state ? (state.exchange.pipe?.generation ?? 0) : 0;
+    const generation = 'exchange' in state ? (state.exchange.ticket?.pipe.generation ?? 0) : 0;
     const counts = found.get(generation) ?? { generation, webSockets: 0, tunnels: 0, eventStreams: 0 };
     counts[kind] += 1;
     found.set(generation, counts);
@@ -32,20 +32,20 @@ function kindOf(connection: Counted): Kind | null {
 
 export class StreamReport {
   readonly #connections: ReadonlySet<ClientConnection>;
-  readonly #tell: (message: FromGateway) => void;
-  /** What the arbiter has been told, as JSON; at first it takes it that there are none. */
-  #told = '[]';
+  readonly #send: (message: FromGateway) => void;
+  /** The last report, as JSON; at first the arbiter assumes that there are none. */
+  #lastReport = '[]';
 
-  constructor(connections: ReadonlySet<ClientConnection>, tell: (message: FromGateway) => void) {
+  constructor(connections: ReadonlySet<ClientConnection>, send: (message: FromGateway) => void) {
     this.#connections = connections;
-    this.#tell = tell;
+    this.#send = send;
   }
 
-  tellChanges(): void {
+  reportChanges(): void {
     const streams = countStreams(this.#connections);
     const text = JSON.stringify(streams);
-    if (text === this.#told) return;
-    this.#told = text;
-    this.#tell({ type: 'streams', streams });
+    if (text === this.#lastReport) return;
+    this.#lastReport = text;
+    this.#send({ type: 'streams', streams });
   }
 }

@@ -51,6 +51,8 @@ export class StreamedBody {
   /** With the cost of each piece. */
   #waitingBytes = 0;
   #ticket: WatchedTicket | null = null;
+  /** What `takeWhole` has returned. */
+  #whole: Buffer | null = null;
   /** Since when the client is not expected to send, or null. */
   #heldSinceMs: number | null;
   /** The client's own time starts here: times of being held are added to it. */
@@ -70,6 +72,11 @@ export class StreamedBody {
   /** Whether bytes of it are still to come. */
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  /** The body, if it was taken as a whole. */
+  get whole(): Buffer | null {
+    return this.#whole;
   }
 
   /** Takes what the client has sent: `done` says where the body ended. */
@@ -109,6 +116,7 @@ export class StreamedBody {
     this.#forget();
     this.#source.budget.add(bytes.length);
     this.#state = 'unwanted';
+    this.#whole = bytes;
     return bytes;
   }
 
@@ -133,13 +141,13 @@ export class StreamedBody {
     let sent = 0;
     for (const piece of this.#waiting) {
       if (ticket.isFull) break;
-      ticket.piece(piece, 'middle');
+      ticket.piece(piece);
       this.#weigh(-piece.length - PIECE_COST_BYTES);
       sent += 1;
     }
     this.#waiting.splice(0, sent);
     if (this.#state !== 'whole' || this.#waiting.length > 0) return;
-    ticket.piece(NOTHING, 'last');
+    ticket.bodyEnd();
     this.#state = 'unwanted';
   }
 
@@ -167,7 +175,7 @@ export class StreamedBody {
     this.#receivedBytes += end - start;
     if (this.#state !== 'open') return;
     if (this.#ticket?.isFull === false && this.#waiting.length === 0)
-      return this.#ticket.piece(chunk.subarray(start, end), 'middle');
+      return this.#ticket.piece(chunk.subarray(start, end));
     // A copy: a small piece shall not keep the whole of what was read alive.
     this.#waiting.push(Buffer.from(chunk.subarray(start, end)));
     this.#weigh(end - start + PIECE_COST_BYTES);

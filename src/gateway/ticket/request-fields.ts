@@ -1,12 +1,11 @@
 // What the tickets of a connection's requests say: made of the head, the connection and, behind a proxy that says so, of the proxy's
-// client. The connection makes one, and asks it for the exchange of each request.
+// client.
 
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 import type { Dialect } from '../../runqueue/dialect.ts';
 import type { ProxyEndpoint, ProxyHeader } from '../accept/proxy-protocol.ts';
 import type { TrustedPeers } from '../accept/trusted-peers.ts';
-import { Exchange } from '../exchange/exchange.ts';
-import type { ExchangeClient } from '../exchange/exchange-client.ts';
+import type { FieldsSource, Request, TicketFields } from '../exchange/request.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import type { StreamedBody } from '../request/streamed-body.ts';
@@ -26,7 +25,7 @@ export interface RequestBody {
 
 export const NO_BODY: RequestBody = { bytes: null, spoolPath: null, stream: null, size: 0 };
 
-export class RequestFields {
+export class RequestFields implements FieldsSource {
   readonly #listener: ListenerAddress;
   /** The other end of the socket; null for a Unix socket. */
   readonly #peer: ProxyEndpoint | null;
@@ -77,7 +76,7 @@ export class RequestFields {
     return madeRequestId === null ? fields : withRequestId(fields, madeRequestId);
   }
 
-  exchange(client: ExchangeClient, head: RequestHead, body: RequestBody): Exchange {
+  request(head: RequestHead, body: RequestBody): Request {
     if (head !== this.#lastHead || this.#lastFields === null) {
       this.#lastHead = head;
       this.#lastFields = this.#fieldsOf(head, this.#http.dialect);
@@ -88,20 +87,27 @@ export class RequestFields {
     const isMade = requestId !== '' && this.#lastSentId === null;
     const { dialect } = this.#http;
     const { bytes, spoolPath, stream, size } = body;
-    const made = isMade ? requestId : null;
-    const fields = complete(this.#lastFields.fields, dialect, made, spoolPath);
-    const upstreamMs = requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now());
-    const nowMs = performance.now();
-    const exchange = new Exchange(client, head, fields, rawPath, bytes, spoolPath, nowMs, upstreamMs, stream);
-    if (dialect === 'asgi') exchange.environ = () => this.environ(head, made);
-    exchange.dialect = dialect;
-    exchange.translated = (other) => {
-      const there = this.#fieldsOf(head, other);
-      return { ...there, fields: complete(there.fields, other, made, spoolPath) };
+    const madeRequestId = isMade ? requestId : null;
+    return {
+      head,
+      dialect,
+      source: this,
+      fields: complete(this.#lastFields.fields, dialect, madeRequestId, spoolPath),
+      rawPath,
+      body: bytes,
+      stream,
+      spoolPath,
+      bodyBytes: size,
+      arrivedMs: performance.now(),
+      upstreamMs: requestStart === null ? 0 : upstreamWaitMs(requestStart, Date.now()),
+      requestId: requestId === '' ? null : requestId,
+      madeRequestId,
     };
-    exchange.requestBytes = size;
-    exchange.requestId = requestId;
-    return exchange;
+  }
+
+  ticketFields({ head, madeRequestId, spoolPath }: Request, dialect: Dialect): TicketFields {
+    const { fields, rawPath } = this.#fieldsOf(head, dialect);
+    return { fields: complete(fields, dialect, madeRequestId, spoolPath), rawPath };
   }
 
   #fieldsOf(head: RequestHead, dialect: Dialect): EnvironFields {

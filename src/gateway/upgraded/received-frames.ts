@@ -1,5 +1,5 @@
 // Where the messages of a WebSocket client begin and end in the bytes that it sends, for what an unfinished one costs: `ws` puts them
-// together, and does not say how much it keeps. Pure; web-socket-connection.ts feeds it. A frame that breaks a rule is `ws`'s to refuse.
+// together, and does not say how much it keeps. Pure. A frame that breaks a rule is `ws`'s to refuse.
 
 /** What a fragment takes beside its bytes. */
 const FRAGMENT_COST_BYTES = 256;
@@ -14,7 +14,7 @@ export class ReceivedFrames {
   /** The header that has begun, as far as it has come. */
   readonly #header: number[] = [];
   /** Of the frame under way: what is still to come of its payload, or -1 in its header. */
-  #left = -1;
+  #remainingBytes = -1;
   #isLast = false;
   #isControl = false;
 
@@ -31,17 +31,17 @@ export class ReceivedFrames {
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#left < 0) {
+      if (this.#remainingBytes < 0) {
         this.#header.push(chunk[at] ?? 0);
         at += 1;
         this.#begin();
       } else {
-        const taken = Math.min(this.#left, chunk.length - at);
+        const taken = Math.min(this.#remainingBytes, chunk.length - at);
         at += taken;
-        this.#left -= taken;
+        this.#remainingBytes -= taken;
         if (!this.#isControl) this.#unfinishedBytes += taken;
       }
-      if (this.#left === 0) this.#end();
+      if (this.#remainingBytes === 0) this.#end();
     }
   }
 
@@ -53,10 +53,11 @@ export class ReceivedFrames {
     const short = second & 0x7f;
     const lengthBytes = short === 127 ? 8 : short === 126 ? 2 : 0;
     if (header.length < 2 + lengthBytes + ((second & MASKED) === 0 ? 0 : MASK_BYTES)) return;
-    this.#left = short;
+    this.#remainingBytes = short;
     if (lengthBytes > 0) {
-      this.#left = 0;
-      for (let at = 2; at < 2 + lengthBytes; at += 1) this.#left = this.#left * 256 + (header[at] ?? 0);
+      this.#remainingBytes = 0;
+      for (let at = 2; at < 2 + lengthBytes; at += 1)
+        this.#remainingBytes = this.#remainingBytes * 256 + (header[at] ?? 0);
     }
     this.#isLast = (first & FIN) !== 0;
     this.#isControl = (first & CONTROL) !== 0;
@@ -65,7 +66,7 @@ export class ReceivedFrames {
   }
 
   #end(): void {
-    this.#left = -1;
+    this.#remainingBytes = -1;
     if (this.#isControl || !this.#isLast) return;
     this.#wholeMessages += 1;
     this.#unfinishedBytes = 0;

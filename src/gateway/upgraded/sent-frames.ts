@@ -1,5 +1,5 @@
-// Where in the bytes of a tunnel the WebSocket frames of the application end: only there may a frame of the gateway's own stand. Pure;
-// tunnel.ts asks. What is no WebSocket, or not understood, is left alone.
+// Where in the bytes of a tunnel the WebSocket frames of the application end: only there may a frame of the gateway's own stand. Pure.
+// What is no WebSocket, or not understood, is not touched.
 
 const CLOSE = 0x8;
 const OPCODES = new Set([0x0, 0x1, 0x2, CLOSE, 0x9, 0xa]);
@@ -12,20 +12,25 @@ const HEAD_LIMIT_BYTES = 64 * 1024;
 type State =
   /** The head of the application's response. */
   | { readonly kind: 'head'; readonly text: string }
-  /** `header`: of a frame, as far as it has come; `left`: bytes of its payload that are still to come. */
-  | { readonly kind: 'frames'; readonly header: readonly number[]; readonly left: number; readonly closes: boolean }
+  /** `header`: of a frame, as far as it has come; `remaining`: bytes of its payload that are still to come. */
+  | {
+      readonly kind: 'frames';
+      readonly header: readonly number[];
+      readonly remaining: number;
+      readonly closes: boolean;
+    }
   /** The application has said its last word. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'unknown' };
 
-const BETWEEN: State = { kind: 'frames', header: [], left: 0, closes: false };
+const BETWEEN: State = { kind: 'frames', header: [], remaining: 0, closes: false };
 
 export class SentFrames {
   #state: State = { kind: 'head', text: '' };
 
   /** Whether a frame may stand behind what has been taken. */
   get isBetween(): boolean {
-    return this.#state.kind === 'frames' && this.#state.header.length === 0 && this.#state.left === 0;
+    return this.#state.kind === 'frames' && this.#state.header.length === 0 && this.#state.remaining === 0;
   }
 
   /** Takes bytes, all of them or, if wanted, those up to the end of the frame that has begun; returns how many. */
@@ -51,9 +56,9 @@ export class SentFrames {
   }
 
   #takeFrame(state: State & { kind: 'frames' }, bytes: Buffer, at: number): number {
-    if (state.left > 0) {
-      const taken = Math.min(state.left, bytes.length - at);
-      this.#state = after(state.left - taken, state.closes);
+    if (state.remaining > 0) {
+      const taken = Math.min(state.remaining, bytes.length - at);
+      this.#state = after(state.remaining - taken, state.closes);
       return taken;
     }
     const header = [...state.header, ...bytes.subarray(at, at + LONGEST_HEADER_BYTES - state.header.length)];
@@ -76,8 +81,8 @@ export class SentFrames {
   }
 }
 
-function after(left: number, closes: boolean): State {
-  return left === 0 && closes ? { kind: 'closed' } : { kind: 'frames', header: [], left, closes };
+function after(remaining: number, closes: boolean): State {
+  return remaining === 0 && closes ? { kind: 'closed' } : { kind: 'frames', header: [], remaining, closes };
 }
 
 /** Null: there is more of the header to come (RFC 6455 section 5.2). */

@@ -1,6 +1,6 @@
 // A connection that a WSGI application has taken for itself: raw bytes between the client and the worker's channel, both ways, each no
-// faster than the other side takes them; the end of either direction is passed on. The connection makes it after TUNNEL. Only when its
-// generation ends has the gateway a word of its own: the frame that closes a WebSocket.
+// faster than the other side takes them; the end of either direction is passed on. Only when its generation
+// ends does the gateway send something itself: the frame that closes a WebSocket.
 
 import type { Socket } from 'node:net';
 import type { ClientOutput } from '../connection/client-output.ts';
@@ -9,12 +9,12 @@ import type { ChannelOutput } from '../exchange/channel-output.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
 import { SentFrames } from './sent-frames.ts';
-import type { TakenOver } from './upgraded.ts';
+import type { UpgradedTunnel } from './upgraded.ts';
 
 /** When one side is gone, the other has this long to take what it is still owed. */
 const LAST_BYTES_MS = 5000;
 
-/** Of the time until it is cut: then it is closed at the latest, so that the application hears of it, too. */
+/** Of the time until it is cut: then it is closed at the latest, so that the application sees it, too. */
 const CLOSED_AT = 0.9;
 /** Close, 1012: service restart. */
 const GOODBYE = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
@@ -49,8 +49,18 @@ export function tunnelClient(socket: Socket, input: InputGate, output: ClientOut
   };
 }
 
-export class Tunnel implements TakenOver {
+export interface TunnelParts {
+  readonly exchange: Exchange;
+  readonly client: TunnelClient;
+  readonly channel: Socket;
+  readonly toWorker: ChannelOutput;
+  readonly pings: PingSettings;
+}
+
+export class Tunnel implements UpgradedTunnel {
   readonly kind = 'tunnel';
+  #receivedBytes = 0;
+  #sentBytes = 0;
   readonly #client: TunnelClient;
   readonly #channel: Socket;
   readonly #toWorker: ChannelOutput;
@@ -65,7 +75,7 @@ export class Tunnel implements TakenOver {
     timer: null,
   };
 
-  constructor(exchange: Exchange, client: TunnelClient, channel: Socket, toWorker: ChannelOutput, pings: PingSettings) {
+  constructor({ exchange, client, channel, toWorker, pings }: TunnelParts) {
     this.#exchange = exchange;
     this.#client = client;
     this.#channel = channel;
@@ -74,7 +84,7 @@ export class Tunnel implements TakenOver {
   }
 
   fromClient(bytes: Buffer): void {
-    this.#exchange.requestBytes += bytes.length;
+    this.#receivedBytes += bytes.length;
     if (bytes.length === 0 || !this.#channel.writable) return;
     this.#toWorker.write(bytes);
     if (this.#toWorker.isFull) this.#client.pause();
@@ -89,19 +99,17 @@ export class Tunnel implements TakenOver {
     // Behind a close nothing may come.
     if (this.#goodbye.kind === 'said') return;
     const taken = this.#sent.take(bytes, this.#goodbye.kind === 'due' ? 'end-of-frame' : 'all');
-    this.#exchange.sentBytes += taken;
+    this.#sentBytes += taken;
     this.#client.write(taken === bytes.length ? bytes : bytes.subarray(0, taken));
     if (this.#client.holdsBack(() => this.#channel.resume())) this.#channel.pause();
     if (this.#goodbye.kind === 'due') this.#sayGoodbye();
   }
 
-  /** The worker shuts down its sending side, or is gone. */
   workerEnded(): void {
     this.#client.end();
   }
 
-  /** The channel has taken everything that the client has sent so far. */
-  channelDrained(): void {
+  channelHasRoom(): void {
     this.#client.resume();
   }
 
@@ -111,17 +119,28 @@ export class Tunnel implements TakenOver {
     this.#endBy(LAST_BYTES_MS);
   }
 
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   get generation(): number {
-    return this.#exchange.pipe?.generation ?? 0;
+    return this.#exchange.ticket?.pipe.generation ?? 0;
   }
 
   holdsBack(): boolean {
     return false;
   }
 
-  drained(): void {}
+  clientHasRoom(): void {}
 
-  /** The application may go on for most of the time; then its client is told, each a little earlier or later than the others. */
+  /** The end of the channel is the end of the tunnel. */
+  workerLost(): void {}
+
+  /** The application may go on for most of the time; then its client is sent a close frame, each a little earlier or later than the others. */
   retire(delayMs: number, limitMs: number): void {
     if (this.#goodbye.kind === 'not-yet') {
       if (this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);

@@ -1,5 +1,5 @@
 // A WebSocket between a client and a worker: messages go both ways, each side no faster than the other takes them, and whichever ends
-// it the other is told why. The connection makes it when the application has accepted; `ws` does the protocol.
+// it, the other gets the reason. `ws` does the protocol.
 
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
@@ -10,7 +10,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { WatchedTicket } from '../exchange/watched-ticket.ts';
 import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
 import { ReceivedFrames } from './received-frames.ts';
-import type { TakenOver } from './upgraded.ts';
+import type { UpgradedWebSocket } from './upgraded.ts';
 import { completeHandshake, type WebSocketLimits } from './web-socket-handshake.ts';
 
 const NO_CODE = 1005;
@@ -39,8 +39,22 @@ const SHARE_BYTES = 64 * 1024;
 /** Beyond so many unsent pongs only the latest ping is answered (RFC 6455 section 5.5.3). */
 const PONGS = 32;
 
-export class WebSocketConnection implements TakenOver {
+export interface WebSocketParts {
+  readonly socket: Socket;
+  readonly exchange: Exchange;
+  readonly ticket: WatchedTicket;
+  /** Of the worker's head. */
+  readonly lines: string;
+  /** What the client has sent behind the handshake. */
+  readonly early: Buffer;
+  readonly limits: WebSocketLimits;
+  readonly budget: MemoryBudget;
+}
+
+export class WebSocketConnection implements UpgradedWebSocket {
   readonly kind = 'websocket';
+  #receivedBytes = 0;
+  #sentBytes = 0;
   readonly #webSocket: WebSocket;
   readonly #exchange: Exchange;
   readonly #ticket: WatchedTicket;
@@ -51,8 +65,8 @@ export class WebSocketConnection implements TakenOver {
   readonly #frames: ReceivedFrames = new ReceivedFrames();
   /** Messages that `ws` has put together, and what the client had sent when there was last none of which only it knew. */
   #messages = 0;
-  #settledBytes = 0;
-  /** What the budget has been told of. */
+  #assembledBytes = 0;
+  /** What the budget has been charged. */
   #accountedBytes = 0;
   #unsentMessages = 0;
   #unsentPongs = 0;
@@ -65,27 +79,20 @@ export class WebSocketConnection implements TakenOver {
   #retiring: NodeJS.Timeout | null = null;
   readonly #sent = (): void => {
     this.#unsentMessages -= 1;
-    this.drained();
+    this.clientHasRoom();
   };
 
-  private constructor(
-    webSocket: WebSocket,
-    socket: Socket,
-    exchange: Exchange,
-    ticket: WatchedTicket,
-    pings: PingSettings,
-    budget: MemoryBudget,
-    nowMs: number,
-  ) {
+  private constructor(webSocket: WebSocket, parts: WebSocketParts, nowMs: number) {
+    const { socket, exchange, ticket, limits, budget } = parts;
     this.#webSocket = webSocket;
     this.#exchange = exchange;
     this.#ticket = ticket;
-    this.#pings = pings;
+    this.#pings = limits;
     this.#socket = socket;
     this.#input = new InputGate(webSocket);
     this.#budget = budget;
     this.#ping = { kind: 'heard', sinceMs: nowMs };
-    this.#settledBytes = socket.bytesRead;
+    this.#assembledBytes = socket.bytesRead;
     ticket.onRoom = () => this.#input.release('messages');
     // `ws` has put its own before it: what it is given here it has taken already.
     socket.on('data', (chunk: Buffer) => this.#haveRead(chunk));
@@ -95,31 +102,21 @@ export class WebSocketConnection implements TakenOver {
     webSocket.on('close', (code, reason) => this.#ended(code, reason));
   }
 
-  /** Null when the client has just left. `answer` is the worker's head, `early` what has come behind the handshake. */
-  static accept(
-    socket: Socket,
-    exchange: Exchange,
-    ticket: WatchedTicket,
-    answer: string,
-    early: Buffer,
-    limits: WebSocketLimits,
-    budget: MemoryBudget,
-  ): WebSocketConnection | null {
-    const webSocket = completeHandshake(socket, exchange.head.headerFields, answer, early, limits);
-    if (webSocket === null) return null;
-    return new WebSocketConnection(webSocket, socket, exchange, ticket, limits, budget, performance.now());
+  /** Null when the client has just left. */
+  static accept(parts: WebSocketParts): WebSocketConnection | null {
+    const { socket, exchange, lines, early, limits } = parts;
+    const webSocket = completeHandshake(socket, exchange.request.head.headerFields, { lines, early }, limits);
+    return webSocket === null ? null : new WebSocketConnection(webSocket, parts, performance.now());
   }
 
-  /** A piece of a message from the worker. */
   send(piece: Buffer, isText: boolean, isLast: boolean): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#exchange.sentBytes += piece.length;
+    this.#sentBytes += piece.length;
     this.#unsentMessages += 1;
     this.#webSocket.send(piece, { binary: !isText, fin: isLast }, this.#sent);
     this.#account();
   }
 
-  /** The worker's last word. */
   close(code: number, reason: Buffer): void {
     if (code === LOST) this.#webSocket.terminate();
     else if (code === NO_CODE) this.#close();
@@ -127,8 +124,16 @@ export class WebSocketConnection implements TakenOver {
     else this.#close(INTERNAL_ERROR);
   }
 
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   get generation(): number {
-    return this.#exchange.pipe?.generation ?? 0;
+    return this.#exchange.ticket?.pipe.generation ?? 0;
   }
 
   holdsBack(resume: () => void): boolean {
@@ -137,7 +142,7 @@ export class WebSocketConnection implements TakenOver {
     return true;
   }
 
-  drained(): void {
+  clientHasRoom(): void {
     this.#account();
     if (this.#resume !== null && this.#hasRoom(BUFFER_BYTES / 2)) this.#release();
   }
@@ -152,8 +157,7 @@ export class WebSocketConnection implements TakenOver {
     return this.#webSocket.bufferedAmount + this.#unsentMessages * MESSAGE_COST_BYTES;
   }
 
-  /** The worker is gone. */
-  lost(): void {
+  workerLost(): void {
     this.#close(this.#retiring === null ? INTERNAL_ERROR : SERVICE_RESTART);
   }
 
@@ -199,7 +203,7 @@ export class WebSocketConnection implements TakenOver {
     this.#messages += 1;
     if (!Buffer.isBuffer(data) || this.#life === 'overloaded') return;
     if (data.length > SHARE_BYTES && this.#budget.isSpent) return this.#overloaded();
-    this.#exchange.requestBytes += data.length;
+    this.#receivedBytes += data.length;
     this.#ticket.message(data, !isBinary);
     if (this.#ticket.isFull) this.#input.hold('messages');
   }
@@ -225,8 +229,8 @@ export class WebSocketConnection implements TakenOver {
   #overloaded(): void {
     if (this.#life === 'overloaded') return;
     this.#life = 'overloaded';
-    this.#exchange.why = 'overload';
-    this.#tell(TRY_AGAIN_LATER, NO_REASON);
+    this.#exchange.closing('overload');
+    this.#notifyWorker(TRY_AGAIN_LATER, NO_REASON);
     this.#webSocket.close(TRY_AGAIN_LATER);
     // It is not read any more, so its answer is not heard.
     this.#input.hold('messages');
@@ -235,9 +239,9 @@ export class WebSocketConnection implements TakenOver {
 
   /** In both directions. */
   #account(): void {
-    if (this.#frames.wholeMessages === this.#messages) this.#settledBytes = this.#socket.bytesRead;
+    if (this.#frames.wholeMessages === this.#messages) this.#assembledBytes = this.#socket.bytesRead;
     // Compressed messages wait for each other to be inflated.
-    const waitingBytes = this.#socket.bytesRead - this.#settledBytes;
+    const waitingBytes = this.#socket.bytesRead - this.#assembledBytes;
     const bytes = this.#isGone ? 0 : this.#frames.unfinishedBytes + waitingBytes + this.unsentBytes;
     this.#budget.add(bytes - this.#accountedBytes);
     this.#accountedBytes = bytes;
@@ -249,14 +253,14 @@ export class WebSocketConnection implements TakenOver {
 
   #broken(error: Error): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    this.#tell(FAULT_CODES[code] ?? (code.startsWith('WS_ERR_') ? PROTOCOL_ERROR : LOST), NO_REASON);
+    this.#notifyWorker(FAULT_CODES[code] ?? (code.startsWith('WS_ERR_') ? PROTOCOL_ERROR : LOST), NO_REASON);
   }
 
-  #restart(leftMs: number): void {
+  #restart(remainingMs: number): void {
     // Its client may not answer.
-    this.#retiring = setTimeout(() => this.#webSocket.terminate(), Math.max(leftMs, GOODBYE_MS));
-    this.#exchange.why = 'shutting-down';
-    this.#tell(SERVICE_RESTART, NO_REASON);
+    this.#retiring = setTimeout(() => this.#webSocket.terminate(), Math.max(remainingMs, GOODBYE_MS));
+    this.#exchange.closing('shutting-down');
+    this.#notifyWorker(SERVICE_RESTART, NO_REASON);
     this.#close(SERVICE_RESTART);
   }
 
@@ -267,7 +271,7 @@ export class WebSocketConnection implements TakenOver {
     this.#release();
   }
 
-  #tell(code: number, reason: Buffer): void {
+  #notifyWorker(code: number, reason: Buffer): void {
     this.#ticket.closed(code, reason);
     this.#release();
   }
@@ -281,9 +285,8 @@ export class WebSocketConnection implements TakenOver {
   #ended(code: number, reason: Buffer): void {
     if (this.#retiring !== null) clearTimeout(this.#retiring);
     this.#account();
-    this.#tell(code, reason);
-    if (code === LOST && this.#exchange.why === 'answered') this.#exchange.why = 'client-gone';
-    this.#exchange.closed();
+    this.#notifyWorker(code, reason);
+    this.#exchange.closed(code === LOST ? 'client-gone' : 'answered');
   }
 }
 

@@ -1,5 +1,5 @@
 // The last step of a WebSocket's handshake, after the application has accepted it: the `ws` library answers the client, and speaks
-// the protocol from then on. Called by the connection, which has let go of its socket.
+// the protocol from then on. The connection must have removed its own listeners from the socket.
 
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -50,29 +50,28 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 const servers: WeakMap<WebSocketLimits, WebSocketServer> = new WeakMap();
 
 /**
- * `workerHead` is the head that the worker has accepted with, `early` what the client has sent behind its request. Null when the
+ * `lines` are of the head that the worker has accepted with, `early` is what the client has sent behind its request. Null when the
  * client has just left.
  */
 export function completeHandshake(
   socket: Socket,
   environFields: string,
-  workerHead: string,
-  early: Buffer,
+  accepted: { readonly lines: string; readonly early: Buffer },
   limits: WebSocketLimits,
 ): WebSocket | null {
   const server = serverFor(limits);
-  const lines = [...limits.headLines.originLines(), ...workerHead.split('\r\n').slice(1).filter(isPassedOn)];
+  const lines = [...limits.headLines.originLines(), ...accepted.lines.split('\r\n').slice(1).filter(isPassedOn)];
   const addLines = (headers: string[]): number => headers.push(...lines);
-  let accepted: WebSocket | null = null;
+  let completed: WebSocket | null = null;
   server.on('headers', addLines);
   // Header lines are ISO-8859-1, and `ws` writes them as it writes any text.
   socket.setDefaultEncoding('latin1');
   // It calls back before it returns, or never.
-  server.handleUpgrade(requestOf(socket, environFields), socket, early, (webSocket) => {
-    accepted = webSocket;
+  server.handleUpgrade(requestOf(socket, environFields), socket, accepted.early, (webSocket) => {
+    completed = webSocket;
   });
   server.off('headers', addLines);
-  return accepted;
+  return completed;
 }
 
 function serverFor(limits: WebSocketLimits): WebSocketServer {

@@ -1,29 +1,36 @@
-// WebSockets and tunnels whose worker leaves: nothing of HTTP would end them, so they are closed, at different moments. Used by
-// gateway.ts, and by drain.ts for all of them.
+// WebSockets and tunnels whose worker retires: nothing in HTTP would end them, so they are closed, at different moments, lest their
+// clients all come back at once.
 
 import type { ClaimsBoard, SlotRange } from '../../runqueue/claims-board.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { RunQueue } from '../queue/run-queue.ts';
-import { retireDelayMs } from './retire-delay.ts';
-import { RetiringWorkers } from './retiring-workers.ts';
-import type { TakenOver } from './upgraded.ts';
+import type { Upgraded } from './upgraded.ts';
 
-export function retire(takenOver: TakenOver, limitMs: number): void {
-  takenOver.retire(retireDelayMs(limitMs, Math.random()), limitMs);
+const LONGEST_DELAY_MS = 5000;
+
+/** `limitMs` until everything has to be over; `chance` from 0 to 1. */
+export function retireDelayMs(limitMs: number, chance: number): number {
+  return chance * Math.min(limitMs / 2, LONGEST_DELAY_MS);
 }
 
-export class Retirement {
+export function retire(upgraded: Upgraded, limitMs: number): void {
+  upgraded.retire(retireDelayMs(limitMs, Math.random()), limitMs);
+}
+
+export class WebSocketRetirement {
   readonly #connections: ReadonlySet<ClientConnection>;
   readonly #runQueue: RunQueue;
-  readonly #workers: RetiringWorkers;
+  readonly #board: ClaimsBoard;
+  /** The slots of workers that retire while their generation goes on: recycled, one too many, or with a request that hangs. */
+  #retiring: SlotRange[] = [];
   /** The one that is served; older ones drain. */
   #generation = 0;
 
   constructor(connections: ReadonlySet<ClientConnection>, runQueue: RunQueue, board: ClaimsBoard) {
     this.#connections = connections;
     this.#runQueue = runQueue;
-    this.#workers = new RetiringWorkers(board);
+    this.#board = board;
   }
 
   /** The older generations drain: no request of theirs is new, but a WebSocket would go on for ever. */
@@ -34,20 +41,24 @@ export class Retirement {
       if (takenOver !== null && takenOver.generation < generation) retire(takenOver, limitMs);
   }
 
-  workerRetires(range: SlotRange, limitMs: number): void {
-    this.#workers.add(range);
-    const claimed = new Set(this.#runQueue.leaving(range));
+  workerRetires({ slot, slots }: SlotRange, limitMs: number): void {
+    this.#retiring.push({ slot, slots });
+    const claimed = new Set(this.#runQueue.workerRetires({ slot, slots }));
     for (const { state } of this.#connections)
       if (state.kind === 'taken-over' && claimed.has(state.exchange)) retire(state.by, limitMs);
   }
 
-  workerGone(range: SlotRange): void {
-    this.#workers.gone(range);
+  workerGone({ slot }: SlotRange): void {
+    this.#retiring = this.#retiring.filter((range) => range.slot !== slot);
   }
 
-  /** Its worker may have begun to leave before it was. */
-  takenOver(exchange: Exchange, by: TakenOver, limitMs: number): void {
-    const isOld = (exchange.pipe?.generation ?? 0) < this.#generation;
-    if (isOld || this.#workers.run(exchange.ticket)) retire(by, limitMs);
+  /** Its worker may have begun to retire before the WebSocket was accepted. */
+  takenOver({ ticket }: Exchange, by: Upgraded, limitMs: number): void {
+    if (ticket === null) return;
+    if (ticket.pipe.generation < this.#generation || this.#isOfRetiring(ticket.id)) retire(by, limitMs);
+  }
+
+  #isOfRetiring(ticket: number): boolean {
+    return this.#retiring.some((range) => this.#board.claims(range).some((claim) => claim.ticket === ticket));
   }
 }

@@ -299,7 +299,7 @@ test('a request that has run out of time is answered with 504, and its worker he
   const taken = await worker.take();
   taken.watch();
   assert.equal((await taken.next()).payload.toString(), 'abc');
-  gateway.gateway.expire(taken.ticket.id);
+  gateway.gateway.expire(taken.ticket.id, process.pid);
   assert.equal((await client.response()).status, 504);
   assert.equal((await taken.next()).type, 'GONE');
 });

@@ -36,19 +36,11 @@ function encoded({ decoded: wanted }: TicketVector): Buffer {
   if (wanted.kind === 'probe') {
     writeProbeTicket(buffer, 0, wanted);
   } else if (wanted.follows) {
-    writeRunTicket(
-      buffer,
-      0,
-      wanted,
-      'x'.repeat(wanted.fieldsBytes),
-      Buffer.alloc(wanted.bodyBytes),
-      wanted.rawPath,
-      wanted.waitedMs,
-      kind,
-    );
+    const fields = 'x'.repeat(wanted.fieldsBytes);
+    writeRunTicket(buffer, 0, { ...wanted, fields, body: Buffer.alloc(wanted.bodyBytes), kind });
   } else {
     const body = wanted.bodyHex === '' ? null : Buffer.from(wanted.bodyHex, 'hex');
-    writeRunTicket(buffer, 0, wanted, joinFields(wanted.fields), body, wanted.rawPath, wanted.waitedMs, kind);
+    writeRunTicket(buffer, 0, { ...wanted, fields: joinFields(wanted.fields), body, kind });
   }
   return buffer;
 }
@@ -82,7 +74,8 @@ test('readTicket() refuses fewer than 4096 bytes', () => {
 
 test('a ticket is written where it is said, and nothing beside it', () => {
   const buffer = Buffer.alloc(3 * TICKET_BYTES, 0xee);
-  writeRunTicket(buffer, TICKET_BYTES, { id: 5, gateway: 1, cancel: 2 }, 'A\0b', Buffer.from('body'), false);
+  const parts = { id: 5, gateway: 1, cancel: 2, rawPath: false, waitedMs: 0, kind: 0 };
+  writeRunTicket(buffer, TICKET_BYTES, { ...parts, fields: 'A\0b', body: Buffer.from('body') });
   const ticket = decoded(buffer, TICKET_BYTES);
   assert.deepEqual([ticket.id, ticket.fields, ticket.body.toString()], [5, 'A\0b', 'body']);
   assert.ok(buffer.subarray(0, TICKET_BYTES).every((byte) => byte === 0xee));
@@ -94,10 +87,11 @@ test('fields and body follow from the first byte on that does not fit into the t
     const fields = 'f'.repeat(fieldsBytes);
     const room = TICKET_ROOM_BYTES - fieldsBytes;
     const buffer = Buffer.alloc(TICKET_BYTES);
-    writeRunTicket(buffer, 0, { id: 1, gateway: 0, cancel: 0 }, fields, Buffer.alloc(room, 98), false);
+    const parts = { id: 1, gateway: 0, cancel: 0, fields, waitedMs: 0, kind: 0 };
+    writeRunTicket(buffer, 0, { ...parts, rawPath: false, body: Buffer.alloc(room, 98) });
     const full = decoded(buffer);
     assert.deepEqual([full.follows, full.fields, full.body.length], [false, fields, room]);
-    writeRunTicket(buffer, 0, { id: 1, gateway: 0, cancel: 0 }, fields, Buffer.alloc(room + 1, 98), true);
+    writeRunTicket(buffer, 0, { ...parts, rawPath: true, body: Buffer.alloc(room + 1, 98) });
     const follows = decoded(buffer);
     assert.deepEqual([follows.follows, follows.fields, follows.body.length], [true, '', 0]);
     assert.deepEqual([follows.rawPath, follows.fieldsBytes, follows.bodyBytes], [true, fieldsBytes, room + 1]);

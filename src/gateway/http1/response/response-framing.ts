@@ -1,6 +1,7 @@
-// How a response is put for its client: the head, and what tells where the body ends (RFC 9112 section 6). Pure. Used by exchange.ts.
+// The head of an HTTP/1 response, and the framing of its body (RFC 9112 section 6). Pure.
 
 import { latin1Text } from '../../../runqueue/latin1.ts';
+import type { Request } from '../../exchange/request.ts';
 import { requestIdLine } from '../../ticket/request-id.ts';
 import type { RequestHead } from '../head/request-head.ts';
 
@@ -15,20 +16,15 @@ export function bodyForm(request: RequestHead, status: number, isFramed: boolean
   return isHttp11(request) ? 'chunked' : 'until-close';
 }
 
-/** `head` is the worker's: status line without version, then fields. `ownLines` are the gateway's. `requestId`: empty for none. */
-export function responseHead(
-  request: RequestHead,
-  head: string,
-  form: BodyForm,
-  ownLines: string,
-  requestId: string,
-): string {
-  const lineEnd = head.indexOf('\r\n') + 2;
+/** `lines` are the worker's: status line without version, then fields. `ownLines` are the gateway's. */
+export function responseHead(request: Request, lines: string, form: BodyForm, ownLines: string): string {
+  const { head, requestId } = request;
+  const lineEnd = lines.indexOf('\r\n') + 2;
   const codings = form === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
   // RFC 9112 section 2.3: the highest version that this server conforms to, and no higher than a 1.0 client's.
-  const protocol = isHttp11(request) ? 'HTTP/1.1' : 'HTTP/1.0';
-  const id = requestId === '' ? '' : requestIdLine(requestId, head);
-  return `${protocol} ${head.slice(0, lineEnd)}${ownLines}${id}${codings}${head.slice(lineEnd)}\r\n`;
+  const protocol = isHttp11(head) ? 'HTTP/1.1' : 'HTTP/1.0';
+  const id = requestId === null ? '' : requestIdLine(requestId, lines);
+  return `${protocol} ${lines.slice(0, lineEnd)}${ownLines}${id}${codings}${lines.slice(lineEnd)}\r\n`;
 }
 
 /** A body that is all there is of it. */

@@ -1,6 +1,6 @@
 // Writes down what a ChannelDecoder reports, in a form that does not depend on how the bytes were cut into chunks.
 
-import { ChannelDecoder, type ChannelSink } from '../../../../src/runqueue/channel-decoder.ts';
+import { ChannelDecoder, type ChannelSink, type ResponseHead } from '../../../../src/runqueue/channel-decoder.ts';
 import { ABORTED, END, FRAMED, TEXT } from '../../../../src/runqueue/channel-frame.ts';
 
 export type Heard =
@@ -72,9 +72,9 @@ export class ChannelRecorder implements ChannelSink {
     this.#hear({ type: 'HINTS', id, lines });
   }
 
-  head(id: number, status: number, flags: number, head: string, body: Buffer): void {
+  head(id: number, { status, flags, lines }: ResponseHead, body: Buffer): void {
     if (this.#open !== null) throw new Error(`HEAD of ${id} inside the response to ${this.#open.id}`);
-    this.#open = { id, status, framed: (flags & FRAMED) !== 0, head, end: 'none', pieces: [] };
+    this.#open = { id, status, framed: (flags & FRAMED) !== 0, head: lines, end: 'none', pieces: [] };
     this.#heard.push(this.#open);
     this.#take(flags, body);
   }

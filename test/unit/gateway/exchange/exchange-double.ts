@@ -1,11 +1,13 @@
-// A client that only writes down what it is sent, and exchanges with it.
+// A client that only writes down what it is sent, and exchanges with it. An illegal move is a failure.
 
 import assert from 'node:assert/strict';
-import { Exchange } from '../../../../src/gateway/exchange/exchange.ts';
-import type { ExchangeClient, ExchangeEnd } from '../../../../src/gateway/exchange/exchange-client.ts';
+import { Exchange, type ExchangeClient } from '../../../../src/gateway/exchange/exchange.ts';
+import type { ExchangeEnd, IssuedTicket } from '../../../../src/gateway/exchange/exchange-life.ts';
+import type { Request } from '../../../../src/gateway/exchange/request.ts';
 import type { WatchedTicket } from '../../../../src/gateway/exchange/watched-ticket.ts';
 import { toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
 import { newHeadContext, parseRequestHead, type RequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
+import { type Http1Output, Http1Response } from '../../../../src/gateway/http1/response/http1-response.ts';
 import { ResponseHeadLines } from '../../../../src/gateway/http1/response/response-head-lines.ts';
 
 const RULES = toHeadRules({});
@@ -18,7 +20,8 @@ export function headOf(text: string, scheme: 'http' | 'https' = 'http', scriptNa
   return head;
 }
 
-export class ClientDouble implements ExchangeClient {
+export class ClientDouble implements ExchangeClient, Http1Output {
+  readonly response: Http1Response = new Http1Response(this);
   readonly headLines = new ResponseHeadLines(OWN_FIELDS);
   readonly writes: Buffer[] = [];
   readonly ends: ExchangeEnd[] = [];
@@ -47,7 +50,7 @@ export class ClientDouble implements ExchangeClient {
     return this.awaits;
   }
 
-  holdsBack(): boolean {
+  holdsBack(_resume: () => void): boolean {
     return false;
   }
 
@@ -58,6 +61,10 @@ export class ClientDouble implements ExchangeClient {
 
   openTunnel(): null {
     return null;
+  }
+
+  illegalMove(what: string): void {
+    assert.fail(what);
   }
 
   exchangeEnded(_exchange: Exchange, end: ExchangeEnd): void {
@@ -75,18 +82,44 @@ export interface ExchangeParts {
   readonly upstreamMs?: number;
 }
 
-export function newExchange(parts: ExchangeParts = {}): Exchange & { readonly client: ClientDouble } {
+export type TestExchange = Exchange & { readonly client: ClientDouble };
+
+/** In the waiting line. */
+export function newExchange(parts: ExchangeParts = {}): TestExchange {
   const client = parts.client ?? new ClientDouble();
-  const head = headOf(parts.request ?? 'GET / HTTP/1.1\r\nHost: a');
-  const exchange = new Exchange(
-    client,
-    head,
-    parts.fields ?? 'REQUEST_METHOD\0GET',
-    false,
-    parts.body ?? null,
-    null,
-    parts.arrivedMs ?? 0,
-    parts.upstreamMs ?? 0,
-  );
-  return Object.assign(exchange, { client });
+  return Object.assign(new Exchange(newRequest(parts), client), { client });
+}
+
+/** With a ticket that a worker may answer. */
+export function outstandingExchange(parts: ExchangeParts & { readonly ticket?: number } = {}): TestExchange {
+  const exchange = newExchange(parts);
+  exchange.dispatched(ticketFor(exchange.request, parts.ticket ?? 1));
+  return exchange;
+}
+
+function newRequest(parts: ExchangeParts): Request {
+  const fields = parts.fields ?? 'REQUEST_METHOD\0GET';
+  const body = parts.body ?? null;
+  return {
+    head: headOf(parts.request ?? 'GET / HTTP/1.1\r\nHost: a'),
+    dialect: 'wsgi',
+    source: { ticketFields: () => ({ fields, rawPath: false }), environ: () => fields },
+    fields,
+    rawPath: false,
+    body,
+    stream: null,
+    spoolPath: null,
+    bodyBytes: body?.length ?? 0,
+    arrivedMs: parts.arrivedMs ?? 0,
+    upstreamMs: parts.upstreamMs ?? 0,
+    requestId: null,
+    madeRequestId: null,
+  };
+}
+
+/** Its pipe leads nowhere. */
+function ticketFor(request: Request, id: number): IssuedTicket {
+  const { fields, rawPath, body } = request;
+  const pipe = { generation: 1 } as unknown as IssuedTicket['pipe'];
+  return { id, gateway: 1, cancel: 1, fields, rawPath, body, waitedMs: 0, kind: 0, pipe };
 }

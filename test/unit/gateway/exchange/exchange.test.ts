@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Refusal } from '../../../../src/gateway/http1/refusal.ts';
 import { ABORTED, END, FRAMED } from '../../../../src/runqueue/channel-frame.ts';
 import { seededRandom } from '../http1/conversation.ts';
-import { ClientDouble, newExchange } from './exchange-double.ts';
+import { ClientDouble, newExchange, outstandingExchange, type TestExchange } from './exchange-double.ts';
 
 const GET_11 = 'GET / HTTP/1.1\r\nHost: a';
 const GET_10 = 'GET / HTTP/1.0';
@@ -13,6 +13,7 @@ const GET_10_KEPT = 'GET / HTTP/1.0\r\nConnection: keep-alive';
 const HEAD_11 = 'HEAD / HTTP/1.1\r\nHost: a';
 const BAD_GATEWAY = new Refusal('BadGateway', 'the worker has died');
 const NONE = Buffer.alloc(0);
+const PID = 4711;
 
 interface Sent {
   /** Status line and fields, without Server and Date, which are looked at here. */
@@ -203,34 +204,35 @@ for (const one of WHOLE) {
   const status = one.status ?? 200;
   const head = one.head ?? '200 OK\r\n';
   const bytes = Buffer.from(one.body, 'latin1');
-  const check = (exchange: ReturnType<typeof newExchange>): void => {
+  const check = (exchange: TestExchange): void => {
     const { lines, body } = sentTo(exchange.client);
     assert.deepEqual(lines, one.lines);
     assert.equal(body, one.sent);
     assert.deepEqual(exchange.client.ends, ['answered']);
-    const { state, keepAlive, sentBytes, responseHead } = exchange;
+    const { state, sentBytes, responseLines } = exchange;
+    const { keepsAlive } = exchange.client.response;
     assert.deepEqual(
-      { state, keepAlive, sentBytes, responseHead, status: exchange.status },
+      { kind: state.kind, keepsAlive, sentBytes, responseLines, status: exchange.status },
       {
-        state: 'finished',
-        keepAlive: one.keepAlive,
+        kind: 'finished',
+        keepsAlive: one.keepAlive,
         sentBytes: one.sentBytes ?? bytes.length,
-        responseHead: head,
+        responseLines: head,
         status,
       },
     );
   };
 
   test(`${one.title} (one frame)`, () => {
-    const exchange = newExchange({ request: one.request });
-    exchange.respond(status, (one.flags ?? 0) | END, head, bytes);
+    const exchange = outstandingExchange({ request: one.request });
+    exchange.respond({ status: status, flags: (one.flags ?? 0) | END, lines: head }, bytes, PID);
     check(exchange);
   });
 
   test(`${one.title} (the end in a frame of its own)`, () => {
-    const exchange = newExchange({ request: one.request });
-    exchange.respond(status, one.flags ?? 0, head, bytes);
-    assert.equal(exchange.state, 'responding');
+    const exchange = outstandingExchange({ request: one.request });
+    exchange.respond({ status: status, flags: one.flags ?? 0, lines: head }, bytes, PID);
+    assert.equal(exchange.state.kind, 'responding');
     assert.deepEqual(exchange.client.ends, []);
     exchange.continue(END, NONE);
     check(exchange);
@@ -239,15 +241,15 @@ for (const one of WHOLE) {
 
 test('a short response is one write, head and body together', () => {
   for (const flags of [END, END | FRAMED]) {
-    const exchange = newExchange();
-    exchange.respond(200, flags, '200 OK\r\n', Buffer.alloc(16 * 1024));
+    const exchange = outstandingExchange();
+    exchange.respond({ status: 200, flags: flags, lines: '200 OK\r\n' }, Buffer.alloc(16 * 1024), PID);
     assert.equal(exchange.client.writes.length, 1);
   }
 });
 
 test('each piece that the application yields goes out as a chunk of its own, at once', () => {
-  const exchange = newExchange();
-  exchange.respond(200, 0, '200 OK\r\n', NONE);
+  const exchange = outstandingExchange();
+  exchange.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, NONE, PID);
   assert.equal(sentTo(exchange.client).body, '');
   exchange.continue(0, Buffer.from('one'));
   assert.equal(sentTo(exchange.client).body, '3\r\none\r\n');
@@ -261,18 +263,18 @@ test('each piece that the application yields goes out as a chunk of its own, at 
 test('a connection that is to be closed says so: the gateway drains, or keep-alive is off', () => {
   const client = new ClientDouble();
   client.keepAliveAllowed = false;
-  const exchange = newExchange({ client });
-  exchange.respond(200, END, '200 OK\r\n', Buffer.from('x'));
+  const exchange = outstandingExchange({ client });
+  exchange.respond({ status: 200, flags: END, lines: '200 OK\r\n' }, Buffer.from('x'), PID);
   assert.deepEqual(sentTo(client).lines[1], 'Connection: close');
-  assert.equal(exchange.keepAlive, false);
+  assert.equal(exchange.client.response.keepsAlive, false);
 });
 
 test('the decision to keep the connection is made when the response begins', () => {
-  const exchange = newExchange();
-  exchange.respond(200, 0, '200 OK\r\n', NONE);
+  const exchange = outstandingExchange();
+  exchange.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, NONE, PID);
   exchange.client.keepAliveAllowed = false;
   exchange.continue(END, NONE);
-  assert.equal(exchange.keepAlive, true);
+  assert.equal(exchange.client.response.keepsAlive, true);
 });
 
 for (const [title, request, flags, body] of [
@@ -281,26 +283,26 @@ for (const [title, request, flags, body] of [
   ['as far as it came, for 1.0', GET_10, 0, 'abc'],
 ] as const) {
   test(`a response that is cut off arrives ${title}, and its connection is not used again`, () => {
-    const atOnce = newExchange({ request });
-    atOnce.respond(200, flags | END | ABORTED, '200 OK\r\n', Buffer.from('abc'));
-    const later = newExchange({ request });
-    later.respond(200, flags, '200 OK\r\n', NONE);
+    const atOnce = outstandingExchange({ request });
+    atOnce.respond({ status: 200, flags: flags | END | ABORTED, lines: '200 OK\r\n' }, Buffer.from('abc'), PID);
+    const later = outstandingExchange({ request });
+    later.respond({ status: 200, flags: flags, lines: '200 OK\r\n' }, NONE, PID);
     later.continue(0, Buffer.from('abc'));
     later.continue(END | ABORTED, NONE);
-    const withData = newExchange({ request });
-    withData.respond(200, flags, '200 OK\r\n', NONE);
+    const withData = outstandingExchange({ request });
+    withData.respond({ status: 200, flags: flags, lines: '200 OK\r\n' }, NONE, PID);
     withData.continue(END | ABORTED, Buffer.from('abc'));
     for (const exchange of [atOnce, later, withData]) {
       assert.equal(sentTo(exchange.client).body, body);
       assert.deepEqual(exchange.client.ends, ['cut-off']);
-      assert.equal(exchange.state, 'finished');
+      assert.equal(exchange.state.kind, 'finished');
     }
   });
 }
 
 test('a response that is cut off before its first byte has no last chunk', () => {
-  const exchange = newExchange();
-  exchange.respond(200, END | ABORTED, '200 OK\r\n', NONE);
+  const exchange = outstandingExchange();
+  exchange.respond({ status: 200, flags: END | ABORTED, lines: '200 OK\r\n' }, NONE, PID);
   assert.equal(sentTo(exchange.client).body, '');
   assert.deepEqual(exchange.client.ends, ['cut-off']);
 });
@@ -309,35 +311,33 @@ const LINK = 'Link: </style.css>; rel=preload\r\n';
 const HINTED = `HTTP/1.1 103 Early Hints\r\n${LINK}\r\n`;
 
 test('hint() writes an interim response each time, and changes nothing of the response', () => {
-  const plain = newExchange();
-  plain.respond(200, END, '200 OK\r\n', Buffer.from('x'));
-  const hinted = newExchange();
-  hinted.state = 'outstanding';
+  const plain = outstandingExchange();
+  plain.respond({ status: 200, flags: END, lines: '200 OK\r\n' }, Buffer.from('x'), PID);
+  const hinted = outstandingExchange();
   hinted.hint(LINK);
   hinted.hint('');
   assert.equal(hinted.client.sent, `${HINTED}HTTP/1.1 103 Early Hints\r\n\r\n`);
   const { length } = hinted.client.sent;
-  hinted.respond(200, END, '200 OK\r\n', Buffer.from('x'));
+  hinted.respond({ status: 200, flags: END, lines: '200 OK\r\n' }, Buffer.from('x'), PID);
   const withoutDate = (sent: string): string => sent.replace(/Date: .*/, '');
   assert.equal(withoutDate(hinted.client.sent.slice(length)), withoutDate(plain.client.sent));
-  assert.deepEqual([hinted.status, hinted.sentBytes, hinted.keepAlive], [200, 1, true]);
+  assert.deepEqual([hinted.status, hinted.sentBytes, hinted.client.response.keepsAlive], [200, 1, true]);
 });
 
 test('hint() writes nothing for a 1.0 client (RFC 9110 section 15.2)', () => {
   for (const request of [GET_10, GET_10_KEPT]) {
-    const exchange = newExchange({ request });
-    exchange.state = 'outstanding';
+    const exchange = outstandingExchange({ request });
     exchange.hint(LINK);
     assert.equal(exchange.client.sent, '');
   }
 });
 
 test('hint() writes nothing when the response has begun or the client has left', () => {
-  const responding = newExchange();
-  responding.respond(200, 0, '200 OK\r\n', NONE);
-  const answered = newExchange();
-  answered.respond(200, END, '200 OK\r\n', NONE);
-  const gone = newExchange();
+  const responding = outstandingExchange();
+  responding.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, NONE, PID);
+  const answered = outstandingExchange();
+  answered.respond({ status: 200, flags: END, lines: '200 OK\r\n' }, NONE, PID);
+  const gone = outstandingExchange();
   gone.abandon();
   for (const exchange of [responding, answered, gone]) {
     const before = exchange.client.sent;
@@ -347,8 +347,7 @@ test('hint() writes nothing when the response has begun or the client has left',
 });
 
 test('fail() answers after hints, when the worker has died before its head', () => {
-  const exchange = newExchange();
-  exchange.state = 'outstanding';
+  const exchange = outstandingExchange();
   exchange.hint(LINK);
   exchange.fail(BAD_GATEWAY, 'worker-died');
   assert.ok(exchange.client.sent.startsWith(`${HINTED}HTTP/1.1 502 Bad Gateway\r\n`));
@@ -356,8 +355,7 @@ test('fail() answers after hints, when the worker has died before its head', () 
 
 for (const state of ['waiting', 'outstanding'] as const) {
   test(`fail() answers in the worker's place while the exchange is ${state}, and closes`, () => {
-    const exchange = newExchange();
-    exchange.state = state;
+    const exchange = state === 'waiting' ? newExchange() : outstandingExchange();
     exchange.fail(BAD_GATEWAY, 'worker-died');
     assert.match(
       exchange.client.sent,
@@ -365,14 +363,17 @@ for (const state of ['waiting', 'outstanding'] as const) {
     );
     assert.match(exchange.client.sent, /<\/html>\n$/);
     assert.deepEqual(exchange.client.ends, ['answered']);
-    assert.deepEqual([exchange.state, exchange.status, exchange.keepAlive], ['finished', 502, false]);
+    assert.deepEqual(
+      [exchange.state.kind, exchange.status, exchange.client.response.keepsAlive],
+      ['finished', 502, false],
+    );
   });
 }
 
 test('fail() answers HEAD without a body, but with its length (RFC 9110 section 9.3.2)', () => {
-  const get = newExchange();
+  const get = outstandingExchange();
   get.fail(BAD_GATEWAY, 'worker-died');
-  const head = newExchange({ request: HEAD_11 });
+  const head = outstandingExchange({ request: HEAD_11 });
   head.fail(BAD_GATEWAY, 'worker-died');
   const undated = (text: string): string => text.replace(/\r\nDate: [^\r]*/, '');
   assert.equal(undated(head.client.sent), undated(get.client.sent.slice(0, get.client.sent.indexOf('\r\n\r\n') + 4)));
@@ -380,8 +381,8 @@ test('fail() answers HEAD without a body, but with its length (RFC 9110 section 
 });
 
 test('fail() after the head cuts the response off and adds nothing', () => {
-  const exchange = newExchange();
-  exchange.respond(200, 0, '200 OK\r\n', Buffer.from('abc'));
+  const exchange = outstandingExchange();
+  exchange.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, Buffer.from('abc'), PID);
   const before = exchange.client.sent;
   exchange.fail(BAD_GATEWAY, 'worker-died');
   assert.equal(exchange.client.sent, before);
@@ -390,12 +391,12 @@ test('fail() after the head cuts the response off and adds nothing', () => {
 
 test('an exchange ends once: after its end neither fail() nor abandon() does anything', () => {
   const enders = [
-    (exchange: ReturnType<typeof newExchange>) => exchange.respond(200, END, '200 OK\r\n', NONE),
-    (exchange: ReturnType<typeof newExchange>) => exchange.fail(BAD_GATEWAY, 'worker-died'),
-    (exchange: ReturnType<typeof newExchange>) => exchange.abandon(),
+    (exchange: TestExchange) => exchange.respond({ status: 200, flags: END, lines: '200 OK\r\n' }, NONE, PID),
+    (exchange: TestExchange) => exchange.fail(BAD_GATEWAY, 'worker-died'),
+    (exchange: TestExchange) => exchange.abandon(),
   ];
   for (const end of enders) {
-    const exchange = newExchange();
+    const exchange = outstandingExchange();
     end(exchange);
     const before = exchange.client.sent;
     exchange.fail(BAD_GATEWAY, 'worker-died');
@@ -407,13 +408,45 @@ test('an exchange ends once: after its end neither fail() nor abandon() does any
 
 test('abandon() ends the exchange for a client that has left, without a word', () => {
   for (const isResponding of [false, true]) {
-    const exchange = newExchange();
-    if (isResponding) exchange.respond(200, 0, '200 OK\r\n', NONE);
+    const exchange = outstandingExchange();
+    if (isResponding) exchange.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, NONE, PID);
     const before = exchange.client.sent;
     exchange.abandon();
     assert.deepEqual([exchange.client.sent, exchange.client.ends], [before, ['client-gone']]);
-    assert.equal(exchange.state, 'finished');
+    assert.equal(exchange.state.kind, 'finished');
   }
+});
+
+test('an event stream is known by its head, while it goes on', () => {
+  const fields = 'Content-Type: text/event-stream; charset=utf-8\r\n';
+  const stream = outstandingExchange();
+  stream.respond({ status: 200, flags: 0, lines: `200 OK\r\n${fields}` }, NONE, PID);
+  const page = outstandingExchange();
+  page.respond({ status: 200, flags: 0, lines: '200 OK\r\nContent-Type: text/html\r\n' }, NONE, PID);
+  assert.deepEqual([stream.isEventStream, page.isEventStream], [true, false]);
+  stream.continue(END, NONE);
+  assert.equal(stream.isEventStream, false);
+});
+
+test('the worker is named by its response, or by who has found its end', () => {
+  const answered = outstandingExchange();
+  answered.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, NONE, PID);
+  answered.fail(BAD_GATEWAY, 'worker-died', 12);
+  const lost = outstandingExchange();
+  lost.fail(BAD_GATEWAY, 'worker-died', 12);
+  const waiting = newExchange();
+  waiting.fail(BAD_GATEWAY, 'queue-timeout');
+  assert.deepEqual([answered.workerPid, lost.workerPid, waiting.workerPid], [PID, 12, null]);
+});
+
+test('a move that the state does not have is reported, and changes nothing', () => {
+  const client = new ClientDouble();
+  const reported: string[] = [];
+  client.illegalMove = (what) => reported.push(what);
+  const exchange = newExchange({ client });
+  exchange.respond({ status: 200, flags: END, lines: '200 OK\r\n' }, NONE, PID);
+  assert.deepEqual(reported, ["request GET /: 'responded' in state 'waiting'"]);
+  assert.deepEqual([exchange.state.kind, client.sent, client.ends], ['waiting', '', []]);
 });
 
 test('whatever the pieces of a body, the client gets that body', () => {
@@ -424,10 +457,10 @@ test('whatever the pieces of a body, the client gets that body', () => {
     const pieces = Array.from({ length: 1 + random(6) }, () =>
       Buffer.alloc(random(round % 20 === 0 ? 40_000 : 300), random(256)),
     );
-    const exchange = newExchange({ request });
+    const exchange = outstandingExchange({ request });
     pieces.forEach((piece, index) => {
       const end = index === pieces.length - 1 ? END : 0;
-      if (index === 0) exchange.respond(200, flags | end, '200 OK\r\n', piece);
+      if (index === 0) exchange.respond({ status: 200, flags: flags | end, lines: '200 OK\r\n' }, piece, PID);
       else exchange.continue(end, piece);
     });
     const { lines, body } = sentTo(exchange.client);

@@ -8,7 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { MemoryBudget } from '../../../../src/gateway/connection/memory-budget.ts';
-import { type ChannelOwner, WorkerChannel } from '../../../../src/gateway/exchange/worker-channel.ts';
+import {
+  type ChannelOwner,
+  type ChannelQueue,
+  WorkerChannel,
+} from '../../../../src/gateway/exchange/worker-channel.ts';
 import {
   ABORTED,
   ASK,
@@ -26,9 +30,7 @@ import {
   takenFrame,
 } from '../../../../src/runqueue/channel-frame.ts';
 import { eventually, within } from '../../../harness/deadline.ts';
-import { type ExchangeParts, newExchange } from './exchange-double.ts';
-
-type TestExchange = ReturnType<typeof newExchange>;
+import { type ExchangeParts, outstandingExchange, type TestExchange } from './exchange-double.ts';
 
 class Owner implements ChannelOwner {
   readonly budget: MemoryBudget = new MemoryBudget(0);
@@ -37,37 +39,28 @@ class Owner implements ChannelOwner {
   isClientSlow = false;
   resume: () => void = () => {};
 
+  /** The run queue's part. */
+  readonly queue: ChannelQueue = {
+    find: (ticket) => this.exchanges.get(ticket),
+    ticketEnded: ({ ticket }) => {
+      this.exchanges.delete(ticket?.id ?? 0);
+      this.events.push(`ended ${ticket?.id}`);
+    },
+    skipped: ({ ticket }) => this.events.push(`skipped ${ticket?.id}`),
+    probed: (ticket) => this.events.push(`probed ${ticket}`),
+  };
+
   outstanding(ticket: number, parts: ExchangeParts = {}): TestExchange {
-    const exchange = newExchange(parts);
-    exchange.state = 'outstanding';
-    exchange.ticket = ticket;
+    const exchange = outstandingExchange({ ...parts, ticket });
+    exchange.client.holdsBack = (resume) => {
+      this.resume = resume;
+      return this.isClientSlow;
+    };
     this.exchanges.set(ticket, exchange);
     return exchange;
   }
 
-  find(ticket: number): TestExchange | undefined {
-    return this.exchanges.get(ticket);
-  }
-
-  settled(exchange: TestExchange): void {
-    this.exchanges.delete(exchange.ticket);
-    this.events.push(`settled ${exchange.ticket}`);
-  }
-
-  skipped(exchange: TestExchange): void {
-    this.events.push(`skipped ${exchange.ticket}`);
-  }
-
-  probed(ticket: number): void {
-    this.events.push(`probed ${ticket}`);
-  }
-
-  holdsBack(_exchange: TestExchange, resume: () => void): boolean {
-    this.resume = resume;
-    return this.isClientSlow;
-  }
-
-  closed(channel: WorkerChannel, why: string | null): void {
+  channelClosed(channel: WorkerChannel, why: string | null): void {
     this.events.push(`closed ${channel.worker?.slot}: ${why}`);
   }
 }
@@ -126,13 +119,13 @@ async function seen(owner: Owner, ...events: string[]): Promise<void> {
   assert.deepEqual(owner.events, events);
 }
 
-test('a response goes to the exchange of its ticket, which is settled at its end', async (t) => {
+test('a response goes to the exchange of its ticket, whose ticket ends with it', async (t) => {
   const { owner, worker, channel } = await connect(t);
   const exchange = owner.outstanding(7);
   worker.write(headFrame(7, 0, Buffer.from('one')));
   worker.write(frame(BODY, 7, 0, Buffer.from('two')));
   worker.write(frame(BODY, 7, END));
-  await seen(owner, 'settled 7');
+  await seen(owner, 'ended 7');
   assert.match(exchange.client.sent, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n$/s);
   assert.deepEqual([exchange.workerPid, exchange.client.ends], [4242, ['answered']]);
   assert.deepEqual(channel.worker, { slot: 3, pid: 4242, generation: 1 });
@@ -142,7 +135,7 @@ test('a response that the worker cuts off is cut off for the client, and settled
   const { owner, worker } = await connect(t);
   const exchange = owner.outstanding(7);
   worker.write(Buffer.concat([headFrame(7, 0, Buffer.from('one')), frame(BODY, 7, END | ABORTED)]));
-  await seen(owner, 'settled 7');
+  await seen(owner, 'ended 7');
   assert.deepEqual(exchange.client.ends, ['cut-off']);
 });
 
@@ -152,7 +145,7 @@ test('what comes for a client that has left is thrown away, and its end is seen'
   exchange.abandon();
   worker.write(headFrame(7, 0, Buffer.from('one')));
   worker.write(frame(BODY, 7, END, Buffer.from('two')));
-  await seen(owner, 'settled 7');
+  await seen(owner, 'ended 7');
   assert.deepEqual([exchange.client.sent, exchange.client.ends], ['', ['client-gone']]);
 });
 
@@ -187,7 +180,7 @@ test('hints go to the client that waits for the ticket, before its response', as
     worker.write(frame(HINTS, id, 0, Buffer.from('A: b\r\n')));
     worker.write(headFrame(id, END, Buffer.from('two')));
   }
-  await seen(owner, 'settled 7', 'settled 8');
+  await seen(owner, 'ended 7', 'ended 8');
   assert.match(exchange.client.sent, /^HTTP\/1\.1 103 .*?\r\n\r\nHTTP\/1\.1 200 OK\r\n/s);
   assert.equal(gone.client.sent, '');
 });
@@ -243,7 +236,7 @@ test('a slow client holds the channel back after 65,536 bytes, until it has take
   worker.write(frame(BODY, 7, END, Buffer.alloc(5)));
   owner.isClientSlow = false;
   owner.resume();
-  await seen(owner, 'settled 7');
+  await seen(owner, 'ended 7');
   assert.equal(exchange.sentBytes, 65_542);
 });
 
@@ -260,7 +253,7 @@ test('so it does with the hints of an application that gives them without end', 
   worker.write(headFrame(7, END, Buffer.from('one')));
   owner.isClientSlow = false;
   owner.resume();
-  await seen(owner, 'settled 7');
+  await seen(owner, 'ended 7');
 });
 
 test('and with the messages of a WebSocket, each of which counts for 256 bytes beside its own', async (t) => {
@@ -276,7 +269,7 @@ test('and with the messages of a WebSocket, each of which counts for 256 bytes b
     worker.write(Buffer.concat([accept(id), ...Array.from({ length: count }, () => frame(MESSAGE, id))]));
     worker.write(frame(CLOSE, id, END, Buffer.alloc(0), 1000));
   }
-  await seen(owner, 'settled 7', 'settled 8');
+  await seen(owner, 'ended 7', 'ended 8');
   await eventually('TAKEN', () => received().includes(takenFrame(8).toString('hex')));
   assert.ok(!received().includes(takenFrame(7).toString('hex')), '256 empty messages are 65,536 bytes, no more');
   owner.outstanding(9);
@@ -315,6 +308,6 @@ test('what a worker had sent before its process ended is read, then its channel 
   const sent = new Promise((resolve) => worker.write(headFrame(7, END, Buffer.alloc(100_000, 'x')), resolve));
   await sent;
   channel.workerExited();
-  await seen(owner, 'settled 7', 'closed 3: null');
-  assert.deepEqual([owner.events, exchange.sentBytes], [['settled 7', 'closed 3: null'], 100_000]);
+  await seen(owner, 'ended 7', 'closed 3: null');
+  assert.deepEqual([owner.events, exchange.sentBytes], [['ended 7', 'closed 3: null'], 100_000]);
 });

@@ -19,7 +19,7 @@ import {
 } from '../../../../src/runqueue/claims-board.ts';
 import { readTicket, TICKET_BYTES, type Ticket } from '../../../../src/runqueue/ticket.ts';
 import { eventually } from '../../../harness/deadline.ts';
-import { type ExchangeParts, newExchange } from '../exchange/exchange-double.ts';
+import { type ExchangeParts, newExchange, type TestExchange } from '../exchange/exchange-double.ts';
 
 export const GATEWAY = 3;
 export const FIRST_CANCEL = 10;
@@ -29,8 +29,6 @@ export const DEFAULT_CAPACITY = 16;
 const BAD_GATEWAY = new Refusal('BadGateway', 'the worker has died');
 const TOO_MANY = new Refusal('ServiceUnavailable', 'too many requests wait');
 const CLIENT_LEFT = new Refusal('ServiceUnavailable', 'the client has left');
-
-type TestExchange = ReturnType<typeof newExchange>;
 
 /** The reading end of one generation's pipe. */
 export class PipeReader {
@@ -144,6 +142,19 @@ export class Bench {
     return exchange;
   }
 
+  /** How many tickets are out, answered by the gateway or not. */
+  get outstanding(): number {
+    return this.#count(({ ticket }) => ticket !== null && this.queue.find(ticket.id) !== undefined);
+  }
+
+  get waiting(): number {
+    return this.#count(({ state }) => state.kind === 'waiting');
+  }
+
+  #count(isCounted: (exchange: TestExchange) => boolean): number {
+    return [...this.#exchanges.values()].filter(isCounted).length;
+  }
+
   enqueueAll(names: readonly string[]): TestExchange[] {
     return names.map((name) => this.enqueue(name));
   }
@@ -152,8 +163,8 @@ export class Bench {
   answer(ticket: Ticket): void {
     const exchange = this.queue.find(ticket.id);
     assert.ok(exchange !== undefined, `ticket ${ticket.id} (${nameOf(ticket)}) is not outstanding`);
-    exchange.respond(200, 1, '200 OK\r\n', Buffer.alloc(0));
-    this.queue.settle(exchange);
+    exchange.respond({ status: 200, flags: 1, lines: '200 OK\r\n' }, Buffer.alloc(0), 1);
+    this.queue.ticketEnded(exchange);
   }
 
   /** What the gateway does when it hears of a worker's end. */
@@ -162,13 +173,13 @@ export class Bench {
     this.queue.workerGone(generation);
     if (running === undefined) return undefined;
     running.fail(BAD_GATEWAY, 'worker-died');
-    this.queue.settle(running);
+    this.queue.ticketEnded(running);
     return running;
   }
 
   /** What the gateway does when a client leaves. */
   leave(exchange: TestExchange): void {
-    if (exchange.state === 'waiting') this.queue.drop(exchange);
+    if (exchange.state.kind === 'waiting') this.queue.drop(exchange);
     else this.queue.cancel(exchange);
     exchange.abandon();
   }
@@ -176,7 +187,7 @@ export class Bench {
   /** What the gateway does when a client shuts down its sending side, after some time. */
   stopSending(exchange: TestExchange): void {
     exchange.client.awaits = false;
-    if (exchange.state !== 'waiting') return this.queue.cancelUnlessBegun(exchange);
+    if (exchange.state.kind !== 'waiting') return this.queue.cancelUnlessBegun(exchange);
     this.queue.drop(exchange);
     exchange.fail(CLIENT_LEFT, 'client-gone');
   }
@@ -217,7 +228,9 @@ export class Bench {
 }
 
 export function nameOf(ticket: Ticket | Exchange): string {
-  return 'kind' in ticket && ticket.kind === 'probe' ? '(probe)' : (ticket.fields.split('\0')[1] ?? '');
+  if ('kind' in ticket && ticket.kind === 'probe') return '(probe)';
+  const { fields } = 'request' in ticket ? ticket.request : ticket;
+  return fields.split('\0')[1] ?? '';
 }
 
 export function namesOf(tickets: readonly (Ticket | Exchange)[]): string[] {

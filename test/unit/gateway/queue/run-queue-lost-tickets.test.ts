@@ -82,7 +82,7 @@ test('a ticket that a dead worker had claimed is returned to be failed, and not 
   bench.queue.probed(probe.id);
   // r2 was lost with it, and shows when the search is over.
   assert.deepEqual(namesOf([await reader.take()]), ['r2']);
-  assert.equal(lost?.state, 'outstanding');
+  assert.equal(lost?.state.kind, 'outstanding');
   await nothingElse(bench, reader);
 });
 
@@ -138,7 +138,7 @@ test('a response that has begun is not looked for', async (t) => {
   const reader = bench.serve(t, 1, 2);
   const [responding] = bench.enqueueAll(requests(2));
   const { r1 } = await takeNamed(reader, 'r1', 'r2');
-  responding?.respond(200, 0, '200 OK\r\n', Buffer.alloc(0));
+  responding?.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, Buffer.alloc(0), 1);
   bench.workerGone(1, 5);
   const { '(probe)': probe } = await takeNamed(reader, '(probe)');
   bench.queue.probed(probe.id);
@@ -268,7 +268,7 @@ test('when a generation is gone, what it had claimed is never run again, and its
   const { r1 } = await takeNamed(old, 'r1', 'r2', 'r3');
   assert.ok(claimed !== undefined && responding !== undefined && gone !== undefined);
   bench.claim(7, r1.id);
-  responding.respond(200, 0, '200 OK\r\n', Buffer.alloc(0));
+  responding.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, Buffer.alloc(0), 1);
   bench.leave(gone);
   const fresh = bench.serve(t, 2, 3);
   bench.queue.generationGone(1);
@@ -276,7 +276,7 @@ test('when a generation is gone, what it had claimed is never run again, and its
   assert.deepEqual(claimed.client.ends, ['answered']);
   assert.deepEqual(responding.client.ends, ['cut-off']);
   assert.deepEqual(gone.client.ends, ['client-gone']);
-  assert.equal(bench.queue.outstanding, 0);
+  assert.equal(bench.outstanding, 0);
   await nothingElse(bench, fresh);
 });
 

@@ -154,7 +154,7 @@ test('overdue() hands out those that have waited longer than the timeout, the ti
   assert.deepEqual(queue.bench.queue.overdue(11_000), []);
   assert.deepEqual(namesOf(queue.bench.queue.overdue(11_001)), ['a', 'b']);
   assert.deepEqual(queue.bench.queue.overdue(11_001), []);
-  assert.deepEqual([queue.bench.queue.waiting, queue.bench.queue.outstanding], [1, 2]);
+  assert.equal(queue.bench.outstanding, 2);
   assert.deepEqual(await queue.served(), ['c']);
 });
 
@@ -195,8 +195,8 @@ test('a client that stops sending while its ticket is out gets the mark that sto
   assert.equal(bench.cancelledWord(other.cancel), 0n);
   bench.leave(first);
   assert.equal(bench.cancelledWord(ticket.cancel), BigInt(ticket.id), 'when it has gone altogether, in any case');
-  bench.queue.settle(first);
-  bench.queue.settle(second);
+  bench.queue.ticketEnded(first);
+  bench.queue.ticketEnded(second);
   bench.queue.cancelUnlessBegun(second);
   assert.equal(bench.cancelledWord(other.cancel), 0n, 'who is settled has no entry any more');
 });
@@ -214,7 +214,7 @@ test('a ticket that comes back is not written again for a client that has left',
   assert.match(left.client.sent, /^HTTP\/1\.1 503 /);
   bench.stopSending(stays);
   bench.queue.generationGone(2);
-  assert.deepEqual([stays.state, bench.queue.outstanding, bench.queue.waiting], ['finished', 0, 0]);
+  assert.deepEqual([stays.state.kind, bench.outstanding, bench.waiting], ['finished', 0, 0]);
 });
 
 test('the time in the pipe counts: what no worker has claimed by then is answered, and skipped by whoever takes it', async (t) => {
@@ -228,12 +228,12 @@ test('the time in the pipe counts: what no worker has claimed by then is answere
   assert.equal(bench.cancelledWord(second.cancel), 0n, 'not yet');
   bench.queue.overdue(1500);
   assert.notEqual(bench.cancelledWord(second.cancel), 0n, 'a worker that takes it now skips it');
-  await eventually('the answer', () => waiting?.state === 'finished');
+  await eventually('the answer', () => waiting?.state.kind === 'finished');
   assert.deepEqual([waiting?.status, waiting?.why], [503, 'queue-timeout']);
-  assert.deepEqual([running?.state, bench.cancelledWord(first.cancel)], ['outstanding', 0n], 'what runs goes on');
-  assert.equal(bench.queue.outstanding, 2, 'until it is skipped');
+  assert.deepEqual([running?.state.kind, bench.cancelledWord(first.cancel)], ['outstanding', 0n], 'what runs goes on');
+  assert.equal(bench.outstanding, 2, 'until it is skipped');
   if (waiting !== undefined) bench.queue.skipped(waiting);
-  assert.equal(bench.queue.outstanding, 1);
+  assert.equal(bench.outstanding, 1);
 });
 
 test('a worker that claims an overdue ticket before it is answered skips it, and it does not wait again', async (t) => {
@@ -248,7 +248,7 @@ test('a worker that claims an overdue ticket before it is answered skips it, and
   const exchange = bench.queue.find(second.id);
   assert.ok(exchange !== undefined);
   bench.queue.skipped(exchange);
-  assert.deepEqual([exchange.status, exchange.why, bench.queue.waiting], [503, 'queue-timeout', 0]);
+  assert.deepEqual([exchange.status, exchange.why, bench.waiting], [503, 'queue-timeout', 0]);
 });
 
 test('a mark that comes too late for its worker is taken back: the client has not left', async (t) => {
@@ -261,5 +261,5 @@ test('a mark that comes too late for its worker is taken back: the client has no
   assert.notEqual(bench.cancelledWord(first.cancel), 0n);
   bench.claim(1, first.id);
   await eventually('the mark to go', () => bench.cancelledWord(first.cancel) === 0n);
-  assert.equal(bench.queue.find(first.id)?.state, 'outstanding');
+  assert.equal(bench.queue.find(first.id)?.state.kind, 'outstanding');
 });

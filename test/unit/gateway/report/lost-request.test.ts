@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { describeLost, describeUnfinished } from '../../../../src/gateway/report/lost-request.ts';
 
-const LOST = { method: 'GET', target: '/a?b=1', requestId: '', workerPid: 7, ageMs: 1234, hasBegun: false };
+const LOST = { method: 'GET', target: '/a?b=1', requestId: null, workerPid: 7, ageMs: 1234, hasBegun: false };
 
 test('a request that its worker has taken along is told by its method, target, age and worker', () => {
   assert.equal(describeLost(LOST), 'GET /a?b=1 was lost after 1.2 s with its worker (pid:7): its client gets 502.');

@@ -16,7 +16,7 @@ interface Said {
 }
 
 function connection({ kind, by, generation = 1, isEventStream = false, hasLeft = false }: Said) {
-  const exchange = { isEventStream, pipe: { generation } };
+  const exchange = { isEventStream, ticket: { pipe: { generation } } };
   const state = { kind, exchange, ...(by === undefined ? {} : { by: { kind: by } }) } as unknown as ConnectionState;
   return { state, awaitsAnswer: () => !hasLeft };
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextPing, type PingState } from '../../../../src/gateway/upgraded/ping-schedule.ts';
-import { retireDelayMs } from '../../../../src/gateway/upgraded/retire-delay.ts';
+import { retireDelayMs } from '../../../../src/gateway/upgraded/websocket-retirement.ts';
 
 const SETTINGS = { webSocketPingIntervalMs: 20_000, webSocketPingTimeoutMs: 10_000 };
 

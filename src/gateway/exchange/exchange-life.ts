@@ -1,0 +1,147 @@
+// The life of a request and its response: a state with what it needs, moved by one pure function. Machine: exchange.ts.
+
+import type { RequestEnd } from '../../log/access-record.ts';
+import type { ResponseHead } from '../../runqueue/channel-decoder.ts';
+import type { RunTicket } from '../../runqueue/ticket.ts';
+import type { TicketPipe } from '../queue/ticket-pipe.ts';
+import type { UpgradedTunnel, UpgradedWebSocket } from '../upgraded/upgraded.ts';
+import type { WatchedTicket } from './watched-ticket.ts';
+
+/** The ticket of a request, and the pipe that it was written into. */
+export interface IssuedTicket extends RunTicket {
+  readonly pipe: TicketPipe;
+}
+
+/** How an exchange ends for its connection. */
+export type ExchangeEnd =
+  /** The whole response was handed to the connection. */
+  | 'answered'
+  /** The response was cut off, so the connection cannot be used again. */
+  | 'cut-off'
+  /** A WebSocket or a tunnel, and with it the connection. */
+  | 'closed'
+  | 'client-gone';
+
+/** In the waiting line. */
+interface Waiting {
+  readonly kind: 'waiting';
+}
+
+/** Its ticket is in the pipe, or with a worker. */
+interface Outstanding {
+  readonly kind: 'outstanding';
+  readonly ticket: IssuedTicket;
+  /** From the worker's WATCH on. */
+  readonly watched: WatchedTicket | null;
+}
+
+/** The head of the response has been sent. */
+interface Responding {
+  readonly kind: 'responding';
+  readonly ticket: IssuedTicket;
+  readonly watched: WatchedTicket | null;
+  readonly head: ResponseHead;
+  readonly workerPid: number;
+  readonly isEventStream: boolean;
+}
+
+/** The connection has become a WebSocket or a tunnel. */
+interface TakenOver {
+  readonly kind: 'taken-over';
+  readonly ticket: IssuedTicket;
+  readonly watched: WatchedTicket | null;
+  readonly head: ResponseHead;
+  readonly workerPid: number;
+  /** Null: the client left in the middle of the handshake. */
+  readonly by: UpgradedWebSocket | UpgradedTunnel | null;
+  /** Why it is being closed, if the gateway closes it. */
+  readonly closing: RequestEnd | null;
+}
+
+/** What ended an exchange. */
+export interface Ended {
+  readonly type: 'ended';
+  readonly end: ExchangeEnd;
+  /** For the access log. */
+  readonly why: RequestEnd;
+  /** The status of the gateway's own answer; null if it has given none. */
+  readonly ownStatus: number | null;
+  /** The worker that had the request, where the gateway knows it by other means than a response. */
+  readonly workerPid: number | null;
+}
+
+interface Finished {
+  readonly kind: 'finished';
+  readonly ended: Ended;
+  readonly was: Waiting | Outstanding | Responding | TakenOver;
+}
+
+export type ExchangeState = Waiting | Outstanding | Responding | TakenOver | Finished;
+
+export type ExchangeEvent =
+  | { readonly type: 'dispatched'; readonly ticket: IssuedTicket }
+  /** Its ticket has come back without having been run. */
+  | { readonly type: 'returned' }
+  | { readonly type: 'watched'; readonly watched: WatchedTicket }
+  | {
+      readonly type: 'responded';
+      readonly head: ResponseHead;
+      readonly workerPid: number;
+      readonly isEventStream: boolean;
+    }
+  | {
+      readonly type: 'taken-over';
+      readonly by: UpgradedWebSocket | UpgradedTunnel | null;
+      readonly head: ResponseHead;
+      readonly workerPid: number;
+      /** Null: the worker has not said WATCH, and does not need to. */
+      readonly watched: WatchedTicket | null;
+    }
+  /** The gateway closes the WebSocket or the tunnel. */
+  | { readonly type: 'closing'; readonly why: RequestEnd }
+  | Ended;
+
+export const WAITING: ExchangeState = { kind: 'waiting' };
+
+/** The state after `event`, or null when the event does not belong in this state. */
+export function moveExchange(state: ExchangeState, event: ExchangeEvent): ExchangeState | null {
+  if (state.kind === 'finished') return null;
+  switch (event.type) {
+    case 'dispatched':
+      return state.kind === 'waiting' ? { kind: 'outstanding', ticket: event.ticket, watched: null } : null;
+    case 'returned':
+      return state.kind === 'outstanding' ? WAITING : null;
+    case 'watched':
+      return state.kind === 'waiting' ? null : { ...state, watched: event.watched };
+    case 'responded': {
+      if (state.kind !== 'outstanding') return null;
+      const { ticket, watched } = state;
+      const { head, workerPid, isEventStream } = event;
+      return { kind: 'responding', ticket, watched, head, workerPid, isEventStream };
+    }
+    case 'taken-over': {
+      if (state.kind !== 'outstanding') return null;
+      const { head, workerPid, by } = event;
+      const watched = event.watched ?? state.watched;
+      return { kind: 'taken-over', ticket: state.ticket, watched, head, workerPid, by, closing: null };
+    }
+    case 'closing':
+      return state.kind === 'taken-over' ? { ...state, closing: event.why } : null;
+    case 'ended':
+      return mayEnd(state, event.end) ? { kind: 'finished', ended: event, was: state } : null;
+  }
+}
+
+/** A client may leave at any time. What has no head yet is answered by the gateway at most; what has one may be cut off. */
+function mayEnd(state: Exclude<ExchangeState, Finished>, end: ExchangeEnd): boolean {
+  switch (end) {
+    case 'client-gone':
+      return true;
+    case 'closed':
+      return state.kind === 'taken-over';
+    case 'cut-off':
+      return state.kind === 'outstanding' || state.kind === 'responding';
+    case 'answered':
+      return state.kind !== 'taken-over';
+  }
+}
