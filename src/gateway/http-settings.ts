@@ -36,23 +36,7 @@ export interface HttpSettings extends WebSocketLimits {
 }
 
 export function toHttpSettings(settings: GatewaySettings): HttpSettings {
-  const rules = toHeadRules({
-    limit_request_line: settings.limitRequestLineBytes,
-    limit_request_fields: settings.limitRequestFields,
-    limit_request_field_size: settings.limitRequestFieldSizeBytes,
-    permit_obsolete_folding: settings.permitObsoleteFolding,
-    strip_header_spaces: settings.stripHeaderSpaces,
-    permit_unconventional_http_method: settings.permitUnconventionalHttpMethod,
-    permit_unconventional_http_version: settings.permitUnconventionalHttpVersion,
-    casefold_http_method: settings.casefoldHttpMethod,
-    header_map: settings.headerMap,
-    forwarder_headers: settings.forwarderHeaders,
-    secure_scheme_headers: settings.secureSchemeHeaders,
-    forwarded_allow_ips: settings.forwardedAllowIps,
-    forwarded_header: settings.forwardedHeader,
-    script_name: process.env.SCRIPT_NAME ?? '',
-    dialect: settings.dialect,
-  });
+  const rules = toHeadRules(settings, process.env.SCRIPT_NAME ?? '');
   return {
     rules,
     headLines: new ResponseHeadLines(settings),

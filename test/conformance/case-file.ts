@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HeadRulesOptions } from '../../src/gateway/http1/head/head-rules.ts';
+import type { FileValues } from '../harness/gateway-settings.ts';
 import { root } from '../harness/project.ts';
 
 /** A request that the application gets. */
@@ -24,7 +24,7 @@ export type Ending =
 export interface RequestCase {
   readonly name: string;
   readonly why: string;
-  readonly settings: HeadRulesOptions;
+  readonly settings: FileValues;
   readonly bytes: Buffer;
   readonly sees: readonly Sight[];
   readonly ending: Ending;
@@ -40,7 +40,7 @@ export function readCases(): readonly RequestCase[] {
 interface Draft {
   readonly name: string;
   why: string;
-  settings: HeadRulesOptions;
+  settings: FileValues;
   sent: string;
   sees: { method: string; target: string; environ: [string, string][]; absent: string[]; body: string }[];
   ending: Ending | undefined;
@@ -87,7 +87,7 @@ function addLine(draft: Draft, line: string, fail: (problem: string) => never): 
     case 'send':
       break;
     case 'settings':
-      draft.settings = JSON.parse(value) as HeadRulesOptions;
+      draft.settings = JSON.parse(value) as FileValues;
       break;
     case 'sees': {
       const [, method = fail('not `METHOD TARGET`'), target = ''] = /^(\S+) (.*)$/.exec(unescapeBytes(value)) ?? [];
@@ -130,7 +130,7 @@ export function unescapeBytes(text: string): string {
 }
 
 /** The cases of each distinct set of settings: they share a server. */
-export function bySettings<T extends { readonly settings: HeadRulesOptions }>(
+export function bySettings<T extends { readonly settings: FileValues }>(
   cases: readonly T[],
 ): Map<string, readonly T[]> {
   const groups = new Map<string, T[]>();

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { HeadRulesOptions } from '../../src/gateway/http1/head/head-rules.ts';
 import { percentDecode } from '../../src/gateway/http1/head/percent-decode.ts';
+import type { FileValues } from '../harness/gateway-settings.ts';
 import { root } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import { bySettings } from './case-file.ts';
@@ -24,7 +24,7 @@ interface CorpusRequest {
 interface CorpusCase {
   readonly name: string;
   readonly raw: string;
-  readonly settings: HeadRulesOptions & { readonly proxy_protocol?: string };
+  readonly settings: FileValues & { readonly proxy_protocol?: string };
   readonly requests?: readonly CorpusRequest[];
   readonly error?: string;
 }

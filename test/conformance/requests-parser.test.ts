@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeadRules } from '../../src/gateway/http1/head/head-rules.ts';
 import { percentDecode } from '../../src/gateway/http1/head/percent-decode.ts';
 import { RULES } from '../../src/gateway/http1/rules.ts';
+import { headRules } from '../harness/gateway-settings.ts';
 import { type Ending, parseCases, type RequestCase, readCases, type Sight } from './case-file.ts';
 import { byteByByte, type OwnOutcome, type OwnParserOptions, type OwnRequest, parseInPieces } from './own-parser.ts';
 
@@ -49,7 +49,7 @@ function told(ending: Ending): string {
 }
 
 function optionsOf(one: RequestCase): OwnParserOptions {
-  const rules = toHeadRules(one.settings);
+  const rules = headRules(one.settings);
   return { rules, peerTrusted: rules.trustedPeers.trusts('127.0.0.1') };
 }
 

@@ -47,7 +47,7 @@ export interface GatewaySettings extends LogSettings {
   readonly errorLog: string;
   readonly logLevel: Settings['loglevel'];
 
-  /** Without CRLF; 0 means no limit. */
+  /** Without CRLF; `NO_LIMIT` if there is none. */
   readonly limitRequestLineBytes: number;
   readonly limitRequestFields: number;
   /** Of one field line, with name, folds and CRLF. */
@@ -83,6 +83,9 @@ export interface GatewaySettings extends LogSettings {
 
 export const SERVER_NAME = 'tunicorn';
 
+/** A number, for JSON has no Infinity. */
+export const NO_LIMIT: number = Number.MAX_SAFE_INTEGER;
+
 // Gunicorn's ceilings, which hold whatever the settings say.
 const MAX_REQUEST_LINE_BYTES = 8190;
 const MAX_REQUEST_FIELDS = 32768;
@@ -93,7 +96,7 @@ export function toGatewaySettings(
   ids: AccountIds,
   serverName: string = SERVER_NAME,
 ): GatewaySettings {
-  const { limit_request_fields: fields } = settings;
+  const { limit_request_line: lineBytes, limit_request_fields: fields } = settings;
   const schemeHeaders = settings.proxy_headers ? Object.entries(settings.secure_scheme_headers) : [];
   return {
     keepaliveMs: settings.keepalive * 1000,
@@ -126,8 +129,9 @@ export function toGatewaySettings(
     logLevel: settings.loglevel,
     ...toLogSettings(settings),
 
-    limitRequestLineBytes: Math.min(settings.limit_request_line, MAX_REQUEST_LINE_BYTES),
+    limitRequestLineBytes: lineBytes === 0 ? NO_LIMIT : Math.min(lineBytes, MAX_REQUEST_LINE_BYTES),
     limitRequestFields: fields === 0 ? MAX_REQUEST_FIELDS : Math.min(fields, MAX_REQUEST_FIELDS),
+    // Gunicorn documents 0 as no limit and applies its default. So does this: nothing else bounds the memory of an unfinished head.
     limitRequestFieldSizeBytes: settings.limit_request_field_size || DEFAULT_FIELD_SIZE_BYTES,
     permitObsoleteFolding: settings.permit_obsolete_folding,
     stripHeaderSpaces: settings.strip_header_spaces,

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toHeadRules } from '../../../src/gateway/http1/head/head-rules.ts';
+import { headRules } from '../../harness/gateway-settings.ts';
 import { root } from '../../harness/project.ts';
 import { readCases } from '../case-file.ts';
 import { byteByByte, type OwnOutcome, type OwnParserOptions, parseInPieces } from '../own-parser.ts';
@@ -51,7 +51,7 @@ export function readClasses(): readonly DifferenceClass[] {
 
 export async function runCampaign({ count, seed, onProgress }: CampaignOptions): Promise<Campaign> {
   const generator = new InputGenerator(seed, seeds());
-  const rules = toHeadRules({});
+  const rules = headRules();
   const options: OwnParserOptions = { rules, peerTrusted: false };
   const sorter = new Sorter(readClasses());
   const node = new NodeParser();

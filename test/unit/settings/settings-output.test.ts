@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatConfig } from '../../../src/cli/print-config.ts';
 import { findAccounts, lookUpAccounts } from '../../../src/settings/for-processes/accounts.ts';
-import { toGatewaySettings } from '../../../src/settings/for-processes/gateway-settings.ts';
+import { NO_LIMIT, toGatewaySettings } from '../../../src/settings/for-processes/gateway-settings.ts';
 import { pythonRepr } from '../../../src/settings/kinds/python-repr.ts';
 import type { Facts } from '../../../src/settings/layers.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
@@ -142,7 +142,7 @@ describe('toGatewaySettings()', () => {
     };
     assert.deepEqual(limits({}), [4094, 100, 8190]);
     const zero = { limit_request_line: 0, limit_request_fields: 0, limit_request_field_size: 0 };
-    assert.deepEqual(limits(zero), [0, 32768, 8190]);
+    assert.deepEqual(limits(zero), [NO_LIMIT, 32768, 8190]);
     const large = { limit_request_line: 99999, limit_request_fields: 99999, limit_request_field_size: 99999 };
     assert.deepEqual(limits(large), [8190, 32768, 99999]);
   });

@@ -28,7 +28,7 @@ const UNJUDGED_BYTES = 3;
 /** `section` is without the CRLF of its last line. */
 export function readFieldLines(section: string, rules: HeadRules, peerTrusted: boolean): FieldLines | Refusal {
   const end = section.length;
-  const isTooLarge = end > rules.limitHeaderBlock;
+  const isTooLarge = end > rules.limitHeaderBlockBytes;
   const clean = !isTooLarge && end <= CLEAN_TEST_MAX_CHARS && CLEAN_LINES.test(section);
   if (!clean) {
     // First of all, for both are refused even before the section has ended.
@@ -65,7 +65,7 @@ export function readFieldLines(section: string, rules: HeadRules, peerTrusted: b
       value = unfold(value, section.slice(lineEnd + 2, foldEnd));
       lineEnd = foldEnd;
     }
-    if (lineEnd + 2 - start > rules.limitRequestFieldSize) {
+    if (lineEnd + 2 - start > rules.limitRequestFieldSizeBytes) {
       return broken('field-size', 'limit request headers fields size');
     }
     if (!clean && NOT_IN_VALUE.test(value)) return broken('field-value', name.name);
@@ -99,12 +99,12 @@ function findName(spelling: string, rules: HeadRules): FieldName | Refusal {
 
 /** Whether a reader that gets single bytes has seen the byte at `offset` of a section before it finds the section too large. */
 export function comesWithinLimit(offset: number, rules: HeadRules): boolean {
-  return offset <= rules.limitHeaderBlock + UNJUDGED_BYTES;
+  return offset <= rules.limitHeaderBlockBytes + UNJUDGED_BYTES;
 }
 
 /** Of a section whose end has not come: its last bytes may be the beginning of the empty line. */
 export function isUnfinishedTooLarge(bytes: number, rules: HeadRules): boolean {
-  return bytes > rules.limitHeaderBlock + UNJUDGED_BYTES;
+  return bytes > rules.limitHeaderBlockBytes + UNJUDGED_BYTES;
 }
 
 export function sectionTooLarge(): Refusal {

@@ -112,6 +112,6 @@ export class HeadReader {
       const refusal = refuseUnfinishedLine(section.keptText(0, keptBytes), keptBytes, this.#rules);
       if (refusal !== null) return refusal;
     }
-    return keptBytes >= this.#rules.limitRequestLine + 2 ? tooLong(this.#rules) : null;
+    return keptBytes >= this.#rules.limitRequestLineBytes + 2 ? tooLong(this.#rules) : null;
   }
 }

@@ -43,7 +43,7 @@ const SLASH = 47;
 export function parseRequestLine(text: string, end: number, rules: HeadRules): RequestLine | Refusal {
   const hopeless = refuseUnfinishedLine(text, end, rules);
   if (hopeless !== null) return hopeless;
-  if (end > rules.limitRequestLine) return tooLong(rules);
+  if (end > rules.limitRequestLineBytes) return tooLong(rules);
   const afterMethod = text.indexOf(' ');
   const afterTarget = text.indexOf(' ', afterMethod + 1);
   if (afterMethod < 0 || afterTarget < 0 || afterTarget >= end) return invalidLine('request-line-parts', text, end);
@@ -85,14 +85,14 @@ export function refuseUnfinishedLine(text: string, end: number, rules: HeadRules
   if (!isLetter && end > 0 && !BEGINS_LINE.test(text)) return broken('method-token', text.slice(0, end));
   const bareLf = text.indexOf('\n');
   // Behind a line that is too long already, its end is of no interest.
-  if (bareLf >= 0 && bareLf < end && bareLf <= rules.limitRequestLine + 1) {
+  if (bareLf >= 0 && bareLf < end && bareLf <= rules.limitRequestLineBytes + 1) {
     return invalidLine('request-line-end', text, bareLf);
   }
   return null;
 }
 
 export function tooLong(rules: HeadRules): Refusal {
-  return broken('request-line-length', String(rules.limitRequestLine));
+  return broken('request-line-length', String(rules.limitRequestLineBytes));
 }
 
 function invalidLine(rule: RuleName, text: string, end: number): Refusal {

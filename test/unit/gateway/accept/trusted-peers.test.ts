@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toTrustedPeers } from '../../../../src/gateway/accept/trusted-peers.ts';
-import { toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
 
 test('trusts() knows addresses and networks of both families', () => {
   const peers = toTrustedPeers('forwarded_allow_ips', ' 127.0.0.1, ::1 ,10.0.0.0/8,192.168.1.7/24,fd00::/8,');
@@ -62,21 +61,4 @@ test('an entry that is neither is named with its setting', () => {
       message: `forwarded_allow_ips: '${entry}' is not an IP address, a network such as 10.0.0.0/8 or fd00::/8, or '*'`,
     });
   }
-});
-
-test('toHeadRules() trusts the loopback addresses when nothing is said', () => {
-  const { trustedPeers } = toHeadRules({});
-  assert.deepEqual(
-    ['127.0.0.1', '::1', '10.0.0.1'].map((address) => trustedPeers.trusts(address)),
-    [true, true, false],
-  );
-});
-
-test('toHeadRules() takes settings that have been through JSON, and refuses a limit that is no number of bytes', () => {
-  const settings = JSON.parse(
-    JSON.stringify({ limit_request_line: 50, forwarder_headers: ['A_B'], header_map: 'refuse' }),
-  );
-  assert.equal(toHeadRules(settings).limitRequestLine, 50);
-  assert.throws(() => toHeadRules({ limit_request_fields: -1 }), /limit_request_fields: -1 is not a whole number/);
-  assert.throws(() => toHeadRules({ limit_request_line: 1.5 }), /limit_request_line: 1\.5 is not a whole number/);
 });

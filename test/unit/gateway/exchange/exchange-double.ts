@@ -5,16 +5,16 @@ import { Exchange, type ExchangeClient } from '../../../../src/gateway/exchange/
 import type { ExchangeEnd, IssuedTicket } from '../../../../src/gateway/exchange/exchange-life.ts';
 import type { Request } from '../../../../src/gateway/exchange/request.ts';
 import type { WatchedTicket } from '../../../../src/gateway/exchange/watched-ticket.ts';
-import { toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
 import { newHeadContext, parseRequestHead, type RequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
 import { type Http1Output, Http1Response } from '../../../../src/gateway/http1/response/http1-response.ts';
 import { ResponseHeadLines } from '../../../../src/gateway/http1/response/response-head-lines.ts';
+import { headRules } from '../../../harness/gateway-settings.ts';
 
-const RULES = toHeadRules({});
+const RULES = headRules();
 const OWN_FIELDS = { serverName: 'tunicorn', sendsDate: true, responseFields: [] };
 
 export function headOf(text: string, scheme: 'http' | 'https' = 'http', scriptName = ''): RequestHead {
-  const rules = scriptName === '' ? RULES : toHeadRules({ script_name: scriptName });
+  const rules = scriptName === '' ? RULES : headRules({}, { scriptName });
   const head = parseRequestHead(text, newHeadContext(rules, true, scheme));
   assert.ok('method' in head, `not a head: ${text}`);
   return head;

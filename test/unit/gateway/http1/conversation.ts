@@ -4,9 +4,9 @@ import { ProxyHeaderReader, type ProxyProtocolMode } from '../../../../src/gatew
 import type { BodyProgress } from '../../../../src/gateway/http1/body/body-progress.ts';
 import { toBodyReader } from '../../../../src/gateway/http1/body/body-reader.ts';
 import { HeadReader } from '../../../../src/gateway/http1/head/head-reader.ts';
-import { type HeadRulesOptions, toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
 import { newHeadContext, parseRequestHead, type RequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
 import { Refusal } from '../../../../src/gateway/http1/refusal.ts';
+import { type FileValues, headRules } from '../../../harness/gateway-settings.ts';
 import { type Fields, keptFields } from '../../../harness/kept-fields.ts';
 
 export interface Exchange {
@@ -26,7 +26,7 @@ export interface Outcome {
   readonly error: string | null;
 }
 
-export type ConversationSettings = HeadRulesOptions & { readonly proxy_protocol?: ProxyProtocolMode };
+export type ConversationSettings = FileValues & { readonly proxy_protocol?: ProxyProtocolMode };
 
 type Reading =
   | { kind: 'proxy-header'; reader: ProxyHeaderReader }
@@ -36,7 +36,7 @@ type Reading =
 
 /** `cuts` are the sizes of the chunks; what they leave over comes as one last chunk. */
 export function converse(bytes: Buffer, cuts: Iterable<number>, settings: ConversationSettings): Outcome {
-  const rules = toHeadRules(settings);
+  const rules = headRules(settings);
   const context = newHeadContext(rules, true, 'http');
   const heads = new HeadReader(rules);
   const requests: Exchange[] = [];

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
 import { newHeadContext, parseRequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
 import { Refusal, refusalResponse } from '../../../../src/gateway/http1/refusal.ts';
+import { headRules } from '../../../harness/gateway-settings.ts';
 import { byteByByte, converse, seededRandom } from './conversation.ts';
 
 const ROUNDS = 4000;
@@ -101,7 +101,7 @@ test('any text is a head or a refusal, the environ has whole pairs, and a refusa
     const text = randomBytes(random).toString('latin1').split('\r\n\r\n')[0] ?? '';
     const head = parseRequestHead(
       text,
-      newHeadContext(toHeadRules(SETTINGS[round % SETTINGS.length] ?? {}), false, 'http'),
+      newHeadContext(headRules(SETTINGS[round % SETTINGS.length] ?? {}), false, 'http'),
     );
     if (head instanceof Refusal) {
       assert.match(head.logMessage, /^[\x20-\x7e]+$/);

@@ -6,11 +6,11 @@ import { test } from 'node:test';
 import { MemoryBudget } from '../../../../src/gateway/connection/memory-budget.ts';
 import { ChannelOutput } from '../../../../src/gateway/exchange/channel-output.ts';
 import { WatchedTicket } from '../../../../src/gateway/exchange/watched-ticket.ts';
-import { toHeadRules } from '../../../../src/gateway/http1/head/head-rules.ts';
 import { StreamedBody } from '../../../../src/gateway/request/streamed-body.ts';
 import { ABORTED, DATA, END, GONE } from '../../../../src/runqueue/channel-frame.ts';
+import { headRules } from '../../../harness/gateway-settings.ts';
 
-const RULES = toHeadRules({});
+const RULES = headRules();
 /** When each body begins. */
 const NOW_MS: number = Math.ceil(performance.now());
 

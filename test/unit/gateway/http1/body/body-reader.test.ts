@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toBodyReader } from '../../../../../src/gateway/http1/body/body-reader.ts';
 import type { Framing } from '../../../../../src/gateway/http1/body/framing.ts';
-import { type HeadRulesOptions, toHeadRules } from '../../../../../src/gateway/http1/head/head-rules.ts';
+import { type FileValues, headRules } from '../../../../harness/gateway-settings.ts';
 
 interface Read {
   readonly body: string;
@@ -13,14 +13,10 @@ interface Read {
 
 const CHUNKED = { kind: 'chunked' } as const;
 
-function read(
-  framing: Exclude<Framing, { kind: 'none' }>,
-  pieces: readonly string[],
-  settings: HeadRulesOptions = {},
-): Read {
+function read(framing: Exclude<Framing, { kind: 'none' }>, pieces: readonly string[], settings: FileValues = {}): Read {
   let body = '';
   let before = 0;
-  const reader = toBodyReader(framing, toHeadRules(settings), (chunk, start, end) => {
+  const reader = toBodyReader(framing, headRules(settings), (chunk, start, end) => {
     body += chunk.toString('latin1', start, end);
   });
   for (const piece of pieces) {
@@ -35,7 +31,7 @@ function read(
 }
 
 /** Reads the text whole, byte by byte and cut in two at every place: all must agree. */
-function readEveryWay(text: string, settings: HeadRulesOptions = {}): Read {
+function readEveryWay(text: string, settings: FileValues = {}): Read {
   const whole = read(CHUNKED, [text], settings);
   assert.deepEqual(read(CHUNKED, [...text], settings), whole, 'byte by byte');
   for (let cut = 1; cut < text.length; cut += 1) {
@@ -192,7 +188,7 @@ test('trailers have the limits of header fields', () => {
 });
 
 test('cut() answers only a client that has sent all but the end of a chunked body', () => {
-  const rules = toHeadRules({});
+  const rules = headRules();
   for (const [text, code] of [
     ['', undefined],
     ['5', undefined],
@@ -211,10 +207,7 @@ test('cut() answers only a client that has sent all but the end of a chunked bod
 test('the pieces are the bytes of the chunk itself', () => {
   const chunk = Buffer.from('5\r\nhello\r\n0\r\n\r\n');
   const pieces: unknown[] = [];
-  toBodyReader(CHUNKED, toHeadRules({}), (from, start, end) => pieces.push([from === chunk, start, end])).push(
-    chunk,
-    0,
-  );
+  toBodyReader(CHUNKED, headRules(), (from, start, end) => pieces.push([from === chunk, start, end])).push(chunk, 0);
   assert.deepEqual(pieces, [[true, 3, 8]]);
 });
 
@@ -224,7 +217,7 @@ test('the data of small chunks that come together is passed on together, in its 
   const all = Array.from({ length: 4000 }, (_, at) => data(at));
   const text = `${all.map((each) => `${each.length.toString(16)}\r\n${each}\r\n`).join('')}0\r\n\r\n`;
   let [body, pieces] = ['', 0];
-  const reader = toBodyReader(CHUNKED, toHeadRules({}), (from, start, end) => {
+  const reader = toBodyReader(CHUNKED, headRules(), (from, start, end) => {
     body += from.toString('latin1', start, end);
     pieces += 1;
   });
@@ -235,7 +228,7 @@ test('the data of small chunks that come together is passed on together, in its 
 
 test('what stands before a breach is passed on before the breach is reported', () => {
   let body = '';
-  const reader = toBodyReader(CHUNKED, toHeadRules({}), (from, start, end) => {
+  const reader = toBodyReader(CHUNKED, headRules(), (from, start, end) => {
     body += from.toString('latin1', start, end);
   });
   assert.equal(reader.push(Buffer.from('1\r\na\r\n1\r\nb\r\nX'), 0).kind, 'refused');

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeadRules } from '../../../../../src/gateway/http1/head/head-rules.ts';
 import { newHeadContext, parseRequestHead } from '../../../../../src/gateway/http1/head/request-head.ts';
 import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
+import { headRules } from '../../../../harness/gateway-settings.ts';
 
 /** The kind of framing, the number of bytes, or the refusal's status and rule. */
 function framing(fields: readonly string[], protocol = 'HTTP/1.1'): string {
   const text = [`POST / ${protocol}`, ...fields].join('\r\n');
-  const head = parseRequestHead(text, newHeadContext(toHeadRules({}), false, 'http'));
+  const head = parseRequestHead(text, newHeadContext(headRules(), false, 'http'));
   if (head instanceof Refusal) return `${head.status} ${head.rule}`;
   const kept = head.keepAlive ? '' : ', close';
   return (head.framing.kind === 'length' ? String(head.framing.bytes) : head.framing.kind) + kept;

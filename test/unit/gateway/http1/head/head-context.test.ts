@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHeadRules } from '../../../../../src/gateway/http1/head/head-rules.ts';
 import {
   type HeadContext,
   newHeadContext,
@@ -8,8 +7,9 @@ import {
   type RequestHead,
 } from '../../../../../src/gateway/http1/head/request-head.ts';
 import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
+import { headRules } from '../../../../harness/gateway-settings.ts';
 
-const rules = toHeadRules({});
+const rules = headRules();
 
 function parse(text: string, context: HeadContext): RequestHead {
   const head = parseRequestHead(text, context);
@@ -67,7 +67,7 @@ test('names are forgotten in time, and known again when they return', () => {
 });
 
 test('a second Host is seen among any number of new names', () => {
-  const wide = toHeadRules({ limit_request_fields: 0, limit_request_field_size: 100 });
+  const wide = headRules({ limit_request_fields: 0, limit_request_field_size: 100 });
   const names = Array.from({ length: 5000 }, (_, index) => `x-${'y'.repeat(60)}${index}: 1`);
   const text = ['GET / HTTP/1.1', 'Host: a', ...names, 'hOST: b'].join('\r\n');
   const head = parseRequestHead(text, newHeadContext(wide, false, 'http'));

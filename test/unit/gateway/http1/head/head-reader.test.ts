@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeadReader } from '../../../../../src/gateway/http1/head/head-reader.ts';
-import { type HeadRulesOptions, toHeadRules } from '../../../../../src/gateway/http1/head/head-rules.ts';
 import { newHeadContext, parseRequestHead } from '../../../../../src/gateway/http1/head/request-head.ts';
 import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
+import { type FileValues, headRules } from '../../../../harness/gateway-settings.ts';
 
-function newReader(settings: HeadRulesOptions = {}): HeadReader {
-  return new HeadReader(toHeadRules(settings));
+function newReader(settings: FileValues = {}): HeadReader {
+  return new HeadReader(headRules(settings));
 }
 
 function bytes(text: string): Buffer {
@@ -146,7 +146,7 @@ test('what is refused as too long and for an LF has one outcome, whichever comes
       assert.ok(unfinished instanceof Refusal && unfinished.code === code, JSON.stringify(text));
       const whole = newReader(settings).push(bytes(`${text}\r\n\r\n`), 0);
       assert.ok(typeof whole === 'string');
-      const head = parseRequestHead(whole, newHeadContext(toHeadRules(settings), false, 'http'));
+      const head = parseRequestHead(whole, newHeadContext(headRules(settings), false, 'http'));
       assert.ok(head instanceof Refusal && head.code === code, JSON.stringify(text));
     }
   }

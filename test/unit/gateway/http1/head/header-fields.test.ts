@@ -1,22 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HeadRulesOptions, toHeadRules } from '../../../../../src/gateway/http1/head/head-rules.ts';
 import {
   newHeadContext,
   parseRequestHead,
   type RequestHead,
 } from '../../../../../src/gateway/http1/head/request-head.ts';
 import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
+import { type FileValues, headRules } from '../../../../harness/gateway-settings.ts';
 
 interface Asked {
-  readonly settings?: HeadRulesOptions;
+  readonly settings?: FileValues;
+  readonly scriptName?: string;
   readonly trusted?: boolean;
   readonly scheme?: 'http' | 'https';
   readonly line?: string;
 }
 
 function parse(fields: readonly string[], asked: Asked = {}): RequestHead | Refusal {
-  const context = newHeadContext(toHeadRules(asked.settings ?? {}), asked.trusted ?? true, asked.scheme ?? 'http');
+  const context = newHeadContext(
+    headRules(asked.settings, { scriptName: asked.scriptName ?? '' }),
+    asked.trusted ?? true,
+    asked.scheme ?? 'http',
+  );
   return parseRequestHead([asked.line ?? 'GET / HTTP/1.1', ...fields].join('\r\n'), context);
 }
 
@@ -59,7 +64,7 @@ test('repeated fields are one pair, joined with a comma, Cookie with a semicolon
 });
 
 test('a repeated field of one head does not show in the next head', () => {
-  const context = newHeadContext(toHeadRules({}), false, 'http');
+  const context = newHeadContext(headRules(), false, 'http');
   for (const value of ['1', '2', '3']) {
     const head = parseRequestHead(`GET / HTTP/1.1\r\nX: ${value}\r\nHost: ${value}`, context);
     assert.ok(!(head instanceof Refusal));
@@ -192,7 +197,7 @@ test('the authority of a target in absolute-form takes the place of Host, for th
   assert.equal(accepts(fields, { line }).host, 'a:80');
   assert.equal(accepts([], { line }).headerFields, 'HTTP_HOST\0a:80');
   assert.equal(accepts(['X: HTTP_HOST'], { line }).headerFields, 'HTTP_X\0HTTP_HOST\0HTTP_HOST\0a:80');
-  const context = newHeadContext(toHeadRules({}), false, 'http');
+  const context = newHeadContext(headRules(), false, 'http');
   for (const host of ['b', 'a:80', 'b']) {
     const target = host === 'b' ? '/x' : 'http://a:80/x';
     const head = parseRequestHead(`GET ${target} HTTP/1.1\r\nHost: b`, context);
@@ -281,11 +286,11 @@ test('SCRIPT_NAME from a trusted peer is taken off the path', () => {
   assert.match(refusal.clientMessage, /Request path '\/api\/x' does not start with SCRIPT_NAME '\/other'/);
 });
 
-test('script_name from the environment holds where no field is', () => {
-  const settings = { script_name: '/env' };
-  assert.equal(accepts([], { settings, line: 'GET /env/x HTTP/1.1', trusted: false }).path, '/x');
-  refuses([], 'ConfigurationProblem', { settings, line: 'GET /x HTTP/1.1' });
-  assert.equal(accepts(['SCRIPT_NAME: /f'], { settings, line: 'GET /f/x HTTP/1.1' }).scriptName, '/f');
+test('SCRIPT_NAME from the environment holds where no field is', () => {
+  const scriptName = '/env';
+  assert.equal(accepts([], { scriptName, line: 'GET /env/x HTTP/1.1', trusted: false }).path, '/x');
+  refuses([], 'ConfigurationProblem', { scriptName, line: 'GET /x HTTP/1.1' });
+  assert.equal(accepts(['SCRIPT_NAME: /f'], { scriptName, line: 'GET /f/x HTTP/1.1' }).scriptName, '/f');
 });
 
 test('secure_scheme_headers of a trusted peer decide the scheme', () => {

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HeadRulesOptions, toHeadRules } from '../../../../../src/gateway/http1/head/head-rules.ts';
 import { parseRequestLine } from '../../../../../src/gateway/http1/head/request-line.ts';
 import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
+import { type FileValues, headRules } from '../../../../harness/gateway-settings.ts';
 
-function parse(line: string, settings: HeadRulesOptions = {}): ReturnType<typeof parseRequestLine> {
-  return parseRequestLine(line, line.length, toHeadRules(settings));
+function parse(line: string, settings: FileValues = {}): ReturnType<typeof parseRequestLine> {
+  return parseRequestLine(line, line.length, headRules(settings));
 }
 
-function accepts(line: string, settings: HeadRulesOptions = {}): Exclude<ReturnType<typeof parse>, Refusal> {
+function accepts(line: string, settings: FileValues = {}): Exclude<ReturnType<typeof parse>, Refusal> {
   const parsed = parse(line, settings);
   if (parsed instanceof Refusal) assert.fail(`${line}: ${parsed.logMessage}`);
   return parsed;
 }
 
-function refuses(line: string, code: string, settings: HeadRulesOptions = {}): void {
+function refuses(line: string, code: string, settings: FileValues = {}): void {
   const parsed = parse(line, settings);
   assert.ok(parsed instanceof Refusal, `accepted: ${line}`);
   assert.equal(parsed.code, code, line);
@@ -146,7 +146,7 @@ test('parseRequestLine() wants three parts with single spaces between them', () 
 });
 
 test('parseRequestLine() looks at nothing behind the end of the line', () => {
-  const rules = toHeadRules({});
+  const rules = headRules();
   for (const line of ['GET', 'GET /']) {
     const parsed = parseRequestLine(`${line}\r\nA: b c d`, line.length, rules);
     assert.ok(parsed instanceof Refusal && parsed.code === 'InvalidRequestLine');
