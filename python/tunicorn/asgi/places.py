@@ -5,13 +5,15 @@ its own. They are opened as they are needed; the lowest free one is taken first,
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, Callable, List, Optional
 
-from tunicorn.runqueue.asgi_channel import Channel, Channels
-from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
+from tunicorn.runqueue.asgi_channel import Channel
+from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES, ticket_of
 from tunicorn.runqueue.claims_board import ClaimSlot
-from tunicorn.worker.worker_duty import Duty
+from tunicorn.runqueue.gateway_channels import GatewayChannels
+from tunicorn.worker.worker_context import WorkerContext
 
 
 class Place:
@@ -21,7 +23,7 @@ class Place:
         self,
         number: int,
         claim: ClaimSlot,
-        channels: Channels,
+        channels: GatewayChannels[Channel],
         loop: asyncio.AbstractEventLoop,
         free: Callable[[Place], None],
     ) -> None:
@@ -40,7 +42,8 @@ class Place:
         if channel is None:
             self.release()
             return
-        taken = channel.taken() if passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost else None
+        is_long = passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost
+        taken = channel.taken(ticket_of(frame)) if is_long else None
         if channel.write(frame) and taken is None:
             self.release()
             return
@@ -70,14 +73,14 @@ _pending: set[asyncio.Task[None]] = set()
 class FreePlaces:
     """`changed` is called when there is a free place again after there was none."""
 
-    def __init__(self, duty: Duty, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
-        self._duty = duty
+    def __init__(self, context: WorkerContext, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
+        self._context = context
         self._loop = loop
         self._changed = changed
         self._places: List[Place] = []
         self._free: List[int] = []
         self.busy = 0
-        self._limit = len(duty.places)
+        self._limit = len(context.slots)
         # The first one's slot is where the worker shows that its loop goes round.
         self._open()
         self._free.append(0)
@@ -94,17 +97,11 @@ class FreePlaces:
 
     def _open(self) -> Place:
         number = len(self._places)
-        claim = self._duty.places.claim(number)
-        settings = self._duty.settings
-        channels = Channels(
-            self._loop,
-            settings.runtime_dir,
-            slot=self._duty.places.slot(number),
-            pid=self._duty.worker.pid,
-            generation=settings.generation,
-        )
-        self._duty.places.connected(channels)
-        place = Place(number, claim, channels, self._loop, self._put_back)
+        slots = self._context.slots
+        connect = partial(Channel.connect, self._loop, identity=slots.identity(number))
+        channels = GatewayChannels(self._context.settings.runtime_dir, connect)
+        slots.connected(channels)
+        place = Place(number, slots.claim(number), channels, self._loop, self._put_back)
         self._places.append(place)
         return place
 

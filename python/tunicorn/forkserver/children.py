@@ -18,6 +18,7 @@ from tunicorn.runqueue.ticket_pipe import TicketPipe
 from tunicorn.worker import forked_copy
 from tunicorn.worker.worker import Fork, run_worker
 from tunicorn.worker.worker_end import disown_children
+from tunicorn.worker.worker_life import WorkerEvent
 from tunicorn.worker.worker_settings import WorkerSettings
 from tunicorn.worker_classes import worker_class
 
@@ -50,7 +51,7 @@ class Children:
         if pid in self._children:
             if number == signal.SIGABRT:
                 # The worker's own object says so, too; this is the one that child_exit gets.
-                self._children[pid].worker.aborted = True
+                self._children[pid].worker.life.move(WorkerEvent.ABORT)
             os.kill(pid, number)
 
     def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets: TicketPipe, logs: Logs) -> None:

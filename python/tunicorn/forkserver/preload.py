@@ -11,7 +11,7 @@ from tunicorn.application import load_application as application
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.log.log import Log
 from tunicorn.worker.failed_application import load_or_show
-from tunicorn.worker.worker import APP_LOAD_ERROR, WORKER_BOOT_ERROR
+from tunicorn.worker.worker_boot import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 
 
 def preload(

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from typing import Any, List, Optional, Tuple
 
 import gunicorn
-from tunicorn.wsgi.response import STARTED, UNSTARTED, Response
+from tunicorn.wsgi.response import Response
 
 
 class ResponseView:
@@ -59,7 +59,7 @@ class ResponseView:
 
     @property
     def headers_sent(self) -> bool:
-        return self._response.phase not in (UNSTARTED, STARTED)
+        return self._response.phase.has_begun
 
     @property
     def chunked(self) -> bool:

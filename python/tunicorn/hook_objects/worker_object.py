@@ -13,6 +13,7 @@ from tunicorn.config.config import Config
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.listener_object import Listener
 from tunicorn.hook_objects.worker_tmp import WorkerTmp
+from tunicorn.worker.worker_life import WorkerEvent, WorkerLife
 
 
 class Worker:
@@ -34,8 +35,7 @@ class Worker:
         self.app = app
         self.cfg = cfg
         self.timeout = timeout
-        self.booted = False
-        self.aborted = False
+        self.life = WorkerLife(log)
         self.reloader: Any = None
         # Of class asgi: the event loop.
         self.loop: Any = None
@@ -48,7 +48,6 @@ class Worker:
         # The name of the class that runs its requests; one of its own may derive from it.
         self.runs_as = "sync"
         self._process: Optional[Callable[[], None]] = None
-        self._alive = True
         self._count_taken: Callable[[], int] = lambda: 0
         self._retire: Callable[[], None] = lambda: None
 
@@ -58,19 +57,26 @@ class Worker:
         return self._count_taken()
 
     @property
+    def booted(self) -> bool:
+        return self.life.state.is_booted
+
+    @property
+    def aborted(self) -> bool:
+        return self.life.state.is_aborted
+
+    @property
     def alive(self) -> bool:
-        return self._alive
+        return self.life.state.is_alive
 
     @alive.setter
     def alive(self, value: bool) -> None:
         """False asks for a successor; the worker goes on until that is ready."""
-        was, self._alive = self._alive, bool(value)
-        if was and not value:
-            self._retire()
+        was = self.life.move(WorkerEvent.KEEP if value else WorkerEvent.RETIRE)
+        if was.is_alive and not value:
+            self.ask_for_successor()
 
-    def end(self) -> None:
-        """It leaves now, whether it has a successor or not."""
-        self._alive = False
+    def ask_for_successor(self) -> None:
+        self._retire()
 
     @property
     def address(self) -> Any:

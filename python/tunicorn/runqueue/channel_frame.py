@@ -1,6 +1,5 @@
-"""Frames on a channel, without the socket: types and flags, the worker's frames as bytes, a reader of the gateway's.
-RUNQUEUE.md draws them; src/runqueue/channel-frame.ts and channel-decoder.ts are the gateway's half. channel.py uses
-this on a blocking socket, worker classes with an event loop use it on theirs.
+"""Frames on a channel, without the socket: types and flags, the worker's frames as bytes, checks of the gateway's.
+RUNQUEUE.md draws them; src/runqueue/channel-frame.ts is the gateway's half.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ MESSAGE_COST_BYTES = 256
 REASON_LIMIT_BYTES = 123
 
 unpack_header = Struct("<IBBHQ").unpack
-_unpack_header_from = Struct("<IBBHQ").unpack_from
+unpack_header_from = Struct("<IBBHQ").unpack_from
 _pack_header = Struct("<IBBHQ").pack
 pack_head = Struct("<IBBHQI").pack
 _pack_hello = Struct("<IBBHQIII").pack
@@ -136,47 +135,23 @@ def check_gateway_header(length: int, kind: int, flags: int) -> None:
         raise FrameError(f"CLOSE with a reason of {length - HEADER_BYTES} bytes")
 
 
-class FrameReader:
-    """Cuts what comes on a channel into frames, however it comes. Frames that belong to a ticket that is over are the
-    caller's to ignore: the gateway may have sent them before it read the END.
-    """
+def check_answer(length: int, kind: int, flags: int, status: int, wanted_bytes: int) -> None:
+    """Of a frame for the ticket that ASK was about: GONE, or DATA with so many bytes."""
+    if flags or status:
+        raise FrameError(f"flags {flags:#04x} and status {status} in an answer to ASK; both must be 0")
+    if kind == GONE and length == HEADER_BYTES:
+        return
+    wanted = HEADER_BYTES + wanted_bytes
+    if kind != DATA or length != wanted:
+        raise FrameError(f"a frame of type {kind} and {length} bytes; wanted DATA of {wanted} or GONE of 16")
 
-    __slots__ = ("_kept", "_wanted")
 
-    def __init__(self) -> None:
-        self._kept = bytearray()
-        self._wanted = HEADER_BYTES
+def check_taken(length: int, kind: int, taken_id: int, awaited_id: int) -> None:
+    if kind != TAKEN or length != HEADER_BYTES or taken_id != awaited_id:
+        raise FrameError(f"a frame of type {kind} for ticket {taken_id}; wanted TAKEN for ticket {awaited_id}")
 
-    @property
-    def unfinished_bytes(self) -> int:
-        """Of a frame that has begun."""
-        return len(self._kept)
 
-    def feed(self, data: bytes) -> list[GatewayFrame]:
-        """The frames that are whole now."""
-        kept = self._kept
-        if kept:
-            kept += data
-            if len(kept) < self._wanted:
-                return []
-            data = bytes(kept)
-            kept.clear()
-        frames: list[GatewayFrame] = []
-        at = 0
-        size = len(data)
-        while size - at >= HEADER_BYTES:
-            length, kind, flags, status, ticket_id = _unpack_header_from(data, at)
-            check_gateway_header(length, kind, flags)
-            end = at + length
-            if end > size:
-                self._keep(data, at, length)
-                return frames
-            frames.append(GatewayFrame(kind, flags, status, ticket_id, data[at + HEADER_BYTES : end]))
-            at = end
-        if at < size:
-            self._keep(data, at, HEADER_BYTES)
-        return frames
-
-    def _keep(self, data: bytes, at: int, wanted: int) -> None:
-        self._kept += memoryview(data)[at:]
-        self._wanted = wanted
+def ticket_of(frame: bytes) -> int:
+    """The id of the ticket that a frame is about."""
+    ticket_id: int = unpack_header_from(frame)[4]
+    return ticket_id

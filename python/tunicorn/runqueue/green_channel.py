@@ -10,7 +10,8 @@ import _socket
 import socket
 from typing import Any
 
-from tunicorn.runqueue.channel import Channel, Holdable
+from tunicorn.runqueue.channel import Channel
+from tunicorn.runqueue.waiting_channel import Holdable
 
 _AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 

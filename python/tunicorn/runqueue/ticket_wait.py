@@ -16,7 +16,7 @@ from tunicorn.runqueue import unpatched
 EXCLUSIVELY = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
 
-class TicketLine:
+class TicketWait:
     def __init__(self, fd: int) -> None:
         # Another worker may be quicker; the read must not wait then.
         os.set_blocking(fd, False)

@@ -1,4 +1,4 @@
-"""How an event loop waits for tickets. Called by asgi_worker.py.
+"""How an event loop waits for tickets.
 
 The loop's own epoll has the ticket pipe with EPOLLEXCLUSIVE, so that one ticket wakes one loop of those that wait. What
 an event loop offers, watching a descriptor, would wake all of them for each ticket.
@@ -11,7 +11,7 @@ import os
 import select
 from typing import Any, Callable, Optional
 
-from tunicorn.runqueue.ticket_wait import EXCLUSIVELY, TicketLine
+from tunicorn.runqueue.ticket_wait import EXCLUSIVELY, TicketWait
 
 # uvloop registers what it is to watch a turn or two later.
 _TURNS = 10
@@ -20,27 +20,27 @@ _TURNS = 10
 _TICKETS = 16
 
 
-class LoopLine:
-    """`waiting` is called when there may be a ticket."""
+class LoopTicketWait:
+    """`on_ticket` is called when there may be a ticket."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, fd: int, waiting: Callable[[], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, fd: int, on_ticket: Callable[[], None]) -> None:
         os.set_blocking(fd, False)
         self._loop = loop
-        self._waiting = waiting
+        self._on_ticket = on_ticket
         self._fd = fd
         self._epoll = _epoll_of(loop)
         # For a loop that has no epoll that can be found.
-        self._line = TicketLine(fd) if self._epoll is None else None
-        self._watched = fd if self._line is None else self._line.fileno()
+        self._own_epoll = TicketWait(fd) if self._epoll is None else None
+        self._watched = fd if self._own_epoll is None else self._own_epoll.fileno()
         self._is_exclusive = False
         self._taken = 0
 
-    def enter(self) -> None:
-        self._loop.add_reader(self._watched, self._waiting)
+    def start(self) -> None:
+        self._loop.add_reader(self._watched, self._on_ticket)
         if self._epoll is not None:
             self._make_exclusive(self._epoll, _TURNS)
 
-    def leave(self) -> None:
+    def stop(self) -> None:
         self._is_exclusive = False
         self._loop.remove_reader(self._watched)
 
@@ -52,8 +52,8 @@ class LoopLine:
             self._go_to_end()
 
     def _go_to_end(self) -> None:
-        if self._line is not None:
-            self._line.go_to_end()
+        if self._own_epoll is not None:
+            self._own_epoll.go_to_end()
         elif self._is_exclusive and self._epoll is not None:
             self._epoll.unregister(self._fd)
             self._epoll.register(self._fd, EXCLUSIVELY)

@@ -1,50 +1,51 @@
-"""A place in a worker: it runs one request at a time, with a slot of the claims board and channels of its own. A worker
-of class sync has one place, the others have one for each request that they run at once.
+"""A request slot of a worker: it runs one request at a time, with a slot of the claims board and channels of its own. A
+worker of class sync has one, the others have one for each request that they run at once.
 """
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import List, NamedTuple, Protocol, Type
 
 from tunicorn.runqueue.channel import Channel
+from tunicorn.runqueue.channel_socket import ChannelIdentity
 from tunicorn.runqueue.claims_board import ClaimsBoard, ClaimSlot, SharedClaimSlot
 from tunicorn.runqueue.gateway_channels import GatewayChannels
 from tunicorn.worker import forked_copy
 from tunicorn.worker.worker_settings import WorkerSettings
 
 
-class Place(NamedTuple):
+class RequestSlot(NamedTuple):
     claim: ClaimSlot
-    channels: GatewayChannels
+    channels: GatewayChannels[Channel]
 
 
 class Connected(Protocol):
     def shut_down(self) -> None: ...
 
 
-class Places:
-    """All places of a worker, numbered from 0."""
+class RequestSlots:
+    """All slots of a worker, numbered from 0; on the claims board they follow `first_on_board`."""
 
-    def __init__(
-        self, board: ClaimsBoard, settings: WorkerSettings, first_slot: int, gateways: List[int], pid: int
-    ) -> None:
+    def __init__(self, board: ClaimsBoard, settings: WorkerSettings, first_on_board: int, gateways: List[int]) -> None:
         self._board = board
         self._settings = settings
-        self._first_slot = first_slot
+        self._first_on_board = first_on_board
         self._gateways = gateways
-        self._pid = pid
+        self._pid = os.getpid()
         self._kind = ClaimSlot if settings.worker_class == "sync" else SharedClaimSlot
         self._claims: List[ClaimSlot] = []
         self._connected: List[Connected] = []
-        board.clear(first_slot, settings.slots)
+        board.clear(first_on_board, settings.slots)
         forked_copy.in_copy(self._become_copy)
 
     def __len__(self) -> int:
         return self._settings.slots
 
     @property
-    def taken(self) -> int:
-        """Tickets that have been claimed in them so far."""
+    def claimed_tickets(self) -> int:
+        """How many have been claimed so far."""
         return sum(claim.taken for claim in self._claims)
 
     def _become_copy(self) -> None:
@@ -55,33 +56,30 @@ class Places:
         """A sign of life of the worker's event loop."""
         self._claims[0].beat()
 
-    def slot(self, number: int) -> int:
-        """Of the claims board."""
-        return self._first_slot + number
+    def identity(self, number: int) -> ChannelIdentity:
+        return ChannelIdentity(self._first_on_board + number, self._pid, self._settings.generation)
 
     def claim(self, number: int, thread: int = 0) -> ClaimSlot:
-        """The claim of a place, for the caller's use, once. `thread` is the `threading.get_ident()` of the only thread
+        """The claim of a slot, for the caller's use, once. `thread` is the `threading.get_ident()` of the only thread
         that will use it, or 0.
         """
-        claim = self._board.slot(self.slot(number), self._kind)
+        claim = self._board.slot(self._first_on_board + number, self._kind)
         claim.begin(self._pid, thread)
         self._claims.append(claim)
         return claim
 
-    def open(self, number: int, thread: int = 0, kind: Type[Channel] = Channel) -> Place:
-        """The place with channels that it may wait for. Those to the gateways that are known now are connected."""
-        settings = self._settings
+    def open(self, number: int, thread: int = 0, kind: Type[Channel] = Channel) -> RequestSlot:
+        """The slot with channels that it may wait for. Those to the gateways that are known now are connected."""
         claim = self.claim(number, thread)
-        channels = GatewayChannels(
-            settings.runtime_dir, self.slot(number), self._pid, settings.generation, claim, kind
-        )
+        connect = partial(kind.connect, claim=claim, identity=self.identity(number))
+        channels = GatewayChannels(self._settings.runtime_dir, connect)
         for gateway in self._gateways:
             channels.connect(gateway)
         self.connected(channels)
-        return Place(claim, channels)
+        return RequestSlot(claim, channels)
 
     def connected(self, channels: Connected) -> None:
-        """Of one of these places."""
+        """They belong to one of these slots."""
         self._connected.append(channels)
 
     def shut_down(self) -> None:

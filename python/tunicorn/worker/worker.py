@@ -1,4 +1,4 @@
-"""A worker's life around its requests: boot, hooks, serving by the module of its class, and the end.
+"""A worker's life around its requests: entering the process, boot, serving by the module of its class, and the end.
 
 Runs in a process forked by the forkserver (children.py).
 """
@@ -9,44 +9,29 @@ import os
 import sys
 import time
 import traceback
-from typing import Any, Callable, Dict, List, NamedTuple, NoReturn, Tuple
+from typing import Any, Dict, List, NamedTuple, NoReturn
 
-from tunicorn.application import load_application as application
-from tunicorn.forkserver.message_line import message_line
 from tunicorn.hook_objects.server_object import Server
 from tunicorn.hook_objects.worker_object import Worker
-from tunicorn.log.log import Log, WsgiErrors
 from tunicorn.log.python_log import Logs
-from tunicorn.log.python_log.idle_access_logger import warning_about_access_logger
-from tunicorn.runqueue import unpatched
 from tunicorn.runqueue.claims_board import ClaimsBoard
 from tunicorn.runqueue.ticket_pipe import TicketPipe
-from tunicorn.worker import forked_copy, process_title, spew
-from tunicorn.worker.failed_application import FailedApplication, load_or_show
+from tunicorn.worker import forked_copy, process_title
 from tunicorn.worker.lifeline import watch_lifeline
-from tunicorn.worker.loaded_files import LoadedFiles
 from tunicorn.worker.privileges import become
-from tunicorn.worker.request_budget import ASK, STOP, RequestBudget
-from tunicorn.worker.request_slot import Place, Places
-from tunicorn.worker.warm_up import warm_up_wsgi
-from tunicorn.worker.worker_duty import Duty
+from tunicorn.worker.request_slot import RequestSlots
+from tunicorn.worker.stack_file import StackFile
+from tunicorn.worker.term_handler import adopt_term_handler
+from tunicorn.worker.worker_boot import WORKER_BOOT_ERROR, BootFailed, Entered, boot, guarded
 from tunicorn.worker.worker_end import end_process
+from tunicorn.worker.worker_life import WorkerEvent
+from tunicorn.worker.worker_reports import reporter
 from tunicorn.worker.worker_settings import WorkerSettings
-from tunicorn.worker.worker_signals import Life, adopt_term_handler, install_signals
+from tunicorn.worker.worker_signals import WorkerSignals, install_signals
 from tunicorn.worker_classes import worker_class
-from tunicorn.wsgi.environ import base_environ
-from tunicorn.wsgi.hooked_runner import HookedRunner
-from tunicorn.wsgi.run_request import RequestRunner
 
-# Exit statuses, as Gunicorn's.
-WORKER_BOOT_ERROR = 3
-APP_LOAD_ERROR = 4
+# Exit status, as Gunicorn's.
 UNHANDLED = 255
-
-# A report has to fit into PIPE_BUF.
-REPORT_BYTES = 4000
-# As much of an error as the log says in one line; the whole of it stands there already.
-MESSAGE_LIMIT = 600
 
 
 class Fork(NamedTuple):
@@ -62,26 +47,15 @@ class Fork(NamedTuple):
     logs: Logs
 
 
-class BootFailed(Exception):
-    """Said to the log already, and to the arbiter as the very last thing: it may end the worker at once."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.report = {"type": "boot-failed", "code": code, "message": message[:MESSAGE_LIMIT]}
-
-
 def run_worker(fork: Fork) -> NoReturn:
     """The whole life of a worker process, to its end. Nothing is raised out of it."""
     log, worker = fork.logs.logger, fork.worker
     worker.pid = os.getpid()
-    life = Life()
-    life.born = time.monotonic()
     code = UNHANDLED
     last_words: Dict[str, Any] = {}
     try:
         try:
-            _serve(fork, life)
+            _serve(fork, time.monotonic())
             code = 0
         except BootFailed as failed:
             code, last_words = failed.code, failed.report
@@ -89,9 +63,9 @@ def run_worker(fork: Fork) -> NoReturn:
             code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
         except BaseException:
             log.exception("Exception in worker process")
-        # From here on a signal to leave has nothing to say.
-        life.told_to_exit = True
-        report = _reporter(fork.reports_fd, os.getpid())
+        # From here on a signal to leave changes nothing.
+        worker.life.move(WorkerEvent.END)
+        report = reporter(fork.reports_fd, os.getpid())
         if worker.booted:
             report({"type": "exiting"})
         log.info(f"Worker exiting (pid: {worker.pid})")
@@ -101,25 +75,25 @@ def run_worker(fork: Fork) -> NoReturn:
 
     def say_last_words() -> None:
         if last_words:
-            _reporter(fork.reports_fd, os.getpid())(last_words)
+            reporter(fork.reports_fd, os.getpid())(last_words)
 
     end_process(code, say_last_words, log, fork.settings.graceful_timeout, booted=worker.booted)
 
 
-def _serve(fork: Fork, life: Life) -> None:
+def _serve(fork: Fork, born_seconds: float) -> None:
     worker = fork.worker
-    report, places, adopt_handlers = _enter(fork, life)
+    entered = _enter(fork, born_seconds)
 
     def process() -> None:
-        duty = _boot(fork, life, report, places, adopt_handlers)
-        adopt_handlers()
+        context = boot(entered)
+        entered.adopt_handlers()
         try:
-            worker_class.module_of(fork.settings.worker_class).serve(duty)
-            worker.end()
-            life.tell_application()
+            worker_class.module_of(fork.settings.worker_class).serve(context)
+            worker.life.move(WorkerEvent.LEAVE)
+            entered.signals.tell_application()
         finally:
-            worker.end()
-            places.shut_down()
+            worker.life.move(WorkerEvent.LEAVE)
+            entered.slots.shut_down()
 
     worker._process = process
     worker.init_process()
@@ -129,10 +103,10 @@ def _serve(fork: Fork, life: Life) -> None:
         raise BootFailed(WORKER_BOOT_ERROR, message)
 
 
-def _enter(fork: Fork, life: Life) -> Tuple[Any, Places, Callable[[], None]]:
+def _enter(fork: Fork, born_seconds: float) -> Entered:
     settings, worker, log = fork.settings, fork.worker, fork.logs.logger
     pid = os.getpid()
-    report = _reporter(fork.reports_fd, pid)
+    report = reporter(fork.reports_fd, pid)
     forked_copy.keep_reading_end(fork.tickets.descriptors)
     forked_copy.keep_writing_end(lambda: [fork.reports_fd])
     process_title.set_title("worker", settings.proc_name)
@@ -143,135 +117,34 @@ def _enter(fork: Fork, life: Life) -> Tuple[Any, Places, Callable[[], None]]:
     fork.server.enter_worker()
     post_fork = worker.cfg.hook("post_fork")
     if post_fork is not None:
-        _guarded(lambda: post_fork(fork.server, worker), life, log, "in the hook post_fork")
+        guarded(lambda: post_fork(fork.server, worker), "in the hook post_fork", worker.life, log)
     if os.geteuid() == 0:
         become(settings.user_id, settings.group_id, settings.init_group_id)
-    handlers = install_signals(worker, life, os.path.join(settings.runtime_dir, f"stack-{fork.slot}"), log)
+    signals = WorkerSignals()
+    handlers = install_signals(worker, signals, log)
+    stacks = StackFile(os.path.join(settings.runtime_dir, f"stack-{fork.slot}"))
     log.info(f"Booting worker with pid: {pid}")
     board = ClaimsBoard.open(os.path.join(settings.runtime_dir, "board"))
-    places = Places(board, settings, fork.slot, fork.gateways, pid)
+    slots = RequestSlots(board, settings, fork.slot, fork.gateways)
 
-    def retire() -> None:
+    def ask_for_successor() -> None:
         # Before it is ready the arbiter would not know what to do with the wish.
         if worker.booted:
             report({"type": "wants-successor"})
 
-    worker.enter_process(lambda: places.taken, retire)
-    return report, places, lambda: adopt_term_handler(life, handlers, log)
-
-
-def _boot(fork: Fork, life: Life, report: Any, places: Places, adopt_handlers: Callable[[], None]) -> Duty:
-    settings, worker, log = fork.settings, fork.worker, fork.logs.logger
-    worker_class.patch(settings.worker_class)
-    if worker.cfg.spew:
-        spew.install()
-    if worker.cfg.reload:
-        worker.wsgi = load_or_show(worker.app, log, lambda: life.told_to_exit)
-        loaded = LoadedFiles(report)
-        loaded.report(worker.wsgi.files if isinstance(worker.wsgi, FailedApplication) else ())
-        loaded.keep_reporting()
-    else:
-        worker.wsgi = _guarded(worker.app.wsgi, life, log, "while it was being imported")
-    app = worker.wsgi
-    _guarded(lambda: worker_class.check(settings.worker_class, app), life, log, "while it was looked at")
-    post_worker_init = worker.cfg.hook("post_worker_init")
-    if post_worker_init is not None:
-        _guarded(lambda: post_worker_init(worker), life, log, "in the hook post_worker_init")
-
-    if not fork.logs.access_is_python:
-        warning = warning_about_access_logger(worker.cfg)
-        if warning is not None:
-            log.warning(warning)
-
-    if worker.cfg.warm_up and not worker.cfg.reload and worker_class.runs_wsgi(settings.worker_class):
-        base = _base_environ(fork)
-        _guarded(lambda: warm_up_wsgi(app, base, worker.cfg.warm_up), life, log, "at a request of warm_up")
-
-    budget = RequestBudget(worker.max_requests)
-
-    def took() -> bool:
-        step = budget.took(time.monotonic())
-        if step == ASK:
-            report({"type": "wants-successor", "soon": True})
-        elif step == STOP and worker.booted:
-            log.info("Autorestarting worker after current request.")
-            worker.end()
-            report({"type": "spent"})
-        return step == STOP
-
-    def ready() -> None:
-        adopt_handlers()
-        now = time.monotonic()
-        budget.start(now - life.born, now)
-        worker.booted = True
-        report({"type": "ready"})
-        if not worker.alive:
-            report({"type": "wants-successor"})
-
-    logs_access = fork.logs.access_is_python
-
-    def runner(place: Place) -> RequestRunner:
-        base = _base_environ(fork)
-        wsgi = worker.wsgi
-        assert wsgi is not None, "the application is loaded by now"
-        common: Dict[str, Any] = {
-            "app": wsgi,
-            "base_environ": base,
-            "channel": place.channels.channel,
-            "claim": place.claim,
-            "errors": base["wsgi.errors"],
-            "log": log,
-        }
-        if logs_access or HookedRunner.is_wanted(worker.cfg):
-            return HookedRunner(worker, logs_access=logs_access, **common)
-        return RequestRunner(**common)
-
-    def guarded(step: Any, where: str) -> Any:
-        return _guarded(step, life, log, where)
-
-    counted = took if budget.is_limited else None
-    return Duty(
-        settings, worker, life, fork.tickets.fd, places, runner, log, logs_access, report, ready, guarded, counted
+    worker.enter_process(lambda: slots.claimed_tickets, ask_for_successor)
+    return Entered(
+        settings=settings,
+        worker=worker,
+        signals=signals,
+        stacks=stacks,
+        tickets_fd=fork.tickets.fd,
+        slots=slots,
+        logs=fork.logs,
+        report=report,
+        adopt_handlers=lambda: adopt_term_handler(signals, handlers, log),
+        born_seconds=born_seconds,
     )
-
-
-def _base_environ(fork: Fork) -> Dict[str, Any]:
-    settings = fork.settings
-    return base_environ(
-        settings.multiprocess,
-        settings.server_software,
-        WsgiErrors(fork.logs.errors),
-        multithread=worker_class.runs_threads(settings.worker_class),
-        sendfile=fork.worker.cfg.sendfile,
-    )
-
-
-def _guarded(step: Any, life: Life, log: Log, where: str) -> Any:
-    """Runs a step of the boot that belongs to the user, and turns what it raises into BootFailed."""
-    try:
-        return step()
-    except application.StartFailed as error:
-        # Its own words, which may be a traceback, are all that there is to tell.
-        said = str(error).rstrip()
-        log.error(f"The application has failed to start up:{os.linesep if os.linesep in said else ' '}{said}")
-        failed = WORKER_BOOT_ERROR
-        message = said.rpartition("\n")[2]
-    except application.AppImportError as error:
-        log.error(f"Failed to load the application: {error}")
-        failed = APP_LOAD_ERROR
-        message = str(error)
-    except Exception as error:
-        application.drop_own_frames(error)
-        log.exception("Exception in worker process")
-        failed = WORKER_BOOT_ERROR
-        message = f"{type(error).__name__}: {error}"
-    except SystemExit as error:
-        if life.told_to_exit:
-            raise
-        log.error(f"The application called sys.exit({error.code!r}) {where}")
-        failed = WORKER_BOOT_ERROR
-        message = f"sys.exit({error.code!r})"
-    raise BootFailed(failed, message)
 
 
 def _close_terminal() -> None:
@@ -279,17 +152,6 @@ def _close_terminal() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-
-
-def _reporter(reports_fd: int, pid: int) -> Any:
-    def report(message: Dict[str, Any]) -> None:
-        # One write of less than PIPE_BUF: reports of several workers never mix.
-        try:
-            unpatched.write(reports_fd, message_line({**message, "pid": pid}, "message", REPORT_BYTES))
-        except BrokenPipeError:
-            pass  # The forkserver is gone, and a new generation under way; this worker goes on until then.
-
-    return report
 
 
 def _say_goodbye(fork: Fork) -> None:

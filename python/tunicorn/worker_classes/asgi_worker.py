@@ -1,5 +1,4 @@
-"""A worker of class asgi: one event loop, as many requests at once as there are places. Called by worker.py when the
-worker has booted.
+"""A worker of class asgi: one event loop, as many requests at once as there are slots.
 
 It takes one ticket in a turn of the loop: so tickets spread over workers that are idle, and a handler that keeps the
 loop busy takes no more of them.
@@ -8,11 +7,10 @@ loop busy takes no more of them.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from contextvars import copy_context
 from time import monotonic_ns
-from typing import Any, List, Optional, Set, Union
+from typing import Any, Optional, Set, Union
 
 from tunicorn.application.load_application import StartFailed, drop_own_frames
 from tunicorn.asgi.application import Application, as_asgi3
@@ -31,11 +29,12 @@ from tunicorn.asgi.web_socket import WebSocket
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import probed_frame, skip_frame
 from tunicorn.runqueue.fault_points import FAULT
-from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, STREAMED, TICKET_BYTES, UPGRADE, Ticket, TicketError, decode
-from tunicorn.runqueue.ticket_wait_asyncio import LoopLine
+from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, STREAMED, UPGRADE, Ticket
+from tunicorn.runqueue.ticket_wait_asyncio import LoopTicketWait
 from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_duty import Duty
-from tunicorn.worker.worker_signals import stack_file, write_stacks_at
+from tunicorn.worker.worker_context import WorkerContext
+from tunicorn.worker.worker_life import WorkerEvent
+from tunicorn.worker_classes.ticket_source import TicketSource
 from tunicorn.wsgi.hooked_runner import HookedRunner
 
 _WATCH_SECONDS = 0.1
@@ -46,54 +45,53 @@ _LAST_SECONDS = 1.0
 Exchange = Union[HttpExchange, WebSocket]
 
 
-def serve(duty: Duty) -> None:
-    loop = new_event_loop(duty.worker.cfg.asgi_loop, duty.log)
+def serve(context: WorkerContext) -> None:
+    loop = new_event_loop(context.worker.cfg.asgi_loop, context.log)
     asyncio.set_event_loop(loop)
-    app = duty.guarded(lambda: as_asgi3(duty.worker.wsgi), "while it was looked at")
-    worker = AsgiWorker(duty, app, loop)
-    duty.worker.loop = loop
+    app = context.guarded(lambda: as_asgi3(context.worker.wsgi), "while it was looked at")
+    worker = AsgiWorker(context, app, loop)
+    context.worker.loop = loop
     try:
-        duty.guarded(lambda: loop.run_until_complete(worker.start()), "in its lifespan")
+        context.guarded(lambda: loop.run_until_complete(worker.start()), "in its lifespan")
     except SystemExit:
-        if duty.worker.aborted:
+        if context.worker.aborted:
             worker.write_start_up()
         raise
-    duty.ready()
+    context.ready()
     loop.run_until_complete(worker.serve())
 
 
-def _tells(duty: Duty) -> bool:
-    return duty.logs_access or HookedRunner.is_wanted(duty.worker.cfg)
+def _tells(context: WorkerContext) -> bool:
+    return context.logs.access_is_python or HookedRunner.is_wanted(context.worker.cfg)
 
 
 class AsgiWorker:
     # Where the application does it by itself, what is to upgrade is a request like any other.
     _speaks_web_socket = True
 
-    def __init__(self, duty: Duty, app: Application, loop: asyncio.AbstractEventLoop) -> None:
-        cfg = duty.worker.cfg
-        self._duty = duty
+    def __init__(self, context: WorkerContext, app: Application, loop: asyncio.AbstractEventLoop) -> None:
+        cfg = context.worker.cfg
+        self._context = context
+        self._life = context.life
         self._loop = loop
-        self._log = duty.log
+        self._log = context.log
         self._app = app
-        self._teller = RequestTeller(duty.worker, duty.logs_access) if _tells(duty) else None
+        self._teller = RequestTeller(context.worker, context.logs.access_is_python) if _tells(context) else None
         self._state: dict[str, Any] = {}
         self._root_path: str = cfg.root_path
         self._grace_seconds: float = cfg.asgi_disconnect_grace_period
         self._timeout_seconds: float = cfg.timeout
-        self._lifespan = Lifespan(self._app, cfg.asgi_lifespan, self._state, duty.log)
-        self._places = FreePlaces(duty, loop, self._resume)
+        self._lifespan = Lifespan(self._app, cfg.asgi_lifespan, self._state, context.log)
+        self._places = FreePlaces(context, loop, self._resume)
         self._held_messages = HeldMessages()
         self._running: Set[Exchange] = set()
         # The tasks of requests, and those that go on in the background when the response is complete.
         self._tasks: Set[asyncio.Task[None]] = set()
-        self._fd = duty.tickets_fd
-        self._line = LoopLine(loop, self._fd, self._take)
-        self._buffer = bytearray(TICKET_BYTES)
-        self._views: List[bytearray] = [self._buffer]
-        # Every request begins in this context, whoever has made the place free that it runs in.
-        self._context = copy_context()
-        self._taking = "not-yet"
+        self._source = TicketSource(context, split_fields)
+        self._ticket_wait = LoopTicketWait(loop, context.tickets_fd, self._take)
+        self._waits_for_tickets = False
+        # Every request begins with these context variables, whoever has made the place free that it runs in.
+        self._variables = copy_context()
         self._over = loop.create_future()
         self._beats_at = 0.0
         # A copy that comes back to the event loop would run the other requests, too.
@@ -104,7 +102,7 @@ class AsgiWorker:
 
     async def start(self) -> None:
         await self._lifespan.startup()
-        cfg = self._duty.worker.cfg
+        cfg = self._context.worker.cfg
         if cfg.reload:
             return
         try:
@@ -116,73 +114,61 @@ class AsgiWorker:
     def write_start_up(self) -> None:
         """Where a start-up is that takes too long."""
         if self._lifespan.task is not None:
-            write_start_up(stack_file(), self._lifespan.task)
+            write_start_up(self._context.stacks.fd, self._lifespan.task)
 
     async def serve(self) -> None:
-        signal.signal(signal.SIGUSR2, lambda signum, frame: write_stacks(stack_fd, self._running))
-        stack_fd = write_stacks_at(signal.SIGUSR2)
-        self._duty.life.wake = self._wake
-        self._duty.life.soon = self._loop.call_soon_threadsafe
-        if self._duty.life.leaving:
+        stacks, signals = self._context.stacks, self._context.signals
+        signal.signal(signal.SIGUSR2, lambda signum, frame: write_stacks(stacks.fd, self._running))
+        stacks.write_at(signal.SIGUSR2)
+        signals.wake = self._wake
+        signals.soon = self._loop.call_soon_threadsafe
+        if not self._life.state.takes_tickets:
             self._leave()
         self._resume()
         self._tick()
         await self._over
-        self._duty.worker.end()
-        self._duty.life.tell_application()
-        await finish(self._loop, self._duty.settings.graceful_timeout, self._tasks, self._places, self._lifespan)
+        self._life.move(WorkerEvent.LEAVE)
+        signals.tell_application()
+        await finish(self._loop, self._context.settings.graceful_timeout, self._tasks, self._places, self._lifespan)
 
     # Taking tickets
 
     def _resume(self) -> None:
-        if self._taking in ("not-yet", "paused") and not self._duty.life.leaving:
-            self._taking = "taking"
-            self._context.run(self._line.enter)
+        if not self._waits_for_tickets and self._life.state.takes_tickets:
+            self._waits_for_tickets = True
+            self._variables.run(self._ticket_wait.start)
+
+    def _pause(self) -> None:
+        if self._waits_for_tickets:
+            self._waits_for_tickets = False
+            self._ticket_wait.stop()
 
     def _wake(self) -> None:
         """For a signal handler."""
         self._loop.call_soon_threadsafe(self._leave)
 
-    def _stop_taking(self, state: str) -> None:
-        if self._taking == "taking":
-            self._line.leave()
-        self._taking = state
-
     def _leave(self) -> None:
-        self._stop_taking("over")
+        self._pause()
         if not self._over.done():
             self._over.set_result(None)
 
     def _take(self) -> None:
         place = self._places.take()
         if place is None:
-            self._stop_taking("paused")
+            self._pause()
             return
-        try:
-            taken = os.readv(self._fd, self._views)
-        except (BlockingIOError, InterruptedError):
-            # Another worker was quicker.
+        ticket = self._source.take()
+        if ticket is None:
             place.put_back()
-            return
-        if taken == 0:
-            place.put_back()
-            self._duty.report({"type": "drained"})
+        else:
+            # One that is idle again immediately may be the first: what lasts has to be spread.
+            self._ticket_wait.has_taken(bool(self._running))
+            self._begin(place, ticket)
+        if not self._life.state.takes_tickets:
             self._leave()
-            return
-        # One that is idle again at once may be the first: what lasts has to be spread.
-        self._line.has_taken(bool(self._running))
-        if FAULT is not None:
-            FAULT("after-take")
-        try:
-            ticket = decode(self._buffer, split_fields)
-        except TicketError as error:
-            self._log.error(f"Malformed ticket: {error}")
-            place.put_back()
-            return
-        self._begin(place, ticket)
-        if self._taking == "taking" and self._places.is_exhausted:
+        elif self._places.is_exhausted:
             # Not only at the next ticket: that one is for another worker to be woken by.
-            self._stop_taking("paused")
+            self._pause()
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
         kind, flags, ticket_id, gateway, cancel = ticket[:5]
@@ -201,16 +187,13 @@ class AsgiWorker:
         # `asyncio.current_task()` would take longer, up to Python 3.11 at least.
         place.task = self._loop.create_task(run(place, channel, ticket))
         self._tasks.add(place.task)
-        took = self._duty.took
-        if took is not None and took():
-            self._leave()
 
     # Running them
 
     async def _follow(self, place: Place, channel: Channel, ticket: Ticket) -> None:
         """Of a large request the ticket holds the header alone."""
         try:
-            answer = await channel.ask(ticket.id)
+            answer = await channel.ask(ticket.id, ticket.fields_length + ticket.body_length)
         except (OSError, asyncio.CancelledError):
             # The gateway has gone, and its client with it; or the worker has no time left, and another may run it.
             answer = None
@@ -253,13 +236,13 @@ class AsgiWorker:
                 told = self._teller.begin(scope, exchange)
             await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError as error:
-            if not exchange.is_stopped and not exchange.is_gone and self._taking != "over":
+            if not exchange.is_stopped and not exchange.is_gone and self._life.state.takes_tickets:
                 # Not by this worker: the application's own doing, of which nobody else would tell.
                 drop_own_frames(error)
                 self._log.exception(f"Error handling request {_name_of(scope)}")
             exchange.fail()
         except BaseException as error:
-            if self._duty.life.told_to_exit and isinstance(error, (SystemExit, KeyboardInterrupt)):
+            if self._life.state.is_exiting and isinstance(error, (SystemExit, KeyboardInterrupt)):
                 # Of a worker that ends at once, the gateway answers the requests, and tells of them.
                 exchange.gone()
                 raise
@@ -283,11 +266,11 @@ class AsgiWorker:
         now = self._loop.time()
         # By the time, not by the turns: handlers that compute, one behind the other, leave few of those.
         if now >= self._beats_at:
-            self._duty.places.beat()
+            self._context.slots.beat()
             self._beats_at = now + _BEAT_SECONDS
-        if self._taking == "taking":
+        if self._waits_for_tickets:
             # One that another worker was woken for, and died or left before it took it.
-            self._context.run(self._take)
+            self._variables.run(self._take)
         for exchange in list(self._running):
             if exchange.is_cancelled():
                 exchange.gone()

@@ -1,6 +1,4 @@
-"""A worker of class eventlet. Called by worker.py when the worker has booted; `patch` before the application is
-imported, `missing` when the server starts.
-"""
+"""A worker of class eventlet. `patch` is called before the application is imported, `missing` at the server's start."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ import warnings
 from importlib.util import find_spec
 from typing import Any, Callable, Optional
 
-from tunicorn.worker.worker_duty import Duty
+from tunicorn.worker.worker_context import WorkerContext
 
 
 def missing() -> Optional[str]:
@@ -27,10 +25,10 @@ def patch() -> None:
         eventlet.monkey_patch()
 
 
-def serve(duty: Duty) -> None:
+def serve(context: WorkerContext) -> None:
     from tunicorn.worker_classes.green_worker import GreenWorker
 
-    GreenWorker(duty, _library()).serve()
+    GreenWorker(context, _library()).serve()
 
 
 def _library() -> Any:

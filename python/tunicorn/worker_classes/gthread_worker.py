@@ -1,5 +1,5 @@
 """A worker of class gthread: each of its threads takes a ticket when it is idle, so that no request waits behind a busy
-thread while another is free. Called by worker.py when the worker has booted.
+thread while another is free.
 
 One idle thread at a time waits on the pipe; it takes a ticket and lets the next one wait before it runs the request. A
 thread in a blocking read could not be woken by a signal, so it waits with epoll on the pipe and a descriptor of ours.
@@ -10,42 +10,41 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from typing import List, Optional
+from typing import Optional
 
-from tunicorn.runqueue.fault_points import FAULT
-from tunicorn.runqueue.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketError, decode
-from tunicorn.runqueue.ticket_wait import TicketLine
+from tunicorn.runqueue.ticket import Ticket
+from tunicorn.runqueue.ticket_wait import TicketWait
 from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_duty import Duty
-from tunicorn.worker.worker_signals import write_stacks_at
+from tunicorn.worker.worker_context import WorkerContext
+from tunicorn.worker_classes.ticket_source import TicketSource
+from tunicorn.worker_classes.wsgi_runner import wsgi_runner
 
 # The one worker that a ticket has woken may not get to take it: another of its threads may be in C code that lets none
-# of the others run. So everybody looks now and then.
+# of the others run. So all of them look now and then.
 _LOOK_AGAIN_SECONDS = 0.1
 
 
-def serve(duty: Duty) -> None:
-    write_stacks_at(signal.SIGUSR2)
-    taker = TicketTaker(duty)
-    duty.life.wake = taker.wake
-    if duty.life.leaving:
+def serve(context: WorkerContext) -> None:
+    context.stacks.write_at(signal.SIGUSR2)
+    taker = TicketTaker(context)
+    context.signals.wake = taker.wake
+    if not context.life.state.takes_tickets:
         taker.wake()
     threads = [
-        threading.Thread(target=_run, args=(duty, taker, number), name=f"tunicorn-{number}", daemon=True)
-        for number in range(len(duty.places))
+        threading.Thread(target=_run, args=(context, taker, number), name=f"tunicorn-{number}", daemon=True)
+        for number in range(len(context.slots))
     ]
     for thread in threads:
         thread.start()
-    duty.ready()
+    context.ready()
     # The main thread is for signals: a handler runs while it waits here.
     for thread in threads:
         thread.join()
 
 
-def _run(duty: Duty, taker: TicketTaker, number: int) -> None:
+def _run(context: WorkerContext, taker: TicketTaker, number: int) -> None:
     try:
-        place = duty.places.open(number, threading.get_ident())
-        run = duty.runner(place).run
+        run = wsgi_runner(context, context.slots.open(number, threading.get_ident())).run
         while True:
             ticket = taker.take()
             if ticket is None:
@@ -53,62 +52,44 @@ def _run(duty: Duty, taker: TicketTaker, number: int) -> None:
             try:
                 run(ticket)
             except (SystemExit, KeyboardInterrupt):
-                # Of a thread, sys.exit() ends nothing but this request, as with Gunicorn.
+                # In a thread, sys.exit() ends nothing but this request, as with Gunicorn.
                 pass
     except BaseException:
-        duty.log.exception("Exception in worker process")
+        context.log.exception("Exception in worker process")
         os._exit(255)
 
 
 class TicketTaker:
     """Takes tickets for all threads of a worker, one thread at a time."""
 
-    def __init__(self, duty: Duty) -> None:
-        self._duty = duty
-        self._fd = duty.tickets_fd
+    def __init__(self, context: WorkerContext) -> None:
+        self._life = context.life
+        self._source = TicketSource(context)
         self._turn = threading.Lock()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
-        self._line = TicketLine(self._fd)
-        self._line.wake_by(self._wake_read)
-        forked_copy.keep_reading_end(lambda: [self._wake_read, self._line.fileno()])
+        self._ticket_wait = TicketWait(context.tickets_fd)
+        self._ticket_wait.wake_by(self._wake_read)
+        forked_copy.keep_reading_end(lambda: [self._wake_read, self._ticket_wait.fileno()])
         forked_copy.keep_writing_end(lambda: [self._wake_write])
-        self._is_over = False
-        self._buffer = bytearray(TICKET_BYTES)
-        self._views: List[bytearray] = [self._buffer]
 
     def wake(self) -> None:
-        """For a signal handler: whoever waits for a ticket looks whether the worker is to leave."""
+        """For a signal handler: the thread that waits for a ticket looks whether the worker is to leave."""
         try:
             os.write(self._wake_write, b"!")
         except BlockingIOError:
-            pass  # So many bytes are there that somebody will wake.
+            pass  # The pipe is full of such bytes, any of which wakes the thread.
 
     def take(self) -> Optional[Ticket]:
         """Waits for its turn, and then for a ticket; None when there will be no more."""
+        life = self._life
         with self._turn:
-            while not self._is_over and not self._duty.life.leaving:
-                self._line.wait(_LOOK_AGAIN_SECONDS)
-                if self._duty.life.leaving:
+            while life.state.takes_tickets:
+                self._ticket_wait.wait(_LOOK_AGAIN_SECONDS)
+                if not life.state.takes_tickets:
                     break
-                try:
-                    taken = os.readv(self._fd, self._views)
-                except BlockingIOError:
-                    continue
-                if taken == 0:
-                    self._is_over = True
-                    self._duty.report({"type": "drained"})
-                    break
-                self._line.go_to_end()
-                if FAULT is not None:
-                    FAULT("after-take")
-                try:
-                    ticket = decode(self._buffer)
-                except TicketError as error:
-                    self._duty.log.error(f"Malformed ticket: {error}")
-                    continue
-                took = self._duty.took
-                if took is not None and ticket.kind != KIND_PROBE and took():
-                    self._is_over = True
-                return ticket
+                ticket = self._source.take()
+                if ticket is not None:
+                    self._ticket_wait.go_to_end()
+                    return ticket
         return None

@@ -1,5 +1,5 @@
-"""A worker of class tornado: a Tornado application, or a WSGI one. Called by worker.py when the worker has booted;
-`missing` when the server starts.
+"""A worker of class tornado: a Tornado application, or a WSGI one. `missing` is called when the server
+starts.
 
 It is the asgi worker with another kind of application: each request is given to Tornado as its own HTTP server would.
 """
@@ -16,7 +16,7 @@ from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
 from tunicorn.asgi.places import Place
 from tunicorn.runqueue.ticket import FOLLOWS, UPGRADE, Ticket
-from tunicorn.worker.worker_duty import Duty
+from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes.asgi_worker import AsgiWorker
 from tunicorn.wsgi.outside_loop import outside_loop
 
@@ -26,14 +26,14 @@ def missing() -> Optional[str]:
     return None if find_spec("tornado") else "tornado"
 
 
-def serve(duty: Duty) -> None:
-    loop = new_event_loop(duty.worker.cfg.asgi_loop, duty.log)
+def serve(context: WorkerContext) -> None:
+    loop = new_event_loop(context.worker.cfg.asgi_loop, context.log)
     asyncio.set_event_loop(loop)
-    start_request = duty.guarded(lambda: _start_request_of(duty.worker.wsgi), "while it was looked at")
-    worker = TornadoWorker(duty, start_request, loop)
-    duty.worker.loop = loop
-    duty.guarded(lambda: loop.run_until_complete(worker.start()), "at a request of warm_up")
-    duty.ready()
+    start_request = context.guarded(lambda: _start_request_of(context.worker.wsgi), "while it was looked at")
+    worker = TornadoWorker(context, start_request, loop)
+    context.worker.loop = loop
+    context.guarded(lambda: loop.run_until_complete(worker.start()), "at a request of warm_up")
+    context.ready()
     loop.run_until_complete(worker.serve())
 
 
@@ -59,10 +59,10 @@ class TornadoWorker(AsgiWorker):
     _speaks_web_socket = False
 
     def __init__(
-        self, duty: Duty, start_request: Callable[[Any, Any], Any], loop: asyncio.AbstractEventLoop
+        self, context: WorkerContext, start_request: Callable[[Any, Any], Any], loop: asyncio.AbstractEventLoop
     ) -> None:
-        super().__init__(duty, _no_application, loop)
-        self._lifespan = Lifespan(_no_application, "off", {}, duty.log)
+        super().__init__(context, _no_application, loop)
+        self._lifespan = Lifespan(_no_application, "off", {}, context.log)
         # A handler hears of a client that has left by on_connection_close, and goes on if it likes.
         self._grace_seconds = math.inf
         # Where tasks are put that a request begins.

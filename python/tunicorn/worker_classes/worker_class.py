@@ -1,16 +1,14 @@
 """The worker classes: which module serves the requests of a worker, by the value of `worker_class`.
 
-Such a module has a function `serve(duty: Duty) -> None`. It is called in the worker's process when the application is
-loaded and everything is set up. It has to
+Such a module has a function `serve(context: WorkerContext) -> None`. It is called in the worker's process when the
+application is loaded and everything is set up. It has to
 
-- call `duty.ready()` when it can take tickets;
-- open places (`duty.places.open(number)`), as many as it runs requests at once, at most `len(duty.places)`;
-- take tickets from `duty.tickets_fd` and hand each to the runner of a free place (`duty.runner(place)`);
-- stop taking them when `duty.life.leaving` turns true, and finish what it has taken;
-- return at end-of-file of the pipe, having reported `drained`;
-- call `duty.took()`, if there is one, for each that is no probe; when it says so, that was the last one.
+- call `context.ready()` when it can take tickets;
+- open slots (`context.slots.open(number)`), as many as it runs requests at once, at most `len(context.slots)`;
+- take tickets by a TicketSource (ticket_source.py) and hand each to the runner of a free slot (`wsgi_runner`);
+- stop when `context.life.state.takes_tickets` is false, finish what it has taken, and return.
 
-Before it waits it may set `duty.life.waiting`: then the signal to leave raises Leave out of the wait.
+The signal to leave calls `context.signals.wake`, which a class sets that waits in another way than TicketSource.wait.
 """
 
 from __future__ import annotations
@@ -101,7 +99,10 @@ def _refuse_patched_threads(name: str) -> None:
 
 
 def module_of(name: str) -> ModuleType:
-    return importlib.import_module(MODULES.get(name, MODULES["sync"]))
+    module = MODULES.get(name)
+    if module is None:
+        raise ValueError(f"there is no worker class {name!r}; the classes are {', '.join(MODULES)}")
+    return importlib.import_module(module)
 
 
 def runs_wsgi(name: str) -> bool:

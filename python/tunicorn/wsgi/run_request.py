@@ -10,13 +10,16 @@ from time import monotonic_ns
 from typing import Any, Callable
 
 from tunicorn.application.load_application import drop_own_frames
-from tunicorn.runqueue.channel import UNACKNOWLEDGED_BYTES, Channel, ChannelLost
+from tunicorn.runqueue.channel import Channel
+from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
+from tunicorn.runqueue.channel_socket import ChannelLost
 from tunicorn.runqueue.claims_board import ClaimSlot
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
 from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
-from tunicorn.wsgi.response import ENDED, GONE, TAKEN_OVER, ClientGone, Response
+from tunicorn.wsgi.response import ClientGone, Response
+from tunicorn.wsgi.response_phase import GONE, TAKEN_OVER
 from tunicorn.wsgi.tunnel_socket import TunnelSocket
 
 Application = Callable[[dict[str, Any], Any], Any]
@@ -148,7 +151,7 @@ class RequestRunner:
             tunnel.end()
         if self._errors.unflushed:
             self._errors.flush()
-        if response.phase == GONE:
+        if response.phase is GONE:
             self._log.debug(f"Client went away during {_name_of(fields)}")
         if SPOOL_FIELD in fields:
             body_file.close()
@@ -159,13 +162,13 @@ class RequestRunner:
                 # END is sent, so the request is over either way; what ends the worker must not be lost over it.
                 if leaving is None:
                     raise
-        if leaving is not None and response.phase < ENDED:
+        if leaving is not None and not response.phase.is_over:
             raise leaving
         return leaving
 
     def _failed(self, error: BaseException, response: Response, fields: dict[str, str]) -> BaseException | None:
         """Answers for the application, inside the `except` that caught `error`. Returns what shall end the worker."""
-        if isinstance(error, ClientGone) or (response.phase == TAKEN_OVER and isinstance(error, StopIteration)):
+        if isinstance(error, ClientGone) or (response.phase is TAKEN_OVER and isinstance(error, StopIteration)):
             # StopIteration is how Flask-Sock says that there is no response.
             return None
         try:

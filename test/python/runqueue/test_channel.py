@@ -14,7 +14,9 @@ import unittest
 
 from gateway_double import Frame, WorkerSideTest, frames_of
 
-from tunicorn.runqueue.channel import BODY, END, GONE, HELLO, TAKEN, Channel, ChannelLost
+from tunicorn.runqueue.channel import Channel
+from tunicorn.runqueue.channel_frame import BODY, END, GONE, HELLO, TAKEN
+from tunicorn.runqueue.channel_socket import ChannelIdentity, ChannelLost
 
 MIB = 1024 * 1024
 
@@ -128,7 +130,6 @@ class BackPressure(WorkerSideTest):
 class Loss(WorkerSideTest):
     def test_every_sending_method_reports_a_gateway_that_has_gone(self) -> None:
         for name, arguments in (
-            ("hello", (1, 2, 3)),
             ("skip", (77,)),
             ("probed", (77,)),
             ("ask", (77, 1, 1)),
@@ -187,7 +188,7 @@ class Connect(WorkerSideTest):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
             listener.listen()
-            channel = Channel.connect(path, self.claim, slot=1, pid=4242, generation=9)
+            channel = Channel.connect(path, self.claim, ChannelIdentity(1, 4242, 9))
             self.addCleanup(channel.close)
             accepted, _ = listener.accept()
             with accepted:
@@ -198,7 +199,7 @@ class Connect(WorkerSideTest):
     def test_to_nobody_is_a_lost_channel_that_names_the_path(self) -> None:
         path = os.path.join(self.directory, "nobody.sock")
         with self.assertRaisesRegex(ChannelLost, "nobody.sock: No such file"):
-            Channel.connect(path, self.claim, slot=1, pid=1, generation=1)
+            Channel.connect(path, self.claim, ChannelIdentity(1, 1, 1))
 
 
 class LargeAnswers(WorkerSideTest):

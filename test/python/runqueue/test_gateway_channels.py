@@ -11,8 +11,9 @@ import unittest
 
 from gateway_double import BoardFile
 
-from tunicorn.runqueue.asgi_channel import Channels
-from tunicorn.runqueue.channel_socket import channel_socket_path
+from tunicorn.runqueue.asgi_channel import Channel as AsgiChannel
+from tunicorn.runqueue.channel import Channel
+from tunicorn.runqueue.channel_socket import ChannelIdentity, channel_socket_path
 from tunicorn.runqueue.claims_board import ClaimsBoard
 from tunicorn.runqueue.gateway_channels import GatewayChannels
 
@@ -58,7 +59,8 @@ class TestGatewayChannels(GatewaySockets):
         board = BoardFile(self.directory)
         self.addCleanup(board.close)
         claim = ClaimsBoard.open(board.path).slot(1)
-        self.channels = GatewayChannels(self.directory, 1, os.getpid(), 1, claim)
+        identity = ChannelIdentity(1, os.getpid(), 1)
+        self.channels = GatewayChannels(self.directory, lambda path: Channel.connect(path, claim, identity))
 
     def test_a_channel_is_kept_while_its_gateway_lives(self) -> None:
         gateways = [self.accept_channel(number) for number in (1, 2)]
@@ -84,7 +86,8 @@ class TestGatewayChannels(GatewaySockets):
 class TestAsgiChannels(GatewaySockets):
     def test_the_channel_of_a_gateway_that_ended_is_closed_when_another_one_is_met(self) -> None:
         async def meet() -> None:
-            channels = Channels(asyncio.get_running_loop(), self.directory, slot=1, pid=os.getpid(), generation=1)
+            loop, identity = asyncio.get_running_loop(), ChannelIdentity(1, os.getpid(), 1)
+            channels = GatewayChannels(self.directory, lambda path: AsgiChannel.connect(loop, path, identity))
             accepted = {}
             for gateway in (1, 2, 3):
                 listening = self.listen(gateway)

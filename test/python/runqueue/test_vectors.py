@@ -11,9 +11,11 @@ from typing import Any
 
 from gateway_double import ROOT, WorkerSideTest, frames_of
 
-from tunicorn.runqueue import channel, channel_frame
-from tunicorn.runqueue.channel import ABORTED, END, FRAMED, TEXT, ChannelLost
-from tunicorn.runqueue.channel_frame import FrameError, FrameReader
+from tunicorn.runqueue import channel_frame
+from tunicorn.runqueue.channel_frame import ABORTED, END, FRAMED, TEXT
+from tunicorn.runqueue.channel_socket import ChannelLost
+from tunicorn.runqueue.frame_reader import FrameReader
+from tunicorn.runqueue.channel_frame import FrameError
 from tunicorn.runqueue.claims_board import BoardError, ClaimsBoard
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_RUN, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, decode, parse_fields
 
@@ -89,7 +91,7 @@ class Frames(WorkerSideTest):
             | (ABORTED if frame.get("aborted") else 0)
         )
         if kind == "HELLO":
-            self.channel.hello(frame["slot"], frame["pid"], frame["generation"])
+            self.channel._transmit(channel_frame.hello_frame(frame["slot"], frame["pid"], frame["generation"]))
         elif kind == "ASK":
             with self.assertRaises(ChannelLost):
                 self.ask_without_an_answer(frame["id"])
@@ -103,11 +105,13 @@ class Frames(WorkerSideTest):
         elif kind == "WATCH":
             self.channel.watch(frame["id"])
         elif kind == "MESSAGE":
-            self.channel.message(frame["id"], TEXT if frame["text"] else 0, bytes.fromhex(frame["bodyHex"]))
+            data = bytes.fromhex(frame["bodyHex"])
+            header = channel_frame.message_header(frame["id"], TEXT if frame["text"] else 0, len(data))
+            self.channel._transmit(header + data)
         elif kind == "CLOSE":
-            self.channel.close_websocket(frame["id"], frame["code"], frame["reason"])
+            self.channel._transmit(channel_frame.close_frame(frame["id"], frame["code"], frame["reason"]))
         elif kind == "TRAILERS":
-            self.channel.trailers(frame["id"], frame["lines"].encode("latin-1"))
+            self.channel._transmit(channel_frame.trailers_frame(frame["id"], frame["lines"].encode("latin-1")))
         elif kind == "TUNNEL":
             self.assertIs(self.channel.tunnel(frame["id"]), self.channel._socket)
             self.assertTrue(self.channel.is_lost)
@@ -157,7 +161,7 @@ class Frames(WorkerSideTest):
         for vector in VECTORS["watchFrames"]["good"]:
             with self.subTest(vector["name"]):
                 wanted = vector["decoded"]
-                self.gateway.sendall(struct.pack("<IBBHQ", 19, channel.DATA, 0, 0, 5) + b"old")
+                self.gateway.sendall(struct.pack("<IBBHQ", 19, channel_frame.DATA, 0, 0, 5) + b"old")
                 self.gateway.sendall(bytes.fromhex(vector["hex"]))
                 self.assertEqual(decoded(self.channel.receive_frame(wanted["id"])), wanted)
 
@@ -189,10 +193,10 @@ class Frames(WorkerSideTest):
                     reader.feed(data[cut:])
 
     def test_frames_of_a_watched_ticket_that_is_over_do_not_disturb_what_follows(self) -> None:
-        late = struct.pack("<IBBHQ", 20, channel.DATA, 0, 0, 70) + b"late"
+        late = struct.pack("<IBBHQ", 20, channel_frame.DATA, 0, 0, 70) + b"late"
         self.channel.watch(70)
-        taken = struct.pack("<IBBHQ", 16, channel.TAKEN, 0, 0, 70)
-        self.gateway.sendall(late + taken + late + struct.pack("<IBBHQ", 17, channel.DATA, 0, 0, 71) + b"f")
+        taken = struct.pack("<IBBHQ", 16, channel_frame.TAKEN, 0, 0, 70)
+        self.gateway.sendall(late + taken + late + struct.pack("<IBBHQ", 17, channel_frame.DATA, 0, 0, 71) + b"f")
         self.channel.await_taken(70)
         self.assertEqual(self.channel.ask(71, 1, 0), (b"f", b""))
 
@@ -212,7 +216,7 @@ class Frames(WorkerSideTest):
         for vector in VECTORS["conversations"]["good"]:
             with self.subTest(vector["name"]):
                 frames = frames_of(bytes.fromhex(vector["hex"]))
-                types = [getattr(channel, name) for name in vector["types"]]
+                types = [getattr(channel_frame, name) for name in vector["types"]]
                 # What comes after TUNNEL is raw.
                 self.assertEqual([frame.type for frame in frames][: len(types)], types)
 

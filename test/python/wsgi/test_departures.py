@@ -8,7 +8,8 @@ from typing import Any
 from gateway_double import CANCEL, TICKET_ID, WorkerSideTest, ticket
 from wsgi_doubles import TEXT, Closable, hello, returning
 
-from tunicorn.runqueue.channel import ABORTED, END, ChannelLost
+from tunicorn.runqueue.channel_frame import ABORTED, END
+from tunicorn.runqueue.channel_socket import ChannelLost
 
 
 class ClientThatHasLeft(WorkerSideTest):

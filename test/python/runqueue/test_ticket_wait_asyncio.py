@@ -13,7 +13,7 @@ from typing import Any, Callable, List, NamedTuple
 import gateway_double  # noqa: F401 - puts python/ on sys.path
 
 from tunicorn.asgi.loop import new_event_loop
-from tunicorn.runqueue.ticket_wait_asyncio import LoopLine
+from tunicorn.runqueue.ticket_wait_asyncio import LoopTicketWait
 from tunicorn.runqueue.ticket import TICKET_BYTES
 
 WORKERS = 4
@@ -25,7 +25,7 @@ class Count(NamedTuple):
     woken: int
 
 
-class LoopLineTest(unittest.TestCase):
+class TicketWaitTest(unittest.TestCase):
     def test_one_is_woken_and_all_take_turns(self) -> None:
         for kind in ("asyncio", "uvloop"):
             for lasts in (False, True):
@@ -101,18 +101,18 @@ def wait_for_tickets(loop: Any, tickets: int, done: int, lasts: bool) -> Count:
         except BlockingIOError:
             return
         if size == 0:
-            line.leave()
+            ticket_wait.stop()
             loop.stop()
             return
         taken += 1
-        line.has_taken(lasts)
+        ticket_wait.has_taken(lasts)
         # When this worker waits again: until then another one would be woken.
         loop.call_later(0.002, os.write, done, b"d")
 
-    line = LoopLine(loop, tickets, take)
+    ticket_wait = LoopTicketWait(loop, tickets, take)
 
     async def enter() -> None:
-        line.enter()
+        ticket_wait.start()
         await asyncio.sleep(0.05)
         os.write(done, b"d")
 

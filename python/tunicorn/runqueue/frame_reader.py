@@ -1,0 +1,51 @@
+"""Cuts what comes on a channel into frames; src/runqueue/channel-decoder.ts is the gateway's half."""
+
+from __future__ import annotations
+
+from tunicorn.runqueue.channel_frame import HEADER_BYTES, GatewayFrame, check_gateway_header, unpack_header_from
+
+
+class FrameReader:
+    """Cuts what comes on a channel into frames, however it comes. Frames that belong to a ticket that is over are the
+    caller's to ignore: the gateway may have sent them before it read the END.
+    """
+
+    __slots__ = ("_kept", "_wanted")
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._wanted = HEADER_BYTES
+
+    @property
+    def unfinished_bytes(self) -> int:
+        """Of a frame that has begun."""
+        return len(self._kept)
+
+    def feed(self, data: bytes) -> list[GatewayFrame]:
+        """The frames that are whole now."""
+        kept = self._kept
+        if kept:
+            kept += data
+            if len(kept) < self._wanted:
+                return []
+            data = bytes(kept)
+            kept.clear()
+        frames: list[GatewayFrame] = []
+        at = 0
+        size = len(data)
+        while size - at >= HEADER_BYTES:
+            length, kind, flags, status, ticket_id = unpack_header_from(data, at)
+            check_gateway_header(length, kind, flags)
+            end = at + length
+            if end > size:
+                self._keep(data, at, length)
+                return frames
+            frames.append(GatewayFrame(kind, flags, status, ticket_id, data[at + HEADER_BYTES : end]))
+            at = end
+        if at < size:
+            self._keep(data, at, HEADER_BYTES)
+        return frames
+
+    def _keep(self, data: bytes, at: int, wanted: int) -> None:
+        self._kept += memoryview(data)[at:]
+        self._wanted = wanted

@@ -1,0 +1,105 @@
+"""How a channel of an event-loop worker sends: what the socket does not take waits in a backlog; the loop goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import Deque, Optional
+
+from tunicorn.runqueue.channel_socket import ChannelLost, ChannelSocket
+
+# An application that sends without end to a client that reads as fast would never let go of the loop: after so many
+# bytes it has to. A frame counts as some bytes even if it holds but one.
+_YIELD_BYTES = 512 * 1024
+_FRAME_COST_BYTES = 2048
+
+
+class LoopChannel(ChannelSocket):
+    __slots__ = ("_backlog", "_fd", "_flushed", "_loop", "_unyielded_bytes")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket) -> None:
+        super().__init__(connected)
+        connected.setblocking(False)
+        self._loop = loop
+        self._fd = connected.fileno()
+        self._backlog: Deque[memoryview] = deque()
+        self._flushed: Optional[asyncio.Future[None]] = None
+        self._unyielded_bytes = 0
+
+    def lose(self, reason: str) -> ChannelLost:
+        """Closes the channel for good; returns what to raise."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.lose("the gateway has ended")
+
+    def _close_socket(self) -> None:
+        self.is_lost = True
+        if self._backlog:
+            self._loop.remove_writer(self._fd)
+            self._backlog.clear()
+        self._socket.close()
+
+    def write(self, frame: bytes) -> bool:
+        """Sends the frame, now or when those before it have gone. Whether it went at once; if not, `flushed` says when.
+        On a channel that is lost nothing is written.
+        """
+        if self.is_lost:
+            return True
+        if self._backlog:
+            self._backlog.append(memoryview(frame))
+            return False
+        try:
+            sent = self._send(frame)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self.lose(str(error))
+            return True
+        if sent == len(frame):
+            return True
+        self._backlog.append(memoryview(frame)[sent:])
+        self._loop.add_writer(self._fd, self._flush)
+        return False
+
+    async def send(self, frame: bytes) -> None:
+        """Sends the frame and waits until it has gone, or the channel is lost."""
+        self._unyielded_bytes += len(frame) + _FRAME_COST_BYTES
+        if not self.write(frame):
+            self._unyielded_bytes = 0
+            await self.flushed()
+        elif self._unyielded_bytes > _YIELD_BYTES:
+            self._unyielded_bytes = 0
+            await asyncio.sleep(0)
+
+    async def flushed(self) -> None:
+        """Waits until everything that was written has gone, or the channel is lost."""
+        while self._backlog:
+            if self._flushed is None:
+                self._flushed = self._loop.create_future()
+            # Several may wait, and one of them may be cancelled.
+            await asyncio.shield(self._flushed)
+
+    def _flush(self) -> None:
+        backlog = self._backlog
+        try:
+            while backlog:
+                sent = self._send(backlog[0])
+                if sent < len(backlog[0]):
+                    backlog[0] = backlog[0][sent:]
+                    return
+                backlog.popleft()
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self.lose(str(error))
+            return
+        self._loop.remove_writer(self._fd)
+        flushed, self._flushed = self._flushed, None
+        wake(flushed)
+
+
+def wake(future: Optional[asyncio.Future[None]]) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

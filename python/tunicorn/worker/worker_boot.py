@@ -1,0 +1,154 @@
+"""The boot of a worker: the application is loaded and checked, and the context is made that its class serves with."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Callable, NamedTuple
+
+from tunicorn.application import load_application as application
+from tunicorn.hook_objects.worker_object import Worker
+from tunicorn.log.log import Log
+from tunicorn.log.python_log import Logs
+from tunicorn.log.python_log.idle_access_logger import warning_about_access_logger
+from tunicorn.worker import spew
+from tunicorn.worker.failed_application import FailedApplication, load_or_show
+from tunicorn.worker.loaded_files import LoadedFiles
+from tunicorn.worker.request_budget import ASK, STOP, RequestBudget
+from tunicorn.worker.request_slot import RequestSlots
+from tunicorn.worker.stack_file import StackFile
+from tunicorn.worker.warm_up import warm_up_wsgi
+from tunicorn.worker.worker_context import WorkerContext
+from tunicorn.worker.worker_life import WorkerEvent, WorkerLife, WorkerState
+from tunicorn.worker.worker_reports import Report
+from tunicorn.worker.worker_settings import WorkerSettings
+from tunicorn.worker.worker_signals import WorkerSignals
+from tunicorn.worker_classes import worker_class
+from tunicorn.worker_classes.wsgi_runner import wsgi_environ
+
+# Exit statuses, as Gunicorn's.
+WORKER_BOOT_ERROR = 3
+APP_LOAD_ERROR = 4
+# As much of an error as the log says in one line; the whole of it stands there already.
+MESSAGE_LIMIT = 600
+
+
+class BootFailed(Exception):
+    """It is logged already; the report is the worker's last, since the arbiter may end it as soon as it has that."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.report = {"type": "boot-failed", "code": code, "message": message[:MESSAGE_LIMIT]}
+
+
+class Entered(NamedTuple):
+    """A process that has its signal handlers, its user and its slots."""
+
+    settings: WorkerSettings
+    worker: Worker
+    signals: WorkerSignals
+    stacks: StackFile
+    tickets_fd: int
+    slots: RequestSlots
+    logs: Logs
+    report: Report
+    adopt_handlers: Callable[[], None]
+    """Looks whether the application has set a handler of SIGTERM."""
+    born_seconds: float
+    """time.monotonic() at its beginning."""
+
+
+def boot(entered: Entered) -> WorkerContext:
+    settings, worker, log = entered.settings, entered.worker, entered.logs.logger
+
+    def guard(step: Callable[[], Any], where: str) -> Any:
+        return guarded(step, where, worker.life, log)
+
+    worker_class.patch(settings.worker_class)
+    if worker.cfg.spew:
+        spew.install()
+    if worker.cfg.reload:
+        worker.wsgi = load_or_show(worker.app, log, lambda: worker.life.state.is_exiting)
+        loaded = LoadedFiles(entered.report)
+        loaded.report(worker.wsgi.files if isinstance(worker.wsgi, FailedApplication) else ())
+        loaded.keep_reporting()
+    else:
+        worker.wsgi = guard(worker.app.wsgi, "while it was being imported")
+    app = worker.wsgi
+    guard(lambda: worker_class.check(settings.worker_class, app), "while it was looked at")
+    post_worker_init = worker.cfg.hook("post_worker_init")
+    if post_worker_init is not None:
+        guard(lambda: post_worker_init(worker), "in the hook post_worker_init")
+
+    if not entered.logs.access_is_python:
+        warning = warning_about_access_logger(worker.cfg)
+        if warning is not None:
+            log.warning(warning)
+
+    budget = RequestBudget(worker.max_requests)
+    context = WorkerContext(
+        settings=settings,
+        worker=worker,
+        signals=entered.signals,
+        stacks=entered.stacks,
+        tickets_fd=entered.tickets_fd,
+        slots=entered.slots,
+        logs=entered.logs,
+        report=entered.report,
+        ready=lambda: _ready(entered, budget),
+        guarded=guard,
+        count_ticket=(lambda: _count_ticket(entered, budget)) if budget.is_limited else None,
+    )
+    if worker.cfg.warm_up and not worker.cfg.reload and worker_class.runs_wsgi(settings.worker_class):
+        base = wsgi_environ(context)
+        guard(lambda: warm_up_wsgi(app, base, worker.cfg.warm_up), "at a request of warm_up")
+    return context
+
+
+def _ready(entered: Entered, budget: RequestBudget) -> None:
+    entered.adopt_handlers()
+    now = time.monotonic()
+    budget.start(now - entered.born_seconds, now)
+    entered.worker.life.move(WorkerEvent.READY)
+    entered.report({"type": "ready"})
+    if entered.worker.life.state is WorkerState.RETIRING:
+        entered.report({"type": "wants-successor"})
+
+
+def _count_ticket(entered: Entered, budget: RequestBudget) -> None:
+    step = budget.took(time.monotonic())
+    if step == ASK:
+        entered.report({"type": "wants-successor", "soon": True})
+    elif step == STOP:
+        if entered.worker.life.move(WorkerEvent.SPENT).is_booted:
+            entered.logs.logger.info("Autorestarting worker after current request.")
+            entered.report({"type": "spent"})
+
+
+def guarded(step: Callable[[], Any], where: str, life: WorkerLife, log: Log) -> Any:
+    """Runs a step of the boot that belongs to the user, and turns what it raises into BootFailed."""
+    try:
+        return step()
+    except application.StartFailed as error:
+        # Its own words, which may be a traceback, are all that there is to tell.
+        said = str(error).rstrip()
+        log.error(f"The application has failed to start up:{os.linesep if os.linesep in said else ' '}{said}")
+        failed = WORKER_BOOT_ERROR
+        message = said.rpartition("\n")[2]
+    except application.AppImportError as error:
+        log.error(f"Failed to load the application: {error}")
+        failed = APP_LOAD_ERROR
+        message = str(error)
+    except Exception as error:
+        application.drop_own_frames(error)
+        log.exception("Exception in worker process")
+        failed = WORKER_BOOT_ERROR
+        message = f"{type(error).__name__}: {error}"
+    except SystemExit as error:
+        if life.state.is_exiting:
+            raise
+        log.error(f"The application called sys.exit({error.code!r}) {where}")
+        failed = WORKER_BOOT_ERROR
+        message = f"sys.exit({error.code!r})"
+    raise BootFailed(failed, message)

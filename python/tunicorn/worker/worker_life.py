@@ -1,0 +1,144 @@
+"""The life of a worker process as one state, which signal handlers and the code that serves move alike."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum, unique
+from typing import Any, Dict, List, Optional, Tuple
+
+# As in src/log/illegal-move.ts: tests set it to `throw`.
+ILLEGAL_MOVES_VARIABLE = "TUNICORN_ILLEGAL_MOVES"
+
+
+@unique
+class WorkerState(Enum):
+    """The `UNBOOTED` states are those of a worker that has not reported itself ready."""
+
+    # Alive, booted, takes tickets, exits, aborted.
+    BOOTING = (True, False, True, False, False)
+    RETIRING_UNBOOTED = (False, False, True, False, False)
+    LEAVING_UNBOOTED = (False, False, False, False, False)
+    EXITING_UNBOOTED = (False, False, False, True, False)
+    ABORTED_UNBOOTED = (False, False, False, True, True)
+    TAKING = (True, True, True, False, False)
+    RETIRING = (False, True, True, False, False)
+    DRAINED = (True, True, False, False, False)
+    LEAVING = (False, True, False, False, False)
+    EXITING = (False, True, False, True, False)
+    ABORTED = (False, True, False, True, True)
+
+    def __init__(self, is_alive: bool, is_booted: bool, takes_tickets: bool, is_exiting: bool, is_aborted: bool):
+        # What hooks read as worker.alive, worker.booted and worker.aborted.
+        self.is_alive = is_alive
+        self.is_booted = is_booted
+        self.is_aborted = is_aborted
+        self.takes_tickets = takes_tickets
+        # The process ends without waiting for its requests: a SystemExit is the server's, not the application's.
+        self.is_exiting = is_exiting
+
+
+class WorkerEvent(Enum):
+    READY = "it has booted"
+    RETIRE = "a successor is wanted, and until that is ready it goes on"
+    KEEP = "no successor is wanted any more"
+    DRAINED = "its ticket pipe has ended"
+    SPENT = "it has taken max_requests"
+    LEAVE = "it takes no more tickets and finishes its requests"
+    QUIT = "a signal ends it at once"
+    ABORT = "SIGABRT ends it at once"
+    END = "nothing is left to do but the exit hooks"
+
+
+_S, _E = WorkerState, WorkerEvent
+
+_READY = {
+    _S.BOOTING: _S.TAKING,
+    _S.RETIRING_UNBOOTED: _S.RETIRING,
+    _S.LEAVING_UNBOOTED: _S.LEAVING,
+    _S.EXITING_UNBOOTED: _S.EXITING,
+    _S.ABORTED_UNBOOTED: _S.ABORTED,
+}
+_ILLEGAL = {(_S.DRAINED, _E.DRAINED), (_S.DRAINED, _E.SPENT)}
+
+# Signals come at any time and repeatedly, so these events are legal in every state; where there is no row, they change
+# nothing.
+_MOVES: Dict[Tuple[WorkerState, WorkerEvent], WorkerState] = {
+    (_S.BOOTING, _E.RETIRE): _S.RETIRING_UNBOOTED,
+    (_S.RETIRING_UNBOOTED, _E.KEEP): _S.BOOTING,
+    (_S.TAKING, _E.RETIRE): _S.RETIRING,
+    (_S.RETIRING, _E.KEEP): _S.TAKING,
+    (_S.TAKING, _E.DRAINED): _S.DRAINED,
+    (_S.DRAINED, _E.RETIRE): _S.LEAVING,
+    (_S.DRAINED, _E.LEAVE): _S.LEAVING,
+    (_S.RETIRING, _E.DRAINED): _S.LEAVING,
+    **{(state, _E.DRAINED): _S.LEAVING_UNBOOTED for state in (_S.BOOTING, _S.RETIRING_UNBOOTED)},
+    **{(state, event): _S.LEAVING for state in (_S.TAKING, _S.RETIRING) for event in (_E.SPENT, _E.LEAVE)},
+    **{
+        (state, event): _S.LEAVING_UNBOOTED
+        for state in (_S.BOOTING, _S.RETIRING_UNBOOTED)
+        for event in (_E.SPENT, _E.LEAVE)
+    },
+    **{
+        (state, event): _S.EXITING if state.is_booted else _S.EXITING_UNBOOTED
+        for state in _S
+        if not state.is_exiting
+        for event in (_E.QUIT, _E.END)
+    },
+    **{(state, _E.ABORT): _S.ABORTED if state.is_booted else _S.ABORTED_UNBOOTED for state in _S},
+}
+
+
+def move_worker(state: WorkerState, event: WorkerEvent) -> Optional[WorkerState]:
+    """The state after `event`, or None when the event does not belong in this state."""
+    if event is WorkerEvent.READY:
+        return _READY.get(state)
+    if (state, event) in _ILLEGAL:
+        return None
+    return _MOVES.get((state, event), state)
+
+
+class IllegalMove(Exception):
+    pass
+
+
+class WorkerLife:
+    """A signal handler may move it in the middle of another move, and so may another thread. Nothing is lost: an event
+    is appended in one step, and whoever has stored a state looks afterwards whether more events have come.
+    """
+
+    __slots__ = ("_events", "_log", "state")
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._events: List[WorkerEvent] = []
+        self.state = WorkerState.BOOTING
+
+    def move(self, event: WorkerEvent) -> WorkerState:
+        """Returns the state before the move."""
+        before = self.state
+        after = move_worker(before, event)
+        if after is None:
+            self._refuse(before, event)
+        elif after is not before:
+            self._events.append(event)
+            self._follow()
+        return before
+
+    def _follow(self) -> None:
+        events = self._events
+        followed = -1
+        while followed != len(events):
+            followed = len(events)
+            state = WorkerState.BOOTING
+            for event in events[:followed]:
+                state = move_worker(state, event) or state
+            self.state = state
+
+    def _refuse(self, state: WorkerState, event: WorkerEvent) -> None:
+        message = (
+            "Illegal state change, ignored. This is a bug in Tunicorn; please report it: "
+            f"worker {os.getpid()}: {event.name} in state {state.name}"
+        )
+        self._log.error(message)
+        if os.environ.get(ILLEGAL_MOVES_VARIABLE) == "throw":
+            raise IllegalMove(message)

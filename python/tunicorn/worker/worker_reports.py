@@ -1,0 +1,24 @@
+"""Reports of a worker to the arbiter, which the forkserver passes on."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from tunicorn.forkserver.message_line import message_line
+from tunicorn.runqueue import unpatched
+
+# A report has to fit into PIPE_BUF.
+REPORT_BYTES = 4000
+
+Report = Callable[[Dict[str, Any]], None]
+
+
+def reporter(reports_fd: int, pid: int) -> Report:
+    def report(message: Dict[str, Any]) -> None:
+        # One write of less than PIPE_BUF: reports of several workers never mix.
+        try:
+            unpatched.write(reports_fd, message_line({**message, "pid": pid}, "message", REPORT_BYTES))
+        except BrokenPipeError:
+            pass  # The forkserver is gone, and a new generation under way; this worker goes on until then.
+
+    return report

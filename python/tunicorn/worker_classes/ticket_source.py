@@ -1,0 +1,77 @@
+"""Takes tickets from the pipe of a worker's generation, for workers of every class.
+
+There is a ticket, or None. With None, and after the last ticket that a worker may take, `life.state.takes_tickets` says
+whether there will be more.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Optional
+
+from tunicorn.runqueue.fault_points import FAULT
+from tunicorn.runqueue.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketError, decode, parse_fields
+from tunicorn.worker.worker_context import WorkerContext
+from tunicorn.worker.worker_life import WorkerEvent
+from tunicorn.worker.worker_signals import Leave
+
+_readv = os.readv
+
+
+class TicketSource:
+    __slots__ = ("_buffer", "_count", "_fd", "_length", "_life", "_log", "_parse", "_report", "_signals", "_views")
+
+    def __init__(self, context: WorkerContext, parse: Callable[[Any], Any] = parse_fields) -> None:
+        """`parse` reads the fields of a ticket."""
+        self._fd = context.tickets_fd
+        self._life = context.life
+        self._signals = context.signals
+        self._log = context.log
+        self._report = context.report
+        self._count = context.count_ticket
+        self._parse = parse
+        self._buffer = bytearray(TICKET_BYTES)
+        self._length = memoryview(self._buffer)[:4].cast("I")
+        self._views = [self._buffer]
+
+    def take(self) -> Optional[Ticket]:
+        """Without waiting: None also when another worker was quicker."""
+        try:
+            taken = _readv(self._fd, self._views)
+        except (BlockingIOError, InterruptedError):
+            return None
+        return self._taken(taken)
+
+    def wait(self) -> Optional[Ticket]:
+        """In the main thread, on a pipe that blocks: waits until there is a ticket or the worker is to leave."""
+        life, signals, length = self._life, self._signals, self._length
+        length[0] = 0
+        try:
+            signals.interrupts_wait = True
+            if not life.state.takes_tickets:
+                signals.interrupts_wait = False
+                return None
+            taken = _readv(self._fd, self._views)
+            signals.interrupts_wait = False
+        except Leave:
+            # The kernel may have handed over a ticket before the handler raised.
+            if length[0] == 0:
+                return None
+            taken = TICKET_BYTES
+        return self._taken(taken)
+
+    def _taken(self, size: int) -> Optional[Ticket]:
+        if size == 0:
+            if self._life.move(WorkerEvent.DRAINED).takes_tickets:
+                self._report({"type": "drained"})
+            return None
+        if FAULT is not None:
+            FAULT("after-take")
+        try:
+            ticket = decode(self._buffer, self._parse)
+        except TicketError as error:
+            self._log.error(f"Malformed ticket: {error}")
+            return None
+        if self._count is not None and ticket.kind != KIND_PROBE:
+            self._count()
+        return ticket

@@ -1,0 +1,173 @@
+"""The body of a response as frames on a channel. It is the hot path: a list of one bytes object is one frame."""
+
+from __future__ import annotations
+
+import os
+
+from tunicorn.runqueue.channel import Channel
+from tunicorn.runqueue.channel_frame import ABORTED, CLOSING, END, FRAMED
+from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.runqueue.fault_points import FAULT
+from tunicorn.wsgi.error_log import ErrorLog
+from tunicorn.wsgi.file_wrapper import PlainFile
+from tunicorn.wsgi.response_head import InvalidResponse
+from tunicorn.wsgi.response_phase import ENDED, GONE, SENDING, STARTED, UNSTARTED
+
+# A client that has gone is noticed between frames, so a frame must not be as long as a response may be.
+MAX_PIECE_BYTES = 1024 * 1024
+# A file of fewer bytes is sent sooner by reading it: it takes fewer frames.
+_SENDFILE_MIN_BYTES = 256 * 1024
+
+
+class ResponseFrames:
+    __slots__ = (
+        "_bodiless",
+        "_cancel",
+        "_channel",
+        "_claim",
+        "_content_length",
+        "_id",
+        "_log",
+        "_method",
+        "_parts",
+        "_sent",
+        "_status",
+        "closes",
+        "may_upgrade",
+        "passed_bytes",
+        "phase",
+    )
+    # Known when the response is started.
+    _status: int
+    _parts: list[str]
+    _content_length: int
+    _bodiless: bool
+
+    def __init__(
+        self, channel: Channel, claim: ClaimSlot, ticket_id: int, cancel: int, method: str, log: ErrorLog
+    ) -> None:
+        self.phase = UNSTARTED
+        self._channel = channel
+        self._claim = claim
+        self._id = ticket_id
+        self._cancel = cancel
+        self._method = method
+        self._log = log
+        self._sent = 0
+        # Whether the client's connection is to be closed behind the response.
+        self.closes = False
+        # Whether the request asks for another protocol, so that 101 may be the beginning of it.
+        self.may_upgrade = False
+        # Bytes of hints and body that have gone through the channel.
+        self.passed_bytes = 0
+
+    def _send_file(self, file: PlainFile) -> bool:
+        """Has the kernel send what the response takes of the file. False: the file is to be read, nothing is sent."""
+        end = os.fstat(file.fd).st_size
+        if self._content_length >= 0:
+            end = min(end, file.offset + self._content_length)
+        if end - file.offset < _SENDFILE_MIN_BYTES:
+            return False
+        self._emit(b"", 0)
+        # Looked at again for each piece: a frame that promises more than the file has could not be ended.
+        while (offset := file.offset + self._sent) < (piece_end := min(end, os.fstat(file.fd).st_size)):
+            if self._client_has_gone():
+                return True
+            size = min(piece_end - offset, MAX_PIECE_BYTES)
+            self._channel.body_from_file(self._id, 0, file.fd, offset, size)
+            self._sent += size
+            self.passed_bytes += size
+        self._end()
+        return True
+
+    def _push(self, data: bytes) -> bool:
+        """Send a piece that is not empty. False: nothing more is wanted."""
+        phase = self.phase
+        if phase.is_over:
+            return False
+        if phase is UNSTARTED:
+            raise InvalidResponse("the application sent a body before it called start_response()")
+        if self._bodiless:
+            self._log.warning(
+                f"WSGI app sent body bytes on a no-body response (method={self._method} status={self._status}); "
+                "dropping per RFC 9110."
+            )
+            self._emit(b"", END)
+            return False
+        flags = 0
+        size = len(data)
+        length = self._content_length
+        if length >= 0:
+            left = length - self._sent
+            if size >= left:
+                # The last byte that the client waits for: END goes with it, whatever the application does afterwards.
+                flags = END
+                if size > left:
+                    data = data[:left]
+                    size = left
+        if size <= MAX_PIECE_BYTES:
+            if self._client_has_gone():
+                return False
+            self._emit(data, flags)
+        else:
+            view = memoryview(data)
+            for offset in range(0, size, MAX_PIECE_BYTES):
+                if self._client_has_gone():
+                    return False
+                end = offset + MAX_PIECE_BYTES
+                self._emit(view[offset:end], flags if end >= size else 0)
+        self._sent += size
+        return True
+
+    def _end(self) -> None:
+        """The iterable is exhausted."""
+        if self.phase.is_over:
+            return
+        if self.phase is UNSTARTED:
+            raise InvalidResponse("the application returned without having called start_response()")
+        flags = END
+        if not self._bodiless:
+            if self._content_length < 0 and self.phase is STARTED:
+                self._content_length = 0
+                self._parts.append("Content-Length: 0\r\n")
+            elif self._sent < self._content_length:
+                self._log.error(
+                    f"The application declared Content-Length: {self._content_length}, but its body has {self._sent} "
+                    "bytes; the response is cut off."
+                )
+                flags = END | ABORTED
+        self._emit(b"", flags)
+
+    def _client_has_gone(self) -> bool:
+        if not self._claim.is_cancelled(self._cancel, self._id):
+            return False
+        self._emit(b"", END | ABORTED)
+        self.phase = GONE
+        return True
+
+    def _emit(self, data: bytes | memoryview, flags: int) -> None:
+        """One frame. The phase moves after it: a signal handler that raises in between must not hide a missing END."""
+        if FAULT is not None and flags & END:
+            FAULT("before-end")
+        if self.phase is STARTED:
+            if self._status < 200:
+                raise InvalidResponse("the application answered 101 and did not take the connection over")
+            head = "".join(self._parts).encode("latin-1")
+            if self._content_length >= 0:
+                flags |= FRAMED
+            if self.closes:
+                flags |= CLOSING
+            self._channel.head(self._id, self._status, flags, head, data)
+        else:
+            self._channel.body(self._id, flags, data)
+        self.passed_bytes += len(data)
+        if flags & END:
+            self.phase = ENDED
+            if FAULT is not None:
+                FAULT("after-end")
+        else:
+            if self.phase is STARTED:
+                if FAULT is not None:
+                    FAULT("after-head")
+                self._claim.stream()
+            self.phase = SENDING
