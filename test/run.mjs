@@ -14,7 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const venvPython = join(root, '.venv', 'bin', 'python');
 const inCi = process.env.CI === 'true';
 // An illegal state change fails the test (src/log/illegal-move.ts).
-process.env.TUNICORN_ILLEGAL_MOVES = 'throw';
+process.env.TUNICORN_TEST_ILLEGAL_MOVES = 'throw';
 
 function main(argv) {
   const setupOnly = argv.includes('--setup-only');

@@ -1,5 +1,5 @@
-// The arbiter's own metrics: how many workers there are, how many connections wait to be accepted, and how many are held by those who
-// listen. Called at each tick.
+// The arbiter's own metrics: how many workers there are, how many connections wait to be accepted, and how many are held by clients that
+// listen.
 
 import { type ListeningAddress, listenBacklog } from '../telemetry/listen-backlog.ts';
 import type { Statsd } from '../telemetry/statsd.ts';
@@ -20,9 +20,9 @@ export interface Measured {
 
 export class ArbiterMetrics {
   readonly #telemetry: Telemetry;
-  /** What the last gauge said, and to whom. */
-  #told: { readonly statsd: Statsd; readonly workers: number } | null = null;
-  #toldStreams: { readonly statsd: Statsd; readonly sum: StreamSum } | null = null;
+  /** The last gauges sent, and their receiver. */
+  #sent: { readonly statsd: Statsd; readonly workers: number } | null = null;
+  #sentStreams: { readonly statsd: Statsd; readonly sum: StreamSum } | null = null;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(telemetry: Telemetry) {
@@ -32,15 +32,15 @@ export class ArbiterMetrics {
   tick({ generations, listeners, streams, measuresBacklog }: Measured, nowMs: number): void {
     const { statsd } = this.#telemetry;
     const workers = generations.all().reduce((sum, generation) => sum + generation.workers.size, 0);
-    if (statsd !== null && (this.#told?.statsd !== statsd || this.#told.workers !== workers)) {
-      this.#told = { statsd, workers };
+    if (statsd !== null && (this.#sent?.statsd !== statsd || this.#sent.workers !== workers)) {
+      this.#sent = { statsd, workers };
       statsd.workers(workers);
     }
     if (nowMs - this.#lastMs < EVERY_MS) return;
     this.#lastMs = nowMs;
     this.#telemetry.check(nowMs);
     if (statsd === null) return;
-    this.#tellStreams(statsd, streams.all());
+    this.#sendStreams(statsd, streams.all());
     if (!measuresBacklog) return;
     void listenBacklog(tcpAddresses(listeners)).then((waiting) => {
       if (waiting !== undefined) statsd.backlog(waiting);
@@ -48,12 +48,12 @@ export class ArbiterMetrics {
   }
 
   /** To a new receiver all of them: it may remember the gauges of a server that has ended. */
-  #tellStreams(statsd: Statsd, sum: StreamSum): void {
-    const told = this.#toldStreams?.statsd === statsd ? this.#toldStreams.sum : null;
-    this.#toldStreams = { statsd, sum };
-    if (told?.webSockets !== sum.webSockets) statsd.streams('web_sockets', sum.webSockets);
-    if (told?.tunnels !== sum.tunnels) statsd.streams('tunnels', sum.tunnels);
-    if (told?.eventStreams !== sum.eventStreams) statsd.streams('event_streams', sum.eventStreams);
+  #sendStreams(statsd: Statsd, sum: StreamSum): void {
+    const sent = this.#sentStreams?.statsd === statsd ? this.#sentStreams.sum : null;
+    this.#sentStreams = { statsd, sum };
+    if (sent?.webSockets !== sum.webSockets) statsd.streams('web_sockets', sum.webSockets);
+    if (sent?.tunnels !== sum.tunnels) statsd.streams('tunnels', sum.tunnels);
+    if (sent?.eventStreams !== sum.eventStreams) statsd.streams('event_streams', sum.eventStreams);
   }
 }
 

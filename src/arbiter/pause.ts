@@ -6,6 +6,7 @@ import type { ArbiterPhase } from './arbiter-phase.ts';
 import type { Gateways } from './gateways/gateways.ts';
 import type { DrainNotice } from './generations/drain-notice.ts';
 import type { Generations } from './generations/generations.ts';
+import type { Succession } from './generations/succession.ts';
 
 /** Beyond graceful_timeout, for its last words. */
 const LATE_MS = 1000;
@@ -15,6 +16,7 @@ export interface PauseParts {
   readonly phase: ArbiterPhase;
   readonly gateways: Gateways;
   readonly generations: Generations;
+  readonly succession: Succession;
   readonly drainNotice: DrainNotice;
   /** How many there are while the arbiter is not paused. */
   readonly gatewayCount: number;
@@ -40,19 +42,19 @@ export class Pause {
 
   tick(nowMs: number): void {
     const { phase, gateways, generations } = this.#parts;
-    const graceMs = (generations.serving?.settings?.graceful_timeout ?? 0) * 1000;
+    const graceMs = (generations.serving?.gracefulTimeout ?? 0) * 1000;
     if (phase.kind === 'paused' && nowMs - this.#sinceMs > graceMs + LATE_MS) gateways.kill();
   }
 
   /** With that many workers. Does nothing when there is no pause. */
   end(workers: number, nowMs: number): void {
-    const { phase, gateways, generations, gatewayCount } = this.#parts;
+    const { phase, gateways, generations, succession, gatewayCount } = this.#parts;
     const { serving } = generations;
     if (serving === null || !phase.move({ type: 'resume' }, nowMs)) return;
     gateways.complete(gatewayCount);
     serving.resizeTo(workers, nowMs);
-    // Nobody has missed it until now.
-    if (serving.forkserverState === 'dead') generations.reload(nowMs);
+    // Nothing has needed it until now.
+    if (!serving.forkserver.isAlive) succession.reload(nowMs);
   }
 
   /** Once the last gateway has finished, the workers have nothing more to do. */

@@ -1,10 +1,10 @@
 // The settings of the generation that serves, and what of the arbiter itself follows them: its log, metrics, title and pid file.
 
 import { prepareLogFile } from '../log/log-file.ts';
+import type { LogRelayTarget } from '../log/log-relay.ts';
 import type { ResolvedSettings } from '../settings/for-processes/resolved-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ArbiterStart } from './arbiter-start.ts';
-import type { ForkserverHandle } from './forkserver/forkserver-handle.ts';
 import { nameSuffix, pidFilePath, setArbiterTitle } from './process/arbiter-names.ts';
 
 export class SettingsInForce {
@@ -25,8 +25,8 @@ export class SettingsInForce {
     return this.#resolved.settings;
   }
 
-  /** Every gateway serves a generation with these settings now; `forkserver` is its. */
-  enter(resolved: ResolvedSettings, forkserver: ForkserverHandle): void {
+  /** All gateways serve a generation with these settings now; `forkserver` belongs to it. */
+  enter(resolved: ResolvedSettings, forkserver: LogRelayTarget): void {
     this.#resolved = resolved;
     const { log, telemetry } = this.#start;
     const { gateway, settings } = resolved;

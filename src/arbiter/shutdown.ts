@@ -5,13 +5,15 @@ import type { ErrorLog } from '../log/error-log.ts';
 import type { HookFailure } from '../messages/about-hooks.ts';
 import { EXIT_ERROR, EXIT_OK } from '../messages/exit-status.ts';
 import type { ArbiterPhase, Stopping } from './arbiter-phase.ts';
-import { holdLastHook, lastHookStep } from './forkserver/on-exit-hook.ts';
+import { onExitStep } from './forkserver/on-exit-hook.ts';
 import type { Gateways } from './gateways/gateways.ts';
 import type { DrainNotice } from './generations/drain-notice.ts';
 import type { Generation } from './generations/generation.ts';
 import type { Generations } from './generations/generations.ts';
+import type { Succession } from './generations/succession.ts';
 import type { ArbiterPidFile } from './process/pid-file.ts';
 import type { Upgrade } from './process/upgrade.ts';
+import type { OtherArbiter } from './process/upgrade-state.ts';
 import type { Reloader } from './reloader/reloader.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 import type { Listeners } from './sockets/listeners.ts';
@@ -19,26 +21,32 @@ import type { Listeners } from './sockets/listeners.ts';
 const LAST_WORDS_MS = 1000;
 const STOP_FORK_DELAY_MS = 500;
 
+/** The listening sockets are closed here. */
+export interface ShutdownEvent {
+  readonly type: 'unbound';
+}
+
 export interface ShutdownParts {
   readonly log: ErrorLog;
   readonly phase: ArbiterPhase;
   readonly gateways: Gateways;
   readonly generations: Generations;
+  readonly succession: Succession;
   readonly inForce: SettingsInForce;
   readonly listeners: Listeners;
   readonly pidFile: ArbiterPidFile;
   readonly reloader: Reloader;
   readonly drainNotice: DrainNotice;
   readonly upgrade: Upgrade;
-  /** The listening sockets are closed here; belongs into the arbiter's queue, and comes back as a call of `unbound`. */
-  unbound(): void;
+  readonly otherArbiter: OtherArbiter;
+  readonly post: (event: ShutdownEvent) => void;
   /** Nothing is left of the server. */
-  ended(exitCode: number): void;
+  readonly ended: (exitCode: number) => void;
 }
 
 export class Shutdown {
   readonly #parts: ShutdownParts;
-  #goodbye: 'to-say' | 'said' = 'to-say';
+  #hasSaidGoodbye = false;
 
   constructor(parts: ShutdownParts) {
     this.#parts = parts;
@@ -49,7 +57,7 @@ export class Shutdown {
     const { phase, inForce, generations } = this.#parts;
     const delaysStop = inForce.settings.shutdown_delay > 0 && generations.serving !== null;
     if (phase.kind === 'running' && delaysStop) return this.#leave(nowMs);
-    // What waits in the gateways before anything serves, nobody ever will.
+    // Before a generation serves, none ever will what waits in the gateways.
     const isGraceful = (phase.kind === 'running' || phase.kind === 'paused') && generations.serving !== null;
     this.stop(isGraceful ? 'graceful' : 'quick', EXIT_OK, nowMs);
   }
@@ -68,29 +76,29 @@ export class Shutdown {
   }
 
   stop(manner: Stopping['manner'], exitCode: number, nowMs: number): void {
-    const { log, phase, gateways, generations, listeners, reloader, upgrade } = this.#parts;
+    const { log, phase, gateways, generations, succession, listeners, reloader, upgrade, otherArbiter } = this.#parts;
     upgrade.lookForPromotion();
     const wasStopping = phase.kind === 'stopping';
     if (!phase.move({ type: 'stop', manner, exitCode }, nowMs)) return;
     if (wasStopping) log.log('info', 'Quick shutdown requested');
-    if (phase.current.kind === 'stopping') holdLastHook(generations.host, phase.current.exitCode);
+    if (phase.current.kind === 'stopping') generations.holdForOnExit(phase.current.exitCode);
     reloader.close();
     generations.handlers.end();
-    generations.stopNext(nowMs);
+    succession.stopNext(nowMs);
     // Workers that the same TERM has ended are needed again only if there is work left.
-    for (const generation of generations.all()) generation.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
+    for (const generation of generations.all()) generation.pool.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
     if (manner === 'graceful') this.#parts.drainNotice.allDrain(generations.serving, gateways);
     gateways.broadcast({ type: 'drain', manner, listeners: manner === 'graceful' ? 'kept' : 'closed' });
-    const sharing = upgrade.state.kind === 'alone' ? 'alone' : 'shared';
+    const { sharing } = otherArbiter;
     // After the gateways have been sent the drain: to start a process takes a while, in which they would promise to keep connections.
     if (manner === 'graceful') {
-      for (const generation of generations.all()) generation.announceEnd();
+      for (const generation of generations.all()) generation.workers.announceEnd();
       // The gateways close theirs when nothing can be lost by it.
-      void listeners.sealAndClose(sharing).then(() => this.#parts.unbound());
+      void listeners.sealAndClose(sharing).then(() => this.#parts.post({ type: 'unbound' }));
     } else listeners.close(sharing);
     if (manner === 'quick') {
       for (const generation of generations.all()) generation.workers.signalAll('SIGQUIT');
-      generations.drainAll(nowMs);
+      succession.drainAll(nowMs);
     }
     this.endIfDone(nowMs);
   }
@@ -108,13 +116,13 @@ export class Shutdown {
     else this.stop('quick', exitCode, nowMs);
   }
 
-  lastHookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {
+  onExitCalled(generation: Generation, failure: HookFailure | null, nowMs: number): void {
     const { log, phase } = this.#parts;
     if (failure !== null) {
       log.log('error', `Error in the hook ${failure.message}\n${failure.traceback.trimEnd()}`);
       phase.move({ type: 'fail', exitCode: failure.code ?? EXIT_ERROR }, nowMs);
     }
-    generation.lastHookDone();
+    generation.forkserver.onExitCalled();
     this.endIfDone(nowMs);
   }
 
@@ -127,49 +135,50 @@ export class Shutdown {
   }
 
   #press(overtimeMs: number, nowMs: number): void {
-    const { gateways, generations } = this.#parts;
-    // The gateways tell the clients that still wait, and need a moment for it.
+    const { gateways, generations, succession } = this.#parts;
+    // The gateways answer the clients that still wait, and need a moment for it.
     const isLate = overtimeMs > LAST_WORDS_MS;
     if (isLate) gateways.kill();
     if (overtimeMs <= 0) return;
     gateways.broadcast({ type: 'drain', manner: 'quick', listeners: 'closed' });
-    generations.drainAll(nowMs);
+    succession.drainAll(nowMs);
     for (const generation of generations.all()) {
-      generation.killAll(nowMs);
+      const { workers, forkserver } = generation;
+      workers.killAll(nowMs);
       // Whatever still holds up a forkserver without workers, it is not a worker any more. One that has not reported their ends
       // by now does not answer at all.
-      const isIdle = generation.workers.size === 0 && generation.lastHook !== 'to-come';
-      const isMute = generation.workers.size > 0 && isLate;
-      if ((isIdle || isMute) && generation.forkserverState === 'alive') generation.forkserver.kill();
+      const isIdle = workers.size === 0 && forkserver.onExit !== 'to-come';
+      const isMute = workers.size > 0 && isLate;
+      if (isIdle || isMute) forkserver.kill();
     }
   }
 
   /** Once the gateways are done, the ticket pipes end; once the workers and forkservers are gone too, so is the arbiter. */
   endIfDone(nowMs: number): void {
-    const { phase, gateways, generations, ended } = this.#parts;
+    const { phase, gateways, generations, succession, ended } = this.#parts;
     if (phase.kind !== 'stopping' || gateways.size > 0) return;
-    generations.drainAll(nowMs);
-    if (this.#awaitsLastHook(nowMs) || generations.size > 0) return;
+    succession.drainAll(nowMs);
+    if (this.#awaitsOnExit(nowMs) || generations.size > 0) return;
     this.#sayGoodbye();
     if (phase.current.kind === 'stopping') ended(phase.current.exitCode);
   }
 
   /** Whether there is something to wait for. */
-  #awaitsLastHook(nowMs: number): boolean {
+  #awaitsOnExit(nowMs: number): boolean {
     const { phase, generations } = this.#parts;
     const { host, size } = generations;
-    const step = lastHookStep(host, size);
-    if (step !== 'call' || host === null) return step === 'wait';
-    host.lastHook = 'under-way';
+    if (host === null) return false;
+    const step = onExitStep(host.forkserver, { workers: host.workers.size, generations: size });
+    if (step !== 'call') return step === 'wait';
     phase.move({ type: 'last-hook' }, nowMs);
     this.#sayGoodbye();
-    host.forkserver.send({ type: 'hook', hook: 'on_exit' });
+    host.forkserver.callOnExit();
     return true;
   }
 
   #sayGoodbye(): void {
-    if (this.#goodbye === 'said') return;
-    this.#goodbye = 'said';
+    if (this.#hasSaidGoodbye) return;
+    this.#hasSaidGoodbye = true;
     this.#parts.pidFile.remove();
     this.#parts.log.log('info', 'Shutting down: Arbiter');
   }

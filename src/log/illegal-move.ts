@@ -6,7 +6,7 @@ export interface IllegalMoveLog {
 }
 
 /** Tests set it to `throw`, so that an illegal move fails them. */
-export const ILLEGAL_MOVES_VARIABLE = 'TUNICORN_ILLEGAL_MOVES';
+export const ILLEGAL_MOVES_VARIABLE = 'TUNICORN_TEST_ILLEGAL_MOVES';
 
 /** `what` names the thing, its state and the event: "worker 12: 'ready' in state 'retiring'". */
 export function illegalMove(log: IllegalMoveLog, what: string): void {

@@ -1,5 +1,5 @@
 // Requests that have run longer than `timeout` in workers that run several at once: such a worker is not killed for one of them. Each is
-// expired at the gateway, then told in the log with the stack that it hangs in. Pure; request-deadlines.ts feeds it.
+// expired at the gateway, then logged with the stack that it hangs in. Pure.
 
 /** Between the signal that asks a worker for its stacks and the look at them. */
 const STACK_WAIT_MS = 300;
@@ -19,7 +19,7 @@ export interface OverdueRequest {
   readonly stackFrom: number;
   /** Method and target, once the gateway has answered the client. */
   readonly what: string | null;
-  readonly told: 'not-yet' | 'told';
+  readonly isLogged: boolean;
 }
 
 export class OverdueRequests {
@@ -29,8 +29,8 @@ export class OverdueRequests {
     return this.#requests.has(ticket);
   }
 
-  add(request: Omit<OverdueRequest, 'what' | 'told'>): void {
-    this.#requests.set(request.ticket, { ...request, what: null, told: 'not-yet' });
+  add(request: Omit<OverdueRequest, 'what' | 'isLogged'>): void {
+    this.#requests.set(request.ticket, { ...request, what: null, isLogged: false });
   }
 
   answered(ticket: number, what: string): void {
@@ -38,24 +38,24 @@ export class OverdueRequests {
     if (request !== undefined) this.#requests.set(ticket, { ...request, what });
   }
 
-  /** Those to be told in the log now. Each is returned once. */
+  /** Those to be logged now. Each is returned once. */
   due(nowMs: number): readonly OverdueRequest[] {
     return this.#take(({ sinceMs, what }) => nowMs - sinceMs >= (what === null ? ANSWER_WAIT_MS : STACK_WAIT_MS));
   }
 
-  /** Those of a worker that has ended: there will be no better time to tell of them. */
-  left(slot: number): readonly OverdueRequest[] {
+  /** Those of a worker that has ended, to be logged now. */
+  ofEnded(slot: number): readonly OverdueRequest[] {
     return this.#take((request) => request.slot === slot);
   }
 
-  /** Whether the worker has been asked for stacks that nobody has looked at yet. */
+  /** Whether the worker has been asked for stacks that are not in the log yet. */
   awaitsStacks(slot: number): boolean {
-    return [...this.#requests.values()].some((request) => request.slot === slot && request.told === 'not-yet');
+    return [...this.#requests.values()].some((request) => request.slot === slot && !request.isLogged);
   }
 
   #take(isWanted: (request: OverdueRequest) => boolean): readonly OverdueRequest[] {
-    const taken = [...this.#requests.values()].filter((each) => each.told === 'not-yet' && isWanted(each));
-    for (const request of taken) this.#requests.set(request.ticket, { ...request, told: 'told' });
+    const taken = [...this.#requests.values()].filter((each) => !each.isLogged && isWanted(each));
+    for (const request of taken) this.#requests.set(request.ticket, { ...request, isLogged: true });
     return taken;
   }
 
@@ -65,10 +65,10 @@ export class OverdueRequests {
     return request === undefined ? null : nowMs - request.sinceMs;
   }
 
-  /** Drops what has been told of this worker and is not claimed any more. */
+  /** Drops requests of this worker that are logged and no longer claimed. */
   keepOnly(slot: number, claimed: ReadonlySet<number>): void {
     for (const request of this.#requests.values()) {
-      const isOver = request.slot === slot && request.told === 'told' && !claimed.has(request.ticket);
+      const isOver = request.slot === slot && request.isLogged && !claimed.has(request.ticket);
       if (isOver) this.#requests.delete(request.ticket);
     }
   }

@@ -1,6 +1,5 @@
 // The deadlines of workers that run several requests at once. Such a worker is not killed for one that hangs: the request is expired and
-// told in the log, the worker is replaced when that is all that helps. Also notices an event loop that stands still. Used by
-// worker-deadlines.ts.
+// logged, the worker is replaced when that is all that helps. Also notices an event loop that stands still.
 
 import { type Claim, type ClaimsBoard, claimAgeMs } from '../../runqueue/claims-board.ts';
 import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
@@ -22,7 +21,7 @@ interface Stall {
   readonly beatMs: number;
   readonly noticedMs: number;
   readonly stackFrom: number;
-  readonly told: 'not-yet' | 'told';
+  readonly isLogged: boolean;
 }
 
 export class RequestDeadlines {
@@ -49,7 +48,7 @@ export class RequestDeadlines {
   /** The worker has ended; what it has left of its stacks is still there. */
   gone(slot: number): void {
     this.#stalls.delete(slot);
-    for (const request of this.#overdue.left(slot)) this.#tell(request);
+    for (const request of this.#overdue.ofEnded(slot)) this.#logTimeout(request);
     this.#overdue.keepOnly(slot, new Set());
   }
 
@@ -57,7 +56,7 @@ export class RequestDeadlines {
   check(worker: Worker, limits: Limits, nowMs: number): void {
     const claims = this.#board.claims(worker);
     this.#expireLate(worker, claims, limits.timeoutMs, nowMs);
-    for (const request of this.#overdue.due(nowMs)) this.#tell(request);
+    for (const request of this.#overdue.due(nowMs)) this.#logTimeout(request);
     const patienceMs = limits.onDeadline === 'cancel' ? CANCEL_GRACE_MS : 0;
     const hanging = claims.filter(({ ticket }) => (this.#overdue.overdueMs(ticket, nowMs) ?? -1) > patienceMs);
     this.#overdue.keepOnly(worker.slot, new Set(claims.map(({ ticket }) => ticket)));
@@ -102,14 +101,14 @@ export class RequestDeadlines {
   }
 
   /** Of any worker: the one that ran it may be gone. */
-  #tell({ ticket, slot, pid, thread, ageMs, stackFrom, what }: OverdueRequest): void {
+  #logTimeout({ ticket, slot, pid, thread, ageMs, stackFrom, what }: OverdueRequest): void {
     const stack = this.#stacks.ofRequest(slot, stackFrom, ticket, thread);
     const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
     const subject = `REQUEST TIMEOUT (pid:${pid}) ${what ?? 'a request'}`;
     this.#owner.log('critical', `${subject} after ${(ageMs / 1000).toFixed(1)} s. ${where}`);
   }
 
-  /** A handler that blocks the loop keeps every other request of the worker waiting: told once, with the stack; killed after `timeout`. */
+  /** A handler that blocks the loop keeps every other request of the worker waiting: logged once, with the stack; killed after `timeout`. */
   #checkLoop(worker: Worker, claims: readonly Claim[], timeoutMs: number, nowMs: number): void {
     const { slot } = worker;
     const beatMs = this.#board.beatMs(slot);
@@ -119,7 +118,7 @@ export class RequestDeadlines {
       return;
     }
     if (known === undefined || known.beatMs !== beatMs) {
-      this.#stalls.set(slot, { beatMs, noticedMs: nowMs, stackFrom: this.#stacks.size(slot), told: 'not-yet' });
+      this.#stalls.set(slot, { beatMs, noticedMs: nowMs, stackFrom: this.#stacks.size(slot), isLogged: false });
       this.#workers.signal(worker, STACKS_SIGNAL);
       return;
     }
@@ -136,8 +135,8 @@ export class RequestDeadlines {
       this.#workers.doom(worker, 'timeout', 'SIGABRT', nowMs);
       return;
     }
-    if (known.told === 'told' || nowMs - known.noticedMs < STACK_WAIT_MS) return;
-    this.#stalls.set(slot, { ...known, told: 'told' });
+    if (known.isLogged || nowMs - known.noticedMs < STACK_WAIT_MS) return;
+    this.#stalls.set(slot, { ...known, isLogged: true });
     const stack = this.#stacks.read(slot, known.stackFrom);
     const what = `has a blocked event loop for ${seconds} s: all its requests wait. What it was doing:\n${stack}`;
     this.#owner.log('warning', `Worker (pid:${pid}) ${what}`);

@@ -2,7 +2,7 @@
 
 import { type ClaimsBoard, claimAgeMs } from '../../runqueue/claims-board.ts';
 import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
-import type { BootPatience } from './boot-patience.ts';
+import { BootPatience } from './boot-patience.ts';
 import type { DeadlinesOwner, Limits } from './limits.ts';
 import { RequestDeadlines } from './request-deadlines.ts';
 import type { WorkerStacks } from './worker-stacks.ts';
@@ -17,21 +17,19 @@ export class WorkerDeadlines {
   readonly #workers: WorkerRoster;
   readonly #board: ClaimsBoard;
   readonly #owner: DeadlinesOwner;
-  readonly #patience: BootPatience;
+  readonly #patience: BootPatience = new BootPatience();
   readonly #requests: RequestDeadlines;
 
-  constructor(
-    workers: WorkerRoster,
-    board: ClaimsBoard,
-    stacks: WorkerStacks,
-    patience: BootPatience,
-    owner: DeadlinesOwner,
-  ) {
+  constructor(workers: WorkerRoster, board: ClaimsBoard, stacks: WorkerStacks, owner: DeadlinesOwner) {
     this.#workers = workers;
-    this.#patience = patience;
     this.#board = board;
     this.#owner = owner;
     this.#requests = new RequestDeadlines(workers, board, stacks, owner);
+  }
+
+  /** A worker has become ready. */
+  booted(tookMs: number): void {
+    this.#patience.booted(tookMs);
   }
 
   check(worker: Worker, limits: Limits, nowMs: number): void {

@@ -6,8 +6,8 @@ import { PYTHON_DIR } from '../../python-dir.ts';
 
 export class WorkerStacks {
   readonly #runtimeDir: string;
-  /** By worker slot: how much of it has been looked at. */
-  readonly #told: Map<number, number> = new Map();
+  /** By worker slot: how much of the file has been read. */
+  readonly #readTo: Map<number, number> = new Map();
   /** By worker slot: what of it is in the log. */
   readonly #logged: Map<number, string> = new Map();
 
@@ -15,19 +15,19 @@ export class WorkerStacks {
     this.#runtimeDir = runtimeDir;
   }
 
-  /** All that the worker has written since `from`, without Tunicorn's own frames; empty if nothing. It counts as told. */
+  /** All that the worker has written since `from`, without Tunicorn's own frames; empty if nothing. It counts as read. */
   read(slot: number, from: number): string {
-    return this.#logs(slot, applicationStack(this.#tell(slot).slice(from), PYTHON_DIR));
+    return this.#logs(slot, applicationStack(this.#read(slot).slice(from), PYTHON_DIR));
   }
 
-  /** The stack of one request, among those written since `from`, which count as told. */
+  /** The stack of one request, among those written since `from`, which count as read. */
   ofRequest(slot: number, from: number, ticket: number, thread: number): string {
-    return this.#logs(slot, applicationStack(requestStack(this.#tell(slot).slice(from), ticket, thread), PYTHON_DIR));
+    return this.#logs(slot, applicationStack(requestStack(this.#read(slot).slice(from), ticket, thread), PYTHON_DIR));
   }
 
   /** What a worker that has ended has left; null if the log has the same stack already. */
   lastWords(slot: number): string | null {
-    const stack = applicationStack(lastStacks(this.#text(slot), this.#told.get(slot) ?? 0), PYTHON_DIR);
+    const stack = applicationStack(lastStacks(this.#text(slot), this.#readTo.get(slot) ?? 0), PYTHON_DIR);
     return hasSameFrames(stack, this.#logged.get(slot) ?? '') ? null : stack;
   }
 
@@ -38,7 +38,7 @@ export class WorkerStacks {
 
   remove(slot: number): void {
     fs.rmSync(this.#path(slot), { force: true });
-    this.#told.delete(slot);
+    this.#readTo.delete(slot);
     this.#logged.delete(slot);
   }
 
@@ -47,9 +47,9 @@ export class WorkerStacks {
     return stack;
   }
 
-  #tell(slot: number): string {
+  #read(slot: number): string {
     const text = this.#text(slot);
-    this.#told.set(slot, text.length);
+    this.#readTo.set(slot, text.length);
     return text;
   }
 
@@ -66,7 +66,10 @@ export class WorkerStacks {
   }
 }
 
-/** The application's frames without Tunicorn's own around them. `text` as faulthandler writes it, `ownDir` the folder of Tunicorn's Python modules. Empty when there is no stack in it. */
+/**
+ * The application's frames without Tunicorn's own around them; empty when there are none. `text` is as faulthandler writes it, `ownDir` the
+ * folder of Tunicorn's Python modules.
+ */
 export function applicationStack(text: string, ownDir: string): string {
   const lines = text
     .split('\n')
@@ -76,18 +79,18 @@ export function applicationStack(text: string, ownDir: string): string {
     (line) => !line.startsWith(own) && !line.startsWith('  File "<string>"') && !isThreadStart(line),
   );
   // The arbiter's numbers mean nothing to a reader, and a heading without frames says nothing.
-  const told = kept
+  const shown = kept
     .map((line) => line.replace(/^Ticket \d+ \(/, 'A request ('))
     .filter((line, at, all) => !line.startsWith('A request (') || all[at + 1]?.startsWith('  File "') === true);
   // A worker between two requests has no frames but our own: then those are what there is to tell.
   const hasFrames = kept.some((line) => line.startsWith('  File "'));
-  return (hasFrames ? told : lines).join('\n');
+  return (hasFrames ? shown : lines).join('\n');
 }
 
-/** The part of `text` that is about the worker's end: what a fatal signal has had it write, else what was written after `told` characters. */
-export function lastStacks(text: string, told: number): string {
+/** The part of `text` that is about the worker's end: what a fatal signal has had it write, else what was written after `readTo` characters. */
+export function lastStacks(text: string, readTo: number): string {
   const fatal = text.slice(Math.max(0, text.lastIndexOf('Fatal Python error')));
-  return fatal !== text && fatal.includes('  File "') ? fatal : text.slice(told);
+  return fatal !== text && fatal.includes('  File "') ? fatal : text.slice(readTo);
 }
 
 /** Whether `stack` has frames, and every one of them is in `logged`, whose form may be traceback's. */

@@ -9,7 +9,7 @@ export type Relayed = FromForkserver | { readonly type: 'gone'; readonly how: st
 export class ForkserverRelay implements ForkserverEvents {
   readonly #arrived: Relayed[] = [];
   #waiting: ((message: Relayed) => void) | null = null;
-  #heir: ForkserverEvents | null = null;
+  #receiver: ForkserverEvents | null = null;
 
   /** The next message, or the forkserver's end. */
   next(): Promise<Relayed> {
@@ -34,28 +34,28 @@ export class ForkserverRelay implements ForkserverEvents {
     }
   }
 
-  /** Everything goes to `heir` from now on: first what has been kept, when the heir has had time to get ready. */
-  handOver(heir: ForkserverEvents): void {
-    this.#heir = heir;
+  /** Everything goes to `receiver` from now on: first what has been kept, once the caller has finished making the receiver. */
+  handOver(receiver: ForkserverEvents): void {
+    this.#receiver = receiver;
     setImmediate(() => {
       for (const message of this.#arrived.splice(0)) {
-        if (message.type === 'gone') heir.gone(null, null);
-        else heir.message(message);
+        if (message.type === 'gone') receiver.gone(null, null);
+        else receiver.message(message);
       }
     });
   }
 
   message(message: FromForkserver): void {
-    if (this.#heir !== null) this.#heir.message(message);
+    if (this.#receiver !== null) this.#receiver.message(message);
     else this.#arrive(message);
   }
 
   nonsense(what: string): void {
-    this.#heir?.nonsense(what);
+    this.#receiver?.nonsense(what);
   }
 
   gone(code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.#heir !== null) this.#heir.gone(code, signal);
+    if (this.#receiver !== null) this.#receiver.gone(code, signal);
     else this.#arrive({ type: 'gone', how: describeEnd(code, signal) });
   }
 

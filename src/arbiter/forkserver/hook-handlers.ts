@@ -4,11 +4,10 @@
 import type { ToForkserverAboutHooks } from '../../messages/about-hooks.ts';
 import type { HandledSignal } from '../signals.ts';
 
-/** What is to be known of a generation. */
+/** A generation, as far as its handlers depend on it. */
 export interface HandlerHolder {
   readonly state: { readonly kind: string };
-  readonly forkserverState: 'alive' | 'dead';
-  readonly forkserver: { send(message: ToForkserverAboutHooks): void };
+  readonly forkserver: { readonly isAlive: boolean; send(message: ToForkserverAboutHooks): void };
 }
 
 export class HookHandlers {
@@ -47,6 +46,6 @@ export class HookHandlers {
   #last(signal: string): HandlerHolder | undefined {
     return this.#holders
       .get(signal)
-      ?.findLast(({ state, forkserverState }) => state.kind !== 'given-up' && forkserverState === 'alive');
+      ?.findLast(({ state, forkserver }) => state.kind !== 'given-up' && forkserver.isAlive);
   }
 }

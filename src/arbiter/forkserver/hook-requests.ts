@@ -1,18 +1,21 @@
-// What hooks ask of the arbiter through the verbs of their `server` object. Called by the arbiter.
+// What hooks ask of the arbiter through the verbs of their `server` object.
 
 import type { Asked } from '../../messages/about-hooks.ts';
 import { EXIT_OK } from '../../messages/exit-status.ts';
 import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { Generations } from '../generations/generations.ts';
+import type { Succession } from '../generations/succession.ts';
 import type { Shutdown } from '../shutdown.ts';
 
-export interface HookServants {
+export interface HookTargets {
   readonly phase: ArbiterPhase;
   readonly generations: Generations;
+  readonly succession: Succession;
   readonly shutdown: Shutdown;
 }
 
-export function obeyHook(ask: Asked, { phase, generations, shutdown }: HookServants, nowMs: number): void {
+export function fulfilHookRequest(ask: Asked, targets: HookTargets, nowMs: number): void {
+  const { phase, generations, succession, shutdown } = targets;
   if (ask.what === 'kill-worker') {
     generations.killWorker(ask.pid, ask.signal, nowMs);
     return;
@@ -23,7 +26,7 @@ export function obeyHook(ask: Asked, { phase, generations, shutdown }: HookServa
     case 'manage':
       return generations.serving?.manage(nowMs);
     case 'reload':
-      return generations.reload(nowMs);
+      return succession.reload(nowMs);
     case 'resize':
       return generations.host?.resize(ask.workers, nowMs);
     case 'stop':

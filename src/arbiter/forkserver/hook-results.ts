@@ -1,16 +1,18 @@
-// What follows when a hook has been called in a forkserver, or has failed there. Called by the arbiter.
+// What follows when a hook has been called in a forkserver, or has failed there.
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { HookFailure } from '../../messages/about-hooks.ts';
 import { EXIT_UNHANDLED } from '../../messages/exit-status.ts';
 import type { Generation } from '../generations/generation.ts';
 import type { Generations } from '../generations/generations.ts';
+import type { Succession } from '../generations/succession.ts';
 import type { Upgrade } from '../process/upgrade.ts';
 import type { Shutdown } from '../shutdown.ts';
 
 export interface OutcomeParts {
   readonly log: ErrorLog;
   readonly generations: Generations;
+  readonly succession: Succession;
   readonly upgrade: Upgrade;
   readonly shutdown: Shutdown;
 }
@@ -26,10 +28,10 @@ export function afterHook(
   parts: OutcomeParts,
   nowMs: number,
 ): void {
-  const { generations, upgrade, shutdown } = parts;
-  if (generations.awaitsHook(generation)) return generations.hookDone(generation, failure, nowMs);
+  const { succession, upgrade, shutdown } = parts;
+  if (succession.awaitsHook(generation)) return succession.hookDone(generation, failure, nowMs);
   if (hook === 'pre_exec') return upgrade.preExecDone(failure);
-  if (hook === 'on_exit') return shutdown.lastHookDone(generation, failure, nowMs);
+  if (hook === 'on_exit') return shutdown.onExitCalled(generation, failure, nowMs);
   if (failure !== null) return afterFailure(generation, failure, parts, nowMs);
   if (hook === 'nworkers_changed') generation.resized(nowMs);
 }
@@ -38,7 +40,7 @@ export function afterHook(
 function afterFailure(
   generation: Generation,
   failure: HookFailure,
-  { log, generations, shutdown }: OutcomeParts,
+  { log, generations, succession, shutdown }: OutcomeParts,
   nowMs: number,
 ): void {
   const isNext = generation === generations.next;
@@ -46,7 +48,7 @@ function afterFailure(
   const reason = `Error in the hook ${failure.message}`;
   log.log('error', `${isMain ? 'Unhandled exception in main loop' : reason}\n${failure.traceback.trimEnd()}`);
   const exitCode = failure.code ?? EXIT_UNHANDLED;
-  if (isNext) return generations.giveUp(generation, exitCode, reason, nowMs);
+  if (isNext) return succession.giveUp(generation, exitCode, reason, nowMs);
   if (!isMain) return;
   log.log('error', `Reason: ${reason}`);
   shutdown.failed(exitCode, nowMs);

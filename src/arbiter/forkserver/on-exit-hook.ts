@@ -1,20 +1,21 @@
-// on_exit: called when everything else is gone, in the forkserver of the generation that served last, which must not leave before.
-// Used by the arbiter when it stops.
+// on_exit: called when everything else is gone, in the forkserver of the generation that served last, which must not leave before. Pure.
 
 import { EXIT_ERROR, EXIT_UNHANDLED } from '../../messages/exit-status.ts';
-import type { Generation } from '../generations/generation.ts';
+import type { Forkserver } from './forkserver.ts';
 
-/** From now on the host's forkserver stays until on_exit has been called. `host` is null when there is no generation. */
-export function holdLastHook(host: Generation | null, exitCode: number): void {
-  // As Gunicorn: the end that an exception of a hook brings is not announced.
-  if (exitCode === EXIT_UNHANDLED || exitCode === EXIT_ERROR) return;
-  if (host?.hooks.has('on_exit') && host.lastHook === 'none') host.lastHook = 'to-come';
+/** As Gunicorn: the end that an exception of a hook brings is not announced. */
+export function isAnnouncedEnd(exitCode: number): boolean {
+  return exitCode !== EXIT_UNHANDLED && exitCode !== EXIT_ERROR;
 }
 
-export type LastHookStep = 'nothing to do' | 'wait' | 'call';
+export type OnExitStep = 'nothing to do' | 'wait' | 'call';
 
-/** `generations` is the number of those that are not gone, the host among them. */
-export function lastHookStep(host: Generation | null, generations: number): LastHookStep {
-  if (host === null || host.lastHook === 'none' || host.forkserverState === 'dead') return 'nothing to do';
-  return generations > 1 || host.workers.size > 0 || host.lastHook === 'under-way' ? 'wait' : 'call';
+/** `workers` are those of the forkserver, `generations` is the number of those that are not gone. */
+export function onExitStep(
+  forkserver: Pick<Forkserver, 'onExit' | 'isAlive'>,
+  { workers, generations }: { readonly workers: number; readonly generations: number },
+): OnExitStep {
+  const { onExit, isAlive } = forkserver;
+  if (!isAlive || onExit === 'none' || onExit === 'done') return 'nothing to do';
+  return generations > 1 || workers > 0 || onExit === 'under-way' ? 'wait' : 'call';
 }

@@ -1,6 +1,7 @@
 // Tells a signal that reached the arbiter and a forkserver alike, as Ctrl-C and systemd's KillMode=control-group send them, from one
 // that an application sent to its parent process alone. Pure.
 
+import type { Phase } from '../arbiter-phase.ts';
 import type { HandledSignal } from '../signals.ts';
 
 /** Members of a process group get a signal at the same moment, and say so in any order. */
@@ -21,7 +22,7 @@ export class SignalEchoes {
   }
 
   /** Whether one is to be acted on that has reached a forkserver at `atMs`. */
-  passed(signal: HandledSignal, atMs: number, phase: 'stopping' | 'other', nowMs: number): boolean {
+  passed(signal: HandledSignal, atMs: number, phase: Phase['kind'], nowMs: number): boolean {
     if (phase === 'stopping' && ENDING.has(signal)) return false;
     const before = [this.#own.get(signal), this.#passed.get(signal)];
     if (before.some((ms) => ms !== undefined && ms >= atMs - SAME_MS)) return false;

@@ -12,8 +12,8 @@ const GATEWAY_MAIN = path.join(path.dirname(fileURLToPath(import.meta.url)), '..
 const TITLE_ROOM = '-'.repeat(128);
 
 export interface GatewayEvents {
-  message(message: FromGateway): void;
-  gone(code: number | null, signal: NodeJS.Signals | null): void;
+  message(gateway: GatewayHandle, message: FromGateway): void;
+  gone(gateway: GatewayHandle, code: number | null, signal: NodeJS.Signals | null): void;
 }
 
 export class GatewayHandle {
@@ -29,8 +29,8 @@ export class GatewayHandle {
     this.number = number;
     this.index = index;
     this.#child = fork(GATEWAY_MAIN, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child.on('message', (message) => events.message(message as FromGateway));
-    this.#child.on('exit', (code, signal) => events.gone(code, signal));
+    this.#child.on('message', (message) => events.message(this, message as FromGateway));
+    this.#child.on('exit', (code, signal) => events.gone(this, code, signal));
     // A gateway that has just died cannot be written to; its exit says so.
     this.#child.on('error', () => {});
   }

@@ -1,4 +1,4 @@
-// The gateways of one arbiter: started, told, replaced when they die.
+// Starts the gateway processes, sends them messages, and replaces those that die.
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { FromGateway, ToGateway } from '../../messages/between-arbiter-and-gateway.ts';
@@ -9,29 +9,31 @@ import { GatewayHandle } from './gateway-handle.ts';
 /** A gateway that ends this soon after another one is part of a crash loop. */
 const LOOP_MS = 1000;
 
-export interface GatewaysEvents {
-  message(gateway: GatewayHandle, message: FromGateway): void;
-  gone(gateway: GatewayHandle, how: string): void;
+export type GatewayEvent =
+  | { readonly type: 'gateway-message'; readonly gateway: GatewayHandle; readonly message: FromGateway }
+  | { readonly type: 'gateway-gone'; readonly gateway: GatewayHandle; readonly how: string };
+
+export interface GatewaysOptions {
+  readonly log: ErrorLog;
+  readonly post: (event: GatewayEvent) => void;
   /** A new gateway needs its start message, the listeners and the generation that serves. */
-  introduce(gateway: GatewayHandle): void;
+  readonly introduce: (gateway: GatewayHandle) => void;
 }
 
 export class Gateways {
-  readonly #log: ErrorLog;
-  readonly #events: GatewaysEvents;
+  readonly #options: GatewaysOptions;
   readonly #running: Map<number, GatewayHandle> = new Map();
   /** Those that workers can connect to. */
   readonly #up: Set<number> = new Set();
   /** Places whose gateway is to be started when the backoff is over. */
   readonly #missing: Set<number> = new Set();
-  /** Those that have been told to finish and go, while the arbiter goes on. */
+  /** Those that have been asked to finish and go, while the arbiter goes on. */
   readonly #leaving: Set<GatewayHandle> = new Set();
   #backoff: Backoff = NO_BACKOFF;
   #lastNumber = 0;
 
-  constructor(log: ErrorLog, events: GatewaysEvents) {
-    this.#log = log;
-    this.#events = events;
+  constructor(options: GatewaysOptions) {
+    this.#options = options;
   }
 
   get size(): number {
@@ -55,13 +57,14 @@ export class Gateways {
   }
 
   start(index: number): void {
+    const { post, introduce } = this.#options;
     this.#lastNumber += 1;
-    const gateway: GatewayHandle = new GatewayHandle(this.#lastNumber, index, {
-      message: (message) => this.#events.message(gateway, message),
-      gone: (code, signal) => this.#events.gone(gateway, describeEnd(code, signal)),
+    const gateway = new GatewayHandle(this.#lastNumber, index, {
+      message: (sender, message) => post({ type: 'gateway-message', gateway: sender, message }),
+      gone: (gone, code, signal) => post({ type: 'gateway-gone', gateway: gone, how: describeEnd(code, signal) }),
     });
     this.#running.set(gateway.number, gateway);
-    this.#events.introduce(gateway);
+    introduce(gateway);
   }
 
   isUp(gateway: GatewayHandle): void {
@@ -97,7 +100,7 @@ export class Gateways {
     this.#backoff = isLoop ? afterCrash(this.#backoff, nowMs) : { ...NO_BACKOFF, notBeforeMs: nowMs };
     const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
     const when = seconds === 0 ? '' : ` in ${seconds} s`;
-    this.#log.log('error', `Gateway (pid:${gateway.pid}) ${how}; starting a new one${when}.`);
+    this.#options.log.log('error', `Gateway (pid:${gateway.pid}) ${how}; starting a new one${when}.`);
     this.#missing.add(gateway.index);
     this.tick(nowMs);
   }

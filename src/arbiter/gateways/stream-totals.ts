@@ -1,4 +1,4 @@
-// How many WebSockets, tunnels and event streams there are: the sum of what the gateways have told. For the metrics, and for the line
+// How many WebSockets, tunnels and event streams there are: the sum of what the gateways report. For the metrics, and for the line
 // that says what a draining generation still has (drain-notice.ts).
 
 import type { StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
@@ -7,22 +7,22 @@ export type StreamSum = Omit<StreamCounts, 'generation'>;
 
 export class StreamTotals {
   /** By the gateway's number. */
-  readonly #told: Map<number, readonly StreamCounts[]> = new Map();
+  readonly #counts: Map<number, readonly StreamCounts[]> = new Map();
 
-  told(gateway: number, streams: readonly StreamCounts[]): void {
-    this.#told.set(gateway, streams);
+  update(gateway: number, streams: readonly StreamCounts[]): void {
+    this.#counts.set(gateway, streams);
   }
 
   gatewayGone(gateway: number): void {
-    this.#told.delete(gateway);
+    this.#counts.delete(gateway);
   }
 
   all(): StreamSum {
-    return sum([...this.#told.values()].flat());
+    return sum([...this.#counts.values()].flat());
   }
 
   of(generation: number): StreamSum {
-    return sum([...this.#told.values()].flat().filter((counts) => counts.generation === generation));
+    return sum([...this.#counts.values()].flat().filter((counts) => counts.generation === generation));
   }
 }
 

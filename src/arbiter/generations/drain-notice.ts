@@ -1,5 +1,5 @@
-// One line when a generation begins to drain whose clients still listen: at a reload, and at the end, when every gateway has told what it
-// has. Called by switchover.ts, shutdown.ts and pause.ts; the arbiter passes on what the gateways say.
+// One line when a generation begins to drain whose clients still listen: at a reload, and at the end, when every gateway has said what it
+// has.
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { Gateways } from '../gateways/gateways.ts';
@@ -21,11 +21,11 @@ export class DrainNotice {
   generationDrains(generation: Generation): void {
     const streams = inWords(this.#streams.of(generation.number));
     if (streams === null) return;
-    const seconds = generation.settings?.graceful_timeout ?? 0;
-    this.#log.log('info', `Generation ${generation.number} still has ${streams}; they may go on for ${seconds} s`);
+    const what = `Generation ${generation.number} still has ${streams}`;
+    this.#log.log('info', `${what}; they may go on for ${generation.gracefulTimeout} s`);
   }
 
-  /** The gateways are being told. */
+  /** The gateways are being sent the drain. */
   allDrain(generation: Generation | null, gateways: Gateways): void {
     if (generation === null || gateways.size === 0) return;
     this.#awaited = { generation, gateways: new Set(gateways.running().map(({ number }) => number)) };

@@ -13,8 +13,13 @@ export type GenerationState =
   /** The pipe is there, and the application loaded if it is to be preloaded; the gateways may not be up yet. */
   | { readonly kind: 'prepared' }
   | { readonly kind: 'booting' }
+  /** Its workers are ready; the listening sockets are being changed to those that it wants. */
+  | { readonly kind: 'rebinding' }
+  /** `gateways` are the numbers of those that have still to say that they write to its pipe. */
+  | { readonly kind: 'switching'; readonly sinceMs: number; readonly gateways: ReadonlySet<number> }
   | { readonly kind: 'serving' }
-  | { readonly kind: 'draining'; readonly sinceMs: number }
+  /** `for`: the generation that serves in its place, or the end of the arbiter. */
+  | { readonly kind: 'draining'; readonly sinceMs: number; readonly for: 'successor' | 'stop' }
   | { readonly kind: 'given-up'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'gone' };
 
@@ -30,7 +35,9 @@ const FOLLOWS: Readonly<Record<Kind, readonly Kind[]>> = {
   preparing: ['announcing', 'prepared'],
   announcing: ['prepared'],
   prepared: ['booting'],
-  booting: ['serving'],
+  booting: ['rebinding', 'switching'],
+  rebinding: ['switching'],
+  switching: ['switching', 'serving'],
   serving: [],
   draining: ['gone'],
   'given-up': ['gone'],
@@ -38,7 +45,20 @@ const FOLLOWS: Readonly<Record<Kind, readonly Kind[]>> = {
 };
 
 export function mayFollow(state: GenerationState, next: GenerationState): boolean {
-  const isEnding = state.kind === 'draining' || state.kind === 'given-up' || state.kind === 'gone';
-  if (next.kind === 'draining' || next.kind === 'given-up') return !isEnding;
+  if (next.kind === 'draining' || next.kind === 'given-up') return !isEnding(state);
   return FOLLOWS[state.kind].includes(next.kind);
+}
+
+export function isEnding(state: GenerationState): boolean {
+  return state.kind === 'draining' || state.kind === 'given-up' || state.kind === 'gone';
+}
+
+/** Serves, or was the last to serve when the arbiter stopped. */
+export function isServing(state: GenerationState): boolean {
+  return state.kind === 'serving' || (state.kind === 'draining' && state.for === 'stop');
+}
+
+/** Is on its way to serve. */
+export function isNext(state: GenerationState): boolean {
+  return state.kind !== 'serving' && !isEnding(state);
 }

@@ -1,8 +1,8 @@
-// When to try again to replace a generation whose forkserver has died, after an attempt that has failed. Used by generations.ts.
+// When to try again to replace a generation whose forkserver has died, after an attempt that has failed.
 
 import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/crash-loop.ts';
 
-export class Revival {
+export class GenerationRetry {
   #backoff: Backoff = NO_BACKOFF;
   #atMs: number | null = null;
 
@@ -12,7 +12,7 @@ export class Revival {
     this.#atMs = this.#backoff.notBeforeMs;
   }
 
-  /** Somebody makes a new generation, or nobody wants one any more. */
+  /** A new generation is being made, or none is wanted any more. */
   cancel(): void {
     this.#atMs = null;
   }

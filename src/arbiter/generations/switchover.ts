@@ -1,42 +1,57 @@
-// Which generation the gateways write tickets for, and on which sockets they listen: told to each new gateway, and to all of them when
+// Which generation the gateways write tickets for, and on which sockets they listen: sent to each new gateway, and to all of them when
 // the next generation is ready. It serves once every gateway has said so.
 
-import { monotonicMs } from '../../runqueue/claims-board.ts';
+import { EXIT_ERROR } from '../../messages/exit-status.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { GatewayHandle } from '../gateways/gateway-handle.ts';
 import type { Gateways } from '../gateways/gateways.ts';
+import type { Pause } from '../pause.ts';
+import type { OtherArbiter } from '../process/upgrade-state.ts';
 import type { SettingsInForce } from '../settings-in-force.ts';
-import type { Sharing } from '../sockets/listeners.ts';
 import type { Listener } from '../sockets/open-listeners.ts';
 import type { DrainNotice } from './drain-notice.ts';
 import type { Generation } from './generation.ts';
+import type { GenerationState } from './generation-life.ts';
 import type { Generations } from './generations.ts';
+import type { Succession } from './succession.ts';
 
 /** One that answers at all does so within a turn of its event loop. */
 const SWITCH_MS = 10_000;
+
+export interface SwitchoverEvent {
+  readonly type: 'rebound';
+  readonly generation: Generation;
+  /** Why the listening sockets could not be changed; null if they are. */
+  readonly failure: string | null;
+}
 
 export interface SwitchoverParts {
   readonly start: ArbiterStart;
   readonly gateways: Gateways;
   readonly generations: Generations;
+  readonly succession: Succession;
+  readonly otherArbiter: OtherArbiter;
+  readonly pause: Pause;
   readonly inForce: SettingsInForce;
   readonly drainNotice: DrainNotice;
-  /** The listening sockets have been changed, or could not be; belongs into the arbiter's queue, and comes back to `rebound`. */
-  rebound(generation: Generation, failure: string | null): void;
-  switched(nowMs: number): void;
-  /** Whether another arbiter listens on the same sockets. */
-  sharing(): Sharing;
+  readonly post: (event: SwitchoverEvent) => void;
 }
 
 export class Switchover {
   readonly #parts: SwitchoverParts;
-  /** Gateways that have still to say that they serve the next generation. */
-  #unswitched: Set<number> | null = null;
-  #sinceMs = 0;
 
   constructor(parts: SwitchoverParts) {
     this.#parts = parts;
+  }
+
+  /** Which generation the gateways are to write for next, and which of them have still to say that they do. */
+  get #switching(): {
+    readonly generation: Generation;
+    readonly state: GenerationState & { kind: 'switching' };
+  } | null {
+    const { next } = this.#parts.generations;
+    return next?.state.kind === 'switching' ? { generation: next, state: next.state } : null;
   }
 
   /** All that a new gateway has to know. */
@@ -52,78 +67,89 @@ export class Switchover {
       settings: inForce.resolved.gateway,
     });
     this.#sendListeners(gateway);
-    const { serving, switching } = generations;
+    const { serving } = generations;
     if (serving !== null) this.#sendServe(gateway, serving);
-    if (switching === null || this.#unswitched === null) return;
-    this.#unswitched.add(gateway.number);
-    this.#sendServe(gateway, switching);
+    const switching = this.#switching;
+    if (switching === null) return;
+    const { generation, state } = switching;
+    generation.move({ ...state, gateways: new Set([...state.gateways, gateway.number]) });
+    this.#sendServe(gateway, generation);
   }
 
-  /** The generation is ready: the sockets first, when it wants others, then the gateways. */
-  begin(generation: Generation, { settings }: ResolvedSettings): void {
-    const { gateways, rebound, start } = this.#parts;
-    if (start.listeners.isSame(settings.bind)) return this.#switch(generation);
+  /** Once the next generation is ready: the sockets first, when it wants others, then the gateways. */
+  beginIfReady(nowMs: number): void {
+    const { generations, gateways, otherArbiter, post, start } = this.#parts;
+    const generation = generations.readyNext;
+    if (generation === null) return;
+    const { bind } = settingsOf(generation).settings;
+    if (start.listeners.isSame(bind)) return this.#switch(generation, nowMs);
+    generation.move({ kind: 'rebinding' });
     const release = ({ address }: Listener): void => gateways.broadcast({ type: 'unlisten', id: address.id });
-    const change = start.listeners.change(settings.bind, release, this.#parts.sharing());
-    void change.then((outcome) => rebound(generation, outcome.ok ? null : outcome.message));
+    const change = start.listeners.change(bind, release, otherArbiter.sharing);
+    void change.then((outcome) => post({ type: 'rebound', generation, failure: outcome.ok ? null : outcome.message }));
   }
 
-  rebound(generation: Generation, failure: string | null, nowMs: number): void {
-    const { gateways, generations, start } = this.#parts;
+  rebound({ generation, failure }: SwitchoverEvent, nowMs: number): void {
+    const { gateways, generations, succession, start } = this.#parts;
     for (const gateway of gateways.running()) this.#sendListeners(gateway);
-    if (generation !== generations.switching) return;
-    if (failure !== null) return generations.switchFailed(failure, nowMs);
+    if (generation.state.kind !== 'rebinding') return;
+    if (failure !== null) return succession.giveUp(generation, EXIT_ERROR, failure, nowMs);
     start.log.log('info', start.listeners.describe());
-    generations.tellFacts();
-    this.#switch(generation);
+    generations.sendFacts();
+    this.#switch(generation, nowMs);
   }
 
   /** A gateway says that it writes for this generation. */
   serves(gateway: GatewayHandle, generation: number, nowMs: number): void {
-    if (generation !== this.#parts.generations.switching?.number) return;
-    this.#unswitched?.delete(gateway.number);
-    this.#finishIfAll(nowMs);
+    if (this.#switching?.generation.number === generation) this.#isDone(gateway, nowMs);
+  }
+
+  gatewayGone(gateway: GatewayHandle, nowMs: number): void {
+    this.#isDone(gateway, nowMs);
   }
 
   /** A gateway that does not answer must not keep the next generation from serving. */
   tick(nowMs: number): void {
     const { start, gateways } = this.#parts;
-    if (this.#unswitched === null || nowMs - this.#sinceMs < SWITCH_MS) return;
-    for (const number of this.#unswitched) {
+    const switching = this.#switching;
+    if (switching === null || nowMs - switching.state.sinceMs < SWITCH_MS) return;
+    const { generation, state } = switching;
+    for (const number of state.gateways) {
       const gateway = gateways.get(number);
-      start.log.log(
-        'critical',
-        `Gateway (pid:${gateway?.pid}) has not answered within ${SWITCH_MS / 1000} s; it is killed.`,
-      );
+      const what = `Gateway (pid:${gateway?.pid}) has not answered within ${SWITCH_MS / 1000} s`;
+      start.log.log('critical', `${what}; it is killed.`);
       gateway?.kill();
     }
-    this.#sinceMs = nowMs;
+    generation.move({ ...state, sinceMs: nowMs });
   }
 
-  gatewayGone(gateway: GatewayHandle, nowMs: number): void {
-    this.#unswitched?.delete(gateway.number);
+  #switch(generation: Generation, nowMs: number): void {
+    const running = this.#parts.gateways.running();
+    generation.move({ kind: 'switching', sinceMs: nowMs, gateways: new Set(running.map(({ number }) => number)) });
+    for (const gateway of running) this.#sendServe(gateway, generation);
+    // While the arbiter is paused there may be no gateway to wait for.
     this.#finishIfAll(nowMs);
   }
 
-  #switch(generation: Generation): void {
-    const running = this.#parts.gateways.running();
-    this.#unswitched = new Set(running.map((gateway) => gateway.number));
-    this.#sinceMs = monotonicMs();
-    for (const gateway of running) this.#sendServe(gateway, generation);
-    // Paused: there may be none that had to be told.
-    this.#finishIfAll(monotonicMs());
+  #isDone(gateway: GatewayHandle, nowMs: number): void {
+    const switching = this.#switching;
+    if (switching === null) return;
+    const { generation, state } = switching;
+    const gateways = new Set(state.gateways);
+    if (gateways.delete(gateway.number)) generation.move({ ...state, gateways });
+    this.#finishIfAll(nowMs);
   }
 
   #finishIfAll(nowMs: number): void {
-    const { generations, inForce, drainNotice, switched } = this.#parts;
-    const generation = generations.switching;
-    if (generation === null || this.#unswitched === null || this.#unswitched.size > 0) return;
-    this.#unswitched = null;
-    inForce.enter(this.#settingsOf(generation), generation.forkserver);
+    const { generations, succession, inForce, drainNotice, pause } = this.#parts;
+    const switching = this.#switching;
+    if (switching === null || switching.state.gateways.size > 0) return;
+    const { generation } = switching;
+    inForce.enter(settingsOf(generation), generation.forkserver);
     const old = generations.serving;
-    generations.switched(nowMs);
+    succession.switched(generation, nowMs);
     if (old !== null) drainNotice.generationDrains(old);
-    switched(nowMs);
+    pause.dismissWorkers(nowMs);
   }
 
   #sendListeners(gateway: GatewayHandle): void {
@@ -137,12 +163,14 @@ export class Switchover {
       type: 'serve',
       generation: generation.number,
       capacity: generation.capacity,
-      concurrency: generation.concurrency,
-      settings: this.#settingsOf(generation).gateway,
+      concurrency: generation.pool.concurrency,
+      settings: settingsOf(generation).gateway,
     });
   }
+}
 
-  #settingsOf(generation: Generation): ResolvedSettings {
-    return this.#parts.generations.settingsOf(generation) ?? this.#parts.inForce.resolved;
-  }
+/** A generation with workers has settings. */
+function settingsOf({ number, resolved }: Generation): ResolvedSettings {
+  if (resolved === null) throw new Error(`Generation ${number} has no settings yet`);
+  return resolved;
 }

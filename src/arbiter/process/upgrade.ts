@@ -6,33 +6,34 @@ import type { HookFailure } from '../../messages/about-hooks.ts';
 import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { Generations } from '../generations/generations.ts';
+import type { SettingsInForce } from '../settings-in-force.ts';
 import { FIRST_DESCRIPTOR } from '../sockets/inherited-sockets.ts';
+import type { ServiceManager } from '../systemd/service-manager.ts';
 import { describeEnd } from '../workers/exit-messages.ts';
 import { startSelf } from './start-self.ts';
-import type { UpgradeState } from './upgrade-state.ts';
+import type { OtherArbiter } from './upgrade-state.ts';
+
+export interface UpgradeEvent {
+  readonly type: 'new-arbiter-gone';
+  readonly child: ChildProcess;
+  readonly how: string;
+}
 
 export interface UpgradeParts {
   readonly start: Pick<ArbiterStart, 'log' | 'listeners' | 'ownStart'>;
   readonly phase: ArbiterPhase;
+  readonly otherArbiter: OtherArbiter;
   readonly generations: Generations;
-  /** Belongs into the arbiter's queue, and comes back to `childGone`. */
-  childEnded(child: ChildProcess, how: string): void;
-  /** The older arbiter has gone: this one takes its place. */
-  promoted(): void;
+  readonly inForce: SettingsInForce;
+  readonly serviceManager: ServiceManager;
+  readonly post: (event: UpgradeEvent) => void;
 }
 
 export class Upgrade {
   readonly #parts: UpgradeParts;
-  #state: UpgradeState;
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts;
-    const { parent } = parts.start.ownStart;
-    this.#state = parent === null ? { kind: 'alone' } : { kind: 'newer', parent };
-  }
-
-  get state(): UpgradeState {
-    return this.#state;
   }
 
   /** SIGUSR2: the hook pre_exec first, then the other arbiter. */
@@ -41,9 +42,9 @@ export class Upgrade {
     if (phase.kind === 'stopping') return;
     const refusal = this.#refusal();
     if (refusal !== null) return start.log.log('warning', refusal);
-    const { serving } = generations;
-    if (serving === null || !serving.hooks.has('pre_exec') || serving.forkserverState === 'dead') return this.#begin();
-    serving.forkserver.send({ type: 'hook', hook: 'pre_exec' });
+    const forkserver = generations.serving?.forkserver ?? null;
+    if (forkserver === null || !forkserver.has('pre_exec') || !forkserver.isAlive) return this.#begin();
+    forkserver.send({ type: 'hook', hook: 'pre_exec' });
   }
 
   preExecDone(failure: HookFailure | null): void {
@@ -54,13 +55,14 @@ export class Upgrade {
   }
 
   #refusal(): string | null {
-    if (this.#state.kind === 'older') return 'USR2 signal ignored. Child exists.';
-    return this.#state.kind === 'newer' ? 'USR2 signal ignored. Parent exists.' : null;
+    const { kind } = this.#parts.otherArbiter.state;
+    if (kind === 'older') return 'USR2 signal ignored. Child exists.';
+    return kind === 'newer' ? 'USR2 signal ignored. Parent exists.' : null;
   }
 
   #begin(): void {
     this.#startOther();
-    this.#parts.generations.tellFacts();
+    this.#parts.generations.sendFacts();
   }
 
   #startOther(): void {
@@ -79,24 +81,29 @@ export class Upgrade {
       detached: false,
       listenFds: isActivated ? descriptors.length : 0,
     });
-    child.on('error', (error) => this.#parts.childEnded(child, `could not be started: ${error.message}`));
-    child.on('exit', (code, signal) => this.#parts.childEnded(child, describeEnd(code, signal)));
+    const gone = (how: string): void => this.#parts.post({ type: 'new-arbiter-gone', child, how });
+    child.on('error', (error) => gone(`could not be started: ${error.message}`));
+    child.on('exit', (code, signal) => gone(describeEnd(code, signal)));
     if (child.pid === undefined) return;
-    this.#state = { kind: 'older', child, pid: child.pid };
+    this.#parts.otherArbiter.move({ type: 'child-started', child, pid: child.pid });
     log.log('info', `Started a new arbiter (pid:${child.pid}) on the same sockets`);
   }
 
   /** The other one, started here, has gone: this one goes on as if it had never been. */
   childGone(child: ChildProcess, how: string): void {
-    if (this.#state.kind === 'older' && this.#state.child === child) this.#state = { kind: 'alone' };
+    this.#parts.otherArbiter.move({ type: 'child-gone', child });
     this.#parts.start.log.log('warning', `The new arbiter (pid:${child.pid ?? '-'}) ${how}; this one goes on`);
-    this.#parts.generations.tellFacts();
+    this.#parts.generations.sendFacts();
   }
 
-  /** Whether the arbiter that has started this one has gone can only be looked at. */
+  /** That the arbiter that has started this one has gone can only be looked up. Then this one takes its place. */
   lookForPromotion(): void {
-    if (this.#state.kind !== 'newer' || process.ppid === this.#state.parent) return;
-    this.#state = { kind: 'alone' };
-    this.#parts.promoted();
+    const { otherArbiter, inForce, generations, serviceManager } = this.#parts;
+    const { state } = otherArbiter;
+    if (state.kind !== 'newer' || process.ppid === state.parent) return;
+    otherArbiter.move({ type: 'parent-gone' });
+    inForce.promoted();
+    generations.sendFacts();
+    serviceManager.open();
   }
 }

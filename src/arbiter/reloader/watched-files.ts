@@ -33,8 +33,8 @@ export class WatchedFiles {
   readonly #openings: Batches = new Batches((folder) => this.#check(folder));
   /** Already taken once for newer than what was loaded: a file that is written at each start must not reload forever. */
   readonly #takenForNewer: Set<string> = new Set();
-  #life: 'open' | 'closed' = 'open';
-  #hasFallenBack: 'no' | 'yes' = 'no';
+  #isClosed = false;
+  #hasFallenBack = false;
 
   constructor(engine: Engine, events: WatchEvents) {
     this.#engine = engine;
@@ -81,17 +81,17 @@ export class WatchedFiles {
       this.#openings.add(name);
       if (folder.state.kind === 'present' && folder.state.by.kind === 'poll') this.#lookAtAll(name, folder);
     }
-    await this.settled();
+    await this.idle();
   }
 
-  /** Everything that was asked for so far has been looked at. */
-  async settled(): Promise<void> {
+  /** Resolves when everything that was asked for so far has been looked at. */
+  async idle(): Promise<void> {
     await this.#openings.done();
     await this.#looks.done();
   }
 
   close(): void {
-    this.#life = 'closed';
+    this.#isClosed = true;
     for (const folder of this.#folders.values()) close(folder);
     this.#folders.clear();
   }
@@ -107,7 +107,7 @@ export class WatchedFiles {
     close(folder);
     if (identity !== null) {
       const by = await notifyOf(name, this.#engine, (entry) => this.#stirred(name, entry));
-      if (this.#life === 'closed' || this.#folders.get(name) !== folder) {
+      if (this.#isClosed || this.#folders.get(name) !== folder) {
         if (by.kind === 'inotify') by.close();
         return;
       }
@@ -118,8 +118,8 @@ export class WatchedFiles {
   }
 
   #fellBack(why: string): void {
-    if (this.#hasFallenBack === 'no') this.#events.fellBack(why);
-    this.#hasFallenBack = 'yes';
+    if (!this.#hasFallenBack) this.#events.fellBack(why);
+    this.#hasFallenBack = true;
   }
 
   #stirred(name: string, entry: string | null): void {

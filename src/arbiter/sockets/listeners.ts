@@ -33,7 +33,7 @@ export class Listeners {
   #listeners: readonly Listener[] = [];
   readonly #closedIds: number[] = [];
   #nextId = 0;
-  #state: 'open' | 'closed' = 'open';
+  #isClosed = false;
   #authority: Authority = { kind: 'settings' };
 
   private constructor(options: ListenerOptions) {
@@ -110,13 +110,13 @@ export class Listeners {
 
   /** At once: what comes in this moment may be reset. */
   close(sharing: Sharing = 'alone'): void {
-    this.#state = 'closed';
+    this.#isClosed = true;
     this.#close(this.#listeners, sharing === 'alone' ? 'remove' : 'keep');
   }
 
   /** Resolves when nothing is added to the backlogs any more. Then the gateways may close theirs; until then they accept what comes. */
   async sealAndClose(sharing: Sharing): Promise<void> {
-    this.#state = 'closed';
+    this.#isClosed = true;
     const sealed = this.#listeners.filter((listener) => isSealable(listener, sharing));
     // A Unix socket without its file is not found any more.
     const others = this.#listeners.filter((listener) => !sealed.includes(listener));
@@ -150,7 +150,7 @@ export class Listeners {
     const opened = await openListeners({ ...this.#options, binds, firstId });
     if (!opened.ok) return opened;
     this.#listeners = [...this.#listeners, ...opened.listeners];
-    if (this.#state === 'open') return { ok: true };
+    if (!this.#isClosed) return { ok: true };
     // Stopped while these were being bound.
     this.#close(opened.listeners);
     return { ok: false, message: 'The arbiter stops' };

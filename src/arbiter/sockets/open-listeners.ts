@@ -141,14 +141,14 @@ function makeListener(described: Described, id: number, bind: BindAddress, handl
   const { kind, host, port, made } = described;
   // Where the socket is bound, which is behind the link if `bind` names one. The working directory may be another one at its end.
   const file = bind.kind === 'unix' ? path.resolve(host) : undefined;
-  let state: 'open' | 'closed' = 'open';
+  let isClosed = false;
   return {
     address: { id, label: listenerLabel(kind, host, port), kind, host, port },
     bind,
     handle,
     close(handling = 'remove'): void {
-      if (state === 'closed') return;
-      state = 'closed';
+      if (isClosed) return;
+      isClosed = true;
       if (handling === 'remove' && file !== undefined && made !== null) removeIfSame(file, made);
       handle.close();
       // An inherited socket is open here twice. While one copy is, the kernel goes on queueing connections.

@@ -18,9 +18,10 @@ export class ServiceManager {
   readonly #options: ServiceManagerOptions;
   readonly #watchdogMs: number | null;
   #socket: NotifySocket | null = null;
-  #told: ServiceState | null = null;
+  #shown: ServiceState | null = null;
   #nextWatchdogMs = 0;
-  #answer: 'none' | 'come' = 'none';
+  /** Since the gateways were last asked. */
+  #hasAnswer = false;
 
   constructor(options: ServiceManagerOptions) {
     this.#options = options;
@@ -36,34 +37,34 @@ export class ServiceManager {
 
   show(state: ServiceState): void {
     if (this.#socket === null) return;
-    const text = notice(this.#told, state, { pid: process.pid, monotonicUsec: process.hrtime.bigint() / 1000n });
-    this.#told = state;
+    const text = notice(this.#shown, state, { pid: process.pid, monotonicUsec: process.hrtime.bigint() / 1000n });
+    this.#shown = state;
     if (text !== null) this.#socket.send(text);
   }
 
   /** A gateway has answered. */
   answered(): void {
-    this.#answer = 'come';
+    this.#hasAnswer = true;
   }
 
   /**
-   * The watchdog hears from an arbiter that comes round its loop, and whose gateways answer. A server that starts, pauses or stops
-   * has none that must.
+   * Ping the watchdog only if the event loop is turning and a gateway has answered. While starting, paused or stopping, no gateway needs to.
    */
   tick(nowMs: number): void {
     if (this.#socket === null) return;
     this.#socket.flush();
     if (this.#watchdogMs === null || nowMs < this.#nextWatchdogMs) return;
     this.#nextWatchdogMs = nowMs + this.#watchdogMs;
-    if (this.#answer === 'come' || this.#told?.phase !== 'serving') this.#socket.send('WATCHDOG=1');
-    this.#answer = 'none';
+    if (this.#hasAnswer || this.#shown?.phase !== 'serving') this.#socket.send('WATCHDOG=1');
+    this.#hasAnswer = false;
     this.#options.ask();
   }
 }
 
 export function serviceState(
   phase: Phase['kind'],
-  { serving, next, failure }: Pick<Generations, 'serving' | 'next' | 'failure'>,
+  { serving, next }: Pick<Generations, 'serving' | 'next'>,
+  failure: string | null,
   upgrade: UpgradeState,
 ): ServiceState {
   // With shutdown_delay the stop begins before the drain does.

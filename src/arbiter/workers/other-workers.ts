@@ -1,5 +1,4 @@
-// Which workers live in which generation, for `server.WORKERS` of hooks: each forkserver knows its own, and is told of the others. Used by
-// generations.ts.
+// Which workers live in which generation, for `server.WORKERS` of hooks: each forkserver knows its own, and is sent the others.
 
 import type { WorkerFacts } from '../../messages/about-hooks.ts';
 import type { Generation } from '../generations/generation.ts';
@@ -23,9 +22,9 @@ export class OtherWorkers {
   }
 
   /** A worker has come or gone. */
-  tell(all: readonly Generation[]): void {
+  sendAll(all: readonly Generation[]): void {
     const listeners = [...all, ...this.#lingering];
     if (listeners.length < 2) return;
-    for (const generation of listeners) generation.tellFacts({ elsewhere: this.outside(generation, all) });
+    for (const generation of listeners) generation.forkserver.sendFacts({ elsewhere: this.outside(generation, all) });
   }
 }

@@ -84,6 +84,19 @@ export class WorkerRoster {
     for (const worker of this.#workers.values()) this.signal(worker, signal);
   }
 
+  /** For what applications do at SIGTERM, such as to end their streams: the workers go on taking tickets. */
+  announceEnd(): void {
+    this.signalAll('SIGURG');
+  }
+
+  /** The time to finish is over. */
+  killAll(nowMs: number): void {
+    for (const worker of this.all()) {
+      if (worker.state.kind === 'doomed') this.kill(worker.slot, nowMs);
+      else this.doom(worker, 'graceful-timeout', 'SIGUSR2', nowMs);
+    }
+  }
+
   /** Ends it: at once, or with a moment for its last words. False if it is doomed already, or not there yet. */
   doom(
     { slot }: Worker,

@@ -52,9 +52,9 @@ test('what a worker leaves untold when it ends is told then, and once', () => {
   overdue.answered(7, 'GET /slow');
   assert.ok(overdue.awaitsStacks(3));
   assert.ok(!overdue.awaitsStacks(4));
-  assert.deepEqual(overdue.left(4), []);
+  assert.deepEqual(overdue.ofEnded(4), []);
   assert.deepEqual(
-    overdue.left(3).map(({ what }) => what),
+    overdue.ofEnded(3).map(({ what }) => what),
     ['GET /slow'],
   );
   assert.ok(!overdue.awaitsStacks(3));

@@ -4,7 +4,7 @@ import { type HandlerHolder, HookHandlers } from '../../../../src/arbiter/forkse
 
 interface Double extends HandlerHolder {
   state: { kind: string };
-  forkserverState: 'alive' | 'dead';
+  forkserver: { isAlive: boolean; send: HandlerHolder['forkserver']['send'] };
   readonly heard: string[];
 }
 
@@ -12,9 +12,9 @@ function holder(): Double {
   const heard: string[] = [];
   return {
     state: { kind: 'serving' },
-    forkserverState: 'alive',
     heard,
     forkserver: {
+      isAlive: true,
       send: (message) => heard.push('signal' in message ? `${message.type} ${message.signal}` : message.type),
     },
   };
@@ -38,7 +38,7 @@ test('a generation that was given up, or whose forkserver has died, takes no han
   const [first, second, third] = [holder(), holder(), holder()];
   for (const one of [first, second, third]) handlers.set(one, 'SIGTERM');
   second.state = { kind: 'given-up' };
-  third.forkserverState = 'dead';
+  third.forkserver.isAlive = false;
   handlers.call('SIGTERM');
   assert.deepEqual(
     [first, second, third].map(({ heard }) => heard.length),

@@ -2,11 +2,26 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type GenerationState, mayFollow } from '../../../../src/arbiter/generations/generation-life.ts';
+import {
+  type GenerationState,
+  isNext,
+  isServing,
+  mayFollow,
+} from '../../../../src/arbiter/generations/generation-life.ts';
 
 function state(kind: GenerationState['kind']): GenerationState {
-  if (kind === 'draining' || kind === 'inheriting') return { kind, sinceMs: 0 };
-  return kind === 'given-up' ? { kind, sinceMs: 0, reason: 'it is late' } : { kind };
+  switch (kind) {
+    case 'inheriting':
+      return { kind, sinceMs: 0 };
+    case 'switching':
+      return { kind, sinceMs: 0, gateways: new Set([1]) };
+    case 'draining':
+      return { kind, sinceMs: 0, for: 'successor' };
+    case 'given-up':
+      return { kind, sinceMs: 0, reason: 'it is late' };
+    default:
+      return { kind };
+  }
 }
 
 function isWay(...kinds: readonly GenerationState['kind'][]): boolean {
@@ -17,11 +32,13 @@ function isWay(...kinds: readonly GenerationState['kind'][]): boolean {
 }
 
 test('a generation without hooks comes up and drains', () => {
-  assert.ok(isWay('configuring', 'settling', 'preparing', 'prepared', 'booting', 'serving', 'draining', 'gone'));
+  assert.ok(
+    isWay('configuring', 'settling', 'preparing', 'prepared', 'booting', 'switching', 'serving', 'draining', 'gone'),
+  );
 });
 
 test('the first generation, whose settings are settled already, begins with its pipe', () => {
-  assert.ok(isWay('configuring', 'preparing', 'prepared', 'booting', 'serving'));
+  assert.ok(isWay('configuring', 'preparing', 'prepared', 'booting', 'switching', 'serving'));
 });
 
 test('a generation with hooks inherits, counts and announces on its way', () => {
@@ -38,6 +55,8 @@ test('at each step a generation may be given up or drained, and then only goes',
     'announcing',
     'prepared',
     'booting',
+    'rebinding',
+    'switching',
     'serving',
   ] as const;
   for (const step of steps) {
@@ -49,7 +68,9 @@ test('at each step a generation may be given up or drained, and then only goes',
 
 test('no step is skipped on the way to serving, and none is taken back', () => {
   assert.ok(!isWay('preparing', 'booting'));
-  assert.ok(!isWay('prepared', 'serving'));
+  assert.ok(!isWay('prepared', 'switching'));
+  assert.ok(!isWay('booting', 'serving'));
+  assert.ok(!isWay('rebinding', 'serving'));
   assert.ok(!isWay('serving', 'booting'));
 });
 
@@ -58,4 +79,21 @@ test('an end stays the end', () => {
   assert.ok(!isWay('given-up', 'draining'));
   assert.ok(!isWay('draining', 'serving'));
   assert.ok(!isWay('gone', 'draining'));
+});
+
+test('a generation that wants other sockets changes them before the gateways switch, one gateway after the other', () => {
+  assert.ok(isWay('booting', 'rebinding', 'switching', 'switching', 'serving'));
+});
+
+test('a generation is the next one until it serves or ends', () => {
+  const next = ['configuring', 'preparing', 'prepared', 'booting', 'rebinding', 'switching'] as const;
+  for (const kind of next) assert.ok(isNext(state(kind)) && !isServing(state(kind)), kind);
+  for (const kind of ['serving', 'draining', 'given-up', 'gone'] as const) assert.ok(!isNext(state(kind)), kind);
+});
+
+test('a generation that drains counts as the serving one only when the arbiter stops', () => {
+  assert.ok(isServing({ kind: 'serving' }));
+  assert.ok(isServing({ kind: 'draining', sinceMs: 0, for: 'stop' }));
+  assert.ok(!isServing({ kind: 'draining', sinceMs: 0, for: 'successor' }));
+  assert.ok(!isServing(state('given-up')));
 });

@@ -2,29 +2,29 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Revival } from '../../../../src/arbiter/generations/generation-retry.ts';
+import { GenerationRetry } from '../../../../src/arbiter/generations/generation-retry.ts';
 
 test('without a failed attempt nothing is due', () => {
-  assert.equal(new Revival().isDue(1_000_000), false);
+  assert.equal(new GenerationRetry().isDue(1_000_000), false);
 });
 
 test('each failed attempt waits longer than the one before', () => {
-  const revival = new Revival();
-  revival.putOff(0);
-  assert.equal(revival.isDue(999), false);
-  assert.equal(revival.isDue(1000), true);
-  revival.putOff(1000);
-  assert.equal(revival.isDue(2999), false);
-  assert.equal(revival.isDue(3000), true);
+  const retry = new GenerationRetry();
+  retry.putOff(0);
+  assert.equal(retry.isDue(999), false);
+  assert.equal(retry.isDue(1000), true);
+  retry.putOff(1000);
+  assert.equal(retry.isDue(2999), false);
+  assert.equal(retry.isDue(3000), true);
 });
 
 test('what is cancelled is due no more, and success begins with the shortest wait again', () => {
-  const revival = new Revival();
-  revival.putOff(0);
-  revival.putOff(1000);
-  revival.cancel();
-  assert.equal(revival.isDue(1_000_000), false);
-  revival.succeeded();
-  revival.putOff(10_000);
-  assert.equal(revival.isDue(11_000), true);
+  const retry = new GenerationRetry();
+  retry.putOff(0);
+  retry.putOff(1000);
+  retry.cancel();
+  assert.equal(retry.isDue(1_000_000), false);
+  retry.succeeded();
+  retry.putOff(10_000);
+  assert.equal(retry.isDue(11_000), true);
 });

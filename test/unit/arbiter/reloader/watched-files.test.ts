@@ -120,7 +120,7 @@ test('a file that is newer than what was loaded of it is a change, once', async 
     watched.add(older, (LONG_AGO + 1) * 1000);
     watched.keepOnly(() => false);
   }
-  await watched.settled();
+  await watched.idle();
   assert.deepEqual(changes, [{ path: newer, kind: 'modified' }]);
 });
 

@@ -38,18 +38,18 @@ test('connections are counted by generation and kind; plain requests, and stream
 });
 
 test('what the gateways have told last is summed, until a gateway is gone', () => {
-  const census = new StreamTotals();
-  census.told(1, [{ generation: 1, webSockets: 9, tunnels: 9, eventStreams: 9 }]);
-  census.told(1, [
+  const totals = new StreamTotals();
+  totals.update(1, [{ generation: 1, webSockets: 9, tunnels: 9, eventStreams: 9 }]);
+  totals.update(1, [
     { generation: 1, webSockets: 1, tunnels: 0, eventStreams: 2 },
     { generation: 2, webSockets: 4, tunnels: 0, eventStreams: 0 },
   ]);
-  census.told(2, [{ generation: 1, webSockets: 1, tunnels: 1, eventStreams: 0 }]);
-  assert.deepEqual(census.all(), { webSockets: 6, tunnels: 1, eventStreams: 2 });
-  assert.deepEqual(census.of(1), { webSockets: 2, tunnels: 1, eventStreams: 2 });
-  census.gatewayGone(1);
-  assert.deepEqual(census.all(), { webSockets: 1, tunnels: 1, eventStreams: 0 });
-  assert.deepEqual(census.of(2), { webSockets: 0, tunnels: 0, eventStreams: 0 });
+  totals.update(2, [{ generation: 1, webSockets: 1, tunnels: 1, eventStreams: 0 }]);
+  assert.deepEqual(totals.all(), { webSockets: 6, tunnels: 1, eventStreams: 2 });
+  assert.deepEqual(totals.of(1), { webSockets: 2, tunnels: 1, eventStreams: 2 });
+  totals.gatewayGone(1);
+  assert.deepEqual(totals.all(), { webSockets: 1, tunnels: 1, eventStreams: 0 });
+  assert.deepEqual(totals.of(2), { webSockets: 0, tunnels: 0, eventStreams: 0 });
 });
 
 for (const [counts, words] of [

@@ -1,7 +1,7 @@
 // How many workers of a generation boot at the same time: as many as there are processors, once there are many. More would all become ready late, and take
 // the processors from those that serve. Pure.
 
-import type { WorkerState } from '../workers/worker-life.ts';
+import type { WorkerState } from './worker-life.ts';
 
 /** A boot that takes longer waits for something, or for ever: it does not keep the others from beginning. */
 const LONG_BOOT_MS = 3000;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootsNow, describePace } from '../../../../src/arbiter/generations/boot-pace.ts';
+import { bootsNow, describePace } from '../../../../src/arbiter/workers/boot-pace.ts';
 import type { WorkerState } from '../../../../src/arbiter/workers/worker-life.ts';
 
 const NOW_MS = 100_000;

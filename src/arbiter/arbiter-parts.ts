@@ -1,0 +1,103 @@
+// The parts of an arbiter, each made with those that it depends on. What happens to them later goes through the arbiter's queue.
+
+import type { ErrorLog } from '../log/error-log.ts';
+import { ClaimsBoard } from '../runqueue/claims-board.ts';
+import { ArbiterMetrics } from './arbiter-metrics.ts';
+import { ArbiterPhase } from './arbiter-phase.ts';
+import type { ArbiterStart } from './arbiter-start.ts';
+import { hookFacts } from './forkserver/server-facts.ts';
+import { type GatewayEvent, Gateways } from './gateways/gateways.ts';
+import { StreamTotals } from './gateways/stream-totals.ts';
+import { DrainNotice } from './generations/drain-notice.ts';
+import { Generations } from './generations/generations.ts';
+import { Succession, type SuccessionEvent } from './generations/succession.ts';
+import { Switchover, type SwitchoverEvent } from './generations/switchover.ts';
+import { Pause } from './pause.ts';
+import { Upgrade, type UpgradeEvent } from './process/upgrade.ts';
+import { OtherArbiter } from './process/upgrade-state.ts';
+import { Reloader } from './reloader/reloader.ts';
+import { SettingsInForce } from './settings-in-force.ts';
+import { Shutdown, type ShutdownEvent } from './shutdown.ts';
+import { ServiceManager } from './systemd/service-manager.ts';
+import { Allotment } from './workers/allotment.ts';
+import { Lifeline } from './workers/lifeline.ts';
+
+export type PartEvent =
+  | GatewayEvent
+  | SuccessionEvent
+  | SwitchoverEvent
+  | UpgradeEvent
+  | ShutdownEvent
+  /** With `reload`: `why` is the line for the log. */
+  | { readonly type: 'files-changed'; readonly why: string };
+
+export interface ArbiterParts {
+  readonly log: ErrorLog;
+  readonly phase: ArbiterPhase;
+  readonly board: ClaimsBoard;
+  readonly lifeline: Lifeline;
+  readonly inForce: SettingsInForce;
+  readonly gateways: Gateways;
+  readonly streams: StreamTotals;
+  readonly generations: Generations;
+  readonly succession: Succession;
+  readonly switchover: Switchover;
+  readonly drainNotice: DrainNotice;
+  readonly reloader: Reloader;
+  readonly pause: Pause;
+  readonly otherArbiter: OtherArbiter;
+  readonly upgrade: Upgrade;
+  readonly shutdown: Shutdown;
+  readonly serviceManager: ServiceManager;
+  readonly metrics: ArbiterMetrics;
+}
+
+/** `ended` is called when nothing is left of the server. */
+export function makeParts(
+  start: ArbiterStart,
+  post: (event: PartEvent) => void,
+  ended: (exitCode: number) => void,
+): ArbiterParts {
+  const { log, listeners, pidFile, python } = start;
+  const { settings, ids } = start.resolved;
+  const phase = new ArbiterPhase(log);
+  const board = ClaimsBoard.create(start.directories.runtimeDir, settings.gateways, ids);
+  const lifeline = new Lifeline();
+  const allotment = new Allotment();
+  const inForce = new SettingsInForce(start);
+  const streams = new StreamTotals();
+  const drainNotice = new DrainNotice(log, streams);
+  const otherArbiter = new OtherArbiter(start.ownStart.parent, log);
+  const generations = new Generations(allotment, () => hookFacts(start, otherArbiter.state));
+  const reloader = new Reloader(log, start.forkserverCommand.cwd, start.configure.config, (why) => {
+    post({ type: 'files-changed', why });
+  });
+  // The one circle: gateways are introduced to what is made after them. None is started before the arbiter runs.
+  const gateways: Gateways = new Gateways({ log, post, introduce: (gateway) => switchover.introduce(gateway) });
+  const serviceManager = new ServiceManager({
+    python,
+    environment: process.env,
+    warn: (message) => log.log('warning', message),
+    ask: () => gateways.broadcast({ type: 'ping' }),
+  });
+  const succession = new Succession({ start, board, allotment, gateways, generations, lifeline, reloader, post });
+  const shared = { start, log, phase, inForce, gateways, generations, succession, drainNotice, otherArbiter };
+  const pause = new Pause({ ...shared, gatewayCount: settings.gateways });
+  const switchover: Switchover = new Switchover({ ...shared, pause, post });
+  const upgrade = new Upgrade({ ...shared, serviceManager, post });
+  const shutdown = new Shutdown({ ...shared, listeners, pidFile, reloader, upgrade, post, ended });
+  const metrics = new ArbiterMetrics(start.telemetry);
+  return {
+    ...shared,
+    board,
+    lifeline,
+    streams,
+    switchover,
+    reloader,
+    pause,
+    upgrade,
+    shutdown,
+    serviceManager,
+    metrics,
+  };
+}

@@ -1,0 +1,130 @@
+// A generation's forkserver: its process, its life, the hooks that it has, and the last of them, which may keep it.
+
+import { type IllegalMoveLog, illegalMove } from '../../log/illegal-move.ts';
+import type { ServerFacts } from '../../messages/about-hooks.ts';
+import type { ToForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
+import type { ForkserverHandle } from './forkserver-handle.ts';
+import {
+  type ForkserverEvent,
+  type ForkserverState,
+  moveForkserver,
+  moveOnExit,
+  type OnExitEvent,
+  type OnExitState,
+} from './forkserver-life.ts';
+
+export class Forkserver {
+  readonly #process: ForkserverHandle;
+  readonly #log: IllegalMoveLog;
+  #state: ForkserverState = 'alive';
+  #onExit: OnExitState = 'none';
+  #hooks: ReadonlySet<string> = new Set();
+
+  constructor(process: ForkserverHandle, log: IllegalMoveLog) {
+    this.#process = process;
+    this.#log = log;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get isAlive(): boolean {
+    return this.#state !== 'dead';
+  }
+
+  get onExit(): OnExitState {
+    return this.#onExit;
+  }
+
+  /** For log lines. */
+  get hasRoom(): boolean {
+    return this.#process.hasRoom;
+  }
+
+  send(message: ToForkserver): void {
+    this.#process.send(message);
+  }
+
+  // Hooks
+
+  /** Its settings are settled: these hooks are set. */
+  setHooks(hooks: ReadonlySet<string>): void {
+    this.#hooks = hooks;
+  }
+
+  get hasHooks(): boolean {
+    return this.#hooks.size > 0;
+  }
+
+  has(hook: string): boolean {
+    return this.#hooks.has(hook);
+  }
+
+  /** What has changed in its `server` object, which nothing but hooks can see. */
+  sendFacts(facts: Partial<ServerFacts>): void {
+    if (this.hasHooks && this.isAlive) this.send({ type: 'facts', facts });
+  }
+
+  /** From now on it stays until on_exit has been called, if it has that hook. */
+  holdForOnExit(): void {
+    if (this.has('on_exit')) this.#moveOnExit('hold');
+  }
+
+  callOnExit(): void {
+    this.#moveOnExit('call');
+    this.send({ type: 'hook', hook: 'on_exit' });
+  }
+
+  onExitCalled(): void {
+    this.#moveOnExit('done');
+    this.letGo();
+  }
+
+  // Its end
+
+  /** Lets it exit when its last worker has, and on_exit has been called. */
+  letGo(): void {
+    if (this.#isHeld) return;
+    this.send({ type: 'leave' });
+    this.#move('leave');
+  }
+
+  lingers(): void {
+    this.#move('linger');
+  }
+
+  died(): void {
+    this.#move('die');
+  }
+
+  /** Ends the import of the application, if that is under way. */
+  interrupt(): void {
+    this.#process.interrupt();
+  }
+
+  kill(): void {
+    if (this.isAlive) this.#process.kill();
+  }
+
+  /** One that still has to call on_exit has the time that the arbiter's end gives it. */
+  killUnlessHeld(): void {
+    if (!this.#isHeld) this.kill();
+  }
+
+  get #isHeld(): boolean {
+    return this.#onExit === 'to-come' || this.#onExit === 'under-way';
+  }
+
+  #move(event: ForkserverEvent): void {
+    const next = moveForkserver(this.#state, event);
+    if (next === null) illegalMove(this.#log, `forkserver (pid:${this.pid}): '${event}' in state '${this.#state}'`);
+    else this.#state = next;
+  }
+
+  #moveOnExit(event: OnExitEvent): void {
+    const next = moveOnExit(this.#onExit, event);
+    if (next === null) illegalMove(this.#log, `on_exit (pid:${this.pid}): '${event}' in state '${this.#onExit}'`);
+    else this.#onExit = next;
+  }
+}

@@ -1,0 +1,218 @@
+// How one generation follows another: the next one boots beside the one that serves, and takes over when it is ready; if it fails,
+// everything stays as it was.
+
+import type { HookFailure } from '../../messages/about-hooks.ts';
+import { EXIT_WORKER_BOOT } from '../../messages/exit-status.ts';
+import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
+import { lifelinePath } from '../process/runtime-directory.ts';
+import type { Reloader } from '../reloader/reloader.ts';
+import type { Lifeline } from '../workers/lifeline.ts';
+import type { ProcessEnd } from '../workers/worker-life.ts';
+import type { Worker } from '../workers/worker-roster.ts';
+import { failureOfWorker } from './boot-failure.ts';
+import type { Generation, GenerationEvent } from './generation.ts';
+import { GenerationBoot } from './generation-boot.ts';
+import { breakOff, drain, giveUp } from './generation-end.ts';
+import { GenerationLaunch, type LaunchOptions } from './generation-launch.ts';
+import { afterMessage, type GenerationMessage } from './generation-messages.ts';
+import { GenerationRetry } from './generation-retry.ts';
+import type { Generations } from './generations.ts';
+
+export type SuccessionEvent =
+  | GenerationEvent
+  /** The first generation cannot serve: there is nothing to fall back on. */
+  | { readonly type: 'first-failed'; readonly exitCode: number };
+
+export interface SuccessionOptions extends Omit<LaunchOptions, 'post' | 'workerGone'> {
+  readonly generations: Generations;
+  readonly lifeline: Lifeline;
+  readonly reloader: Reloader;
+  readonly post: (event: SuccessionEvent) => void;
+}
+
+export class Succession {
+  readonly #options: SuccessionOptions;
+  readonly #generations: Generations;
+  readonly #launch: GenerationLaunch;
+  readonly #boot: GenerationBoot;
+  readonly #retry: GenerationRetry = new GenerationRetry();
+  /** Why the last reload failed. */
+  #failure: string | null = null;
+
+  constructor(options: SuccessionOptions) {
+    const { start, reloader, generations } = options;
+    this.#options = options;
+    this.#generations = generations;
+    this.#launch = new GenerationLaunch({ ...options, workerGone: this.#workerGone });
+    this.#boot = new GenerationBoot({ start, reloader, generations, succession: this });
+  }
+
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  // A new one
+
+  /** Its forkserver has evaluated the configuration file, and called the first hooks, already. */
+  startFirst(resolved: ResolvedSettings, hooks: ReadonlySet<string>): void {
+    // It has been at work since the command was started.
+    this.#boot.first(this.#enter(this.#launch.first(), performance.timeOrigin), resolved, hooks);
+  }
+
+  /** A new generation with new settings and new code. One that is under way is given up: it may be older than what is wanted now. */
+  reload(nowMs: number): void {
+    const { next } = this.#generations;
+    if (next !== null) {
+      this.#options.start.log.log('info', `Generation ${next.number} is given up for a newer one`);
+      breakOff(next, 'superseded', nowMs);
+      this.#forgetIfGone(next);
+    }
+    this.#retry.cancel();
+    this.#enter(this.#launch.next(), Date.now());
+  }
+
+  #enter(generation: Generation, bornMs: number): Generation {
+    this.#generations.add(generation);
+    this.#options.reloader.generationStarts(generation.number, bornMs);
+    return generation;
+  }
+
+  /** Its forkserver has made its pipe, and the lifeline if that was not there. */
+  booted(nowMs: number): void {
+    const { lifeline, start } = this.#options;
+    lifeline.hold(lifelinePath(start.directories.runtimeDir));
+    this.bootNext(nowMs);
+  }
+
+  /** The gateways have come up: a generation that waited for them can fork its workers. */
+  bootNext(nowMs: number): void {
+    const { next } = this.#generations;
+    if (next?.state.kind === 'prepared' && this.#options.gateways.areAllUp) next.begin(nowMs);
+  }
+
+  /** The gateways write to the next generation's pipe now: it serves, and the one before drains. */
+  switched(generation: Generation, nowMs: number): void {
+    const { start, reloader } = this.#options;
+    const old = this.#generations.serving;
+    if (old !== null) drain(old, 'successor', nowMs);
+    generation.move({ kind: 'serving' });
+    this.#retry.succeeded();
+    this.#failure = null;
+    start.log.log('info', `Generation ${generation.number} is serving`);
+    reloader.serves(generation.number);
+    generation.manage(nowMs);
+  }
+
+  // What forkservers report
+
+  heard(generation: Generation, message: GenerationMessage, nowMs: number): void {
+    const { start, gateways, reloader } = this.#options;
+    const parts = {
+      log: start.log,
+      gateways,
+      reloader,
+      generations: this.#generations,
+      boot: this.#boot,
+      succession: this,
+    };
+    afterMessage(generation, message, parts, nowMs);
+  }
+
+  /** Whether the hook that its forkserver has called is a step of its boot. */
+  awaitsHook({ state }: Generation): boolean {
+    return state.kind === 'counting' || state.kind === 'announcing';
+  }
+
+  hookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {
+    this.#boot.hookDone(generation, failure, nowMs);
+  }
+
+  readonly #workerGone = (generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number): void => {
+    const { kind } = generation.state;
+    if (kind !== 'booting' && kind !== 'rebinding' && kind !== 'switching') return;
+    const reason = failureOfWorker(worker.state, end, this.#generations.serving === null);
+    if (reason !== null) this.giveUp(generation, EXIT_WORKER_BOOT, reason, nowMs);
+  };
+
+  /** `isMissed`: a serving generation cannot do without. */
+  forkserverGone(generation: Generation, how: string, isMissed: boolean, nowMs: number): void {
+    const { next, serving, otherWorkers, handlers } = this.#generations;
+    generation.forkserverDied();
+    otherWorkers.forget(generation);
+    handlers.forget(generation);
+    if (next?.state.kind === 'inheriting' && generation === serving) this.#boot.carryState(next, '');
+    if (generation === next) return this.giveUp(generation, EXIT_WORKER_BOOT, `Its forkserver ${how}.`, nowMs);
+    if (generation === serving && isMissed) {
+      const { log } = this.#options.start;
+      log.log('error', `The forkserver of generation ${generation.number} ${how}; starting a new one.`);
+      if (next === null) this.reload(nowMs);
+    }
+    this.#forgetIfGone(generation);
+  }
+
+  // Time
+
+  tick(nowMs: number): void {
+    this.#boot.tick(this.#generations.next, nowMs);
+    for (const generation of this.#generations.all()) {
+      generation.tick(nowMs);
+      this.#forgetIfGone(generation);
+    }
+    if (this.#retry.isDue(nowMs) && this.#generations.next === null) this.reload(nowMs);
+  }
+
+  // Ends
+
+  /** A generation that cannot serve. The first one ends the arbiter; a later one leaves things as they were. */
+  giveUp(generation: Generation, exitCode: number, reason: string, nowMs: number): void {
+    const { next, serving } = this.#generations;
+    const { start, post } = this.#options;
+    if (generation !== next) return;
+    this.#failure = reason;
+    if (serving === null) {
+      start.log.log('error', `Reason: ${reason}`);
+      // Its forkserver may have to call on_exit.
+      this.#generations.holdForOnExit(exitCode);
+      giveUp(generation, reason, nowMs);
+      this.#forgetIfGone(generation);
+      return post({ type: 'first-failed', exitCode });
+    }
+    const failure = `Generation ${generation.number} gave up: ${reason.replace(/\.$/, '')}`;
+    start.log.log('error', `${failure}; generation ${serving.number} keeps serving`);
+    giveUp(generation, reason, nowMs);
+    this.#forgetIfGone(generation);
+    if (!serving.forkserver.isAlive) this.#retry.putOff(nowMs);
+  }
+
+  /** The arbiter stops: a generation that does not serve yet never will. */
+  stopNext(nowMs: number): void {
+    const { next } = this.#generations;
+    this.#retry.cancel();
+    if (next === null) return;
+    breakOff(next, 'the arbiter stops', nowMs);
+    this.#forgetIfGone(next);
+  }
+
+  /** Lets every generation finish what it has been given, and fork nothing any more. */
+  drainAll(nowMs: number): void {
+    this.#retry.cancel();
+    for (const generation of this.#generations.all()) {
+      drain(generation, 'stop', nowMs);
+      this.#forgetIfGone(generation);
+    }
+  }
+
+  #forgetIfGone(generation: Generation): void {
+    const { state, forkserver, workers } = generation;
+    const isRunning = forkserver.isAlive || workers.size > 0;
+    if ((state.kind === 'draining' || state.kind === 'given-up') && !isRunning) this.forget(generation);
+  }
+
+  /** Nothing of it matters any more. */
+  forget(generation: Generation): void {
+    generation.move({ kind: 'gone' });
+    generation.tickets.release();
+    this.#generations.remove(generation);
+    this.#options.gateways.broadcast({ type: 'generation-gone', generation: generation.number });
+  }
+}

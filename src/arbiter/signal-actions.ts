@@ -1,0 +1,56 @@
+// What the arbiter does at a signal, as Gunicorn does.
+
+import type { ArbiterParts } from './arbiter-parts.ts';
+import type { HandledSignal } from './signals.ts';
+
+/** `how` says in the log how the signal has come; empty if to the arbiter itself. */
+export function actOnSignal(signal: HandledSignal, how: string, parts: ArbiterParts, nowMs: number): void {
+  const { log, inForce, generations, shutdown, upgrade, pause } = parts;
+  const { daemon } = inForce.settings;
+  const level = signal === 'SIGWINCH' && !daemon ? 'debug' : 'info';
+  log.log(level, `Handling signal: ${signal.slice(3).toLowerCase()}${how}`);
+  generations.handlers.call(signal);
+  switch (signal) {
+    case 'SIGTERM':
+      return shutdown.terminate(nowMs);
+    case 'SIGINT':
+    case 'SIGQUIT':
+      return shutdown.interrupt(nowMs);
+    case 'SIGHUP':
+      return hangUp(parts, nowMs);
+    case 'SIGTTIN':
+      return resize(1, parts, nowMs);
+    case 'SIGTTOU':
+      return resize(-1, parts, nowMs);
+    case 'SIGUSR1':
+      return reopenLogs(parts);
+    case 'SIGUSR2':
+      return upgrade.order();
+    case 'SIGWINCH':
+      if (daemon) return pause.begin(nowMs);
+      return log.log('debug', 'SIGWINCH ignored. Not daemonized');
+  }
+}
+
+function hangUp({ log, phase, inForce, reloader, pause, succession }: ArbiterParts, nowMs: number): void {
+  if (phase.kind === 'stopping') return;
+  log.log('info', 'Hang up: Arbiter');
+  reloader.forgetBurst();
+  pause.end(inForce.settings.workers, nowMs);
+  succession.reload(nowMs);
+}
+
+function resize(by: 1 | -1, { phase, generations, pause }: ArbiterParts, nowMs: number): void {
+  if (phase.kind === 'stopping') return;
+  if (phase.kind !== 'paused') generations.serving?.resizeBy(by, nowMs);
+  else if (by > 0) pause.end(1, nowMs);
+}
+
+function reopenLogs({ inForce, gateways, generations }: ArbiterParts): void {
+  inForce.reopenLogs();
+  gateways.broadcast({ type: 'reopen-logs' });
+  for (const { forkserver, workers } of generations.all()) {
+    forkserver.send({ type: 'reopen-logs' });
+    workers.signalAll('SIGUSR1');
+  }
+}
