@@ -13,7 +13,7 @@ import type { Listeners } from './sockets/listeners.ts';
 
 export interface ArbiterStart {
   readonly forkserverCommand: ForkserverCommand;
-  /** What each new forkserver is told first. */
+  /** The first message to each new forkserver. */
   readonly configure: Configure;
   /** The first generation's forkserver, which has evaluated the configuration file already. */
   readonly firstForkserver: (events: ForkserverEvents) => ForkserverHandle;

@@ -55,7 +55,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const forkserverCommand =
     program === null
       ? ownForkserver(interpreter.path, argv, cwd, start.openFiles)
-      : programForkserver(program.command, program.cwd, withoutProgram(process.env), version, start.openFiles);
+      : programForkserver(program, withoutProgram(process.env), version, start.openFiles);
   const forkserver = new ForkserverHandle(forkserverCommand, relay);
   const startSignals = new StartSignals(forkserver);
   const configure = configureMessage(commandArgs.values, commandLine.values);

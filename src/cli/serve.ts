@@ -54,7 +54,7 @@ export async function serve(serving: Serving): Promise<number> {
   const { settings, ids } = resolved;
   process.chdir(settings.chdir);
   const opened = ErrorLog.open({
-    speaker: 'arbiter',
+    source: 'arbiter',
     target: resolved.gateway.errorLog,
     level: settings.loglevel,
     form: settings.log_format,

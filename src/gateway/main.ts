@@ -35,7 +35,7 @@ function start(message: ToGateway & { type: 'start' }): Running {
   process.umask(settings.umask);
   const owner = { uid: settings.userId, gid: settings.groupId };
   const opened = ErrorLog.open({
-    speaker: 'gateway',
+    source: 'gateway',
     target: settings.errorLog,
     level: settings.logLevel,
     form: settings.logFormat,
@@ -71,7 +71,7 @@ function makeSpoolDir(directory: string, log: ErrorLog): void {
 }
 
 function fallbackLog(): ErrorLog {
-  const opened = ErrorLog.open({ speaker: 'gateway', target: '-', level: 'info' });
+  const opened = ErrorLog.open({ source: 'gateway', target: '-', level: 'info' });
   if (!opened.ok) throw new Error(opened.message);
   return opened.log;
 }

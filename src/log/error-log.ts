@@ -4,7 +4,7 @@
 import { BackgroundLog } from './background-log.ts';
 import { ImmediateLog } from './immediate-log.ts';
 import type { LogOwner } from './log-file.ts';
-import { isLogged, jsonLogLine, type LogForm, type LogLevel, logLine, type Speaker } from './log-line.ts';
+import { isLogged, jsonLogLine, type LogForm, type LogLevel, type LogSource, logLine } from './log-line.ts';
 import { LogRelay } from './log-relay.ts';
 
 export type OpenedErrorLog =
@@ -12,7 +12,7 @@ export type OpenedErrorLog =
   | { readonly ok: false; readonly message: string };
 
 export interface ErrorLogOptions {
-  readonly speaker: Speaker;
+  readonly source: LogSource;
   /** `-` for stderr, or the path of a file. */
   readonly target: string;
   readonly level: LogLevel;
@@ -20,8 +20,8 @@ export interface ErrorLogOptions {
   readonly owner?: LogOwner;
 }
 
-/** Who else wants to know what is logged: syslog, statsd. */
-export interface ErrorLogWitness {
+/** What else takes entries: syslog, statsd. */
+export interface LogObserver {
   /** Something was said, whether the level lets it through or not. */
   said(level: LogLevel): void;
   logged(level: LogLevel, message: string, pid: number): void;
@@ -38,11 +38,11 @@ interface Sink {
 type OpenedSink = { readonly ok: true; readonly log: Sink } | { readonly ok: false; readonly message: string };
 
 export class ErrorLog {
-  /** Told of every entry from now on. */
-  witness: ErrorLogWitness | null = null;
+  /** Notified of every entry from now on. */
+  observer: LogObserver | null = null;
   /** To Python's loggers, if they write what this process has to say. */
   readonly relay: LogRelay = new LogRelay();
-  readonly #speaker: Speaker;
+  readonly #source: LogSource;
   readonly #owner: LogOwner | undefined;
   #target: string;
   #level: LogLevel;
@@ -50,7 +50,7 @@ export class ErrorLog {
   #sink: Sink;
 
   private constructor(options: ErrorLogOptions) {
-    this.#speaker = options.speaker;
+    this.#source = options.source;
     this.#owner = options.owner;
     this.#target = options.target;
     this.#level = options.level;
@@ -81,11 +81,11 @@ export class ErrorLog {
 
   /** `pid` is that of the process that the entry is about the work of, for what is logged on another's behalf. */
   log(level: LogLevel, message: string, pid: number = process.pid): void {
-    this.witness?.said(level);
+    this.observer?.said(level);
     this.#logged(level, message, pid);
   }
 
-  /** What another process has said, and told its witnesses. */
+  /** What another process has said, and notified its own observer of. */
   logFor(pid: number, level: LogLevel, message: string): void {
     this.#logged(level, message, pid);
   }
@@ -95,9 +95,9 @@ export class ErrorLog {
     const nowMs = Date.now();
     const isText = this.#form === 'text';
     this.#sink.write(
-      isText ? logLine(level, message, pid, nowMs) : jsonLogLine(level, message, pid, this.#speaker, nowMs),
+      isText ? logLine(level, message, pid, nowMs) : jsonLogLine(level, message, pid, this.#source, nowMs),
     );
-    this.witness?.logged(level, message, pid);
+    this.observer?.logged(level, message, pid);
   }
 
   /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
@@ -128,7 +128,7 @@ export class ErrorLog {
   #openSink(target: string): OpenedSink {
     const owner = this.#owner === undefined ? {} : { owner: this.#owner };
     const onTrouble = (message: string): void => this.log('error', message);
-    if (this.#speaker === 'arbiter') return ImmediateLog.open({ target, onTrouble, ...owner });
+    if (this.#source === 'arbiter') return ImmediateLog.open({ target, onTrouble, ...owner });
     return BackgroundLog.open({ name: 'error log', target, onTrouble, ...owner });
   }
 }

@@ -10,7 +10,7 @@ export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 export type LogForm = 'text' | 'json';
 
 /** Which kind of process says something. */
-export type Speaker = 'arbiter' | 'gateway';
+export type LogSource = 'arbiter' | 'gateway';
 
 const RANKS: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warning: 30, error: 40, critical: 50 };
 const TRACEBACK = /\n(?=Traceback \(most recent call last\):)/;
@@ -31,11 +31,11 @@ export function logLine(level: LogLevel, message: string, pid: number, nowMs: nu
 }
 
 /** Without its line end. */
-export function jsonLogLine(level: LogLevel, message: string, pid: number, speaker: Speaker, nowMs: number): string {
+export function jsonLogLine(level: LogLevel, message: string, pid: number, source: LogSource, nowMs: number): string {
   const cut = TRACEBACK.exec(message)?.index ?? message.length;
   const traceback = cut === message.length ? {} : { traceback: message.slice(cut + 1) };
   const time = new Date(nowMs).toISOString();
-  return jsonLine({ time, log: 'error', level, pid, process: speaker, message: message.slice(0, cut), ...traceback });
+  return jsonLine({ time, log: 'error', level, pid, process: source, message: message.slice(0, cut), ...traceback });
 }
 
 function isLogLevel(name: string): name is LogLevel {

@@ -1,6 +1,6 @@
 // What a Node process sends elsewhere beside its files: lines to syslog, metrics to StatsD. Follows the error log, and the settings.
 
-import type { ErrorLog, ErrorLogWitness } from '../log/error-log.ts';
+import type { ErrorLog, LogObserver } from '../log/error-log.ts';
 import type { LogLevel } from '../log/log-line.ts';
 import { Statsd, type StatsdSettings } from './statsd.ts';
 import { Syslog, type SyslogSettings } from './syslog.ts';
@@ -13,7 +13,7 @@ export interface TelemetrySettings {
 /** How often it is said that lines for syslog are dropped, at most. */
 const SAY_DROPPED_MS = 60_000;
 
-export class Telemetry implements ErrorLogWitness {
+export class Telemetry implements LogObserver {
   /** Null where the settings ask for none. */
   syslog: Syslog | null = null;
   statsd: Statsd | null = null;
@@ -26,7 +26,7 @@ export class Telemetry implements ErrorLogWitness {
   constructor(log: ErrorLog, python: string, settings: TelemetrySettings) {
     this.#log = log;
     this.#python = python;
-    log.witness = this;
+    log.observer = this;
     this.configure(settings);
   }
 

@@ -42,8 +42,7 @@ export function ownForkserver(
 
 /** Runs the program again, which becomes a forkserver where it would start to serve (python/tunicorn/embedding/embedding.py). */
 export function programForkserver(
-  command: readonly string[],
-  cwd: string,
+  { command, cwd }: { readonly command: readonly string[]; readonly cwd: string },
   env: NodeJS.ProcessEnv,
   version: string,
   openFiles: number | null,

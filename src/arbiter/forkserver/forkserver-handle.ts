@@ -78,7 +78,7 @@ export class ForkserverHandle {
     return this.#link.writable && this.#link.writableLength < LOG_ROOM_BYTES;
   }
 
-  /** Lets it finish what it has been told, and waits for its end; a second at most. */
+  /** Lets it finish what it has been sent, and waits for its end; a second at most. */
   async leave(): Promise<void> {
     const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#link.end();

@@ -20,7 +20,7 @@ export function fulfilHookRequest(ask: Asked, targets: HookTargets, nowMs: numbe
     generations.killWorker(ask.pid, ask.signal, nowMs);
     return;
   }
-  // A server that stops does nothing else any more.
+  // A server that stops does nothing else.
   if (phase.kind === 'stopping') return;
   switch (ask.what) {
     case 'manage':

@@ -1,4 +1,4 @@
-// What a forkserver is told once its settings are resolved: the settings by name, and the facts behind `server`. Pure.
+// The message to a forkserver once its settings are resolved: the settings by name, and the facts behind `server`. Pure.
 
 import type { ServerFacts } from '../../messages/about-hooks.ts';
 import type { ToForkserver } from '../../messages/between-arbiter-and-forkserver.ts';

@@ -1,4 +1,4 @@
-// Why a generation cannot serve, in Gunicorn's words where Gunicorn has some. Pure; used by generations.ts.
+// Why a generation cannot serve, in Gunicorn's words where Gunicorn has some. Pure.
 
 import { EXIT_APP_LOAD, EXIT_WORKER_BOOT } from '../../messages/exit-status.ts';
 import { describeEnd } from '../workers/exit-messages.ts';

@@ -6,7 +6,7 @@ import type { Sharing } from '../sockets/listeners.ts';
 
 export type UpgradeState =
   | { readonly kind: 'alone' }
-  /** This one was told to start the other, and will be succeeded by it or outlive it. */
+  /** This one has started the other, and will be succeeded by it or outlive it. */
   | { readonly kind: 'older'; readonly child: ChildProcess; readonly pid: number }
   /** This one was started by the other, and takes its place when that has gone. */
   | { readonly kind: 'newer'; readonly parent: number };

@@ -1,4 +1,4 @@
-// Reads `reload_extra_files` patterns by the rules of Python's glob with recursive=True. Pure; match-files.ts walks with them.
+// Reads `reload_extra_files` patterns by the rules of Python's glob with recursive=True. Pure.
 
 import { isPattern } from '../../settings/kinds/extra-files.ts';
 

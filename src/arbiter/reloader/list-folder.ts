@@ -1,4 +1,4 @@
-// Lists a folder for match-files.ts.
+// Lists a folder, for patterns that are matched against its entries.
 
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// How changes in a folder are noticed: by the kernel's inotify, or by looking each second. watched-files.ts asks for each folder.
+// How changes in a folder are noticed: by the kernel's inotify, or by looking each second.
 
 import fs from 'node:fs';
 

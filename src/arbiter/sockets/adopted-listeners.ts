@@ -1,5 +1,4 @@
-// Makes listeners of sockets that somebody else has bound: systemd, or the arbiter that this one is to succeed. Called by
-// listeners.ts.
+// Makes listeners of sockets that another process has bound: systemd, or the arbiter that this one is to succeed.
 
 import { lstatSync } from 'node:fs';
 import path from 'node:path';

@@ -1,10 +1,10 @@
 // Listening sockets that were open before this process was started: systemd's socket activation (LISTEN_FDS), or an older arbiter
-// that upgrades itself (GUNICORN_FD). Pure; the command calls it with its environment, listeners.ts adopts what it names.
+// that upgrades itself (GUNICORN_FD). Pure.
 
 export interface InheritedSockets {
   readonly source: 'LISTEN_FDS' | 'GUNICORN_FD';
   readonly descriptors: readonly number[];
-  /** What the older arbiter was told to bind each of them to; null if it does not say. */
+  /** The bind address of each of them in the older arbiter; null if it does not say. */
   readonly binds: readonly string[] | null;
 }
 

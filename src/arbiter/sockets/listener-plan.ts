@@ -1,4 +1,4 @@
-// What a reload has to do with the listening sockets, when the setting `bind` has changed. Pure; listeners.ts does it.
+// What a reload has to do with the listening sockets, when the setting `bind` has changed. Pure.
 
 import { type BindAddress, isSameBind, mayCollide } from '../../settings/kinds/bind-address.ts';
 
@@ -14,14 +14,14 @@ export function planListeners<L extends { readonly bind: BindAddress }>(
   current: readonly L[],
   wanted: readonly BindAddress[],
 ): ListenerPlan<L> {
-  const left = [...current];
+  const others = [...current];
   const stay: L[] = [];
   const open: BindAddress[] = [];
   for (const bind of wanted) {
-    const found = left.findIndex((listener) => isSameBind(listener.bind, bind));
+    const found = others.findIndex((listener) => isSameBind(listener.bind, bind));
     if (found < 0) open.push(bind);
-    else stay.push(...left.splice(found, 1));
+    else stay.push(...others.splice(found, 1));
   }
-  const closeFirst = left.filter((listener) => open.some((bind) => mayCollide(listener.bind, bind)));
-  return { stay, close: left, open, closeFirst };
+  const closeFirst = others.filter((listener) => open.some((bind) => mayCollide(listener.bind, bind)));
+  return { stay, close: others, open, closeFirst };
 }

@@ -1,5 +1,5 @@
 // The arbiter's listening sockets: held for its life, changed by a reload that changes `bind`, closed when it stops.
-// A socket listens as long as anybody holds it, so a gateway has to be told of each that is closed here.
+// A socket listens as long as any process holds it, so the gateways have to close each that is closed here.
 
 import { isDeepStrictEqual } from 'node:util';
 import { parseBindAddresses } from '../../settings/kinds/bind-address.ts';
@@ -51,7 +51,7 @@ export class Listeners {
     return change.ok ? { ok: true, listeners } : change;
   }
 
-  /** How a successor of this process is to be told of the sockets. */
+  /** How the sockets are announced to a successor of this process. */
   get source(): InheritedSockets['source'] {
     return this.#authority.kind === 'systemd' ? 'LISTEN_FDS' : 'GUNICORN_FD';
   }
@@ -84,7 +84,7 @@ export class Listeners {
   /**
    * Opens what is new, then closes what is no longer wanted. `release` is called first for a listener that keeps a new
    * one from being bound: the gateways must drop it at once, while the new one is tried for some seconds. After a
-   * failure the addresses are as before, but released ones have a new id, which the gateways have to be told.
+   * failure the addresses are as before, but released ones have a new id, which the gateways have to know.
    */
   async change(
     binds: readonly string[],

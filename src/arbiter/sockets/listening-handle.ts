@@ -1,7 +1,7 @@
 // A listening socket that the arbiter holds and does not accept on: the raw handle that Node makes of a received
-// descriptor. listeners.ts receives it, gateway-handle code sends it on; a gateway gives it to
+// descriptor. The arbiter sends it on; a gateway gives it to
 // `net.Server.listen(handle, backlog)`. The gateway must name the backlog: Node calls listen(2) again on the shared
-// socket, with 511 unless told otherwise.
+// socket, with 511 by default.
 
 import type { ChildProcess, SendHandle } from 'node:child_process';
 

@@ -1,5 +1,5 @@
 // Opens listening sockets: python/tunicorn/helpers/bind_listeners.py binds them and passes them over Node's IPC channel, and
-// each becomes a handle that the arbiter holds without accepting on it. listeners.ts keeps them.
+// each becomes a handle that the arbiter holds without accepting on it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Before TCP listening sockets are closed: no new connection may be added to their backlogs, for the kernel would reset it. A short-lived
-// Python process sees to that (python/tunicorn/helpers/seal_listeners.py); listeners.ts starts it.
+// Python process sees to that (python/tunicorn/helpers/seal_listeners.py).
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';

@@ -55,7 +55,7 @@ export class LiveGateway {
     const directory = mkdtempSync(join(tmpdir(), 'tunicorn-gateway-'));
     mkdirSync(join(directory, 'spool'));
     const settings = settingsFor(directory, changes);
-    const opened = ErrorLog.open({ speaker: 'gateway', target: join(directory, 'error.log'), level: 'debug' });
+    const opened = ErrorLog.open({ source: 'gateway', target: join(directory, 'error.log'), level: 'debug' });
     if (!opened.ok) throw new Error(opened.message);
     ClaimsBoard.create(directory, 1, FACTS).close();
     const told: FromGateway[] = [];

@@ -35,7 +35,7 @@ function freshPath(): string {
 }
 
 function opened(target: string, changes: Partial<ErrorLogOptions> = {}): ErrorLog {
-  const result = ErrorLog.open({ speaker: 'arbiter', target, level: 'info', ...changes });
+  const result = ErrorLog.open({ source: 'arbiter', target, level: 'info', ...changes });
   assert.ok(result.ok, result.ok ? '' : result.message);
   after(() => result.log.close());
   return result.log;
@@ -78,7 +78,7 @@ test('log() leaves out what is below the level, which may change', () => {
 
 test("'-' is stderr, and nothing is lost at exit", () => {
   const code = `import(${JSON.stringify(MODULE)}).then(({ ErrorLog }) => {
-    const { log } = ErrorLog.open({ speaker: 'arbiter', target: '-', level: 'info' });
+    const { log } = ErrorLog.open({ source: 'arbiter', target: '-', level: 'info' });
     for (let n = 0; n < 1000; n += 1) log.log('info', 'line ' + n);
     process.exit(0);
   })`;
@@ -91,7 +91,7 @@ test("'-' is stderr, and nothing is lost at exit", () => {
 test('entries of several processes in one file do not mix', async () => {
   const file = freshPath();
   const code = `import(${JSON.stringify(MODULE)}).then(({ ErrorLog }) => {
-    const { log } = ErrorLog.open({ speaker: 'arbiter', target: ${JSON.stringify(file)}, level: 'info' });
+    const { log } = ErrorLog.open({ source: 'arbiter', target: ${JSON.stringify(file)}, level: 'info' });
     for (let n = 0; n < 200; n += 1) log.log('info', process.argv[1].repeat(5000));
   })`;
   const children = ['a', 'b', 'c'].map((letter) => spawn(process.execPath, ['-e', code, letter], { stdio: 'inherit' }));
@@ -127,7 +127,7 @@ test('reopen() that fails stays with the old file, and says so in it', () => {
 });
 
 test('open() names a file that cannot be written, and the reason', () => {
-  assert.deepEqual(ErrorLog.open({ speaker: 'arbiter', target: '/nodir/x.log', level: 'info' }), {
+  assert.deepEqual(ErrorLog.open({ source: 'arbiter', target: '/nodir/x.log', level: 'info' }), {
     ok: false,
     message: "'/nodir/x.log' isn't writable [No such file or directory]",
   });
@@ -180,7 +180,7 @@ test('an entry of which a full disk took a part keeps no other from its own line
 
 test('a full non-blocking pipe is waited for, and all entries arrive', async () => {
   const code = `import(${JSON.stringify(MODULE)}).then(({ ErrorLog }) => {
-    const { log } = ErrorLog.open({ speaker: 'arbiter', target: '-', level: 'info' });
+    const { log } = ErrorLog.open({ source: 'arbiter', target: '-', level: 'info' });
     for (let n = 0; n < 10; n += 1) log.log('info', 'x'.repeat(300000));
     process.exit(log.dropped);
   })`;
