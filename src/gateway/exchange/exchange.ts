@@ -14,6 +14,8 @@ import {
   type ExchangeState,
   type IssuedTicket,
   moveExchange,
+  type Responded,
+  type Upgrade,
   WAITING,
 } from './exchange-life.ts';
 import { bodyOf, type Request } from './request.ts';
@@ -66,7 +68,7 @@ export class Exchange {
 
   get webSocket(): UpgradedWebSocket | null {
     const state = this.#state;
-    return state.kind === 'taken-over' && state.by?.kind === 'websocket' ? state.by : null;
+    return state.kind === 'taken-over' && state.upgrade.by?.kind === 'websocket' ? state.upgrade.by : null;
   }
 
   /** From the worker's WATCH on. */
@@ -77,25 +79,27 @@ export class Exchange {
 
   /** An event stream takes as long as the client listens. */
   get isEventStream(): boolean {
-    return this.#state.kind === 'responding' && this.#state.isEventStream;
+    return this.#state.kind === 'responding' && this.#state.response.isEventStream;
   }
 
   // For the access log
 
   /** Null where nothing was answered. */
   get status(): number | null {
-    return (this.#state.kind === 'finished' ? this.#state.ended.ownStatus : null) ?? this.#head?.status ?? null;
+    return (
+      (this.#state.kind === 'finished' ? this.#state.ended.ownStatus : null) ?? this.#workerAnswer?.head.status ?? null
+    );
   }
 
   /** The fields of the worker's response; empty if it has sent none. */
   get responseLines(): string {
-    return this.#head?.lines ?? '';
+    return this.#workerAnswer?.head.lines ?? '';
   }
 
   /** Null while it is not known, or if there was none. */
   get workerPid(): number | null {
-    const last = this.#lastState;
-    if (last.kind === 'responding' || last.kind === 'taken-over') return last.workerPid;
+    const answer = this.#workerAnswer;
+    if (answer !== null) return answer.workerPid;
     return this.#state.kind === 'finished' ? this.#state.ended.workerPid : null;
   }
 
@@ -112,7 +116,7 @@ export class Exchange {
   /** Bytes of the response's body, without what frames them; of messages; of a tunnel. */
   get sentBytes(): number {
     const last = this.#lastState;
-    return last.kind === 'taken-over' ? (last.by?.sentBytes ?? 0) : this.#bodyBytes;
+    return last.kind === 'taken-over' ? (last.upgrade.by?.sentBytes ?? 0) : this.#bodyBytes;
   }
 
   /** Bytes of the request's body, wherever it is; of messages and of a tunnel, too. */
@@ -120,14 +124,14 @@ export class Exchange {
     const last = this.#lastState;
     const { stream, bodyBytes } = this.request;
     const ofBody = stream === null ? bodyBytes : stream.receivedBytes;
-    return last.kind === 'taken-over' ? ofBody + (last.by?.receivedBytes ?? 0) : ofBody;
+    return last.kind === 'taken-over' ? ofBody + (last.upgrade.by?.receivedBytes ?? 0) : ofBody;
   }
 
   // What happens to it
 
   /** Its ticket is being written. */
   dispatched(ticket: IssuedTicket): void {
-    this.#move({ type: 'dispatched', ticket });
+    this.#move(ticket);
   }
 
   /** Its ticket has come back without having been run: it waits for another one. */
@@ -154,14 +158,14 @@ export class Exchange {
   /** The application accepts the WebSocket. */
   accept(watched: WatchedTicket, head: ResponseHead, workerPid: number): void {
     const by = this.client.acceptWebSocket(this, watched, head.lines);
-    this.#move({ type: 'taken-over', by, head, workerPid, watched });
+    this.#move({ type: 'upgraded', by, head, workerPid, watched });
   }
 
   /** The application takes the connection raw. Null when the client does not wait for that. */
   openTunnel(channel: Socket, toWorker: ChannelOutput, workerPid: number): UpgradedTunnel | null {
     if (this.#state.kind !== 'outstanding' || !this.request.head.isWebSocket) return null;
     const by = this.client.openTunnel(this, channel, toWorker);
-    this.#move({ type: 'taken-over', by, head: TUNNEL_HEAD, workerPid, watched: null });
+    this.#move({ type: 'upgraded', by, head: TUNNEL_HEAD, workerPid, watched: null });
     return by;
   }
 
@@ -202,7 +206,7 @@ export class Exchange {
         return;
       case 'taken-over':
         this.closing(why);
-        return state.by?.workerLost();
+        return state.upgrade.by?.workerLost();
       case 'responding':
         return this.#finish({ type: 'ended', end: 'cut-off', why, ownStatus: null, workerPid });
       case 'waiting':
@@ -239,9 +243,10 @@ export class Exchange {
     return this.#state.kind === 'finished' ? this.#state.was : this.#state;
   }
 
-  get #head(): ResponseHead | null {
+  get #workerAnswer(): Responded | Upgrade | null {
     const last = this.#lastState;
-    return last.kind === 'responding' || last.kind === 'taken-over' ? last.head : null;
+    if (last.kind === 'responding') return last.response;
+    return last.kind === 'taken-over' ? last.upgrade : null;
   }
 
   /** Or may have: one that has stopped sending is counted as gone by an application that watches it. */

@@ -16,14 +16,14 @@ export class Probes {
   }
 
   send(pipe: TicketPipe): void {
-    const room = pipe.reserve();
-    if (room === null) {
+    const offset = pipe.reserve();
+    if (offset === null) {
       this.#owed = pipe;
       return;
     }
     const id = this.#newId();
     this.#out.set(id, pipe);
-    writeProbeTicket(room.buffer, room.offset, { id, gateway: this.#gateway, cancel: 0 });
+    writeProbeTicket(pipe.batch, offset, { id, gateway: this.#gateway, cancel: 0 });
   }
 
   sendOwed(): void {

@@ -269,8 +269,8 @@ export class RunQueue implements ChannelQueue {
     if (pipe === null) return;
     const limit = this.#concurrency + Math.min(this.#allowance.tickets, pipe.capacity - 1);
     while (this.#inPipe < limit && this.#cancels.free > 0 && this.#waiting.someoneWaits()) {
-      const room = pipe.reserve();
-      if (room === null) return;
+      const offset = pipe.reserve();
+      if (offset === null) return;
       const exchange = this.#waiting.takeNext();
       const cancel = this.#cancels.take();
       if (exchange === undefined || cancel === undefined) return;
@@ -279,7 +279,7 @@ export class RunQueue implements ChannelQueue {
       this.#outstanding.set(ticket.id, ticket);
       if (this.#waiting.policy.timeoutMs > 0) this.#untaken.add(ticket);
       this.#inPipe += 1;
-      writeRunTicket(room.buffer, room.offset, ticket);
+      writeRunTicket(pipe.batch, offset, ticket);
     }
   }
 
@@ -289,6 +289,7 @@ export class RunQueue implements ChannelQueue {
     // While it waited, the body may have become whole.
     const body = bodyOf(request) ?? request.stream?.takeWhole() ?? null;
     return {
+      type: 'dispatched',
       exchange,
       pipe,
       id: this.#newId(),

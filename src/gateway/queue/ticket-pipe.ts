@@ -17,7 +17,8 @@ export class TicketPipe {
   /** Called when there is room again after `reserve` had none. */
   onRoom: () => void = () => {};
   readonly #fd: number;
-  readonly #batch: Buffer = Buffer.alloc(TICKET_BYTES * BATCH_TICKETS);
+  /** Where tickets are collected: see `reserve`. */
+  readonly batch: Buffer = Buffer.alloc(TICKET_BYTES * BATCH_TICKETS);
   #batched = 0;
   /** `awaited`: scheduled, and `reserve` has had no room meanwhile. */
   #flushing: 'idle' | 'scheduled' | 'awaited' | 'closed' = 'idle';
@@ -45,8 +46,8 @@ export class TicketPipe {
     return this.#batched;
   }
 
-  /** Room for one more ticket: its buffer and offset, to be filled at once; null when the batch is full and so is the pipe. */
-  reserve(): { readonly buffer: Buffer; readonly offset: number } | null {
+  /** Room for one more ticket: its offset in `batch`, to be filled immediately; null when the batch is full and so is the pipe. */
+  reserve(): number | null {
     if (this.#batched === BATCH_TICKETS) this.#write();
     if (this.#batched === BATCH_TICKETS) {
       this.#flushing = 'awaited';
@@ -58,7 +59,7 @@ export class TicketPipe {
       this.#flushing = 'scheduled';
       setImmediate(() => this.#flush());
     }
-    return { buffer: this.#batch, offset };
+    return offset;
   }
 
   /** Forgets what has not been written; the tickets were never seen by anybody. */
@@ -93,13 +94,13 @@ export class TicketPipe {
     let written = 0;
     try {
       // The kernel takes whole pages from a non-blocking writer, hence whole tickets, and does not mix in other writers' bytes.
-      written = fs.writeSync(this.#fd, this.#batch, 0, bytes, null);
+      written = fs.writeSync(this.#fd, this.batch, 0, bytes, null);
     } catch (error) {
       // EAGAIN: full. EPIPE: the forkserver and all of its workers have died; the tickets wait for the next generation.
       const code = error instanceof Error && 'code' in error ? error.code : '';
       if (code !== 'EAGAIN' && code !== 'EPIPE') throw error;
     }
-    if (written < bytes) this.#batch.copyWithin(0, written, bytes);
+    if (written < bytes) this.batch.copyWithin(0, written, bytes);
     this.#batched -= written / TICKET_BYTES;
   }
 }

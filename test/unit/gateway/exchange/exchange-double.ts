@@ -121,5 +121,5 @@ function newRequest(parts: ExchangeParts): Request {
 function ticketFor(request: Request, id: number): IssuedTicket {
   const { fields, rawPath, body } = request;
   const pipe = { generation: 1 } as unknown as IssuedTicket['pipe'];
-  return { id, gateway: 1, cancel: 1, fields, rawPath, body, waitedMs: 0, kind: 0, pipe };
+  return { type: 'dispatched', id, gateway: 1, cancel: 1, fields, rawPath, body, waitedMs: 0, kind: 0, pipe };
 }

@@ -14,7 +14,7 @@ import type { UpgradedWebSocket } from '../../../../src/gateway/upgraded/upgrade
 import type { ResponseHead } from '../../../../src/runqueue/channel-decoder.ts';
 
 // They are only carried along.
-const TICKET = { id: 7 } as IssuedTicket;
+const TICKET = { type: 'dispatched', id: 7 } as IssuedTicket;
 const WATCHED = { name: 'watched' } as unknown as WatchedTicket;
 const BY = { kind: 'websocket' } as UpgradedWebSocket;
 const HEAD: ResponseHead = { status: 200, flags: 0, lines: '200 OK\r\n' };
@@ -26,11 +26,11 @@ function ended(end: Ended['end'], why: Ended['why']): Ended {
 }
 
 const EVENTS = {
-  dispatched: { type: 'dispatched', ticket: TICKET },
+  dispatched: TICKET,
   returned: { type: 'returned' },
   watched: { type: 'watched', watched: WATCHED },
   responded: { type: 'responded', head: HEAD, workerPid: PID, isEventStream: false },
-  'taken-over': { type: 'taken-over', by: BY, head: ACCEPTED, workerPid: PID, watched: WATCHED },
+  upgraded: { type: 'upgraded', by: BY, head: ACCEPTED, workerPid: PID, watched: WATCHED },
   closing: { type: 'closing', why: 'overload' },
   answered: ended('answered', 'answered'),
   'cut-off': ended('cut-off', 'worker-died'),
@@ -47,17 +47,13 @@ const RESPONDING: Living = {
   kind: 'responding',
   ticket: TICKET,
   watched: null,
-  head: HEAD,
-  workerPid: PID,
-  isEventStream: false,
+  response: EVENTS.responded,
 };
 const TAKEN_OVER: Living = {
   kind: 'taken-over',
   ticket: TICKET,
   watched: WATCHED,
-  head: ACCEPTED,
-  workerPid: PID,
-  by: BY,
+  upgrade: EVENTS.upgraded,
   closing: null,
 };
 const FINISHED: ExchangeState = { kind: 'finished', ended: EVENTS.answered, was: RESPONDING };
@@ -73,7 +69,7 @@ const MOVES: readonly Move[] = [
   ['there is no ticket to come back', WAITING, 'returned', null],
   ['no worker knows the request yet', WAITING, 'watched', null],
   ['no worker could have answered', WAITING, 'responded', null],
-  ['no application could have accepted', WAITING, 'taken-over', null],
+  ['no application could have accepted', WAITING, 'upgraded', null],
   ['there is no WebSocket to be closed', WAITING, 'closing', null],
   ['the gateway answers: too many wait, or for too long', WAITING, 'answered', finished(WAITING, 'answered')],
   ['there is no response to be cut off', WAITING, 'cut-off', null],
@@ -84,7 +80,7 @@ const MOVES: readonly Move[] = [
   ['no worker has run it: it waits again', OUTSTANDING, 'returned', WAITING],
   ['the worker wants to hear of the client', OUTSTANDING, 'watched', { ...OUTSTANDING, watched: WATCHED }],
   ['the head of the response goes out', OUTSTANDING, 'responded', RESPONDING],
-  ['the application accepts', OUTSTANDING, 'taken-over', TAKEN_OVER],
+  ['the application accepts', OUTSTANDING, 'upgraded', TAKEN_OVER],
   ['there is no WebSocket to be closed', OUTSTANDING, 'closing', null],
   ['the gateway answers: the worker has died', OUTSTANDING, 'answered', finished(OUTSTANDING, 'answered')],
   [
@@ -100,7 +96,7 @@ const MOVES: readonly Move[] = [
   ['a request that was run does not run again', RESPONDING, 'returned', null],
   ['the application asks for more of the request', RESPONDING, 'watched', { ...RESPONDING, watched: WATCHED }],
   ['a response has one head', RESPONDING, 'responded', null],
-  ['after a response nothing is accepted', RESPONDING, 'taken-over', null],
+  ['after a response nothing is accepted', RESPONDING, 'upgraded', null],
   ['there is no WebSocket to be closed', RESPONDING, 'closing', null],
   ['the response is whole', RESPONDING, 'answered', finished(RESPONDING, 'answered')],
   ['the response is cut off', RESPONDING, 'cut-off', finished(RESPONDING, 'cut-off')],
@@ -111,7 +107,7 @@ const MOVES: readonly Move[] = [
   ['a WebSocket is not run again', TAKEN_OVER, 'returned', null],
   ['the worker may ask at any time', TAKEN_OVER, 'watched', TAKEN_OVER],
   ['HTTP is over', TAKEN_OVER, 'responded', null],
-  ['it is accepted once', TAKEN_OVER, 'taken-over', null],
+  ['it is accepted once', TAKEN_OVER, 'upgraded', null],
   ['the gateway closes it', TAKEN_OVER, 'closing', { ...TAKEN_OVER, closing: 'overload' }],
   ['nothing is answered any more', TAKEN_OVER, 'answered', null],
   ['there is no response to be cut off', TAKEN_OVER, 'cut-off', null],
@@ -138,6 +134,6 @@ test('the table has every event in every state, once', () => {
 
 test('the WATCH that came before stays when the application takes the connection over', () => {
   const watched: ExchangeState = { ...OUTSTANDING, watched: WATCHED };
-  const state = moveExchange(watched, { ...EVENTS['taken-over'], watched: null });
+  const state = moveExchange(watched, { ...EVENTS.upgraded, watched: null });
   assert.ok(state?.kind === 'taken-over' && state.watched === WATCHED);
 });
