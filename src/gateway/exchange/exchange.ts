@@ -62,7 +62,7 @@ export class Exchange {
 
   /** Its ticket, be it answered or not; null while it waits for one. */
   get ticket(): IssuedTicket | null {
-    const state = this.#lastState;
+    const state = lastOf(this.#state);
     return state.kind === 'waiting' ? null : state.ticket;
   }
 
@@ -73,7 +73,7 @@ export class Exchange {
 
   /** From the worker's WATCH on. */
   get watched(): WatchedTicket | null {
-    const state = this.#lastState;
+    const state = lastOf(this.#state);
     return state.kind === 'waiting' ? null : state.watched;
   }
 
@@ -115,13 +115,13 @@ export class Exchange {
 
   /** Bytes of the response's body, without what frames them; of messages; of a tunnel. */
   get sentBytes(): number {
-    const last = this.#lastState;
+    const last = lastOf(this.#state);
     return last.kind === 'taken-over' ? (last.upgrade.by?.sentBytes ?? 0) : this.#bodyBytes;
   }
 
   /** Bytes of the request's body, wherever it is; of messages and of a tunnel, too. */
   get receivedBytes(): number {
-    const last = this.#lastState;
+    const last = lastOf(this.#state);
     const { stream, bodyBytes } = this.request;
     const ofBody = stream === null ? bodyBytes : stream.receivedBytes;
     return last.kind === 'taken-over' ? ofBody + (last.upgrade.by?.receivedBytes ?? 0) : ofBody;
@@ -239,12 +239,8 @@ export class Exchange {
     this.watched?.gone();
   }
 
-  get #lastState(): Exclude<ExchangeState, { kind: 'finished' }> {
-    return this.#state.kind === 'finished' ? this.#state.was : this.#state;
-  }
-
   get #workerAnswer(): Responded | Upgrade | null {
-    const last = this.#lastState;
+    const last = lastOf(this.#state);
     if (last.kind === 'responding') return last.response;
     return last.kind === 'taken-over' ? last.upgrade : null;
   }
@@ -285,6 +281,11 @@ export class Exchange {
     this.#state = next;
     return true;
   }
+}
+
+/** The state in which it has ended, or the present one. */
+function lastOf(state: ExchangeState): Exclude<ExchangeState, { kind: 'finished' }> {
+  return state.kind === 'finished' ? state.was : state;
 }
 
 /** The media type of the HTML standard's event streams. */

@@ -4,6 +4,7 @@
 import type { ClaimsBoard, SlotRange } from '../../runqueue/claims-board.ts';
 import { TICKET_STREAMED, TICKET_UPGRADE, writeRunTicket } from '../../runqueue/ticket.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import type { IssuedTicket } from '../exchange/exchange-life.ts';
 import { bodyOf, fieldsFor, type Request, waitedMs } from '../exchange/request.ts';
 import type { ChannelQueue } from '../exchange/worker-channel.ts';
 import { Refusal } from '../http1/refusal.ts';
@@ -35,7 +36,7 @@ export class RunQueue implements ChannelQueue {
   #concurrency = 1;
   /** Outstanding tickets in the current pipe, but for those of workers that are retiring. */
   #inPipe = 0;
-  readonly #ofRetiring: Set<OutstandingTicket> = new Set();
+  readonly #ofRetiring: Set<IssuedTicket> = new Set();
   #nextId: number;
 
   constructor(gateway: number, board: ClaimsBoard, cancels: CancelRange) {
@@ -112,9 +113,8 @@ export class RunQueue implements ChannelQueue {
 
   /** The worker has sent the end of the response, or will never send it. */
   ticketEnded(exchange: Exchange): void {
-    const ticket = this.#ticketOf(exchange);
-    if (ticket === null) return;
-    this.#forget(ticket, 'free');
+    const { ticket } = exchange;
+    if (ticket === null || !this.#forget(ticket, 'free')) return;
     this.#allowance.answered(performance.now());
     this.#pump();
   }
@@ -229,12 +229,13 @@ export class RunQueue implements ChannelQueue {
     this.#pump();
   }
 
-  /** The cancel entry of a ticket that may still be in some worker's hands is burnt: its mark must stay. */
-  #forget(ticket: OutstandingTicket, entry: 'free' | 'burn'): void {
-    this.#outstanding.delete(ticket.id);
+  /** Whether it was outstanding. The cancel entry of a ticket that a worker may still hold is burnt: its mark must stay. */
+  #forget(ticket: IssuedTicket, entry: 'free' | 'burn'): boolean {
+    if (!this.#outstanding.delete(ticket.id)) return false;
     if (entry === 'free') this.#cancels.giveBack(ticket.cancel);
     else this.#cancels.burn(ticket.cancel, ticket.pipe.generation);
     if (!this.#ofRetiring.delete(ticket) && ticket.pipe === this.#pipe) this.#inPipe -= 1;
+    return true;
   }
 
   /** The pipe has been replaced: what has not been written into it goes into the new one. */
