@@ -2,6 +2,7 @@
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Accepting } from './accept/accepting.ts';
+import type { Arrivals } from './accept/arrivals.ts';
 import type { SurplusConnections } from './accept/surplus-connections.ts';
 import type { ClientConnection } from './connection/client-connection.ts';
 import type { Exchange } from './exchange/exchange.ts';
@@ -33,6 +34,7 @@ export type DrainPhase =
 
 export interface DrainParts {
   readonly accepting: Accepting;
+  readonly arrivals: Arrivals;
   readonly connections: ReadonlySet<ClientConnection>;
   readonly surplus: SurplusConnections;
   readonly runQueue: RunQueue;
@@ -41,14 +43,16 @@ export interface DrainParts {
 
 export class Drain {
   readonly #accepting: Accepting;
+  readonly #arrivals: Arrivals;
   readonly #connections: ReadonlySet<ClientConnection>;
   readonly #surplus: SurplusConnections;
   readonly #runQueue: RunQueue;
   readonly #log: ErrorLog;
   #phase: DrainPhase = { kind: 'open' };
 
-  constructor({ accepting, connections, surplus, runQueue, log }: DrainParts) {
+  constructor({ accepting, arrivals, connections, surplus, runQueue, log }: DrainParts) {
     this.#accepting = accepting;
+    this.#arrivals = arrivals;
     this.#connections = connections;
     this.#surplus = surplus;
     this.#runQueue = runQueue;
@@ -89,11 +93,17 @@ export class Drain {
     const nowMs = performance.now();
     for (const connection of this.#connections) connection.drainStalled(phase.sinceMs, nowMs, STALL_MS);
     const isBusy = [...this.#connections].some((connection) => connection.isBusy);
-    if (!isBusy) for (const connection of this.#connections) connection.drainIdle(phase.sinceMs, nowMs, phase.idleMs);
+    if (!isBusy) {
+      for (const connection of this.#connections) connection.drainIdle(phase.sinceMs, nowMs, phase.idleMs);
+      this.#arrivals.drainIdle(phase.sinceMs, nowMs, phase.idleMs);
+    }
     const overtimeMs = nowMs - phase.sinceMs - phase.limitMs;
     if (overtimeMs > 0) this.#giveUpWaiting();
-    if (overtimeMs > LAST_WORDS_MS) for (const connection of this.#connections) connection.destroy('shutting-down');
-    const remaining = this.#connections.size + this.#surplus.size + this.#accepting.size;
+    if (overtimeMs > LAST_WORDS_MS) {
+      for (const connection of this.#connections) connection.destroy('shutting-down');
+      this.#arrivals.destroy();
+    }
+    const remaining = this.#arrivals.size + this.#connections.size + this.#surplus.size + this.#accepting.size;
     if (remaining > 0) this.#checkIn(CHECK_MS);
     else phase.done();
   }

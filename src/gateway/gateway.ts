@@ -10,10 +10,12 @@ import { channelSocketPath } from '../messages/gateway-files.ts';
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
 import { Accepting } from './accept/accepting.ts';
+import { Arrivals, type Opening } from './accept/arrivals.ts';
 import type { DescriptorRoom } from './accept/descriptor-room.ts';
 import { SurplusConnections } from './accept/surplus-connections.ts';
+import type { Transport } from './accept/transport.ts';
 import { ClientConnection } from './connection/client-connection.ts';
-import type { ConnectionOwner } from './connection/connection-state.ts';
+import type { ConnectionOwner, ServingConnection } from './connection/connection-owner.ts';
 import { MemoryBudget } from './connection/memory-budget.ts';
 import { SpoolBudget } from './connection/spool-budget.ts';
 import { Drain } from './drain.ts';
@@ -25,7 +27,7 @@ import { DeadWorkers } from './queue/dead-workers.ts';
 import type { QueuePolicy } from './queue/queue-policy.ts';
 import { failClientLeft, failOverdue, RunQueue } from './queue/run-queue.ts';
 import { TicketPipe } from './queue/ticket-pipe.ts';
-import type { UnservedRequest } from './report/access-records.ts';
+import type { RecordedConnection, UnservedRequest } from './report/access-records.ts';
 import type { RequestLog } from './report/request-log.ts';
 import { StreamReport } from './report/stream-counts.ts';
 import type { Upgraded } from './upgraded/upgraded.ts';
@@ -56,12 +58,14 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #channels: Set<WorkerChannel> = new Set();
   readonly #channelServer: Server;
   readonly #accepting: Accepting;
+  readonly #arrivals: Arrivals;
   readonly #surplus: SurplusConnections;
   readonly #deadWorkers: DeadWorkers;
   readonly #retirement: WebSocketRetirement;
   readonly #drain: Drain;
   readonly #streams: StreamReport;
   readonly #timers: readonly NodeJS.Timeout[];
+  #lastConnection = 0;
   #settings: GatewaySettings;
   #http: HttpSettings;
 
@@ -82,11 +86,13 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     );
     this.queue.setPolicy(toQueuePolicy(start.settings));
     this.#accepting = new Accepting(start.log, (socket, listener) => this.#connected(socket, listener));
+    this.#arrivals = new Arrivals((socket, transport, opening) => this.#arrived(socket, transport, opening));
     this.#surplus = new SurplusConnections(start.log, start.requestLog, start.descriptors);
     this.#deadWorkers = new DeadWorkers(board, this.queue, this.#channels, start.log);
     this.#retirement = new WebSocketRetirement(this.#connections, this.queue, board);
     this.#drain = new Drain({
       accepting: this.#accepting,
+      arrivals: this.#arrivals,
       connections: this.#connections,
       surplus: this.#surplus,
       runQueue: this.queue,
@@ -230,11 +236,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     else this.#retirement.takenOver(exchange, by, this.#settings.gracefulTimeoutMs);
   }
 
-  ended(exchange: Exchange, connection: ClientConnection): void {
+  ended(exchange: Exchange, connection: ServingConnection): void {
     this.#start.requestLog.ended(exchange, connection, connection.served);
   }
 
-  refused(refusal: Refusal, connection: ClientConnection): void {
+  refused(refusal: Refusal, connection: RecordedConnection): void {
     this.#start.log.log(
       // Clients disconnect in the middle of a request all the time; not worth a warning.
       refusal.code === 'IncompleteRequest' ? 'debug' : 'warning',
@@ -244,10 +250,6 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   unserved(request: UnservedRequest): void {
     this.#start.requestLog.unserved(request);
-  }
-
-  connectionClosed(connection: ClientConnection): void {
-    this.#connections.delete(connection);
   }
 
   illegalMove(what: string): void {
@@ -263,13 +265,24 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #connected(socket: Socket, listener: ListenerAddress): void {
-    const isSurplus = this.#surplus.isSurplus(socket, this.#connections.size, this.#settings.connectionLimit);
-    if (isSurplus) return this.#surplus.turnAway(socket, this.#http);
-    this.#connections.add(new ClientConnection(socket, listener, this, performance.now()));
+    const connections = this.#arrivals.size + this.#connections.size;
+    const isSurplus = this.#surplus.isSurplus(socket, connections, this.#settings.connectionLimit);
+    if (isSurplus) this.#surplus.turnAway(socket, this.#http);
+    else this.#arrivals.take(socket, listener, this.#http, performance.now());
+  }
+
+  #arrived(socket: Socket, transport: Transport, opening: Opening): void {
+    this.#lastConnection += 1;
+    const connection = new ClientConnection(socket, transport, this, this.#lastConnection);
+    this.#connections.add(connection);
+    // Behind the connection's own handler.
+    socket.on('close', () => this.#connections.delete(connection));
+    connection.open(opening);
   }
 
   #checkTime(): void {
     const nowMs = performance.now();
+    this.#arrivals.checkTime(nowMs);
     for (const connection of this.#connections) connection.checkTime(nowMs);
     this.#lookAtDisk();
     this.#streams.reportChanges();

@@ -11,7 +11,6 @@ export interface ConnectionLimits extends BodyPace {
 
 /** What the connection waits for. `waitedMs` is the time since that began, or last made progress. */
 export type Awaited =
-  | { readonly kind: 'proxy-header'; readonly hasBegun: boolean }
   | { readonly kind: 'request'; readonly isFirst: boolean; readonly hasUnsentOutput: boolean }
   | { readonly kind: 'head' }
   | { readonly kind: 'body'; readonly elapsedMs: number; readonly receivedBytes: number }
@@ -29,9 +28,6 @@ const LINGER_LIMIT_MS = 30_000;
 
 export function checkLimits(limits: ConnectionLimits, awaited: Awaited, waitedMs: number): Verdict {
   switch (awaited.kind) {
-    case 'proxy-header':
-      if (!isPast(limits.headTimeoutMs, waitedMs)) return 'in-time';
-      return awaited.hasBegun ? new Refusal('RequestTimeout', 'PROXY header') : 'leave';
     case 'request': {
       const limitMs = awaited.isFirst ? limits.headTimeoutMs : limits.keepaliveMs;
       return isPast(limitMs, waitedMs) && !awaited.hasUnsentOutput ? 'leave' : 'in-time';

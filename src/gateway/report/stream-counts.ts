@@ -3,8 +3,9 @@
 
 import type { FromGateway, StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
+import { awaitsAnswer } from '../connection/connection-state.ts';
 
-type Counted = Pick<ClientConnection, 'state' | 'awaitsAnswer'>;
+type Counted = Pick<ClientConnection, 'state'>;
 type Kind = Exclude<keyof StreamCounts, 'generation'>;
 
 /** One entry for each generation that has some. */
@@ -26,7 +27,7 @@ function kindOf(connection: Counted): Kind | null {
   const { state } = connection;
   if (state.kind === 'taken-over') return state.by.kind === 'websocket' ? 'webSockets' : 'tunnels';
   // Its worker may not notice for a long time that the client has left.
-  const isHeard = state.kind === 'in-service' && connection.awaitsAnswer();
+  const isHeard = state.kind === 'in-service' && awaitsAnswer(state);
   return isHeard && state.exchange.isEventStream ? 'eventStreams' : null;
 }
 

@@ -36,6 +36,10 @@ export class BodyStore {
     this.#spoolBudget = spoolBudget;
   }
 
+  get directory(): string {
+    return this.#spoolDir;
+  }
+
   get size(): number {
     return this.#size;
   }

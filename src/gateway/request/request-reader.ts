@@ -1,58 +1,91 @@
-// What a client sends, up to a request: a PROXY header where one may come, the head, the body. The connection makes one and feeds it;
-// it hands requests back, and refuses what is none.
+// What a client sends, up to a request: the head and the body. The connection makes one and feeds it; it gives back requests and refusals
+// as values, and keeps what has come behind a request.
 
-import { type ProxyEndpoint, ProxyHeaderReader } from '../accept/proxy-protocol.ts';
+import type { RequestEnd } from '../../log/access-record.ts';
+import { isPeerTrusted, type Transport } from '../accept/transport.ts';
 import type { Awaited } from '../connection/connection-limits.ts';
+import type { MemoryBudget } from '../connection/memory-budget.ts';
+import type { SpoolBudget } from '../connection/spool-budget.ts';
 import type { HttpSettings } from '../http-settings.ts';
-import { toBodyReader } from '../http1/body/body-reader.ts';
 import { HeadReader } from '../http1/head/head-reader.ts';
 import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from '../http1/head/request-head.ts';
 import { Refusal } from '../http1/refusal.ts';
-import type { UnservedRequest } from '../report/access-records.ts';
-import { NO_BODY, type RequestBody, RequestFields } from '../ticket/request-fields.ts';
 import { BodyStore } from './body-store.ts';
+import { BufferedBody } from './buffered-body.ts';
 import { headRefusal } from './head-refusal.ts';
-import { requestLineOf, unfinishedLineOf } from './rejected-request.ts';
-import type { ReadingClient, ReadingOwner, ReadingStage } from './request-reading.ts';
+import type { ReadingStage } from './reading-stage.ts';
+import { endOfRefusal, type RejectedRequest, rejectedRequest } from './rejected-request.ts';
+import { NO_BODY, type RequestBody } from './request-body.ts';
 import { StreamedBody } from './streamed-body.ts';
 
 type BodyFraming = Exclude<RequestHead['framing'], { kind: 'none' }>;
 
+/** What has become of the bytes that were read. */
+export type Read =
+  | { readonly kind: 'need-more' }
+  /** The client waits for `100 Continue`; then there may be more to read. */
+  | { readonly kind: 'continue' }
+  | { readonly kind: 'request'; readonly head: RequestHead; readonly body: RequestBody }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      readonly end: RequestEnd;
+      readonly rejected: RejectedRequest;
+    };
+
+/** The gateway's share. */
+export interface ReadingResources {
+  http(): HttpSettings;
+  readonly spoolDir: string;
+  readonly budget: MemoryBudget;
+  readonly spoolBudget: SpoolBudget;
+}
+
 const IDLE: ReadingStage = { kind: 'idle' };
-const HEAD_METHOD = 'HEAD ';
 const IN_HEAD: ReadingStage = { kind: 'head' };
+const NEED_MORE: Read = { kind: 'need-more' };
+const CONTINUE: Read = { kind: 'continue' };
+const NOTHING = Buffer.alloc(0);
 
 export class RequestReader {
-  /** What the tickets of the connection's requests say. */
-  readonly fields: RequestFields;
-  readonly #client: ReadingClient;
-  readonly #owner: ReadingOwner;
-  /** The other end of the socket, which decides on trust; null for a Unix socket. */
-  readonly #peer: ProxyEndpoint | null;
+  readonly #transport: Transport;
+  readonly #resources: ReadingResources;
   #http: HttpSettings;
   #context: HeadContext;
   #heads: HeadReader;
-  #stage: ReadingStage;
+  #stage: ReadingStage = IDLE;
+  /** How far the chunk in hand has been read. */
+  #at = 0;
+  /** Bytes behind the request that was handed on. */
+  #kept: Buffer | null = null;
+  /** Handed on so far. */
+  #requests = 0;
+  /** A client that repeats its request costs no new value. */
+  #last: (Read & { readonly kind: 'request' }) | null = null;
+  /** Since when the client has been expected to go on. */
+  #progressMs: number;
 
-  constructor(client: ReadingClient, peer: ProxyEndpoint | null, owner: ReadingOwner) {
-    this.#client = client;
-    this.#owner = owner;
-    this.#peer = peer;
-    this.#http = owner.http();
+  constructor(transport: Transport, resources: ReadingResources) {
+    this.#transport = transport;
+    this.#resources = resources;
+    this.#http = resources.http();
     this.#context = this.#newContext();
     this.#heads = new HeadReader(this.#http.rules);
-    this.fields = new RequestFields(client.listener, peer, this.#http, this.#context.peerTrusted);
-    this.#stage = this.#firstStage();
+    this.#progressMs = transport.connectedMs;
   }
 
-  /** Those that the request under way is read by. */
+  /** The settings that the request under way is read by. */
   get http(): HttpSettings {
     return this.#http;
   }
 
+  get progressMs(): number {
+    return this.#progressMs;
+  }
+
   /** Whether a part of a request has come. */
   get isUnderWay(): boolean {
-    return this.#stage.kind !== 'idle' && this.#stage.kind !== 'proxy-header';
+    return this.#stage.kind !== 'idle';
   }
 
   /** The same, but for a streamed body, whose request is in service. */
@@ -60,218 +93,213 @@ export class RequestReader {
     return this.#stage.kind === 'body' || this.#stage.kind === 'head';
   }
 
-  /** Takes what has come: request after request, until one is in service. */
-  read(chunk: Buffer, from: number): void {
-    let at = from;
-    while (at < chunk.length) {
-      if (!this.#client.isReading) return this.#client.keepAhead(chunk.subarray(at));
-      const stage = this.#stage;
-      if (stage.kind === 'idle' || stage.kind === 'head') at = this.#readHead(chunk, at);
-      else if (stage.kind === 'body') at = this.#readBody(stage, chunk, at);
-      else if (stage.kind === 'streamed-body') at = this.#readStream(stage, chunk, at);
-      else at = this.#readProxyHeader(stage, chunk, at);
+  // Bytes behind a request
+
+  get keptBytes(): number {
+    return this.#kept?.length ?? 0;
+  }
+
+  keep(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#resources.budget.add(bytes.length);
+    this.#kept = this.#kept === null ? bytes : Buffer.concat([this.#kept, bytes]);
+  }
+
+  takeKept(): Buffer {
+    const kept = this.#kept ?? NOTHING;
+    this.#resources.budget.add(-kept.length);
+    this.#kept = null;
+    return kept;
+  }
+
+  // Reading
+
+  /** Reads on, up to the end of a request: in `next`, or in what has been kept. */
+  read(next: Buffer | null): Read {
+    const chunk = next ?? this.takeKept();
+    this.#at = 0;
+    while (this.#at < chunk.length) {
+      const read = this.#readStage(chunk);
+      if (read === NEED_MORE) continue;
+      if (read.kind !== 'refused') this.keep(chunk.subarray(this.#at));
+      return read;
     }
     // An ASGI application gets its request before the body is whole.
     const stage = this.#stage;
-    if (stage.kind === 'streamed-body') this.#handOn(stage.head, { ...NO_BODY, stream: stage.stream });
+    return stage.kind === 'streamed-body' ? this.#handOn(stage.head, { ...NO_BODY, stream: stage.body }) : NEED_MORE;
   }
 
-  // Each takes from `from` on, and returns where to go on: the end of the chunk if that is all.
-
-  #readProxyHeader(stage: ReadingStage & { kind: 'proxy-header' }, chunk: Buffer, from: number): number {
-    const progress = stage.reader.push(chunk, from);
-    if (progress.kind === 'more') return chunk.length;
-    if (progress.kind === 'refused') return this.#refuse(progress.refusal, chunk);
-    // The time for the first head goes on: it counts from the connect.
-    this.#stage = IDLE;
-    if (progress.kind === 'header') {
-      this.fields.speaksFor(progress.header);
-      return progress.end;
+  /** Reads one part of the request, and moves `#at` behind it. */
+  #readStage(chunk: Buffer): Read {
+    const stage = this.#stage;
+    switch (stage.kind) {
+      case 'idle':
+      case 'head':
+        return this.#readHead(chunk);
+      case 'body':
+        return this.#readBody(stage, chunk);
+      case 'streamed-body':
+        return this.#readStream(stage, chunk);
     }
-    if (progress.before.length === 0) return from;
-    this.read(Buffer.concat([progress.before, chunk.subarray(from)]), 0);
-    return chunk.length;
   }
 
-  #readHead(chunk: Buffer, from: number): number {
+  #readHead(chunk: Buffer): Read {
     if (this.#stage.kind === 'idle') {
       // Settings that have changed while the connection was idle: a request has to be in the form that workers read now.
       this.followSettings();
       this.#stage = IN_HEAD;
       // On a new connection the time for the head runs from the connect.
-      if (this.#client.served > 0) this.#client.progressed();
+      if (this.#requests > 0) this.#progressMs = performance.now();
     }
-    const text = this.#heads.push(chunk, from);
+    const text = this.#heads.push(chunk, this.#at);
     if (text === null) {
       // A client that has sent an empty line behind a body owes nothing.
       if (!this.#heads.unfinished) this.#stage = IDLE;
-      return chunk.length;
+      this.#at = chunk.length;
+      return NEED_MORE;
     }
-    if (text instanceof Refusal) return this.#refuse(text, chunk);
-    const { end } = this.#heads;
+    if (text instanceof Refusal) return this.#refuse(text);
+    this.#at = this.#heads.end;
     const head = parseRequestHead(text, this.#context);
-    if (head instanceof Refusal) this.#client.refuse(head, undefined, text);
-    else this.#begin(head);
-    return end;
+    return head instanceof Refusal ? this.#refuse(head, text) : this.#begin(head);
   }
 
   /** The head is whole; without a body, so is the request. */
-  #begin(head: RequestHead): void {
+  #begin(head: RequestHead): Read {
     const { framing } = head;
     const wrong = headRefusal(head, this.#http);
-    if (wrong !== null) return this.#client.refuse(wrong, 'refused', head);
-    if (framing.kind === 'none' || (framing.kind === 'length' && framing.bytes === 0)) this.#handOn(head, NO_BODY);
-    else if (this.#http.dialect === 'asgi') this.#beginStream(head, framing);
-    else this.#beginBody(head, framing);
+    if (wrong !== null) return this.#refuse(wrong, head);
+    if (framing.kind === 'none' || (framing.kind === 'length' && framing.bytes === 0))
+      return this.#handOn(head, NO_BODY);
+    if (this.#http.dialect === 'asgi') return this.#beginStream(head, framing);
+    return this.#beginBody(head, framing);
   }
 
-  #beginBody(head: RequestHead, framing: BodyFraming): void {
-    const { limitRequestBodyBytes } = this.#http;
-    if (head.expectContinue) this.#client.sendContinue();
-    const store = new BodyStore(
-      this.#owner.spoolDir,
-      this.#http.requestBufferBytes,
-      this.#owner.budget,
-      this.#owner.spoolBudget,
-    );
-    // From within the reader, which may go on with what it has in hand; the client refuses once only.
-    const reader = toBodyReader(framing, this.#http.rules, (chunk, start, end) => {
-      const isKept = store.add(chunk, start, end);
-      if (limitRequestBodyBytes > 0 && store.size > limitRequestBodyBytes) {
-        this.#client.refuse(new Refusal('ContentTooLarge', `over ${limitRequestBodyBytes} bytes`), 'refused');
-      } else if (!isKept) {
-        const detail = `The request's body cannot be spooled to ${this.#owner.spoolDir}`;
-        this.#client.refuse(new Refusal('ServiceUnavailable', detail), 'spool-failed');
-      }
-    });
-    this.#stage = { kind: 'body', head, reader, store, sinceMs: performance.now() };
-    this.#client.progressed();
+  #beginBody(head: RequestHead, framing: BodyFraming): Read {
+    const { rules, limitRequestBodyBytes, requestBufferBytes } = this.#http;
+    const { spoolDir, budget, spoolBudget } = this.#resources;
+    const store = new BodyStore(spoolDir, requestBufferBytes, budget, spoolBudget);
+    const body = new BufferedBody({ framing, rules, limitBytes: limitRequestBodyBytes, store });
+    this.#progressMs = performance.now();
+    this.#stage = { kind: 'body', head, body, sinceMs: this.#progressMs };
+    return head.expectContinue ? CONTINUE : NEED_MORE;
   }
 
-  #beginStream(head: RequestHead, framing: BodyFraming): void {
-    const client = this.#client;
+  #beginStream(head: RequestHead, framing: BodyFraming): Read {
+    const { rules, limitRequestBodyBytes, requestBufferBytes } = this.#http;
+    this.#progressMs = performance.now();
     const source = {
       framing,
-      rules: this.#http.rules,
-      limitBytes: this.#http.limitRequestBodyBytes,
-      budget: this.#owner.budget,
-      readAheadBytes: this.#http.requestBufferBytes,
-      sendContinue: head.expectContinue ? (): void => client.sendContinue() : null,
-      pause: (): void => client.pauseReading(),
-      resume: (): void => client.resumeReading(),
+      rules,
+      limitBytes: limitRequestBodyBytes,
+      budget: this.#resources.budget,
+      readAheadBytes: requestBufferBytes,
+      awaitsContinue: head.expectContinue,
     };
-    this.#stage = { kind: 'streamed-body', head, stream: new StreamedBody(source, performance.now()) };
-    this.#client.progressed();
+    this.#stage = { kind: 'streamed-body', head, body: new StreamedBody(source, this.#progressMs) };
+    return NEED_MORE;
   }
 
-  #readBody(stage: ReadingStage & { kind: 'body' }, chunk: Buffer, from: number): number {
-    this.#client.progressed();
-    const progress = stage.reader.push(chunk, from);
-    if (progress.kind === 'more') return chunk.length;
-    if (progress.kind === 'refused') return this.#refuse(progress.refusal, chunk);
-    this.#handOn(stage.head, { ...stage.store.take(), stream: null, size: stage.store.size });
-    return progress.end;
+  #readBody({ head, body }: ReadingStage & { kind: 'body' }, chunk: Buffer): Read {
+    this.#progressMs = performance.now();
+    const progress = body.push(chunk, this.#at);
+    switch (progress.kind) {
+      case 'more':
+        this.#at = chunk.length;
+        return NEED_MORE;
+      case 'refused':
+        return this.#refuse(progress.refusal, null, 'end' in progress ? progress.end : undefined);
+      case 'done':
+        this.#at = progress.end;
+        return this.#handOn(head, body.take());
+    }
   }
 
-  #readStream({ head, stream }: ReadingStage & { kind: 'streamed-body' }, chunk: Buffer, from: number): number {
-    const progress = stream.push(chunk, from);
-    if (progress.kind === 'more') return chunk.length;
-    if (progress.kind === 'refused') return this.#refuse(progress.refusal, chunk);
-    const size = stream.receivedBytes;
-    this.#handOn(head, { bytes: stream.takeWhole(), spoolPath: null, stream: null, size });
-    return progress.end;
+  #readStream({ head, body }: ReadingStage & { kind: 'streamed-body' }, chunk: Buffer): Read {
+    const progress = body.push(chunk, this.#at);
+    switch (progress.kind) {
+      case 'more':
+        this.#at = chunk.length;
+        return NEED_MORE;
+      case 'refused':
+        return this.#refuse(progress.refusal);
+      case 'done': {
+        this.#at = progress.end;
+        const size = body.receivedBytes;
+        return this.#handOn(head, { bytes: body.takeWhole(), spoolPath: null, stream: null, size });
+      }
+    }
   }
 
-  /** Before the client takes the request the next one may begin: it may be answered at once. */
-  #handOn(head: RequestHead, body: RequestBody): void {
+  #handOn(head: RequestHead, body: RequestBody): Read {
     this.#stage = IDLE;
-    this.#client.serve(head, body);
+    this.#requests += 1;
+    if (this.#last?.head === head && this.#last.body === body) return this.#last;
+    const read: Read & { kind: 'request' } = { kind: 'request', head, body };
+    // A body is not repeated, and must not be held on to.
+    this.#last = body === NO_BODY ? read : null;
+    return read;
   }
 
-  /** Nothing behind it is read. */
-  #refuse(refusal: Refusal, chunk: Buffer): number {
-    this.#client.refuse(refusal);
-    return chunk.length;
+  /** `known` is the head, or the text of one that cannot be parsed; without it, the stage says what is known. */
+  #refuse(refusal: Refusal, known: RequestHead | string | null = null, end: RequestEnd = endOfRefusal(refusal)): Read {
+    return { kind: 'refused', refusal, end, rejected: this.rejected(known) };
+  }
+
+  /** What is known of the request under way. */
+  rejected(known: RequestHead | string | null = null): RejectedRequest {
+    return rejectedRequest(this.#stage, known, {
+      heads: this.#heads,
+      rules: this.#http.rules,
+      sinceMs: this.#progressMs,
+    });
   }
 
   /** The client sends no more. Null if it has not stopped in the middle of a request. */
   cut(): Refusal | null {
     if (this.#stage.kind === 'head') return new Refusal('IncompleteRequest', 'head');
-    return this.#stage.kind === 'body' ? (this.#stage.reader.cut() ?? new Refusal('IncompleteRequest', 'body')) : null;
+    return this.#stage.kind === 'body' ? this.#stage.body.cut() : null;
   }
 
-  /** No more requests: a body that does not become one leaves nothing on the disk. */
+  /** No more requests are read. A body that does not become one leaves nothing on the disk. */
   stop(): void {
-    if (this.#stage.kind === 'body') this.#stage.store.discard();
-    if (this.#stage.kind === 'streamed-body') this.#stage.stream.discard();
+    if (this.#stage.kind === 'body' || this.#stage.kind === 'streamed-body') this.#stage.body.discard();
     this.#stage = IDLE;
+    this.takeKept();
+  }
+
+  /** The next request may come; the client has had its last answer just now. */
+  restart(nowMs: number): void {
+    this.#progressMs = nowMs;
+    this.followSettings();
   }
 
   followSettings(): void {
-    if (this.#http === this.#owner.http()) return;
-    this.#http = this.#owner.http();
+    const http = this.#resources.http();
+    if (this.#http === http) return;
+    this.#http = http;
     this.#context = this.#newContext();
-    this.#heads = new HeadReader(this.#http.rules);
-    this.fields.configure(this.#http, this.#context.peerTrusted);
+    this.#heads = new HeadReader(http.rules);
   }
 
   /** What the client is expected to send. */
-  awaited(isFirst: boolean, hasUnsentOutput: boolean, nowMs: number): Awaited {
+  awaited(hasUnsentOutput: boolean, nowMs: number): Awaited {
     const stage = this.#stage;
     switch (stage.kind) {
-      case 'proxy-header':
-        return { kind: 'proxy-header', hasBegun: stage.reader.unfinished };
       case 'idle':
-        return { kind: 'request', isFirst, hasUnsentOutput };
+        return { kind: 'request', isFirst: this.#requests === 0, hasUnsentOutput };
       case 'head':
         return { kind: 'head' };
       case 'body':
-        return { kind: 'body', elapsedMs: nowMs - stage.sinceMs, receivedBytes: stage.store.size };
+        return { kind: 'body', elapsedMs: nowMs - stage.sinceMs, receivedBytes: stage.body.receivedBytes };
       case 'streamed-body':
         return { kind: 'nothing' };
     }
   }
 
-  /** Whether the answer to the request under way has no content, whatever else is wrong with it (RFC 9110 section 9.3.2). */
-  isHead(known: RequestHead | string | null): boolean {
-    if (typeof known === 'string') return known.startsWith(HEAD_METHOD);
-    if (known !== null) return known.method === 'HEAD';
-    const stage = this.#stage;
-    if (stage.kind === 'body' || stage.kind === 'streamed-body') return stage.head.method === 'HEAD';
-    return stage.kind === 'head' && this.#heads.beginsWith(HEAD_METHOD);
-  }
-
-  /** As much as is known of the request under way. `known` is its head, or the text of one that cannot be parsed. */
-  soFar(
-    known: RequestHead | string | null,
-    sinceMs: number,
-  ): Pick<UnservedRequest, 'head' | 'line' | 'fields' | 'requestBytes' | 'sinceMs'> {
-    const stage = this.#stage;
-    const { rules } = this.#http;
-    const isHeadKnown = stage.kind === 'body' || stage.kind === 'streamed-body';
-    const head = isHeadKnown ? stage.head : typeof known === 'string' ? null : known;
-    const unfinished = stage.kind === 'head' ? unfinishedLineOf(this.#heads, rules) : null;
-    return {
-      head,
-      line: typeof known === 'string' ? requestLineOf(known, rules) : unfinished,
-      fields: () => (head === null ? '' : this.fields.environ(head)),
-      requestBytes: stage.kind === 'body' ? stage.store.size : 0,
-      sinceMs: stage.kind === 'body' ? stage.sinceMs : sinceMs,
-    };
-  }
-
-  #firstStage(): ReadingStage {
-    const { proxyProtocol, proxyPeers } = this.#http;
-    if (proxyProtocol === 'off') return IDLE;
-    const mayProxy = proxyPeers.trusts(this.#peer?.address ?? null);
-    return {
-      kind: 'proxy-header',
-      reader: new ProxyHeaderReader(proxyProtocol, mayProxy ? null : this.fields.remoteAddress),
-    };
-  }
-
   #newContext(): HeadContext {
     const { rules } = this.#http;
-    return newHeadContext(rules, rules.trustedPeers.trusts(this.#peer?.address ?? null), 'http');
+    const peerTrusted = isPeerTrusted(this.#transport, rules.trustedPeers);
+    return newHeadContext(rules, peerTrusted, this.#transport.scheme);
   }
 }

@@ -35,11 +35,16 @@ export interface BodySource {
   readonly budget: MemoryBudget;
   /** May wait while there is memory. */
   readonly readAheadBytes: number;
-  /** The client waits for `100 Continue`; it is called when the worker wants the body. */
-  readonly sendContinue: (() => void) | null;
-  /** The client is not read any further, until `resume`. */
-  readonly pause: () => void;
-  readonly resume: () => void;
+  /** The client waits for `100 Continue`, which it gets when the worker wants the body. */
+  readonly awaitsContinue: boolean;
+}
+
+/** The client, as far as its body goes. */
+export interface BodySender {
+  sendContinue(): void;
+  /** It is not read any further, until `resumeReading`. */
+  pauseReading(): void;
+  resumeReading(): void;
 }
 
 export class StreamedBody {
@@ -51,6 +56,8 @@ export class StreamedBody {
   /** With the cost of each piece. */
   #waitingBytes = 0;
   #ticket: WatchedTicket | null = null;
+  /** From `sentBy` on. */
+  #sender: BodySender | null = null;
   /** What `takeWhole` has returned. */
   #whole: Buffer | null = null;
   /** Since when the client is not expected to send, or null. */
@@ -61,7 +68,7 @@ export class StreamedBody {
   constructor(source: BodySource, nowMs: number) {
     this.#source = source;
     this.#sinceMs = nowMs;
-    this.#heldSinceMs = source.sendContinue === null ? null : nowMs;
+    this.#heldSinceMs = source.awaitsContinue ? nowMs : null;
     this.#reader = toBodyReader(source.framing, source.rules, (chunk, start, end) => this.#add(chunk, start, end));
   }
 
@@ -77,6 +84,12 @@ export class StreamedBody {
   /** The body, if it was taken as a whole. */
   get whole(): Buffer | null {
     return this.#whole;
+  }
+
+  /** The request is in service: the connection takes over what is done with the client. */
+  sentBy(sender: BodySender): void {
+    this.#sender = sender;
+    if (this.#isFull()) sender.pauseReading();
   }
 
   /** Takes what the client has sent: `done` says where the body ended. */
@@ -125,7 +138,7 @@ export class StreamedBody {
     this.#ticket = ticket;
     if (this.#state === 'broken') return ticket.aborted();
     ticket.onRoom = () => this.#roomAgain(performance.now());
-    if (this.#state === 'open') this.#source.sendContinue?.();
+    if (this.#state === 'open' && this.#source.awaitsContinue) this.#sender?.sendContinue();
     this.#roomAgain(nowMs);
   }
 
@@ -168,7 +181,7 @@ export class StreamedBody {
   /** The client is not read from now on, and so is not late. */
   #hold(): void {
     this.#heldSinceMs ??= performance.now();
-    this.#source.pause();
+    this.#sender?.pauseReading();
   }
 
   #add(chunk: Buffer, start: number, end: number): void {
@@ -201,6 +214,6 @@ export class StreamedBody {
     if (this.#heldSinceMs === null) return;
     this.#sinceMs += nowMs - this.#heldSinceMs;
     this.#heldSinceMs = null;
-    this.#source.resume();
+    this.#sender?.resumeReading();
   }
 }

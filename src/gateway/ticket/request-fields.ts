@@ -1,51 +1,38 @@
 // What the tickets of a connection's requests say: made of the head, the connection and, behind a proxy that says so, of the proxy's
 // client.
 
-import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 import type { Dialect } from '../../runqueue/dialect.ts';
-import type { ProxyEndpoint, ProxyHeader } from '../accept/proxy-protocol.ts';
+import type { ProxyEndpoint } from '../accept/proxy-protocol.ts';
+import { clientOf, isPeerTrusted, type Transport } from '../accept/transport.ts';
 import type { TrustedPeers } from '../accept/trusted-peers.ts';
 import type { FieldsSource, Request, TicketFields } from '../exchange/request.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
-import type { StreamedBody } from '../request/streamed-body.ts';
+import type { RequestBody } from '../request/request-body.ts';
 import { ASGI_SPOOL, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
 import { sentRequestId, withRequestId } from './request-id.ts';
 import { upstreamWaitMs } from './request-start.ts';
 
-/** The body of a request: in memory, in a file, or still to come. */
-export interface RequestBody {
-  readonly bytes: Buffer | null;
-  readonly spoolPath: string | null;
-  readonly stream: StreamedBody | null;
-  /** How much of it has come. */
-  readonly size: number;
-}
-
-export const NO_BODY: RequestBody = { bytes: null, spoolPath: null, stream: null, size: 0 };
-
 export class RequestFields implements FieldsSource {
-  readonly #listener: ListenerAddress;
-  /** The other end of the socket; null for a Unix socket. */
-  readonly #peer: ProxyEndpoint | null;
-  /** The peer, or who a PROXY header says it is. */
-  #client: ProxyEndpoint | null;
-  #shared: string;
+  readonly #transport: Transport;
+  /** The peer, or whom a PROXY header names. */
+  readonly #client: ProxyEndpoint | null;
+  readonly #shared: string;
   #http: HttpSettings;
+  /** Whom to trust is a matter of the socket's peer, whatever a PROXY header says. */
   #peerTrusted: boolean;
   /** The fields of the last head, which clients tend to repeat, and the request id that came with them. */
   #lastHead: RequestHead | null = null;
   #lastFields: EnvironFields | null = null;
   #lastSentId: string | null = null;
 
-  constructor(listener: ListenerAddress, peer: ProxyEndpoint | null, http: HttpSettings, peerTrusted: boolean) {
-    this.#listener = listener;
-    this.#peer = peer;
-    this.#client = peer;
-    this.#shared = connectionFields(listener, peer);
+  constructor(transport: Transport, http: HttpSettings) {
+    this.#transport = transport;
+    this.#client = clientOf(transport);
+    this.#shared = connectionFields(transport.listener, transport.peer, transport.proxy);
     this.#http = http;
-    this.#peerTrusted = peerTrusted;
+    this.#peerTrusted = isPeerTrusted(transport, http.rules.trustedPeers);
   }
 
   /** The client's; behind a proxy that says it in a PROXY header, not the proxy's. */
@@ -53,15 +40,11 @@ export class RequestFields implements FieldsSource {
     return this.#client?.address ?? '';
   }
 
-  /** For all requests of the connection. Whom to trust stays a matter of the socket's peer. */
-  speaksFor(header: ProxyHeader): void {
-    if (header.source !== null) this.#client = header.source;
-    this.#shared = connectionFields(this.#listener, this.#peer, header);
-  }
-
-  configure(http: HttpSettings, peerTrusted: boolean): void {
+  /** Takes on settings that have changed. */
+  follow(http: HttpSettings): void {
+    if (http === this.#http) return;
     this.#http = http;
-    this.#peerTrusted = peerTrusted;
+    this.#peerTrusted = isPeerTrusted(this.#transport, http.rules.trustedPeers);
     this.#lastHead = null;
   }
 
@@ -72,7 +55,7 @@ export class RequestFields implements FieldsSource {
 
   /** The request as the access log speaks of it, whatever its application is. */
   environ(head: RequestHead, madeRequestId: string | null = null): string {
-    const { fields } = environFields(head, this.#shared, this.#listener, this.#peerTrusted);
+    const { fields } = environFields(head, this.#shared, this.#transport.listener, this.#peerTrusted);
     return madeRequestId === null ? fields : withRequestId(fields, madeRequestId);
   }
 
@@ -111,8 +94,8 @@ export class RequestFields implements FieldsSource {
   }
 
   #fieldsOf(head: RequestHead, dialect: Dialect): EnvironFields {
-    if (dialect === 'wsgi') return environFields(head, this.#shared, this.#listener, this.#peerTrusted);
-    const listener = this.#listener;
+    if (dialect === 'wsgi') return environFields(head, this.#shared, this.#transport.listener, this.#peerTrusted);
+    const { listener } = this.#transport;
     return asgiFields(head, { listener, client: this.#client, peerTrusted: this.#peerTrusted, proxies: this.#proxies });
   }
 
@@ -120,7 +103,7 @@ export class RequestFields implements FieldsSource {
   get #proxies(): TrustedPeers | null {
     const { proxies } = this.#http;
     if (proxies === null || !this.#peerTrusted) return null;
-    return this.#client === this.#peer || proxies.trusts(this.#client?.address ?? null) ? proxies : null;
+    return this.#client === this.#transport.peer || proxies.trusts(this.#client?.address ?? null) ? proxies : null;
   }
 }
 

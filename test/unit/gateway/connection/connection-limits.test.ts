@@ -9,8 +9,6 @@ const LIMITS = { headTimeoutMs: 30_000, keepaliveMs: 95_000, bodyTimeoutMs: 20_0
 const NONE = { headTimeoutMs: 0, keepaliveMs: 0, bodyTimeoutMs: 0, bodyMinRateBytes: 0 };
 
 const cases: readonly (readonly [what: string, awaited: Awaited, limitMs: number, verdict: string])[] = [
-  ['a PROXY header that does not come', { kind: 'proxy-header', hasBegun: false }, 30_000, 'leave'],
-  ['half a PROXY header', { kind: 'proxy-header', hasBegun: true }, 30_000, '408'],
   ['a first request that does not come', { kind: 'request', isFirst: true, hasUnsentOutput: false }, 30_000, 'leave'],
   [
     'a further request that does not come',

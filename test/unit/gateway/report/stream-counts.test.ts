@@ -17,8 +17,14 @@ interface Said {
 
 function connection({ kind, by, generation = 1, isEventStream = false, hasLeft = false }: Said) {
   const exchange = { isEventStream, ticket: { pipe: { generation } } };
-  const state = { kind, exchange, ...(by === undefined ? {} : { by: { kind: by } }) } as unknown as ConnectionState;
-  return { state, awaitsAnswer: () => !hasLeft };
+  const client = hasLeft ? 'gone' : 'sending';
+  const state = {
+    kind,
+    exchange,
+    client,
+    ...(by === undefined ? {} : { by: { kind: by } }),
+  } as unknown as ConnectionState;
+  return { state };
 }
 
 test('connections are counted by generation and kind; plain requests, and streams whose clients have left, are not', () => {

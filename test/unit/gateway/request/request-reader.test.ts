@@ -5,91 +5,79 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Transport } from '../../../../src/gateway/accept/transport.ts';
 import { MemoryBudget } from '../../../../src/gateway/connection/memory-budget.ts';
 import { SpoolBudget } from '../../../../src/gateway/connection/spool-budget.ts';
 import { type HttpSettings, toHttpSettings } from '../../../../src/gateway/http-settings.ts';
 import type { RequestHead } from '../../../../src/gateway/http1/head/request-head.ts';
-import type { Refusal } from '../../../../src/gateway/http1/refusal.ts';
+import type { RequestBody } from '../../../../src/gateway/request/request-body.ts';
 import { RequestReader } from '../../../../src/gateway/request/request-reader.ts';
-import type { ReadingClient } from '../../../../src/gateway/request/request-reading.ts';
-import type { RequestBody } from '../../../../src/gateway/ticket/request-fields.ts';
 import type { ListenerAddress } from '../../../../src/messages/between-arbiter-and-gateway.ts';
-import { type GatewaySettings, toGatewaySettings } from '../../../../src/settings/for-processes/gateway-settings.ts';
-import { resolveSettings } from '../../../../src/settings/resolve.ts';
+import type { GatewaySettings } from '../../../../src/settings/for-processes/gateway-settings.ts';
 import { eventually } from '../../../harness/deadline.ts';
+import { gatewaySettings } from '../../../harness/gateway-settings.ts';
 
 const LISTENER: ListenerAddress = { id: 0, label: 'http://a:80', kind: 'tcp', host: '127.0.0.1', port: '80' };
-const PEER = { address: '127.0.0.1', port: '4000' };
+const TRANSPORT: Transport = {
+  scheme: 'http',
+  listener: LISTENER,
+  peer: { address: '127.0.0.1', port: '4000' },
+  proxy: null,
+  connectedMs: 0,
+};
 const GET = 'GET /one HTTP/1.1\r\nHost: a\r\n\r\n';
 const POST = 'POST /two HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n';
 
 function settings(changes: Partial<GatewaySettings> = {}): HttpSettings {
-  const facts = { cwd: '/', userId: 0, groupId: 0, application: 'app', isFolder: () => true };
-  const layers = { environment: {}, framework: null, overrides: null, file: null, commandArgs: {}, commandLine: {} };
-  const resolution = resolveSettings(layers, facts);
-  if (!resolution.ok) throw new Error(resolution.errors.join('\n'));
-  return toHttpSettings({ ...toGatewaySettings(resolution.settings, { userId: 0, groupId: 0 }), ...changes });
+  return toHttpSettings({ ...gatewaySettings(), ...changes });
 }
 
 /** A connection that serves one request after the other, each as soon as the test says. */
-class ConnectionDouble implements ReadingClient {
-  readonly listener = LISTENER;
-  isReading = true;
-  served = 0;
+class ConnectionDouble {
   readonly requests: { readonly head: RequestHead; readonly body: RequestBody }[] = [];
   readonly refusals: { readonly code: string; readonly end: string; readonly known: string }[] = [];
-  ahead = '';
-  progress = 0;
   continued = 0;
-  reader: RequestReader | null = null;
+  readonly #reader: RequestReader;
 
-  progressed(): void {
-    this.progress += 1;
-  }
-
-  serve(head: RequestHead, body: RequestBody): void {
-    if (!this.isReading) return;
-    this.requests.push({ head, body });
-    this.isReading = false;
-  }
-
-  refuse({ code }: Refusal, end = 'by its code', known: RequestHead | string | null = null): void {
-    if (!this.isReading) return;
-    const { head, line } = this.#reader.soFar(known, 0);
-    this.refusals.push({ code, end, known: head?.target ?? line?.target ?? '' });
-    this.isReading = false;
-    this.#reader.stop();
-  }
-
-  keepAhead(bytes: Buffer): void {
-    this.ahead += bytes.toString('latin1');
-  }
-
-  sendContinue(): void {
-    this.continued += 1;
-  }
-
-  pauseReading(): void {}
-
-  resumeReading(): void {}
-
-  /** The request in service has been answered. */
-  answered(): void {
-    this.served += 1;
-    this.isReading = true;
+  constructor(reader: RequestReader) {
+    this.#reader = reader;
   }
 
   send(text: string): void {
-    this.#reader.read(Buffer.from(text, 'latin1'), 0);
+    this.#read(Buffer.from(text, 'latin1'));
+  }
+
+  /** What the client has sent behind its request is read. */
+  goOn(): void {
+    this.#read(null);
+  }
+
+  #read(chunk: Buffer | null): void {
+    const read = this.#reader.read(chunk);
+    switch (read.kind) {
+      case 'need-more':
+        return;
+      case 'continue':
+        this.continued += 1;
+        return this.#read(null);
+      case 'request':
+        this.requests.push(read);
+        return;
+      case 'refused': {
+        const { refusal, end, rejected } = read;
+        this.refusals.push({ code: refusal.code, end, known: rejected.head?.target ?? rejected.line?.target ?? '' });
+        this.#reader.stop();
+      }
+    }
+  }
+
+  /** The request in service has been answered. */
+  answered(nowMs: number = performance.now()): void {
+    this.#reader.restart(nowMs);
   }
 
   get targets(): string[] {
     return this.requests.map(({ head }) => head.target);
-  }
-
-  get #reader(): RequestReader {
-    assert.ok(this.reader !== null);
-    return this.reader;
   }
 }
 
@@ -114,10 +102,8 @@ function begin(t: TestContext, changes: Partial<GatewaySettings> = {}): Scene {
     budget: new MemoryBudget(0),
     spoolBudget: new SpoolBudget(0),
   };
-  const client = new ConnectionDouble();
-  const reader = new RequestReader(client, PEER, owner);
-  client.reader = reader;
-  return { client, reader, owner };
+  const reader = new RequestReader(TRANSPORT, owner);
+  return { client: new ConnectionDouble(reader), reader, owner };
 }
 
 test('a request without a body is handed on with its head', (t) => {
@@ -135,32 +121,48 @@ test('a request that comes byte by byte is the same request', (t) => {
   assert.equal(client.requests[0]?.body.size, 10);
 });
 
-test('what comes behind a request is kept, not read', (t) => {
-  const { client, reader } = begin(t);
-  client.send(`${POST}0123456789${GET}`);
+test('what comes behind a request is kept, and read when it is asked for', (t) => {
+  const { client, reader, owner } = begin(t);
+  client.send(`${POST}0123456789${GET}${GET}`);
   assert.deepEqual(client.targets, ['/two']);
-  assert.equal(client.ahead, GET);
+  assert.equal(reader.keptBytes, 2 * GET.length);
+  assert.equal(owner.budget.usedBytes, 10 + 2 * GET.length);
   assert.equal(reader.isUnderWay, false);
+  client.goOn();
+  client.goOn();
+  assert.deepEqual(client.targets, ['/two', '/one', '/one']);
+  assert.equal(reader.keptBytes, 0);
+  assert.equal(owner.budget.usedBytes, 10);
+});
+
+test('a request that is repeated is the same value', (t) => {
+  const { reader } = begin(t);
+  const read = (): unknown => reader.read(Buffer.from(GET, 'latin1'));
+  assert.equal(read(), read());
 });
 
 test('the time for the first head counts from the connect, for a later one from its first byte', (t) => {
-  const { client } = begin(t);
+  const { client, reader } = begin(t);
   client.send(GET.slice(0, 5));
-  assert.equal(client.progress, 0);
+  assert.equal(reader.progressMs, TRANSPORT.connectedMs);
   client.send(GET.slice(5));
-  client.answered();
+  client.answered(1);
+  assert.equal(reader.progressMs, 1);
   client.send(GET.slice(0, 5));
-  assert.equal(client.progress, 1);
+  const begunMs = reader.progressMs;
+  assert.ok(begunMs > 1);
   client.send(GET.slice(5));
-  assert.equal(client.progress, 1);
+  assert.equal(reader.progressMs, begunMs);
 });
 
 test('each piece of a body is progress', (t) => {
-  const { client } = begin(t);
+  const { client, reader } = begin(t);
   client.send(POST);
-  const before = client.progress;
-  for (const piece of ['012', '345', '678']) client.send(piece);
-  assert.equal(client.progress, before + 3);
+  for (const piece of ['012', '345', '678']) {
+    const beforeMs = reader.progressMs;
+    client.send(piece);
+    assert.ok(reader.progressMs > beforeMs);
+  }
 });
 
 test('settings that have changed are followed from the next request on', (t) => {
@@ -221,7 +223,7 @@ test('for an ASGI application a body that is not whole yet goes on as it comes, 
 test('a head that breaks a rule is refused with what is known of it', (t) => {
   const { client } = begin(t);
   client.send('GET /bad HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n');
-  assert.deepEqual(client.refusals, [{ code: 'InvalidHeader', end: 'by its code', known: '/bad' }]);
+  assert.deepEqual(client.refusals, [{ code: 'InvalidHeader', end: 'refused', known: '/bad' }]);
 });
 
 test('cut() says whether a client has stopped in the middle of a request', (t) => {
@@ -237,17 +239,10 @@ test('cut() says whether a client has stopped in the middle of a request', (t) =
 
 test('what is awaited follows what has come', (t) => {
   const { client, reader } = begin(t);
-  assert.deepEqual(reader.awaited(true, false, 0), { kind: 'request', isFirst: true, hasUnsentOutput: false });
+  assert.deepEqual(reader.awaited(false, 0), { kind: 'request', isFirst: true, hasUnsentOutput: false });
   client.send(POST.slice(0, 1));
-  assert.deepEqual(reader.awaited(true, false, 0), { kind: 'head' });
+  assert.deepEqual(reader.awaited(false, 0), { kind: 'head' });
   client.send(`${POST.slice(1)}0123`);
-  const body = reader.awaited(true, false, 0);
+  const body = reader.awaited(false, 0);
   assert.equal(body.kind === 'body' ? body.receivedBytes : body.kind, 4);
-});
-
-test('a PROXY header speaks for the requests behind it', (t) => {
-  const { client, reader } = begin(t, { proxyProtocol: 'v1', proxyAllowIps: ['127.0.0.1'] });
-  client.send(`PROXY TCP4 192.0.2.7 192.0.2.1 5000 80\r\n${GET}`);
-  assert.deepEqual(client.targets, ['/one']);
-  assert.equal(reader.fields.remoteAddress, '192.0.2.7');
 });

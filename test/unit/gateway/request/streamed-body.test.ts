@@ -74,9 +74,13 @@ function newBody({
   const budget = new MemoryBudget(budgetBytes);
   const framing = { kind: 'length', bytes: length } as const;
   const flow: ('pause' | 'resume')[] = [];
-  const client = { pause: () => void flow.push('pause'), resume: () => void flow.push('resume') };
-  const source = { framing, rules: RULES, limitBytes, budget, readAheadBytes, sendContinue, ...client };
+  const source = { framing, rules: RULES, limitBytes, budget, readAheadBytes, awaitsContinue: sendContinue !== null };
   const body = new StreamedBody(source, NOW_MS);
+  body.sentBy({
+    sendContinue: () => sendContinue?.(),
+    pauseReading: () => void flow.push('pause'),
+    resumeReading: () => void flow.push('resume'),
+  });
   const channel = new ChannelDouble();
   const output = new ChannelOutput(channel as unknown as Socket, budget);
   channel.flush = () => output.flush();

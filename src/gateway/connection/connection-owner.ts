@@ -1,0 +1,34 @@
+// What a client's connection needs of the gateway.
+
+import type { Exchange } from '../exchange/exchange.ts';
+import type { HttpSettings } from '../http-settings.ts';
+import type { Refusal } from '../http1/refusal.ts';
+import type { RecordedConnection, UnservedRequest } from '../report/access-records.ts';
+import type { Upgraded } from '../upgraded/upgraded.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { SpoolBudget } from './spool-budget.ts';
+
+export interface ServingConnection extends RecordedConnection {
+  /** Requests of this connection that have ended. */
+  readonly served: number;
+}
+
+export interface ConnectionOwner {
+  http(): HttpSettings;
+  readonly spoolDir: string;
+  readonly budget: MemoryBudget;
+  readonly spoolBudget: SpoolBudget;
+  isDraining(): boolean;
+  admit(exchange: Exchange): void;
+  abandoned(exchange: Exchange): void;
+  /** The client has stopped sending, and most likely has left. */
+  clientLeft(exchange: Exchange): void;
+  ended(exchange: Exchange, connection: ServingConnection): void;
+  /** The connection has become a WebSocket or a tunnel. */
+  takenOver(exchange: Exchange, by: Upgraded): void;
+  refused(refusal: Refusal, connection: RecordedConnection): void;
+  /** A request that was never admitted has ended. */
+  unserved(request: UnservedRequest): void;
+  /** A state was asked for a move that it does not have. */
+  illegalMove(what: string): void;
+}

@@ -1,0 +1,40 @@
+// What a connection is made of, and what its parts may ask of it. The connection alone moves its state.
+
+import type { Socket } from 'node:net';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { ExchangeEnd } from '../exchange/exchange-life.ts';
+import type { RequestReader } from '../request/request-reader.ts';
+import type { Tunnel } from '../upgraded/tunnel.ts';
+import type { WebSocketConnection } from '../upgraded/web-socket-connection.ts';
+import type { ClientOutput } from './client-output.ts';
+import type { ConnectionOwner, ServingConnection } from './connection-owner.ts';
+import type { ConnectionState } from './connection-state.ts';
+import type { InputGate } from './input-gate.ts';
+
+export interface ConnectionParts {
+  readonly socket: Socket;
+  readonly owner: ConnectionOwner;
+  readonly reader: RequestReader;
+  readonly input: InputGate;
+  readonly output: ClientOutput;
+}
+
+/** The connection, as request-intake.ts sees it. */
+export interface IntakeConnection extends ServingConnection {
+  readonly state: ConnectionState;
+  /** From now on the time counts in which the client has to go on. */
+  progressed(): void;
+  beginService(exchange: Exchange): void;
+  /** Nothing more is owed: the connection is closed in good order. */
+  leave(): void;
+}
+
+/** The connection, as exchange-side.ts sees it. */
+export interface ExchangeConnection {
+  readonly state: ConnectionState;
+  /** The connection does not look at the socket's input any more. */
+  letGo(): void;
+  takeOver(exchange: Exchange, by: WebSocketConnection | Tunnel): void;
+  /** `isReusable`: the response has left the connection open. */
+  exchangeEnded(exchange: Exchange, end: ExchangeEnd, isReusable: boolean): void;
+}
