@@ -1,5 +1,5 @@
 // A client's connection: requests are read (request-intake.ts), handed to the gateway, answered (exchange-side.ts), and the connection is
-// closed well. One request is in service at a time; what a pipelining client has sent beyond it waits in the reader.
+// closed well (connection-end.ts). One request is in service at a time; what a pipelining client has sent beyond it waits in the reader.
 
 import type { Socket } from 'node:net';
 import type { RequestEnd } from '../../log/access-record.ts';
@@ -8,24 +8,15 @@ import type { Transport } from '../accept/transport.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { ExchangeEnd } from '../exchange/exchange-life.ts';
 import { bodyOf } from '../exchange/request.ts';
-import { Refusal } from '../http1/refusal.ts';
 import { removeSpooled } from '../request/body-store.ts';
 import { RequestReader } from '../request/request-reader.ts';
 import type { Tunnel } from '../upgraded/tunnel.ts';
 import type { WebSocketConnection } from '../upgraded/web-socket-connection.ts';
 import { ClientOutput } from './client-output.ts';
-import { type Awaited, checkLimits } from './connection-limits.ts';
+import { ConnectionEnd } from './connection-end.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
-import type { ConnectionParts, ExchangeConnection, IntakeConnection } from './connection-parts.ts';
-import {
-  CLOSED,
-  type ConnectionState,
-  FLUSHING,
-  mayFollow,
-  maySendMore,
-  READING,
-  READING_THE_REST,
-} from './connection-state.ts';
+import type { ConnectionParts, EndingConnection, ExchangeConnection, IntakeConnection } from './connection-parts.ts';
+import { type ConnectionState, mayFollow, maySendMore, READING, READING_THE_REST } from './connection-state.ts';
 import { ExchangeSide } from './exchange-side.ts';
 import { InputGate } from './input-gate.ts';
 import { RequestIntake } from './request-intake.ts';
@@ -36,11 +27,12 @@ import { RequestIntake } from './request-intake.ts';
  */
 export const HALF_CLOSE_MS = 50;
 
-export class ClientConnection implements IntakeConnection, ExchangeConnection {
+export class ClientConnection implements IntakeConnection, ExchangeConnection, EndingConnection {
   /** Counts the connections of a gateway. */
   readonly number: number;
   readonly #parts: ConnectionParts;
   readonly #intake: RequestIntake;
+  readonly #end: ConnectionEnd;
   #state: ConnectionState = READING;
   #served = 0;
   /** Kept, for a WebSocket takes the socket's events over. */
@@ -62,13 +54,14 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection {
     };
     this.#parts = parts;
     this.#intake = new RequestIntake(parts, transport, this, new ExchangeSide(parts, this));
+    this.#end = new ConnectionEnd(parts, this.#intake, this);
     this.#progressMs = connectedMs;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', () => this.#drained());
     // A reset by the client is an ordinary end; `close` follows.
     socket.on('error', () => {});
-    socket.on('close', () => this.#close(parts.output.isBroken ? 'spool-failed' : 'client-gone'));
+    socket.on('close', () => this.#end.closed(parts.output.isBroken ? 'spool-failed' : 'client-gone'));
   }
 
   open(opening: Opening): void {
@@ -123,7 +116,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection {
     if (this.#intake.cutOff()) return;
     const state = this.#state;
     if (state.kind === 'taken-over') {
-      this.#enter({ ...state, client: 'ended' });
+      this.enter({ ...state, client: 'ended' });
       if (state.by.kind === 'tunnel') state.by.clientEnded();
       return;
     }
@@ -131,7 +124,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection {
     const { exchange } = state;
     // The worker of a watched request has not heard that its client may have left.
     const isOnPurpose = exchange.watched === null && performance.now() - exchange.request.arrivedMs < HALF_CLOSE_MS;
-    this.#enter({ kind: 'in-service', exchange, client: isOnPurpose ? 'ended' : 'gone' });
+    this.enter({ kind: 'in-service', exchange, client: isOnPurpose ? 'ended' : 'gone' });
     if (!isOnPurpose) this.#parts.owner.clientLeft(exchange);
   }
 
@@ -139,19 +132,15 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection {
     const { output, reader } = this.#parts;
     output.drained(reader.http, performance.now());
     if (this.#state.kind === 'taken-over') this.#state.by.clientHasRoom();
-    if (this.#state.kind === 'flushing' && !output.isSpooling) this.#linger();
+    if (this.#state.kind === 'flushing' && !output.isSpooling) this.#end.linger();
     // A pipelining client that reads slowly: its next request was not begun.
     else this.#readKeptSoon();
   }
 
   // Requests and exchanges
 
-  progressed(): void {
-    this.#progressMs = performance.now();
-  }
-
   beginService(exchange: Exchange): void {
-    if (this.#state.kind === 'reading') this.#enter({ kind: 'in-service', exchange, client: this.#state.client });
+    if (this.#state.kind === 'reading') this.enter({ kind: 'in-service', exchange, client: this.#state.client });
   }
 
   letGo(): void {
@@ -162,7 +151,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection {
 
   takeOver(exchange: Exchange, by: WebSocketConnection | Tunnel): void {
     const client = this.#state.kind === 'in-service' ? this.#state.client : 'sending';
-    this.#enter({ kind: 'taken-over', exchange, by, client });
+    this.enter({ kind: 'taken-over', exchange, by, client });
     // A WebSocket holds its client back by itself.
     this.#parts.input.open();
     this.#parts.owner.takenOver(exchange, by);
@@ -188,7 +177,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection {
   #next(): void {
     const { reader } = this.#parts;
     const mayCome = maySendMore(this.#state);
-    this.#enter(mayCome ? READING : READING_THE_REST);
+    this.enter(mayCome ? READING : READING_THE_REST);
     reader.restart(this.#progressMs);
     if (!mayCome && reader.keptBytes === 0) this.leave();
     else this.#readKeptSoon();
@@ -215,105 +204,46 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection {
     return this.#state.kind === 'reading' && !reader.isUnderWay && reader.keptBytes > 0;
   }
 
-  // Closing
+  // Its end
 
-  /** Shuts down the sending side, then reads until the client has closed too: closing at once would reset the connection and could
-   * take the response away from the client. */
   leave(): void {
-    const { kind } = this.#state;
-    if (kind === 'closed' || kind === 'lingering' || kind === 'flushing') return;
-    const { reader, output, input } = this.#parts;
-    reader.stop();
-    if (output.isSpooling) this.#enter(FLUSHING);
-    else this.#linger();
-    input.open();
-  }
-
-  #linger(): void {
-    this.#enter({ kind: 'lingering', sinceMs: performance.now() });
-    this.#parts.socket.end();
+    this.#end.leave();
   }
 
   destroy(why: RequestEnd): void {
-    this.#parts.socket.destroy();
-    this.#close(why);
+    this.#end.destroy(why);
   }
 
-  /** The socket is closed, or destroyed for the reason that is given. */
-  #close(why: RequestEnd): void {
-    const state = this.#state;
-    if (state.kind === 'closed') return;
-    const { owner, reader, output } = this.#parts;
-    this.#intake.abandon(why);
-    this.#enter(CLOSED);
-    reader.stop();
-    output.close();
-    if (state.kind === 'taken-over') {
-      // A message for the worker would stand behind what the worker does not read.
-      if (state.exchange.watched?.isFull === true) owner.abandoned(state.exchange);
-      state.by.closed();
-    }
-    if (state.kind === 'in-service' && state.exchange.state.kind !== 'finished') {
-      owner.abandoned(state.exchange);
-      state.exchange.request.stream?.abort();
-      state.exchange.abandon(why);
-    }
+  /** Called about once a second. */
+  checkTime(nowMs: number): void {
+    this.#end.checkTime(nowMs);
+    if (this.#state.kind === 'taken-over') this.#state.by.checkTime(nowMs);
   }
 
-  #enter(state: ConnectionState): void {
+  drainIdle(sinceMs: number, nowMs: number, limitMs: number): void {
+    this.#end.drainIdle(sinceMs, nowMs, limitMs);
+  }
+
+  drainStalled(sinceMs: number, nowMs: number, limitMs: number): void {
+    this.#end.drainStalled(sinceMs, nowMs, limitMs);
+  }
+
+  // Its state
+
+  progressed(): void {
+    this.#progressMs = performance.now();
+  }
+
+  get waitingSinceMs(): number {
+    return this.#state.kind === 'reading' ? this.#parts.reader.progressMs : this.#progressMs;
+  }
+
+  enter(state: ConnectionState): void {
     if (!mayFollow(this.#state, state)) {
       this.#parts.owner.illegalMove(`connection ${this.number}: '${state.kind}' behind '${this.#state.kind}'`);
       return;
     }
     this.#state = state;
     this.progressed();
-  }
-
-  // Limits
-
-  /** Applies the time limits; called about once a second. */
-  checkTime(nowMs: number): void {
-    const { reader, output, socket } = this.#parts;
-    const verdict = checkLimits(reader.http, this.#awaited(nowMs), nowMs - this.#waitingSinceMs);
-    if (verdict === 'leave') this.leave();
-    else if (verdict === 'destroy') socket.destroy();
-    else if (verdict !== 'in-time') this.#intake.refuse(verdict);
-    if (this.#state.kind === 'taken-over') this.#state.by.checkTime(nowMs);
-    if (output.isStuck(reader.http.writeTimeoutMs, nowMs)) this.destroy('write-timeout');
-  }
-
-  /** The gateway drains since `sinceMs`: a connection on which nothing is owed has so long for one more request. */
-  drainIdle(sinceMs: number, nowMs: number, limitMs: number): void {
-    const isIdle = this.#state.kind === 'reading' && !this.isBusy;
-    if (isIdle && nowMs - Math.max(this.#waitingSinceMs, sinceMs) >= limitMs) this.leave();
-  }
-
-  /** The gateway drains since `sinceMs`: a client that stalls in the middle of sending a request is not waited for. */
-  drainStalled(sinceMs: number, nowMs: number, limitMs: number): void {
-    if (nowMs - Math.max(this.#waitingSinceMs, sinceMs) <= limitMs) return;
-    const { kind } = this.#awaited(nowMs);
-    if (kind !== 'head' && kind !== 'body') return;
-    this.#intake.refuse(new Refusal('ServiceUnavailable', 'shutting down'), 'shutting-down');
-  }
-
-  get #waitingSinceMs(): number {
-    return this.#state.kind === 'reading' ? this.#parts.reader.progressMs : this.#progressMs;
-  }
-
-  #awaited(nowMs: number): Awaited {
-    const state = this.#state;
-    const hasUnsentOutput = !this.#parts.output.isEmpty;
-    switch (state.kind) {
-      case 'reading':
-        return this.#parts.reader.awaited(hasUnsentOutput, nowMs);
-      case 'lingering':
-        return { kind: 'close', hasUnsentOutput, elapsedMs: nowMs - state.sinceMs };
-      case 'in-service':
-        return state.exchange.request.stream?.awaited(nowMs) ?? { kind: 'nothing' };
-      case 'taken-over':
-      case 'flushing':
-      case 'closed':
-        return { kind: 'nothing' };
-    }
   }
 }

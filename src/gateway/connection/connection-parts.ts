@@ -38,3 +38,13 @@ export interface ExchangeConnection {
   /** `isReusable`: the response has left the connection open. */
   exchangeEnded(exchange: Exchange, end: ExchangeEnd, isReusable: boolean): void;
 }
+
+/** The connection, as connection-end.ts sees it. */
+export interface EndingConnection {
+  readonly state: ConnectionState;
+  /** Whether anything is owed to the client: a request is being read, run or answered. */
+  readonly isBusy: boolean;
+  /** When the present state began, or last made progress. */
+  readonly waitingSinceMs: number;
+  enter(state: ConnectionState): void;
+}

@@ -48,11 +48,6 @@ export function mayFollow(state: ConnectionState, next: ConnectionState): boolea
   return NEXT[state.kind].includes(next.kind);
 }
 
-/** The same state, with what the client has just made known; null where that changes nothing. */
-export function withClient(state: ConnectionState, client: 'ended' | 'gone'): ConnectionState | null {
-  return state.kind === 'in-service' || state.kind === 'taken-over' ? { ...state, client } : null;
-}
-
 /** Whether the client still waits for what the connection owes it, as far as one can tell. */
 export function awaitsAnswer(state: ConnectionState): boolean {
   return state.kind !== 'closed' && !('client' in state && state.client === 'gone');
