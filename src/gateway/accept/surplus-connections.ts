@@ -1,12 +1,15 @@
-// Connections beyond gateway_connections, or beyond the descriptors that there are: each is told so, and closed when it has heard. Used by
-// gateway.ts.
+// Connections beyond gateway_connections, or beyond the descriptors that there are: each is answered 503, and closed when the client has
+// had time to read that.
 
 import type { Socket } from 'node:net';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { HttpSettings } from '../http-settings.ts';
+import { Refusal } from '../http1/refusal.ts';
+import { ownAnswer } from '../http1/response/own-answer.ts';
+import type { UnservedRequest } from '../report/access-records.ts';
 import type { RequestLog } from '../report/request-log.ts';
+import { requestLineOf } from '../request/rejected-request.ts';
 import { type DescriptorRoom, descriptorOf, isInReserve } from './descriptor-room.ts';
-import { turnAway } from './turn-away.ts';
 
 const TURN_AWAY_MS = 2000;
 /** While descriptors are scarce, this is said so seldom: nothing changes until the limit is raised. */
@@ -45,7 +48,7 @@ export class SurplusConnections {
   turnAway(socket: Socket, http: HttpSettings): void {
     this.#makeRoom();
     socket.on('error', () => {});
-    const { response, logged } = turnAway(socket, http, performance.now());
+    const { response, logged } = answerTo(socket, http, performance.now());
     socket.end(response, 'latin1');
     // What never sends a byte is no request.
     socket.once('data', (chunk: Buffer) => this.#requestLog.unserved(logged(chunk)));
@@ -85,4 +88,36 @@ export class SurplusConnections {
       this.#repeatAtMs = nowMs + REPEAT_MS;
     }
   }
+}
+
+interface TurnedAway {
+  /** In ISO-8859-1. */
+  readonly response: string;
+  /** Of the first bytes that the client sends. */
+  readonly logged: (chunk: Buffer) => UnservedRequest;
+}
+
+function answerTo(
+  socket: { readonly remoteAddress?: string | undefined },
+  http: HttpSettings,
+  sinceMs: number,
+): TurnedAway {
+  const refusal = new Refusal('ServiceUnavailable', 'too many connections');
+  const requestId = http.requestIds === null ? '' : http.requestIds.next();
+  const { text, bodyBytes } = ownAnswer(refusal, requestId, http.headLines);
+  // Unknown once the socket is closed.
+  const connection = { remoteAddress: socket.remoteAddress ?? '', number: 0 };
+  const logged = (chunk: Buffer): UnservedRequest => ({
+    connection,
+    requestOfConnection: 1,
+    head: null,
+    line: requestLineOf(chunk.toString('latin1'), http.rules),
+    fields: () => '',
+    requestBytes: 0,
+    sinceMs,
+    requestId,
+    answer: { status: refusal.status, bodyBytes },
+    end: 'overload',
+  });
+  return { response: text, logged };
 }

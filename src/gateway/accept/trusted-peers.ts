@@ -1,16 +1,17 @@
 // Which peers may say, by header field, where a request really came from: the setting forwarded_allow_ips, prepared once
 // so that a new connection costs one look-up.
 
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
+import { prefixLength } from '../../settings/kinds/ip-network.ts';
 
 export interface TrustedPeers {
   /** `address` is the socket's remote address; null for a Unix socket, whose peers are local and always trusted. */
   trusts(address: string | null): boolean;
-  /** `*`: there is nobody that it does not trust. */
+  /** `*`: every peer is trusted. */
   readonly everybody: boolean;
 }
 
-/** `allowed` is a list, or one string with commas: addresses, networks in CIDR form, or `*` for everybody. */
+/** `allowed` is a list, or one string with commas: addresses, networks in CIDR form, or `*` for all. */
 export function toTrustedPeers(setting: string, allowed: string | readonly string[]): TrustedPeers {
   const entries = (typeof allowed === 'string' ? allowed.split(',') : allowed)
     .map((entry) => entry.trim())
@@ -57,14 +58,6 @@ function addEntry(list: BlockList, setting: string, entry: string): void {
   const prefixBits = prefixLength(entry.slice(slash + 1), version === 4 ? 32 : 128);
   if (prefixBits === null) throw invalidEntry(setting, entry);
   list.addSubnet(address, prefixBits, family);
-}
-
-/** Null: neither a number of bits nor, for IPv4, a mask such as 255.255.0.0. */
-function prefixLength(text: string, addressBits: 32 | 128): number | null {
-  if (/^\d{1,3}$/.test(text)) return Number(text) <= addressBits ? Number(text) : null;
-  if (addressBits !== 32 || !isIPv4(text)) return null;
-  const bits = text.split('.').reduce((joined, part) => joined + Number(part).toString(2).padStart(8, '0'), '');
-  return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : null;
 }
 
 function invalidEntry(setting: string, entry: string): Error {

@@ -17,7 +17,8 @@ export function isNetwork(text: string): boolean {
   return prefix !== null && !bits.slice(prefix).includes('1');
 }
 
-function prefixLength(text: string, width: number): number | null {
+/** Null: neither a number of bits up to `width` nor, for IPv4, a mask such as 255.255.0.0. */
+export function prefixLength(text: string, width: number): number | null {
   if (/^\d{1,3}$/.test(text)) {
     const prefix = Number(text);
     return prefix <= width ? prefix : null;

@@ -2,9 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BodyPace, isBodyLate } from '../../../../src/gateway/connection/body-pace.ts';
+import { checkLimits } from '../../../../src/gateway/connection/connection-limits.ts';
+
+interface BodyPace {
+  readonly bodyTimeoutMs: number;
+  readonly bodyMinRateBytes: number;
+}
 
 const PACE: BodyPace = { bodyTimeoutMs: 30_000, bodyMinRateBytes: 500 };
+
+/** `pauseMs` since the last byte, `elapsedMs` since the body began. */
+function isBodyLate(pace: BodyPace, pauseMs: number, elapsedMs: number, receivedBytes: number): boolean {
+  const limits = { headTimeoutMs: 0, keepaliveMs: 0, ...pace };
+  return checkLimits(limits, { kind: 'body', elapsedMs, receivedBytes }, pauseMs) !== 'in-time';
+}
 
 test('a pause of body_timeout is allowed, a longer one is not, however fast it was before', () => {
   assert.equal(isBodyLate(PACE, 30_000, 31_000, 1e9), false);
