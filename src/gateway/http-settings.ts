@@ -11,7 +11,7 @@ import type { WebSocketLimits } from './upgraded/web-socket-handshake.ts';
 export interface HttpSettings extends WebSocketLimits {
   /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
   readonly dialect: GatewaySettings['dialect'];
-  /** Who may say in X-Forwarded-For who the client of an ASGI application is; null: nobody. */
+  /** The proxies whose X-Forwarded-For names the client of an ASGI application; null: none. */
   readonly proxies: TrustedPeers | null;
   readonly rules: HeadRules;
   /** Looked at when a connection begins. */

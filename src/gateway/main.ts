@@ -1,4 +1,4 @@
-// The gateway process: started by the arbiter with an IPC channel, does what it is told there, and ends with it.
+// The gateway process: started by the arbiter with an IPC channel, follows the messages on it, and ends with it.
 
 import fs from 'node:fs';
 import { ErrorLog } from '../log/error-log.ts';
@@ -22,8 +22,13 @@ interface Running {
 
 const CHECK_TELEMETRY_MS = 1000;
 
-let running: Running | null = null;
-let ending: 'no' | 'yes' = 'no';
+type Life =
+  | { readonly kind: 'unstarted' }
+  | ({ readonly kind: 'running' } & Running)
+  /** It drains. */
+  | ({ readonly kind: 'ending' } & Running);
+
+let life: Life = { kind: 'unstarted' };
 
 function tell(message: FromGateway): void {
   if (process.connected) process.send?.(message, undefined, {}, () => {});
@@ -78,11 +83,11 @@ function fallbackLog(): ErrorLog {
 
 function obey(message: ToGateway, handle: unknown): void {
   if (message.type === 'start') {
-    running = start(message);
+    life = { kind: 'running', ...start(message) };
     return;
   }
-  if (running === null) return;
-  const { gateway, log, telemetry, requestLog } = running;
+  if (life.kind === 'unstarted') return;
+  const { gateway, log, telemetry, requestLog } = life;
   switch (message.type) {
     case 'listen':
       if (typeof handle === 'object' && handle !== null) gateway.listen(message.listener, handle);
@@ -93,7 +98,7 @@ function obey(message: ToGateway, handle: unknown): void {
       log.configure(message.settings.errorLog, message.settings.logLevel, message.settings.logFormat);
       log.relay.target = message.settings.logWriter === 'python' ? new LogsToArbiter() : null;
       telemetry.configure(message.settings);
-      running = { ...running, graceMs: message.settings.gracefulTimeoutMs };
+      life = { ...life, graceMs: message.settings.gracefulTimeoutMs };
       return gateway.serve(message.generation, message.capacity, message.concurrency, message.settings);
     case 'workers':
       return gateway.setConcurrency(message.generation, message.concurrency);
@@ -120,11 +125,11 @@ function obey(message: ToGateway, handle: unknown): void {
 }
 
 function end(manner: 'graceful' | 'quick', listeners: 'closed' | 'kept'): void {
-  if (running === null) process.exit(0);
-  const { gateway, graceMs } = running;
+  if (life.kind === 'unstarted') process.exit(0);
+  const { gateway, graceMs } = life;
   if (listeners === 'closed') gateway.unlistenAll();
-  if (ending === 'yes' && manner === 'graceful') return;
-  ending = 'yes';
+  if (life.kind === 'ending' && manner === 'graceful') return;
+  life = { ...life, kind: 'ending' };
   void gateway.drain(manner, graceMs).then(() => {
     tell({ type: 'drained' });
     process.exit(0);

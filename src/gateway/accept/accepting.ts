@@ -1,4 +1,4 @@
-// The listening sockets of a gateway: connections are accepted from them until they are closed. Used by gateway.ts.
+// The listening sockets of a gateway: connections are accepted from them until they are closed.
 
 import net, { type Server, type Socket } from 'node:net';
 import type { ErrorLog } from '../../log/error-log.ts';

@@ -1,5 +1,5 @@
 // How many descriptors a gateway may have, and how many of them are not for connections. A connection that cannot be accepted for want of
-// one could not even be told so; the last ones are therefore kept for that, for the channels of workers and for spool files.
+// one could not even be answered; the last ones are therefore kept for that, for the channels of workers and for spool files.
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';

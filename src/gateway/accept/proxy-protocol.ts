@@ -77,7 +77,7 @@ export class ProxyHeaderReader {
   }
 }
 
-/** Both forms are told from HTTP by their first bytes, and a peer that may not send them is refused before they are read. */
+/** Both forms differ from HTTP in their first bytes, and a peer that may not send them is refused before they are read. */
 function readProxyHeader(bytes: Buffer, mode: ProxyProtocolMode, forbiddenPeer: string | null): Reading {
   const v2 = mode === 'v1' ? 'no' : beginsWith(bytes, V2_SIGNATURE);
   const v1 = mode === 'v2' ? 'no' : beginsWith(bytes, V1_PREFIX);
@@ -116,7 +116,7 @@ function parseV1Line(line: string): ProxyHeader | null {
   };
 }
 
-/** Without leading zeros: they are not permitted, lest anybody reads octal. */
+/** Without leading zeros: they are not permitted, because some programs read octal. */
 function isPort(text: string): boolean {
   return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }

@@ -22,7 +22,7 @@ export class ClientOutput {
   readonly #spoolDir: string;
   readonly #budget: MemoryBudget;
   readonly #spoolBudget: SpoolBudget;
-  /** What the budget has been told of. */
+  /** What the budget counts of it. */
   #accountedBytes = 0;
   #spool: ResponseSpool | null = null;
   /** Unusable: a spool file could not be made; then memory is all there is, and the worker is held back. Failed: it cannot be read. */

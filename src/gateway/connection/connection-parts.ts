@@ -35,7 +35,7 @@ export interface ExchangeConnection {
   /** The connection does not look at the socket's input any more. */
   letGo(): void;
   takeOver(exchange: Exchange, by: WebSocketConnection | Tunnel): void;
-  /** `isReusable`: the response has left the connection open. */
+  /** `isReusable`: the connection can serve another request. */
   exchangeEnded(exchange: Exchange, end: ExchangeEnd, isReusable: boolean): void;
 }
 

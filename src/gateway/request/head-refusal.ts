@@ -1,4 +1,4 @@
-// What of a well-formed head is refused before any of its body is read. Pure. Called by request-reader.ts.
+// What of a well-formed head is refused before any of its body is read. Pure.
 
 import type { HttpSettings } from '../http-settings.ts';
 import { checkHandshake } from '../http1/head/handshake.ts';

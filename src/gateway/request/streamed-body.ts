@@ -1,7 +1,7 @@
 // The body of a request that is dispatched before it is whole: from the client, through its framing, to the worker. What the worker does
 // not take yet waits here, and the client is read no further than there is room. The connection makes it and feeds it.
 //
-// Something of it is read ahead even when the worker takes nothing: that a client has left stands behind everything that it has sent.
+// Some of it is read ahead even when the worker takes nothing: the end of a connection shows only behind all bytes that came before it.
 
 import type { Awaited } from '../connection/connection-limits.ts';
 import type { MemoryBudget } from '../connection/memory-budget.ts';
@@ -22,7 +22,7 @@ type State =
   /** More is to come from the client. */
   | 'open'
   | 'whole'
-  /** The client has left in the middle, or has broken a rule or a limit. */
+  /** The client has disconnected in the middle, or has broken a rule or a limit. */
   | 'broken'
   /** Nobody wants it: the response has ended, or the whole body was taken. */
   | 'unwanted';

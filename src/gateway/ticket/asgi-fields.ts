@@ -1,4 +1,4 @@
-// The fields of a ticket for an ASGI application: ten of them by their place, then the header fields as they came, names in lower case; NUL
+// The fields of a ticket for an ASGI application: ten in a fixed order, then the header fields as they came, names in lower case; NUL
 // between all of them. python/tunicorn/asgi/scope.py reads them.
 
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
@@ -18,7 +18,7 @@ export interface AsgiConnection {
   /** Null for a Unix socket, and where a PROXY header does not say. */
   readonly client: ProxyEndpoint | null;
   readonly peerTrusted: boolean;
-  /** Whose word counts in X-Forwarded-For and X-Forwarded-Proto; null: nobody's. */
+  /** Whose X-Forwarded-For and X-Forwarded-Proto count; null: none. */
   readonly proxies: TrustedPeers | null;
 }
 

@@ -14,7 +14,7 @@ export type BodyProgress =
 
 export interface BodyReader {
   push(chunk: Buffer, start: number): BodyProgress;
-  /** The client sends no more. Null: it has left in the middle of the body, and there is nobody to answer. */
+  /** The client sends no more. Null: it has disconnected in the middle of the body. */
   cut(): Refusal | null;
 }
 

@@ -45,9 +45,9 @@ export function toFraming(
   version: HttpVersion,
 ): Framing | Refusal {
   const [major, minor] = version;
-  // RFC 9112 section 6.1: a coding in HTTP/1.0 means that somebody on the way did not understand it.
+  // RFC 9112 section 6.1: a coding in HTTP/1.0 means that an intermediary did not understand it.
   if (coding !== 'none' && (major < 1 || (major === 1 && minor === 0))) return invalidCoding('coding-version');
-  // RFC 9112 section 6.3: where chunked is not the last coding of a request, nobody can tell where the body ends.
+  // RFC 9112 section 6.3: where chunked is not the last coding of a request, the end of the body cannot be known.
   if (coding === 'encoded') return invalidCoding('coding-without-chunked');
   if (isChunked(coding)) {
     return contentLength === null ? CHUNKED : broken('coding-and-length', 'CONTENT-LENGTH');

@@ -1,5 +1,5 @@
 // The trailer section of a chunked body (RFC 9112 section 7.1.2). It is checked like a header section from a peer that is
-// not trusted; the WSGI environ has no place for it.
+// not trusted; WSGI's environ cannot hold it.
 
 import { readFieldLines } from '../head/field-lines.ts';
 import type { HeadRules } from '../head/head-rules.ts';

@@ -12,7 +12,7 @@ export interface FieldLines {
   readonly values: readonly string[];
   /** Number of this parse: names and environ keys marked with it occur in these lines. */
   readonly parse: number;
-  /** With strip_header_spaces: a name had white space behind it, and somebody on the way may have read another field, or none. */
+  /** With strip_header_spaces: a name had white space behind it, and an intermediary may have read another field, or none. */
   readonly hasSpacedName: boolean;
 }
 

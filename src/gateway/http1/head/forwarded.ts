@@ -1,5 +1,5 @@
-// The header field Forwarded (RFC 7239): what the nearest proxy says about the scheme that the client used. Called by
-// header-block.ts for fields of trusted peers, while forwarded_header is on.
+// The header field Forwarded (RFC 7239): what the nearest proxy says about the scheme that the client used. It
+// counts in requests of trusted peers, while forwarded_header is on.
 
 import type { Refusal } from '../refusal.ts';
 import { broken } from '../rules.ts';
@@ -10,7 +10,7 @@ const PAIR =
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 
 /**
- * The scheme in the `proto` of the last element, which the nearest proxy has added: what stands before it may be anybody's. Every
+ * The scheme in the `proto` of the last element, which the nearest proxy has added: an element before it may have been sent by the client. Every
  * scheme but https counts as http, as with secure_scheme_headers; null: that element does not say.
  */
 export function forwardedScheme(value: string): 'http' | 'https' | null | Refusal {

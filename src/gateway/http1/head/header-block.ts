@@ -1,5 +1,5 @@
-// The header section of a request: what its fields mean together, whatever the request line says. Called by
-// request-head.ts, which keeps the result for the next request of the connection.
+// The header section of a request: what its fields mean together, whatever the request line says. request-head.ts
+// keeps the result for the next request of the connection.
 
 import { addTransferCodings, type TransferCoding } from '../body/framing.ts';
 import { Refusal } from '../refusal.ts';
@@ -18,7 +18,7 @@ export interface HeaderBlock {
   /** Null: no Content-Length. */
   readonly contentLength: number | null;
   readonly transferCoding: TransferCoding;
-  /** The client asks for it, or nobody can be sure that the next reader saw the same fields. */
+  /** The client asks for it, or an intermediary may have seen other fields. */
   readonly connectionClose: boolean;
   readonly connectionKeepAlive: boolean;
   /** The client offers another protocol, which Upgrade names. */

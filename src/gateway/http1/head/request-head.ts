@@ -52,7 +52,7 @@ export function newHeadContext(rules: HeadRules, peerTrusted: boolean, scheme: '
   return { rules, peerTrusted, scheme, lastText: '', lastHead: null, lastSection: '', lastBlock: null };
 }
 
-// Larger heads are parsed anew each time: an idle connection should not hold much memory.
+// Larger heads are parsed again each time: an idle connection should not hold much memory.
 const REMEMBERED_CHARS = 4096;
 
 /** `text` is the head in ISO-8859-1, without the final CRLF CRLF. */
