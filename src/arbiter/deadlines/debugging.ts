@@ -6,7 +6,7 @@ export function hasTerminal(): boolean {
   return isatty(0);
 }
 
-/** One worker of a server under development: nothing ends it while somebody stands in a debugger. */
+/** One worker of a server under development: nothing ends it while it stands in a debugger. */
 export function mayBeDebugged(settings: { readonly workers: number; readonly reload: boolean }): boolean {
   return hasTerminal() && settings.reload && settings.workers === 1;
 }

@@ -13,7 +13,7 @@ import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;
 const LEAVE_MS = 1000;
-/** After its end, for what it has said and nobody has read yet. */
+/** After its end, for what it has sent and the arbiter has not read yet. */
 const LAST_BYTES_MS = 1000;
 
 export interface ForkserverEvents {

@@ -6,7 +6,7 @@ import type { HandledSignal } from '../signals.ts';
 
 /** Members of a process group get a signal at the same moment, and say so in any order. */
 const SAME_MS = 1000;
-/** A second one of these means now: only somebody who has signalled the arbiter itself can want that. */
+/** A second one of these means now: only a signal to the arbiter itself can mean that. */
 const ENDING: ReadonlySet<HandledSignal> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
 
 export class SignalEchoes {

@@ -196,15 +196,18 @@ export class Generation {
 
   /** Deadlines, and ends that no forkserver reports. Called a few times a second. */
   tick(nowMs: number): void {
-    endLate(this, this.#limits, nowMs);
-    const { timeoutMs } = this.#limits;
-    if (!isEnding(this.#state) && timeoutMs > 0 && this.pool.isForkOverdue(timeoutMs, nowMs)) {
-      const pid = `pid:${this.forkserver.pid}`;
-      const what = `The forkserver (${pid}) has not forked a worker within timeout (${timeoutMs / 1000} s)`;
-      this.#log.log('critical', `${what}; it is killed.`);
-      this.forkserver.killUnlessHeld();
-    }
+    if (isEnding(this.#state)) endLate(this, this.#limits, nowMs);
+    else this.#checkForkserver(nowMs);
     this.pool.tick(this.#limits, nowMs);
     this.manage(nowMs);
+  }
+
+  /** One that hangs forks nothing and reports nothing. */
+  #checkForkserver(nowMs: number): void {
+    const { timeoutMs } = this.#limits;
+    if (timeoutMs === 0 || !this.pool.isForkOverdue(timeoutMs, nowMs)) return;
+    const what = `The forkserver (pid:${this.forkserver.pid}) has not forked a worker within timeout`;
+    this.#log.log('critical', `${what} (${timeoutMs / 1000} s); it is killed.`);
+    this.forkserver.killUnlessHeld();
   }
 }

@@ -5,7 +5,7 @@ import { OPEN_FILES_VARIABLE } from './open-files.ts';
 
 /** How this process was started, before anything changed it. */
 export interface OwnStart {
-  /** With $PWD's symbolic links, so that a link that now leads to a new release is followed anew. */
+  /** With $PWD's symbolic links, so that a link that now leads to a new release is followed again. */
   readonly cwd: string;
   /** Without what was meant for this process only. */
   readonly environment: Readonly<Record<string, string | undefined>>;

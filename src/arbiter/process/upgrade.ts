@@ -1,5 +1,5 @@
 // The upgrade of a running server (SIGUSR2): a second arbiter of the same command line, on the same listening sockets. Both serve
-// until somebody ends one of them. This is each one's view of the other.
+// until one of them is stopped. This is each one's view of the other.
 
 import type { ChildProcess } from 'node:child_process';
 import type { HookFailure } from '../../messages/about-hooks.ts';

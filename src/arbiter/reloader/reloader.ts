@@ -152,7 +152,7 @@ export class Reloader {
     this.#due = setTimeout(() => void this.#lookOnceMore(), dueAtMs(this.#burst) - nowMs);
   }
 
-  /** Where files are polled it may be quiet only because nobody has looked. */
+  /** Where files are polled it may be quiet only because no one has looked. */
   async #lookOnceMore(): Promise<void> {
     const burst = this.#burst;
     if (this.#state.kind === 'off' || burst === null) return;

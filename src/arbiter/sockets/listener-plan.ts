@@ -3,7 +3,6 @@
 import { type BindAddress, isSameBind, mayCollide } from '../../settings/kinds/bind-address.ts';
 
 export interface ListenerPlan<L> {
-  readonly stay: readonly L[];
   readonly close: readonly L[];
   readonly open: readonly BindAddress[];
   /** Those of `close` that keep one of `open` from being bound; the others can wait until the new ones listen. */
@@ -15,13 +14,12 @@ export function planListeners<L extends { readonly bind: BindAddress }>(
   wanted: readonly BindAddress[],
 ): ListenerPlan<L> {
   const others = [...current];
-  const stay: L[] = [];
   const open: BindAddress[] = [];
   for (const bind of wanted) {
     const found = others.findIndex((listener) => isSameBind(listener.bind, bind));
     if (found < 0) open.push(bind);
-    else stay.push(...others.splice(found, 1));
+    else others.splice(found, 1);
   }
   const closeFirst = others.filter((listener) => open.some((bind) => mayCollide(listener.bind, bind)));
-  return { stay, close: others, open, closeFirst };
+  return { close: others, open, closeFirst };
 }

@@ -169,7 +169,7 @@ export function removeIfSame(file: string, made: { readonly dev: string; readonl
     const found = lstatSync(file, { bigint: true });
     if (String(found.dev) === made.dev && String(found.ino) === made.ino) unlinkSync(file);
   } catch {
-    // Gone already, or not ours to remove by now: a socket that nobody listens on is replaced at the next start.
+    // Gone already, or not ours to remove by now: a socket that no process listens on is replaced at the next start.
   }
 }
 

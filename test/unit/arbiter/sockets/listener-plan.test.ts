@@ -20,14 +20,15 @@ interface Summary {
 
 function plan(current: readonly string[], wanted: readonly string[]): Summary {
   const listeners = current.map((text) => ({ bind: bind(text) }));
-  const { stay, close, open, closeFirst } = planListeners(listeners, wanted.map(bind));
+  const { close, open, closeFirst } = planListeners(listeners, wanted.map(bind));
+  const stay = listeners.filter((listener) => !close.includes(listener));
   const texts = (some: readonly { readonly bind: BindAddress }[]): string[] => some.map((one) => one.bind.text);
   return { stay: texts(stay), close: texts(close), open: open.map((one) => one.text), closeFirst: texts(closeFirst) };
 }
 
 test('planListeners() keeps what is wanted, opens what is new, closes what is not wanted', () => {
   assert.deepEqual(plan(['127.0.0.1:1', '127.0.0.1:2', 'unix:/a'], ['unix:/a', '127.0.0.1:3', '127.0.0.1:1']), {
-    stay: ['unix:/a', '127.0.0.1:1'],
+    stay: ['127.0.0.1:1', 'unix:/a'],
     close: ['127.0.0.1:2'],
     open: ['127.0.0.1:3'],
     closeFirst: [],
