@@ -14,6 +14,9 @@ export const WORKER_SLOTS = 65_536;
 /** Cancel entries for each gateway: so many tickets it may have outstanding. */
 export const CANCELS_PER_GATEWAY = 32_768;
 
+/** Where the header says how many slots have been given out. */
+const GIVEN_OUT_AT = 24;
+
 /** Bit 53 of a cancel entry, as a bit of its upper half; the bits below are the id. */
 const UNLESS_BEGUN = 2 ** 21;
 
@@ -78,6 +81,8 @@ export function boardBytes(gateways: number): number {
 export class ClaimsBoard {
   readonly #fd: number;
   readonly #slots: number;
+  /** As the arbiter has written it. */
+  #givenOut = 0;
   readonly #slot: Buffer = Buffer.alloc(WORKER_SLOT_BYTES);
   readonly #entry: Buffer = Buffer.alloc(8);
   readonly #window: Buffer = Buffer.alloc(WORKER_SLOT_BYTES * SLOTS_AT_ONCE);
@@ -120,6 +125,15 @@ export class ClaimsBoard {
     throw new Error(`${file}: ${slots}`);
   }
 
+  /** Before the first worker is forked that has a slot below `end`. Slots beyond it are never read. */
+  giveOut(end: number): void {
+    if (end <= this.#givenOut) return;
+    this.#givenOut = end;
+    this.#entry.writeUInt32LE(end, 0);
+    this.#entry.writeUInt32LE(0, 4);
+    fs.writeSync(this.#fd, this.#entry, 0, 8, GIVEN_OUT_AT);
+  }
+
   claim(slot: number): Claim {
     fs.readSync(this.#fd, this.#slot, 0, WORKER_SLOT_BYTES, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
     return decodeClaim(this.#slot, 0);
@@ -155,15 +169,10 @@ export class ClaimsBoard {
   /** The tickets that are claimed now, by any worker. */
   claimedTickets(): Set<number> {
     const tickets = new Set<number>();
-    this.#scan({ slot: 0, slots: this.#slots }, (bytes, at) => {
+    this.#scan({ slot: 0, slots: this.#slotsGivenOut() }, (bytes, at) => {
       tickets.add(readNumber(bytes, at));
     });
     return tickets;
-  }
-
-  /** The process id of the worker that has claimed the ticket, 0 for none. */
-  claimantOf(ticket: number): number {
-    return this.claims({ slot: 0, slots: this.#slots }).find((claim) => claim.ticket === ticket)?.pid ?? 0;
   }
 
   /** Marks a ticket as cancelled for a worker that has not claimed it yet; one that runs it can see that its client has left. */
@@ -183,6 +192,13 @@ export class ClaimsBoard {
 
   close(): void {
     fs.closeSync(this.#fd);
+  }
+
+  /** All of them while the arbiter has not said. */
+  #slotsGivenOut(): number {
+    fs.readSync(this.#fd, this.#entry, 0, 8, GIVEN_OUT_AT);
+    const slots = readNumber(this.#entry, 0);
+    return slots === 0 ? this.#slots : Math.min(slots, this.#slots);
   }
 
   /** Visits the slots that hold a claim; the bytes are those of the next ones when it returns. */

@@ -87,11 +87,12 @@ export class WorkerPool {
   }
 
   #fork(nowMs: number): void {
-    const { allotment, forkserver, gateways } = this.#options;
+    const { allotment, board, forkserver, gateways } = this.#options;
     const slots = this.#slotsPerWorker;
     const allotted = allotment.take(slots);
     if (allotted === null) return;
     const { slot, age } = allotted;
+    board.giveOut(slot + slots);
     this.#crashLoop.forked(age);
     this.workers.add({ slot, slots }, age, nowMs);
     forkserver.send({ type: 'fork', slot, age, gateways: gateways.numbersUp() });

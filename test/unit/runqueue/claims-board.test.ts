@@ -190,3 +190,21 @@ test('the claims of a worker with many slots are found, wherever they are, witho
   assert.ok(grown < range.slots * WORKER_SLOT_BYTES, `${grown} bytes outside the heap after 100 looks`);
   board.close();
 });
+
+test('the board is searched as far as slots have been given out, and no less than that when fewer are given out later', () => {
+  const dir = freshDir();
+  const board = ClaimsBoard.create(dir, 1, OWNER);
+  const file = readFileSync(ClaimsBoard.pathIn(dir));
+  for (const slot of [0, 7, 8, 300]) file.writeUInt32LE(slot + 1, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
+  writeFileSync(ClaimsBoard.pathIn(dir), file);
+  const gatewayBoard = ClaimsBoard.open(dir);
+  const found = (): number[] => [...gatewayBoard.claimedTickets()];
+  assert.deepEqual(found(), [1, 8, 9, 301], 'everywhere while the arbiter has not said');
+  board.giveOut(8);
+  assert.deepEqual(found(), [1, 8]);
+  board.giveOut(301);
+  board.giveOut(4);
+  assert.deepEqual(found(), [1, 8, 9, 301]);
+  board.close();
+  gatewayBoard.close();
+});
