@@ -33,27 +33,34 @@ export const READING_THE_REST: ConnectionState = { kind: 'reading', client: 'end
 export const FLUSHING: ConnectionState = { kind: 'flushing' };
 export const CLOSED: ConnectionState = { kind: 'closed' };
 
-type Kind = ConnectionState['kind'];
-
-const NEXT: Readonly<Record<Kind, readonly Kind[]>> = {
-  reading: ['in-service', 'flushing', 'lingering', 'closed'],
-  'in-service': ['reading', 'in-service', 'taken-over', 'flushing', 'lingering', 'closed'],
-  'taken-over': ['taken-over', 'closed'],
-  flushing: ['lingering', 'closed'],
-  lingering: ['closed'],
-  closed: [],
-};
-
 export function mayFollow(state: ConnectionState, next: ConnectionState): boolean {
-  return NEXT[state.kind].includes(next.kind);
+  switch (next.kind) {
+    case 'reading':
+      return state.kind === 'in-service';
+    case 'in-service':
+      return state.kind === 'reading' || state.kind === 'in-service';
+    case 'taken-over':
+      return state.kind === 'in-service' || state.kind === 'taken-over';
+    case 'flushing':
+      return state.kind === 'reading' || state.kind === 'in-service';
+    case 'lingering':
+      return state.kind === 'reading' || state.kind === 'in-service' || state.kind === 'flushing';
+    case 'closed':
+      return state.kind !== 'closed';
+  }
 }
 
 /** Whether the client still waits for what the connection owes it, as far as one can tell. */
 export function awaitsAnswer(state: ConnectionState): boolean {
-  return state.kind !== 'closed' && !('client' in state && state.client === 'gone');
+  return state.kind !== 'closed' && clientSide(state) !== 'gone';
 }
 
 /** Whether the client has not shut down its sending side. */
 export function maySendMore(state: ConnectionState): boolean {
-  return 'client' in state && state.client === 'sending';
+  return clientSide(state) === 'sending';
+}
+
+/** Null where nothing depends on it any more. */
+export function clientSide(state: ConnectionState): ClientSide | null {
+  return state.kind === 'in-service' || state.kind === 'reading' || state.kind === 'taken-over' ? state.client : null;
 }

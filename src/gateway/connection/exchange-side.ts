@@ -11,7 +11,7 @@ import { requestIdLine } from '../ticket/request-id.ts';
 import { Tunnel, tunnelClient } from '../upgraded/tunnel.ts';
 import { WebSocketConnection } from '../upgraded/web-socket-connection.ts';
 import type { ConnectionParts, ExchangeConnection } from './connection-parts.ts';
-import { awaitsAnswer, maySendMore } from './connection-state.ts';
+import { awaitsAnswer, clientSide, maySendMore } from './connection-state.ts';
 
 export class ExchangeSide implements ExchangeClient, Http1Output {
   readonly response: Http1Response = new Http1Response(this);
@@ -41,9 +41,8 @@ export class ExchangeSide implements ExchangeClient, Http1Output {
 
   /** Another request may come, or has come: one that was sent before the client stopped sending is as good as any. */
   get #mayAsk(): boolean {
-    const { state } = this.#connection;
-    if (!('client' in state)) return false;
-    return state.client === 'sending' || (state.client === 'ended' && this.#parts.reader.keptBytes > 0);
+    const client = clientSide(this.#connection.state);
+    return client === 'sending' || (client === 'ended' && this.#parts.reader.keptBytes > 0);
   }
 
   // ExchangeClient

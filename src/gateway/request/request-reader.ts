@@ -121,7 +121,7 @@ export class RequestReader {
     while (this.#at < chunk.length) {
       const read = this.#readStage(chunk);
       if (read === NEED_MORE) continue;
-      if (read.kind !== 'refused') this.keep(chunk.subarray(this.#at));
+      if (this.#at < chunk.length && read.kind !== 'refused') this.keep(chunk.subarray(this.#at));
       return read;
     }
     // An ASGI application gets its request before the body is whole.

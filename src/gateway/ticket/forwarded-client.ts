@@ -1,5 +1,5 @@
 // What proxies say of a client in X-Forwarded-For and X-Forwarded-Proto, as uvicorn's workers believe it: for the scope of ASGI
-// applications that run under their names. Called by asgi-fields.ts, for trusted peers. Pure.
+// applications that run under their names. They count if their peer is trusted. Pure.
 
 import type { ProxyEndpoint } from '../accept/proxy-protocol.ts';
 import type { TrustedPeers } from '../accept/trusted-peers.ts';

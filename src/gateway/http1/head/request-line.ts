@@ -1,5 +1,5 @@
-// The request line (RFC 9112 section 3). Called by the request head parser, and by the head reader to refuse a
-// hopeless request before its fields have arrived.
+// The request line (RFC 9112 section 3): parsed when the head is whole, and looked at before, to refuse a hopeless request before its
+// fields have arrived.
 
 import { Refusal } from '../refusal.ts';
 import type { RuleName } from '../rule-name.ts';
