@@ -7,10 +7,11 @@ A name that is not here is refused with a message that says so. See docs/embeddi
 from __future__ import annotations
 
 from gunicorn import _missing
+from tunicorn.generated_facts import GUNICORN_VERSION
 
 # The version of Gunicorn whose interface this is.
-version_info = (26, 1, 0)
-__version__ = ".".join(map(str, version_info))
+__version__ = GUNICORN_VERSION
+version_info = tuple(map(int, __version__.split(".")))
 
 # An assignment to these, in the config file or by a program before it serves, is what responses (Server) and the
 # environ (SERVER_SOFTWARE) say.

@@ -8,6 +8,7 @@ from gunicorn import _missing
 from gunicorn.errors import HaltServer
 from gunicorn.util import warn
 from tunicorn.embedding.program_start import ARBITER_VERSION
+from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.server_object import Server
 
 __all__ = ["Arbiter", "HaltServer"]
@@ -22,8 +23,8 @@ class Arbiter(metaclass=_ArbiterType):
     """Hooks do not get one of these, but the forkserver's picture of the arbiter, which is a process of Node.js."""
 
     # Exit statuses of a worker that cannot boot.
-    WORKER_BOOT_ERROR = 3
-    APP_LOAD_ERROR = 4
+    WORKER_BOOT_ERROR = WORKER_BOOT_ERROR
+    APP_LOAD_ERROR = APP_LOAD_ERROR
 
     def __init__(self, app: Any) -> None:
         self.app = app

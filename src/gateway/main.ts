@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { ErrorLog } from '../log/error-log.ts';
 import { systemErrorReason } from '../log/system-error-reason.ts';
 import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
-import { gatewaySpoolDir } from '../messages/gateway-files.ts';
+import { gatewaySpoolDir } from '../runqueue/runtime-files.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { connectionsWarning, readDescriptorRoom } from './accept/descriptor-room.ts';
 import { dropPrivileges } from './drop-privileges.ts';

@@ -12,7 +12,14 @@ export type LogForm = 'text' | 'json';
 /** Which kind of process says something. */
 export type LogSource = 'arbiter' | 'gateway';
 
-const RANKS: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warning: 30, error: 40, critical: 50 };
+/** By name, as Python's logging numbers them. */
+export const LOG_LEVELS: Readonly<Record<LogLevel, number>> = {
+  debug: 10,
+  info: 20,
+  warning: 30,
+  error: 40,
+  critical: 50,
+};
 const TRACEBACK = /\n(?=Traceback \(most recent call last\):)/;
 
 /** The value of `loglevel`; a name that is none means info, as with Gunicorn. */
@@ -22,7 +29,7 @@ export function parseLogLevel(name: string): LogLevel {
 }
 
 export function isLogged(level: LogLevel, threshold: LogLevel): boolean {
-  return RANKS[level] >= RANKS[threshold];
+  return LOG_LEVELS[level] >= LOG_LEVELS[threshold];
 }
 
 /** Without its line end. A message of several lines stays one entry. */
@@ -39,5 +46,5 @@ export function jsonLogLine(level: LogLevel, message: string, pid: number, sourc
 }
 
 function isLogLevel(name: string): name is LogLevel {
-  return Object.hasOwn(RANKS, name);
+  return Object.hasOwn(LOG_LEVELS, name);
 }

@@ -5,6 +5,9 @@ import { z } from 'zod';
 import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';
 import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
+/** Where the forkserver finds its end of the link. */
+export const LINK_DESCRIPTOR = 3;
+
 /** Settings that a generation's workers need, by the names of python/tunicorn/worker/worker_settings.py. */
 export interface WorkerSettings {
   readonly generation: number;

@@ -2,7 +2,7 @@
 // The arbiter makes it; gateways and the arbiter read it with positioned reads, which see the workers' mapped writes at once.
 
 import fs from 'node:fs';
-import path from 'node:path';
+import { boardPath } from './runtime-files.ts';
 
 export const BOARD_HEADER_BYTES = 64;
 export const WORKER_SLOT_BYTES = 64;
@@ -92,10 +92,6 @@ export class ClaimsBoard {
     this.#slots = slots;
   }
 
-  static pathIn(runtimeDir: string): string {
-    return path.join(runtimeDir, 'board');
-  }
-
   /** Makes the file, all zero but for its header, for the user that gateways and workers run as. */
   static create(
     runtimeDir: string,
@@ -107,7 +103,7 @@ export class ClaimsBoard {
     MAGIC.copy(header);
     header.writeUInt32LE(WORKER_SLOTS, 8);
     header.writeUInt32LE(cancels, 16);
-    const fd = fs.openSync(ClaimsBoard.pathIn(runtimeDir), 'wx+', 0o600);
+    const fd = fs.openSync(boardPath(runtimeDir), 'wx+', 0o600);
     // Written, not only made so long: a worker that touched a page for which the file system has no room any more would die of SIGBUS.
     fs.writeFileSync(fd, Buffer.alloc(boardBytes(gateways)));
     fs.writeSync(fd, header, 0, header.length, 0);
@@ -117,7 +113,7 @@ export class ClaimsBoard {
 
   /** Throws when the file is not a whole board: to go by one would be to run requests twice. */
   static open(runtimeDir: string): ClaimsBoard {
-    const file = ClaimsBoard.pathIn(runtimeDir);
+    const file = boardPath(runtimeDir);
     const fd = fs.openSync(file, 'r+');
     const slots = slotsOf(fd);
     if (typeof slots === 'number') return new ClaimsBoard(fd, slots);

@@ -16,7 +16,7 @@ from tunicorn.embedding.embedded_program import EmbeddedProgram
 from tunicorn.embedding.program_start import ARBITER_VERSION, DIRECTORY, PID
 
 # As in src/cli/start/embedding-program.ts.
-PROGRAM_VARIABLE = "TUNICORN_PROGRAM"
+from tunicorn.generated_facts import PROGRAM_VARIABLE
 
 
 def serve(app: Any) -> NoReturn:

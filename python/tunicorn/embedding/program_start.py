@@ -8,9 +8,7 @@ import os
 import stat
 from typing import Optional
 
-# As in src/arbiter/forkserver/forkserver-command.ts.
-LINK_VARIABLE = "TUNICORN_LINK"
-LINK_FD = 3
+from tunicorn.generated_facts import LINK_FD, LINK_VARIABLE
 
 
 def _take_link() -> Optional[str]:

@@ -11,7 +11,7 @@ import socket
 import threading
 from typing import Any, Dict, List
 
-LINK_FD = 3
+from tunicorn.generated_facts import LINK_FD
 
 Message = Dict[str, Any]
 

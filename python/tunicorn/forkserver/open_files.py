@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import resource
 
-# As in src/cli/open-files.ts.
-VARIABLE = "TUNICORN_OPEN_FILES"
+from tunicorn.generated_facts import OPEN_FILES_VARIABLE
 
 
 def restore() -> None:
     """What this process starts must not find the variable."""
-    given = os.environ.pop(VARIABLE, "")
+    given = os.environ.pop(OPEN_FILES_VARIABLE, "")
     if not given.isdigit():
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -8,10 +8,10 @@ import traceback
 from typing import Any, Callable, Optional, Tuple
 
 from tunicorn.application import load_application as application
+from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.log.log import Log
 from tunicorn.worker.failed_application import load_or_show
-from tunicorn.worker.worker_boot import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 
 
 def preload(

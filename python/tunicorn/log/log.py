@@ -16,6 +16,7 @@ from select import POLLOUT
 from typing import TYPE_CHECKING, Protocol
 
 from tunicorn.application.load_application import user_traceback
+from tunicorn.generated_facts import LOG_LEVELS
 from tunicorn.runqueue import unpatched
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ class ErrorOutput(Protocol):
 STDERR_FD = 2
 FULL_PIPE_SECONDS = 1.0
 
-LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-
 TRACEBACK = "\nTraceback (most recent call last):"
 
 LINE_FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] %(message)s"
@@ -71,8 +70,8 @@ class ErrorLog:
         self._loss = Loss()
         # Whether the file ends in the middle of an entry of which the rest was dropped.
         self._is_torn = False
-        self.level = level.lower() if level.lower() in LEVELS else "info"
-        self._threshold = LEVELS[self.level]
+        self.level = level.lower() if level.lower() in LOG_LEVELS else "info"
+        self._threshold = LOG_LEVELS[self.level]
         self.form = form
         self.process = process
 
@@ -97,7 +96,7 @@ class ErrorLog:
         self.log("error", f"{message}\n{user_traceback(error).rstrip()}" if error is not None else message)
 
     def log(self, level: str, message: str) -> None:
-        if LEVELS[level] < self._threshold:
+        if LOG_LEVELS[level] < self._threshold:
             return
         if self.form == "json":
             text, found, stack = message.partition(TRACEBACK)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from tunicorn.log.log import LEVELS, LINE_FORMAT, TIME_FORMAT, ErrorLog
+from tunicorn.generated_facts import LOG_LEVELS
+from tunicorn.log.log import LINE_FORMAT, TIME_FORMAT, ErrorLog
 
 LOGGERS = ("gunicorn.error", "gunicorn.access")
 
@@ -44,6 +45,6 @@ def install(log: ErrorLog) -> ErrorLogHandler:
         logger = logging.getLogger(name)
         handler._gunicorn = True  # type: ignore[attr-defined]
         logger.handlers = [handler, *(kept for kept in logger.handlers if not getattr(kept, "_gunicorn", False))]
-        logger.setLevel(LEVELS[log.level])
+        logger.setLevel(LOG_LEVELS[log.level])
         logger.propagate = False
     return error_handler

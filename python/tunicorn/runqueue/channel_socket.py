@@ -63,9 +63,11 @@ def connect_channel(path: str, unconnected: Any, identity: ChannelIdentity) -> A
         raise ChannelLost(f"cannot connect to {path}: {error.strerror or error}") from error
     return unconnected
 
+from tunicorn.generated_facts import CHANNEL_SOCKET_FILE
+
 
 def channel_socket_path(runtime_dir: str, gateway: int) -> str:
-    return f"{runtime_dir}/gateway-{gateway}.sock"
+    return os.path.join(runtime_dir, CHANNEL_SOCKET_FILE.format(gateway))
 
 
 def ended_gateways(runtime_dir: str, known: Iterable[int]) -> List[int]:

@@ -8,6 +8,7 @@ import os
 from functools import partial
 from typing import List, NamedTuple, Protocol, Type
 
+from tunicorn.generated_facts import WORKER_CLASSES
 from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_socket import ChannelIdentity
 from tunicorn.runqueue.claims_board import ClaimsBoard, ClaimSlot, SharedClaimSlot
@@ -34,7 +35,7 @@ class RequestSlots:
         self._first_on_board = first_on_board
         self._gateways = gateways
         self._pid = os.getpid()
-        self._kind = ClaimSlot if settings.worker_class == "sync" else SharedClaimSlot
+        self._kind = ClaimSlot if WORKER_CLASSES[settings.worker_class].concurrency == "one" else SharedClaimSlot
         self._claims: List[ClaimSlot] = []
         self._connected: List[Connected] = []
         board.clear(first_on_board, settings.slots)

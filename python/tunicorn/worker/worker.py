@@ -11,6 +11,7 @@ import time
 import traceback
 from typing import Any, Dict, List, NamedTuple, NoReturn
 
+from tunicorn.generated_facts import BOARD_FILE, STACKS_FILE, UNHANDLED, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.server_object import Server
 from tunicorn.hook_objects.worker_object import Worker
 from tunicorn.log.python_log import Logs
@@ -22,16 +23,13 @@ from tunicorn.worker.privileges import become
 from tunicorn.worker.request_slot import RequestSlots
 from tunicorn.worker.stack_file import StackFile
 from tunicorn.worker.term_handler import adopt_term_handler
-from tunicorn.worker.worker_boot import WORKER_BOOT_ERROR, BootFailed, Entered, boot, guarded
+from tunicorn.worker.worker_boot import BootFailed, Entered, boot, guarded
 from tunicorn.worker.worker_end import end_process
 from tunicorn.worker.worker_life import WorkerEvent
 from tunicorn.worker.worker_reports import reporter
 from tunicorn.worker.worker_settings import WorkerSettings
 from tunicorn.worker.worker_signals import WorkerSignals, install_signals
 from tunicorn.worker_classes import worker_class
-
-# Exit status, as Gunicorn's.
-UNHANDLED = 255
 
 
 class Fork(NamedTuple):
@@ -122,9 +120,9 @@ def _enter(fork: Fork, born_seconds: float) -> Entered:
         become(settings.user_id, settings.group_id, settings.init_group_id)
     signals = WorkerSignals()
     handlers = install_signals(worker, signals, log)
-    stacks = StackFile(os.path.join(settings.runtime_dir, f"stack-{fork.slot}"))
+    stacks = StackFile(os.path.join(settings.runtime_dir, STACKS_FILE.format(fork.slot)))
     log.info(f"Booting worker with pid: {pid}")
-    board = ClaimsBoard.open(os.path.join(settings.runtime_dir, "board"))
+    board = ClaimsBoard.open(os.path.join(settings.runtime_dir, BOARD_FILE))
     slots = RequestSlots(board, settings, fork.slot, fork.gateways)
 
     def ask_for_successor() -> None:

@@ -7,6 +7,7 @@ import time
 from typing import Any, Callable, NamedTuple
 
 from tunicorn.application import load_application as application
+from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.worker_object import Worker
 from tunicorn.log.log import Log
 from tunicorn.log.python_log import Logs
@@ -26,9 +27,6 @@ from tunicorn.worker.worker_signals import WorkerSignals
 from tunicorn.worker_classes import worker_class
 from tunicorn.worker_classes.wsgi_runner import wsgi_environ
 
-# Exit statuses, as Gunicorn's.
-WORKER_BOOT_ERROR = 3
-APP_LOAD_ERROR = 4
 # As much of an error as the log says in one line; the whole of it stands there already.
 MESSAGE_LIMIT = 600
 

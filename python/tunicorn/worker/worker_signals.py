@@ -6,6 +6,7 @@ import signal
 import time
 from typing import Any, Callable, NamedTuple
 
+from tunicorn.generated_facts import WORKER_CLASSES
 from tunicorn.log.log import Log
 from tunicorn.worker import forked_copy
 from tunicorn.worker.worker_life import WorkerEvent, WorkerLife
@@ -96,7 +97,7 @@ def install_signals(worker: Any, signals: WorkerSignals, log: Log) -> TermHandle
 
     def leave_now(signum: int, frame: object) -> None:
         before = life.move(WorkerEvent.LEAVE)
-        if before.is_alive and before.is_booted and worker.runs_as != "sync":
+        if before.is_alive and before.is_booted and WORKER_CLASSES[worker.runs_as].concurrency != "one":
             # The signal may come from another process than the arbiter. Requests in flight can take long: a successor
             # should not wait for their ends, and the arbiter has to see to graceful_timeout.
             worker.ask_for_successor()

@@ -16,24 +16,15 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
-MODULES: Dict[str, str] = {
-    "sync": "tunicorn.worker_classes.sync_worker",
-    "gthread": "tunicorn.worker_classes.gthread_worker",
-    "gevent": "tunicorn.worker_classes.gevent_worker",
-    "eventlet": "tunicorn.worker_classes.eventlet_worker",
-    "asgi": "tunicorn.worker_classes.asgi_worker",
-    "tornado": "tunicorn.worker_classes.tornado_worker",
-}
+from tunicorn.generated_facts import WORKER_CLASSES
 
 # Library; module, function of it that says what is patched, and its argument; how applications do that.
 _PATCHERS = (
     ("gevent", "gevent.monkey", "is_module_patched", "_thread", "gevent.monkey.patch_all()"),
     ("eventlet", "eventlet.patcher", "is_monkey_patched", "thread", "eventlet.monkey_patch()"),
 )
-
-_THREADED = {"gthread", "gevent", "eventlet"}
 
 
 def patch(name: str) -> None:
@@ -99,17 +90,16 @@ def _refuse_patched_threads(name: str) -> None:
 
 
 def module_of(name: str) -> ModuleType:
-    module = MODULES.get(name)
-    if module is None:
-        raise ValueError(f"there is no worker class {name!r}; the classes are {', '.join(MODULES)}")
-    return importlib.import_module(module)
+    if name not in WORKER_CLASSES:
+        raise ValueError(f"there is no worker class {name!r}; the classes are {', '.join(WORKER_CLASSES)}")
+    return importlib.import_module(f"tunicorn.worker_classes.{name}_worker")
 
 
 def runs_wsgi(name: str) -> bool:
     """Whether the class calls the application as PEP 3333 has it; else it is an event loop's."""
-    return name not in ("asgi", "tornado")
+    return WORKER_CLASSES[name].dialect == "wsgi"
 
 
 def runs_threads(name: str) -> bool:
     """The environ's `wsgi.multithread`."""
-    return name in _THREADED
+    return runs_wsgi(name) and WORKER_CLASSES[name].concurrency != "one"

@@ -1,8 +1,8 @@
 // The files in which workers leave their stacks: a C handler of faulthandler writes there, even when the interpreter is stuck.
 
 import fs from 'node:fs';
-import path from 'node:path';
 import { PYTHON_DIR } from '../../python-dir.ts';
+import { stacksPath } from '../../runqueue/runtime-files.ts';
 
 export class WorkerStacks {
   readonly #runtimeDir: string;
@@ -62,7 +62,7 @@ export class WorkerStacks {
   }
 
   #path(slot: number): string {
-    return path.join(this.#runtimeDir, `stack-${slot}`);
+    return stacksPath(this.#runtimeDir, slot);
   }
 }
 

@@ -1,6 +1,7 @@
 // How a forkserver is started: by Tunicorn's own few lines of Python, or by running a program that embeds Tunicorn. Made once
 // by the command; every generation is started by it.
 
+import { LINK_VARIABLE } from '../../messages/environment-variables.ts';
 import { PYTHON_DIR } from '../../python-dir.ts';
 
 export interface ForkserverCommand {
@@ -57,5 +58,3 @@ export function programForkserver(
     openFiles,
   };
 }
-
-const LINK_VARIABLE = 'TUNICORN_LINK';

@@ -7,8 +7,8 @@ import {
   parseFromForkserver,
   type ToForkserver,
 } from '../../messages/between-arbiter-and-forkserver.ts';
+import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
 import { hasTerminal } from '../deadlines/debugging.ts';
-import { OPEN_FILES_VARIABLE } from '../process/open-files.ts';
 import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;

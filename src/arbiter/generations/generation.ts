@@ -2,11 +2,11 @@
 // `tick`.
 
 import os from 'node:os';
-import path from 'node:path';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { illegalMove } from '../../log/illegal-move.ts';
 import type { FromForkserver, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
+import { ticketsPath } from '../../runqueue/runtime-files.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import { mayBeDebugged } from '../deadlines/debugging.ts';
 import type { Limits } from '../deadlines/limits.ts';
@@ -60,7 +60,7 @@ export class Generation {
   constructor(options: GenerationOptions) {
     const { number, log, runtimeDir, startForkserver, post, workerGone, ...shared } = options;
     this.number = number;
-    this.tickets = new TicketPipeEnd(path.join(runtimeDir, `tickets-${number}`));
+    this.tickets = new TicketPipeEnd(ticketsPath(runtimeDir, number));
     this.#log = log;
     const process = startForkserver({
       message: (message) => post({ type: 'forkserver-message', generation: this, message }),

@@ -3,8 +3,8 @@
 
 import type { HookFailure } from '../../messages/about-hooks.ts';
 import { EXIT_WORKER_BOOT } from '../../messages/exit-status.ts';
+import { lifelinePath } from '../../runqueue/runtime-files.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
-import { lifelinePath } from '../process/runtime-directory.ts';
 import type { Reloader } from '../reloader/reloader.ts';
 import type { Lifeline } from '../workers/lifeline.ts';
 import type { ProcessEnd } from '../workers/worker-life.ts';

@@ -3,9 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 
-/** Set by bin/tunicorn, and for this command when it starts itself once more. */
-export const OPEN_FILES_VARIABLE = 'TUNICORN_OPEN_FILES';
-
 /** Null: not known, or no limit. The parent process, a shell or a supervisor, has the same unless it has set another for this one. */
 export function openFilesAtStart(given: string | undefined, own: string, parent: string): number | null {
   if (given !== undefined) return /^\d+$/.test(given) ? Number(given) : null;

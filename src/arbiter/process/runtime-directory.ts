@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
-import { channelSocketPath, gatewaySpoolDir } from '../../messages/gateway-files.ts';
+import { channelSocketPath, gatewaySpoolDir, LONGEST_SOCKET_NAME, lifelinePath } from '../../runqueue/runtime-files.ts';
 import { type Account, asAccount } from './as-account.ts';
 import {
   type Attempt,
@@ -32,15 +32,11 @@ const PREFIXES = { runtime: RUNTIME_PREFIX, spool: SPOOL_PREFIX };
 /** What each must have room for; the runtime directory, beside the claims board. */
 const ROOM_BYTES = { runtime: 256 * 1024, spool: 64 * 1024 };
 /** The path of a Unix socket has 107 bytes at most; behind the prefix come 6 random ones, and the name of the socket. */
-const LONGEST_PREFIX = 107 - 6 - '/gateway-1000000.sock'.length;
+const LONGEST_PREFIX = 107 - 6 - `/${LONGEST_SOCKET_NAME}`.length;
 /** A link in the runtime directory that names the spool directory. */
 const SPOOL_LINK = 'spool';
 /** A directory younger than this may belong to a server that is just starting. */
 const YOUNG_MS = 60_000;
-
-export function lifelinePath(runtimeDir: string): string {
-  return path.join(runtimeDir, 'lifeline');
-}
 
 /**
  * Makes both, mode 0700, owned by the account that gateways and workers run as, each in the first folder where that account can use it.

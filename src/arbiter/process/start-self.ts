@@ -1,7 +1,7 @@
 // Starts this program once more: for an upgrade (upgrade.ts) and to leave the terminal (../cli/daemon.ts).
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { OPEN_FILES_VARIABLE } from './open-files.ts';
+import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
 
 /** How this process was started, before anything changed it. */
 export interface OwnStart {

@@ -2,9 +2,8 @@
 // environment. Called by the command at its start. Pure.
 
 import { z } from 'zod';
+import { PROGRAM_VARIABLE } from '../../messages/environment-variables.ts';
 import type { FoundInterpreter, PythonVersion } from './interpreter.ts';
-
-export const PROGRAM_VARIABLE = 'TUNICORN_PROGRAM';
 
 export interface EmbeddingProgram {
   /** Interpreter and arguments that run it again. */

@@ -1,7 +1,7 @@
 // How this process was started, read once before anything else, and taken out of the environment that its children get.
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
-import { OPEN_FILES_VARIABLE, openFilesAtStart, readLimits } from '../../arbiter/process/open-files.ts';
+import { openFilesAtStart, readLimits } from '../../arbiter/process/open-files.ts';
 import type { OwnStart } from '../../arbiter/process/start-self.ts';
 import {
   INHERITANCE_VARIABLES,
@@ -10,6 +10,7 @@ import {
   readInheritance,
 } from '../../arbiter/sockets/inherited-sockets.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
+import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
 
 /** In the environment of a process that was started to leave the terminal: the descriptor to report its start on. */
 export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';

@@ -1,6 +1,7 @@
 // What the server calls itself: to clients in the field Server, to applications in SERVER_SOFTWARE. An assignment to gunicorn.SERVER or
 // gunicorn.SERVER_SOFTWARE, in the configuration file or an embedding program, says otherwise. Pure.
 
+import { GUNICORN_VERSION } from '../../gunicorn-version.ts';
 import type { Configured } from '../../messages/between-arbiter-and-forkserver.ts';
 import { SERVER_NAME } from '../../settings/for-processes/gateway-settings.ts';
 import { pythonRepr } from '../../settings/kinds/python-repr.ts';
@@ -12,8 +13,8 @@ export interface ServerNames {
   readonly software: string;
 }
 
-/** The Gunicorn whose interface this is: applications look for its name in SERVER_SOFTWARE to see that they are served. */
-const INTERFACE = 'gunicorn/26.1.0';
+/** Applications look for its name in SERVER_SOFTWARE to see that they are served. */
+const INTERFACE = `gunicorn/${GUNICORN_VERSION}`;
 
 export function serverNames(
   { server, server_software }: Pick<Configured, 'server' | 'server_software'>,

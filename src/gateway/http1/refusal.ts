@@ -198,17 +198,22 @@ export class Refusal {
 
 /** The whole response, in ISO-8859-1; the connection is to be closed after it, as `headLines` must say. */
 export function refusalResponse(refusal: Refusal, headLines: string = 'Connection: close\r\n'): string {
-  const body = `<html>
+  const body = refusalPage(refusal.reasonPhrase, refusal.clientMessage);
+  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\n${headLines}${moreLines(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Gunicorn's page. */
+export function refusalPage(reasonPhrase: string, message: string): string {
+  return `<html>
   <head>
-    <title>${refusal.reasonPhrase}</title>
+    <title>${reasonPhrase}</title>
   </head>
   <body>
-    <h1><p>${refusal.reasonPhrase}</p></h1>
-    ${escapeHtml(refusal.clientMessage)}
+    <h1><p>${reasonPhrase}</p></h1>
+    ${escapeHtml(message)}
   </body>
 </html>
 `;
-  return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\n${headLines}${moreLines(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 const RETRY_AFTER_SECONDS = 1;

@@ -2,8 +2,8 @@
 // one system call for all that one turn has parsed.
 
 import fs from 'node:fs';
-import path from 'node:path';
 import type { Dialect } from '../../runqueue/dialect.ts';
+import { ticketsPath } from '../../runqueue/runtime-files.ts';
 import { TICKET_BYTES } from '../../runqueue/ticket.ts';
 
 const BATCH_TICKETS = 64;
@@ -34,7 +34,7 @@ export class TicketPipe {
   static open(runtimeDir: string, generation: number, capacity: number, dialect: Dialect = 'wsgi'): TicketPipe | null {
     const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK;
     try {
-      const fd = fs.openSync(path.join(runtimeDir, `tickets-${generation}`), flags);
+      const fd = fs.openSync(ticketsPath(runtimeDir, generation), flags);
       return new TicketPipe(fd, generation, capacity, dialect);
     } catch {
       return null; // ENXIO or ENOENT: forkserver and workers have died.

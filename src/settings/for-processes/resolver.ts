@@ -1,11 +1,11 @@
 // Makes the function that turns a configuration file's values into settings: called once at the start, and again at each reload with
 // what the new forkserver has found.
 
-import { lifelinePath } from '../../arbiter/process/runtime-directory.ts';
 import { type ApplicationChoice, chooseApplication } from '../../cli/start/application-uri.ts';
 import { type FoundPasteFile, findPasteFile, settingsOf } from '../../cli/start/paste-file.ts';
 import { type ServerNames, serverNames } from '../../cli/start/server-names.ts';
 import type { Configured, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
+import { lifelinePath } from '../../runqueue/runtime-files.ts';
 import { missingExtraFiles } from '../kinds/extra-files.ts';
 import type { Facts, FlagValues } from '../layers.ts';
 import { resolveSettings, type SettingsAndOrigins } from '../resolve.ts';

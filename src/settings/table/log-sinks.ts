@@ -1,5 +1,7 @@
 // Where logs go beside files, Python's loggers, and metrics. Part of ../settings.ts.
 
+import { SYSLOG_FACILITY_NAMES, type SyslogFacility } from '../../telemetry/syslog-facilities.ts';
+
 export const LOG_SINKS = {
   disable_redirect_access_to_syslog: {
     section: 'Logging',
@@ -100,11 +102,7 @@ export const LOG_SINKS = {
     flags: ['--log-syslog-facility'],
     metavar: 'SYSLOG_FACILITY',
     kind: 'choice',
-    // biome-ignore format: one facility a line would be a page
-    choices: [
-      'auth', 'authpriv', 'cron', 'daemon', 'ftp', 'kern', 'lpr', 'mail', 'news', 'security', 'syslog',
-      'user', 'uucp', 'local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7',
-    ],
+    choices: SYSLOG_FACILITY_NAMES as readonly SyslogFacility[],
     default: 'user',
     summary: 'The facility of the lines in syslog.',
     usedBy: ['arbiter', 'gateway', 'forkserver', 'worker'],

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { GUNICORN_VERSION } from '../../../src/gunicorn-version.ts';
 import { field } from '../../harness/clients/http-connection.ts';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { generationServing } from '../../harness/log-lines.ts';
@@ -12,7 +13,7 @@ import { freePort, type Scene, scenario } from '../../harness/scenario.ts';
 const options = { skip: otherServer && 'only for Tunicorn' } as const;
 const run = promisify(execFile);
 
-const GUNICORN = 'gunicorn==26.1.0';
+const GUNICORN = `gunicorn==${GUNICORN_VERSION}`;
 
 /** Says where the application and the configuration file found `gunicorn`. */
 const seen = `
@@ -42,7 +43,7 @@ scenario(
       files: { 'app.py': seen, 'gunicorn.conf.py': 'import gunicorn\n' },
     });
     const [app, config, version] = (await getText(server.target)).split('\n');
-    assert.deepEqual([app, config, version], [ours, ours, '26.1.0']);
+    assert.deepEqual([app, config, version], [ours, ours, GUNICORN_VERSION]);
   },
   options,
 );
@@ -127,7 +128,7 @@ def application(environ, start_response):
     await server.waitForLog(generationServing(3));
     const third = await request(server.target, '/');
     assert.equal(field(third, 'server'), 'tunicorn');
-    assert.match(third.body.toString(), /^tunicorn\/\d+\.\d+\.\d+ \(gunicorn\/26\.1\.0\)$/);
+    assert.match(third.body.toString(), /^tunicorn\/\d+\.\d+\.\d+ \(gunicorn\/27\.0\.1\)$/);
   },
   options,
 );

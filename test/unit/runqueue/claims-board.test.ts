@@ -17,6 +17,7 @@ import {
   WORKER_SLOT_BYTES,
   WORKER_SLOTS,
 } from '../../../src/runqueue/claims-board.ts';
+import { boardPath } from '../../../src/runqueue/runtime-files.ts';
 import { root } from '../../harness/project.ts';
 import { type BoardVector, bytesOf, vectors } from './vectors.ts';
 
@@ -31,7 +32,7 @@ function freshDir(): string {
 
 function dirWith(board: Buffer): string {
   const dir = freshDir();
-  writeFileSync(ClaimsBoard.pathIn(dir), board);
+  writeFileSync(boardPath(dir), board);
   return dir;
 }
 
@@ -70,7 +71,7 @@ for (const vector of vectors.boards.good) {
       board.cancel(entry, ticket);
     });
     board.close();
-    assert.equal(readFileSync(ClaimsBoard.pathIn(dir)).toString('hex'), bytes.toString('hex'));
+    assert.equal(readFileSync(boardPath(dir)).toString('hex'), bytes.toString('hex'));
   });
 }
 
@@ -79,7 +80,7 @@ for (const vector of vectors.boards.bad) {
     const dir = dirWith(bytesOf(vector));
     assert.throws(
       () => ClaimsBoard.open(dir),
-      (error) => error instanceof Error && error.message.startsWith(`${ClaimsBoard.pathIn(dir)}: `),
+      (error) => error instanceof Error && error.message.startsWith(`${boardPath(dir)}: `),
     );
   });
 }
@@ -87,15 +88,15 @@ for (const vector of vectors.boards.bad) {
 test('create() makes a board of the size that its header says, for its owner alone, with no claims', () => {
   const dir = freshDir();
   const board = ClaimsBoard.create(dir, 3, OWNER);
-  const bytes = readFileSync(ClaimsBoard.pathIn(dir));
+  const bytes = readFileSync(boardPath(dir));
   assert.equal(bytes.toString('latin1', 0, 8), 'TNBORD01');
   const [workers, cancels] = [Number(bytes.readBigUInt64LE(8)), Number(bytes.readBigUInt64LE(16))];
   assert.deepEqual([workers, cancels], [WORKER_SLOTS, 3 * CANCELS_PER_GATEWAY]);
   assert.equal(bytes.length, 64 + 64 * workers + 8 * cancels);
   // No page of it can be missing when a worker first touches it.
-  assert.ok(statSync(ClaimsBoard.pathIn(dir)).blocks * 512 >= bytes.length);
+  assert.ok(statSync(boardPath(dir)).blocks * 512 >= bytes.length);
   assert.ok(bytes.subarray(24).every((byte) => byte === 0));
-  assert.equal(statSync(ClaimsBoard.pathIn(dir)).mode & 0o777, 0o600);
+  assert.equal(statSync(boardPath(dir)).mode & 0o777, 0o600);
   assert.equal(board.claimedTickets().size, 0);
   assert.throws(() => ClaimsBoard.create(dir, 3, OWNER), /EEXIST/);
   board.close();
@@ -126,7 +127,7 @@ test('what workers claim is seen by the gateway, and what the gateway cancels by
   board.cancel(0, 2 ** 40 + 9);
   board.cancel(4095, 12);
   const beforeMs = monotonicMs();
-  const python = spawnSync('python3', ['-c', PYTHON_WORKER, join(root, 'python'), ClaimsBoard.pathIn(dir)], {
+  const python = spawnSync('python3', ['-c', PYTHON_WORKER, join(root, 'python'), boardPath(dir)], {
     encoding: 'utf8',
   });
   const afterMs = monotonicMs();
@@ -159,9 +160,9 @@ test('cancel() writes the id into its entry, cancelUnlessBegun() sets bit 53 bes
         ['cancel', plain],
         ['cancelUnlessBegun', marked],
       ] as const) {
-        const before = readFileSync(ClaimsBoard.pathIn(dir));
+        const before = readFileSync(boardPath(dir));
         board[mark](entry, ticket);
-        const now = readFileSync(ClaimsBoard.pathIn(dir));
+        const now = readFileSync(boardPath(dir));
         assert.equal(now.toString('hex', at, at + 8), wanted, `${mark}(${entry}, ${ticket})`);
         before.write(wanted, at, 'hex');
         assert.ok(now.equals(before), 'only these eight bytes');
@@ -175,10 +176,10 @@ test('the claims of a worker with many slots are found, wherever they are, witho
   const dir = freshDir();
   const board = ClaimsBoard.create(dir, 1, OWNER);
   const range = { slot: 100, slots: 1000 };
-  const file = readFileSync(ClaimsBoard.pathIn(dir));
+  const file = readFileSync(boardPath(dir));
   for (const slot of [99, 100, 355, 356, 1099, 1100])
     file.writeUInt32LE(slot, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
-  writeFileSync(ClaimsBoard.pathIn(dir), file);
+  writeFileSync(boardPath(dir), file);
   assert.deepEqual(
     board.claims(range).map(({ ticket }) => ticket),
     [100, 355, 356, 1099],

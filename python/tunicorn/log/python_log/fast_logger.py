@@ -12,7 +12,8 @@ import traceback
 from typing import Any, Optional, Union
 
 from tunicorn.application.load_application import user_traceback
-from tunicorn.log.log import LEVELS, ErrorLog
+from tunicorn.generated_facts import LOG_LEVELS
+from tunicorn.log.log import ErrorLog
 from tunicorn.log.logging_handler import ErrorLogHandler, install
 from tunicorn.log.python_log.captured_output import capture_output
 from tunicorn.log.python_log.logger import Logger
@@ -65,9 +66,9 @@ class FastLogger(Logger):
 
     def _put(self, level: str, msg: Any, args: Any, kwargs: Any) -> None:
         if not self._is_untouched():
-            self.error_log.log(LEVELS[level], msg, *args, **kwargs)
+            self.error_log.log(LOG_LEVELS[level], msg, *args, **kwargs)
             return
-        if LEVELS[level] < self.loglevel:
+        if LOG_LEVELS[level] < self.loglevel:
             return
         text = _formatted(str(msg), args)
         if kwargs.get("exc_info"):
@@ -91,8 +92,8 @@ class FastLogger(Logger):
 
 def _level_name(lvl: Union[int, str]) -> str:
     if isinstance(lvl, str):
-        return lvl.lower() if lvl.lower() in LEVELS else "info"
-    return next((name for name, number in reversed(LEVELS.items()) if lvl >= number), "debug")
+        return lvl.lower() if lvl.lower() in LOG_LEVELS else "info"
+    return next((name for name, number in reversed(LOG_LEVELS.items()) if lvl >= number), "debug")
 
 
 def _formatted(text: str, args: Any) -> str:

@@ -13,24 +13,10 @@ from logging import Handler, LogRecord
 from logging.handlers import SysLogHandler
 from typing import Any, Callable, Optional, Tuple, Union
 
+from tunicorn.generated_facts import SYSLOG_FACILITIES
 from tunicorn.log.python_log.log_files import LogConfigError
 
-SYSLOG_FACILITIES = {
-    "auth": 4,
-    "authpriv": 10,
-    "cron": 9,
-    "daemon": 3,
-    "ftp": 11,
-    "kern": 0,
-    "lpr": 6,
-    "mail": 2,
-    "news": 7,
-    "security": 4,
-    "syslog": 5,
-    "user": 1,
-    "uucp": 8,
-    **{f"local{number}": 16 + number for number in range(8)},
-}
+__all__ = ["SYSLOG_FACILITIES", "Address", "ReconnectingSysLogHandler", "parse_syslog_address"]
 
 Address = Union[str, Tuple[str, int]]
 

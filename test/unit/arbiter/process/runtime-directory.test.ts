@@ -8,11 +8,11 @@ import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Account } from '../../../../src/arbiter/process/as-account.ts';
 import {
-  lifelinePath,
   makeRuntimeDirectories,
   type RuntimeDirectories,
   removeRuntimeDirectories,
 } from '../../../../src/arbiter/process/runtime-directory.ts';
+import { lifelinePath } from '../../../../src/runqueue/runtime-files.ts';
 
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tunicorn-directories-'));
 after(() => fs.rmSync(scratch, { recursive: true }));

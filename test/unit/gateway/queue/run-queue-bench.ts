@@ -17,6 +17,7 @@ import {
   WORKER_SLOT_BYTES,
   WORKER_SLOTS,
 } from '../../../../src/runqueue/claims-board.ts';
+import { boardPath } from '../../../../src/runqueue/runtime-files.ts';
 import { readTicket, TICKET_BYTES, type Ticket } from '../../../../src/runqueue/ticket.ts';
 import { eventually } from '../../../harness/deadline.ts';
 import { type ExchangeParts, newExchange, type TestExchange } from '../exchange/exchange-double.ts';
@@ -103,7 +104,7 @@ export class Bench {
     this.dir = fs.mkdtempSync(join(tmpdir(), 'tunicorn-queue-'));
     const owner = { userId: process.geteuid?.() ?? 0, groupId: process.getegid?.() ?? 0 };
     this.board = ClaimsBoard.create(this.dir, 1, owner);
-    this.#boardFd = fs.openSync(ClaimsBoard.pathIn(this.dir), 'r+');
+    this.#boardFd = fs.openSync(boardPath(this.dir), 'r+');
     this.queue = new RunQueue(GATEWAY, this.board, { first: FIRST_CANCEL, count: cancels });
     t.after(() => {
       this.queue.close();

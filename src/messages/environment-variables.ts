@@ -1,0 +1,11 @@
+// Variables of the environment through which Tunicorn's own processes tell each other something at their start. Python gets the names
+// from here: generated-docs/python-facts.ts.
+
+/** To a program that runs as a forkserver: the version of the arbiter at the other end of the link. */
+export const LINK_VARIABLE = 'TUNICORN_LINK';
+
+/** From a program that embeds Tunicorn to the command that it starts: how to run the program again. */
+export const PROGRAM_VARIABLE = 'TUNICORN_PROGRAM';
+
+/** The soft limit of open files where the command was started. bin/tunicorn, a shell script, sets it too. */
+export const OPEN_FILES_VARIABLE = 'TUNICORN_OPEN_FILES';
