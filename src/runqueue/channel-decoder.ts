@@ -7,6 +7,7 @@ import {
   BODY,
   CLOSE,
   END,
+  FAILED,
   FRAME_HEADER_BYTES,
   HEAD,
   HEAD_LIMIT_BYTES,
@@ -48,6 +49,8 @@ export interface ChannelSink {
   hints(id: number, lines: string): void;
   /** A response begins. */
   head(id: number, head: ResponseHead, body: Buffer): void;
+  /** The application has failed before the response began: the gateway answers in its place. `flags` has END, and perhaps CLOSING. */
+  failed(id: number, flags: number): void;
   /** A piece of the body; `flags` has END (and perhaps ABORTED) with the last one. */
   body(id: number, flags: number, piece: Buffer): void;
   /** Header lines behind the last chunk: the end of the response. */
@@ -165,6 +168,7 @@ export class ChannelDecoder {
     if (type === WATCH) return this.#watch(length, id);
     if (this.#responding !== null) return `frame type ${type} inside the response to ticket ${this.#responding}`;
     if (type === HINTS) return this.#hints(bytes, at, length, id);
+    if (type === FAILED) return this.#failed(length, flags, id);
     if (this.#hinted !== null) return `frame type ${type} between the hints and the response to ticket ${this.#hinted}`;
     if (type === HELLO) return this.#hello(bytes, at, length);
     if (this.#said === 'nothing') return `frame type ${type} before HELLO`;
@@ -204,6 +208,17 @@ export class ChannelDecoder {
     if (bytes.length - at < length) return this.#awaits(length);
     this.#hinted = id;
     this.#sink.hints(id, latin1Text(bytes, at + FRAME_HEADER_BYTES, at + length));
+    return length;
+  }
+
+  #failed(length: number, flags: number, id: number): number | string {
+    if (this.#said === 'nothing') return 'FAILED before HELLO';
+    if (this.#hinted !== null && this.#hinted !== id)
+      return `FAILED of ticket ${id} after HINTS of ticket ${this.#hinted}`;
+    if ((flags & END) === 0) return `FAILED of ticket ${id} without END`;
+    if (length !== FRAME_HEADER_BYTES) return `FAILED has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
+    this.#hinted = null;
+    this.#sink.failed(id, flags);
     return length;
   }
 

@@ -16,6 +16,7 @@ export const GONE = 8;
 export const TAKEN = 9;
 export const HINTS = 10;
 export const WATCH = 11;
+export const FAILED = 12;
 export const MESSAGE = 13;
 export const CLOSE = 14;
 export const TUNNEL = 15;

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
 from tunicorn.runqueue import channel_frame
 from tunicorn.runqueue.channel_frame import GatewayFrame
 
-NAMES = {getattr(channel_frame, name): name for name in "ASK HEAD BODY SKIP HINTS WATCH MESSAGE CLOSE TRAILERS".split()}
+NAMES = {getattr(channel_frame, name): name for name in "ASK HEAD BODY SKIP HINTS WATCH MESSAGE CLOSE TRAILERS FAILED".split()}
 FLAGS = {1: "END", 2: "FRAMED", 4: "ABORTED", 8: "TEXT", 16: "CLOSING"}
 TICKET = 7
 CANCEL = 3

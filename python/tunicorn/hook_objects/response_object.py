@@ -51,7 +51,7 @@ class ResponseView:
     @property
     def sent(self) -> int:
         """Bytes of the body."""
-        return self._response.passed_bytes - self._hint_bytes
+        return self._response.passed_bytes - self._hint_bytes + self._response.page_bytes
 
     @property
     def response_length(self) -> Optional[int]:

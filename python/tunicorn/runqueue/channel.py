@@ -112,6 +112,9 @@ class Channel(WaitingChannel):
         else:
             self._transmit_two(first, body)
 
+    def failed(self, ticket_id: int, closing: bool) -> None:
+        self._transmit(frames.failed_frame(ticket_id, closing))
+
     def body(self, ticket_id: int, flags: int, data: bytes | memoryview) -> None:
         size = 16 + len(data)
         if size <= JOIN_LIMIT_BYTES:

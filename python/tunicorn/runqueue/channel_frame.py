@@ -18,6 +18,7 @@ GONE = 8
 TAKEN = 9
 HINTS = 10
 WATCH = 11
+FAILED = 12
 MESSAGE = 13
 CLOSE = 14
 TUNNEL = 15
@@ -75,6 +76,11 @@ def skip_frame(ticket_id: int) -> bytes:
 
 def probed_frame(ticket_id: int) -> bytes:
     return _pack_header(16, PROBED, END, 0, ticket_id)
+
+
+def failed_frame(ticket_id: int, closing: bool) -> bytes:
+    """The gateway answers 500; `closing` has it close the client's connection behind that."""
+    return _pack_header(16, FAILED, END | CLOSING if closing else END, 0, ticket_id)
 
 
 def watch_frame(ticket_id: int) -> bytes:

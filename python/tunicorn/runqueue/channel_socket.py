@@ -10,6 +10,7 @@ import os
 import socket
 from typing import Any, Callable, Iterable, List, NamedTuple
 
+from tunicorn.generated_facts import CHANNEL_SOCKET_FILE
 from tunicorn.runqueue.channel_frame import hello_frame
 from tunicorn.worker import forked_copy
 
@@ -62,8 +63,6 @@ def connect_channel(path: str, unconnected: Any, identity: ChannelIdentity) -> A
         unconnected.close()
         raise ChannelLost(f"cannot connect to {path}: {error.strerror or error}") from error
     return unconnected
-
-from tunicorn.generated_facts import CHANNEL_SOCKET_FILE
 
 
 def channel_socket_path(runtime_dir: str, gateway: int) -> str:

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Callable, Union
 
+from tunicorn.generated_facts import FAILED_PAGE_BYTES
 from tunicorn.runqueue.channel_frame import ABORTED, END
-from tunicorn.wsgi.error_page import ERROR_HEAD_PARTS, ERROR_PAGE
 from tunicorn.wsgi.file_wrapper import FileWrapper
 from tunicorn.wsgi.response_frames import MAX_PIECE_BYTES, ResponseFrames
 from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_head
-from tunicorn.wsgi.response_phase import GONE, SENDING, STARTED, TAKEN_OVER, UNSTARTED
+from tunicorn.wsgi.response_phase import FAILED, GONE, SENDING, STARTED, TAKEN_OVER, UNSTARTED
 
 ExcInfo = Union[tuple[type[BaseException], BaseException, TracebackType], tuple[None, None, None]]
 
@@ -39,6 +39,11 @@ class Response(ResponseFrames):
         if self.phase is UNSTARTED or self.phase is TAKEN_OVER or self._content_length < 0:
             return None
         return self._content_length
+
+    @property
+    def page_bytes(self) -> int:
+        """Bytes of the page that the gateway has sent in place of a response."""
+        return FAILED_PAGE_BYTES if self.phase is FAILED and self._method != "HEAD" else 0
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
@@ -131,11 +136,7 @@ class Response(ResponseFrames):
         if self.phase is SENDING:
             self._emit(b"", END | ABORTED)
             return
-        self._status = 500
-        self._parts = list(ERROR_HEAD_PARTS)
-        self._content_length = len(ERROR_PAGE)
-        self.phase = STARTED
-        self._emit(b"" if self._method == "HEAD" else ERROR_PAGE, END)
+        self._emit_failed()
 
     def _known_whole(self, items: Any) -> Any:
         """The whole body is here, so its length is known, and mostly one frame takes it. None: it is all sent."""

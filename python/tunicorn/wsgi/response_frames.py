@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from tunicorn.generated_facts import FAILED_PAGE_BYTES
 from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_frame import ABORTED, CLOSING, END, FRAMED
 from tunicorn.runqueue.claims_board import ClaimSlot
@@ -11,7 +12,7 @@ from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.wsgi.error_log import ErrorLog
 from tunicorn.wsgi.file_wrapper import PlainFile
 from tunicorn.wsgi.response_head import InvalidResponse
-from tunicorn.wsgi.response_phase import ENDED, GONE, SENDING, STARTED, UNSTARTED
+from tunicorn.wsgi.response_phase import ENDED, FAILED, GONE, SENDING, STARTED, UNSTARTED
 
 # A client that has gone is noticed between frames, so a frame must not be as long as a response may be.
 MAX_PIECE_BYTES = 1024 * 1024
@@ -171,3 +172,14 @@ class ResponseFrames:
                     FAULT("after-head")
                 self._claim.stream()
             self.phase = SENDING
+
+    def _emit_failed(self) -> None:
+        """Has the gateway answer 500 in place of a response."""
+        if FAULT is not None:
+            FAULT("before-end")
+        self._channel.failed(self._id, self.closes)
+        self._status = 500
+        self._content_length = FAILED_PAGE_BYTES
+        self.phase = FAILED
+        if FAULT is not None:
+            FAULT("after-end")

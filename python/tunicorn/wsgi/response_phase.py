@@ -11,6 +11,8 @@ class ResponsePhase(Enum):
     STARTED = ("started", False, False)
     SENDING = ("sending", True, False)
     ENDED = ("ended", True, True)
+    # Ended: the gateway sends its page of a 500 in place of a response.
+    FAILED = ("failed", True, True)
     # Ended because the client went.
     GONE = ("gone", True, True)
     # The application speaks with the client by itself, and its response is ignored.
@@ -28,5 +30,6 @@ UNSTARTED = ResponsePhase.UNSTARTED
 STARTED = ResponsePhase.STARTED
 SENDING = ResponsePhase.SENDING
 ENDED = ResponsePhase.ENDED
+FAILED = ResponsePhase.FAILED
 GONE = ResponsePhase.GONE
 TAKEN_OVER = ResponsePhase.TAKEN_OVER

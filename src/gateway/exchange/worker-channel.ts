@@ -13,6 +13,7 @@ import {
   UNACKNOWLEDGED_BYTES,
 } from '../../runqueue/channel-frame.ts';
 import type { MemoryBudget } from '../connection/memory-budget.ts';
+import { FAILED_PAGE, failedHead } from '../http1/response/failed-response.ts';
 import type { UpgradedTunnel } from '../upgraded/upgraded.ts';
 import { ChannelOutput } from './channel-output.ts';
 import type { Exchange } from './exchange.ts';
@@ -115,6 +116,13 @@ export class WorkerChannel implements ChannelSink {
     if ((flags & END) !== 0) this.#stopWatching();
     if (status === SWITCHING_PROTOCOLS && (flags & END) === 0) this.#accept(id, exchange, head);
     if (exchange?.state.kind === 'outstanding') exchange.respond(head, body, this.#workerPid);
+    this.#after(id, flags, exchange);
+  }
+
+  failed(id: number, flags: number): void {
+    const exchange = this.#queue.find(id);
+    this.#stopWatching();
+    if (exchange?.state.kind === 'outstanding') exchange.respond(failedHead(flags), FAILED_PAGE, this.#workerPid);
     this.#after(id, flags, exchange);
   }
 

@@ -102,6 +102,8 @@ class Frames(WorkerSideTest):
             self.channel.hints(frame["id"], frame["lines"].encode("latin-1"))
         elif kind == "BODY":
             self.channel.body(frame["id"], flags, bytes.fromhex(frame["bodyHex"]))
+        elif kind == "FAILED":
+            self.channel.failed(frame["id"], frame["closing"])
         elif kind == "WATCH":
             self.channel.watch(frame["id"])
         elif kind == "MESSAGE":

@@ -10,6 +10,7 @@ from typing import Any
 from gateway_double import ROOT, TICKET_ID, WorkerSideTest, ticket
 from wsgi_doubles import Closable, hello, returning
 
+from tunicorn.hook_objects.response_object import ResponseView
 from tunicorn.runqueue.channel_frame import ABORTED, END, FRAMED, UNACKNOWLEDGED_BYTES
 from tunicorn.wsgi.run_request import WorkerEnded
 
@@ -79,12 +80,18 @@ class ApplicationFailures(WorkerSideTest):
         self.assert_error_page(self.exchange(raises))
         self.assertIn("ValueError: in the call", self.log.texts("error")[0])
 
-    def test_an_exception_before_the_head_of_a_head_request_is_a_500_without_a_body(self) -> None:
-        def app(environ: Any, start_response: Any) -> Any:
-            raise ValueError
+    def test_hooks_and_logs_get_the_status_and_the_bytes_of_the_gateways_page(self) -> None:
+        for method, page_bytes in (("GET", 141), ("HEAD", 0)):
+            views: list[ResponseView] = []
 
-        (frame,) = self.exchange(app, ticket({"REQUEST_METHOD": "HEAD"}))
-        self.assertEqual((frame.status, frame.data, frame.flags), (500, b"", END | FRAMED))
+            def app(environ: Any, start_response: Any) -> Any:
+                views.append(ResponseView(start_response.__self__))
+                raise ValueError
+
+            self.assert_error_page(self.exchange(app, ticket({"REQUEST_METHOD": method})))
+            (view,) = views
+            self.assertEqual((view.status, view.sent, view.response_length), ("500 Internal Server Error", page_bytes, 141))
+            self.assertTrue(view.headers_sent)
 
     def test_an_exception_after_the_head_cuts_the_response_off(self) -> None:
         result = Closable([b"data", ValueError("too late")])

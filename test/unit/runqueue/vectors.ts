@@ -31,6 +31,7 @@ export type WorkerFrame =
   | { readonly type: 'HELLO'; readonly slot: number; readonly pid: number; readonly generation: number }
   | { readonly type: 'ASK' | 'SKIP' | 'PROBED' | 'WATCH'; readonly id: number }
   | { readonly type: 'TUNNEL'; readonly id: number }
+  | { readonly type: 'FAILED'; readonly id: number; readonly closing: boolean }
   | { readonly type: 'HINTS' | 'TRAILERS'; readonly id: number; readonly lines: string }
   | { readonly type: 'MESSAGE'; readonly id: number; readonly text: boolean; readonly bodyHex: string }
   | { readonly type: 'CLOSE'; readonly id: number; readonly code: number; readonly reason: string }

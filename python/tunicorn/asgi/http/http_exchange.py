@@ -13,6 +13,7 @@ from tunicorn.asgi.http.incoming_body import IncomingBody
 from tunicorn.asgi.http.path_response import send_path
 from tunicorn.asgi.http.phases import ENDED, SENDING, STARTED, TRAILING, UNSTARTED
 from tunicorn.asgi.places import Place
+from tunicorn.generated_facts import FAILED_HEADERS, FAILED_PAGE_BYTES
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import (
     ABORTED,
@@ -20,6 +21,7 @@ from tunicorn.runqueue.channel_frame import (
     END,
     FRAMED,
     body_header,
+    failed_frame,
     head_frame,
     head_start,
     hints_frame,
@@ -29,15 +31,7 @@ from tunicorn.runqueue.channel_frame import (
 
 MAX_PIECE_BYTES = 1024 * 1024
 
-ERROR_PAGE = (
-    b"<html>\n  <head>\n    <title>Internal Server Error</title>\n  </head>\n"
-    b"  <body>\n    <h1><p>Internal Server Error</p></h1>\n    \n  </body>\n</html>\n"
-)
-_ERROR_HEADERS = [
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-length", str(len(ERROR_PAGE)).encode()),
-]
-_ERROR_HEAD = b"500 Internal Server Error\r\n" + b"".join(b"%s: %s\r\n" % pair for pair in _ERROR_HEADERS)
+_FAILED_HEADERS = [(name.lower().encode(), value.encode()) for name, value in FAILED_HEADERS]
 _CUT_HEAD = b"500 Internal Server Error\r\n"
 
 Message = Dict[str, Any]
@@ -192,12 +186,10 @@ class HttpExchange:
         if self.phase >= SENDING or self.is_gone:
             self._cut()
             return
-        body = b"" if self._is_head else ERROR_PAGE
         self.status = 500
-        self.headers = _ERROR_HEADERS
-        self.body_bytes = len(body)
-        self.passed_bytes += len(body)
-        self._finish(head_start(self.id, 500, END | FRAMED, _ERROR_HEAD, len(body)) + body)
+        self.headers = _FAILED_HEADERS
+        self.body_bytes = 0 if self._is_head else FAILED_PAGE_BYTES
+        self._finish(failed_frame(self.id, self.closes))
 
     def returned(self) -> Optional[str]:
         """The application has returned; what it has left undone is said."""

@@ -1,6 +1,8 @@
 // The response to a request whose application has failed before its response began: FAILED in RUNQUEUE.md. It goes the way of any other
 // response, so that the connection is kept. Its page has no message: nothing of the failure is the client's to know.
 
+import type { ResponseHead } from '../../../runqueue/channel-decoder.ts';
+import { FRAMED } from '../../../runqueue/channel-frame.ts';
 import { Refusal, refusalPage } from '../refusal.ts';
 
 const { status, reasonPhrase } = new Refusal('InternalServerError', '');
@@ -15,7 +17,9 @@ export const FAILED_HEADERS: readonly (readonly [name: string, value: string])[]
   ['Content-Length', String(FAILED_PAGE_BYTES)],
 ];
 
-export const FAILED_STATUS: number = status;
+const LINES = `${status} ${reasonPhrase}\r\n${FAILED_HEADERS.map(([name, value]) => `${name}: ${value}\r\n`).join('')}`;
 
-/** In the form of a worker's. */
-export const FAILED_HEAD: string = `${status} ${reasonPhrase}\r\n${FAILED_HEADERS.map(([name, value]) => `${name}: ${value}\r\n`).join('')}`;
+/** As if the worker had sent it. `flags` are those of FAILED. */
+export function failedHead(flags: number): ResponseHead {
+  return { status, flags: flags | FRAMED, lines: LINES };
+}

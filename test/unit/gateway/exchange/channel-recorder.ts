@@ -1,11 +1,12 @@
 // Writes down what a ChannelDecoder reports, in a form that does not depend on how the bytes were cut into chunks.
 
 import { ChannelDecoder, type ChannelSink, type ResponseHead } from '../../../../src/runqueue/channel-decoder.ts';
-import { ABORTED, END, FRAMED, TEXT } from '../../../../src/runqueue/channel-frame.ts';
+import { ABORTED, CLOSING, END, FRAMED, TEXT } from '../../../../src/runqueue/channel-frame.ts';
 
 export type Heard =
   | { readonly type: 'HELLO'; readonly slot: number; readonly pid: number; readonly generation: number }
   | { readonly type: 'ASK' | 'SKIP' | 'PROBED' | 'WATCH'; readonly id: number }
+  | { readonly type: 'FAILED'; readonly id: number; readonly closing: boolean }
   | { readonly type: 'MESSAGE'; readonly id: number; readonly text: boolean; readonly bodyHex: string }
   | { readonly type: 'CLOSE'; readonly id: number; readonly code: number; readonly reason: string }
   | { readonly type: 'TRAILERS'; readonly id: number; readonly lines: string }
@@ -77,6 +78,10 @@ export class ChannelRecorder implements ChannelSink {
     this.#open = { id, status, framed: (flags & FRAMED) !== 0, head: lines, end: 'none', pieces: [] };
     this.#heard.push(this.#open);
     this.#take(flags, body);
+  }
+
+  failed(id: number, flags: number): void {
+    this.#hear({ type: 'FAILED', id, closing: (flags & CLOSING) !== 0 });
   }
 
   body(id: number, flags: number, piece: Buffer): void {
