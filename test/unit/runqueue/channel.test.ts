@@ -320,7 +320,10 @@ test('the beginning of a frame is kept, not the chunk that it came in', async ()
 const PYTHON_WORKER = `
 import json, random, socket, sys
 sys.path.insert(0, sys.argv[1])
-from tunicorn.runqueue.channel import ABORTED, END, FRAMED, TEXT, Channel
+from tunicorn.runqueue.channel import Channel
+from tunicorn.runqueue.channel_frame import (
+    ABORTED, END, FRAMED, TEXT, close_frame, hello_frame, message_header, trailers_frame
+)
 
 class Claim:
     def hold(self): pass
@@ -344,15 +347,20 @@ def receive():
 def some_bytes(limit):
     return bytes(source.randrange(256) for _ in range(source.randrange(limit)))
 
-channel.hello(3, 4242, 1)
+ours.sendall(hello_frame(3, 4242, 1))
 receive()
 heard.append({"type": "HELLO", "slot": 3, "pid": 4242, "generation": 1})
 for number in range(1, 200):
     id = number * 2**40 + source.randrange(2**40)
-    kind = source.randrange(6)
+    kind = source.randrange(7)
     if source.randrange(3) == 0 and kind >= 2:
         channel.watch(id)
         heard.append({"type": "WATCH", "id": id})
+    if kind == 6:
+        channel.failed(id, number % 2 == 0)
+        receive()
+        heard.append({"type": "FAILED", "id": id, "closing": number % 2 == 0})
+        continue
     if kind == 5:
         channel.head(id, 101, 0, b"101 Switching Protocols\\r\\n", b"")
         heard.append({
@@ -362,10 +370,10 @@ for number in range(1, 200):
         for _ in range(source.randrange(4)):
             flags = source.choice((0, TEXT))
             data = some_bytes(50000 if number % 10 == 0 else 100)
-            channel.message(id, flags, data)
+            ours.sendall(message_header(id, flags, len(data)) + data)
             receive()
             heard.append({"type": "MESSAGE", "id": id, "text": bool(flags), "bodyHex": data.hex()})
-        channel.close_websocket(id, 4000 + number, "\u00fc" * 70)
+        ours.sendall(close_frame(id, 4000 + number, "\u00fc" * 70))
         receive()
         heard.append({"type": "CLOSE", "id": id, "code": 4000 + number, "reason": "\u00fc" * 61})
         continue
@@ -397,7 +405,7 @@ for number in range(1, 200):
         "end": "aborted" if last & ABORTED and not trailers else "whole", "bodyHex": b"".join(pieces).hex(),
     })
     if trailers:
-        channel.trailers(id, b"X-Name: x\\r\\n")
+        ours.sendall(trailers_frame(id, b"X-Name: x\\r\\n"))
         receive()
         heard.append({"type": "TRAILERS", "id": id, "lines": "X-Name: x\\r\\n"})
 print(json.dumps({"sent": b"".join(sent).hex(), "heard": heard}))
