@@ -1,0 +1,327 @@
+"""What arbiter and forkserver say to each other, as src/messages/ declares it too: JSON, one message a line.
+
+test/vectors/link.json has messages of every type, and the tests of both languages hold them against these.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Literal, Mapping, Optional, TypedDict, Union
+
+# From the arbiter
+
+
+class CommandLineClass(TypedDict):
+    """What the command line says of the worker class, and of where its module may be."""
+
+    given: Optional[str]
+    chdir: Optional[str]
+    pythonpath: Optional[str]
+    known: List[str]
+
+
+class Configure(TypedDict):
+    type: Literal["configure"]
+    config: Optional[str]
+    worker_class: CommandLineClass
+
+
+class StartContext(TypedDict):
+    cwd: str
+    args: List[str]
+
+
+class ListenerFacts(TypedDict):
+    label: str
+    bind: str
+
+
+class WorkerFacts(TypedDict):
+    pid: int
+    age: int
+
+
+class ServerFacts(TypedDict):
+    """What the `server` of hooks says."""
+
+    pid: int
+    app: str
+    server_software: str
+    proc_name: str
+    worker_class: str
+    errorlog: str
+    workers: Optional[int]
+    worker_age: int
+    master_pid: int
+    reexec_pid: int
+    start: StartContext
+    pidfile: Optional[str]
+    listeners: List[ListenerFacts]
+    elsewhere: List[WorkerFacts]
+    state: str
+
+
+class Settle(TypedDict):
+    type: Literal["settle"]
+    logs: Literal["open", "leave"]
+    log_writer: Literal["node", "python"]
+    settings: Dict[str, Any]
+    server: ServerFacts
+
+
+class Check(TypedDict):
+    type: Literal["check"]
+
+
+class Prepare(TypedDict):
+    """The settings are the fields of WorkerSettings."""
+
+    type: Literal["prepare"]
+    settings: Dict[str, Any]
+
+
+class ForkWorker(TypedDict):
+    type: Literal["fork"]
+    slot: int
+    age: int
+    gateways: List[int]
+
+
+class SignalWorker(TypedDict):
+    type: Literal["signal"]
+    pid: int
+    signal: int
+
+
+class Bare(TypedDict):
+    type: Literal["reopen-logs", "leave", "pack-state", "release-handlers"]
+
+
+class RelayedLine(TypedDict):
+    type: Literal["log"]
+    level: Literal["debug", "info", "warning", "error", "critical"]
+    message: str
+    pid: int
+
+
+class RelayedAccess(TypedDict):
+    type: Literal["access"]
+    fields: str
+    status: Optional[int]
+    bodyBytes: int
+    responseHead: str
+    durationUs: int
+    queuedMs: int
+    end: str
+    pid: int
+
+
+class CallHook(TypedDict):
+    type: Literal["hook"]
+    hook: Literal["on_starting", "on_reload", "when_ready", "pre_exec", "on_exit"]
+
+
+class CallWorkersChanged(TypedDict):
+    type: Literal["hook"]
+    hook: Literal["nworkers_changed"]
+    new: int
+    old: Optional[int]
+
+
+class Facts(TypedDict):
+    """Those of ServerFacts that have changed."""
+
+    type: Literal["facts"]
+    facts: Mapping[str, Any]
+
+
+class CallHandler(TypedDict):
+    type: Literal["call-handler"]
+    signal: str
+
+
+ToForkserver = Union[
+    Configure,
+    Settle,
+    Check,
+    Prepare,
+    ForkWorker,
+    SignalWorker,
+    Bare,
+    RelayedLine,
+    RelayedAccess,
+    CallHook,
+    CallWorkersChanged,
+    Facts,
+    CallHandler,
+]
+
+# To the arbiter
+
+
+class OwnWorkerClass(TypedDict):
+    bases: List[str]
+    settings: Dict[str, Any]
+    error: Optional[str]
+
+
+class Configured(TypedDict):
+    type: Literal["configured"]
+    worker_class: Optional[OwnWorkerClass]
+    path: Optional[str]
+    values: Mapping[str, Any]
+    framework: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    server: Optional[str]
+    server_software: Optional[str]
+    server_warning: Optional[str]
+
+
+class Settled(TypedDict):
+    type: Literal["settled"]
+    hooks: List[str]
+
+
+class Checked(TypedDict):
+    type: Literal["checked"]
+
+
+class Prepared(TypedDict):
+    type: Literal["prepared"]
+    capacity: int
+
+
+class Failed(TypedDict):
+    type: Literal["failed"]
+    step: Literal["configure", "settle", "load"]
+    code: int
+    message: str
+    traceback: str
+
+
+class Signalled(TypedDict):
+    type: Literal["signalled"]
+    signal: Literal["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGTTIN", "SIGTTOU", "SIGUSR1", "SIGUSR2"]
+    at_ms: float
+
+
+class Forked(TypedDict):
+    type: Literal["forked"]
+    slot: int
+    pid: int
+
+
+class NotForked(TypedDict):
+    type: Literal["not-forked"]
+    slot: int
+
+
+class WorkerSays(TypedDict):
+    type: Literal["ready", "spent", "exiting", "drained"]
+    pid: int
+
+
+class BootFailed(TypedDict):
+    type: Literal["boot-failed"]
+    pid: int
+    code: int
+    message: str
+
+
+class _WantsSuccessor(TypedDict):
+    type: Literal["wants-successor"]
+    pid: int
+
+
+class WantsSuccessor(_WantsSuccessor, total=False):
+    soon: bool
+
+
+class Loaded(TypedDict):
+    type: Literal["loaded"]
+    pid: int
+    files: List[str]
+
+
+class Exited(TypedDict):
+    type: Literal["exited"]
+    pid: int
+    slot: int
+    code: Optional[int]
+    signal: Optional[int]
+
+
+class HookFailure(TypedDict):
+    message: str
+    traceback: str
+    code: Optional[int]
+
+
+class HookDone(TypedDict):
+    type: Literal["hook-done"]
+    hook: str
+    failure: Optional[HookFailure]
+
+
+class State(TypedDict):
+    type: Literal["state"]
+    state: str
+
+
+class Handles(TypedDict):
+    type: Literal["handles"]
+    signal: str
+
+
+class Lingers(TypedDict):
+    type: Literal["lingers"]
+    threads: List[str]
+    handled: List[str]
+
+
+class AskToKill(TypedDict):
+    type: Literal["ask"]
+    what: Literal["kill-worker"]
+    pid: int
+    signal: int
+
+
+class AskToResize(TypedDict):
+    type: Literal["ask"]
+    what: Literal["resize"]
+    workers: int
+
+
+class AskToStop(TypedDict):
+    type: Literal["ask"]
+    what: Literal["stop"]
+    graceful: bool
+
+
+class Ask(TypedDict):
+    type: Literal["ask"]
+    what: Literal["manage", "reload"]
+
+
+FromForkserver = Union[
+    Configured,
+    Settled,
+    Checked,
+    Prepared,
+    Failed,
+    Signalled,
+    Forked,
+    NotForked,
+    WorkerSays,
+    BootFailed,
+    WantsSuccessor,
+    Loaded,
+    Exited,
+    HookDone,
+    State,
+    Handles,
+    Lingers,
+    AskToKill,
+    AskToResize,
+    AskToStop,
+    Ask,
+]
