@@ -86,11 +86,12 @@ function join(pieces: readonly (string | Atom)[]): AccessLogFormat['format'] {
 }
 
 function atomOf(name: string): Atom {
-  const lookup = /^\{(.*)\}([ioe])$/s.exec(name);
+  const lookup = /^\{(.*)\}([ioe])$/is.exec(name);
   if (lookup !== null) {
-    const key = (lookup[1] ?? '').toLowerCase();
-    if (lookup[2] === 'i') return (record) => escaped(record.requestHeader(key));
-    if (lookup[2] === 'o') return (record) => escaped(record.responseHeader(key));
+    // Gunicorn makes lower case of the whole name, the last letter included.
+    const [, key = '', kind = ''] = lookup.map((part) => part.toLowerCase());
+    if (kind === 'i') return (record) => escaped(record.requestHeader(key));
+    if (kind === 'o') return (record) => escaped(record.responseHeader(key));
     return (record) => escaped(record.environ(key));
   }
   return Object.hasOwn(ATOMS, name) ? (ATOMS[name] ?? missing) : missing;

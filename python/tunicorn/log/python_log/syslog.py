@@ -73,7 +73,9 @@ class ReconnectingSysLogHandler(SysLogHandler):
     def emit(self, record: LogRecord) -> None:
         try:
             priority = self.encodePriority(self.facility, self.mapPriority(record.levelname))
-            line = f"<{priority}>{self.format(record)}\0".encode("utf-8", "backslashreplace")
+            # The NUL ends the line, so that none may be inside it.
+            text = self.format(record).replace("\0", "\\x00")
+            line = f"<{priority}>{text}\0".encode("utf-8", "backslashreplace")
         except Exception:
             self.handleError(record)
             return
