@@ -1,6 +1,7 @@
 """What arbiter and forkserver say to each other, as src/messages/ declares it too: JSON, one message a line.
 
-test/vectors/link.json has messages of every type, and the tests of both languages hold them against these.
+test/vectors/link.json has messages of every type, and the tests of both languages hold them against these. For the type
+checker alone: to make these classes takes a process longer than it should take to start.
 """
 
 from __future__ import annotations
@@ -155,7 +156,51 @@ ToForkserver = Union[
     CallHandler,
 ]
 
-# To the arbiter
+# From a worker, which its forkserver passes on: each with the worker's pid
+
+
+class LifeReport(TypedDict):
+    type: Literal["ready", "spent", "exiting", "drained"]
+
+
+class WorkerSays(LifeReport):
+    pid: int
+
+
+class BootFailedReport(TypedDict):
+    type: Literal["boot-failed"]
+    code: int
+    message: str
+
+
+class BootFailed(BootFailedReport):
+    pid: int
+
+
+class _SuccessorReport(TypedDict):
+    type: Literal["wants-successor"]
+
+
+class SuccessorReport(_SuccessorReport, total=False):
+    soon: bool
+
+
+class WantsSuccessor(SuccessorReport):
+    pid: int
+
+
+class LoadedReport(TypedDict):
+    type: Literal["loaded"]
+    files: List[str]
+
+
+class Loaded(LoadedReport):
+    pid: int
+
+
+WorkerReport = Union[LifeReport, BootFailedReport, SuccessorReport, LoadedReport]
+
+# From the forkserver
 
 
 class OwnWorkerClass(TypedDict):
@@ -213,33 +258,6 @@ class Forked(TypedDict):
 class NotForked(TypedDict):
     type: Literal["not-forked"]
     slot: int
-
-
-class WorkerSays(TypedDict):
-    type: Literal["ready", "spent", "exiting", "drained"]
-    pid: int
-
-
-class BootFailed(TypedDict):
-    type: Literal["boot-failed"]
-    pid: int
-    code: int
-    message: str
-
-
-class _WantsSuccessor(TypedDict):
-    type: Literal["wants-successor"]
-    pid: int
-
-
-class WantsSuccessor(_WantsSuccessor, total=False):
-    soon: bool
-
-
-class Loaded(TypedDict):
-    type: Literal["loaded"]
-    pid: int
-    files: List[str]
 
 
 class Exited(TypedDict):

@@ -12,18 +12,17 @@ import signal
 import sys
 import sysconfig
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Set
+from typing import Any, Iterable, Iterator, List, Set
 
 from tunicorn.own_folder import PACKAGES_FOLDER
 from tunicorn.runqueue import unpatched
+from tunicorn.worker.worker_reports import Report
 
 SCAN_SECONDS = 1.0
 # Reports of several workers share a pipe: each is one write of less than PIPE_BUF, of which this is for the paths.
 REPORT_BYTES = 3500
 # A cached module is taken for fresh if its source has the same size, and was changed in the same second.
 CACHE_AGE_SECONDS = 2.0
-
-Report = Callable[[Dict[str, Any]], None]
 
 
 class LoadedFiles:

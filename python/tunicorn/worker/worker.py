@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from typing import Any, Dict, List, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, List, NamedTuple, NoReturn, Optional
 
 from tunicorn.generated_facts import BOARD_FILE, STACKS_FILE, UNHANDLED, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.server_object import Server
@@ -31,6 +31,9 @@ from tunicorn.worker.worker_settings import WorkerSettings
 from tunicorn.worker.worker_signals import WorkerSignals, install_signals
 from tunicorn.worker_classes import worker_class
 
+if TYPE_CHECKING:
+    from tunicorn.forkserver.messages import BootFailedReport
+
 
 class Fork(NamedTuple):
     """What a worker is forked with."""
@@ -50,7 +53,7 @@ def run_worker(fork: Fork) -> NoReturn:
     log, worker = fork.logs.logger, fork.worker
     worker.pid = os.getpid()
     code = UNHANDLED
-    last_words: Dict[str, Any] = {}
+    last_words: Optional[BootFailedReport] = None
     try:
         try:
             _serve(fork, time.monotonic())
@@ -72,7 +75,7 @@ def run_worker(fork: Fork) -> NoReturn:
         pass  # SIGABRT: the process ends all the same.
 
     def say_last_words() -> None:
-        if last_words:
+        if last_words is not None:
             reporter(fork.reports_fd, os.getpid())(last_words)
 
     end_process(code, say_last_words, log, fork.settings.graceful_timeout, booted=worker.booted)

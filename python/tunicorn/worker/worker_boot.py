@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from tunicorn.application import load_application as application
 from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
@@ -27,6 +27,9 @@ from tunicorn.worker.worker_signals import WorkerSignals
 from tunicorn.worker_classes import worker_class
 from tunicorn.worker_classes.wsgi_runner import wsgi_environ
 
+if TYPE_CHECKING:
+    from tunicorn.forkserver.messages import BootFailedReport
+
 # As much of an error as the log says in one line; the whole of it stands there already.
 MESSAGE_LIMIT = 600
 
@@ -37,7 +40,7 @@ class BootFailed(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.report = {"type": "boot-failed", "code": code, "message": message[:MESSAGE_LIMIT]}
+        self.report: BootFailedReport = {"type": "boot-failed", "code": code, "message": message[:MESSAGE_LIMIT]}
 
 
 class Entered(NamedTuple):

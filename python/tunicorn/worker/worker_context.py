@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from tunicorn.hook_objects.worker_object import Worker
 from tunicorn.log.log import Log
@@ -10,6 +10,7 @@ from tunicorn.log.python_log import Logs
 from tunicorn.worker.request_slot import RequestSlots
 from tunicorn.worker.stack_file import StackFile
 from tunicorn.worker.worker_life import WorkerLife
+from tunicorn.worker.worker_reports import Report
 from tunicorn.worker.worker_settings import WorkerSettings
 from tunicorn.worker.worker_signals import WorkerSignals
 
@@ -22,7 +23,7 @@ class WorkerContext(NamedTuple):
     tickets_fd: int
     slots: RequestSlots
     logs: Logs
-    report: Callable[[Dict[str, Any]], None]
+    report: Report
     """To the arbiter: `{"type": "drained"}` and the like."""
     ready: Callable[[], None]
     """Call it once, when tickets can be taken: the worker counts as booted from then on."""

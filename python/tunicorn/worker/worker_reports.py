@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING, Callable
 
 from tunicorn.forkserver.message_line import message_line
 from tunicorn.runqueue import unpatched
 
+if TYPE_CHECKING:
+    from tunicorn.forkserver.messages import WorkerReport
+
 # A report has to fit into PIPE_BUF.
 REPORT_BYTES = 4000
 
-Report = Callable[[Dict[str, Any]], None]
+Report = Callable[["WorkerReport"], None]
 
 
 def reporter(reports_fd: int, pid: int) -> Report:
-    def report(message: Dict[str, Any]) -> None:
+    def report(message: WorkerReport) -> None:
         # One write of less than PIPE_BUF: reports of several workers never mix.
         try:
             unpatched.write(reports_fd, message_line({**message, "pid": pid}, "message", REPORT_BYTES))
