@@ -13,6 +13,18 @@ def _sleep():
         time.sleep(1)
 
 
+_waits_for_child = False
+
+
+def _after_fork():
+    """The parent goes on when the child has ended, as on a busy machine."""
+    if _waits_for_child:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+
+
+os.register_at_fork(after_in_parent=_after_fork)
+
+
 def _fork_sleeper(fork):
     pid = fork()
     if pid == 0:
@@ -44,6 +56,11 @@ def answer(path):
     if path == "/fork":
         return _fork_sleeper(os.fork)
     if path == "/return-twice":
+        pid = os.fork()
+        return "the child's answer" if pid == 0 else f"the child ended: {_wait(pid)}"
+    if path == "/return-twice-slowly":
+        global _waits_for_child
+        _waits_for_child = True
         pid = os.fork()
         return "the child's answer" if pid == 0 else f"the child ended: {_wait(pid)}"
     if path == "/process":

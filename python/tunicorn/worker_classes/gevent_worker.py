@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import Any, Callable, Optional
 
@@ -34,6 +35,8 @@ def _library() -> Any:
     from tunicorn.runqueue.green_channel import GreenChannel
 
     hub = get_hub()
+    # gevent's fork() installs its handler only afterwards: of a child that has ended by then it would never hear.
+    os.register_at_fork(before=hub.loop.install_sigchld)
 
     class GeventChannel(GreenChannel):
         __slots__ = ()

@@ -5,7 +5,7 @@ import { field, type HttpResponse, openSocket } from '../../harness/clients/http
 import { request, requestBytes } from '../../harness/clients/http-request.ts';
 import { echoes, KeptEventStreams, KeptWebSockets, openWebSockets } from '../../harness/clients/kept-streams.ts';
 import { eventually } from '../../harness/deadline.ts';
-import { bootingWorker, handlingSignal } from '../../harness/log-lines.ts';
+import { handlingSignal } from '../../harness/log-lines.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
 import { type ClassUnderTest, forEachClass, hold } from '../../harness/subjects/worker-classes.ts';
 
@@ -148,7 +148,7 @@ forEachClass(
     const { server, rendezvous } = running;
     const held = await hold(running, 10);
     // TTOU retires the oldest worker.
-    const leaving = Number((await server.waitForLog(bootingWorker))[1]);
+    const leaving = Math.min(...(await server.workers(2)));
     server.signal('SIGTTOU');
     await eventually('the other worker to take whatever comes', async () => {
       for (let count = 0; count < 30; count += 1) {

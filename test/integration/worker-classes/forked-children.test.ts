@@ -56,6 +56,15 @@ for (const [name, app] of classes) {
 }
 
 scenario(
+  'gevent: a child that ends before os.fork() has returned in its parent is waited for all the same',
+  async (scene) => {
+    const server = await start(scene, 'gevent', 'forking:wsgi');
+    assert.equal(await getText(server.target, '/return-twice-slowly'), 'the child ended: 0');
+  },
+  onlyTunicorn,
+);
+
+scenario(
   'children that live on keep neither an old generation nor a server from their ends',
   async (scene) => {
     const server = await start(scene, 'sync', 'forking:wsgi');
