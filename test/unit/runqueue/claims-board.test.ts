@@ -195,9 +195,9 @@ test('the claims of a worker with many slots are found, wherever they are, witho
 test('the board is searched as far as slots have been given out, and no less than that when fewer are given out later', () => {
   const dir = freshDir();
   const board = ClaimsBoard.create(dir, 1, OWNER);
-  const file = readFileSync(ClaimsBoard.pathIn(dir));
+  const file = readFileSync(boardPath(dir));
   for (const slot of [0, 7, 8, 300]) file.writeUInt32LE(slot + 1, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot);
-  writeFileSync(ClaimsBoard.pathIn(dir), file);
+  writeFileSync(boardPath(dir), file);
   const gatewayBoard = ClaimsBoard.open(dir);
   const found = (): number[] => [...gatewayBoard.claimedTickets()];
   assert.deepEqual(found(), [1, 8, 9, 301], 'everywhere while the arbiter has not said');
