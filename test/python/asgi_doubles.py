@@ -14,11 +14,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
 
 from tunicorn.runqueue import channel_frame
 from tunicorn.runqueue.channel_frame import GatewayFrame
+from tunicorn.runqueue.ticket import KIND_RUN, Ticket
 
 NAMES = {getattr(channel_frame, name): name for name in "ASK HEAD BODY SKIP HINTS WATCH MESSAGE CLOSE TRAILERS FAILED".split()}
 FLAGS = {1: "END", 2: "FRAMED", 4: "ABORTED", 8: "TEXT", 16: "CLOSING"}
 TICKET = 7
 CANCEL = 3
+
+
+def ticket(method: bytes = b"GET", flags: int = 0, body: bytes = b"") -> Ticket:
+    return Ticket(KIND_RUN, flags, TICKET, 1, CANCEL, len(method), len(body), [method], body)
 
 
 class Frame(NamedTuple):

@@ -1,10 +1,6 @@
-"""Whether what an application has raised is only its way to say that the client has left. asgi_worker.py asks, of
-requests whose client has.
-"""
+"""Whether an application's exception only means that the client has left."""
 
 from __future__ import annotations
-
-from tunicorn.asgi.http.http_exchange import ClientGone
 
 # Of Starlette, werkzeug, Django and Falcon, which need not be installed here. They raise them where `send` raised an
 # OSError, or `receive` gave a disconnect.
@@ -17,6 +13,10 @@ _NAMES = frozenset(
         "WebSocketDisconnected",
     )
 )
+
+
+class ClientGone(OSError):
+    """Raised by `send`, as the specification wants it: nobody reads this response any more."""
 
 
 def is_departure(error: BaseException) -> bool:

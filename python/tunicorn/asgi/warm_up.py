@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Awaitable, Callable, Dict, Iterable, List, Optional
 
-from tunicorn.asgi.http.phases import ENDED, UNSTARTED
+from tunicorn.asgi.http.response_state import END, UNSTARTED, ResponseState, move
 from tunicorn.asgi.scope import http_scope
 from tunicorn.worker.warm_up import CLIENT, WarmUp, WarmUpRequest, parse
 
@@ -15,7 +15,7 @@ class WarmUpExchange:
 
     def __init__(self) -> None:
         self.id = 0
-        self.phase = UNSTARTED
+        self.state: ResponseState = UNSTARTED
         self.is_gone = False
         self.task: Optional[asyncio.Task[Any]] = None
         self.status = 0
@@ -38,7 +38,8 @@ class WarmUpExchange:
             self._end()
 
     def _end(self) -> None:
-        self.phase = ENDED
+        if not self.state.is_over:
+            self.state = move(self.state, END)
         if not self._over.done():
             self._over.set_result(None)
 

@@ -22,14 +22,14 @@ from tunicorn.asgi.leaving import finish
 from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
 from tunicorn.asgi.places import FreePlaces, Place
-from tunicorn.asgi.scope import METHOD, http_scope, split_fields, websocket_scope
+from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
 from tunicorn.asgi.task_stack import write_stacks, write_start_up
 from tunicorn.asgi.warm_up import warm_up
-from tunicorn.asgi.web_socket import WebSocket
+from tunicorn.asgi.web_socket.web_socket import WebSocket
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import probed_frame, skip_frame
 from tunicorn.runqueue.fault_points import FAULT
-from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, STREAMED, UPGRADE, Ticket
+from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, UPGRADE, Ticket
 from tunicorn.runqueue.ticket_wait_asyncio import LoopTicketWait
 from tunicorn.worker import forked_copy
 from tunicorn.worker.worker_context import WorkerContext
@@ -85,6 +85,8 @@ class AsgiWorker:
         self._places = FreePlaces(context, loop, self._resume)
         self._held_messages = HeldMessages()
         self._running: Set[Exchange] = set()
+        # Requests that this worker has cancelled, because their client is gone. Each is cancelled once.
+        self._stopped: Set[Exchange] = set()
         # The tasks of requests, and those that go on in the background when the response is complete.
         self._tasks: Set[asyncio.Task[None]] = set()
         self._source = TicketSource(context, split_fields)
@@ -205,24 +207,12 @@ class AsgiWorker:
         await self._run(place, channel, ticket._replace(fields=fields, body=answer[ticket.fields_length :]))
 
     async def _run(self, place: Place, channel: Channel, ticket: Ticket) -> None:
-        _, flags, ticket_id, _, cancel, _, _, fields, body, _ = ticket
-        is_web_socket = flags & UPGRADE != 0 and self._speaks_web_socket
+        is_web_socket = ticket.flags & UPGRADE != 0 and self._speaks_web_socket
         exchange: Exchange
         if is_web_socket:
-            exchange = WebSocket(
-                place, channel, ticket_id, cancel, ended=self._running.discard, held=self._held_messages
-            )
+            exchange = WebSocket(place, channel, ticket, ended=self._running.discard, held=self._held_messages)
         else:
-            exchange = HttpExchange(
-                place,
-                channel,
-                ticket_id,
-                cancel,
-                is_head=fields[METHOD] == b"HEAD",
-                body=body,
-                is_streamed=flags & STREAMED != 0,
-                ended=self._running.discard,
-            )
+            exchange = HttpExchange(place, channel, ticket, self._running.discard)
         task = exchange.task = place.task
         self._running.add(exchange)
         if FAULT is not None:
@@ -231,12 +221,12 @@ class AsgiWorker:
         scope: dict[str, Any] = {}
         try:
             build_scope = websocket_scope if is_web_socket else http_scope
-            scope = build_scope(fields, self._root_path, self._state)
+            scope = build_scope(ticket.fields, self._root_path, self._state)
             if self._teller is not None and isinstance(exchange, HttpExchange):
                 told = self._teller.begin(scope, exchange)
             await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError as error:
-            if not exchange.is_stopped and not exchange.is_gone and self._life.state.takes_tickets:
+            if exchange not in self._stopped and not exchange.is_gone and self._life.state.takes_tickets:
                 # Not by this worker: the application's own doing, of which nobody else would tell.
                 drop_own_frames(error)
                 self._log.exception(f"Error handling request {_name_of(scope)}")
@@ -260,6 +250,8 @@ class AsgiWorker:
                 self._teller.end(told)
             # Here rather than in a callback of the task, which would cost a turn of the loop.
             self._tasks.discard(task)
+            if self._stopped:
+                self._stopped.discard(exchange)
 
     def _tick(self) -> None:
         self._loop.call_later(_WATCH_SECONDS, self._tick)
@@ -274,11 +266,11 @@ class AsgiWorker:
         for exchange in list(self._running):
             if exchange.is_cancelled():
                 exchange.gone()
-            if exchange.is_gone and not exchange.is_stopped and exchange.task is not None:
+            if exchange.is_gone and exchange not in self._stopped and exchange.task is not None:
                 # At the deadline at once; else the application has a moment to find out by itself.
                 is_late = self._timeout_seconds > 0 and exchange.has_run_for(self._timeout_seconds)
                 if is_late or exchange.gone_for(now) >= self._grace_seconds:
-                    exchange.is_stopped = True
+                    self._stopped.add(exchange)
                     exchange.task.cancel()
 
 

@@ -11,8 +11,8 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine
 from tornado.iostream import IOStream, StreamClosedError
 
-from tunicorn.asgi.http.http_exchange import ClientGone, HttpExchange
-from tunicorn.asgi.http.phases import ENDED
+from tunicorn.asgi.departure import ClientGone
+from tunicorn.asgi.http.http_exchange import HttpExchange
 
 Collecting = Callable[[Callable[[], Any]], Tuple[Any, List["asyncio.Task[Any]"]]]
 
@@ -54,7 +54,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
         try:
             await self._feed(start_request(self, self), collecting)
             while True:
-                if await self._deliver() or self._exchange.phase == ENDED:
+                if await self._deliver() or self._exchange.state.is_over:
                     return
                 handler = self._handler
                 if handler is not None and handler.done() and (handler.cancelled() or handler.exception() is not None):
@@ -84,7 +84,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
         line = RequestStartLine(scope["method"], f"{target}?{query}" if query else target, "HTTP/1.1")
         await self._step(lambda: delegate.headers_received(line, headers), collecting)
         more = True
-        while more and self._exchange.phase != ENDED:
+        while more and not self._exchange.state.is_over:
             message = await self._exchange.receive()
             if message["type"] != "http.request":
                 delegate.on_connection_close()

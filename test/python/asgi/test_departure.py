@@ -7,8 +7,7 @@ from typing import Any
 
 import asgi_doubles  # noqa: F401 - puts python/ on sys.path
 
-from tunicorn.asgi.departure import is_departure
-from tunicorn.asgi.http.http_exchange import ClientGone
+from tunicorn.asgi.departure import ClientGone, is_departure
 
 
 class ClientDisconnect(Exception):

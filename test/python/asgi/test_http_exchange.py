@@ -11,11 +11,14 @@ import unittest
 from http import HTTPStatus
 from typing import Any, Dict, List, Optional
 
-from asgi_doubles import CANCEL, TICKET, Application, Channel, Place, sends, settle
+from asgi_doubles import TICKET, Application, Channel, Place, sends, settle, ticket
 
+from tunicorn.asgi.departure import ClientGone
 from tunicorn.asgi.http.head import InvalidResponse
-from tunicorn.asgi.http.http_exchange import MAX_PIECE_BYTES, ClientGone, HttpExchange
+from tunicorn.asgi.http.http_exchange import HttpExchange
+from tunicorn.asgi.http.http_response import MAX_PIECE_BYTES
 from tunicorn.runqueue.channel_frame import ABORTED, DATA, END, GONE
+from tunicorn.runqueue.ticket import STREAMED
 
 OK = "200 OK\r\n"
 NO_CONTENT = "204 No Content\r\n"
@@ -59,12 +62,8 @@ class Bench:
         self.exchange = HttpExchange(
             self.place,  # type: ignore[arg-type]
             self.channel,  # type: ignore[arg-type]
-            TICKET,
-            CANCEL,
-            is_head=is_head,
-            body=request,
-            is_streamed=is_streamed,
-            ended=self.ended.append,
+            ticket(b"HEAD" if is_head else b"POST", STREAMED if is_streamed else 0, request),
+            self.ended.append,
         )
         self.error: Optional[BaseException] = None
         self.complaint: Optional[str] = None
@@ -658,6 +657,20 @@ class Leaving(unittest.IsolatedAsyncioTestCase):
         self.assertIsNone(bench.exchange.returned())
         self.assertFalse(bench.exchange.is_gone)
         self.assertEqual(bench.channel.frames, frames)
+
+
+class Concurrency(unittest.IsolatedAsyncioTestCase):
+    async def test_a_task_that_still_sends_when_the_response_has_ended_writes_nothing_behind_it(self) -> None:
+        bench = Bench()
+        bench.channel.room = asyncio.Event()
+        await bench.exchange.send(start())
+        sending = asyncio.ensure_future(bench.exchange.send(body(b"x" * (MAX_PIECE_BYTES + 1))))
+        await settle()
+        bench.exchange.returned()
+        bench.channel.room.set()
+        with self.assertRaisesRegex(RuntimeError, "after the response was complete"):
+            await sending
+        self.assertEqual([frame.flags for frame in bench.channel.frames], ["FRAMED", "END|ABORTED"])
 
 
 if __name__ == "__main__":

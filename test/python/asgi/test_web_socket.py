@@ -8,11 +8,11 @@ import asyncio
 import unittest
 from typing import Any, Dict, List, Optional
 
-from asgi_doubles import CANCEL, TICKET, Application, Channel, Place, sends, settle
+from asgi_doubles import TICKET, Application, Channel, Place, sends, settle, ticket
 
 from tunicorn.asgi.http.head import InvalidResponse
 from tunicorn.asgi.held_messages import HeldMessages
-from tunicorn.asgi.web_socket import WebSocket
+from tunicorn.asgi.web_socket.web_socket import WebSocket
 from tunicorn.runqueue.channel_frame import CLOSE, GONE, MESSAGE, TEXT
 
 UPGRADED = "101 Switching Protocols\r\n"
@@ -47,7 +47,7 @@ class Bench:
         self.ended: List[Any] = []
         self.held = HeldMessages()
         self.socket = WebSocket(
-            self.place, self.channel, TICKET, CANCEL, ended=self.ended.append, held=self.held  # type: ignore
+            self.place, self.channel, ticket(), ended=self.ended.append, held=self.held  # type: ignore
         )
         self.error: Optional[BaseException] = None
         self.complaint: Optional[str] = None
@@ -415,7 +415,7 @@ class Receiving(unittest.IsolatedAsyncioTestCase):
             await asyncio.sleep(0)
             task.cancel()
         await settle()
-        self.assertEqual(len(bench.socket._waiters), 0)
+        self.assertEqual(len(bench.socket._incoming._waiters), 0)
         bench.channel.gives(MESSAGE, TEXT, b"a")
         self.assertEqual((await bench.received())["text"], "a")
 

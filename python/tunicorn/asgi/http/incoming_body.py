@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Protocol
 
-from tunicorn.asgi.http.phases import ENDED, SENDING
+from tunicorn.asgi.http.response_state import ResponseState
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.waiters import Waiters
 from tunicorn.runqueue.asgi_channel import Channel, ignore_frame
@@ -21,8 +21,7 @@ WHOLE, COMING, COMPLETE, CUT = range(4)
 
 class Exchange(Protocol):
     id: int
-    is_gone: bool
-    phase: int
+    state: ResponseState
 
     def gone(self) -> None: ...
 
@@ -38,7 +37,7 @@ class IncomingBody:
         self._pieces: List[bytes] = []
         self._queued_bytes = 0
         self._waiters = Waiters(place.loop)
-        if exchange.is_gone or exchange.phase == ENDED:
+        if exchange.state.is_gone or exchange.state.is_over:
             return
         channel.on_frame = self._frame
         channel.write(watch_frame(exchange.id))
@@ -48,10 +47,10 @@ class IncomingBody:
 
     async def receive(self) -> Dict[str, Any]:
         exchange = self._exchange
-        while exchange.phase != ENDED:
+        while not exchange.state.is_over:
             if self._pieces or self._upload == COMPLETE:
                 return self._next_piece()
-            if exchange.is_gone:
+            if exchange.state.is_gone:
                 break
             await self._wait()
         return {"type": "http.disconnect"}
@@ -69,13 +68,13 @@ class IncomingBody:
     async def _wait(self) -> None:
         # While the body comes, it is the client that takes its time: the gateway has a limit for that, and the deadline
         # of the request is put off. Not when the response has begun, which has none.
-        holds = self._upload == COMING and not self._waiters and self._exchange.phase < SENDING
+        holds = self._upload == COMING and not self._waiters and not self._exchange.state.head_is_sent
         if holds:
             self._place.claim.hold()
         try:
             await self._waiters.wait()
         finally:
-            if holds and self._exchange.phase < SENDING:
+            if holds and not self._exchange.state.head_is_sent:
                 self._place.claim.unhold()
 
     def _frame(self, frame: Optional[GatewayFrame]) -> None:

@@ -9,7 +9,6 @@ from time import monotonic_ns
 from typing import Any, Dict, List, Tuple
 
 from tunicorn.asgi.http.http_exchange import HttpExchange
-from tunicorn.asgi.http.phases import SENDING
 from tunicorn.hook_objects.request_object import Request
 
 
@@ -83,7 +82,7 @@ class ExchangeView:
 
     @property
     def headers_sent(self) -> bool:
-        return self._exchange.phase >= SENDING
+        return self._exchange.state.head_is_sent
 
     @property
     def is_gone(self) -> bool:

@@ -1,0 +1,128 @@
+"""The messages of one WebSocket that its application has not received yet, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, Deque, Dict, Optional
+
+from tunicorn.asgi.held_messages import HeldMessages
+from tunicorn.asgi.waiters import Waiters
+from tunicorn.runqueue.asgi_channel import Channel
+from tunicorn.runqueue.channel_frame import MESSAGE_COST_BYTES, TEXT, GatewayFrame
+
+_QUEUE_LIMIT_BYTES = 1024 * 1024
+
+Message = Dict[str, Any]
+
+
+class IncomingMessages:
+    """The gate of its channel: it decides when the channel is read."""
+
+    __slots__ = (
+        "_channel",
+        "_held",
+        "_held_bytes",
+        "_loop",
+        "_queue",
+        "_queued_bytes",
+        "_receiving",
+        "_waiters",
+        "disconnect",
+        "left_at",
+    )
+
+    def __init__(self, channel: Channel, held: HeldMessages, loop: asyncio.AbstractEventLoop) -> None:
+        self._channel = channel
+        self._held = held
+        # How many bytes `held` counts for this WebSocket.
+        self._held_bytes = 0
+        self._loop = loop
+        self._queue: Deque[Message] = deque()
+        self._queued_bytes = 0
+        self._receiving = 0
+        self._waiters = Waiters(loop)
+        # What `receive` returns once the queue is empty, from the end of the WebSocket on.
+        self.disconnect: Optional[Message] = None
+        self.left_at = 0.0
+        channel.gate = self
+
+    async def receive(self) -> Message:
+        while True:
+            if self._queue:
+                return self._next()
+            if self.disconnect is not None:
+                return self.disconnect
+            await self._wait()
+
+    def add(self, frame: GatewayFrame) -> None:
+        if frame.flags & TEXT:
+            message: Message = {"type": "websocket.receive", "text": frame.payload.decode("utf-8", "replace")}
+        else:
+            message = {"type": "websocket.receive", "bytes": frame.payload}
+        self._queue.append(message)
+        self._queued_bytes += _size(message)
+        if self._queued_bytes > _QUEUE_LIMIT_BYTES:
+            self._channel.pause()
+        self._waiters.wake()
+
+    def end(self, code: int, reason: str) -> None:
+        """The first end counts."""
+        if self.disconnect is None:
+            self.disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
+            self.left_at = self._loop.time()
+            self._held.served(self)
+            self._waiters.wake()
+
+    def leave_gate(self) -> None:
+        """The channel is for others from now on."""
+        if self._channel.gate is self:
+            self._channel.gate = None
+            self._held.add(-self._held_bytes)
+            self._held_bytes = 0
+            self._held.served(self)
+
+    # What the channel and the account of all messages call
+
+    def may_read(self) -> bool:
+        return self._held.admits(self)
+
+    def have_read(self) -> None:
+        self._account()
+        if self._queue or self.disconnect is not None:
+            self._held.served(self)
+
+    @property
+    def is_wanting(self) -> bool:
+        return self._receiving > 0 and not self._queue
+
+    def resume(self) -> None:
+        if self._channel.gate is self and self._queued_bytes <= _QUEUE_LIMIT_BYTES:
+            self._channel.read()
+
+    def _next(self) -> Message:
+        message = self._queue.popleft()
+        before = self._queued_bytes
+        self._queued_bytes -= _size(message)
+        if self._channel.gate is self:
+            self._account()
+            if before > _QUEUE_LIMIT_BYTES >= self._queued_bytes:
+                self._channel.read()
+        return message
+
+    async def _wait(self) -> None:
+        self._receiving += 1
+        try:
+            self._held.look()
+            await self._waiters.wait()
+        finally:
+            self._receiving -= 1
+
+    def _account(self) -> None:
+        held_bytes = self._queued_bytes + self._channel.unfinished_bytes
+        self._held.add(held_bytes - self._held_bytes)
+        self._held_bytes = held_bytes
+
+
+def _size(message: Message) -> int:
+    return MESSAGE_COST_BYTES + len(message["bytes"] if "bytes" in message else message["text"])
