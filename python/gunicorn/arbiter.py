@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from gunicorn import _missing
 from gunicorn.errors import HaltServer
 from gunicorn.util import warn
-from tunicorn.embedding.program_start import ARBITER_VERSION
+from tunicorn.embedding.initial_process import ARBITER_VERSION
 from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.server_object import Server
 
@@ -31,11 +31,11 @@ class Arbiter(metaclass=_ArbiterType):
         self.cfg = app.cfg
 
     def run(self) -> NoReturn:
-        from tunicorn.embedding import embedding
+        from tunicorn.embedding.serve import serve
 
         _say_what_is_not_called(type(self))
 
-        embedding.serve(self.app)
+        serve(self.app)
 
 
 def _say_what_is_not_called(kind: type) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Union
 
-from tunicorn.embedding import program_start  # noqa: F401  (what there is to know at the start)
+from tunicorn.embedding import initial_process  # noqa: F401  (what there is to know at the start)
 
 if TYPE_CHECKING:
     Application = Union[str, Callable[..., Any]]
@@ -20,7 +20,7 @@ def run(app: Application, **settings: Any) -> NoReturn:
 
     Does not return. `config` names a configuration file, over which the keywords go. See docs/embedding.md.
     """
-    from tunicorn.embedding import embedding
-    from tunicorn.embedding.run_application import RunApplication
+    from tunicorn.embedding.keyword_application import KeywordApplication
+    from tunicorn.embedding.serve import serve
 
-    embedding.serve(RunApplication(app, settings))
+    serve(KeywordApplication(app, settings))

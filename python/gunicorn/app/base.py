@@ -11,7 +11,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import get_default_config_file
 from tunicorn.config.config_file import ConfigFileError, evaluate
 from tunicorn.embedding import command
-from tunicorn.embedding.program_config import ProgramConfig
+from tunicorn.embedding.recording_config import RecordingConfig
 
 __all__ = ["Application", "Arbiter", "BaseApplication", "get_default_config_file"]
 
@@ -37,7 +37,7 @@ class BaseApplication:
             command.fail(f"Error: {error}")
 
     def load_default_config(self) -> None:
-        self.cfg = ProgramConfig(self.usage, prog=self.prog)
+        self.cfg = RecordingConfig(self.usage, prog=self.prog)
 
     def init(self, parser: Any, opts: Any, args: List[str]) -> Optional[Dict[str, Any]]:
         raise NotImplementedError

@@ -1,5 +1,5 @@
-"""What a configuration file has done to gunicorn.http.wsgi.Response, which under Gunicorn writes the head of a
-response. The forkserver asks once the file has been evaluated.
+"""Names that a configuration file or a program has given the server: by gunicorn.SERVER and SERVER_SOFTWARE, or by a
+replaced gunicorn.http.wsgi.Response, which under Gunicorn writes the head of a response.
 """
 
 from __future__ import annotations
@@ -37,6 +37,23 @@ class _Request:
 
     def should_close(self) -> bool:
         return False
+
+
+def server_names() -> Dict[str, Optional[str]]:
+    """What responses and the environ say instead of the usual names; None where nothing was assigned."""
+    # Gunicorn's responses read the copies of gunicorn.http.wsgi, so that some assign there.
+    modules = [sys.modules.get(name) for name in ("gunicorn", "gunicorn.http.wsgi")]
+    defaults = getattr(modules[0], "_DEFAULT_NAMES", {})
+    names: Dict[str, Optional[str]] = {"server": None, "server_software": None}
+    for key, attribute in (("server", "SERVER"), ("server_software", "SERVER_SOFTWARE")):
+        for module in modules:
+            value = getattr(module, attribute, None)
+            if isinstance(value, str) and value != defaults.get(attribute):
+                names[key] = value
+    replaced = replaced_response()
+    if replaced.server is not None:
+        names["server"] = replaced.server
+    return {**names, "server_warning": replaced.warning}
 
 
 def replaced_response() -> Replaced:

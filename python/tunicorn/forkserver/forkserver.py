@@ -20,13 +20,15 @@ from typing import Any, Dict, Mapping, Optional
 from tunicorn.application import own_worker_class
 from tunicorn.config.config import Config
 from tunicorn.config.config_file import ConfigFileError
-from tunicorn.embedding.program import CommandProgram, Program, server_names
+from tunicorn.config.server_name import server_names
+from tunicorn.embedding.application_source import ApplicationSource, CommandSource
 from tunicorn.forkserver import open_files, passed_signals
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.forkserver.children import Children
 from tunicorn.forkserver.hook_host import HookHost
 from tunicorn.forkserver.interruption import Interrupted, interruptible
 from tunicorn.forkserver.preload import preload
+from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.request_object import Request
 from tunicorn.log.log import ErrorLog
 from tunicorn.log.python_log import LogConfigError, Logs, open_logs, relayed, unopened_logs
@@ -41,9 +43,9 @@ LAST_WORDS_MS = 1000
 
 
 class Forkserver:
-    def __init__(self, link: ArbiterLink, program: Program) -> None:
+    def __init__(self, link: ArbiterLink, source: ApplicationSource) -> None:
         self._link = link
-        self._program = program
+        self._source = source
         self._objects: Dict[str, Any] = {}
         self._settings: Optional[WorkerSettings] = None
         self._host: Optional[HookHost] = None
@@ -140,7 +142,7 @@ class Forkserver:
 
     def _configure(self, message: Message) -> None:
         try:
-            file, framework, overrides, objects = self._program.configure(message["config"])
+            file, framework, overrides, objects = self._source.configure(message["config"])
         except ConfigFileError as error:
             self._link.send(_failed("configure", 1, str(error), error.traceback_text))
             return
@@ -185,7 +187,8 @@ class Forkserver:
             warning = own_worker_class.warning_about(own)
             if warning is not None:
                 self._logs.logger.warning(warning)
-        self._host = HookHost(self._link, config, message, self._program, self._logs.logger)
+        app = Application(message["server"]["app"], config, self._source.load)
+        self._host = HookHost(self._link, app, message["server"], self._logs.logger)
         self._link.send({"type": "settled", "hooks": config.hooks})
 
     def _check(self) -> None:
@@ -295,15 +298,15 @@ def _failed(step: str, code: int, message: str, text: str) -> Message:
 
 
 def main() -> None:
-    run(CommandProgram())
+    run(CommandSource())
 
 
-def run(program: Program) -> None:
+def run(source: ApplicationSource) -> None:
     open_files.restore()
     passed_signals.install()
     for number in passed_signals.PASSED:
         forked_copy.keep_handler(number)
-    Forkserver(ArbiterLink(), program).serve()
+    Forkserver(ArbiterLink(), source).serve()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         # A hook's thread that would never let the interpreter end.
         atexit._run_exitfuncs()

@@ -12,7 +12,6 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
 from tunicorn.application.load_application import user_traceback
 from tunicorn.config.config import Config
-from tunicorn.embedding.program import Program
 from tunicorn.forkserver import carried_state, passed_signals
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.forkserver.message_line import message_line, parse_message
@@ -30,15 +29,13 @@ _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 class HookHost:
-    def __init__(self, link: ArbiterLink, config: Config, message: Message, program: Program, logger: Any) -> None:
+    def __init__(self, link: ArbiterLink, app: Application, facts: Mapping[str, Any], logger: Any) -> None:
         self._link = link
         self._log = logger
-        self.config = config
+        self.config: Config = app.cfg
         # For watch_lifeline(), once the pipe is there.
         self.lifeline: Optional[Tuple[str, int]] = None
-        facts: Mapping[str, Any] = message["server"]
         self.worker_class: str = facts["worker_class"]
-        app = Application(facts["app"], config, program.load)
         self.server = Server(app, facts, self.logger, self._ask)
         # Of the config file's module, and of what it has imported.
         self._threads: Set[threading.Thread] = set(_other_threads())

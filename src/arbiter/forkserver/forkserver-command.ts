@@ -41,7 +41,7 @@ export function ownForkserver(
   return { file: python, args, cwd, env: process.env, openFiles };
 }
 
-/** Runs the program again, which becomes a forkserver where it would start to serve (python/tunicorn/embedding/embedding.py). */
+/** Runs the program again, which becomes a forkserver where it would start to serve (python/tunicorn/embedding/serve.py). */
 export function programForkserver(
   { command, cwd }: { readonly command: readonly string[]; readonly cwd: string },
   env: NodeJS.ProcessEnv,

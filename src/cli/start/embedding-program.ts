@@ -1,4 +1,4 @@
-// A program that embeds Tunicorn and has made way for the command, as python/tunicorn/embedding/embedding.py describes it in the
+// A program that embeds Tunicorn and has made way for the command, as python/tunicorn/embedding/serve.py describes it in the
 // environment. Called by the command at its start. Pure.
 
 import { z } from 'zod';

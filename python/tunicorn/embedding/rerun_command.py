@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import List
 
-from tunicorn.embedding.program_start import PID
+from tunicorn.embedding.initial_process import PID
 
 
 class CannotRunAgain(Exception):

@@ -8,17 +8,17 @@ from typing import Any, Callable, Dict, Optional, Union
 
 from tunicorn.application import load_application as application
 from tunicorn.config.config_file import evaluate
-from tunicorn.embedding.program_config import ProgramConfig
+from tunicorn.embedding.recording_config import RecordingConfig
 
 
-class RunApplication:
+class KeywordApplication:
     def __init__(self, app: Union[str, Callable[..., Any]], settings: Dict[str, Any]) -> None:
         """Raises TypeError or ValueError for what is no setting, or no value of it."""
         if not isinstance(app, str) and not callable(app):
             raise TypeError(f"tunicorn.run() wants an application or its name, not {app!r}")
         self._app = app
         self.callable: Optional[Callable[..., Any]] = None
-        self.cfg = ProgramConfig()
+        self.cfg = RecordingConfig()
         config = settings.get("config")
         if config is not None:
             self.cfg.take_file(evaluate(config, os.getcwd()))

@@ -15,7 +15,7 @@ REPEATABLE = ("string list", "address list", "environment list", "request list")
 USAGE = "tunicorn [OPTIONS] [APP_MODULE]"
 
 
-class ProgramConfig(Config):
+class RecordingConfig(Config):
     def __init__(self, usage: Optional[str] = None, prog: Optional[str] = None) -> None:
         super().__init__(usage, prog)
         # Not by assignment: __setattr__ guards the names of settings.

@@ -11,9 +11,9 @@ import sys
 from typing import Any, NoReturn
 
 from tunicorn import __version__
-from tunicorn.embedding import command, program_again
-from tunicorn.embedding.embedded_program import EmbeddedProgram
-from tunicorn.embedding.program_start import ARBITER_VERSION, DIRECTORY, PID
+from tunicorn.embedding import command, rerun_command
+from tunicorn.embedding.application_source import EmbeddedSource
+from tunicorn.embedding.initial_process import ARBITER_VERSION, DIRECTORY, PID
 
 # As in src/cli/start/embedding-program.ts.
 from tunicorn.generated_facts import PROGRAM_VARIABLE
@@ -29,21 +29,21 @@ def serve(app: Any) -> NoReturn:
 
     # Before multiprocessing's own, which waits for its children.
     atexit.register(_end_children)
-    forkserver.run(EmbeddedProgram(app))
+    forkserver.run(EmbeddedSource(app))
     sys.exit(0)
 
 
 def _make_way(reads_command_line: bool) -> NoReturn:
     try:
         program = {
-            "command": program_again.command_line(),
+            "command": rerun_command.command_line(),
             "cwd": DIRECTORY,
             "python": list(sys.version_info[:3]),
             "readsCommandLine": reads_command_line,
         }
         _end_children()
         command.execute(sys.argv[1:] if reads_command_line else [], {PROGRAM_VARIABLE: json.dumps(program)})
-    except (program_again.CannotRunAgain, command.CommandNotFound) as error:
+    except (rerun_command.CannotRunAgain, command.CommandNotFound) as error:
         command.fail(f"Error: {error}")
     except OSError as error:
         command.fail(f"Error: the command cannot be started: {error}")
