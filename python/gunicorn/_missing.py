@@ -7,7 +7,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Callable, Optional, Sequence
 
-import tunicorn  # noqa: F401  (as early as can be: it looks at how the process was started)
+from tunicorn.embedding import initial_process  # noqa: F401  (as early as possible: it looks at the process)
 
 _EXPLANATION = (
     "this is not Gunicorn but Tunicorn's compatibility package, which has only what config files, applications and "

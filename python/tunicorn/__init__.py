@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Union
 
 from tunicorn.embedding import initial_process  # noqa: F401  (what there is to know at the start)
+from tunicorn.version import __version__ as __version__
 
 if TYPE_CHECKING:
     Application = Union[str, Callable[..., Any]]
-
-__version__ = "0.1.0"
 
 
 def run(app: Application, **settings: Any) -> NoReturn:

@@ -20,7 +20,8 @@ if os.path.join(ROOT, "python") not in sys.path:
 from tunicorn.runqueue.channel import Channel  # noqa: E402
 from tunicorn.runqueue.channel_frame import ABORTED, END, FAILED, HEAD, TAKEN, UNACKNOWLEDGED_BYTES  # noqa: E402
 from tunicorn.runqueue.claims_board import ClaimsBoard  # noqa: E402
-from tunicorn.log.log import ErrorLog, WsgiErrors  # noqa: E402
+from tunicorn.log.log import ErrorLog  # noqa: E402
+from tunicorn.log.wsgi_errors import WsgiErrors  # noqa: E402
 from tunicorn.runqueue.ticket import KIND_RUN, Ticket  # noqa: E402
 from tunicorn.application.load_application import user_traceback  # noqa: E402
 from tunicorn.wsgi.environ import base_environ  # noqa: E402

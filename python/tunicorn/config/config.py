@@ -12,7 +12,9 @@ import os
 from typing import Any, Dict, List, Mapping, Optional
 
 from tunicorn.config.hooks import ARITIES, default_hook
+from tunicorn.config.own_worker_class import worker_type
 from tunicorn.config.setting_kinds import checked
+from tunicorn.hook_objects.listener_object import parse_address
 
 DEFAULTS_FILE = os.path.join(os.path.dirname(__file__), "setting_defaults.json")
 
@@ -130,15 +132,11 @@ class Config:
 
     @property
     def worker_class(self) -> Any:
-        from tunicorn.application.own_worker_class import worker_type
-
         value = self.settings["worker_class"].get()
         return value if isinstance(value, type) else worker_type(value)
 
     @property
     def address(self) -> List[Any]:
-        from tunicorn.hook_objects.listener_object import parse_address
-
         return [parse_address(text) for text in self.settings["bind"].get()]
 
     @property

@@ -17,7 +17,7 @@ import threading
 import time
 from typing import Any, Dict, Mapping, Optional
 
-from tunicorn.application import own_worker_class
+from tunicorn.config import own_worker_class
 from tunicorn.config.config import Config
 from tunicorn.config.config_file import ConfigFileError
 from tunicorn.config.server_name import server_names
@@ -188,7 +188,9 @@ class Forkserver:
             if warning is not None:
                 self._logs.logger.warning(warning)
         app = Application(message["server"]["app"], config, self._source.load)
-        self._host = HookHost(self._link, app, message["server"], self._logs.logger)
+        self._host = HookHost(
+            self._link, config, app, facts=message["server"], logger=self._logs.logger
+        )
         self._link.send({"type": "settled", "hooks": config.hooks})
 
     def _check(self) -> None:

@@ -29,10 +29,12 @@ _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 class HookHost:
-    def __init__(self, link: ArbiterLink, app: Application, facts: Mapping[str, Any], logger: Any) -> None:
+    def __init__(
+        self, link: ArbiterLink, config: Config, app: Application, *, facts: Mapping[str, Any], logger: Any
+    ) -> None:
         self._link = link
         self._log = logger
-        self.config: Config = app.cfg
+        self.config = config
         # For watch_lifeline(), once the pipe is there.
         self.lifeline: Optional[Tuple[str, int]] = None
         self.worker_class: str = facts["worker_class"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
-from tunicorn.config.config import Config
+from tunicorn.config.setting_values import SettingValues
 
 
 class Application:
     """`load` finds the application by its name: that of the forkserver's program."""
 
-    def __init__(self, uri: str, cfg: Config, load: Callable[[str, Config], Callable[..., Any]]) -> None:
+    def __init__(self, uri: str, cfg: SettingValues, load: Callable[[str, Any], Callable[..., Any]]) -> None:
         self.app_uri = uri
         self.cfg = cfg
         self.callable: Optional[Callable[..., Any]] = None

@@ -10,7 +10,6 @@ import os
 import sys
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
-from tunicorn.forkserver.arbiter_link import Message
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.listener_object import Listener
 from tunicorn.hook_objects.worker_object import WorkerElsewhere
@@ -56,7 +55,7 @@ class Server:
         return self._make_log()
 
     @property
-    def address(self) -> List[Any]:
+    def address(self) -> Any:
         return self.cfg.address
 
     @property
@@ -89,7 +88,7 @@ class Server:
         if "elsewhere" in facts:
             self._know_workers_elsewhere(facts["elsewhere"])
 
-    def _know_workers_elsewhere(self, entries: List[Message]) -> None:
+    def _know_workers_elsewhere(self, entries: List[Dict[str, Any]]) -> None:
         own = {pid: worker for pid, worker in self.WORKERS.items() if not isinstance(worker, WorkerElsewhere)}
         others = {entry["pid"]: WorkerElsewhere(entry["pid"], entry["age"]) for entry in entries}
         # A new dictionary each time: a thread may be going through the one before.

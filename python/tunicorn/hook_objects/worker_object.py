@@ -9,7 +9,7 @@ import sys
 from random import randint
 from typing import Any, Callable, List, Optional, Union
 
-from tunicorn.config.config import Config
+from tunicorn.config.setting_values import SettingValues
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.listener_object import Listener
 from tunicorn.hook_objects.worker_tmp import WorkerTmp
@@ -24,7 +24,7 @@ class Worker:
         sockets: List[Listener],
         app: Application,
         timeout: float,
-        cfg: Config,
+        cfg: SettingValues,
         log: Any,
     ) -> None:
         self.age = age

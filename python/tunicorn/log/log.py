@@ -1,4 +1,4 @@
-"""The error log of a Python process: lines of forkserver and workers, and what applications write to wsgi.errors.
+"""The error log of a Python process: lines of forkserver and workers.
 
 The lines are those of src/log/log-line.ts, in the same file. There are no locks, and each entry is one write(2): it may
 be used in a signal handler and after a fork, and entries of several processes do not mix.
@@ -6,21 +6,17 @@ be used in a signal handler and after a fork, and entries of several processes d
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import stat
 import sys
 import time
 from select import POLLOUT
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from tunicorn.application.load_application import user_traceback
 from tunicorn.generated_facts import LOG_LEVELS
 from tunicorn.runqueue import unpatched
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 
 class Log(Protocol):
@@ -38,13 +34,6 @@ class Log(Protocol):
 
     def exception(self, message: str, /) -> None: ...
 
-
-class ErrorOutput(Protocol):
-    """What wsgi.errors writes to."""
-
-    def fileno(self) -> int: ...
-
-    def write_errors(self, text: bytes) -> None: ...
 
 STDERR_FD = 2
 FULL_PIPE_SECONDS = 1.0
@@ -203,61 +192,6 @@ class Loss:
         is_new = self._reported != self.entries and self._pid == os.getpid()
         self._reported = self.entries
         return is_new
-
-
-class WsgiErrors(io.TextIOWrapper):
-    """The stream `wsgi.errors` (PEP 3333): text to the error log, without time and level, line by line.
-
-    In the JSON form each flush, which is a line and may be several, is the message of an entry.
-
-    The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text
-    and line end one after the other, makes whole lines even where many workers share the log. `unflushed` says whether
-    something was written since the last flush(), so that a request that wrote nothing need not flush.
-    """
-
-    def __init__(self, log: ErrorOutput) -> None:
-        self.unflushed = False
-        buffer = io.BufferedWriter(_RawErrors(log))
-        super().__init__(buffer, encoding="utf-8", errors="backslashreplace", newline="", line_buffering=True)
-
-    def write(self, text: str) -> int:
-        self.unflushed = True
-        return super().write(text)
-
-    def flush(self) -> None:
-        self.unflushed = False
-        super().flush()
-
-    def close(self) -> None:
-        """An application must not close it (PEP 3333); one that does would take it from all later requests."""
-        self.flush()
-
-
-class _RawErrors(io.RawIOBase):
-    def __init__(self, log: ErrorOutput) -> None:
-        self._log = log
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._log.fileno()
-
-    def write(self, data: ReadableBuffer) -> int:
-        entry = bytes(data)
-        self._log.write_errors(entry)
-        return len(entry)
-
-
-def install_logging_handlers(log: ErrorLog) -> None:
-    """Gives the loggers `gunicorn.error` and `gunicorn.access` a handler that writes here.
-
-    Applications pick these handlers up for loggers of their own. `logging` is imported here and not above, because the
-    forkserver has no need of it.
-    """
-    from tunicorn.log.logging_handler import install
-
-    install(log)
 
 
 def _open(path: str) -> int:

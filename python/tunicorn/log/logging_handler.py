@@ -1,4 +1,6 @@
-"""Python's logging, led to the error log, for applications that reuse Gunicorn's loggers. Called by log.py."""
+"""Python's logging, led to the error log, for applications that reuse Gunicorn's loggers. The loggers are
+`gunicorn.error` and `gunicorn.access`; applications pick their handlers up for loggers of their own.
+"""
 
 from __future__ import annotations
 

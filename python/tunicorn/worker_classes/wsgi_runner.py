@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from tunicorn.log.log import WsgiErrors
+from tunicorn.log.wsgi_errors import WsgiErrors
 from tunicorn.worker.request_slot import RequestSlot
 from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes import worker_class

@@ -17,7 +17,9 @@ from pathlib import Path
 PYTHON_DIR = Path(__file__).resolve().parents[3] / "python"
 sys.path.insert(0, str(PYTHON_DIR))
 
-from tunicorn.log.log import ErrorLog, WsgiErrors, install_logging_handlers  # noqa: E402
+from tunicorn.log import logging_handler  # noqa: E402
+from tunicorn.log.log import ErrorLog  # noqa: E402
+from tunicorn.log.wsgi_errors import WsgiErrors  # noqa: E402
 
 LINE = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[(\d+)\] \[([A-Z]+)\] (.*)\Z", re.DOTALL)
 
@@ -298,7 +300,7 @@ class LoggingHandlersTest(LogTest):
 
     def test_gunicorns_loggers_write_the_same_lines(self) -> None:
         log = self.log("warning")
-        install_logging_handlers(log)
+        logging_handler.install(log)
         for name in ("gunicorn.error", "gunicorn.access"):
             logger = logging.getLogger(name)
             logger.info("no")
@@ -309,7 +311,7 @@ class LoggingHandlersTest(LogTest):
         self.assertEqual(self.entries(), [(me, "ERROR", "gunicorn.error: 7%"), (me, "ERROR", "gunicorn.access: 7%")])
 
     def test_an_application_that_takes_over_the_handlers_logs_there(self) -> None:
-        install_logging_handlers(self.log())
+        logging_handler.install(self.log())
         mine = logging.Logger("mine", logging.DEBUG)
         mine.handlers = logging.getLogger("gunicorn.error").handlers
         try:
@@ -322,7 +324,7 @@ class LoggingHandlersTest(LogTest):
         self.assertTrue(text.endswith("ValueError: boom"), text)
 
     def test_a_formatter_of_the_application_is_obeyed(self) -> None:
-        install_logging_handlers(self.log())
+        logging_handler.install(self.log())
         logger = logging.getLogger("gunicorn.error")
         logger.handlers[0].setFormatter(logging.Formatter("<%(message)s>"))
         logger.warning("hello")
@@ -330,13 +332,13 @@ class LoggingHandlersTest(LogTest):
 
     def test_installed_again_it_writes_each_line_once(self) -> None:
         log = self.log()
-        install_logging_handlers(log)
-        install_logging_handlers(log)
+        logging_handler.install(log)
+        logging_handler.install(log)
         logging.getLogger("gunicorn.error").info("once")
         self.assertEqual(len(self.entries()), 1)
 
     def test_lines_that_cannot_be_formatted_do_not_reach_the_application(self) -> None:
-        install_logging_handlers(self.log())
+        logging_handler.install(self.log())
         was = logging.raiseExceptions
         logging.raiseExceptions = False
         self.addCleanup(setattr, logging, "raiseExceptions", was)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import traceback
 from typing import Any, NamedTuple, Type
 
-from tunicorn.log.log import ErrorLog, ErrorOutput
+from tunicorn.log.log import ErrorLog
 from tunicorn.log.python_log.error_streams import ErrorStreams
 from tunicorn.log.python_log.fast_logger import FastLogger
 from tunicorn.log.python_log.log_files import LogConfigError
 from tunicorn.log.python_log.logger import Logger
 from tunicorn.log.python_log.statsd import FastStatsd, Statsd
+from tunicorn.log.wsgi_errors import ErrorOutput
 
 __all__ = ["LogConfigError", "Logger", "Logs", "make_logger", "open_logs", "unopened_logs"]
 
