@@ -17,7 +17,7 @@ from tunicorn.worker.worker_context import WorkerContext
 
 
 class Place:
-    __slots__ = ("_free", "channels", "claim", "loop", "number", "task")
+    __slots__ = ("_free", "_releasing", "channels", "claim", "loop", "number", "task")
 
     def __init__(
         self,
@@ -34,6 +34,8 @@ class Place:
         # Of its last request; it may outlive the response.
         self.task: Any = None
         self._free = free
+        # The loop itself holds tasks only weakly.
+        self._releasing: Optional[asyncio.Task[None]] = None
 
     def finish(self, channel: Optional[Channel], frame: bytes, passed_bytes: int) -> None:
         """Writes the last frame of a ticket. The place is free when it has gone, and, of a long response, when the
@@ -47,9 +49,7 @@ class Place:
         if channel.write(frame) and taken is None:
             self.release()
             return
-        task = self.loop.create_task(self._release_later(channel, taken))
-        _pending.add(task)
-        task.add_done_callback(_pending.discard)
+        self._releasing = self.loop.create_task(self._release_later(channel, taken))
 
     def release(self) -> None:
         self.claim.release()
@@ -63,11 +63,8 @@ class Place:
         await channel.flushed()
         if taken is not None and not channel.is_lost:
             await taken
+        self._releasing = None
         self.release()
-
-
-# The loop itself holds tasks but weakly.
-_pending: set[asyncio.Task[None]] = set()
 
 
 class FreePlaces:

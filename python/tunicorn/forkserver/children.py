@@ -1,4 +1,4 @@
-"""The workers of one forkserver: forked, told, reaped. Called by the forkserver's loop."""
+"""The workers of one forkserver: forks, signals and reaps them, and passes their reports on."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from typing import Callable, Dict, List, NamedTuple
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.forkserver.hook_host import HookHost, failure_of
 from tunicorn.forkserver.message_line import parse_message
+from tunicorn.forkserver.stages import Prepared
 from tunicorn.hook_objects.worker_object import Worker
 from tunicorn.log.python_log import Logs
 from tunicorn.runqueue import unpatched
-from tunicorn.runqueue.ticket_pipe import TicketPipe
 from tunicorn.worker import forked_copy
 from tunicorn.worker.worker import Fork, run_worker
 from tunicorn.worker.worker_end import disown_children
 from tunicorn.worker.worker_life import WorkerEvent
-from tunicorn.worker.worker_settings import WorkerSettings
 from tunicorn.worker_classes import worker_class
 
 
@@ -54,7 +53,8 @@ class Children:
                 self._children[pid].worker.life.move(WorkerEvent.ABORT)
             os.kill(pid, number)
 
-    def fork(self, message: Message, host: HookHost, settings: WorkerSettings, tickets: TicketPipe, logs: Logs) -> None:
+    def fork(self, message: Message, prepared: Prepared) -> None:
+        host = prepared.host
         server = host.server
         server.worker_age = message["age"]
         cfg = host.config
@@ -79,22 +79,21 @@ class Children:
         pid = forked_copy.fork_worker()
         if pid == 0:
             try:
-                signal.set_wakeup_fd(-1)
+                self._close_in_child()
                 self._link.close()
                 os.close(self.reports_read)
-                self._close_in_child()
                 disown_children()
                 worker_class.after_fork()
                 run_worker(
                     Fork(
-                        settings,
-                        server,
-                        worker,
-                        message["slot"],
-                        message["gateways"],
-                        tickets,
-                        self._reports_write,
-                        logs,
+                        settings=prepared.settings,
+                        server=server,
+                        worker=worker,
+                        slot=message["slot"],
+                        gateways=message["gateways"],
+                        tickets=prepared.tickets,
+                        reports_fd=self._reports_write,
+                        logs=prepared.logs,
                     )
                 )
             finally:

@@ -1,0 +1,149 @@
+"""What a forkserver does before it forks: evaluates the configuration, takes up the resolved settings, and prepares or
+checks the application. Each step returns its answer to the arbiter, and what it has made.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable, Mapping, Optional, Tuple, Union
+
+from tunicorn.config import own_worker_class
+from tunicorn.config.config import Config
+from tunicorn.config.config_file import ConfigFileError
+from tunicorn.config.server_name import server_names
+from tunicorn.embedding.application_source import ApplicationSource
+from tunicorn.forkserver import passed_signals
+from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.hook_host import HookHost
+from tunicorn.forkserver.interruption import Interrupted, interruptible
+from tunicorn.forkserver.preload import preload
+from tunicorn.forkserver.stages import Configured, Prepared, Settled, Stage
+from tunicorn.hook_objects.application_object import Application
+from tunicorn.log.log import ErrorLog
+from tunicorn.log.python_log import LogConfigError, Logs, open_logs, unopened_logs
+from tunicorn.runqueue.ticket_pipe import TicketPipe
+from tunicorn.worker import forked_copy, process_title
+from tunicorn.worker.loaded_files import keep_no_young_bytecode
+from tunicorn.worker.worker_settings import WorkerSettings
+from tunicorn.worker_classes import worker_class
+
+
+class StepFailed(Exception):
+    """`answer` is for the arbiter."""
+
+    def __init__(self, step: str, code: int, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.answer: Message = {
+            "type": "failed",
+            "step": step,
+            "code": code,
+            "message": message,
+            "traceback": traceback,
+        }
+
+
+def configure(source: ApplicationSource, message: Message) -> Tuple[Configured, Message]:
+    """Raises StepFailed."""
+    try:
+        file, framework, overrides, objects = source.configure(message["config"])
+    except ConfigFileError as error:
+        raise StepFailed("configure", 1, str(error), error.traceback_text) from error
+    except SystemExit as error:
+        raise StepFailed("configure", 1, f"The config file called sys.exit({error.code!r})") from error
+    finally:
+        # Gunicorn's master sets its own behind the configuration file, too.
+        passed_signals.reclaim()
+    configured = Configured(file.namespace if objects is None else objects)
+    stated = {**framework, **configured.objects, **overrides}
+    own_class = own_worker_class.described(message["worker_class"], stated)
+    found = {"path": file.path, "values": file.values, "framework": framework, "overrides": overrides}
+    return configured, {"type": "configured", "worker_class": own_class, **found, **server_names()}
+
+
+def settle(source: ApplicationSource, link: ArbiterLink, before: Stage, message: Message) -> Tuple[Settled, Message]:
+    """The arbiter has resolved the settings: from here on this process has what hooks and application expect. Raises
+    StepFailed.
+    """
+    facts: Mapping[str, Any] = message["server"]
+    try:
+        config = Config.resolved(message["settings"], before.objects)
+    except ValueError as error:
+        raise StepFailed("settle", 1, str(error)) from error
+    _enter(config, facts)
+    missing = worker_class.missing(facts["worker_class"])
+    if missing is not None:
+        raise StepFailed("settle", 1, f"Error: {missing}")
+    logs = _logs(config, message)
+    if config.reload:
+        keep_no_young_bytecode()
+    process_title.set_title("forkserver", facts["proc_name"])
+    own = own_worker_class.own_class(config.settings["worker_class"].get())
+    warning = None if own is None else own_worker_class.warning_about(own)
+    if warning is not None:
+        logs.logger.warning(warning)
+    app = Application(facts["app"], config, source.load)
+    host = HookHost(link, config, app, facts=facts, logger=logs.logger)
+    return Settled(before.objects, host, logs), {"type": "settled", "hooks": config.hooks}
+
+
+def check(stage: Union[Settled, Prepared]) -> Message:
+    """Loads the application for a server that will not start. Raises StepFailed."""
+    name = stage.host.worker_class
+    worker_class.patch(name)
+    _load(stage, check=lambda app: worker_class.check(name, app))
+    return {"type": "checked"}
+
+
+def begin_preparing(stage: Union[Settled, Prepared], message: Message) -> Prepared:
+    settings = WorkerSettings(**message["settings"])
+    stage.host.lifeline = (settings.lifeline_path, settings.graceful_timeout)
+    tickets = TicketPipe(settings)
+    forked_copy.keep_reading_end(tickets.descriptors)
+    return Prepared(stage.objects, stage.host, stage.logs, settings, tickets)
+
+
+def prepare(prepared: Prepared) -> Optional[Message]:
+    """None when the arbiter stops, and says what is next. Raises StepFailed."""
+    if prepared.settings.preload_app:
+        worker_class.patch(prepared.settings.worker_class)
+        try:
+            with interruptible():
+                _load(prepared, shows_failure=prepared.host.server.cfg.reload)
+        except Interrupted:
+            return None
+        finally:
+            passed_signals.reclaim()
+    return {"type": "prepared", "capacity": prepared.tickets.widen()}
+
+
+def _load(
+    stage: Union[Settled, Prepared],
+    *,
+    shows_failure: bool = False,
+    check: Callable[[Any], None] = lambda loaded: None,
+) -> None:
+    failure = preload(stage.host.server.app, stage.logs.logger, shows_failure=shows_failure, check=check)
+    if failure is not None:
+        raise StepFailed("load", *failure)
+
+
+def _logs(config: Config, message: Message) -> Logs:
+    error_log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
+    if message["logs"] != "open":
+        return unopened_logs(error_log)
+    try:
+        return open_logs(config, error_log, message["log_writer"])
+    except LogConfigError as error:
+        raise StepFailed("settle", 1, f"Error: {error}") from error
+
+
+def _enter(config: Config, facts: Mapping[str, Any]) -> None:
+    """The surroundings that hooks run in and the application is loaded in."""
+    os.environ.update(config.env)
+    os.environ["SERVER_SOFTWARE"] = facts["server_software"]
+    os.chdir(config.chdir)
+    sys.path.insert(0, config.chdir)
+    for entry in (config.pythonpath or "").split(","):
+        if entry:
+            sys.path.insert(0, entry)

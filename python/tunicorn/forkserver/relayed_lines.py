@@ -1,0 +1,40 @@
+"""Log lines of the arbiter and the gateways, where Python's loggers write them."""
+
+from __future__ import annotations
+
+import select
+
+from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.stages import Stage, with_hooks
+from tunicorn.hook_objects.request_object import Request
+from tunicorn.log.python_log import relayed
+from tunicorn.runqueue import unpatched
+
+LAST_LINES_MS = 1000
+KINDS = ("log", "access")
+
+
+class RelayedLines:
+    def __init__(self) -> None:
+        self._count = 0
+
+    def write(self, message: Message, stage: Stage) -> None:
+        found = with_hooks(stage, "a relayed line")
+        self._count += 1
+        if message["type"] == "log":
+            relayed.log_relayed(found.logs.logger, message)
+        else:
+            config = found.host.config
+            relayed.access_relayed(found.logs.logger, lambda environ: Request(environ, config), message)
+
+    def write_last(self, link: ArbiterLink, stage: Stage) -> None:
+        """For the end. Lines may be on their way here; the arbiter ends its half of the link behind the last of them."""
+        if self._count == 0:
+            return
+        link.finish()
+        poll = unpatched.poll()
+        poll.register(link.fileno(), select.POLLIN)
+        while link.is_open and poll.poll(LAST_LINES_MS):
+            for message in link.receive():
+                if message["type"] in KINDS:
+                    self.write(message, stage)

@@ -1,0 +1,62 @@
+"""How far a forkserver has come. Each stage has what the messages need that are legal from then on."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Dict, NamedTuple, Union
+
+from tunicorn.forkserver.hook_host import HookHost
+from tunicorn.log.python_log import Logs
+from tunicorn.runqueue.ticket_pipe import TicketPipe
+from tunicorn.worker.worker_settings import WorkerSettings
+
+
+class Configured(NamedTuple):
+    """The configuration is evaluated; at the very start, nothing is."""
+
+    objects: Dict[str, Any]
+
+
+class Settled(NamedTuple):
+    """The settings are resolved: hooks can be called."""
+
+    objects: Dict[str, Any]
+    host: HookHost
+    logs: Logs
+
+
+class Prepared(NamedTuple):
+    """Workers can be forked."""
+
+    objects: Dict[str, Any]
+    host: HookHost
+    logs: Logs
+    settings: WorkerSettings
+    tickets: TicketPipe
+
+
+Stage = Union[Configured, Settled, Prepared]
+
+
+class OutOfTurn(Exception):
+    """The arbiter has sent a message too early."""
+
+
+def with_hooks(stage: Stage, kind: str) -> Union[Settled, Prepared]:
+    if isinstance(stage, Configured):
+        raise OutOfTurn(f"{kind} before settle")
+    return stage
+
+
+def with_workers(stage: Stage, kind: str) -> Prepared:
+    if not isinstance(stage, Prepared):
+        raise OutOfTurn(f"{kind} before prepare")
+    return stage
+
+
+class Life(Enum):
+    SERVING = "serving"
+    # It ends with its last worker.
+    LEAVING = "leaving"
+    # Its workers are gone, and what hooks have left keeps it: threads, and handlers of signals.
+    LINGERING = "lingering"
