@@ -2,6 +2,7 @@
 // inherits as descriptor 3. End-of-file on it means that the other is gone.
 
 import { z } from 'zod';
+import type { KnownAccounts } from '../settings/for-processes/accounts.ts';
 import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';
 import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
@@ -54,6 +55,8 @@ export interface Configure {
     readonly pythonpath: string | null;
     readonly known: readonly string[];
   };
+  /** Users and groups that the command line names, to look up besides those of the other sources. */
+  readonly accounts: { readonly users: readonly string[]; readonly groups: readonly string[] };
 }
 
 /** A worker class of the user's own: dotted names, itself first; or why it cannot be imported. */
@@ -68,6 +71,8 @@ export interface OwnWorkerClass {
 export interface Configured {
   readonly type: 'configured';
   readonly worker_class: OwnWorkerClass | null;
+  /** Those that any source of settings names. */
+  readonly accounts: KnownAccounts;
   /** Of the configuration file; null if there is none. */
   readonly path: string | null;
   readonly values: Readonly<Record<string, unknown>>;
@@ -135,6 +140,10 @@ const fromForkserver = z.discriminatedUnion('type', [
     worker_class: z
       .object({ bases: z.array(z.string()), settings: z.record(z.string(), z.unknown()), error: z.string().nullable() })
       .nullable(),
+    accounts: z.object({
+      users: z.record(z.string(), z.object({ id: z.number().int(), group_id: z.number().int().nullable() }).nullable()),
+      groups: z.record(z.string(), z.number().int().nullable()),
+    }),
     path: z.string().nullable(),
     values: z.record(z.string(), z.unknown()),
     framework: z.record(z.string(), z.unknown()),

@@ -9,6 +9,7 @@ import sys
 from typing import Any, Callable, Mapping, Optional, Tuple, Union
 
 from tunicorn.config import own_worker_class
+from tunicorn.config.accounts import look_up
 from tunicorn.config.config import Config
 from tunicorn.config.config_file import ConfigFileError
 from tunicorn.config.server_name import server_names
@@ -57,8 +58,15 @@ def configure(source: ApplicationSource, message: Message) -> Tuple[Configured, 
     configured = Configured(file.namespace if objects is None else objects)
     stated = {**framework, **configured.objects, **overrides}
     own_class = own_worker_class.described(message["worker_class"], stated)
-    found = {"path": file.path, "values": file.values, "framework": framework, "overrides": overrides}
-    return configured, {"type": "configured", "worker_class": own_class, **found, **server_names()}
+    found = {
+        "worker_class": own_class,
+        "accounts": look_up(message["accounts"], (framework, configured.objects, overrides)),
+        "path": file.path,
+        "values": file.values,
+        "framework": framework,
+        "overrides": overrides,
+    }
+    return configured, {"type": "configured", **found, **server_names()}
 
 
 def settle(source: ApplicationSource, link: ArbiterLink, before: Stage, message: Message) -> Tuple[Settled, Message]:

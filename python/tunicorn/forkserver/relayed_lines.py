@@ -28,7 +28,7 @@ class RelayedLines:
             relayed.access_relayed(found.logs.logger, lambda environ: Request(environ, config), message)
 
     def write_last(self, link: ArbiterLink, stage: Stage) -> None:
-        """For the end. Lines may be on their way here; the arbiter ends its half of the link behind the last of them."""
+        """For the end. Lines may be on their way; the arbiter ends its half of the link behind the last."""
         if self._count == 0:
             return
         link.finish()

@@ -1,4 +1,5 @@
-// What a forkserver is told first: which configuration file to evaluate, and which worker class the command line names. Pure.
+// What a forkserver is told first: which configuration file to evaluate, and which worker class and which accounts the command line
+// names. Pure.
 
 import type { Configure } from '../../messages/between-arbiter-and-forkserver.ts';
 import { WORKER_CLASSES } from '../../settings/for-processes/worker-classes.ts';
@@ -11,6 +12,10 @@ export function configureMessage(commandArgs: FlagValues, commandLine: FlagValue
     const value = commandLine[name] ?? commandArgs[name];
     return typeof value === 'string' ? value : null;
   };
+  const accounts = (name: 'user' | 'group'): readonly string[] =>
+    [commandLine[name], commandArgs[name]].flatMap((value) =>
+      typeof value === 'string' || typeof value === 'number' ? [String(value).trim()] : [],
+    );
   return {
     type: 'configure',
     config: configLocation(commandArgs, commandLine),
@@ -20,5 +25,6 @@ export function configureMessage(commandArgs: FlagValues, commandLine: FlagValue
       pythonpath: text('pythonpath'),
       known: WORKER_CLASSES.flatMap(({ name, aliases }) => [name, ...aliases]).map((each) => each.toLowerCase()),
     },
+    accounts: { users: accounts('user'), groups: accounts('group') },
   };
 }

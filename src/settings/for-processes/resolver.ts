@@ -9,7 +9,7 @@ import { lifelinePath } from '../../runqueue/runtime-files.ts';
 import { missingExtraFiles } from '../kinds/extra-files.ts';
 import type { Facts, FlagValues } from '../layers.ts';
 import { resolveSettings, type SettingsAndOrigins } from '../resolve.ts';
-import { type AccountIds, lookUpAccounts, lookUpInitGroup } from './accounts.ts';
+import { type AccountIds, findAccounts, findInitGroup } from './accounts.ts';
 import { toGatewaySettings } from './gateway-settings.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
 import { slotsPerWorker } from './worker-classes.ts';
@@ -55,12 +55,13 @@ export function resolver(context: ResolverContext): Resolver {
     const origin = resolution.origins.reload_extra_files;
     const missing = missingExtraFiles(settings.reload_extra_files, facts.cwd, origin);
     if (missing.length > 0) return { ok: false, errors: missing };
-    const accounts = lookUpAccounts(settings);
+    const accounts = findAccounts(settings, found.accounts);
     if (!accounts.ok) return accounts;
     const named = serverNames(found, context.version);
     if (!named.ok) return named;
     const { ids } = accounts;
-    const more = { ids, app: application.app, named, nameSuffix: context.nameSuffix() };
+    const initGroupId = findInitGroup(settings, ids, found.accounts);
+    const more = { ids, initGroupId, app: application.app, named, nameSuffix: context.nameSuffix() };
     const told = found.server_warning === null ? warnings : [...warnings, found.server_warning];
     return { ok: true, resolved: resolved(resolution, more), warnings: told };
   };
@@ -74,16 +75,19 @@ function pasteFileOf({ isEmbedded, commandLine, commandArgs, facts }: ResolverCo
 
 interface ResolvedFacts {
   readonly ids: AccountIds;
+  readonly initGroupId: number | null;
   readonly app: string;
   readonly named: ServerNames;
   readonly nameSuffix: string;
 }
 
-function resolved(resolution: SettingsAndOrigins, { ids, app, named, nameSuffix }: ResolvedFacts): ResolvedSettings {
+function resolved(
+  resolution: SettingsAndOrigins,
+  { ids, initGroupId, app, named, nameSuffix }: ResolvedFacts,
+): ResolvedSettings {
   const { settings, origins, workerClass } = resolution;
   const serverName = origins.server_header.from === 'default' ? named.server : settings.server_header;
   const plain = toGatewaySettings(settings, ids, serverName);
-  const initGroupId = lookUpInitGroup(settings, ids);
   const { dialect } = workerClass;
   const clientFrom = settings.proxy_headers ? workerClass.clientFrom : 'connection';
   const gateway = { ...plain, dialect, clientFrom, initGroupId, procName: plain.procName + nameSuffix };

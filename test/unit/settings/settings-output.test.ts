@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatConfig } from '../../../src/cli/print-config.ts';
-import { findAccounts, lookUpAccounts } from '../../../src/settings/for-processes/accounts.ts';
+import { findAccounts, findInitGroup } from '../../../src/settings/for-processes/accounts.ts';
 import { NO_LIMIT, toGatewaySettings } from '../../../src/settings/for-processes/gateway-settings.ts';
 import { pythonRepr } from '../../../src/settings/kinds/python-repr.ts';
 import type { Facts } from '../../../src/settings/layers.ts';
@@ -177,33 +177,44 @@ describe('toGatewaySettings()', () => {
   });
 });
 
-describe('findAccounts()', () => {
-  const databases = {
-    passwd: 'root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\nbroken:x:y:1::/:\n',
-    group: 'root:x:0:\nstaff:x:50:www-data\n',
-  };
+const known = {
+  users: {
+    'www-data': { id: 33, group_id: 34 },
+    '33': { id: 33, group_id: 34 },
+    '77': { id: 77, group_id: null },
+    www: null,
+  },
+  groups: { staff: 50, x: null },
+};
 
+describe('findAccounts()', () => {
   test('finds names, and passes numbers through', () => {
     const found = { ok: true, ids: { userId: 33, groupId: 50 } };
-    assert.deepEqual(findAccounts({ user: 'www-data', group: 'staff' }, databases), found);
-    assert.deepEqual(findAccounts({ user: 33, group: 50 }, { passwd: '', group: '' }), found);
+    assert.deepEqual(findAccounts({ user: 'www-data', group: 'staff' }, known), found);
+    assert.deepEqual(findAccounts({ user: 33, group: 50 }, { users: {}, groups: {} }), found);
   });
 
   test('names what it does not find', () => {
     const errors = ["No such user: 'www'", "No such group: 'x'"];
-    assert.deepEqual(findAccounts({ user: 'www', group: 'x' }, databases), { ok: false, errors });
-  });
-
-  test('takes no number from a broken line', () => {
-    const result = findAccounts({ user: 'broken', group: 0 }, databases);
-    assert.deepEqual(result, { ok: false, errors: ["No such user: 'broken'"] });
+    assert.deepEqual(findAccounts({ user: 'www', group: 'x' }, known), { ok: false, errors });
+    const prototype = findAccounts({ user: 'constructor', group: 0 }, known);
+    assert.deepEqual(prototype, { ok: false, errors: ["No such user: 'constructor'"] });
   });
 });
 
-describe('lookUpAccounts()', () => {
-  test("finds root in the system's databases, and says what is not there", () => {
-    assert.deepEqual(lookUpAccounts({ user: 'root', group: 0 }), { ok: true, ids: { userId: 0, groupId: 0 } });
-    const missing = lookUpAccounts({ user: '-x', group: 'no-such-group-here' });
-    assert.deepEqual(missing, { ok: false, errors: ["No such user: '-x'", "No such group: 'no-such-group-here'"] });
+describe('findInitGroup()', () => {
+  const group = (user: string | number, ids: { userId: number; groupId: number }, initgroups = true): number | null =>
+    findInitGroup({ initgroups, user }, ids, known);
+
+  test('is the setting group, or else the main group of the user', () => {
+    assert.equal(group('www-data', { userId: 33, groupId: 50 }), 50);
+    assert.equal(group('www-data', { userId: 33, groupId: 0 }), 34);
+    assert.equal(group(33, { userId: 33, groupId: 0 }), 34);
+  });
+
+  test('is null for root, for a user without an entry, and where it is not asked for', () => {
+    assert.equal(group(0, { userId: 0, groupId: 50 }), null);
+    assert.equal(group(77, { userId: 77, groupId: 0 }), null);
+    assert.equal(group('www-data', { userId: 33, groupId: 50 }, false), null);
   });
 });
