@@ -110,6 +110,13 @@ export type FromForkserver =
   | { readonly type: 'spent'; readonly pid: number }
   /** With `reload`: files that this process has loaded, or has failed to load. */
   | { readonly type: 'loaded'; readonly pid: number; readonly files: readonly string[] }
+  /** With `reload`: files that an entry of `reload_extra_files` names; `whole`: all of them, otherwise those that have come. */
+  | {
+      readonly type: 'extra-files';
+      readonly entry: string;
+      readonly files: readonly string[];
+      readonly whole: boolean;
+    }
   /** The worker serves no more; its threads and exit handlers may take a while. */
   | { readonly type: 'exiting'; readonly pid: number }
   /** The worker has read end-of-file on the ticket pipe, and leaves. */
@@ -168,6 +175,7 @@ const fromForkserver = z.discriminatedUnion('type', [
   z.object({ type: z.literal('wants-successor'), pid: wholeNumber, soon: z.boolean().optional() }),
   z.object({ type: z.literal('spent'), pid: wholeNumber }),
   z.object({ type: z.literal('loaded'), pid: wholeNumber, files: z.array(z.string()) }),
+  z.object({ type: z.literal('extra-files'), entry: z.string(), files: z.array(z.string()), whole: z.boolean() }),
   z.object({ type: z.literal('exiting'), pid: wholeNumber }),
   z.object({ type: z.literal('drained'), pid: wholeNumber }),
   z.object({

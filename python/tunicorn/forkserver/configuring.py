@@ -16,6 +16,7 @@ from tunicorn.config.server_name import server_names
 from tunicorn.embedding.application_source import ApplicationSource
 from tunicorn.forkserver import passed_signals
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.extra_files import ExtraFiles
 from tunicorn.forkserver.hook_host import HookHost
 from tunicorn.forkserver.interruption import Interrupted, interruptible
 from tunicorn.forkserver.preload import preload
@@ -108,7 +109,9 @@ def begin_preparing(stage: Union[Settled, Prepared], message: Message) -> Prepar
     stage.host.lifeline = (settings.lifeline_path, settings.graceful_timeout)
     tickets = TicketPipe(settings)
     forked_copy.keep_reading_end(tickets.descriptors)
-    return Prepared(stage.objects, stage.host, stage.logs, settings, tickets)
+    config = stage.host.config
+    extra_files = ExtraFiles(config.reload_extra_files, stage.host.start_folder) if config.reload else None
+    return Prepared(stage.objects, stage.host, stage.logs, settings, tickets, extra_files)
 
 
 def prepare(prepared: Prepared) -> Optional[Message]:

@@ -11,6 +11,7 @@ import atexit
 import os
 import select
 import threading
+from typing import Optional
 
 from tunicorn.embedding.application_source import ApplicationSource, CommandSource
 from tunicorn.forkserver import configuring, open_files, passed_signals
@@ -45,7 +46,7 @@ class Forkserver:
         for fd in (self._link.fileno(), self._wakeup.reading_end, self._children.reports_read):
             poll.register(fd, select.POLLIN)
         while not self._is_done():
-            ready = [fd for fd, _ in poll.poll()]
+            ready = [fd for fd, _ in poll.poll(self._look_at_extra_files())]
             stage = self._stage
             # Reports before ends: a worker's "boot failed" must reach the arbiter before its exit does.
             if self._children.reports_read in ready and not isinstance(stage, Configured):
@@ -64,6 +65,17 @@ class Forkserver:
                         outlive_arbiter(self._children, self._wakeup, self._stage)
                     return
         self._relayed_lines.write_last(self._link, self._stage)
+
+    def _look_at_extra_files(self) -> Optional[float]:
+        """How many milliseconds the next look may wait; None if there is none to come."""
+        stage = self._stage
+        if not isinstance(stage, Prepared) or stage.extra_files is None or self._life is not Life.SERVING:
+            return None
+        extra_files = stage.extra_files
+        if extra_files.milliseconds_left() == 0:
+            for found in extra_files.look():
+                self._link.send(found)
+        return extra_files.milliseconds_left()
 
     def _is_done(self) -> bool:
         if self._life is Life.SERVING or len(self._children) > 0:
@@ -109,6 +121,7 @@ class Forkserver:
             else:
                 # Before the application is loaded, which may take longer than the arbiter lives.
                 self._stage = prepared = configuring.begin_preparing(with_hooks(self._stage, kind), message)
+                self._look_at_extra_files()
                 finished = configuring.prepare(prepared)
                 if finished is None:
                     return

@@ -38,6 +38,8 @@ class HookHost:
         # For watch_lifeline(), once the pipe is there.
         self.lifeline: Optional[Tuple[str, int]] = None
         self.worker_class: str = facts["worker_class"]
+        # Where the command was started; `server.START_CTX` may be changed by hooks.
+        self.start_folder: str = facts["start"]["cwd"]
         self.server = Server(app, facts, self.logger, self._ask)
         # Of the config file's module, and of what it has imported.
         self._threads: Set[threading.Thread] = set(_other_threads())

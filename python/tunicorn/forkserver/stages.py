@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, Dict, NamedTuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Union
 
+from tunicorn.forkserver.extra_files import ExtraFiles
 from tunicorn.forkserver.hook_host import HookHost
 from tunicorn.log.python_log import Logs
 from tunicorn.runqueue.ticket_pipe import TicketPipe
@@ -33,6 +34,8 @@ class Prepared(NamedTuple):
     logs: Logs
     settings: WorkerSettings
     tickets: TicketPipe
+    # With `reload`.
+    extra_files: Optional[ExtraFiles]
 
 
 Stage = Union[Configured, Settled, Prepared]

@@ -48,6 +48,8 @@ export function afterMessage(
       return succession.giveUp(generation, message.code, reportedFailure(message.code, message.message), nowMs);
     case 'loaded':
       return reloader.loaded(generation.number, message.files);
+    case 'extra-files':
+      return reloader.matched(message.entry, message.files, message.whole);
     case 'drained':
       return gateways.broadcast({ type: 'pipe-empty', generation: generation.number });
     case 'handles':

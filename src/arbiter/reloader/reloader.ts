@@ -5,8 +5,6 @@ import path from 'node:path';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { isPattern } from '../../settings/kinds/extra-files.ts';
 import { addChange, type Burst, describeBurst, dueAtMs, type FileChange, LONGEST_MS } from './change-burst.ts';
-import { listFolder } from './list-folder.ts';
-import { matchFiles } from './match-files.ts';
 import type { Engine } from './notification.ts';
 import { WatchedFiles } from './watched-files.ts';
 
@@ -28,12 +26,11 @@ type State =
   | { readonly kind: 'off' }
   | { readonly kind: 'on'; readonly settings: ReloadSettings; readonly watched: WatchedFiles; readonly extra: Extra };
 
-/** What each entry of `reload_extra_files` matches; null before the first look. */
+/** The files that each entry of `reload_extra_files` has named so far; null before the first report. */
 type Extra = Map<string, ReadonlySet<string> | null>;
 
 export class Reloader {
   readonly #log: ErrorLog;
-  readonly #startDir: string;
   readonly #configFile: string | null;
   /** `why` is the line for the log. */
   readonly #changed: (why: string) => void;
@@ -46,7 +43,6 @@ export class Reloader {
   /** `configFile`: what `-c` gave. */
   constructor(log: ErrorLog, startDir: string, configFile: string | null, changed: (why: string) => void) {
     this.#log = log;
-    this.#startDir = startDir;
     this.#configFile = configFilePath(startDir, configFile);
     this.#changed = changed;
   }
@@ -83,6 +79,25 @@ export class Reloader {
     }
   }
 
+  /** A forkserver has found files that an entry of `reload_extra_files` names: all of them, or those that have come. */
+  matched(entry: string, files: readonly string[], isWhole: boolean): void {
+    const state = this.#state;
+    const before = state.kind === 'on' ? state.extra.get(entry) : undefined;
+    // An older forkserver may not know the settings yet that count now, or still go by its own.
+    if (state.kind === 'off' || before === undefined || (before === null && !isWhole)) return;
+    if (files.length === 0 && before === null && isPattern(entry)) {
+      this.#log.log('warning', `Pattern ${entry} currently matches no files.`);
+    }
+    for (const file of files) {
+      if (before?.has(file) === true) continue;
+      // Files that are there at the start have not just come.
+      if (before === null) state.watched.add(file, Number.POSITIVE_INFINITY);
+      else if (!state.watched.has(file)) state.watched.addNew(file);
+    }
+    // One that is gone stays: it is watched for its return.
+    state.extra.set(entry, new Set([...(before ?? []), ...files]));
+  }
+
   /** What older generations have loaded counts no more. Until now it did: a next one that fails may have loaded next to nothing. */
   serves(number: number): void {
     for (const known of this.#generations.keys()) if (known < number) this.#generations.delete(known);
@@ -117,32 +132,8 @@ export class Reloader {
   async #goRound(): Promise<void> {
     const state = this.#state;
     if (state.kind === 'off') return;
-    for (const [entry, before] of state.extra) {
-      const files = new Set(await matchFiles(entry, this.#startDir, listFolder));
-      if (this.#state !== state) return;
-      this.#lookAtExtra(state, entry, before, files);
-    }
     await state.watched.tick();
     if (this.#state === state) this.#round = setTimeout(() => void this.#goRound(), ROUND_MS).unref();
-  }
-
-  #lookAtExtra(
-    state: State & { kind: 'on' },
-    entry: string,
-    before: ReadonlySet<string> | null,
-    files: ReadonlySet<string>,
-  ): void {
-    if (files.size === 0 && before === null && isPattern(entry)) {
-      this.#log.log('warning', `Pattern ${entry} currently matches no files.`);
-    }
-    for (const file of files) {
-      if (before?.has(file) === true) continue;
-      // Files that are there at the start have not just come.
-      if (before === null) state.watched.add(file, Number.POSITIVE_INFINITY);
-      else if (!state.watched.has(file)) state.watched.addNew(file);
-    }
-    // One that is gone stays: it is watched for its return.
-    state.extra.set(entry, new Set([...(before ?? []), ...files]));
   }
 
   #note(change: FileChange): void {

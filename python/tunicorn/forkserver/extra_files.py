@@ -1,0 +1,82 @@
+"""The setting reload_extra_files: finds the files that its entries name, and those that come later."""
+
+from __future__ import annotations
+
+import glob
+import os
+from time import monotonic
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from tunicorn.forkserver.arbiter_link import Message
+
+ROUND_SECONDS = 1.0
+# A large tree must not keep the forkserver from its other work: after a look, it rests four times as long.
+REST_FACTOR = 4
+
+
+class ExtraFiles:
+    """Relative entries start at `folder`."""
+
+    def __init__(self, entries: Sequence[str], folder: str) -> None:
+        self._folder = folder
+        # None before the first look.
+        self._known: Dict[str, Optional[Set[str]]] = {entry: None for entry in entries}
+        self._due = monotonic()
+
+    def milliseconds_left(self) -> float:
+        return max(0.0, self._due - monotonic()) * 1000
+
+    def look(self) -> List[Message]:
+        """A message for each entry that names new files, and for every entry at the first look."""
+        began = monotonic()
+        messages: List[Message] = []
+        for entry, before in self._known.items():
+            found = set(files_of(entry, self._folder))
+            new = found if before is None else found - before
+            if new or before is None:
+                whole = before is None
+                messages.append({"type": "extra-files", "entry": entry, "files": sorted(new), "whole": whole})
+            # The arbiter goes on watching a file that is gone.
+            self._known[entry] = found if before is None else before | found
+        now = monotonic()
+        self._due = now + max(ROUND_SECONDS, REST_FACTOR * (now - began))
+        return messages
+
+
+def files_of(entry: str, folder: str) -> Iterator[str]:
+    """A path names itself, a folder all files in it that are not hidden, a pattern what Python's glob finds."""
+    if glob.has_magic(entry):
+        pattern = os.path.join(glob.escape(folder), entry)
+    else:
+        path = os.path.normpath(os.path.join(folder, entry))
+        if not os.path.isdir(path):
+            yield path
+            return
+        pattern = os.path.join(glob.escape(path), "**")
+    for path in _matches(pattern):
+        if not os.path.isdir(path):
+            yield os.path.normpath(path)
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """As glob.glob(pattern, recursive=True), but `**` does not follow a link to a folder, which might lead back up."""
+    before, recursive, after = _split(pattern)
+    if not recursive:
+        yield from glob.iglob(pattern)
+        return
+    for start in glob.iglob(before):
+        for folder, subfolders, _ in os.walk(start):
+            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+            yield from _matches(os.path.join(glob.escape(folder), after or "*"))
+
+
+def _split(pattern: str) -> Tuple[str, bool, str]:
+    """What stands before and after the first `**` that is a whole name."""
+    names = pattern.split("/")
+    if "**" not in names:
+        return pattern, False, ""
+    at = names.index("**")
+    after = names[at + 1 :]
+    while after and after[0] in ("**", ""):
+        del after[0]
+    return "/".join(names[:at]) + "/", True, "/".join(after)
