@@ -9,7 +9,7 @@ import type { Exchange } from './exchange/exchange.ts';
 import { Refusal } from './http1/refusal.ts';
 import type { RunQueue } from './queue/run-queue.ts';
 import { describeUnfinished } from './report/lost-request.ts';
-import { retire } from './upgraded/websocket-retirement.ts';
+import { closeWithin } from './upgraded/websocket-retirement.ts';
 
 const CHECK_MS = 50;
 /** After the last answers, before the connections are cut. */
@@ -68,7 +68,7 @@ export class Drain {
   }
 
   /**
-   * Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when nothing is left, and the last
+   * Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when every connection is closed, and the last
    * listening socket is closed.
    */
   begin(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
@@ -76,7 +76,7 @@ export class Drain {
       const idleMs = manner === 'graceful' ? IDLE_MS : 0;
       this.#phase = { kind: 'draining', sinceMs: performance.now(), idleMs, limitMs, done: resolve };
       const graceMs = manner === 'graceful' ? limitMs : 0;
-      for (const { takenOver } of this.#connections) if (takenOver !== null) retire(takenOver, graceMs);
+      for (const { takenOver } of this.#connections) if (takenOver !== null) closeWithin(takenOver, graceMs);
       if (manner === 'quick') this.#giveUpWaiting();
       this.#checkIn(0);
     });

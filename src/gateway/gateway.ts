@@ -31,7 +31,7 @@ import type { RecordedConnection, UnservedRequest } from './report/access-record
 import type { RequestLog } from './report/request-log.ts';
 import { StreamReport } from './report/stream-counts.ts';
 import type { Upgraded } from './upgraded/upgraded.ts';
-import { retire, WebSocketRetirement } from './upgraded/websocket-retirement.ts';
+import { closeWithin, WebSocketRetirement } from './upgraded/websocket-retirement.ts';
 
 const CHECK_TIME_MS = 1000;
 const CHECK_QUEUE_MS = 20;
@@ -45,7 +45,7 @@ export interface GatewayStart {
   readonly log: ErrorLog;
   readonly requestLog: RequestLog;
   readonly descriptors: DescriptorRoom;
-  readonly tell: (message: FromGateway) => void;
+  readonly send: (message: FromGateway) => void;
 }
 
 export class Gateway implements ConnectionOwner, ChannelOwner {
@@ -98,7 +98,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       runQueue: this.queue,
       log: start.log,
     });
-    this.#streams = new StreamReport(this.#connections, start.tell);
+    this.#streams = new StreamReport(this.#connections, start.send);
     // Timers come before the sockets in a turn of the event loop. After a pause of the process every client would seem late whose bytes
     // have arrived meanwhile and have not been read yet; so limits are checked after the sockets.
     this.#timers = [
@@ -143,7 +143,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#retirement.serves(generation, this.#settings.gracefulTimeoutMs);
     }
     this.#streams.reportChanges();
-    this.#start.tell({ type: 'serving', generation });
+    this.#start.send({ type: 'serving', generation });
   }
 
   setConcurrency(generation: number, concurrency: number): void {
@@ -176,7 +176,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.queue.cancel(exchange);
     const refusal = new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`);
     exchange.fail(refusal, 'timeout', workerPid);
-    this.#start.tell({ type: 'expired', ticket, method, target });
+    this.#start.send({ type: 'expired', ticket, method, target });
   }
 
   announceClose(): void {
@@ -187,7 +187,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   async drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
     if (manner === 'graceful') {
       this.#streams.reportChanges();
-      this.#start.tell({ type: 'draining' });
+      this.#start.send({ type: 'draining' });
     }
     await this.#drain.begin(manner, limitMs);
     for (const timer of this.#timers) clearInterval(timer);
@@ -232,7 +232,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   takenOver(exchange: Exchange, by: Upgraded): void {
     const { phase } = this.#drain;
-    if (phase.kind === 'draining') retire(by, phase.limitMs);
+    if (phase.kind === 'draining') closeWithin(by, phase.limitMs);
     else this.#retirement.takenOver(exchange, by, this.#settings.gracefulTimeoutMs);
   }
 

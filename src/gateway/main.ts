@@ -30,7 +30,7 @@ type Life =
 
 let life: Life = { kind: 'unstarted' };
 
-function tell(message: FromGateway): void {
+function send(message: FromGateway): void {
   if (process.connected) process.send?.(message, undefined, {}, () => {});
 }
 
@@ -60,8 +60,8 @@ function start(message: ToGateway & { type: 'start' }): Running {
   const warning = connectionsWarning(descriptors, settings.connectionLimit);
   // Once for all gateways, and not again when one is replaced.
   if (warning !== null && number === 1) log.log('warning', warning);
-  const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, descriptors, tell });
-  void gateway.openChannels().then(() => tell({ type: 'up', number }));
+  const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, descriptors, send });
+  void gateway.openChannels().then(() => send({ type: 'up', number }));
   setInterval(() => telemetry.check(performance.now()), CHECK_TELEMETRY_MS).unref();
   return { gateway, log, telemetry, requestLog, graceMs: settings.gracefulTimeoutMs };
 }
@@ -116,7 +116,7 @@ function obey(message: ToGateway, handle: unknown): void {
       log.reopen();
       return requestLog.reopen();
     case 'ping':
-      return tell({ type: 'pong' });
+      return send({ type: 'pong' });
     case 'announce-close':
       return gateway.announceClose();
     case 'drain':
@@ -131,7 +131,7 @@ function end(manner: 'graceful' | 'quick', listeners: 'closed' | 'kept'): void {
   if (life.kind === 'ending' && manner === 'graceful') return;
   life = { ...life, kind: 'ending' };
   void gateway.drain(manner, graceMs).then(() => {
-    tell({ type: 'drained' });
+    send({ type: 'drained' });
     process.exit(0);
   });
 }
@@ -140,6 +140,6 @@ process.on('message', (message, handle) => obey(message as ToGateway, handle));
 // The arbiter is gone: finish what is here, as if it had said so.
 process.on('disconnect', () => end('graceful', 'closed'));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) {
-  // Whoever signals the whole process group means the arbiter; it tells the gateway what to do.
+  // Whoever signals the whole process group means the arbiter; it sends the gateway its orders.
   process.on(signal, () => {});
 }

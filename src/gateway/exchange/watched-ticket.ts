@@ -40,14 +40,14 @@ export class WatchedTicket {
     if (this.#state === 'open') this.#output.frame(pieceHeader(this.#id, END, 0), NOTHING);
   }
 
-  /** The body will not become whole, and nobody waits for the response. */
+  /** The body will not become whole, and the client does not wait for the response. */
   aborted(): void {
     if (this.#state !== 'open') return;
     this.#state = 'gone';
     this.#output.write(pieceHeader(this.#id, END | ABORTED, 0));
   }
 
-  /** Nobody waits for the response. */
+  /** The client does not wait for the response any more. */
   gone(): void {
     if (this.#state !== 'open') return;
     this.#state = 'gone';

@@ -225,7 +225,7 @@ export class WorkerChannel implements ChannelSink {
   #after(id: number, flags: number, exchange: Exchange | undefined): void {
     if ((flags & END) !== 0) {
       // A worker that has sent much waits for this before it takes another ticket: what a slow client leaves unread in the channel
-      // must never stand in front of somebody else's response.
+      // must never stand in front of another client's response.
       if (this.#passedBytes > UNACKNOWLEDGED_BYTES) this.#output.write(takenFrame(id));
       this.#passedBytes = 0;
       if (exchange !== undefined) this.#queue.ticketEnded(exchange);

@@ -1,11 +1,8 @@
-// Tickets that a worker had taken and not claimed when it died. The run queue says which tickets have certainly been taken; what
-// nobody claims of them is cancelled, and is lost if it is still unclaimed a moment later.
+// Tickets that a worker had taken and not claimed when it died. The run queue says which tickets have certainly been taken; those
+// that no worker claims are cancelled, and are lost if they are still unclaimed a moment later.
 
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
-import type { OutstandingTicket } from './outstanding-ticket.ts';
-
-/** How long a living worker may take between the end of its read() and its claim. */
-const UNCLAIMED_MS = 50;
+import { CLAIM_WITHIN_MS, type OutstandingTicket } from './outstanding-ticket.ts';
 
 export class LostTickets {
   readonly #board: ClaimsBoard;
@@ -28,7 +25,7 @@ export class LostTickets {
     if (suspects.length === 0) return;
     // The mark comes before the second look at the board: whoever claims in between sees it (RUNQUEUE.md, "Claim, then look").
     for (const { cancel, id } of suspects) this.#board.cancel(cancel, id);
-    setTimeout(() => this.#lookAgain(suspects), UNCLAIMED_MS);
+    setTimeout(() => this.#lookAgain(suspects), CLAIM_WITHIN_MS);
   }
 
   /** Those that may never have reached the application: no worker claims them. */
@@ -46,7 +43,7 @@ export class LostTickets {
   }
 }
 
-/** Whether the worker's answer has begun to arrive. */
+/** Whether the worker's response has begun to arrive. */
 function hasAnswer(kind: OutstandingTicket['exchange']['state']['kind']): boolean {
   return kind === 'responding' || kind === 'taken-over';
 }

@@ -3,6 +3,9 @@
 import type { Exchange } from '../exchange/exchange.ts';
 import type { IssuedTicket } from '../exchange/exchange-life.ts';
 
+/** How long a living worker may take between the end of its read() and its claim. */
+export const CLAIM_WITHIN_MS = 50;
+
 export interface OutstandingTicket extends IssuedTicket {
   readonly exchange: Exchange;
 }

@@ -1,4 +1,4 @@
-// Probes: tickets that nobody runs. By the order of the pipe, whoever answers one has seen every earlier ticket taken.
+// Probes: tickets that are not run. Because of the pipe's order, a worker that answers one has seen every earlier ticket taken.
 
 import { writeProbeTicket } from '../../runqueue/ticket.ts';
 import type { TicketPipe } from './ticket-pipe.ts';

@@ -22,7 +22,7 @@ export function servedEnd(policy: QueuePolicy, oldestWaitMs: number): 'oldest' |
   return policy.order === 'lifo' ? 'newest' : 'oldest';
 }
 
-/** Whether a request that has waited so long is told to come back later. */
+/** Whether a request that has waited so long is answered 503. */
 export function isOverdue(policy: QueuePolicy, waitMs: number): boolean {
   return policy.timeoutMs > 0 && waitMs > policy.timeoutMs;
 }

@@ -180,7 +180,7 @@ export class RunQueue implements ChannelQueue {
   }
 
   /**
-   * No worker of the generation is left, and everything that they sent has been read: what was not claimed there never ran, and
+   * Every worker of the generation has exited, and everything that they sent has been read: what was not claimed there never ran, and
    * what was claimed will not be answered.
    */
   generationGone(generation: number): void {

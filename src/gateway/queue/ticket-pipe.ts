@@ -30,7 +30,7 @@ export class TicketPipe {
     this.dialect = dialect;
   }
 
-  /** Null when nobody reads the pipe any more. */
+  /** Null when no process reads the pipe any more. */
   static open(runtimeDir: string, generation: number, capacity: number, dialect: Dialect = 'wsgi'): TicketPipe | null {
     const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK;
     try {

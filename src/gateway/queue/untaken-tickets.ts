@@ -3,11 +3,8 @@
 
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
 import { waitedMs } from '../exchange/request.ts';
-import { isUnanswered, type OutstandingTicket } from './outstanding-ticket.ts';
+import { CLAIM_WITHIN_MS, isUnanswered, type OutstandingTicket } from './outstanding-ticket.ts';
 import { isOverdue, type QueuePolicy } from './queue-policy.ts';
-
-/** How long a living worker may take between the end of its read() and its claim. */
-const UNCLAIMED_MS = 50;
 
 export class UntakenTickets {
   readonly #board: ClaimsBoard;
@@ -16,7 +13,7 @@ export class UntakenTickets {
   #written: OutstandingTicket[] = [];
   #looking = false;
 
-  /** `expired`: nobody runs it, and nobody will. */
+  /** `expired`: no worker runs it, and none will. */
   constructor(board: ClaimsBoard, expired: (ticket: OutstandingTicket) => void) {
     this.#board = board;
     this.#expired = expired;
@@ -36,7 +33,7 @@ export class UntakenTickets {
     this.#looking = true;
     // The mark comes before the second look at the board: whoever claims in between sees it (RUNQUEUE.md, "Claim, then look").
     for (const { cancel, id } of suspects) this.#board.cancelUnlessBegun(cancel, id);
-    setTimeout(() => this.#lookAgain(suspects), UNCLAIMED_MS).unref();
+    setTimeout(() => this.#lookAgain(suspects), CLAIM_WITHIN_MS).unref();
   }
 
   #lookAgain(suspects: readonly OutstandingTicket[]): void {

@@ -1,5 +1,5 @@
 // Writes the access log and the metrics of requests: one line for each request that has ended, however it ended. Costs nothing while
-// nobody wants to know.
+// neither is wanted.
 
 import { compileAccessLogFormat } from '../../log/access-log-format.ts';
 import { accessLogJson } from '../../log/access-log-json.ts';
@@ -22,11 +22,11 @@ export class RequestLog {
   readonly #telemetry: Telemetry;
   #file: File = NO_FILE;
   #toSyslog = false;
-  /** The workers write the access log; they are told of the requests that no worker has finished. */
+  /** The workers write the access log; requests that no worker has finished are relayed to them. */
   #toPython = false;
   #dialect: GatewaySettings['dialect'] = 'wsgi';
   #format: Format = () => '';
-  /** Whether a request's end is of interest to anybody. */
+  /** Whether nothing is to be recorded. */
   #isIdle = true;
 
   constructor(errors: ErrorLog, telemetry: Telemetry, settings: GatewaySettings) {

@@ -141,7 +141,7 @@ export class Tunnel implements UpgradedTunnel {
   workerLost(): void {}
 
   /** The application may go on for most of the time; then its client is sent a close frame, each a little earlier or later than the others. */
-  retire(delayMs: number, limitMs: number): void {
+  closeWithin(delayMs: number, limitMs: number): void {
     if (this.#goodbye.kind === 'not-yet') {
       if (this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);
       const timer = setTimeout(() => this.#sayGoodbye(), Math.max(0, limitMs * CLOSED_AT - delayMs));

@@ -10,8 +10,8 @@ export interface Upgraded {
   holdsBack(resume: () => void): boolean;
   /** The client's socket has sent everything that it was given. */
   clientHasRoom(): void;
-  /** The generation of its worker, or the gateway, is about to end: so is this, after a delay and in its own manner. */
-  retire(delayMs: number, limitMs: number): void;
+  /** Its worker, or the gateway, is about to end: it is closed after the delay, each kind in its own way, and is over by the limit. */
+  closeWithin(delayMs: number, limitMs: number): void;
   /** The worker is gone. */
   workerLost(): void;
   /** Called about once a second. */

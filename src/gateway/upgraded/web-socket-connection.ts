@@ -76,7 +76,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
   #ping: PingState;
   #heardBytes = 0;
   #resume: (() => void) | null = null;
-  #retiring: NodeJS.Timeout | null = null;
+  #closeTimer: NodeJS.Timeout | null = null;
   readonly #sent = (): void => {
     this.#unsentMessages -= 1;
     this.clientHasRoom();
@@ -158,13 +158,13 @@ export class WebSocketConnection implements UpgradedWebSocket {
   }
 
   workerLost(): void {
-    this.#close(this.#retiring === null ? INTERNAL_ERROR : SERVICE_RESTART);
+    this.#close(this.#closeTimer === null ? INTERNAL_ERROR : SERVICE_RESTART);
   }
 
-  retire(delayMs: number, limitMs: number): void {
-    if (this.#retiring !== null && delayMs > 0) return;
-    if (this.#retiring !== null) clearTimeout(this.#retiring);
-    this.#retiring = setTimeout(() => this.#restart(limitMs - delayMs), delayMs);
+  closeWithin(delayMs: number, limitMs: number): void {
+    if (this.#closeTimer !== null && delayMs > 0) return;
+    if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
+    this.#closeTimer = setTimeout(() => this.#restart(limitMs - delayMs), delayMs);
   }
 
   checkTime(nowMs: number): void {
@@ -234,7 +234,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
     this.#webSocket.close(TRY_AGAIN_LATER);
     // It is not read any more, so its answer is not heard.
     this.#input.hold('messages');
-    this.#retiring ??= setTimeout(() => this.#webSocket.terminate(), GOODBYE_MS);
+    this.#closeTimer ??= setTimeout(() => this.#webSocket.terminate(), GOODBYE_MS);
   }
 
   /** In both directions. */
@@ -258,7 +258,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
 
   #restart(remainingMs: number): void {
     // Its client may not answer.
-    this.#retiring = setTimeout(() => this.#webSocket.terminate(), Math.max(remainingMs, GOODBYE_MS));
+    this.#closeTimer = setTimeout(() => this.#webSocket.terminate(), Math.max(remainingMs, GOODBYE_MS));
     this.#exchange.closing('shutting-down');
     this.#notifyWorker(SERVICE_RESTART, NO_REASON);
     this.#close(SERVICE_RESTART);
@@ -283,7 +283,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
   }
 
   #ended(code: number, reason: Buffer): void {
-    if (this.#retiring !== null) clearTimeout(this.#retiring);
+    if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
     this.#account();
     this.#notifyWorker(code, reason);
     this.#exchange.closed(code === LOST ? 'client-gone' : 'answered');

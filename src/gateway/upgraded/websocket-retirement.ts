@@ -10,12 +10,12 @@ import type { Upgraded } from './upgraded.ts';
 const LONGEST_DELAY_MS = 5000;
 
 /** `limitMs` until everything has to be over; `chance` from 0 to 1. */
-export function retireDelayMs(limitMs: number, chance: number): number {
+export function closeDelayMs(limitMs: number, chance: number): number {
   return chance * Math.min(limitMs / 2, LONGEST_DELAY_MS);
 }
 
-export function retire(upgraded: Upgraded, limitMs: number): void {
-  upgraded.retire(retireDelayMs(limitMs, Math.random()), limitMs);
+export function closeWithin(upgraded: Upgraded, limitMs: number): void {
+  upgraded.closeWithin(closeDelayMs(limitMs, Math.random()), limitMs);
 }
 
 export class WebSocketRetirement {
@@ -38,14 +38,14 @@ export class WebSocketRetirement {
     if (generation <= this.#generation) return;
     this.#generation = generation;
     for (const { takenOver } of this.#connections)
-      if (takenOver !== null && takenOver.generation < generation) retire(takenOver, limitMs);
+      if (takenOver !== null && takenOver.generation < generation) closeWithin(takenOver, limitMs);
   }
 
   workerRetires({ slot, slots }: SlotRange, limitMs: number): void {
     this.#retiring.push({ slot, slots });
     const claimed = new Set(this.#runQueue.workerRetires({ slot, slots }));
     for (const { state } of this.#connections)
-      if (state.kind === 'taken-over' && claimed.has(state.exchange)) retire(state.by, limitMs);
+      if (state.kind === 'taken-over' && claimed.has(state.exchange)) closeWithin(state.by, limitMs);
   }
 
   workerGone({ slot }: SlotRange): void {
@@ -55,7 +55,7 @@ export class WebSocketRetirement {
   /** Its worker may have begun to retire before the WebSocket was accepted. */
   takenOver({ ticket }: Exchange, by: Upgraded, limitMs: number): void {
     if (ticket === null) return;
-    if (ticket.pipe.generation < this.#generation || this.#isOfRetiring(ticket.id)) retire(by, limitMs);
+    if (ticket.pipe.generation < this.#generation || this.#isOfRetiring(ticket.id)) closeWithin(by, limitMs);
   }
 
   #isOfRetiring(ticket: number): boolean {

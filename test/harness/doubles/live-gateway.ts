@@ -68,7 +68,7 @@ export class LiveGateway {
       log: opened.log,
       requestLog: new RequestLog(opened.log, new Telemetry(opened.log, 'python3', settings), settings),
       descriptors: { limit: Number.POSITIVE_INFINITY, reserved: 0 },
-      tell: (message) => told.push(message),
+      send: (message) => told.push(message),
     });
     await gateway.openChannels();
     const port = await freePort();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextPing, type PingState } from '../../../../src/gateway/upgraded/ping-schedule.ts';
-import { retireDelayMs } from '../../../../src/gateway/upgraded/websocket-retirement.ts';
+import { closeDelayMs } from '../../../../src/gateway/upgraded/websocket-retirement.ts';
 
 const SETTINGS = { webSocketPingIntervalMs: 20_000, webSocketPingTimeoutMs: 10_000 };
 
@@ -47,6 +47,6 @@ test('a client that is not read is sent something a second time soon after its p
 });
 
 test('WebSockets are closed within half of the time that there is, and within 5 s', () => {
-  assert.deepEqual([retireDelayMs(30_000, 0), retireDelayMs(30_000, 0.5), retireDelayMs(30_000, 1)], [0, 2500, 5000]);
-  assert.deepEqual([retireDelayMs(4000, 1), retireDelayMs(0, 1)], [2000, 0]);
+  assert.deepEqual([closeDelayMs(30_000, 0), closeDelayMs(30_000, 0.5), closeDelayMs(30_000, 1)], [0, 2500, 5000]);
+  assert.deepEqual([closeDelayMs(4000, 1), closeDelayMs(0, 1)], [2000, 0]);
 });
