@@ -7,7 +7,7 @@ import { broken, RULES } from '../gateway/http1/rules.ts';
 
 const OPENING = `# HTTP
 
-This page is generated from the tables in \`src/gateway/http/\` (\`rules.ts\`, \`refusal.ts\`, \`http-page.ts\`); change it there.
+This page is generated from the tables in \`src/gateway/http1/\` (\`rules.ts\`, \`refusal.ts\`) and \`src/generated-docs/http-page.ts\`; change it there.
 
 The gateway speaks HTTP/1.1 and HTTP/1.0. Its parser follows RFC 9110 and RFC 9112 where they say MUST, and Gunicorn 27 where they leave
 room. Whatever two readers of the same bytes might understand differently is refused: that is where request smuggling begins.
