@@ -9,40 +9,27 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextvars import copy_context
-from time import monotonic_ns
-from typing import Any, Optional, Set, Union
 
-from tunicorn.application.load_application import StartFailed, drop_own_frames
+from tunicorn.application.load_application import StartFailed
 from tunicorn.asgi.application import Application, as_asgi3
-from tunicorn.asgi.departure import is_departure
-from tunicorn.asgi.held_messages import HeldMessages
-from tunicorn.asgi.http.http_exchange import HttpExchange
-from tunicorn.asgi.http.request_observer import RequestTeller, ToldRequest
 from tunicorn.asgi.leaving import finish
 from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
-from tunicorn.asgi.places import FreePlaces, Place
-from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
+from tunicorn.asgi.places import FreePlaces
+from tunicorn.asgi.scope import split_fields
 from tunicorn.asgi.task_stack import write_stacks, write_start_up
 from tunicorn.asgi.warm_up import warm_up
-from tunicorn.asgi.web_socket.web_socket import WebSocket
-from tunicorn.runqueue.asgi_channel import Channel
-from tunicorn.runqueue.channel_frame import probed_frame, skip_frame
-from tunicorn.runqueue.fault_points import FAULT
-from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, UPGRADE, Ticket
 from tunicorn.runqueue.ticket_wait_asyncio import LoopTicketWait
 from tunicorn.worker import forked_copy
 from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker.worker_life import WorkerEvent
+from tunicorn.worker_classes.asgi_requests import AsgiRequests
 from tunicorn.worker_classes.ticket_source import TicketSource
-from tunicorn.wsgi.hooked_runner import HookedRunner
 
 _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5
 # For the lifespan's end when the boot has failed.
 _LAST_SECONDS = 1.0
-
-Exchange = Union[HttpExchange, WebSocket]
 
 
 def serve(context: WorkerContext) -> None:
@@ -61,34 +48,12 @@ def serve(context: WorkerContext) -> None:
     loop.run_until_complete(worker.serve())
 
 
-def _tells(context: WorkerContext) -> bool:
-    return context.logs.access_is_python or HookedRunner.is_wanted(context.worker.cfg)
-
-
-class AsgiWorker:
-    # Where the application does it by itself, what is to upgrade is a request like any other.
-    _speaks_web_socket = True
-
+class AsgiWorker(AsgiRequests):
     def __init__(self, context: WorkerContext, app: Application, loop: asyncio.AbstractEventLoop) -> None:
-        cfg = context.worker.cfg
+        super().__init__(context, app, loop)
         self._context = context
-        self._life = context.life
-        self._loop = loop
-        self._log = context.log
-        self._app = app
-        self._teller = RequestTeller(context.worker, context.logs.access_is_python) if _tells(context) else None
-        self._state: dict[str, Any] = {}
-        self._root_path: str = cfg.root_path
-        self._grace_seconds: float = cfg.asgi_disconnect_grace_period
-        self._timeout_seconds: float = cfg.timeout
-        self._lifespan = Lifespan(self._app, cfg.asgi_lifespan, self._state, context.log)
+        self._lifespan = Lifespan(app, context.worker.cfg.asgi_lifespan, self._state, context.log)
         self._places = FreePlaces(context, loop, self._resume)
-        self._held_messages = HeldMessages()
-        self._running: Set[Exchange] = set()
-        # Requests that this worker has cancelled, because their client is gone. Each is cancelled once.
-        self._stopped: Set[Exchange] = set()
-        # The tasks of requests, and those that go on in the background when the response is complete.
-        self._tasks: Set[asyncio.Task[None]] = set()
         self._source = TicketSource(context, split_fields)
         self._ticket_wait = LoopTicketWait(loop, context.tickets_fd, self._take)
         self._waits_for_tickets = False
@@ -172,87 +137,6 @@ class AsgiWorker:
             # Not only at the next ticket: that one is for another worker to be woken by.
             self._pause()
 
-    def _begin(self, place: Place, ticket: Ticket) -> None:
-        kind, flags, ticket_id, gateway, cancel = ticket[:5]
-        claim = place.claim
-        if kind != KIND_PROBE:
-            claim.claim(ticket_id, gateway, monotonic_ns())
-            if FAULT is not None:
-                FAULT("after-claim")
-        channel = place.channels.channel(gateway)
-        if channel is None or kind == KIND_PROBE or claim.has_left(cancel, ticket_id):
-            # A gateway's clients go with it: nobody waits, so there is nothing to run.
-            last_word = probed_frame(ticket_id) if kind == KIND_PROBE else skip_frame(ticket_id)
-            place.finish(channel, last_word, 0)
-            return
-        run = self._follow if flags & FOLLOWS else self._run
-        # `asyncio.current_task()` would take longer, up to Python 3.11 at least.
-        place.task = self._loop.create_task(run(place, channel, ticket))
-        self._tasks.add(place.task)
-
-    # Running them
-
-    async def _follow(self, place: Place, channel: Channel, ticket: Ticket) -> None:
-        """Of a large request the ticket holds the header alone."""
-        try:
-            answer = await channel.ask(ticket.id, ticket.fields_length + ticket.body_length)
-        except (OSError, asyncio.CancelledError):
-            # The gateway has gone, and its client with it; or the worker has no time left, and another may run it.
-            answer = None
-        if answer is None:
-            self._tasks.discard(place.task)
-            place.finish(channel, skip_frame(ticket.id), 0)
-            return
-        fields = split_fields(answer[: ticket.fields_length])
-        await self._run(place, channel, ticket._replace(fields=fields, body=answer[ticket.fields_length :]))
-
-    async def _run(self, place: Place, channel: Channel, ticket: Ticket) -> None:
-        is_web_socket = ticket.flags & UPGRADE != 0 and self._speaks_web_socket
-        exchange: Exchange
-        if is_web_socket:
-            exchange = WebSocket(place, channel, ticket, ended=self._running.discard, held=self._held_messages)
-        else:
-            exchange = HttpExchange(place, channel, ticket, self._running.discard)
-        task = exchange.task = place.task
-        self._running.add(exchange)
-        if FAULT is not None:
-            FAULT("in-app")
-        told: Optional[ToldRequest] = None
-        scope: dict[str, Any] = {}
-        try:
-            build_scope = websocket_scope if is_web_socket else http_scope
-            scope = build_scope(ticket.fields, self._root_path, self._state)
-            if self._teller is not None and isinstance(exchange, HttpExchange):
-                told = self._teller.begin(scope, exchange)
-            await self._app(scope, exchange.receive, exchange.send)
-        except asyncio.CancelledError as error:
-            if exchange not in self._stopped and not exchange.is_gone and self._life.state.takes_tickets:
-                # Not by this worker: the application's own doing, of which nobody else would tell.
-                drop_own_frames(error)
-                self._log.exception(f"Error handling request {_name_of(scope)}")
-            exchange.fail()
-        except BaseException as error:
-            if self._life.state.is_exiting and isinstance(error, (SystemExit, KeyboardInterrupt)):
-                # Of a worker that ends at once, the gateway answers the requests, and tells of them.
-                exchange.gone()
-                raise
-            # Of a request, sys.exit() ends nothing but that, as with gthread.
-            if not exchange.is_gone or not is_departure(error):
-                drop_own_frames(error)
-                self._log.exception(f"Error handling request {_name_of(scope)}")
-            exchange.fail()
-        else:
-            complaint = exchange.returned()
-            if complaint is not None:
-                self._log.error(f"{complaint} ({_name_of(scope)})")
-        finally:
-            if told is not None and self._teller is not None:
-                self._teller.end(told)
-            # Here rather than in a callback of the task, which would cost a turn of the loop.
-            self._tasks.discard(task)
-            if self._stopped:
-                self._stopped.discard(exchange)
-
     def _tick(self) -> None:
         self._loop.call_later(_WATCH_SECONDS, self._tick)
         now = self._loop.time()
@@ -263,20 +147,4 @@ class AsgiWorker:
         if self._waits_for_tickets:
             # One that another worker was woken for, and died or left before it took it.
             self._variables.run(self._take)
-        for exchange in list(self._running):
-            if exchange.is_cancelled():
-                exchange.gone()
-            if exchange.is_gone and exchange not in self._stopped and exchange.task is not None:
-                # At the deadline at once; else the application has a moment to find out by itself.
-                is_late = self._timeout_seconds > 0 and exchange.has_run_for(self._timeout_seconds)
-                if is_late or exchange.gone_for(now) >= self._grace_seconds:
-                    self._stopped.add(exchange)
-                    exchange.task.cancel()
-
-
-def _name_of(scope: dict[str, Any]) -> str:
-    # Still encoded: decoded, it could be several lines.
-    method = scope.get("method", "WEBSOCKET")
-    query = scope.get("query_string", b"")
-    target = scope.get("raw_path", b"") + (b"?" + query if query else b"")
-    return f"{method} {target.decode('latin-1')}"
+        self._cancel_late(now)
