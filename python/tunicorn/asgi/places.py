@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional
 
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES, ticket_of
-from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.gateway_channels import GatewayChannels
 from tunicorn.worker.worker_context import WorkerContext
 

@@ -13,10 +13,8 @@ from typing import Any, NoReturn
 from tunicorn.embedding import command, rerun_command
 from tunicorn.embedding.application_source import EmbeddedSource
 from tunicorn.embedding.initial_process import ARBITER_VERSION, DIRECTORY, PID
-from tunicorn.version import __version__
-
-# As in src/cli/start/embedding-program.ts.
 from tunicorn.generated_facts import PROGRAM_VARIABLE
+from tunicorn.version import __version__
 
 
 def serve(app: Any) -> NoReturn:

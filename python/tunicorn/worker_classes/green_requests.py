@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from greenlet import GreenletExit, getcurrent
 
-from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.ticket import Ticket
 from tunicorn.runqueue.ticket_stacks import outer_frames, write_ticket_stacks
 from tunicorn.worker import forked_copy

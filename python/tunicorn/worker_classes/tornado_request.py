@@ -1,5 +1,5 @@
-"""One request for a Tornado application: what its HTTP server's connection would be to it. tornado_worker.py makes one
-for each; imported only where Tornado is there.
+"""One request for a Tornado application: what its HTTP server's connection would be to it. Imported only where
+Tornado is installed.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import StreamClosedError
 
 from tunicorn.asgi.departure import ClientGone
 from tunicorn.asgi.http.http_exchange import HttpExchange
+from tunicorn.worker_classes.tornado_tunnel import TunnelStream
 
 Collecting = Callable[[Callable[[], Any]], Tuple[Any, List["asyncio.Task[Any]"]]]
 
@@ -178,7 +179,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
     def set_close_callback(self, callback: Optional[Callable[[], None]]) -> None:
         self._close_callback = callback
 
-    def detach(self) -> IOStream:
+    def detach(self) -> TunnelStream:
         """The client's connection, for a handler that speaks WebSocket."""
         if not self._is_upgrade:
             raise RuntimeError("only a request to upgrade to WebSocket gives its connection away; others share theirs")
@@ -199,16 +200,6 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
             self._outbox.append((message, done))
             self._wake()
         return done
-
-
-class TunnelStream(IOStream):  # type: ignore[misc, unused-ignore]
-    def __init__(self, raw: Any, released: Callable[[], None]) -> None:
-        super().__init__(raw)
-        self._released = released
-
-    def close_fd(self) -> None:
-        super().close_fd()
-        self._released()
 
 
 def _fail(done: asyncio.Future[None]) -> None:

@@ -7,7 +7,7 @@ import os
 from tunicorn.generated_facts import FAILED_PAGE_BYTES
 from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_frame import ABORTED, CLOSING, END, FRAMED
-from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.wsgi.error_log import ErrorLog
 from tunicorn.wsgi.file_wrapper import PlainFile

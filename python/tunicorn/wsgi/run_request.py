@@ -13,7 +13,7 @@ from tunicorn.application.load_application import drop_own_frames
 from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
 from tunicorn.runqueue.channel_socket import ChannelLost
-from tunicorn.runqueue.claims_board import ClaimSlot
+from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ

@@ -8,7 +8,8 @@ from unittest import mock
 
 from gateway_double import CANCELS, UNLESS_BEGUN, WORKERS, WorkerSideTest
 
-from tunicorn.runqueue.claims_board import BoardError, ClaimsBoard, ClaimSlot
+from tunicorn.runqueue.claim_slot import ClaimSlot
+from tunicorn.runqueue.claims_board import BoardError, ClaimsBoard
 from tunicorn.runqueue.ticket import TicketError
 
 
@@ -57,7 +58,7 @@ class Slot(WorkerSideTest):
         slot = ClaimSlot(words, [])  # type: ignore[arg-type]
         slot.claim(77, 5, 1000)
         words.stores.clear()
-        with mock.patch("tunicorn.runqueue.claims_board.monotonic_ns", side_effect=[5000, 5300]):
+        with mock.patch("tunicorn.runqueue.claim_slot.monotonic_ns", side_effect=[5000, 5300]):
             slot.hold()
             slot.unhold()
         self.assertEqual(words.stores, [(2, 5000), (1, 1300), (2, 0)])

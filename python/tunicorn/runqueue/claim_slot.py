@@ -1,0 +1,162 @@
+"""A slot of the claims board, as a worker writes it: the claim of the request that it runs, and the cancel table."""
+
+from __future__ import annotations
+
+from time import monotonic_ns
+
+from tunicorn.runqueue.ticket import TicketError
+from tunicorn.worker import forked_copy
+
+SLOT_BYTES = 64
+# Of a cancel entry; bit 53 above them says "unless begun".
+_ID_BITS = (1 << 53) - 1
+
+# Words of 8 bytes in a slot.
+_CLAIM, _STARTED, _HELD, _GATEWAY, _PID, _TAKEN, _THREAD, _BEAT = range(8)
+
+
+class ClaimSlot:
+    """One slot of a worker (it has one for each request that it runs at once), and the cancel table.
+
+    The views are cast to 'Q': an assignment is then one aligned 8-byte store, which a reader in another process sees
+    whole or not at all. `struct` with an explicit byte order would write byte by byte.
+    """
+
+    __slots__ = ("_cancels", "_slot")
+
+    def __init__(self, slot: memoryview, cancels: memoryview) -> None:
+        self._slot = slot
+        self._cancels = cancels
+
+    @property
+    def taken(self) -> int:
+        """Tickets claimed since the worker moved in."""
+        return self._slot[_TAKEN]  # type: ignore[no-any-return, unused-ignore]
+
+    def begin(self, pid: int, thread: int = 0) -> None:
+        """A worker moves in. Call it once the slot's last claim, if its worker died holding one, has been read.
+
+        `thread` is the `threading.get_ident()` of the thread that runs this slot's requests, where there are several.
+        """
+        slot = self._slot
+        slot[_CLAIM] = slot[_STARTED] = slot[_HELD] = slot[_GATEWAY] = slot[_TAKEN] = slot[_BEAT] = 0
+        slot[_PID] = pid
+        slot[_THREAD] = thread
+
+    def beat(self) -> None:
+        """A sign of life of the worker's event loop; in the worker's first slot."""
+        self._slot[_BEAT] = monotonic_ns()
+
+    def claim(self, ticket_id: int, gateway: int, started_ns: int) -> None:
+        # `claim` comes last: whoever sees the id sees the gateway and the time that belong to it.
+        slot = self._slot
+        slot[3] = gateway
+        slot[1] = started_ns
+        slot[0] = ticket_id
+        slot[5] += 1
+
+    def release(self) -> None:
+        slot = self._slot
+        slot[2] = 0
+        slot[0] = 0
+
+    def hold(self) -> None:
+        """From now on it is a slow client that keeps the request going."""
+        self._slot[_HELD] = monotonic_ns()
+
+    def unhold(self) -> None:
+        # `started` moves on before `held` is cleared: in between, the request looks younger than it is, not older.
+        slot = self._slot
+        slot[_STARTED] += monotonic_ns() - slot[_HELD]
+        slot[_HELD] = 0
+
+    def has_run_for(self, seconds: float) -> bool:
+        """Whether the request has run that long, without the time that a client has held it."""
+        slot = self._slot
+        return slot[_HELD] == 0 and monotonic_ns() - slot[_STARTED] >= seconds * 1e9  # type: ignore[no-any-return, unused-ignore]
+
+    def stream(self) -> None:
+        """The response has begun and is not over: whether its deadline still holds is for the kind of slot to say."""
+
+    def become_copy(self) -> None:
+        """What is written from now on stays in this process."""
+        self._slot = memoryview(bytearray(SLOT_BYTES)).cast("Q")
+        self.__class__ = CopiedSharedClaimSlot if isinstance(self, SharedClaimSlot) else CopiedClaimSlot
+
+    def age_seconds(self) -> float:
+        """How long the request has been running, without the time that a slow client held it up."""
+        slot = self._slot
+        return ((slot[_HELD] or monotonic_ns()) - slot[_STARTED]) / 1e9
+
+    def has_left(self, cancel: int, ticket_id: int) -> bool:
+        """Whether the ticket is cancelled, be it only for as long as it has not begun."""
+        try:
+            return self._cancels[cancel] & _ID_BITS == ticket_id
+        except IndexError:
+            raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
+
+    def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
+        """Whether the ticket is cancelled in any case."""
+        try:
+            return self._cancels[cancel] == ticket_id  # type: ignore[no-any-return, unused-ignore]
+        except IndexError:
+            raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
+
+
+class SharedClaimSlot(ClaimSlot):
+    """A slot of a worker that runs several requests at once. A response that streams is not bound by `timeout` there:
+    a stream of events may last for hours, and stands in nobody's way.
+    """
+
+    __slots__ = ("_is_streaming",)
+
+    def __init__(self, slot: memoryview, cancels: memoryview) -> None:
+        super().__init__(slot, cancels)
+        self._is_streaming = False
+
+    def stream(self) -> None:
+        if not self._is_streaming:
+            super().hold()
+            self._is_streaming = True
+
+    def hold(self) -> None:
+        if not self._is_streaming:
+            super().hold()
+
+    def unhold(self) -> None:
+        if not self._is_streaming:
+            super().unhold()
+
+    def release(self) -> None:
+        # For every request: without super(), which takes as long as the rest.
+        slot = self._slot
+        slot[2] = 0
+        slot[0] = 0
+        self._is_streaming = False
+
+
+class CopiedClaimSlot(ClaimSlot):
+    """In a process that the application has forked: it claims nothing, and ends with the request."""
+
+    __slots__ = ()
+
+    def begin(self, pid: int, thread: int = 0) -> None:
+        """The board is the worker's."""
+
+    def has_left(self, cancel: int, ticket_id: int) -> bool:
+        return False
+
+    def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
+        return False
+
+    def release(self) -> None:
+        forked_copy.end_copy()
+
+
+class CopiedSharedClaimSlot(SharedClaimSlot):
+    __slots__ = ()
+
+    begin = CopiedClaimSlot.begin
+    has_left = CopiedClaimSlot.has_left
+    is_cancelled = CopiedClaimSlot.is_cancelled
+    release = CopiedClaimSlot.release
