@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tunicorn.runqueue.client_gone import ClientGone
+
 # Of Starlette, werkzeug, Django and Falcon, which need not be installed here. They raise them where `send` raised an
 # OSError, or `receive` gave a disconnect.
 _NAMES = frozenset(
@@ -13,10 +15,6 @@ _NAMES = frozenset(
         "WebSocketDisconnected",
     )
 )
-
-
-class ClientGone(OSError):
-    """Raised by `send`, as the specification wants it: nobody reads this response any more."""
 
 
 def is_departure(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Union
 
 from tunicorn.generated_facts import FAILED_PAGE_BYTES
 from tunicorn.runqueue.channel_frame import ABORTED, END
+from tunicorn.runqueue.client_gone import ClientGone
 from tunicorn.wsgi.file_wrapper import FileWrapper
 from tunicorn.wsgi.response_frames import MAX_PIECE_BYTES, ResponseFrames
 from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_head
@@ -19,10 +20,6 @@ from tunicorn.wsgi.response_phase import FAILED, GONE, SENDING, STARTED, TAKEN_O
 ExcInfo = Union[tuple[type[BaseException], BaseException, TracebackType], tuple[None, None, None]]
 
 _JOIN_LIMIT_BYTES = 64 * 1024
-
-
-class ClientGone(ConnectionAbortedError):
-    """Raised out of `write`: nobody reads this response any more."""
 
 
 class Response(ResponseFrames):

@@ -14,11 +14,12 @@ from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
 from tunicorn.runqueue.channel_socket import ChannelLost
 from tunicorn.runqueue.claim_slot import ClaimSlot
+from tunicorn.runqueue.client_gone import ClientGone
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
 from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
-from tunicorn.wsgi.response import ClientGone, Response
+from tunicorn.wsgi.response import Response
 from tunicorn.wsgi.response_phase import GONE, TAKEN_OVER
 from tunicorn.wsgi.tunnel_socket import TunnelSocket
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import asgi_doubles  # noqa: F401 - puts python/ on sys.path
 
-from tunicorn.asgi.departure import ClientGone, is_departure
+from tunicorn.asgi.departure import is_departure
+from tunicorn.runqueue.client_gone import ClientGone
 
 
 class ClientDisconnect(Exception):

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional
 
 from asgi_doubles import TICKET, Application, Channel, Place, sends, settle, ticket
 
-from tunicorn.asgi.departure import ClientGone
+from tunicorn.runqueue.client_gone import ClientGone
 from tunicorn.asgi.http.head import InvalidResponse
 from tunicorn.asgi.http.http_exchange import HttpExchange
 from tunicorn.asgi.http.http_response import MAX_PIECE_BYTES

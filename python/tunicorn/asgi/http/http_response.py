@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Coroutine, Dict, List, NoReturn, Optional, Tuple, Union
 
-from tunicorn.asgi.departure import ClientGone
 from tunicorn.asgi.http.head import header_lines, header_list, response_head
 from tunicorn.asgi.http.path_response import send_path
 from tunicorn.asgi.http.response_state import (
@@ -22,6 +21,7 @@ from tunicorn.asgi.places import Place
 from tunicorn.runqueue import channel_frame
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import CLOSING, FRAMED, body_header, head_frame, hints_frame, trailers_frame
+from tunicorn.runqueue.client_gone import ClientGone
 
 MAX_PIECE_BYTES = 1024 * 1024
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Callable, Dict, Optional
 
-from tunicorn.asgi.departure import ClientGone
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http.head import header_lines
 from tunicorn.asgi.http.http_exchange import HttpExchange
@@ -44,6 +43,7 @@ from tunicorn.runqueue.channel_frame import (
     message_header,
     watch_frame,
 )
+from tunicorn.runqueue.client_gone import ClientGone
 from tunicorn.runqueue.ticket import Ticket
 
 _REFUSED = channel_frame.END | FRAMED
