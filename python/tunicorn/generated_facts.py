@@ -33,6 +33,10 @@ BOARD_FILE = "board"
 CHANNEL_SOCKET_FILE = "gateway-{}.sock"
 STACKS_FILE = "stack-{}"
 
+# src/runqueue/channel-frame.ts
+UNACKNOWLEDGED_BYTES = 65536
+MESSAGE_COST_BYTES = 256
+
 # src/gateway/http1/response/failed-response.ts
 FAILED_HEADERS = (("Content-Type", "text/html"), ("Content-Length", "141"))
 FAILED_PAGE_BYTES = 141

@@ -6,6 +6,7 @@ import { LOG_LEVELS } from '../log/log-line.ts';
 import { LINK_DESCRIPTOR } from '../messages/between-arbiter-and-forkserver.ts';
 import { LINK_VARIABLE, OPEN_FILES_VARIABLE, PROGRAM_VARIABLE } from '../messages/environment-variables.ts';
 import { EXIT_APP_LOAD, EXIT_UNHANDLED, EXIT_WORKER_BOOT } from '../messages/exit-status.ts';
+import { MESSAGE_COST_BYTES, UNACKNOWLEDGED_BYTES } from '../runqueue/channel-frame.ts';
 import { RUNTIME_FILES } from '../runqueue/runtime-files.ts';
 import { WORKER_CLASSES } from '../settings/for-processes/worker-classes.ts';
 import { SYSLOG_FACILITIES } from '../telemetry/syslog-facilities.ts';
@@ -51,6 +52,9 @@ export function formatPythonFacts(): string {
     { source: 'runqueue/runtime-files.ts, "{}" for a number', name: 'BOARD_FILE', value: RUNTIME_FILES.board },
     { name: 'CHANNEL_SOCKET_FILE', value: RUNTIME_FILES.channelSocket },
     { name: 'STACKS_FILE', value: RUNTIME_FILES.stacks },
+
+    { source: 'runqueue/channel-frame.ts', name: 'UNACKNOWLEDGED_BYTES', value: UNACKNOWLEDGED_BYTES },
+    { name: 'MESSAGE_COST_BYTES', value: MESSAGE_COST_BYTES },
 
     { source: 'gateway/http1/response/failed-response.ts', name: 'FAILED_HEADERS', value: FAILED_HEADERS },
     { name: 'FAILED_PAGE_BYTES', value: FAILED_PAGE_BYTES },

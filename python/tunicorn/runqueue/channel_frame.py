@@ -7,6 +7,11 @@ from __future__ import annotations
 from struct import Struct
 from typing import List, NamedTuple
 
+# After more than UNACKNOWLEDGED_BYTES of hints, body and messages for one ticket the gateway says TAKEN, and the worker
+# waits for it. A WebSocket message counts for MESSAGE_COST_BYTES beside its bytes.
+from tunicorn.generated_facts import MESSAGE_COST_BYTES as MESSAGE_COST_BYTES
+from tunicorn.generated_facts import UNACKNOWLEDGED_BYTES as UNACKNOWLEDGED_BYTES
+
 HELLO = 1
 ASK = 2
 HEAD = 3
@@ -31,10 +36,6 @@ TEXT = 8
 CLOSING = 16
 
 HEADER_BYTES = 16
-# After more bytes of hints, body and messages for one ticket the gateway says TAKEN; the worker waits for it.
-UNACKNOWLEDGED_BYTES = 64 * 1024
-# What a WebSocket message counts for beside its bytes: a million of empty ones are not nothing.
-MESSAGE_COST_BYTES = 256
 # RFC 6455 section 5.5: the reason in a close frame.
 REASON_LIMIT_BYTES = 123
 
