@@ -20,10 +20,16 @@ class CommandLineClass(TypedDict):
     known: List[str]
 
 
+class AccountNames(TypedDict):
+    users: List[str]
+    groups: List[str]
+
+
 class Configure(TypedDict):
     type: Literal["configure"]
     config: Optional[str]
     worker_class: CommandLineClass
+    accounts: AccountNames
 
 
 class StartContext(TypedDict):
@@ -209,9 +215,20 @@ class OwnWorkerClass(TypedDict):
     error: Optional[str]
 
 
+class KnownUser(TypedDict):
+    id: int
+    group_id: Optional[int]
+
+
+class KnownAccounts(TypedDict):
+    users: Mapping[str, Optional[KnownUser]]
+    groups: Mapping[str, Optional[int]]
+
+
 class Configured(TypedDict):
     type: Literal["configured"]
     worker_class: Optional[OwnWorkerClass]
+    accounts: KnownAccounts
     path: Optional[str]
     values: Mapping[str, Any]
     framework: Mapping[str, Any]
@@ -219,6 +236,13 @@ class Configured(TypedDict):
     server: Optional[str]
     server_software: Optional[str]
     server_warning: Optional[str]
+
+
+class ExtraFilesFound(TypedDict):
+    type: Literal["extra-files"]
+    entry: str
+    files: List[str]
+    whole: bool
 
 
 class Settled(TypedDict):
@@ -333,6 +357,7 @@ FromForkserver = Union[
     BootFailed,
     WantsSuccessor,
     Loaded,
+    ExtraFilesFound,
     Exited,
     HookDone,
     State,

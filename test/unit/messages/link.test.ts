@@ -27,6 +27,7 @@ const TO_FORKSERVER: readonly ToForkserver[] = [
     type: 'configure',
     config: 'gunicorn.conf.py',
     worker_class: { given: 'gthread', chdir: null, pythonpath: null, known: ['sync', 'gthread'] },
+    accounts: { users: ['shop'], groups: [] },
   },
   {
     type: 'settle',
@@ -130,6 +131,7 @@ const TYPES_FROM: Readonly<Record<FromForkserver['type'], true>> = {
   'boot-failed': true,
   'wants-successor': true,
   loaded: true,
+  'extra-files': true,
   exited: true,
   'hook-done': true,
   state: true,
