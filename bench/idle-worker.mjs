@@ -19,7 +19,7 @@ const SYSTEM_CALLS = {
  * @param {IdleCall} idleCall the call in which an idle worker's main thread waits
  * @returns {boolean}
  */
-export function isIdle(pid, idleCall) {
+function isIdle(pid, idleCall) {
   const numbers = SYSTEM_CALLS[process.arch];
   if (numbers === undefined) throw new Error(`no table of system calls for the architecture ${process.arch}`);
   const [main, ...others] = blockedCalls(pid);

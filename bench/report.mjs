@@ -19,7 +19,7 @@ import { RESULTS, ROOT } from './places.mjs';
  * @param {Table} table
  * @returns {string}
  */
-export function formatTable({ columns, rows }) {
+function formatTable({ columns, rows }) {
   const widths = columns.map((column, index) =>
     Math.max(3, column.length, ...rows.map((row) => row[index]?.length ?? 0)),
   );

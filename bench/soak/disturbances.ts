@@ -4,16 +4,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../test/harness/deadline.ts';
-import type { SoakedServer } from './servers.ts';
+import type { DisturbanceKind, SoakedServer } from './servers.ts';
 import type { Tally } from './tally.ts';
-
-export type DisturbanceKind =
-  | 'reload'
-  | 'worker killed'
-  | 'gateway killed'
-  | 'forkserver killed'
-  | 'log rotated'
-  | 'resized';
 
 export interface Disturbance {
   readonly kind: DisturbanceKind;

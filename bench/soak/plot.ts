@@ -3,12 +3,12 @@
 
 import { median, type Point } from './growth.ts';
 
-export interface Line {
+interface Line {
   readonly label: string;
   readonly points: readonly Point[];
 }
 
-export interface Panel {
+interface Panel {
   readonly title: string;
   readonly unit: string;
   readonly lines: readonly Line[];

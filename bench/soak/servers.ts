@@ -7,7 +7,14 @@ import type { Target } from '../../test/harness/clients/http-connection.ts';
 import { root } from '../../test/harness/project.ts';
 import { freePort, type Scene } from '../../test/harness/scenario.ts';
 import type { Server } from '../../test/harness/server.ts';
-import type { DisturbanceKind } from './disturbances.ts';
+
+export type DisturbanceKind =
+  | 'reload'
+  | 'worker killed'
+  | 'gateway killed'
+  | 'forkserver killed'
+  | 'log rotated'
+  | 'resized';
 
 export interface ServerUnderSoak {
   readonly name: string;

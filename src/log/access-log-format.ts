@@ -8,17 +8,11 @@ import { accessLogTime } from './log-time.ts';
 export interface AccessLogFormat {
   /** The line, without its end. `nowMs` is the time that it is logged at. */
   format(record: AccessRecord, nowMs: number): string;
-  /** What the gateway has to keep for the record's look-ups to work. */
-  readonly needsRequestHeaders: boolean;
-  readonly needsResponseHeaders: boolean;
-  readonly needsEnviron: boolean;
 }
 
 export type CompiledAccessLogFormat =
   | { readonly ok: true; readonly format: AccessLogFormat }
   | { readonly ok: false; readonly message: string };
-
-export const DEFAULT_ACCESS_LOG_FORMAT = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"';
 
 type Atom = (record: AccessRecord, nowMs: number) => string | undefined;
 
@@ -50,7 +44,6 @@ const DIRECTIVE = /%(?:\(([^)]*)\)([-0 +#]*)([0-9]*)(?:\.([0-9]+))?([A-Za-z])|(%
 
 export function compileAccessLogFormat(text: string): CompiledAccessLogFormat {
   const pieces: (string | Atom)[] = [];
-  const names: string[] = [];
   let end = 0;
   for (const found of text.matchAll(DIRECTIVE)) {
     const [directive, name, flags = '', width = '', precision, conversion = '', percent] = found;
@@ -63,18 +56,10 @@ export function compileAccessLogFormat(text: string): CompiledAccessLogFormat {
     const convert = name === undefined ? undefined : conversionOf(conversion, precision);
     if (name === undefined || convert === undefined) return { ok: false, message: refusal(text, found.index) };
     const atom = atomOf(name);
-    names.push(name);
     pieces.push((record, nowMs) => padded(convert(atom(record, nowMs) ?? '-'), flags, Number(width)));
   }
   pieces.push(text.slice(end));
-  const uses = (kind: string): boolean => names.some((name) => name.startsWith('{') && name.endsWith(`}${kind}`));
-  const format: AccessLogFormat = {
-    format: join(pieces),
-    needsRequestHeaders: uses('i') || names.some((name) => name === 'u' || name === 'f' || name === 'a'),
-    needsResponseHeaders: uses('o'),
-    needsEnviron: uses('e'),
-  };
-  return { ok: true, format };
+  return { ok: true, format: { format: join(pieces) } };
 }
 
 function join(pieces: readonly (string | Atom)[]): AccessLogFormat['format'] {

@@ -22,12 +22,6 @@ export const LOG_LEVELS: Readonly<Record<LogLevel, number>> = {
 };
 const TRACEBACK = /\n(?=Traceback \(most recent call last\):)/;
 
-/** The value of `loglevel`; a name that is none means info, as with Gunicorn. */
-export function parseLogLevel(name: string): LogLevel {
-  const wanted = name.toLowerCase();
-  return isLogLevel(wanted) ? wanted : 'info';
-}
-
 export function isLogged(level: LogLevel, threshold: LogLevel): boolean {
   return LOG_LEVELS[level] >= LOG_LEVELS[threshold];
 }
@@ -43,8 +37,4 @@ export function jsonLogLine(level: LogLevel, message: string, pid: number, sourc
   const traceback = cut === message.length ? {} : { traceback: message.slice(cut + 1) };
   const time = new Date(nowMs).toISOString();
   return jsonLine({ time, log: 'error', level, pid, process: source, message: message.slice(0, cut), ...traceback });
-}
-
-function isLogLevel(name: string): name is LogLevel {
-  return Object.hasOwn(LOG_LEVELS, name);
 }

@@ -28,7 +28,7 @@ export interface ServerFacts {
   readonly state: string;
 }
 
-export interface ListenerFacts {
+interface ListenerFacts {
   readonly label: string;
   readonly bind: string;
 }
@@ -39,7 +39,7 @@ export interface WorkerFacts {
   readonly age: number;
 }
 
-export type ArbiterHook = 'on_starting' | 'on_reload' | 'when_ready' | 'pre_exec' | 'on_exit';
+type ArbiterHook = 'on_starting' | 'on_reload' | 'when_ready' | 'pre_exec' | 'on_exit';
 
 export type ToForkserverAboutHooks =
   /** The settings are resolved: every one by its name. Answered by `settled`, or `failed`. */

@@ -138,7 +138,7 @@ export type AboutWorker = Extract<
 
 const PASSED_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2'] as const;
 
-export type PassedSignal = (typeof PASSED_SIGNALS)[number];
+type PassedSignal = (typeof PASSED_SIGNALS)[number];
 
 const wholeNumber = z.number().int();
 const fromForkserver = z.discriminatedUnion('type', [

@@ -5,17 +5,17 @@ import { latin1Text, writeLatin1 } from './latin1.ts';
 
 /** Bytes of every ticket: PIPE_BUF on Linux, so that one write is atomic and one read takes one ticket. */
 export const TICKET_BYTES = 4096;
-export const TICKET_HEADER_BYTES = 32;
+const TICKET_HEADER_BYTES = 32;
 /** Room for fields and body together in a ticket that holds them itself. */
 export const TICKET_ROOM_BYTES: number = TICKET_BYTES - TICKET_HEADER_BYTES;
 
-export const TICKET_RUN = 1;
-export const TICKET_PROBE = 2;
+const TICKET_RUN = 1;
+const TICKET_PROBE = 2;
 
 /** Fields and body come on the channel. */
-export const TICKET_FOLLOWS = 1;
+const TICKET_FOLLOWS = 1;
 /** PATH_INFO is still percent-encoded. */
-export const TICKET_RAW_PATH = 2;
+const TICKET_RAW_PATH = 2;
 /** The body is not whole yet: it comes on the channel, piece by piece, once the worker has said WATCH. */
 export const TICKET_STREAMED = 4;
 /** The request is the handshake of a WebSocket. */
@@ -102,7 +102,10 @@ export interface Ticket extends TicketAddress {
   readonly body: Buffer;
 }
 
-/** Reads the ticket in `source` (4096 bytes from `offset`); a string says what is wrong with it. */
+/**
+ * Reads the ticket in `source` (4096 bytes from `offset`); a string says what is wrong with it.
+ * @internal for tests and tools
+ */
 export function readTicket(source: Buffer, offset: number): Ticket | string {
   if (source.length - offset < TICKET_BYTES) return `a ticket has ${TICKET_BYTES} bytes, got ${source.length - offset}`;
   const used = source.readUInt32LE(offset);

@@ -13,7 +13,7 @@ export type FlagValues = { readonly [Name in SettingName]?: string | readonly st
 export type PythonValues = Readonly<Record<string, unknown>>;
 
 /** `source` names it in messages. */
-export interface Embedding {
+interface Embedding {
   readonly source: string;
   readonly values: PythonValues;
 }

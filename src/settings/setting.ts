@@ -24,7 +24,7 @@ export type Section =
   | 'Control Socket';
 
 /** Which process reads the setting. */
-export type Reader = 'arbiter' | 'gateway' | 'forkserver' | 'worker';
+type Reader = 'arbiter' | 'gateway' | 'forkserver' | 'worker';
 
 /** Facts about the starting process that a default may be taken from. */
 export type DefaultSource = 'cwd' | 'userId' | 'groupId' | 'application';

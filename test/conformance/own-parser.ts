@@ -18,7 +18,7 @@ export interface OwnRequest {
   readonly trailers: Trailers;
 }
 
-export type OwnEnd =
+type OwnEnd =
   /** Between requests, or with nothing sent at all. */
   | { readonly kind: 'open' }
   /** After a request that closes the connection. */
@@ -43,7 +43,7 @@ export interface OwnParserOptions {
 }
 
 /** One connection; `push` each chunk, then ask for the `outcome`. */
-export class OwnParser {
+class OwnParser {
   readonly #rules: HeadRules;
   readonly #context: ReturnType<typeof newHeadContext>;
   readonly #heads: HeadReader;

@@ -13,7 +13,7 @@ export interface Seen {
 }
 
 /** What follows the responses that were waited for. */
-export type WireEnd =
+type WireEnd =
   /** A further request was answered as itself. */
   | { readonly kind: 'kept' }
   | { readonly kind: 'closed' }

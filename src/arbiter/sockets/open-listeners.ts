@@ -158,7 +158,7 @@ function makeListener(described: Described, id: number, bind: BindAddress, handl
 }
 
 /** As Gunicorn prints it after `Listening at:`. */
-export function listenerLabel(kind: 'tcp' | 'unix', host: string, port: string): string {
+function listenerLabel(kind: 'tcp' | 'unix', host: string, port: string): string {
   if (kind === 'unix') return `unix:${host}`;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

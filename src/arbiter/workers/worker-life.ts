@@ -20,7 +20,7 @@ export type DoomReason =
 export type RetireReason = 'succeeded' | 'spent' | 'surplus' | 'timeout' | 'asked';
 
 /** `soon`: it may go on for a while beside its successor, until it is spent. */
-export type SuccessorNeed = 'not-needed' | 'soon' | 'wanted';
+type SuccessorNeed = 'not-needed' | 'soon' | 'wanted';
 
 export type WorkerState =
   /** The forkserver has been asked; there is no pid yet. */

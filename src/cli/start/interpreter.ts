@@ -8,7 +8,7 @@ import { systemErrorReason } from '../../log/system-error-reason.ts';
 
 export type PythonVersion = readonly [major: number, minor: number, micro: number];
 
-export interface Interpreter {
+interface Interpreter {
   /** Absolute, and not resolved further: a virtual environment is known by the path of its own link to Python. */
   readonly path: string;
   readonly version: PythonVersion;
@@ -16,7 +16,7 @@ export interface Interpreter {
 }
 
 /** --python, $VIRTUAL_ENV, PATH, the program, or the folder of a virtual environment. */
-export type InterpreterSource = string;
+type InterpreterSource = string;
 
 export type FoundInterpreter =
   /** `notes`: what the user should know of folders that were passed over. */
@@ -33,7 +33,7 @@ export interface InterpreterSearch {
   readonly timeLimitMs?: number;
 }
 
-export const OLDEST_PYTHON: readonly [major: number, minor: number] = [3, 9];
+const OLDEST_PYTHON: readonly [major: number, minor: number] = [3, 9];
 
 /** What people call the folder of a virtual environment. */
 const VENV_NAMES = ['.venv', 'venv', '.env', 'env'];

@@ -5,7 +5,7 @@ import { type Fields, keptFields } from '../../harness/kept-fields.ts';
 import type { OwnOutcome, OwnRequest } from '../own-parser.ts';
 import type { NodeOutcome, NodeRequest } from './node-parser.ts';
 
-export type Aspect = 'served' | 'method' | 'target' | 'version' | 'fields' | 'trailers' | 'body' | 'keep-alive';
+type Aspect = 'served' | 'method' | 'target' | 'version' | 'fields' | 'trailers' | 'body' | 'keep-alive';
 
 export interface Difference {
   readonly aspect: Aspect;

@@ -278,7 +278,7 @@ export class InputGenerator {
 }
 
 /** A generator of the same numbers for the same seed (mulberry32), each at least 0 and below `limit`. */
-export function seededRandom(seed: number): Random {
+function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return (limit) => {
     state = (state + 0x6d2b79f5) >>> 0;

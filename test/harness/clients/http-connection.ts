@@ -14,7 +14,7 @@ export interface ResponseHead {
 }
 
 /** How the end of a body is known. */
-export type Framing = 'none' | 'length' | 'chunked' | 'close';
+type Framing = 'none' | 'length' | 'chunked' | 'close';
 
 export interface HttpResponse extends ResponseHead {
   readonly body: Buffer;

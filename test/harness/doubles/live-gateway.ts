@@ -18,7 +18,7 @@ import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { HttpConnection } from '../clients/http-connection.ts';
 import { WorkerDouble } from './worker-double.ts';
 
-export const GATEWAY_NUMBER = 5;
+const GATEWAY_NUMBER = 5;
 const FACTS = {
   cwd: '/',
   userId: process.getuid?.() ?? 0,

@@ -40,7 +40,7 @@ export interface FrontProxy {
   stop(): Promise<ProxyAccount>;
 }
 
-export interface ProxyAccount {
+interface ProxyAccount {
   readonly requests: readonly ProxiedRequest[];
   /** What it has to say against the server, other than that nobody listens there. */
   readonly faults: readonly string[];

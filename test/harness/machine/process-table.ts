@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
-export type ProcessKind = 'node' | 'python' | 'other';
+type ProcessKind = 'node' | 'python' | 'other';
 
 export interface ProcessEntry {
   readonly pid: number;

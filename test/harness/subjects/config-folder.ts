@@ -13,7 +13,7 @@ import type { Server } from '../server.ts';
 
 export const configsDir: string = join(root, 'test', 'configs');
 
-export interface FolderLaunch extends LaunchOptions {
+interface FolderLaunch extends LaunchOptions {
   /** Python's arguments, for a folder that is a program and no configuration of the command. */
   readonly program?: readonly string[];
 }

@@ -60,7 +60,7 @@ export class HookJournal {
   }
 }
 
-export function installing(hooks: readonly string[] = []): string {
+function installing(hooks: readonly string[] = []): string {
   const names = hooks.map((name) => `, ${JSON.stringify(name)}`).join('');
   return `import os, hook_journal\nhook_journal.install(globals()${names})`;
 }

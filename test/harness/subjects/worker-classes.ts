@@ -25,7 +25,7 @@ const known: readonly ClassUnderTest[] = [
   { name: 'asgi', dialect: 'asgi', hasLoop: true, bound: '--worker-connections' },
 ];
 
-export const classesUnderTest: readonly ClassUnderTest[] = known.filter(({ name }) =>
+const classesUnderTest: readonly ClassUnderTest[] = known.filter(({ name }) =>
   WORKER_CLASSES.some((each) => each.name === name),
 );
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { isLogged, type LogLevel, logLine, parseLogLevel } from '../../../src/log/log-line.ts';
+import { isLogged, type LogLevel, logLine } from '../../../src/log/log-line.ts';
 import { accessLogTime, errorLogTime } from '../../../src/log/log-time.ts';
 import { systemErrorReason } from '../../../src/log/system-error-reason.ts';
 
@@ -39,12 +39,6 @@ test('times move on with the second, and back when the clock is set back', () =>
 test('logLine() writes time, pid, level and message as Gunicorn does', () => {
   const line = logLine('warning', 'two\nlines', 4242, NOW_MS);
   assert.equal(line, `${errorLogTime(NOW_MS)} [4242] [WARNING] two\nlines`);
-});
-
-test('parseLogLevel() knows the five levels in any case, and takes others for info', () => {
-  const names = ['debug', 'INFO', 'Warning', 'error', 'critical', 'warn', 'loud', '', 'constructor'];
-  const levels = ['debug', 'info', 'warning', 'error', 'critical', 'info', 'info', 'info', 'info'];
-  assert.deepEqual(names.map(parseLogLevel), levels);
 });
 
 test('isLogged() lets through the threshold and what is above it', () => {

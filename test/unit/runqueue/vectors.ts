@@ -46,7 +46,7 @@ interface Payload {
   readonly bodyHex: string;
 }
 
-export type GatewayFrame =
+type GatewayFrame =
   | {
       readonly type: 'DATA';
       readonly id: number;
@@ -56,7 +56,7 @@ export type GatewayFrame =
   | { readonly type: 'GONE' | 'TAKEN'; readonly id: number };
 
 /** What a gateway sends of a ticket after its WATCH. */
-export interface WatchFrame {
+interface WatchFrame {
   readonly type: 'DATA' | 'GONE' | 'MESSAGE' | 'CLOSE';
   readonly flags: number;
   readonly status: number;

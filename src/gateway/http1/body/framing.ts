@@ -35,7 +35,7 @@ export function addTransferCodings(before: TransferCoding, value: string): Trans
   return codings;
 }
 
-export function isChunked(coding: TransferCoding): boolean {
+function isChunked(coding: TransferCoding): boolean {
   return coding === 'chunked' || coding === 'encoded-chunked';
 }
 

@@ -18,7 +18,7 @@ const ROLES = {
 export type FieldRole = 'ordinary' | 'forwarded' | (typeof ROLES)[keyof typeof ROLES];
 
 /** What becomes of a field whose name has an underscore: `HTTP_X_Y` cannot tell `X_Y` from `X-Y`. */
-export type Admission = 'keep' | 'drop' | 'refuse';
+type Admission = 'keep' | 'drop' | 'refuse';
 
 /** Shared by all names that map to it; `slot` is where the current parse put the value, valid while `parse` is current. */
 export interface EnvironKey {

@@ -228,7 +228,7 @@ export class Bench {
   }
 }
 
-export function nameOf(ticket: Ticket | Exchange): string {
+function nameOf(ticket: Ticket | Exchange): string {
   if ('kind' in ticket && ticket.kind === 'probe') return '(probe)';
   const { fields } = 'request' in ticket ? ticket.request : ticket;
   return fields.split('\0')[1] ?? '';
