@@ -129,6 +129,8 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
 ];
 
 export function formatHttpPage(): string {
+  const missing = missingFromParts();
+  if (missing.length > 0) throw new Error(`docs/http.md must have each of these once: ${missing.join(', ')}`);
   const parts = PARTS.map(([title, prefixes]) => {
     const rows = rulesOf(prefixes).map((name) => {
       const { text, source, code } = RULES[name];
@@ -156,7 +158,7 @@ function rulesOf(prefixes: readonly string[]): RuleName[] {
 }
 
 /** What the page forgets: rules in no part or in two, refusals that no rule brings and that do not say when they are given. */
-export function missingFromHttpPage(): readonly string[] {
+function missingFromParts(): readonly string[] {
   const listed = PARTS.flatMap(([, prefixes]) => rulesOf(prefixes));
   const rules = Object.keys(RULES).filter((name) => listed.filter((other) => other === name).length !== 1);
   const ruled = new Set<string>(Object.values(RULES).map(({ code }) => code));

@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatHelp } from '../../../src/cli/help.ts';
-import { formatPythonDefaults } from '../../../src/generated-docs/python-defaults.ts';
 import { formatSettingsPage } from '../../../src/generated-docs/settings-page.ts';
 import { WORKER_CLASS_NAMES } from '../../../src/settings/for-processes/worker-classes.ts';
 import { checkOf } from '../../../src/settings/kinds/kinds.ts';
@@ -152,15 +151,6 @@ test('--help names every worker class, and says which flags have no effect', () 
   for (const name of WORKER_CLASS_NAMES) assert.ok(about.includes(name), name);
   assert.match(help, /--certfile FILE The file with the certificate and its chain\. \(Refused yet: no TLS\.\)/);
   assert.match(help, /--dirty-workers INT [^[]*\[0\] \(No effect yet: no dirty workers\.\)/);
-});
-
-test('docs/settings.md is what `npm run docs` writes', () => {
-  assert.equal(readFileSync(join(root, 'docs', 'settings.md'), 'utf8'), formatSettingsPage(SETTINGS));
-});
-
-test('python/tunicorn/config/setting_defaults.json is what `npm run docs` writes', () => {
-  const path = join(root, 'python', 'tunicorn', 'config', 'setting_defaults.json');
-  assert.equal(readFileSync(path, 'utf8'), formatPythonDefaults(SETTINGS));
 });
 
 test('python/tunicorn/config/hooks.py calls each hook with as many arguments as the table names', () => {

@@ -1,0 +1,22 @@
+// Every page and file of the repository that is generated from tables in src/. `npm run docs` writes them; a test finds one that is stale.
+
+import { SETTINGS } from '../settings/settings.ts';
+import { formatHttpPage } from './http-page.ts';
+import { formatMigratingPage } from './migrating-page.ts';
+import { formatPythonDefaults } from './python-defaults.ts';
+import { formatPythonFacts } from './python-facts.ts';
+import { formatSettingsPage } from './settings-page.ts';
+
+export interface GeneratedFile {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly text: () => string;
+}
+
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  { path: 'docs/settings.md', text: () => formatSettingsPage(SETTINGS) },
+  { path: 'docs/migrating.md', text: () => formatMigratingPage(SETTINGS) },
+  { path: 'docs/http.md', text: formatHttpPage },
+  { path: 'python/tunicorn/config/setting_defaults.json', text: () => formatPythonDefaults(SETTINGS) },
+  { path: 'python/tunicorn/generated_facts.py', text: formatPythonFacts },
+];
