@@ -1,0 +1,169 @@
+"""Checks the imports of the Python packages: no circles, and none from a folder above (`npm run check:structure`)."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2] / "python"
+
+# From top to bottom: a folder of tunicorn/ imports from those below it. `gunicorn`, the names that applications know,
+# is above all of them, and `tunicorn` is what stands directly in the package.
+LAYERS = [
+    "gunicorn",
+    "tunicorn",
+    "embedding",
+    "forkserver",
+    "worker_classes",
+    "asgi",
+    "worker",
+    "wsgi",
+    "hook_objects",
+    "config",
+    "application",
+    "log",
+    "runqueue",
+    "own_folder",
+]
+# Stand-alone scripts: they import nothing of the package, and nothing imports them.
+SCRIPTS = "helpers"
+
+# TO BE EMPTIED. Circles and upward imports that are known; nothing may be added.
+KNOWN_CIRCLES = [
+    {
+        "tunicorn.application.own_worker_class",
+        "tunicorn.config.config",
+        "tunicorn.hook_objects.application_object",
+        "tunicorn.hook_objects.worker_object",
+    },
+    {"tunicorn.log.log", "tunicorn.log.logging_handler"},
+    {
+        "gunicorn",
+        "gunicorn._missing",
+        "tunicorn",
+        "tunicorn.config.server_name",
+        "tunicorn.embedding.embedded_program",
+        "tunicorn.embedding.embedding",
+        "tunicorn.embedding.program",
+        "tunicorn.forkserver.children",
+        "tunicorn.forkserver.forkserver",
+        "tunicorn.forkserver.hook_host",
+        "tunicorn.forkserver.preload",
+        "tunicorn.hook_objects.response_object",
+        "tunicorn.worker.worker",
+        "tunicorn.wsgi.hooked_runner",
+    },
+]
+KNOWN_UPWARD = {
+    ("tunicorn.application.own_worker_class", "tunicorn.config.uvicorn_kwargs"),
+    ("tunicorn.application.own_worker_class", "tunicorn.hook_objects.worker_object"),
+    ("tunicorn.config.config", "tunicorn.hook_objects.listener_object"),
+    ("tunicorn.config.server_name", "gunicorn"),
+    ("tunicorn.embedding.embedding", "tunicorn"),
+    ("tunicorn.forkserver.forkserver", "tunicorn.embedding.program"),
+    ("tunicorn.forkserver.hook_host", "tunicorn.embedding.program"),
+    ("tunicorn.hook_objects.request_object", "tunicorn.wsgi.unreader"),
+    ("tunicorn.hook_objects.response_object", "gunicorn"),
+    ("tunicorn.hook_objects.response_object", "tunicorn.wsgi.response"),
+    ("tunicorn.hook_objects.server_object", "tunicorn.forkserver.arbiter_link"),
+    ("tunicorn.log.log", "tunicorn.application.load_application"),
+    ("tunicorn.log.python_log.fast_logger", "tunicorn.application.load_application"),
+    ("tunicorn.runqueue.asgi_channel", "tunicorn.worker.forked_copy"),
+    ("tunicorn.runqueue.channel", "tunicorn.worker.forked_copy"),
+    ("tunicorn.runqueue.claims_board", "tunicorn.worker.forked_copy"),
+    ("tunicorn.runqueue.gateway_channels", "tunicorn.worker.forked_copy"),
+    ("tunicorn.runqueue.ticket_pipe", "tunicorn.worker.worker_settings"),
+    ("tunicorn.worker.worker", "tunicorn.forkserver.message_line"),
+    ("tunicorn.worker.worker", "tunicorn.worker_classes.worker_class"),
+}
+
+
+def modules() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(module: str, path: Path, known: dict[str, Path]) -> set[str]:
+    """The project's modules that this one names, also in functions and for types only: a late import is an import."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                submodule = f"{base}.{alias.name}"
+                if submodule in known:
+                    found.add(submodule)
+                elif base in known:
+                    found.add(base)
+    return found - {module}
+
+
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The strongly connected components of more than one module: Tarjan's algorithm."""
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    found: list[set[str]] = []
+
+    def visit(module: str) -> None:
+        order[module] = lowest[module] = len(order)
+        path.append(module)
+        for target in sorted(graph[module]):
+            if target not in order:
+                visit(target)
+                lowest[module] = min(lowest[module], lowest[target])
+            elif target in path:
+                lowest[module] = min(lowest[module], order[target])
+        if lowest[module] == order[module]:
+            component = set(path[path.index(module) :])
+            del path[path.index(module) :]
+            if len(component) > 1:
+                found.append(component)
+
+    for module in sorted(graph):
+        if module not in order:
+            visit(module)
+    return found
+
+
+def layer(module: str) -> str:
+    package, _, rest = module.partition(".")
+    first = rest.partition(".")[0]
+    if package == "gunicorn":
+        return "gunicorn"
+    return first if first in LAYERS or first == SCRIPTS else "tunicorn"
+
+
+def is_upward(importer: str, imported: str) -> bool:
+    above, below = layer(imported), layer(importer)
+    if above == below:
+        return False
+    return SCRIPTS in (above, below) or LAYERS.index(above) < LAYERS.index(below)
+
+
+def main() -> int:
+    known = modules()
+    graph = {module: imports(module, path, known) for module, path in known.items()}
+    faults: list[str] = []
+    for circle in circles(graph):
+        if not any(circle <= allowed for allowed in KNOWN_CIRCLES):
+            faults.append(f"Import circle: {', '.join(sorted(circle))}")
+    for importer, targets in sorted(graph.items()):
+        for imported in sorted(targets):
+            if is_upward(importer, imported) and (importer, imported) not in KNOWN_UPWARD:
+                faults.append(f"Upward import: {importer} imports {imported}")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
