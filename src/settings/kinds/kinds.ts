@@ -38,9 +38,16 @@ const string = z.string().trim();
 const name = string.min(1);
 const optionalString = string.nullable().transform((text) => (text === '' ? null : text));
 
+/** Schemas cost far more to build than to use, and each reload checks every setting again. */
+const checks = new WeakMap<Declaration, Check>();
+
 export function checkOf(declaration: Declaration): Check {
+  const built = checks.get(declaration);
+  if (built !== undefined) return built;
   const { ofFile, ofText, wanted } = checkOfKind(declaration);
-  return { ofFile, ofText: ofText ?? ofFile, wanted: declaration.wanted ?? wanted };
+  const check = { ofFile, ofText: ofText ?? ofFile, wanted: declaration.wanted ?? wanted };
+  checks.set(declaration, check);
+  return check;
 }
 
 function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readonly ofText?: z.ZodType } {
