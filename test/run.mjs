@@ -1,12 +1,20 @@
 // `npm test`: prepares .venv and Debian packages, compiles, then runs the Python and the TypeScript tests.
-// Usage: npm test [-- [--setup-only] [FILTER ...]]; npm run compatibility adds --compatibility. A filter is part of a test
-// file's name; one that fits no file is a pattern for test titles. With CI=true, a test that cannot run on this machine is a failure.
+//
+//   npm test                       everything
+//   npm test -- FILTER ...         the files whose name has FILTER in it, or that are in a folder of that name; if there is none, the
+//                                  tests whose title fits
+//   npm run test:quick             types, lint, and the unit tests of both languages: under a minute on two cores
+//   npm run compatibility          the framework grid, and its page
+//   node test/run.mjs --setup-only prepares .venv and nothing else
+//
+// With CI=true, a test that cannot run on this machine is a failure. TEST_CONCURRENCY says how many files with real servers run at once.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -16,26 +24,28 @@ const inCi = process.env.CI === 'true';
 // An illegal state change fails the test (src/log/illegal-move.ts).
 process.env.TUNICORN_TEST_ILLEGAL_MOVES = 'throw';
 
-function main(argv) {
-  const setupOnly = argv.includes('--setup-only');
-  const filters = argv.filter((argument) => argument !== '--setup-only');
-  if (argv.includes('--compatibility')) return writeCompatibilityPage() ? 0 : 1;
+// Most of these tests wait for processes most of the time. With still more at once they would measure the machine, not the product.
+const concurrency = process.env.TEST_CONCURRENCY ?? '3';
+/** A test file that hangs is killed, and fails with "test timed out". */
+const FILE_LIMIT_MS = 15 * 60_000;
+/** For what even that does not end: a process that outlives its test and holds the output open. */
+const STEP_LIMIT_MS = 75 * 60_000;
+
+async function main(argv) {
+  const [options, filters] = [argv.filter(isOption), argv.filter((argument) => !isOption(argument))];
+  if (options.includes('--compatibility')) return writeCompatibilityPage() ? 0 : 1;
   if (!prepareVenv('.venv', 'test/requirements.txt')) return 1;
-  if (setupOnly) return 0;
+  if (options.includes('--setup-only')) return 0;
+  if (options.includes('--quick')) return (await runQuick()) ? 0 : 1;
   if (!prepareDebianPackages() && inCi) return 1;
-  rmSync(join(root, 'build', 'test'), { recursive: true, force: true });
-  if (!step('compile', npx('tsc', '-p', 'tsconfig.json'))) return 1;
-  if (!step('compile the tests', npx('tsc', '-p', 'test/tsconfig.json'))) return 1;
+  if (!compile()) return 1;
   const selection = select(filters);
   if (selection.integration.some((file) => basename(file).startsWith('compatibility'))) {
     if (!prepareFrameworks()) return 1;
   }
   const results = [];
-  if (selection.python)
-    results.push(step('Python tests', [venvPython, '-m', 'unittest', 'discover', '-s', 'test/python']));
-  if (selection.unit.length > 0) results.push(step('unit tests', nodeTest(selection.unit, selection.pattern, [])));
-  // These run whole servers; more of them at once would measure the machine, not the product.
-  const concurrency = ['--test-concurrency=2'];
+  if (selection.python) results.push(step('Python tests', pythonTests));
+  if (selection.unit.length > 0) results.push(step('unit tests', nodeTest(selection.unit, selection.pattern, '2')));
   for (const kind of ['conformance', 'integration']) {
     const files = selection[kind];
     if (files.length > 0) results.push(step(`${kind} tests`, nodeTest(files, selection.pattern, concurrency)));
@@ -47,21 +57,51 @@ function main(argv) {
   return results.every(Boolean) ? 0 : 1;
 }
 
+function isOption(argument) {
+  return argument.startsWith('--');
+}
+
+/** What can be known without starting a server. */
+async function runQuick() {
+  if (!compile() || !step('lint', npx('biome', 'check', '.'))) return false;
+  const results = await Promise.all([
+    besides('Python tests', pythonTests),
+    besides('unit tests', nodeTest(testFiles('unit'), undefined, '2')),
+  ]);
+  return results.every(Boolean);
+}
+
+const pythonTests = [venvPython, '-m', 'unittest', 'discover', '-s', 'test/python'];
+
+function compile() {
+  rmSync(join(root, 'build', 'test'), { recursive: true, force: true });
+  return (
+    step('compile', npx('tsc', '-p', 'tsconfig.json')) &&
+    step('compile the tests', npx('tsc', '-p', 'test/tsconfig.json'))
+  );
+}
+
 /** Which tests the filters ask for: everything without a filter. */
 function select(filters) {
   const unit = testFiles('unit');
   const conformance = testFiles('conformance');
   const integration = testFiles('integration');
   const all = [...unit, ...conformance, ...integration];
-  const named = (file, filter) => basename(file).includes(filter);
-  const fits = (file) => filters.some((filter) => named(file, filter));
+  const fits = (file) => filters.some((filter) => isNamed(file, filter));
   const chosen = { unit, conformance, integration, pattern: undefined };
-  if (filters.length === 0) return { ...chosen, python: hasPythonTests() };
-  if (filters.every((filter) => all.some((file) => named(file, filter)))) {
+  if (filters.length === 0) return { ...chosen, python: true };
+  if (filters.every((filter) => all.some((file) => isNamed(file, filter)))) {
     const fitting = { unit: unit.filter(fits), conformance: conformance.filter(fits) };
     return { ...chosen, ...fitting, integration: integration.filter(fits), python: false };
   }
   return { ...chosen, python: false, pattern: filters.join(' ') };
+}
+
+/** `reload`: files such as auto-reload.test.js, and all in a folder `reload`; `unit/gateway`: all in that folder. */
+function isNamed(file, filter) {
+  const folder = `${sep}${relative(join(root, 'build', 'test'), dirname(file))}${sep}`;
+  const wanted = filter.replace(/^test\//, '').replace(/\/$/, '');
+  return basename(file).includes(filter) || folder.includes(`${sep}${wanted}${sep}`);
 }
 
 function testFiles(kind) {
@@ -73,14 +113,10 @@ function testFiles(kind) {
     .map((name) => join(directory, name));
 }
 
-function hasPythonTests() {
-  const directory = join(root, 'test', 'python');
-  return existsSync(directory) && readdirSync(directory).some((name) => name.startsWith('test_'));
-}
-
-function nodeTest(files, pattern, flags) {
+function nodeTest(files, pattern, concurrency) {
   const byTitle = pattern === undefined ? [] : [`--test-name-pattern=${pattern}`];
-  return [process.execPath, '--enable-source-maps', '--test', '--test-reporter=spec', ...flags, ...byTitle, ...files];
+  const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${FILE_LIMIT_MS}`];
+  return [process.execPath, '--enable-source-maps', '--test', '--test-reporter=spec', ...limits, ...byTitle, ...files];
 }
 
 /** A virtual environment with the packages of a requirements file, built again when that file or the Python changes. */
@@ -159,9 +195,29 @@ function npx(...command) {
 
 function step(what, command, env = process.env) {
   process.stdout.write(`\n== ${what}\n`);
-  const { status, signal, error } = spawnSync(command[0], command.slice(1), { cwd: root, env, stdio: 'inherit' });
+  const options = { cwd: root, env, stdio: 'inherit', timeout: STEP_LIMIT_MS };
+  const { status, signal, error } = spawnSync(command[0], command.slice(1), options);
+  return succeeded(what, status, error?.message ?? signal);
+}
+
+/** As `step`, beside others; what it prints comes at its end, in one piece, without the tests that pass. */
+async function besides(what, command) {
+  const child = spawn(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const [status, signal] = await once(child, 'close');
+  process.stdout.write(`\n== ${what}\n`);
+  process.stdout.write(output.slice(Math.max(output.indexOf('ℹ tests '), 0)));
+  return succeeded(what, status, signal);
+}
+
+function succeeded(what, status, otherEnd) {
   if (status === 0) return true;
-  shout(`${what} FAILED (${error?.message ?? signal ?? `exit code ${status}`})`);
+  shout(`${what} FAILED (${otherEnd ?? `exit code ${status}`})`);
   return false;
 }
 
@@ -170,4 +226,4 @@ function shout(text) {
   process.stderr.write(`\n${line}\n!!! ${text}\n${line}\n`);
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
