@@ -12,7 +12,7 @@ import { otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import { type Attempt, readAttempts } from './smuggling-attempts.ts';
 
-/** What test/apps/witness.py records of a request, and answers it with. */
+/** What test/apps/proxies/witness.py records of a request, and answers it with. */
 interface Run {
   readonly run: string;
   readonly method: string;

@@ -1,4 +1,4 @@
-// Sends the bytes of a case to a running server with the application test/apps/seen.py, and reads what comes back.
+// Sends the bytes of a case to a running server with the application test/apps/general/seen.py, and reads what comes back.
 
 import { pythonRepr } from '../../src/settings/kinds/python-repr.ts';
 import { field, HttpConnection, type HttpResponse, type Target } from '../harness/clients/http-connection.ts';

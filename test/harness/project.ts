@@ -1,13 +1,33 @@
 // Where things are in the project, and which command the integration tests start.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root: string = findRoot(dirname(fileURLToPath(import.meta.url)));
-export const appsDir: string = join(root, 'test', 'apps');
+const appsDir: string = join(root, 'test', 'apps');
 export const supportDir: string = join(appsDir, 'support');
+/** Where each application of test/apps is, by the module's or package's name; each name is there once. */
+const appFolders: ReadonlyMap<string, string> = new Map(
+  readdirSync(appsDir, { encoding: 'utf8', recursive: true })
+    .map((name) => join(appsDir, name))
+    .flatMap((path) => {
+      if (basename(path) === '__init__.py') return [[basename(dirname(path)), dirname(dirname(path))]];
+      return path.endsWith('.py') ? [[basename(path, '.py'), dirname(path)]] : [];
+    }),
+);
+
+/** The folder to start in for the application `MODULE[:CALLABLE]`: tests name an application and not its folder. */
+export function appFolder(application: string): string {
+  const [module = ''] = application.split(/[.:]/);
+  return appFolders.get(module) ?? appsDir;
+}
+
+export function appFile(module: string): string {
+  return join(appFolder(module), `${module}.py`);
+}
+
 export const logsDir: string = join(root, 'test', 'logs');
 /** What a program that embeds Tunicorn has on PYTHONPATH. */
 export const pythonDir: string = join(root, 'python');

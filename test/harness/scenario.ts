@@ -8,12 +8,12 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { HttpConnection, type Target } from './clients/http-connection.ts';
 import { within } from './deadline.ts';
-import { appsDir, command, logsDir, pythonDir, root, supportDir, venvDir, venvPython } from './project.ts';
+import { appFolder, command, logsDir, pythonDir, root, supportDir, venvDir, venvPython } from './project.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Server } from './server.ts';
 
 export interface LaunchOptions {
-  /** `MODULE[:CALLABLE]`; from test/apps, unless `files` or `chdir` say otherwise. */
+  /** `MODULE[:CALLABLE]`; from a folder of test/apps, unless `files` or `chdir` say otherwise. */
   readonly app?: string;
   readonly args?: readonly string[];
   /** Written to the scenario's directory first; the application is then looked for there. */
@@ -81,7 +81,8 @@ export class Scene {
   async launch(options: LaunchOptions): Promise<Server> {
     for (const [name, text] of Object.entries(options.files ?? {})) this.write(name, text);
     const { target, flags } = await this.#address(options);
-    const chdir = options.chdir === undefined ? (options.files === undefined ? appsDir : null) : options.chdir;
+    const chdir =
+      options.chdir === undefined ? (options.files === undefined ? appFolder(options.app ?? '') : null) : options.chdir;
     const args = [
       ...flags,
       ...(chdir === null ? [] : ['--chdir', chdir]),

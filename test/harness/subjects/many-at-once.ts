@@ -1,5 +1,5 @@
 // What is promised of every worker class that runs several WSGI requests at once, as scenarios; the tests of each class call it with the
-// arguments that choose the class. The application is test/apps/many_at_once.py.
+// arguments that choose the class. The application is test/apps/worker-classes/many_at_once.py.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';

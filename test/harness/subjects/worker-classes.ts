@@ -46,7 +46,7 @@ export interface ClassLaunch {
   readonly env?: LaunchOptions['env'];
 }
 
-/** A scenario for each worker class, on its own server that runs test/apps/stress_wsgi.py or stress_asgi.py. */
+/** A scenario for each worker class, on its own server that runs test/apps/worker-classes/stress_wsgi.py or stress_asgi.py. */
 export function forEachClass(
   title: string,
   launch: ClassLaunch,

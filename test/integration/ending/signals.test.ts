@@ -10,7 +10,7 @@ import { getText, request, requestBytes } from '../../harness/clients/http-reque
 import { eventually } from '../../harness/deadline.ts';
 import { handlingSignal, shuttingDown } from '../../harness/log-lines.ts';
 import { readEntry } from '../../harness/machine/process-table.ts';
-import { appsDir, otherServer } from '../../harness/project.ts';
+import { appFolder, otherServer } from '../../harness/project.ts';
 import type { Rendezvous } from '../../harness/rendezvous.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
@@ -159,7 +159,7 @@ for (const [moment, at] of [
         const rendezvous = await scene.rendezvous();
         const files = { 'gunicorn.conf.py': 'import rendezvous\nrendezvous.wait("settings")\n' };
         const env = { RENDEZVOUS: rendezvous.address };
-        const server = await scene.launch({ app: 'hello', files, chdir: appsDir, env });
+        const server = await scene.launch({ app: 'hello', files, chdir: appFolder('hello'), env });
         if (at === 'first child') await eventually('a child', () => server.family().all.length > 1);
         else await rendezvous.arrived('settings');
         assert.equal(server.log.lines.length, 0, server.log.text());

@@ -1,12 +1,11 @@
 // A real Flask application and a real Django project, alone and behind nginx.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { field, fields, type HttpResponse, type Target } from '../../harness/clients/http-connection.ts';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
 import { nginx, startNginx } from '../../harness/machine/nginx.ts';
-import { appsDir, otherServer } from '../../harness/project.ts';
+import { appFolder, otherServer } from '../../harness/project.ts';
 import { scenario, sharedServer } from '../../harness/scenario.ts';
 
 const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
@@ -14,7 +13,7 @@ const flask = sharedServer({ app: 'flask_app:app', args: ['--workers', '2'] });
 const django = sharedServer({
   app: 'mysite.wsgi:application',
   args: ['--workers', '2'],
-  chdir: join(appsDir, 'mysite'),
+  chdir: appFolder('mysite'),
 });
 
 scenario('Flask: a page, JSON, a form with a file, and a stream', async () => {
@@ -67,7 +66,7 @@ for (const app of ['flask_app:app', 'mysite.wsgi:application']) {
   scenario(
     `${app} reloads under load without losing a request, with --preload`,
     async (scene) => {
-      const chdir = app.startsWith('mysite') ? join(appsDir, 'mysite') : appsDir;
+      const chdir = appFolder(app);
       const server = await scene.tunicorn({ app, chdir, args: ['--workers', '2', '--preload'] });
       const load = new Load(server.target, {
         keepAliveClients: 3,
@@ -93,7 +92,7 @@ scenario(
   async (scene) => {
     const server = await scene.tunicorn({
       app: 'mysite.wsgi:application',
-      chdir: join(appsDir, 'mysite'),
+      chdir: appFolder('mysite'),
       listen: 'unix',
     });
     const { target } = await startNginx(scene, server.target);

@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { getText } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
-import { appsDir } from '../../harness/project.ts';
+import { appFile } from '../../harness/project.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
@@ -70,7 +69,7 @@ async function started(
   files: Readonly<Record<string, string>>,
   args: readonly string[],
 ): Promise<Server> {
-  const app = readFileSync(join(appsDir, 'hello.py'), 'utf8');
+  const app = readFileSync(appFile('hello'), 'utf8');
   return await scene.tunicorn({ app: 'hello', files: { 'hello.py': app, ...files }, args });
 }
 
@@ -119,7 +118,7 @@ const mistakes: readonly (readonly [string, Readonly<Record<string, string>>, re
 
 for (const [what, files, args, wanted] of mistakes) {
   scenario(`${what} ends the start with 1 and one line`, async (scene) => {
-    const app = readFileSync(join(appsDir, 'hello.py'), 'utf8');
+    const app = readFileSync(appFile('hello'), 'utf8');
     const { code, text } = await scene.run({ app: 'hello', files: { 'hello.py': app, ...files }, args });
     assert.equal(code, 1);
     assert.match(text.trim(), wanted);
@@ -138,7 +137,7 @@ scenario('a log configuration that is broken at a reload is told, and everything
 });
 
 scenario('--check-config makes no log files', async (scene) => {
-  const app = readFileSync(join(appsDir, 'hello.py'), 'utf8');
+  const app = readFileSync(appFile('hello'), 'utf8');
   const files = { 'hello.py': app, 'gunicorn.conf.py': AS_DICT };
   const { code } = await scene.run({ app: 'hello', files, args: ['--check-config'] });
   assert.equal(code, 0);

@@ -4,10 +4,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
-import { appsDir } from '../../harness/project.ts';
+import { appFile } from '../../harness/project.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
@@ -43,7 +42,7 @@ const mistakes: readonly (readonly [line: string, reason: RegExp])[] = [
 
 for (const [line, reason] of mistakes) {
   scenario(`a reload with ${line} is given up, and the old generation goes on`, async (scene) => {
-    const hello = readFileSync(join(appsDir, 'hello.py'), 'utf8');
+    const hello = readFileSync(appFile('hello'), 'utf8');
     const files = { 'hello.py': hello, 'gunicorn.conf.py': 'accesslog = "access.log"\n' };
     const server = await scene.tunicorn({ app: 'hello', files });
     scene.write('gunicorn.conf.py', `${line}\n`);
@@ -59,7 +58,7 @@ for (const [line, reason] of mistakes) {
 scenario('relative log and pid files are found from --chdir, by every process, at a reload too', async (scene) => {
   mkdirSync(scene.path('site'));
   mkdirSync(scene.path('elsewhere'));
-  cpSync(join(appsDir, 'raising.py'), scene.path('site/raising.py'));
+  cpSync(appFile('raising'), scene.path('site/raising.py'));
   const names = ['access.log', 'error.log', 'server.pid'];
   const [access = '', errors = '', pidFile = ''] = names.map((name) => scene.path(`site/${name}`));
   const args = ['--access-logfile', 'access.log', '--error-logfile', 'error.log', '--pid', 'server.pid'];
@@ -132,7 +131,7 @@ scenario(
 
 function asNobody(scene: Scene): readonly [access: string, errors: string] {
   chmodSync(scene.dir, 0o755);
-  cpSync(join(appsDir, 'raising.py'), scene.path('raising.py'));
+  cpSync(appFile('raising'), scene.path('raising.py'));
   return [scene.path('access.log'), scene.path('error.log')];
 }
 
@@ -147,7 +146,7 @@ function has(file: string, pattern: RegExp): boolean {
 }
 
 scenario('a reload that moves the error log moves it for every process', async (scene) => {
-  const hello = readFileSync(join(appsDir, 'hello.py'), 'utf8');
+  const hello = readFileSync(appFile('hello'), 'utf8');
   const files = { 'hello.py': hello, 'gunicorn.conf.py': 'errorlog = "one.log"\nworkers = 1\n' };
   const server = await scene.launch({ app: 'hello', files });
   await eventually('the first log', () => has(scene.path('one.log'), /Generation 1 is serving/));

@@ -2,16 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { udpReceiver } from '../../harness/doubles/receivers.ts';
 import { generationServing } from '../../harness/log-lines.ts';
-import { appsDir } from '../../harness/project.ts';
+import { appFile } from '../../harness/project.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const application = readFileSync(join(appsDir, 'logging_app.py'), 'utf8');
+const application = readFileSync(appFile('logging_app'), 'utf8');
 
 /** Each record as JSON: what real programs do, with a formatter on the handlers of a Logger of their own. */
 const AS_JSON = `
@@ -110,7 +109,7 @@ scenario('a request whose worker is killed has its line, with the pid of that wo
 });
 
 scenario('a request beyond its time limit has one line', async (scene) => {
-  const sleeper = readFileSync(join(appsDir, 'sleeper.py'), 'utf8');
+  const sleeper = readFileSync(appFile('sleeper'), 'utf8');
   const rendezvous = await scene.rendezvous();
   const server = await scene.tunicorn({
     app: 'sleeper',
@@ -327,7 +326,7 @@ class Own(Logger):
 
 logger_class = Own
 `;
-  const app = readFileSync(join(appsDir, 'hello.py'), 'utf8');
+  const app = readFileSync(appFile('hello'), 'utf8');
   const { code, text } = await scene.run({ app: 'hello', files: { 'hello.py': app, 'gunicorn.conf.py': config } });
   assert.equal(code, 1);
   assert.match(

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { udpReceiver, unixDatagramReceiver } from '../../harness/doubles/receivers.ts';
+import { appFile } from '../../harness/project.ts';
 import { freePort, scenario } from '../../harness/scenario.ts';
 
 scenario('statsd gets a count, a duration and a status for each request, and the number of workers', async (scene) => {
@@ -89,7 +90,7 @@ for (const [what, address] of [
 
 scenario('a reload turns statsd on and off', async (scene) => {
   const receiver = await udpReceiver(scene);
-  const hello = readFileSync(new URL('../../../../test/apps/hello.py', import.meta.url), 'utf8');
+  const hello = readFileSync(appFile('hello'), 'utf8');
   const server = await scene.tunicorn({ app: 'hello', files: { 'hello.py': hello, 'gunicorn.conf.py': '' } });
   scene.write('gunicorn.conf.py', `statsd_host = "${receiver.address}"\n`);
   server.signal('SIGHUP');

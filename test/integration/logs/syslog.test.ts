@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { type Receiver, streamReceiver, udpReceiver, unixDatagramReceiver } from '../../harness/doubles/receivers.ts';
+import { appFile } from '../../harness/project.ts';
 import { freePort, type Scene, scenario } from '../../harness/scenario.ts';
 
 const ACCESS =
@@ -117,7 +118,7 @@ scenario('a Unix socket of syslog that is made anew is found again', async (scen
 
 scenario('a reload turns syslog on, moves it and turns it off again', async (scene) => {
   const [one, two] = [await udpReceiver(scene), await udpReceiver(scene)];
-  const hello = readFileSync(new URL('../../../../test/apps/hello.py', import.meta.url), 'utf8');
+  const hello = readFileSync(appFile('hello'), 'utf8');
   const server = await scene.tunicorn({ app: 'hello', files: { 'hello.py': hello, 'gunicorn.conf.py': '' } });
   const settings = [
     `syslog = True\nsyslog_addr = "udp://${one.address}"\n`,

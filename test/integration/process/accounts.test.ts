@@ -2,12 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { getText } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { makeAccount, rightsOf } from '../../harness/machine/account.ts';
 import { commandOf } from '../../harness/machine/process-table.ts';
-import { appsDir } from '../../harness/project.ts';
+import { appFile } from '../../harness/project.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
@@ -99,7 +98,7 @@ scenario('without a name, the titles show the application', async (scene) => {
 
 function options(scene: Scene, args: readonly string[]) {
   chmodSync(scene.dir, 0o755);
-  copyFileSync(join(appsDir, 'who.py'), scene.path('who.py'));
+  copyFileSync(appFile('who'), scene.path('who.py'));
   return {
     app: 'who',
     args: ['--python', systemPython, '--workers', '2', ...args],

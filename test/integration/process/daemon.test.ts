@@ -9,11 +9,11 @@ import { openSocket } from '../../harness/clients/http-connection.ts';
 import { getText } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { isAlive, readEntry } from '../../harness/machine/process-table.ts';
-import { appsDir, root, venvPython } from '../../harness/project.ts';
+import { appFile, root, venvPython } from '../../harness/project.ts';
 import { freePort, scenario } from '../../harness/scenario.ts';
 import { startDaemon } from '../../harness/subjects/daemon.ts';
 
-const who = readFileSync(join(appsDir, 'who.py'), 'utf8');
+const who = readFileSync(appFile('who'), 'utf8');
 
 scenario(
   '--daemon detaches: another session, no terminal, /dev/null, umask 022, and the same directory',

@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { getText } from '../../harness/clients/http-request.ts';
-import { appsDir } from '../../harness/project.ts';
+import { appFile } from '../../harness/project.ts';
 import { scenario } from '../../harness/scenario.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -23,7 +22,7 @@ for (const [user, group] of [
     `workers run as --user ${user}${group === undefined ? '' : ` --group ${group}`}, the arbiter stays root`,
     async (scene) => {
       chmodSync(scene.dir, 0o755);
-      cpSync(join(appsDir, 'who.py'), scene.path('who.py'));
+      cpSync(appFile('who'), scene.path('who.py'));
       const args = ['--python', systemPython, '--user', user, ...(group === undefined ? [] : ['--group', group])];
       const env = { VIRTUAL_ENV: undefined, PYTHONPATH: undefined };
       const server = await scene.tunicorn({ app: 'who', args, env, chdir: null, listen: 'unix' });

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { type HttpConnection, openSocket, type ResponseHead } from '../../harness/clients/http-connection.ts';
 import { getText, requestBytes } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
-import { appsDir, otherServer } from '../../harness/project.ts';
+import { appFolder, otherServer } from '../../harness/project.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
@@ -129,7 +129,7 @@ scenario(
     mkdirSync(spool);
     const args = ['--workers', '1', '--response-spool-size', String(4 * 1024 * 1024)];
     const config = { 'gunicorn.conf.py': `tmp_upload_dir = ${JSON.stringify(spool)}\n` };
-    const server = await scene.tunicorn({ app: 'huge', args, env, files: config, chdir: appsDir });
+    const server = await scene.tunicorn({ app: 'huge', args, env, files: config, chdir: appFolder('huge') });
     for (let count = 0; count < 5; count += 1) {
       const socket = await openSocket(server.target);
       socket.pause();

@@ -9,7 +9,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { listening } from '../../harness/log-lines.ts';
-import { otherServer, root } from '../../harness/project.ts';
+import { appFolder, otherServer, root, supportDir } from '../../harness/project.ts';
 import { freePort, type Scene, scenario } from '../../harness/scenario.ts';
 
 const bindAndExec = ['python3', join(root, 'test/harness/machine/bind_and_exec.py')];
@@ -220,5 +220,5 @@ async function block(scene: Scene, address: number | string): Promise<NetServer>
 }
 
 function appsOnPath(): Record<string, string> {
-  return { PYTHONPATH: `${join(root, 'test/apps')}:${join(root, 'test/apps/support')}` };
+  return { PYTHONPATH: `${appFolder('hello')}:${supportDir}` };
 }

@@ -9,7 +9,7 @@ import { getText } from '../../harness/clients/http-request.ts';
 import { within } from '../../harness/deadline.ts';
 import { LineLog } from '../../harness/line-log.ts';
 import { bootingWorker, listening } from '../../harness/log-lines.ts';
-import { appsDir, otherServer, root } from '../../harness/project.ts';
+import { appFolder, otherServer, root } from '../../harness/project.ts';
 import { freePort, scenario } from '../../harness/scenario.ts';
 
 const greeting = (text: string): string =>
@@ -83,7 +83,7 @@ scenario('--chdir makes its directory the current one, and importable', async (s
   const server = await scene.tunicorn({ app: 'only_here', chdir: scene.path('project') });
   assert.equal(await getText(server.target), 'from the project');
   const who = await scene.tunicorn({ app: 'who' });
-  assert.equal(JSON.parse(await getText(who.target)).cwd, appsDir);
+  assert.equal(JSON.parse(await getText(who.target)).cwd, appFolder('who'));
 });
 
 scenario('the current directory is importable', async (scene) => {
@@ -232,7 +232,7 @@ scenario(
     // Nobody can make a directory there, not even root.
     const files = { 'gunicorn.conf.py': 'tmp_upload_dir = "/proc"\n' };
     const args = ['--pid', pidFile];
-    const server = await scene.launch({ app: 'hello', listen: 'unix', args, files, chdir: appsDir });
+    const server = await scene.launch({ app: 'hello', listen: 'unix', args, files, chdir: appFolder('hello') });
     const { code, text } = await server.ended();
     assert.equal(code, 1);
     assert.doesNotMatch(text, /Traceback|Error: [A-Z]+:|^\s+at /m);
@@ -249,7 +249,7 @@ scenario(
   'in place of a worker_tmp_dir that cannot be written another folder is taken, and one line says which',
   async (scene) => {
     const files = { 'gunicorn.conf.py': 'worker_tmp_dir = "/proc"\n' };
-    const server = await scene.tunicorn({ app: 'hello', files, chdir: appsDir });
+    const server = await scene.tunicorn({ app: 'hello', files, chdir: appFolder('hello') });
     await server.waitForLog(/\[WARNING\] The runtime directory is in \/\S+: \/proc cannot be used \(\w[^)]*\)/);
     assert.equal(await getText(server.target), 'hello\n');
     assert.equal((await server.stop()).code, 0);
@@ -262,7 +262,7 @@ scenario(
   async (scene) => {
     // From the settings file: a flag would stand in the command line anyway.
     const files = { 'gunicorn.conf.py': 'proc_name = "bookshop"\n' };
-    const server = await scene.tunicorn({ app: 'hello', files, chdir: appsDir });
+    const server = await scene.tunicorn({ app: 'hello', files, chdir: appFolder('hello') });
     const title =
       readFileSync(`/proc/${server.pid}/cmdline`, 'utf8') + readFileSync(`/proc/${server.pid}/comm`, 'utf8');
     assert.match(title, /bookshop/);

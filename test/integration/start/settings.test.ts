@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';
-import { appsDir, otherServer } from '../../harness/project.ts';
+import { appFolder, otherServer } from '../../harness/project.ts';
 import { type LaunchOptions, type Scene, scenario } from '../../harness/scenario.ts';
 
 scenario('--print-config prints every setting with its default', async (scene) => {
@@ -124,15 +124,15 @@ scenario('unknown names in the file are ignored', async (scene) => {
 
 scenario('wsgi_app in the file names the application; the command line goes before it', async (scene) => {
   const file = 'wsgi_app = "forms:other"\n';
-  const server = await scene.tunicorn({ files: { 'gunicorn.conf.py': file }, chdir: appsDir });
+  const server = await scene.tunicorn({ files: { 'gunicorn.conf.py': file }, chdir: appFolder('forms') });
   assert.equal(await getText(server.target), 'other');
-  const second = await scene.tunicorn({ app: 'forms', chdir: appsDir });
+  const second = await scene.tunicorn({ app: 'forms', chdir: appFolder('forms') });
   assert.equal(await getText(second.target), 'application');
 });
 
 scenario('settings of the file are in force', async (scene) => {
   const file = 'workers = 3\nraw_env = ["STAGE=file"]\n';
-  const server = await scene.tunicorn({ app: 'who', files: { 'gunicorn.conf.py': file }, chdir: appsDir });
+  const server = await scene.tunicorn({ app: 'who', files: { 'gunicorn.conf.py': file }, chdir: appFolder('who') });
   await server.workers(3);
   const facts = JSON.parse(await getText(server.target));
   assert.equal(facts.stage, 'file');
@@ -147,7 +147,7 @@ scenario(
     const { code, stdout } = await scene.run({
       files,
       env,
-      chdir: appsDir,
+      chdir: appFolder('hello'),
       args: ['--show', '--keep-alive', '7'],
       app: 'hello',
     });
@@ -170,7 +170,7 @@ scenario(
   'a setting without effect yet is warned of once at the start and once at each reload',
   async (scene) => {
     const files = { 'gunicorn.conf.py': 'workers = 2\ndirty_workers = 3\n' };
-    const server = await scene.tunicorn({ app: 'hello', files, chdir: appsDir });
+    const server = await scene.tunicorn({ app: 'hello', files, chdir: appFolder('hello') });
     const warned = (where: string): number =>
       server.log.text().split(`'dirty_workers' in ${where} has no effect yet`).length - 1;
     assert.equal(warned('gunicorn.conf.py'), 1);
@@ -205,7 +205,7 @@ for (const [call, shown] of [
     `a settings file that calls ${call} is one clear line and exit 1`,
     async (scene) => {
       const files = { 'gunicorn.conf.py': `import sys\n${call}\n` };
-      const { code, text } = await scene.run({ app: 'hello', files, chdir: appsDir });
+      const { code, text } = await scene.run({ app: 'hello', files, chdir: appFolder('hello') });
       assert.equal(code, 1);
       assert.equal(text.trim(), `Error: The config file called sys.exit(${shown})`);
     },
@@ -226,7 +226,7 @@ const wrong: readonly (readonly [line: string, name: string, value: RegExp])[] =
 for (const [line, name, value] of wrong) {
   scenario(`the settings file's ${line} is refused with name and value`, async (scene) => {
     const files = { 'gunicorn.conf.py': `${line}\n` };
-    const { code, text } = await scene.run({ app: 'hello', files, chdir: appsDir });
+    const { code, text } = await scene.run({ app: 'hello', files, chdir: appFolder('hello') });
     assert.equal(code, 1);
     assert.ok(text.includes(name) || (otherServer && name === 'worker_class'), text);
     if (!otherServer) assert.match(text, value);
@@ -240,7 +240,7 @@ async function printConfig(scene: Scene, options: LaunchOptions): Promise<Readon
   const run = await scene.run({
     app: 'hello',
     ...rest,
-    args: [...args, '--chdir', appsDir, '--print-config'],
+    args: [...args, '--chdir', appFolder('hello'), '--print-config'],
     chdir: null,
   });
   assert.equal(run.code, 0, run.text);

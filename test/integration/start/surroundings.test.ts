@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, cpSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { request } from '../../harness/clients/http-request.ts';
 import { noMounts, withMounts } from '../../harness/machine/mount-namespace.ts';
-import { appsDir, otherServer } from '../../harness/project.ts';
+import { appFile, otherServer } from '../../harness/project.ts';
 import { scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
@@ -36,7 +35,7 @@ scenario(
   "with a TMPDIR of root's own and --user, large bodies are served from another folder",
   async (scene) => {
     chmodSync(scene.dir, 0o755);
-    cpSync(join(appsDir, 'hello.py'), scene.path('hello.py'));
+    cpSync(appFile('hello'), scene.path('hello.py'));
     mkdirSync(scene.path('private'), { mode: 0o700 });
     const server = await scene.tunicorn({
       app: 'hello',
@@ -104,7 +103,7 @@ scenario(
   'without HOME, and as a user without an account, everything is served',
   async (scene) => {
     chmodSync(scene.dir, 0o755);
-    cpSync(join(appsDir, 'hello.py'), scene.path('hello.py'));
+    cpSync(appFile('hello'), scene.path('hello.py'));
     const server = await scene.tunicorn({
       app: 'hello',
       chdir: null,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { workerExiting } from '../../harness/log-lines.ts';
-import { appsDir, otherServer } from '../../harness/project.ts';
+import { appFolder, otherServer } from '../../harness/project.ts';
 import { type LaunchOptions, scenario } from '../../harness/scenario.ts';
 
 const only = { skip: otherServer && 'only for Tunicorn' } as const;
@@ -83,7 +83,7 @@ scenario(
     const server = await scene.tunicorn({
       app: 'gone:app',
       files,
-      args: ['-k', 'asgi', '--pythonpath', appsDir],
+      args: ['-k', 'asgi', '--pythonpath', appFolder('asgi_app')],
     });
     const before = await getText(server.target);
     scene.write('broken', '');
