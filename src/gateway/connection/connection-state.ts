@@ -21,7 +21,7 @@ export type ConnectionState =
   | { readonly kind: 'lingering'; readonly sinceMs: number }
   | { readonly kind: 'closed' };
 
-export type ClientSide =
+type ClientSide =
   | 'sending'
   /** The client has shut down its sending side, and waits for its answers. */
   | 'ended'
