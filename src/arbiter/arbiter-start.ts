@@ -2,12 +2,11 @@
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
-import type { Resolution, ResolvedSettings } from '../settings/for-processes/resolved-settings.ts';
+import type { Resolution, ResolvedSettings, RuntimeDirectories } from '../settings/for-processes/resolved-settings.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ForkserverCommand } from './forkserver/forkserver-command.ts';
 import type { ForkserverEvents, ForkserverHandle } from './forkserver/forkserver-handle.ts';
 import type { ArbiterPidFile } from './process/pid-file.ts';
-import type { RuntimeDirectories } from './process/runtime-directory.ts';
 import type { OwnStart } from './process/start-self.ts';
 import type { Listeners } from './sockets/listeners.ts';
 

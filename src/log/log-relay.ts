@@ -1,8 +1,8 @@
 // Hands log lines and access records on to the process that writes them, as many as it takes: what is too much is not kept.
 // The arbiter makes one towards its forkserver, a gateway one towards the arbiter. Pure but for what it is given.
 
-import type { RelayedAccess, RelayedLine } from '../messages/relayed-log.ts';
 import type { LogLevel } from './log-line.ts';
+import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 export interface LogRelayTarget {
   /** Whether one more message may be sent now: somebody is there, and not too much is on its way. */

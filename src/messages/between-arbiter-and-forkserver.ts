@@ -2,9 +2,9 @@
 // inherits as descriptor 3. End-of-file on it means that the other is gone.
 
 import { z } from 'zod';
+import type { RelayedAccess, RelayedLine } from '../log/relayed-log.ts';
 import type { KnownAccounts } from '../settings/for-processes/accounts.ts';
 import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';
-import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 /** Where the forkserver finds its end of the link. */
 export const LINK_DESCRIPTOR = 3;

@@ -1,7 +1,7 @@
 // What the arbiter and a gateway say to each other, over Node's IPC channel. End of that channel means that the other is gone.
 
+import type { RelayedAccess, RelayedLine } from '../log/relayed-log.ts';
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
-import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 /** A bound and listening socket, as the arbiter describes it to a gateway; the handle itself travels beside the message. */
 export interface ListenerAddress {

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import { channelSocketPath, gatewaySpoolDir, LONGEST_SOCKET_NAME, lifelinePath } from '../../runqueue/runtime-files.ts';
+import type { RuntimeDirectories } from '../../settings/for-processes/resolved-settings.ts';
 import { type Account, asAccount } from './as-account.ts';
 import {
   type Attempt,
@@ -16,11 +17,6 @@ import {
   spoolCandidates,
   type WantedFolders,
 } from './usable-folder.ts';
-
-export interface RuntimeDirectories {
-  readonly runtimeDir: string;
-  readonly spoolDir: string;
-}
 
 export type MadeDirectories =
   | { readonly ok: true; readonly directories: RuntimeDirectories; readonly notes: readonly string[] }

@@ -2,7 +2,7 @@
 // time than the arbiter keeps up with.
 
 import type { LogRelayTarget } from '../../log/log-relay.ts';
-import type { RelayedAccess, RelayedLine } from '../../messages/relayed-log.ts';
+import type { RelayedAccess, RelayedLine } from '../../log/relayed-log.ts';
 
 const ROOM = 1000;
 

@@ -1,6 +1,6 @@
 // What is sent to Python's loggers about a request that no worker has finished.
 
-import type { RelayedAccess } from '../../messages/relayed-log.ts';
+import type { RelayedAccess } from '../../log/relayed-log.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { environOf } from '../exchange/request.ts';
 import { percentDecode } from '../http1/head/percent-decode.ts';

@@ -1,12 +1,16 @@
 // The settings of one generation, in the forms in which the processes take them.
 
-import type { RuntimeDirectories } from '../../arbiter/process/runtime-directory.ts';
 import type { WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
 import type { Origins } from '../resolve.ts';
 import type { Settings } from '../settings.ts';
 import type { AccountIds } from './accounts.ts';
 import type { GatewaySettings } from './gateway-settings.ts';
 import type { WorkerClass } from './worker-classes.ts';
+
+export interface RuntimeDirectories {
+  readonly runtimeDir: string;
+  readonly spoolDir: string;
+}
 
 export interface ResolvedSettings {
   readonly settings: Settings;

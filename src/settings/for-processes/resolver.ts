@@ -1,17 +1,17 @@
 // Makes the function that turns a configuration file's values into settings: called once at the start, and again at each reload with
 // what the new forkserver has found.
 
-import { type ApplicationChoice, chooseApplication } from '../../cli/start/application-uri.ts';
-import { type FoundPasteFile, findPasteFile, settingsOf } from '../../cli/start/paste-file.ts';
-import { type ServerNames, serverNames } from '../../cli/start/server-names.ts';
 import type { Configured, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
 import { lifelinePath } from '../../runqueue/runtime-files.ts';
 import { missingExtraFiles } from '../kinds/extra-files.ts';
 import type { Facts, FlagValues } from '../layers.ts';
 import { resolveSettings, type SettingsAndOrigins } from '../resolve.ts';
 import { type AccountIds, findAccounts, findInitGroup } from './accounts.ts';
+import { type ApplicationChoice, chooseApplication } from './application-uri.ts';
 import { toGatewaySettings } from './gateway-settings.ts';
+import { type FoundPasteFile, findPasteFile, settingsOf } from './paste-file.ts';
 import type { Resolution, ResolvedSettings } from './resolved-settings.ts';
+import { type ServerNames, serverNames } from './server-names.ts';
 import { slotsPerWorker } from './worker-classes.ts';
 
 export interface ResolverContext {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { type ParsedArguments, parseArguments, parseCommandArgs } from '../../../src/cli/arguments.ts';
 import { isSwitch } from '../../../src/cli/help.ts';
 import { splitWords } from '../../../src/cli/split-words.ts';
-import { chooseApplication } from '../../../src/cli/start/application-uri.ts';
+import { chooseApplication } from '../../../src/settings/for-processes/application-uri.ts';
 import { SETTINGS } from '../../../src/settings/settings.ts';
 
 const parse = (...argv: string[]): ParsedArguments => parseArguments(argv, '1.2.3');

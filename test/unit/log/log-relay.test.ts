@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LogRelay } from '../../../src/log/log-relay.ts';
-import type { RelayedAccess, RelayedLine } from '../../../src/messages/relayed-log.ts';
+import type { RelayedAccess, RelayedLine } from '../../../src/log/relayed-log.ts';
 import { logWriterOf } from '../../../src/settings/for-processes/log-writer.ts';
 
 const access: RelayedAccess = {

@@ -9,10 +9,10 @@ import { after, test } from 'node:test';
 import type { Account } from '../../../../src/arbiter/process/as-account.ts';
 import {
   makeRuntimeDirectories,
-  type RuntimeDirectories,
   removeRuntimeDirectories,
 } from '../../../../src/arbiter/process/runtime-directory.ts';
 import { lifelinePath } from '../../../../src/runqueue/runtime-files.ts';
+import type { RuntimeDirectories } from '../../../../src/settings/for-processes/resolved-settings.ts';
 
 const scratch = fs.mkdtempSync(join(tmpdir(), 'tunicorn-directories-'));
 after(() => fs.rmSync(scratch, { recursive: true }));

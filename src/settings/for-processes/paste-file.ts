@@ -3,7 +3,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { PythonValues } from '../../settings/layers.ts';
+import type { PythonValues } from '../layers.ts';
 
 export interface PasteFile {
   readonly ok: true;

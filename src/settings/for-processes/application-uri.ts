@@ -1,6 +1,6 @@
 // Which application to serve: the Paste file's, else the command line's, else the setting wsgi_app. Called by the command.
 
-import type { Settings } from '../../settings/settings.ts';
+import type { Settings } from '../settings.ts';
 import { findPasteFile } from './paste-file.ts';
 
 export type ApplicationChoice =

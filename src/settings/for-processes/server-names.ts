@@ -3,9 +3,9 @@
 
 import { GUNICORN_VERSION } from '../../gunicorn-version.ts';
 import type { Configured } from '../../messages/between-arbiter-and-forkserver.ts';
-import { SERVER_NAME } from '../../settings/for-processes/gateway-settings.ts';
-import { pythonRepr } from '../../settings/kinds/python-repr.ts';
-import { isFieldValue } from '../../settings/response-fields.ts';
+import { pythonRepr } from '../kinds/python-repr.ts';
+import { isFieldValue } from '../response-fields.ts';
+import { SERVER_NAME } from './gateway-settings.ts';
 
 export interface ServerNames {
   readonly ok: true;

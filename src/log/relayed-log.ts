@@ -1,7 +1,7 @@
 // What travels from gateway to arbiter and from there to the forkserver where Python's loggers write the logs. Part of both
 // protocols; python/tunicorn/log/python_log/relayed.py reads it.
 
-import type { LogLevel } from '../log/log-line.ts';
+import type { LogLevel } from './log-line.ts';
 
 export interface RelayedLine {
   readonly type: 'log';
