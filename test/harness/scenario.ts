@@ -8,7 +8,17 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { HttpConnection, type Target } from './clients/http-connection.ts';
 import { within } from './deadline.ts';
-import { appFolder, command, logsDir, pythonDir, root, supportDir, venvDir, venvPython } from './project.ts';
+import {
+  appFolder,
+  command,
+  logsDir,
+  otherServer,
+  pythonDir,
+  root,
+  supportDir,
+  venvDir,
+  venvPython,
+} from './project.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Server } from './server.ts';
 
@@ -119,6 +129,15 @@ export class Scene {
     return server;
   }
 
+  /** Starts an application that waits for the test at a rendezvous. */
+  async meeting(
+    args: readonly string[] = [],
+    app: string = 'sleeper',
+  ): Promise<{ readonly rendezvous: Rendezvous; readonly server: Server }> {
+    const rendezvous = await this.rendezvous();
+    return { rendezvous, server: await this.tunicorn({ app, args, env: { RENDEZVOUS: rendezvous.address } }) };
+  }
+
   /** Starts the command for what it prints and how it exits. */
   async run(options: LaunchOptions): Promise<{ code: number | null; text: string; stdout: string }> {
     const server = await this.launch({ listen: 'none', ...options });
@@ -161,6 +180,11 @@ export interface ScenarioOptions {
   readonly skip?: string | false;
   readonly limitMs?: number;
 }
+
+/** For what Gunicorn does not do, or does otherwise. */
+export const onlyTunicorn: ScenarioOptions & { readonly skip: string | false } = {
+  skip: otherServer && 'only for Tunicorn',
+};
 
 export function scenario(title: string, body: (scene: Scene) => Promise<void>, options: ScenarioOptions = {}): void {
   const { skip = false, limitMs = 120_000 } = options;

@@ -6,8 +6,8 @@ import { getText, request } from '../clients/http-request.ts';
 import { eventually } from '../deadline.ts';
 import { generationServing } from '../log-lines.ts';
 import { isAlive } from '../machine/process-table.ts';
-import { scenario } from '../scenario.ts';
-import { manyAtOnce, onlyTunicorn, sent } from './many-at-once.ts';
+import { onlyTunicorn, scenario } from '../scenario.ts';
+import { manyAtOnce, sent } from './many-at-once.ts';
 
 export interface GreenClass {
   readonly name: string;

@@ -9,12 +9,9 @@ import { Load } from '../clients/load.ts';
 import { eventually } from '../deadline.ts';
 import { generationServing } from '../log-lines.ts';
 import { isAlive } from '../machine/process-table.ts';
-import { otherServer } from '../project.ts';
 import type { Rendezvous } from '../rendezvous.ts';
-import { type Scene, scenario } from '../scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../scenario.ts';
 import type { Server } from '../server.ts';
-
-export const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
 export interface ClassUnderTest {
   readonly name: string;

@@ -7,12 +7,10 @@ import { request, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually, pause } from '../../harness/deadline.ts';
 import { handlingSignal } from '../../harness/log-lines.ts';
 import { readEntry } from '../../harness/machine/process-table.ts';
-import { otherServer } from '../../harness/project.ts';
 import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 /** Longer than any test may last. */
 const forEver = ['--graceful-timeout', '3600', '--timeout', '3600'];
 const MEBIBYTE = 1024 * 1024;
@@ -219,11 +217,8 @@ for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
 async function meeting(
   scene: Scene,
   args: readonly string[] = [],
-): Promise<{ rendezvous: Rendezvous; server: Server }> {
-  const rendezvous = await scene.rendezvous();
-  const env = { RENDEZVOUS: rendezvous.address };
-  const server = await scene.tunicorn({ app: 'sleeper', env, args: ['--workers', '2', ...forEver, ...args] });
-  return { rendezvous, server };
+): Promise<{ readonly rendezvous: Rendezvous; readonly server: Server }> {
+  return await scene.meeting(['--workers', '2', ...forEver, ...args]);
 }
 
 async function terminate(server: Server): Promise<void> {

@@ -8,17 +8,13 @@ import { Load } from '../../harness/clients/load.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { generationServing, handlingSignal, workerExiting, workerKilled } from '../../harness/log-lines.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
-import { otherServer } from '../../harness/project.ts';
-import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
 scenario(
   'a killed worker costs its own client a 502, and nobody else anything',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--workers', '3']);
+    const { rendezvous, server } = await scene.meeting(['--workers', '3']);
     await server.workers(3);
     const connections = [await scene.connect(server), await scene.connect(server)];
     for (const connection of connections) await connection.send(requestBytes('/hold'));
@@ -158,7 +154,7 @@ scenario(
 scenario(
   'a worker that was busy for a killed gateway serves again',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--workers', '1']);
+    const { rendezvous, server } = await scene.meeting(['--workers', '1']);
     const [worker] = await server.workers(1);
     const connection = await scene.connect(server);
     await connection.send(requestBytes('/hold'));
@@ -178,7 +174,7 @@ scenario(
 scenario(
   'a killed forkserver is replaced with its workers, and no request is lost',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--workers', '3', '--graceful-timeout', '3600']);
+    const { rendezvous, server } = await scene.meeting(['--workers', '3', '--graceful-timeout', '3600']);
     const workers = await server.workers(3);
     const [forkserver = 0] = server.family().forkservers;
     const held = await scene.connect(server);
@@ -241,7 +237,7 @@ scenario(
 scenario(
   'workers whose forkserver is killed end without a traceback',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--workers', '3', '--graceful-timeout', '3600']);
+    const { rendezvous, server } = await scene.meeting(['--workers', '3', '--graceful-timeout', '3600']);
     const workers = await server.workers(3);
     const held = await scene.connect(server);
     await held.send(requestBytes('/hold'));
@@ -260,7 +256,7 @@ scenario(
 
 for (const what of ['idle', 'busy'] as const) {
   scenario(`when the arbiter of an ${what} server is killed, nothing stays behind`, async (scene) => {
-    const { rendezvous, server } = await meeting(scene, [
+    const { rendezvous, server } = await scene.meeting([
       '--workers',
       '3',
       '--graceful-timeout',
@@ -280,7 +276,7 @@ for (const what of ['idle', 'busy'] as const) {
 }
 
 scenario('when the arbiter is killed, a running request still gets its answer', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, ['--graceful-timeout', '20']);
+  const { rendezvous, server } = await scene.meeting(['--graceful-timeout', '20']);
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/hold'));
   await rendezvous.arrived('held');
@@ -328,12 +324,4 @@ async function busyWorkers(server: Server, load: Load): Promise<readonly number[
   for (let count = 0; count < 50; count += 1) answering.add(Number(await getText(server.target)));
   await load.answeredMore(10);
   return server.workerPids().filter((pid) => !answering.has(pid));
-}
-
-async function meeting(scene: Scene, args: readonly string[]): Promise<{ rendezvous: Rendezvous; server: Server }> {
-  const rendezvous = await scene.rendezvous();
-  return {
-    rendezvous,
-    server: await scene.tunicorn({ app: 'sleeper', env: { RENDEZVOUS: rendezvous.address }, args }),
-  };
 }

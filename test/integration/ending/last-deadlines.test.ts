@@ -5,11 +5,8 @@ import { getText } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { generationServing } from '../../harness/log-lines.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 import type { Family } from '../../harness/server.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
 const HANG = 'import time\ndef _hang(*args):\n    time.sleep(3600)\n';
 const ARGS = ['--workers', '2', '--graceful-timeout', '1'] as const;

@@ -5,10 +5,7 @@ import process from 'node:process';
 import { getText } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 const SIGNALLING = `
 import os, signal

@@ -11,12 +11,10 @@ import { eventually } from '../../harness/deadline.ts';
 import { handlingSignal, shuttingDown } from '../../harness/log-lines.ts';
 import { readEntry } from '../../harness/machine/process-table.ts';
 import { appFolder, otherServer } from '../../harness/project.ts';
-import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 import { findBoard } from '../../harness/subjects/idle-worker.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 /** Longer than any test may last: what ends, did not wait for it. */
 const forEver = ['--graceful-timeout', '3600', '--timeout', '3600'];
 
@@ -52,7 +50,7 @@ for (const [signal, name] of [
 }
 
 scenario('SIGTERM lets running and waiting requests finish, and takes no new ones', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, ['--workers', '2', ...forEver]);
+  const { rendezvous, server } = await scene.meeting(['--workers', '2', ...forEver]);
   const running = await Promise.all([1, 2].map(() => scene.connect(server)));
   for (const connection of running) await connection.send(requestBytes('/hold'));
   await rendezvous.arrived('held', 2);
@@ -72,7 +70,7 @@ scenario('SIGTERM lets running and waiting requests finish, and takes no new one
 scenario(
   'SIGTERM answers requests that wait for a worker',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--workers', '1', ...forEver]);
+    const { rendezvous, server } = await scene.meeting(['--workers', '1', ...forEver]);
     const connections = await Promise.all([1, 2, 3, 4, 5].map(() => scene.connect(server)));
     for (const connection of connections) await connection.send(requestBytes('/hold'));
     await rendezvous.arrived('held');
@@ -89,7 +87,7 @@ scenario(
 );
 
 scenario('SIGTERM kills what runs longer than the graceful timeout, and its client is told', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, ['--graceful-timeout', '1', '--timeout', '3600']);
+  const { rendezvous, server } = await scene.meeting(['--graceful-timeout', '1', '--timeout', '3600']);
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/hold'));
   await rendezvous.arrived('held');
@@ -102,7 +100,7 @@ scenario(
   'SIGTERM leaves no client without an answer that still waits for a worker when the graceful timeout is over',
   async (scene) => {
     const args = ['--workers', '2', '--graceful-timeout', '1', '--timeout', '3600'];
-    const { rendezvous, server } = await meeting(scene, args);
+    const { rendezvous, server } = await scene.meeting(args);
     const connections = await Promise.all(Array.from({ length: 40 }, () => scene.connect(server)));
     for (const connection of connections) await connection.send(requestBytes('/hold'));
     await rendezvous.arrived('held', 2);
@@ -117,7 +115,7 @@ scenario(
 
 for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
   scenario(`${signal} does not wait for running requests, and their clients are told`, async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--workers', '2', ...forEver]);
+    const { rendezvous, server } = await scene.meeting(['--workers', '2', ...forEver]);
     const connection = await scene.connect(server);
     await connection.send(requestBytes('/hold'));
     await rendezvous.arrived('held');
@@ -128,7 +126,7 @@ for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
 }
 
 scenario('SIGINT after SIGTERM ends the wait', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, forEver);
+  const { rendezvous, server } = await scene.meeting(forEver);
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/hold'));
   await rendezvous.arrived('held');
@@ -216,7 +214,7 @@ scenario('three SIGTTINs add three workers', async (scene) => {
 });
 
 scenario('SIGTTOU lets the worker that leaves finish its request', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, ['--workers', '2', ...forEver]);
+  const { rendezvous, server } = await scene.meeting(['--workers', '2', ...forEver]);
   const connections = [await scene.connect(server), await scene.connect(server)];
   for (const connection of connections) await connection.send(requestBytes('/hold'));
   await rendezvous.arrived('held', 2);
@@ -266,7 +264,7 @@ scenario('SIGWINCH is ignored by a server that is no daemon', async (scene) => {
 });
 
 scenario('SIGTERM to a worker replaces it and costs no request', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, forEver);
+  const { rendezvous, server } = await scene.meeting(forEver);
   const [pid = 0] = await server.workers(1);
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/hold'));
@@ -281,14 +279,6 @@ scenario('SIGTERM to a worker replaces it and costs no request', async (scene) =
   });
   assert.equal(await getText(server.target), String(next));
 });
-
-async function meeting(scene: Scene, args: readonly string[]): Promise<{ rendezvous: Rendezvous; server: Server }> {
-  const rendezvous = await scene.rendezvous();
-  return {
-    rendezvous,
-    server: await scene.tunicorn({ app: 'sleeper', env: { RENDEZVOUS: rendezvous.address }, args }),
-  };
-}
 
 async function refuses(server: Server): Promise<boolean> {
   const socket = connect({ ...server.target });

@@ -9,9 +9,8 @@ import { LineLog } from '../../harness/line-log.ts';
 import { generationServing } from '../../harness/log-lines.ts';
 import { supportDir, venvPython } from '../../harness/project.ts';
 import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-import { onlyTunicorn } from '../../harness/subjects/many-at-once.ts';
 
 const classes: readonly (readonly string[])[] = [
   ['--worker-class', 'sync'],

@@ -6,9 +6,8 @@ import { getText, request } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
 import { nginx, startNginx } from '../../harness/machine/nginx.ts';
 import { appFolder, otherServer } from '../../harness/project.ts';
-import { scenario, sharedServer } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario, sharedServer } from '../../harness/scenario.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const flask = sharedServer({ app: 'flask_app:app', args: ['--workers', '2'] });
 const django = sharedServer({
   app: 'mysite.wsgi:application',

@@ -119,6 +119,7 @@ scenario('SIGQUIT calls worker_int in each worker, and the hooks of the end', as
   const journal = new HookJournal(scene);
   const server = await scene.tunicorn(journal.launchOptions('workers = 2'));
   const workers = await server.workers(2);
+  await eventually('both workers to have booted', () => journal.of('post_worker_init').length === 2);
   assert.equal((await server.stop('SIGQUIT')).code, 0);
   assert.deepEqual(
     journal

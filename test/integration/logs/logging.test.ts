@@ -5,10 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { field } from '../../harness/clients/http-connection.ts';
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 scenario('there is no access log by default', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello' });

@@ -8,9 +8,8 @@ import { forwardedClient } from '../../../src/gateway/ticket/forwarded-client.ts
 import { request } from '../../harness/clients/http-request.ts';
 import { RawWebSocket } from '../../harness/clients/raw-web-socket.ts';
 import { venvPython } from '../../harness/project.ts';
-import { type LaunchOptions, type Scene, scenario } from '../../harness/scenario.ts';
+import { type LaunchOptions, onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-import { onlyTunicorn } from '../../harness/subjects/many-at-once.ts';
 
 const APP = `
 import json

@@ -5,13 +5,11 @@ import assert from 'node:assert/strict';
 import { HttpConnection, type HttpResponse, type Target } from '../../harness/clients/http-connection.ts';
 import { request, requestBytes } from '../../harness/clients/http-request.ts';
 import { DebianProgram, startProxy } from '../../harness/machine/front-proxy.ts';
-import { otherServer } from '../../harness/project.ts';
-import { freePort, type Scene, scenario, sharedServer } from '../../harness/scenario.ts';
+import { freePort, onlyTunicorn, type Scene, scenario, sharedServer } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
 const nginx = new DebianProgram('nginx');
 const haproxy = new DebianProgram('haproxy');
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const behindNginx = { skip: onlyTunicorn.skip || nginx.skip } as const;
 const behindHaproxy = { skip: onlyTunicorn.skip || haproxy.skip } as const;
 

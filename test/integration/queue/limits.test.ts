@@ -13,11 +13,9 @@ import {
 import { request, requestBytes } from '../../harness/clients/http-request.ts';
 import { SlowSender } from '../../harness/clients/slow-sender.ts';
 import { eventually, pause, within } from '../../harness/deadline.ts';
-import { otherServer } from '../../harness/project.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';

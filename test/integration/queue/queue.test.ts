@@ -8,12 +8,10 @@ import { OVERLOADED_MS } from '../../../src/gateway/queue/queue-policy.ts';
 import { field, type HttpConnection, type HttpResponse } from '../../harness/clients/http-connection.ts';
 import { type RequestOptions, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually, pause } from '../../harness/deadline.ts';
-import { otherServer } from '../../harness/project.ts';
 import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 /** The client's sending side has been open so long that its end means that the client has left; more does no harm. */
 const WHILE_MS = 2 * HALF_CLOSE_MS;
 

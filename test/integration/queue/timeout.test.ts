@@ -6,17 +6,12 @@ import { getText, request, requestBytes } from '../../harness/clients/http-reque
 import { eventually } from '../../harness/deadline.ts';
 import { backingOff, bootingWorker, workerTimeout } from '../../harness/log-lines.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
-import { otherServer } from '../../harness/project.ts';
-import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
-import type { Server } from '../../harness/server.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 scenario(
   'a request that runs longer than the timeout is answered 504, and its worker replaced',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--timeout', '1']);
+    const { rendezvous, server } = await scene.meeting(['--timeout', '1']);
     const [pid = 0] = await server.workers(1);
     const connection = await scene.connect(server);
     await connection.send(requestBytes('/sleep?secret=1', { method: 'POST', body: 'body' }));
@@ -35,7 +30,7 @@ scenario(
 scenario(
   'the log says what a worker was doing when its time was over',
   async (scene) => {
-    const { server } = await meeting(scene, ['--timeout', '1']);
+    const { server } = await scene.meeting(['--timeout', '1']);
     const [pid = 0] = await server.workers(1);
     await request(server.target, '/sleep?query=1', { method: 'DELETE' });
     await server.waitForLog(workerTimeout(pid));
@@ -53,7 +48,7 @@ scenario(
 scenario(
   'a timeout after the head cuts the response off',
   async (scene) => {
-    const { server } = await meeting(scene, ['--timeout', '1']);
+    const { server } = await scene.meeting(['--timeout', '1']);
     const response = await request(server.target, '/sleep-after-head');
     assert.deepEqual([response.status, response.body.toString(), response.end], [200, 'awake, ', 'cut']);
   },
@@ -91,7 +86,7 @@ scenario(
 scenario(
   'a timeout of one request does not touch the others',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--timeout', '2', '--workers', '2']);
+    const { rendezvous, server } = await scene.meeting(['--timeout', '2', '--workers', '2']);
     const before = await server.workers(2);
     const asleep = request(server.target, '/sleep');
     await rendezvous.noted('asleep');
@@ -120,7 +115,7 @@ scenario(
 scenario(
   'waiting for a worker is not running: the timeout counts from the claim',
   async (scene) => {
-    const { rendezvous, server } = await meeting(scene, ['--timeout', '3', '--workers', '1']);
+    const { rendezvous, server } = await scene.meeting(['--timeout', '3', '--workers', '1']);
     const first = await scene.connect(server);
     const second = await scene.connect(server);
     await first.send(requestBytes('/sleep'));
@@ -135,7 +130,7 @@ scenario(
 scenario(
   'an idle worker has no timeout',
   async (scene) => {
-    const { server } = await meeting(scene, ['--timeout', '1', '--workers', '3']);
+    const { server } = await scene.meeting(['--timeout', '1', '--workers', '3']);
     // Three requests, one after the other, time out; meanwhile two workers have nothing to do for as long.
     for (let count = 0; count < 3; count += 1) assert.equal((await request(server.target, '/sleep')).status, 504);
     await eventually('three timeouts', () => server.log.count(/WORKER TIMEOUT/) === 3);
@@ -147,7 +142,7 @@ scenario(
 );
 
 scenario('--timeout 0 never kills', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, ['--timeout', '0', '--workers', '2']);
+  const { rendezvous, server } = await scene.meeting(['--timeout', '0', '--workers', '2']);
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/hold'));
   await rendezvous.arrived('held');
@@ -214,11 +209,3 @@ scenario(
   },
   onlyTunicorn,
 );
-
-async function meeting(scene: Scene, args: readonly string[]): Promise<{ rendezvous: Rendezvous; server: Server }> {
-  const rendezvous = await scene.rendezvous();
-  return {
-    rendezvous,
-    server: await scene.tunicorn({ app: 'sleeper', env: { RENDEZVOUS: rendezvous.address }, args }),
-  };
-}

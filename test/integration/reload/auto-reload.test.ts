@@ -7,11 +7,9 @@ import { getText, request, requestBytes } from '../../harness/clients/http-reque
 import { Load } from '../../harness/clients/load.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { generationServing } from '../../harness/log-lines.ts';
-import { otherServer } from '../../harness/project.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const reloading = /Worker reloading: /;
 
 /** Answers with what the module `text` has; `/lazy` imports another one first. */
@@ -187,10 +185,11 @@ for (const [what, text, page] of broken) {
       async (scene) => {
         const server = await scene.tunicorn({ app: 'app', args, files: { ...files, 'text.py': text } });
         for (let round = 0; round < 2; round += 1) {
-          await eventually('the page', async () => (await request(server.target, '/')).status === 500);
-          const response = await request(server.target, '/');
+          const response = await eventually('the page', async () => {
+            const answer = await request(server.target, '/');
+            return answer.status === 500 && page.test(answer.body.toString()) && answer;
+          });
           assert.match(field(response, 'Content-Type') ?? '', /^text\/plain/);
-          assert.match(response.body.toString(), page);
           await changesText(scene, server, 'mended');
           scene.write('text.py', text);
         }

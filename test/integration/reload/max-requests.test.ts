@@ -6,10 +6,7 @@ import { getText, requestBytes } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 scenario(
   'a worker is replaced after max_requests, on one client connection',

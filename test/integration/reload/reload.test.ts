@@ -5,11 +5,9 @@ import { getText, requestBytes } from '../../harness/clients/http-request.ts';
 import { Load, type LoadOptions } from '../../harness/clients/load.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { gaveUp, generationServing, handlingSignal } from '../../harness/log-lines.ts';
-import { otherServer } from '../../harness/project.ts';
-import { freePort, scenario } from '../../harness/scenario.ts';
+import { freePort, onlyTunicorn, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const bothKinds: Omit<LoadOptions, 'check'> = { keepAliveClients: 3, freshClients: 2, request: () => ({ path: '/' }) };
 const answering = (text: string, before: string = ''): string =>
   `${before}\ndef application(environ, start_response):\n    start_response("200 OK", [("Content-Length", "${text.length}")])\n    return [b"${text}"]\n`;

@@ -4,10 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { gaveUp } from '../../harness/log-lines.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 // As Django's URLconf: imported at the first request.
 const WSGI = `

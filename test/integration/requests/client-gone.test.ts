@@ -3,12 +3,9 @@
 import assert from 'node:assert/strict';
 import type { HttpConnection } from '../../harness/clients/http-connection.ts';
 import { getText, requestBytes } from '../../harness/clients/http-request.ts';
-import { otherServer } from '../../harness/project.ts';
 import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
 const departures: readonly (readonly [how: string, leave: (connection: HttpConnection) => void])[] = [
   ['closes its connection', (connection) => connection.close()],

@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { field, fields, type HttpConnection } from '../../harness/clients/http-connection.ts';
 import { getText, requestBytes } from '../../harness/clients/http-request.ts';
 import { otherServer } from '../../harness/project.ts';
-import { scenario, sharedServer } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario, sharedServer } from '../../harness/scenario.ts';
 
 const shared = sharedServer({ app: 'early_hints' });
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const LINK = '</style.css>; rel=preload; as=style';
 
 scenario('hints arrive while the application still works, each as a response 103 of its own', async (scene) => {

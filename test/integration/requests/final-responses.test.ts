@@ -3,10 +3,8 @@
 import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';
 import { request, requestBytes } from '../../harness/clients/http-request.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario, sharedServer } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario, sharedServer } from '../../harness/scenario.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const limited = sharedServer({ app: 'final_responses:wsgi', args: ['--limit-request-body', '100'] });
 const CLASSES = [
   ['sync', 'wsgi'],

@@ -5,12 +5,10 @@ import { createHash } from 'node:crypto';
 import { field, fields, HttpConnection, type HttpResponse } from '../../harness/clients/http-connection.ts';
 import { request, requestBytes } from '../../harness/clients/http-request.ts';
 import { otherServer } from '../../harness/project.ts';
-import { scenario, sharedServer } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario, sharedServer } from '../../harness/scenario.ts';
 
 const echo = sharedServer({ app: 'echo', args: ['--workers', '2', '--keep-alive', '20'] });
 const responses = sharedServer({ app: 'responses', args: ['--workers', '2', '--keep-alive', '20'] });
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
-
 scenario(
   'HTTP/1.1 keeps the connection for many requests',
   async (scene) => {

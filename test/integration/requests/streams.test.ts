@@ -6,9 +6,8 @@ import { requestBytes } from '../../harness/clients/http-request.ts';
 import { openWebSockets } from '../../harness/clients/kept-streams.ts';
 import { udpReceiver } from '../../harness/doubles/receivers.ts';
 import { generationServing } from '../../harness/log-lines.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-import { onlyTunicorn } from '../../harness/subjects/many-at-once.ts';
 
 const STILL = /still has/;
 

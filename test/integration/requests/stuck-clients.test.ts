@@ -5,11 +5,11 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { type HttpConnection, openSocket, type ResponseHead } from '../../harness/clients/http-connection.ts';
 import { getText, requestBytes } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
-import { appFolder, otherServer } from '../../harness/project.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { appFolder } from '../../harness/project.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn', limitMs: 180_000 } as const;
+const slowOnlyTunicorn = { ...onlyTunicorn, limitMs: 180_000 };
 const halves: readonly (readonly [what: string, bytes: string])[] = [
   ['nothing at all', ''],
   ['half a request line', 'GET /len'],
@@ -39,7 +39,7 @@ scenario(
     assert.deepEqual([result.failed, result.wrong], [0, 0], result.complaints.join('\n'));
     assert.equal(server.log.count(/WORKER TIMEOUT/), 0);
   },
-  onlyTunicorn,
+  slowOnlyTunicorn,
 );
 
 for (const [what, bytes] of halves) {
@@ -50,7 +50,7 @@ for (const [what, bytes] of halves) {
       for (let count = 0; count < 20; count += 1) await stick(scene, server, 'on demand', bytes);
       for (let count = 0; count < 20; count += 1) assert.equal(await getText(server.target, '/length'), 'four');
     },
-    onlyTunicorn,
+    slowOnlyTunicorn,
   );
 }
 
@@ -67,7 +67,7 @@ scenario(
     for (let count = 0; count < 20; count += 1) assert.equal(await getText(server.target, '/length'), 'four');
     assert.equal(server.log.count(/Traceback|\[ERROR\]|\[CRITICAL\]/), 0, server.log.text());
   },
-  onlyTunicorn,
+  slowOnlyTunicorn,
 );
 
 scenario(
@@ -80,7 +80,7 @@ scenario(
     assert.equal((await server.stop()).code, 0);
     await server.nothingLeft();
   },
-  onlyTunicorn,
+  slowOnlyTunicorn,
 );
 
 async function stick(
@@ -118,7 +118,7 @@ scenario(
     }
     for (const [connection, head] of begun) await expectMebibytes(connection, head, 16);
   },
-  onlyTunicorn,
+  slowOnlyTunicorn,
 );
 
 scenario(
@@ -143,7 +143,7 @@ scenario(
     assert.equal((await server.stop()).code, 0);
     assert.deepEqual(readdirSync(spool), []);
   },
-  onlyTunicorn,
+  slowOnlyTunicorn,
 );
 
 async function expectMebibytes(connection: HttpConnection, head: ResponseHead, mebibytes: number): Promise<void> {

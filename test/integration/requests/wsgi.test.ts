@@ -5,17 +5,12 @@ import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { field, type HttpResponse } from '../../harness/clients/http-connection.ts';
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
-import { otherServer } from '../../harness/project.ts';
-import type { Rendezvous } from '../../harness/rendezvous.ts';
-import { type Scene, scenario, sharedServer } from '../../harness/scenario.ts';
-import type { Server } from '../../harness/server.ts';
+import { onlyTunicorn, scenario, sharedServer } from '../../harness/scenario.ts';
 
 const echo = sharedServer({ app: 'echo', args: ['--workers', '2'] });
 const responses = sharedServer({ app: 'responses' });
 const raising = sharedServer({ app: 'raising' });
 const validated = sharedServer({ app: 'validated' });
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
-
 /** What only one of the two puts into the environ. */
 const optionalKeys = ['gunicorn.socket', 'wsgi.early_hints', 'tunicorn.client_disconnected', 'tunicorn.queue_time'];
 
@@ -161,7 +156,7 @@ for (const query of ['', '?length']) {
   scenario(
     `pieces arrive as they are yielded, ${query === '' ? 'in chunks' : 'with a Content-Length'}`,
     async (scene) => {
-      const { rendezvous, server } = await meeting(scene, 'streaming');
+      const { rendezvous, server } = await scene.meeting([], 'streaming');
       const connection = await scene.connect(server);
       await connection.send(requestBytes(`/${query}`));
       const head = await connection.head();
@@ -180,7 +175,7 @@ for (const query of ['', '?length']) {
 }
 
 scenario('what is written arrives before the application goes on', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, 'write_callable');
+  const { rendezvous, server } = await scene.meeting([], 'write_callable');
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/wait'));
   await connection.head();
@@ -194,12 +189,12 @@ scenario('what is written arrives before the application goes on', async (scene)
 });
 
 scenario('write() and the iterable make one body', async (scene) => {
-  const { server } = await meeting(scene, 'write_callable');
+  const { server } = await scene.meeting([], 'write_callable');
   assert.equal(await getText(server.target), 'written, and again, then returned');
 });
 
 scenario('write() of text ends the response early, with the reason in the log', async (scene) => {
-  const { server } = await meeting(scene, 'write_callable');
+  const { server } = await scene.meeting([], 'write_callable');
   assert.equal((await request(server.target, '/text')).end, 'cut');
   await server.waitForLog(/TypeError/);
 });
@@ -284,7 +279,7 @@ const closed: readonly (readonly [path: string, method: string, status: number])
 
 for (const [path, method, status] of closed) {
   scenario(`close() is called once for ${method} ${path}`, async (scene) => {
-    const { rendezvous, server } = await meeting(scene, 'closing');
+    const { rendezvous, server } = await scene.meeting([], 'closing');
     assert.equal((await request(server.target, path, { method })).status, status);
     await rendezvous.noted(`closed ${path}`);
     await request(server.target, '/another');
@@ -293,7 +288,7 @@ for (const [path, method, status] of closed) {
 }
 
 scenario('close() is called when the client has gone', async (scene) => {
-  const { rendezvous, server } = await meeting(scene, 'closing');
+  const { rendezvous, server } = await scene.meeting([], 'closing');
   rendezvous.open('client may go');
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/gone'));
@@ -305,7 +300,7 @@ scenario('close() is called when the client has gone', async (scene) => {
 });
 
 scenario('a close() that raises is logged, and the response is whole', async (scene) => {
-  const { server } = await meeting(scene, 'closing');
+  const { server } = await scene.meeting([], 'closing');
   const response = await request(server.target, '/close-raises');
   assert.equal(response.body.toString(), 'piece\npiece\npiece\n');
   await server.waitForLog(/RuntimeError: in close\(\)/);
@@ -382,11 +377,6 @@ async function failsWith500(path: string, reason: RegExp): Promise<void> {
   await server.waitForLog(new RegExp(`Error handling request.* ${path}`), since);
   await server.waitForLog(/Traceback \(most recent call last\)/, since);
   await server.waitForLog(reason, since);
-}
-
-async function meeting(scene: Scene, app: string): Promise<{ rendezvous: Rendezvous; server: Server }> {
-  const rendezvous = await scene.rendezvous();
-  return { rendezvous, server: await scene.tunicorn({ app, env: { RENDEZVOUS: rendezvous.address } }) };
 }
 
 function environOf(response: HttpResponse): Record<string, unknown> {

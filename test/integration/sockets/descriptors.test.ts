@@ -6,11 +6,9 @@ import { readFileSync } from 'node:fs';
 import { HttpConnection } from '../../harness/clients/http-connection.ts';
 import { getText, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 import { upgrade } from '../../harness/subjects/upgrade.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const openFiles = 200;
 const clients = 400;
 

@@ -6,11 +6,9 @@ import { getText } from '../../harness/clients/http-request.ts';
 import { eventually, within } from '../../harness/deadline.ts';
 import { generationServing } from '../../harness/log-lines.ts';
 import { listeningDescriptors } from '../../harness/machine/listening-sockets.ts';
-import { otherServer } from '../../harness/project.ts';
-import { freePort, type Scene, scenario } from '../../harness/scenario.ts';
+import { freePort, onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const app = 'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"text"]\n';
 
 scenario(

@@ -6,11 +6,10 @@ import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getText } from '../../harness/clients/http-request.ts';
 import { usingPython } from '../../harness/log-lines.ts';
-import { findPyenvPython, otherServer, pyenvVersionsDir, root } from '../../harness/project.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { findPyenvPython, pyenvVersionsDir, root } from '../../harness/project.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const versions = existsSync(pyenvVersionsDir) ? readdirSync(pyenvVersionsDir) : [];
 const none = { VIRTUAL_ENV: undefined };
 

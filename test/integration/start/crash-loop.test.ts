@@ -7,10 +7,8 @@ import { getText, request } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
 import { within } from '../../harness/deadline.ts';
 import { backingOff, bootingWorker } from '../../harness/log-lines.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const anyBackoff = /the next one is forked in \d+ s/;
 
 const bootsIfHealthy =

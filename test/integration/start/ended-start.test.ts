@@ -3,11 +3,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { eventually } from '../../harness/deadline.ts';
-import { otherServer } from '../../harness/project.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
 // Longer than any test may last: nothing here ends by its own time.
 const HANG = 'import time\nopen("hangs", "w").close()\ntime.sleep(3600)\n';

@@ -4,10 +4,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { getText } from '../../harness/clients/http-request.ts';
 import { generationServing } from '../../harness/log-lines.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 scenario(
   'at the first start a worker that is ready serves while others boot, as many at a time as there are processors',

@@ -4,10 +4,8 @@ import assert from 'node:assert/strict';
 import { requestBytes } from '../../harness/clients/http-request.ts';
 import { RawWebSocket } from '../../harness/clients/raw-web-socket.ts';
 import { eventually, pause } from '../../harness/deadline.ts';
-import { otherServer } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 const upload = 'Host: x\r\nContent-Length: 10\r\n\r\nhalf';
 
 scenario(

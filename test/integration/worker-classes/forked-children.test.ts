@@ -6,11 +6,8 @@ import { getText, request } from '../../harness/clients/http-request.ts';
 import { eventually, within } from '../../harness/deadline.ts';
 import { generationServing, workerExiting } from '../../harness/log-lines.ts';
 import { isAlive } from '../../harness/machine/process-table.ts';
-import { otherServer } from '../../harness/project.ts';
-import { type Scene, scenario } from '../../harness/scenario.ts';
+import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-
-const onlyTunicorn = { skip: otherServer && 'only for Tunicorn' } as const;
 
 const classes = [
   ['sync', 'forking:wsgi'],

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';
-import { scenario } from '../../harness/scenario.ts';
-import { manyAtOnce, onlyTunicorn, scenariosOf } from '../../harness/subjects/many-at-once.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
+import { manyAtOnce, scenariosOf } from '../../harness/subjects/many-at-once.ts';
 
 scenariosOf({
   name: 'gthread',

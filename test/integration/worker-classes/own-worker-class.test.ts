@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';
 import { getText, request } from '../../harness/clients/http-request.ts';
 import { generationServing } from '../../harness/log-lines.ts';
-import { scenario } from '../../harness/scenario.ts';
-import { onlyTunicorn } from '../../harness/subjects/many-at-once.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 const APP =
   'def application(environ, start_response):\n    start_response("200 OK", [])\n' +
