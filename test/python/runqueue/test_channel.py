@@ -50,12 +50,12 @@ class BackPressure(WorkerSideTest):
         self.assertEqual(frame.head, "200 OK\r\n")
         self.assertEqual(hashlib.sha256(frame.data).digest(), hashlib.sha256(data).digest())
 
-    def test_so_does_one_whose_head_alone_is_more_than_the_socket_takes(self) -> None:
+    def test_a_frame_whose_head_alone_is_more_than_the_socket_takes_arrives_whole(self) -> None:
         head = b"200 OK\r\nX: " + b"x" * MIB + b"\r\n"
         frame = self.send_while_nobody_reads(head, b"y" * MIB)
         self.assertEqual((frame.head.encode(), frame.data), (head, b"y" * MIB))
 
-    def test_so_does_one_that_comes_from_a_file(self) -> None:
+    def test_a_frame_that_comes_from_a_file_is_held_and_arrives_whole(self) -> None:
         data = os.urandom(2 * MIB)
         with tempfile.TemporaryFile() as file:
             file.write(data)
@@ -80,7 +80,7 @@ class BackPressure(WorkerSideTest):
                 self.channel.body_from_file(77, END, file.fileno(), 0, 6)
         self.assertTrue(self.channel.is_lost)
 
-    def test_so_does_a_small_frame_when_the_socket_is_full(self) -> None:
+    def test_a_small_frame_is_held_while_the_socket_is_full(self) -> None:
         filled = 0
         try:
             while True:

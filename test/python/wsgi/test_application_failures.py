@@ -130,14 +130,14 @@ class ApplicationFailures(WorkerSideTest):
                 self.assertEqual(len(self.log.texts("error")), 1)
                 self.assert_released()
 
-    def test_so_is_system_exit_after_the_head(self) -> None:
+    def test_system_exit_after_the_head_is_raised_after_the_release(self) -> None:
         result = Closable([b"data", SystemExit(7)])
         with self.assertRaises(SystemExit):
             self.exchange(returning(result))
         self.assertEqual(result.closed, 1)
         self.assert_released()
 
-    def test_so_is_system_exit_of_a_long_response_that_the_gateway_never_says_it_has_read(self) -> None:
+    def test_system_exit_is_raised_though_the_gateway_never_reads_the_long_response_before_it(self) -> None:
         def close() -> None:
             self.gateway.shutdown(socket.SHUT_WR)
             raise SystemExit(7)

@@ -43,7 +43,7 @@ class WsgiErrorsStream(WorkerSideTest):
                 self.exchange(app)
                 self.assertEqual(self.logged(), "half")
 
-    def test_so_it_is_before_the_application_ends_the_worker(self) -> None:
+    def test_half_a_line_is_in_the_log_before_the_application_ends_the_worker(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
             environ["wsgi.errors"].write("half")
             raise SystemExit(7)
@@ -52,7 +52,7 @@ class WsgiErrorsStream(WorkerSideTest):
             self.exchange(app)
         self.assertEqual(self.logged(), "half")
 
-    def test_so_it_is_before_the_gateway_has_read_a_long_response(self) -> None:
+    def test_half_a_line_is_in_the_log_before_the_gateway_has_read_a_long_response(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
             environ["wsgi.errors"].write("half")
             return returning([b"x" * (UNACKNOWLEDGED_BYTES + 1)])(environ, start_response)

@@ -88,7 +88,7 @@ class RequestSteps(WorkerSideTest):
         self.assertEqual((app.calls, self.board.slot(1)["taken"]), (0, 2))
         self.assert_released()
 
-    def test_so_is_one_whose_client_stopped_sending_before_it_was_begun(self) -> None:
+    def test_a_ticket_whose_client_stopped_sending_before_it_was_begun_is_skipped(self) -> None:
         app = Never()
         self.board.cancel(CANCEL, TICKET_ID | UNLESS_BEGUN)
         (frame,) = self.exchange(app)

@@ -37,12 +37,12 @@ class Lists(WorkerSideTest):
             self.assertEqual(frames, [Frame(HEAD, END | FRAMED, 200, 77, head, b"hello")])
         self.assertEqual(self.log.lines, [])
 
-    def test_so_is_a_small_list_of_several(self) -> None:
+    def test_a_small_list_of_several_is_one_frame_with_its_length(self) -> None:
         (frame,) = self.exchange(answers([b"a", b"", b"bc"]))
         self.assertEqual((frame.flags, frame.data), (END | FRAMED, b"abc"))
         self.assertTrue(frame.head.endswith("Content-Length: 3\r\n"))
 
-    def test_so_is_an_empty_list(self) -> None:
+    def test_an_empty_list_is_one_frame_with_length_zero(self) -> None:
         for result in ([], (), [b""], [b"", b""]):
             (frame,) = self.exchange(answers(result))
             self.assertEqual((frame.flags, frame.data), (END | FRAMED, b""))
