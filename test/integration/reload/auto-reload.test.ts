@@ -1,31 +1,15 @@
 // The setting reload: real edits of real files, by both engines, and what happens to requests meanwhile.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs';
-import { field } from '../../harness/clients/http-connection.ts';
+import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { generationServing } from '../../harness/log-lines.ts';
-import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
-import type { Server } from '../../harness/server.ts';
+import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
+import { APP, changesText, files, serves, textIs } from './edited-app.ts';
 
 const reloading = /Worker reloading: /;
-
-/** Answers with what the module `text` has; `/lazy` imports another one first. */
-const APP = `import text
-
-def application(environ, start_response):
-    body = text.TEXT
-    if environ["PATH_INFO"] == "/lazy":
-        import lazy
-        body = lazy.TEXT
-    start_response("200 OK", [("Content-Length", str(len(body)))])
-    return [body]
-`;
-
-const textIs = (text: string): string => `TEXT = b"${text}"\n`;
-const files = { 'app.py': APP, 'text.py': textIs('first'), 'lazy.py': textIs('lazy') };
 
 for (const engine of ['inotify', 'poll'] as const) {
   const args = ['--reload', '--reload-engine', engine];
@@ -164,66 +148,6 @@ for (const engine of ['inotify', 'poll'] as const) {
   );
 }
 
-const broken: readonly (readonly [what: string, text: string, page: RegExp])[] = [
-  ['does not parse', 'TEXT = = 1\n', /^Traceback[\s\S]*text\.py", line 1\n[\s\S]*SyntaxError: /],
-  ['raises', 'raise RuntimeError("not so")\n', /^Traceback[\s\S]*RuntimeError: not so\n$/],
-  [
-    'imports what there is not',
-    'import no_such_module\n',
-    /ModuleNotFoundError: No module named 'no_such_module' \(the interpreter is .*\)\n$/,
-  ],
-  ['calls sys.exit', 'import sys\nsys.exit("no")\n', /sys\.exit\('no'\)/],
-];
-
-for (const [what, text, page] of broken) {
-  for (const preload of [false, true]) {
-    const args = ['--reload', '--workers', '2', ...(preload ? ['--preload'] : [])];
-    const name = preload ? ', with --preload' : '';
-
-    scenario(
-      `a module that ${what} is a page with the traceback from the first start on, until it is mended${name}`,
-      async (scene) => {
-        const server = await scene.tunicorn({ app: 'app', args, files: { ...files, 'text.py': text } });
-        for (let round = 0; round < 2; round += 1) {
-          const response = await eventually('the page', async () => {
-            const answer = await request(server.target, '/');
-            return answer.status === 500 && page.test(answer.body.toString()) && answer;
-          });
-          assert.match(field(response, 'Content-Type') ?? '', /^text\/plain/);
-          await changesText(scene, server, 'mended');
-          scene.write('text.py', text);
-        }
-      },
-      onlyTunicorn,
-    );
-  }
-}
-
-scenario(
-  'an application that is not in its module is a page, too',
-  async (scene) => {
-    const server = await scene.tunicorn({ app: 'app', args: ['--reload'], files: { ...files, 'app.py': '' } });
-    const response = await request(server.target, '/');
-    assert.equal(response.status, 500);
-    assert.match(response.body.toString(), /Failed to find attribute 'application' in 'app'\./);
-    scene.write('app.py', APP);
-    await serves(server, 'first');
-  },
-  onlyTunicorn,
-);
-
-scenario(
-  'the module whose absence broke the application brings it back when it is made',
-  async (scene) => {
-    const app = { ...files, 'text.py': 'from shop.words import TEXT\n' };
-    const server = await scene.tunicorn({ app: 'app', args: ['--reload'], files: app });
-    assert.equal((await request(server.target, '/')).status, 500);
-    scene.write('shop/words.py', textIs('found'));
-    await serves(server, 'found');
-  },
-  onlyTunicorn,
-);
-
 scenario(
   'modules loaded before the fork are watched, too',
   async (scene) => {
@@ -358,17 +282,3 @@ scenario(
   },
   onlyTunicorn,
 );
-
-async function changesText(scene: Scene, server: Server, text: string): Promise<void> {
-  assert.notEqual(readFileSync(scene.path('text.py'), 'utf8'), textIs(text));
-  scene.write('text.py', textIs(text));
-  await serves(server, text);
-}
-
-/** Waits for that response; until then there may be a page with a traceback. */
-async function serves(server: Server, text: string, path: string = '/'): Promise<void> {
-  await eventually(`the text ${text}`, async () => {
-    const response = await request(server.target, path);
-    return response.status === 200 && response.body.toString() === text;
-  });
-}

@@ -1,0 +1,9 @@
+// Whatever is wrong with the configuration file, hooks, loggers and the application, the command says so in its own words and exits with Gunicorn's status. The cases are in test/bad-input.
+
+import { APPLICATIONS } from '../../bad-input/applications.ts';
+import { refuses } from '../../bad-input/check.ts';
+import { CONFIG_FILES } from '../../bad-input/config-files.ts';
+import { HOOKS } from '../../bad-input/hooks.ts';
+import { LOGGERS } from '../../bad-input/loggers.ts';
+
+refuses([...CONFIG_FILES, ...HOOKS, ...LOGGERS, ...APPLICATIONS]);
