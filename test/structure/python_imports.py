@@ -25,6 +25,7 @@ LAYERS = [
     "log",
     "runqueue",
     "own_folder",
+    "generated_facts",
 ]
 # Stand-alone scripts: they import nothing of the package, and nothing imports them.
 SCRIPTS = "helpers"
@@ -52,7 +53,6 @@ KNOWN_CIRCLES: list[set[str]] = [
         "tunicorn.forkserver.children",
         "tunicorn.forkserver.forkserver",
         "tunicorn.forkserver.hook_host",
-        "tunicorn.forkserver.preload",
         "tunicorn.hook_objects.response_object",
         "tunicorn.worker.worker",
         "tunicorn.worker.worker_boot",
@@ -79,10 +79,13 @@ KNOWN_UPWARD: set[tuple[str, str]] = {
     ("tunicorn.runqueue.claims_board", "tunicorn.worker.forked_copy"),
     ("tunicorn.runqueue.gateway_channels", "tunicorn.worker.forked_copy"),
     ("tunicorn.runqueue.ticket_pipe", "tunicorn.worker.worker_settings"),
+    ("tunicorn.worker.worker", "tunicorn.forkserver.messages"),
     ("tunicorn.worker.worker", "tunicorn.worker_classes.worker_class"),
+    ("tunicorn.worker.worker_boot", "tunicorn.forkserver.messages"),
     ("tunicorn.worker.worker_boot", "tunicorn.worker_classes.worker_class"),
     ("tunicorn.worker.worker_boot", "tunicorn.worker_classes.wsgi_runner"),
     ("tunicorn.worker.worker_reports", "tunicorn.forkserver.message_line"),
+    ("tunicorn.worker.worker_reports", "tunicorn.forkserver.messages"),
 }
 
 

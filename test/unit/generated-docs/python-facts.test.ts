@@ -9,10 +9,6 @@ import { root } from '../../harness/project.ts';
 
 const pythonDir = join(root, 'python');
 
-test('python/tunicorn/generated_facts.py is what `npm run docs` writes', () => {
-  assert.equal(readFileSync(join(pythonDir, 'tunicorn', 'generated_facts.py'), 'utf8'), formatPythonFacts());
-});
-
 test('the metadata of our gunicorn package name the Gunicorn that we are measured against', () => {
   const folders = readdirSync(pythonDir).filter((name) => name.endsWith('.dist-info'));
   assert.deepEqual(folders, [`gunicorn-${GUNICORN_VERSION}.dist-info`]);
