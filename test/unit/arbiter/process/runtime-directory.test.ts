@@ -7,10 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Account } from '../../../../src/arbiter/process/as-account.ts';
-import {
-  makeRuntimeDirectories,
-  removeRuntimeDirectories,
-} from '../../../../src/arbiter/process/runtime-directory.ts';
+import { makeRuntimeDirectories, removeRuntimeDirectories } from '../../../../src/arbiter/process/runtime-directory.ts';
 import { lifelinePath } from '../../../../src/runqueue/runtime-files.ts';
 import type { RuntimeDirectories } from '../../../../src/settings/for-processes/resolved-settings.ts';
 
