@@ -1,6 +1,7 @@
 // The parts of an arbiter, each made with those that it depends on. What happens to them later goes through the arbiter's queue.
 
 import type { ErrorLog } from '../log/error-log.ts';
+import type { Entry } from '../log/message.ts';
 import { ClaimsBoard } from '../runqueue/claims-board.ts';
 import { ArbiterMetrics } from './arbiter-metrics.ts';
 import { ArbiterPhase } from './arbiter-phase.ts';
@@ -28,8 +29,8 @@ export type PartEvent =
   | SwitchoverEvent
   | UpgradeEvent
   | ShutdownEvent
-  /** With `reload`: `why` is the line for the log. */
-  | { readonly type: 'files-changed'; readonly why: string };
+  /** With `reload`. */
+  | { readonly type: 'files-changed'; readonly reason: Entry };
 
 export interface ArbiterParts {
   readonly log: ErrorLog;
@@ -69,15 +70,15 @@ export function makeParts(
   const drainNotice = new DrainNotice(log, streams);
   const otherArbiter = new OtherArbiter(start.ownStart.parent, log);
   const generations = new Generations(allotment, () => hookFacts(start, otherArbiter.state));
-  const reloader = new Reloader(log, start.forkserverCommand.cwd, start.configure.config, (why) => {
-    post({ type: 'files-changed', why });
+  const reloader = new Reloader(log, start.forkserverCommand.cwd, start.configure.config, (reason) => {
+    post({ type: 'files-changed', reason });
   });
   // The one circle: gateways are introduced to what is made after them. None is started before the arbiter runs.
   const gateways: Gateways = new Gateways({ log, post, introduce: (gateway) => switchover.introduce(gateway) });
   const serviceManager = new ServiceManager({
     python,
     environment: process.env,
-    warn: (message) => log.log('warning', message),
+    warn: (warning) => log.enter(warning),
     ask: () => gateways.broadcast({ type: 'ping' }),
   });
   const succession = new Succession({ start, board, allotment, gateways, generations, lifeline, reloader, post });

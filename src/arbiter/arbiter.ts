@@ -86,7 +86,7 @@ export class Arbiter {
         return shutdown.stop('quick', event.exitCode, nowMs);
       case 'files-changed':
         if (phase.kind !== 'running') return;
-        log.log('info', event.why);
+        log.enter(event.reason);
         return succession.reload(nowMs);
       case 'tick':
         return this.#onTick(nowMs);

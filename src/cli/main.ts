@@ -5,6 +5,8 @@ import { ownForkserver, programForkserver } from '../arbiter/forkserver/forkserv
 import { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 import { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
 import { nameSuffix } from '../arbiter/process/arbiter-names.ts';
+import { entry, textOf as messageText } from '../log/message.ts';
+import { START_MESSAGES } from '../log/messages/start.ts';
 import { EXIT_OK, EXIT_USAGE } from '../messages/exit-status.ts';
 import { resolver } from '../settings/for-processes/resolver.ts';
 import type { FlagValues } from '../settings/layers.ts';
@@ -85,7 +87,8 @@ async function run(argv: readonly string[]): Promise<number> {
   if (show_origins) process.stdout.write(formatConfig(resolved.settings, resolved.origins));
   else if (print_config) process.stdout.write(formatConfig(resolved.settings));
   if (check_config || print_config || show_origins) {
-    for (const warning of [...notes, ...resolution.warnings]) process.stderr.write(`Warning: ${warning}\n`);
+    for (const warning of [...notes, ...resolution.warnings])
+      process.stderr.write(`Warning: ${messageText(warning)}\n`);
     const failure = await checkApplication(forkserver, relay, resolved);
     forkserver.kill();
     return failure === null ? EXIT_OK : failed(failure);
@@ -95,7 +98,8 @@ async function run(argv: readonly string[]): Promise<number> {
     return startDaemon(start, resolved.settings);
   }
   const pythonVersion = interpreter.version.join('.');
-  const using = `Using Python ${pythonVersion} at ${interpreter.path} (from ${interpreter.source})`;
+  const { path, source } = interpreter;
+  const using = entry(START_MESSAGES.usingPython, { version: pythonVersion, path, source });
   const warning = warningOfProcessOne(process.pid);
   const warnings = [...(warning === null ? [] : [warning]), ...notes, ...resolution.warnings];
   return serve({

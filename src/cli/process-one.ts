@@ -1,10 +1,9 @@
-// What Node.js cannot do as process 1 of a container. bin/as-process-1.sh has python/tunicorn/helpers/process_one.py stand there in its place.
+// Warns about Node.js as process 1 of a container. Normally bin/as-process-1.sh puts python/tunicorn/helpers/process_one.py there.
 
-/** For the log of a command that is process 1 all the same; null for any other. */
-export function warningOfProcessOne(pid: number): string | null {
-  if (pid !== 1) return null;
-  return (
-    'This is process 1, and Node.js does not reap orphans: processes that the application leaves behind stay as zombies, and an upgrade ' +
-    '(USR2) ends with this process. Start the command bin/tunicorn itself, where there is a Python on PATH, or have an init (docker run --init)'
-  );
+import { type Entry, entry } from '../log/message.ts';
+import { START_MESSAGES } from '../log/messages/start.ts';
+
+/** Null unless the command is process 1 itself. */
+export function warningOfProcessOne(pid: number): Entry | null {
+  return pid === 1 ? entry(START_MESSAGES.processOne) : null;
 }

@@ -1,4 +1,4 @@
-// From resolved settings to a server: log, first hooks, sockets, pid file, in the order of Gunicorn; then the arbiter. Called by main.ts.
+// From resolved settings to a server: log, first hooks, sockets, pid file, in Gunicorn's order; then the arbiter.
 
 import { tmpdir } from 'node:os';
 import { Arbiter } from '../arbiter/arbiter.ts';
@@ -12,6 +12,8 @@ import { ArbiterPidFile } from '../arbiter/process/pid-file.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/process/runtime-directory.ts';
 import { describeInherited } from '../arbiter/sockets/inherited-sockets.ts';
 import { ErrorLog } from '../log/error-log.ts';
+import type { Entry } from '../log/message.ts';
+import { START_MESSAGES } from '../log/messages/start.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
 import { boardBytes } from '../runqueue/claims-board.ts';
 import type { Resolution } from '../settings/for-processes/resolved-settings.ts';
@@ -28,12 +30,12 @@ import type { StartSignals } from './start-signals.ts';
 export interface Serving {
   readonly version: string;
   readonly start: Start;
-  /** The interpreter, and what the log says of it. */
+  /** The path of the interpreter, and the line about it for the log. */
   readonly python: string;
-  readonly using: string;
+  readonly using: Entry;
   readonly forkserverCommand: ForkserverCommand;
   readonly configure: Configure;
-  /** The first one, which has evaluated the configuration file. */
+  /** The first forkserver, which has evaluated the config file. */
   readonly forkserver: ForkserverHandle;
   readonly relay: ForkserverRelay;
   readonly resolution: Resolution & { ok: true };
@@ -69,7 +71,7 @@ export async function serve(serving: Serving): Promise<number> {
   if (!settled.ok) return fail(settled.message);
   const { hooks } = settled;
   if (resolved.gateway.logWriter === 'python') log.relay.target = forkserver;
-  // nworkers_changed says it by itself.
+  // The hook nworkers_changed passes the number itself.
   if (!hooks.has('nworkers_changed')) forkserver.send({ type: 'facts', facts: { workers: settings.workers } });
   const counted = await callFirst(forkserver, relay, hooks, {
     type: 'hook',
@@ -80,12 +82,12 @@ export async function serve(serving: Serving): Promise<number> {
   if (!counted.ok) return await endedByHook(forkserver, counted);
 
   setArbiterTitle(resolved.gateway.procName);
-  log.log('info', `Starting tunicorn ${serving.version}`);
-  log.log('info', serving.using);
-  for (const warning of warnings) log.log('warning', warning);
-  log.log('debug', `Current configuration:\n${listConfig(settings)}`);
-  if (start.warning !== null) log.log('warning', start.warning);
-  if (start.sockets !== null) log.log('info', describeInherited(start.sockets));
+  log.say(START_MESSAGES.starting, { version: serving.version });
+  log.enter(serving.using);
+  for (const warning of warnings) log.enter(warning);
+  log.say(START_MESSAGES.currentConfiguration, { settings: listConfig(settings) });
+  if (start.warning !== null) log.enter(start.warning);
+  if (start.sockets !== null) log.enter(describeInherited(start.sockets));
   const starting = await callFirst(forkserver, relay, hooks, { type: 'hook', hook: 'on_starting' });
   if (!starting.ok) return await endedByHook(forkserver, starting);
 
@@ -102,8 +104,8 @@ export async function serve(serving: Serving): Promise<number> {
     return failed(`Error: ${created.message}`);
   }
   const { pidFile } = created;
-  log.log('info', listeners.describe());
-  log.log('info', `Using worker: ${resolved.workerClass.name}`);
+  log.enter(listeners.describe());
+  log.say(START_MESSAGES.usingWorker, { worker: resolved.workerClass.name });
 
   const { worker_tmp_dir: workerTmpDir, tmp_upload_dir: uploadDir, chdir } = settings;
   const { initGroupId } = resolved.gateway;
@@ -116,8 +118,8 @@ export async function serve(serving: Serving): Promise<number> {
     pidFile.remove();
     return fail(`Error: ${made.message}`);
   }
-  for (const note of made.notes) log.log('warning', note);
-  // From the next line on they are the arbiter's. Nothing waits in between, so none is missed.
+  for (const note of made.notes) log.enter(note);
+  // The arbiter handles signals from the next line on. Nothing is awaited in between, so no signal is missed.
   serving.startSignals.handOver();
   return runArbiter({
     python,
@@ -151,7 +153,7 @@ async function runArbiter(start: ArbiterStart): Promise<number> {
   }
 }
 
-/** With what has been logged so far, which the forkserver may not have written yet. */
+/** Lets the forkserver write what has been logged so far. */
 async function endedByHook(
   forkserver: ForkserverHandle,
   { message, exitCode }: Called & { ok: false },

@@ -1,10 +1,13 @@
 // Every page and file of the repository that is generated from tables in src/. `npm run docs` writes them; a test finds one that is stale.
 
+import { AREAS } from '../log/messages/areas.ts';
 import { SETTINGS } from '../settings/settings.ts';
 import { formatHttpPage } from './http-page.ts';
+import { formatLogMessagesPage } from './log-messages-page.ts';
 import { formatMigratingPage } from './migrating-page.ts';
 import { formatPythonDefaults } from './python-defaults.ts';
 import { formatPythonFacts } from './python-facts.ts';
+import { readPythonMessages } from './python-messages.ts';
 import { formatSettingsPage } from './settings-page.ts';
 
 export interface GeneratedFile {
@@ -17,6 +20,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/settings.md', text: () => formatSettingsPage(SETTINGS) },
   { path: 'docs/migrating.md', text: () => formatMigratingPage(SETTINGS) },
   { path: 'docs/http.md', text: formatHttpPage },
+  { path: 'docs/log-messages.md', text: () => formatLogMessagesPage(AREAS, readPythonMessages('python3')) },
   { path: 'python/tunicorn/config/setting_defaults.json', text: () => formatPythonDefaults(SETTINGS) },
   { path: 'python/tunicorn/generated_facts.py', text: formatPythonFacts },
 ];

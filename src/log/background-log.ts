@@ -3,16 +3,17 @@
 
 import { LineWriter } from './line-writer.ts';
 import { type LogOwner, openLogFile, openStandardStream, type StandardStream } from './log-file.ts';
+import { type Entry, entry } from './message.ts';
+import { LOG_MESSAGES } from './messages/logs.ts';
 import { systemErrorReason } from './system-error-reason.ts';
-import { writtenAgain } from './written-again.ts';
 
 export interface BackgroundLogOptions {
   readonly name: 'access log' | 'error log';
   /** `-` for stdout or, in the case of the error log, stderr; or the path of a file. */
   readonly target: string;
   readonly owner?: LogOwner;
-  /** Told once when writing begins to fail, once when lines begin to be dropped, and once when all is well again. */
-  readonly onTrouble?: (message: string) => void;
+  /** Called once when writing begins to fail, once when lines begin to be dropped, and once when writing works again. */
+  readonly onTrouble?: (trouble: Entry) => void;
 }
 
 export type OpenedBackgroundLog =
@@ -34,7 +35,7 @@ export class BackgroundLog {
   readonly #writer: LineWriter;
   #life: Life = 'open';
   #dropped = 0;
-  /** The trouble that lasts and was reported: until a write has succeeded and nothing is left behind it. */
+  /** Trouble that was reported and still lasts: until a write succeeds and nothing waits behind it. */
   readonly #reported: Set<'failing' | 'dropping'> = new Set();
 
   private constructor(options: BackgroundLogOptions, fd: number, isReopened: boolean) {
@@ -45,7 +46,7 @@ export class BackgroundLog {
       onFailed: (error) => this.#failed(systemErrorReason(error)),
       onDropped: () => {
         this.#dropped += 1;
-        this.#report('dropping', `Lines of the ${options.name} are dropped: too many wait to be written`);
+        this.#report('dropping', entry(LOG_MESSAGES.logLinesDropped, { log: options.name }));
       },
       onDrained: () => this.#recovered(),
     });
@@ -62,7 +63,7 @@ export class BackgroundLog {
     return { ok: true, log: new BackgroundLog(options, opened.fd, opened.kind === 'file') };
   }
 
-  /** Lines that were lost for want of room, or came after close(). */
+  /** Number of lines lost for lack of room, or written after close(). */
   get dropped(): number {
     return this.#dropped;
   }
@@ -73,21 +74,21 @@ export class BackgroundLog {
     else this.#dropped += 1;
   }
 
-  /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
+  /** After a rotation: continues in a new file of the same name, or, after a report, in the old one if that cannot be opened. */
   reopen(): null {
     if (!this.#isReopened || this.#life !== 'open') return null;
     const opened = openLogFile(this.#options.target, this.#options.owner);
     if (opened.ok) this.#writer.switchTo(opened.fd);
-    else this.#options.onTrouble?.(`${this.#name} is not reopened: ${opened.message}`);
+    else this.#trouble(entry(LOG_MESSAGES.logNotReopened, { log: this.#options.name, reason: opened.message }));
     return null;
   }
 
-  /** Writes what is there before it returns. For the end of the process: a full pipe may hold it up for a second. */
+  /** Writes what is waiting before it returns. For the end of the process: a full pipe may delay it for a second. */
   flushSync(): void {
     this.#writer.flushSync();
   }
 
-  /** Resolves when everything is written, or cannot be. */
+  /** Resolves when everything was written or has failed. */
   async close(): Promise<void> {
     if (this.#life !== 'open') return;
     this.#life = 'closing';
@@ -99,24 +100,25 @@ export class BackgroundLog {
   readonly #flushAtExit = (): void => this.flushSync();
 
   #failed(reason: string): void {
-    if (this.#life === 'open') this.#report('failing', `${this.#name} can't be written: ${reason}`);
-    else this.#options.onTrouble?.(`${this.#name} is closed before all of it could be written: ${reason}`);
+    const values = { log: this.#options.name, reason };
+    if (this.#life === 'open') this.#report('failing', entry(LOG_MESSAGES.logNotWritten, values));
+    else this.#trouble(entry(LOG_MESSAGES.logCutShort, values));
   }
 
-  #report(what: 'failing' | 'dropping', message: string): void {
+  #report(what: 'failing' | 'dropping', trouble: Entry): void {
     if (this.#reported.has(what)) return;
-    // Before the message, which may be a line of this very log.
+    // Before the call: the receiver may write to this very log.
     this.#reported.add(what);
-    this.#options.onTrouble?.(message);
+    this.#trouble(trouble);
   }
 
-  get #name(): string {
-    return `The ${this.#options.name}`;
+  #trouble(trouble: Entry): void {
+    this.#options.onTrouble?.(trouble);
   }
 
   #recovered(): void {
     if (this.#reported.size === 0) return;
     this.#reported.clear();
-    this.#options.onTrouble?.(writtenAgain(this.#options.name, this.#dropped));
+    this.#trouble(entry(LOG_MESSAGES.logWrittenAgain, { log: this.#options.name, count: this.#dropped }));
   }
 }

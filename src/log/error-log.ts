@@ -1,11 +1,13 @@
-// The error log of a Node process: levels, the form of a line, and where lines go. The arbiter's lines are written before
-// log() returns, a gateway's in the background, for it has clients to serve.
+// The error log of a Node process: levels, the form of a line, and where lines go. The arbiter writes its lines synchronously;
+// a gateway, which has clients to serve, writes them in the background.
 
 import { BackgroundLog } from './background-log.ts';
 import { ImmediateLog } from './immediate-log.ts';
 import type { LogOwner } from './log-file.ts';
 import { isLogged, jsonLogLine, type LogForm, type LogLevel, type LogSource, logLine } from './log-line.ts';
 import { LogRelay } from './log-relay.ts';
+import { type Entry, entry, type Message, textOf, type ValueArguments } from './message.ts';
+import { LOG_MESSAGES } from './messages/logs.ts';
 
 export type OpenedErrorLog =
   | { readonly ok: true; readonly log: ErrorLog }
@@ -20,17 +22,18 @@ export interface ErrorLogOptions {
   readonly owner?: LogOwner;
 }
 
-/** What else takes entries: syslog, statsd. */
+/** Observes the log: syslog, StatsD. */
 export interface LogObserver {
-  /** Something was said, whether the level lets it through or not. */
+  /** Called for every message, even one below the log level. */
   said(level: LogLevel): void;
+  /** Called for messages that were written. */
   logged(level: LogLevel, message: string, pid: number): void;
 }
 
 interface Sink {
   readonly dropped: number;
   write(line: string): void;
-  /** Returns what is wrong, if that is known at once. */
+  /** Returns the reason for a failure, if it is known immediately. */
   reopen(): string | null;
   close(): unknown;
 }
@@ -38,9 +41,8 @@ interface Sink {
 type OpenedSink = { readonly ok: true; readonly log: Sink } | { readonly ok: false; readonly message: string };
 
 export class ErrorLog {
-  /** Notified of every entry from now on. */
   observer: LogObserver | null = null;
-  /** To Python's loggers, if they write what this process has to say. */
+  /** Hands lines to Python's loggers, if those write the logs. */
   readonly relay: LogRelay = new LogRelay();
   readonly #source: LogSource;
   readonly #owner: LogOwner | undefined;
@@ -74,24 +76,36 @@ export class ErrorLog {
     this.#level = level;
   }
 
-  /** Entries that could not be written: the disk is full, or nobody reads the pipe. */
+  /** Number of entries that could not be written: the disk is full, or the reader of the pipe does not read. */
   get dropped(): number {
     return this.#sink.dropped;
   }
 
-  /** `pid` is that of the process that the entry is about the work of, for what is logged on another's behalf. */
+  /** Formats the text only if the level is on. */
+  say<Text extends string>(said: Message<Text>, ...values: ValueArguments<Text>): void {
+    this.enter(entry(said, ...values));
+  }
+
+  /** `pid` of the process that the entry describes, when logging on behalf of another process. */
+  enter(said: Entry, pid: number = process.pid): void {
+    const { level } = said.message;
+    this.observer?.said(level);
+    if (isLogged(level, this.#level)) this.#write(level, textOf(said), pid);
+  }
+
+  /** A text that is not declared in messages/. To be removed: use `say` or `enter`. */
   log(level: LogLevel, message: string, pid: number = process.pid): void {
     this.observer?.said(level);
-    this.#logged(level, message, pid);
+    if (isLogged(level, this.#level)) this.#write(level, message, pid);
   }
 
-  /** What another process has said, and notified its own observer of. */
-  logFor(pid: number, level: LogLevel, message: string): void {
-    this.#logged(level, message, pid);
+  /** A finished line of another process, which has notified its own observer. */
+  logFor(pid: number, level: LogLevel, text: string): void {
+    if (isLogged(level, this.#level)) this.#write(level, text, pid);
   }
 
-  #logged(level: LogLevel, message: string, pid: number): void {
-    if (!isLogged(level, this.#level) || this.relay.line(level, message, pid)) return;
+  #write(level: LogLevel, message: string, pid: number): void {
+    if (this.relay.line(level, message, pid)) return;
     const nowMs = Date.now();
     const isText = this.#form === 'text';
     this.#sink.write(
@@ -100,20 +114,20 @@ export class ErrorLog {
     this.observer?.logged(level, message, pid);
   }
 
-  /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
+  /** After a rotation: continues in a new file of the same name, or in the old one if that cannot be opened. */
   reopen(): void {
-    const trouble = this.#sink.reopen();
-    if (trouble !== null) this.log('error', `The error log is not reopened: ${trouble}`);
+    const reason = this.#sink.reopen();
+    if (reason !== null) this.say(LOG_MESSAGES.logNotReopened, { log: 'error log', reason });
   }
 
-  /** After a reload: goes on in `target`, with another level. If it cannot be written, the old one stays in use. */
+  /** After a reload: continues in `target`, or in the old file if `target` cannot be written. */
   configure(target: string, level: LogLevel, form: LogForm = this.#form): void {
     this.#level = level;
     this.#form = form;
     if (target === this.#target) return;
     const opened = this.#openSink(target);
     if (!opened.ok) {
-      this.log('error', `The error log is not changed: ${opened.message}`);
+      this.say(LOG_MESSAGES.errorLogNotChanged, { reason: opened.message });
       return;
     }
     this.close();
@@ -127,7 +141,7 @@ export class ErrorLog {
 
   #openSink(target: string): OpenedSink {
     const owner = this.#owner === undefined ? {} : { owner: this.#owner };
-    const onTrouble = (message: string): void => this.log('error', message);
+    const onTrouble = (trouble: Entry): void => this.enter(trouble);
     if (this.#source === 'arbiter') return ImmediateLog.open({ target, onTrouble, ...owner });
     return BackgroundLog.open({ name: 'error log', target, onTrouble, ...owner });
   }

@@ -1,16 +1,17 @@
-// A log of which every entry is written before write() returns, in one write(2): the error log of the arbiter. Nothing is
-// lost at exit, and entries of several processes that share the file do not mix.
+// A log that writes each entry before write() returns, in one write(2): the error log of the arbiter. Nothing is lost at
+// exit, and entries of several processes that share the file do not mix.
 
 import { closeSync, writeSync } from 'node:fs';
 import { type LogOwner, openLogFile, openStandardStream } from './log-file.ts';
-import { writtenAgain } from './written-again.ts';
+import { type Entry, entry as entryOf } from './message.ts';
+import { LOG_MESSAGES } from './messages/logs.ts';
 
 export interface ImmediateLogOptions {
   /** `-` for stderr, or the path of a file. */
   readonly target: string;
   readonly owner?: LogOwner;
-  /** Called when an entry has been written after some that could not be. May write to this log. */
-  readonly onTrouble?: (message: string) => void;
+  /** Called when an entry was written after some that could not be. May write to this log. */
+  readonly onTrouble?: (trouble: Entry) => void;
 }
 
 export type OpenedImmediateLog =
@@ -18,7 +19,7 @@ export type OpenedImmediateLog =
   | { readonly ok: false; readonly message: string };
 
 const STDERR_FD = 2;
-/** How long a full pipe may hold the process up before the entry is dropped. */
+/** How long a full pipe may block the process before the entry is dropped. */
 const FULL_PIPE_WAITS = 100;
 const FULL_PIPE_WAIT_MS = 10;
 
@@ -43,7 +44,7 @@ export class ImmediateLog {
     return opened.ok ? { ok: true, log: new ImmediateLog(options, opened.fd) } : opened;
   }
 
-  /** Entries that could not be written: the disk is full, or nobody reads the pipe. */
+  /** Number of entries that could not be written: the disk is full, or the reader of the pipe does not read. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -52,7 +53,7 @@ export class ImmediateLog {
   write(line: string): void {
     const entry = Buffer.from(this.#end === 'torn' ? `\n${line}\n` : `${line}\n`);
     let from = 0;
-    // Who has not read for a second need not be waited for again, until something gets through.
+    // A reader that did not read for a second is not waited for again until something gets through.
     let waits = this.#lastEntry === 'dropped' ? FULL_PIPE_WAITS : 0;
     while (from < entry.length) {
       try {
@@ -71,12 +72,12 @@ export class ImmediateLog {
     }
     this.#end = 'whole';
     if (this.#lastEntry === 'written') return;
-    // Before it is told: who is told writes it to this very log.
+    // Before the call: the receiver writes to this very log.
     this.#lastEntry = 'written';
-    this.#options.onTrouble?.(writtenAgain('error log', this.#dropped));
+    this.#options.onTrouble?.(entryOf(LOG_MESSAGES.logWrittenAgain, { log: 'error log', count: this.#dropped }));
   }
 
-  /** After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use. */
+  /** After a rotation: continues in a new file of the same name, or in the old one if that cannot be opened. */
   reopen(): string | null {
     if (this.#options.target === '-') return null;
     const opened = openLogFile(this.#options.target, this.#options.owner);
@@ -90,7 +91,7 @@ export class ImmediateLog {
 
   close(): void {
     if (this.#fd !== STDERR_FD) closeSync(this.#fd);
-    // What is still said goes where somebody may see it.
+    // Later entries go where a user may still see them.
     this.#fd = STDERR_FD;
   }
 }

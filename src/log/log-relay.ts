@@ -1,11 +1,13 @@
-// Hands log lines and access records on to the process that writes them, as many as it takes: what is too much is not kept.
-// The arbiter makes one towards its forkserver, a gateway one towards the arbiter. Pure but for what it is given.
+// Passes log lines and access records to the process that writes them; what exceeds its room is not kept. The arbiter has
+// one towards its forkserver, a gateway one towards the arbiter.
 
 import type { LogLevel } from './log-line.ts';
+import { entry, textOf } from './message.ts';
+import { LOG_MESSAGES } from './messages/logs.ts';
 import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 export interface LogRelayTarget {
-  /** Whether one more message may be sent now: somebody is there, and not too much is on its way. */
+  /** Whether one more message may be sent now: the receiver is connected, and not too much is in flight. */
   readonly hasRoom: boolean;
   send(message: RelayedLine | RelayedAccess): void;
 }
@@ -14,7 +16,7 @@ export class LogRelay {
   #target: LogRelayTarget | null = null;
   #dropped = 0;
 
-  /** Null: everybody writes for himself. */
+  /** Null: each process writes its own lines. */
   set target(target: LogRelayTarget | null) {
     this.#target = target;
   }
@@ -23,7 +25,7 @@ export class LogRelay {
     return this.#target !== null;
   }
 
-  /** Access records that were lost. */
+  /** Number of access records lost since the last report. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -41,14 +43,14 @@ export class LogRelay {
       this.#dropped += 1;
       return;
     }
-    this.#tellDropped(target);
+    this.#reportDropped(target);
     target.send(record);
   }
 
-  #tellDropped(target: LogRelayTarget): void {
+  #reportDropped(target: LogRelayTarget): void {
     if (this.#dropped === 0) return;
-    const message = `Lines of the access log were dropped, too many waited to be written: ${this.#dropped}`;
+    const message = textOf(entry(LOG_MESSAGES.accessLinesDropped, { count: this.#dropped }));
     this.#dropped = 0;
-    target.send({ type: 'log', level: 'error', message, pid: process.pid });
+    target.send({ type: 'log', level: LOG_MESSAGES.accessLinesDropped.level, message, pid: process.pid });
   }
 }

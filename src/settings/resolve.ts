@@ -1,9 +1,11 @@
-// From all sources of settings to one value for each, with its origin. Pure: the command calls it at start and at each
-// reload. Precedence, low to high: default, framework, config file, GUNICORN_CMD_ARGS, command line, overrides; a layer
+// Resolves all sources of settings to one value each, with its origin. Pure: runs at the start and at each reload.
+// Precedence, low to high: default, framework, config file, GUNICORN_CMD_ARGS, command line, overrides; a layer
 // replaces, never merges.
 
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { type Entry, entry } from '../log/message.ts';
+import { SETTINGS_MESSAGES } from '../log/messages/settings.ts';
 import { chooseWorkerClass } from './for-processes/choose-worker-class.ts';
 import type { WorkerClass } from './for-processes/worker-classes.ts';
 import { checkOf } from './kinds/kinds.ts';
@@ -24,22 +26,22 @@ export interface SettingsAndOrigins {
 }
 
 export type Resolution =
-  | (SettingsAndOrigins & { readonly ok: true; readonly warnings: readonly string[] })
+  | (SettingsAndOrigins & { readonly ok: true; readonly warnings: readonly Entry[] })
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** A whole dict in the place of a name must not hide what is said of it. */
+/** Longest value in an error text: a whole dict must not hide what is wrong with it. */
 const SHOWN_LENGTH = 300;
 
 type Values = Readonly<Record<string, unknown>>;
 
-type Outcome = { readonly value: unknown; readonly warning?: string } | { readonly error: string };
+type Outcome = { readonly value: unknown; readonly warning?: Entry } | { readonly error: string };
 
 export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   const layers = layersOf(sources, facts.cwd);
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
   const errors: string[] = [];
-  const warnings: string[] = [];
+  const warnings: Entry[] = [];
 
   for (const [name, declaration] of SETTINGS) {
     const given = layers.filter((layer) => isGiven(layer, name, declaration));
@@ -63,7 +65,8 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   warnings.push(...warningsAbout(values, origins));
   for (const { origin, values: names } of layers.filter(({ origin }) => origin.from === 'file')) {
     for (const { name, meant } of nearMisses(names, SETTINGS)) {
-      warnings.push(`'${name}' ${describeOrigin(origin)} is no setting; did you mean '${meant}'?`);
+      const values = { name, origin: describeOrigin(origin), setting: meant };
+      warnings.push(entry(SETTINGS_MESSAGES.misspeltSetting, values));
     }
   }
   // Each name of the table has been given the value that its own check returned.
@@ -76,7 +79,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   return { ok: true, settings, origins: origins as Origins, workerClass: choice.workerClass, warnings };
 }
 
-/** The config file to evaluate, as `-c` wants it; null means ./gunicorn.conf.py if there is one. */
+/** The value of `-c`; null means ./gunicorn.conf.py, if it exists. */
 export function configLocation(commandArgs: FlagValues, commandLine: FlagValues): string | null {
   const location = commandLine.config || commandArgs.config;
   return typeof location === 'string' && location !== '' ? location : null;
@@ -89,8 +92,10 @@ function check(name: string, declaration: Declaration, layer: Layer): Outcome {
   const result = (layer.form === 'python' ? ofFile : ofText).safeParse(value, { reportInput: true });
   if (result.success) return { value: result.data };
   if (declaration.kind === 'choice' && declaration.otherwise !== undefined && typeof value === 'string') {
-    const found = `Unknown value for ${name} ${describeOrigin(layer.origin)}: ${pythonRepr(value)}`;
-    return { value: declaration.otherwise, warning: `${found} (known: ${wanted}); using ${declaration.otherwise}` };
+    const origin = describeOrigin(layer.origin);
+    const used = declaration.otherwise;
+    const values = { setting: name, origin, value: pythonRepr(value), known: wanted, used };
+    return { value: used, warning: entry(SETTINGS_MESSAGES.unknownChoice, values) };
   }
   const [issue] = result.error.issues;
   const part = issue !== undefined && issue.path.length > 0 && issue.input !== undefined ? issue.input : value;
@@ -103,10 +108,10 @@ function invalid(name: string, origin: Origin, value: unknown, wanted: string): 
   return `Invalid value for ${name} ${describeOrigin(origin)}: ${shown} (wanted: ${wanted})`;
 }
 
-/** Makes the folders among `values` absolute, in place, and returns an error for each that has to exist and does not. */
+/** Makes the folders among `values` absolute, in place, and returns an error for each required one that does not exist. */
 function resolveFolders(values: Record<string, unknown>, origins: Record<string, Origin>, facts: Facts): string[] {
   const errors: string[] = [];
-  const settle = (name: SettingName, base: string, mayBeMissing = false): string => {
+  const makeAbsolute = (name: SettingName, base: string, mayBeMissing = false): string => {
     const given = values[name];
     if (typeof given !== 'string') return base;
     const path = resolve(base, given);
@@ -116,15 +121,15 @@ function resolveFolders(values: Record<string, unknown>, origins: Record<string,
     values[name] = path;
     return path;
   };
-  const base = settle('chdir', facts.cwd);
+  const base = makeAbsolute('chdir', facts.cwd);
   for (const [name, { kind }] of SETTINGS) {
-    if (kind === 'optional folder') settle(name, base);
-    if (kind === 'preferred folder') settle(name, base, true);
+    if (kind === 'optional folder') makeAbsolute(name, base);
+    if (kind === 'preferred folder') makeAbsolute(name, base, true);
   }
   return errors;
 }
 
-/** An error for each setting that must not be ignored, and has no effect yet. */
+/** One error per setting that has no effect yet but must not be ignored. */
 function refusals(values: Values, origins: Readonly<Record<string, Origin>>): string[] {
   return SETTINGS.flatMap(([name, declaration]: readonly [string, Declaration]) => {
     const { pending, withoutIt } = declaration;
@@ -138,16 +143,19 @@ function refusals(values: Values, origins: Readonly<Record<string, Origin>>): st
   });
 }
 
-/** A line for each setting that asks for something that there is not. */
-function warningsAbout(values: Values, origins: Readonly<Record<string, Origin>>): string[] {
-  return SETTINGS.flatMap(([name, declaration]) => {
-    const why = whyWithoutEffect(declaration);
-    if (why === null || !isAsked(name, declaration, values, origins)) return [];
-    return [`Setting '${name}' ${describeOrigin(originOf(origins, name))} has no effect${why}`];
+/** One warning per setting that has no effect. */
+function warningsAbout(values: Values, origins: Readonly<Record<string, Origin>>): Entry[] {
+  return SETTINGS.flatMap(([setting, declaration]: readonly [string, Declaration]) => {
+    const { pending, migration } = declaration;
+    if (!isAsked(setting, declaration, values, origins)) return [];
+    const origin = describeOrigin(originOf(origins, setting));
+    if (pending !== undefined) return [entry(SETTINGS_MESSAGES.noEffectYet, { setting, origin, capability: pending })];
+    if (migration === undefined || !('not' in migration)) return [];
+    return [entry(SETTINGS_MESSAGES.noEffect, { setting, origin, reason: migration.not })];
   });
 }
 
-/** Whether somebody has set it to something else than its default. */
+/** Whether the user has set it to something other than its default. */
 function isAsked(
   name: string,
   declaration: Declaration,
@@ -156,11 +164,6 @@ function isAsked(
 ): boolean {
   const { from } = originOf(origins, name);
   return from !== 'default' && from !== 'environment' && !isDeepStrictEqual(values[name], declaration.default);
-}
-
-function whyWithoutEffect({ pending, migration }: Declaration): string | null {
-  if (pending !== undefined) return ` yet: Tunicorn has no ${pending}`;
-  return migration !== undefined && 'not' in migration ? `. ${migration.not}` : null;
 }
 
 function originOf(origins: Readonly<Record<string, Origin>>, name: string): Origin {

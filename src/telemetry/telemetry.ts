@@ -1,7 +1,8 @@
-// What a Node process sends elsewhere beside its files: lines to syslog, metrics to StatsD. Follows the error log, and the settings.
+// What a Node process sends beyond its log files: lines to syslog, metrics to StatsD.
 
 import type { ErrorLog, LogObserver } from '../log/error-log.ts';
 import type { LogLevel } from '../log/log-line.ts';
+import { TELEMETRY_MESSAGES } from '../log/messages/telemetry.ts';
 import { Statsd, type StatsdSettings } from './statsd.ts';
 import { Syslog, type SyslogSettings } from './syslog.ts';
 
@@ -10,18 +11,18 @@ export interface TelemetrySettings {
   readonly statsd: StatsdSettings | null;
 }
 
-/** How often it is said that lines for syslog are dropped, at most. */
-const SAY_DROPPED_MS = 60_000;
+/** Shortest time between two warnings about dropped lines. */
+const WARN_DROPPED_MS = 60_000;
 
 export class Telemetry implements LogObserver {
-  /** Null where the settings ask for none. */
+  /** Both are null if the settings ask for none. */
   syslog: Syslog | null = null;
   statsd: Statsd | null = null;
   readonly #log: ErrorLog;
   readonly #python: string;
   #settings: TelemetrySettings = { syslog: null, statsd: null };
-  #saidDropped = 0;
-  #saidMs = Number.NEGATIVE_INFINITY;
+  #warnedDropped = 0;
+  #warnedMs = Number.NEGATIVE_INFINITY;
 
   constructor(log: ErrorLog, python: string, settings: TelemetrySettings) {
     this.#log = log;
@@ -30,12 +31,12 @@ export class Telemetry implements LogObserver {
     this.configure(settings);
   }
 
-  /** What has changed is opened anew; what has not goes on. */
+  /** Reopens what has changed and keeps the rest. */
   configure(settings: TelemetrySettings): void {
     if (!isSame(settings.syslog, this.#settings.syslog)) {
       this.syslog?.close();
       this.syslog = settings.syslog === null ? null : new Syslog(settings.syslog, this.#python);
-      this.#saidDropped = 0;
+      this.#warnedDropped = 0;
     }
     if (!isSame(settings.statsd, this.#settings.statsd)) {
       this.statsd?.close();
@@ -57,17 +58,17 @@ export class Telemetry implements LogObserver {
     this.syslog?.error(level, message, pid);
   }
 
-  /** Called now and then: a receiver that has been missing lines is worth a line in the file. */
+  /** Warns in the log file about lines that syslog did not accept. Call it periodically. */
   check(nowMs: number): void {
     const dropped = this.syslog?.dropped ?? 0;
-    if (dropped <= this.#saidDropped || nowMs - this.#saidMs < SAY_DROPPED_MS) return;
-    this.#saidDropped = dropped;
-    this.#saidMs = nowMs;
-    this.#log.log('warning', `Lines for syslog are lost, ${dropped} so far: nobody takes them at syslog_addr`);
+    if (dropped <= this.#warnedDropped || nowMs - this.#warnedMs < WARN_DROPPED_MS) return;
+    this.#warnedDropped = dropped;
+    this.#warnedMs = nowMs;
+    this.#log.say(TELEMETRY_MESSAGES.syslogDropped, { count: dropped });
   }
 }
 
-/** Settings are plain JSON, made anew at each reload. */
+/** Settings are plain JSON, parsed again at each reload. */
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

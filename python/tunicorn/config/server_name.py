@@ -17,7 +17,7 @@ _HEEDED |= {"__firstlineno__", "__static_attributes__", "__annotations__", "__or
 class Replaced(NamedTuple):
     #: What the field Server is to say, "" for no such field; None: that has not been changed.
     server: Optional[str]
-    #: A line about what has no effect.
+    #: Why the replacement has no effect; the arbiter logs it (src/log/messages/settings.ts).
     warning: Optional[str]
 
 
@@ -67,10 +67,10 @@ def replaced_response() -> Replaced:
     try:
         fields = _fields_of(module.Response(_Request(), None, None).default_headers())
     except Exception as error:
-        return Replaced(None, _warning(f"it cannot be asked for its headers ({type(error).__name__}: {error})"))
+        return Replaced(None, f"its headers cannot be read ({type(error).__name__}: {error})")
     idle += [name for name in fields if name not in ("server", "date", "connection", "transfer-encoding")]
     server = fields.get("server", "")
-    warning = _warning(f"{', '.join(idle)} of it: the gateway writes responses") if idle else None
+    warning = f"the gateway writes responses and does not use {', '.join(idle)}" if idle else None
     # The usual name there is Gunicorn's, which responses here do not have.
     return Replaced(None if server == gunicorn.SERVER else server, warning)
 
@@ -87,10 +87,3 @@ def _fields_of(lines: List[Any]) -> Dict[str, str]:
         name, _, value = str(line).partition(":")
         fields[name.strip().lower()] = value.strip()
     return fields
-
-
-def _warning(what: str) -> str:
-    return (
-        f"gunicorn.http.wsgi.Response is replaced, and that has no effect: {what}. Use the settings server_header, "
-        "date_header and response_headers, or a middleware of the application"
-    )

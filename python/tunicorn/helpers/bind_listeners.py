@@ -23,8 +23,8 @@ TRIES = 5
 LONGEST_CHAIN = 40
 RETRY_SECONDS = 1.0
 
-# What may be over in a second, and Gunicorn's word for it: a predecessor that is leaving, an address that is to come.
-TRANSIENT = {errno.EADDRINUSE: "Connection in use", errno.EADDRNOTAVAIL: "Invalid address"}
+# Reasons that may pass within a second: a predecessor that is leaving, an address that is still being configured.
+TRANSIENT = {errno.EADDRINUSE: "in use", errno.EADDRNOTAVAIL: "invalid address"}
 
 Message = dict[str, Any]
 
@@ -64,9 +64,6 @@ class Channel:
         self._send_line({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": message}, [sock.fileno()])
         while self._receive().get("cmd") != "NODE_HANDLE_ACK":
             pass
-
-    def log(self, level: str, message: str) -> None:
-        self.send({"type": "log", "level": level, "message": message})
 
     def wait(self, seconds: float) -> None:
         """Sleeps, but not beyond the arbiter's end. It has nothing to say meanwhile: readable means end-of-file."""
@@ -236,10 +233,10 @@ def open_with_retries(address: Message, spec: Message, channel: Channel) -> sock
             if not refusal.is_transient:
                 return Refused(f"Can't connect to {name}: {refusal}")
             code = refusal.error.errno or 0
-            channel.log("error", f"{TRANSIENT[code]}: {name}")
-            channel.log("error", f"connection to {name} failed: {refusal.error}")
-        if attempt < TRIES:
-            channel.log("debug", "Retrying in 1 second.")
+            will_retry = attempt < TRIES
+            message = {"type": "unavailable", "reason": TRANSIENT[code], "address": name, "error": str(refusal.error)}
+            channel.send({**message, "will_retry": will_retry})
+        if will_retry:
             channel.wait(RETRY_SECONDS)
     return Refused(f"Can't connect to {name}", code == errno.EADDRINUSE)
 

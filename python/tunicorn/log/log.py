@@ -16,11 +16,12 @@ from typing import Protocol
 
 from tunicorn.application.load_application import user_traceback
 from tunicorn.generated_facts import LOG_LEVELS
+from tunicorn.log.messages import logs, say
 from tunicorn.runqueue import unpatched
 
 
 class Log(Protocol):
-    """What the rest of the code wants of a log: ErrorLog has it, and so has gunicorn.glogging.Logger."""
+    """What the rest of the code needs from a log; ErrorLog and gunicorn.glogging.Logger provide it."""
 
     def debug(self, message: str, /) -> None: ...
 
@@ -45,19 +46,19 @@ TIME_FORMAT = "[%Y-%m-%d %H:%M:%S %z]"
 
 
 class ErrorLog:
-    """`target` is `-` for stderr, or the path of a file. A level that is none means info, as with Gunicorn.
+    """`target` is `-` for stderr, or the path of a file. An unknown level means info, as with Gunicorn.
 
     `form` is the setting `log_format`: text or json. `process` is what JSON entries call the process that writes them.
     """
 
     def __init__(self, target: str, level: str = "info", form: str = "text", process: str = "forkserver") -> None:
-        # The working directory may be another one when the file is to be opened again.
+        # The working directory may change before the file is reopened.
         self._path = None if target == "-" else os.path.abspath(target)
         self._fd = _own_stderr() if self._path is None else _open(self._path)
-        # Who has not read for a second need not be waited for again, until something gets through.
+        # A reader that did not read for a second is not waited for again until something gets through.
         self._is_stuck = False
         self._loss = Loss()
-        # Whether the file ends in the middle of an entry of which the rest was dropped.
+        # Whether the file ends in the middle of an entry whose rest was dropped.
         self._is_torn = False
         self.level = level.lower() if level.lower() in LOG_LEVELS else "info"
         self._threshold = LOG_LEVELS[self.level]
@@ -113,11 +114,11 @@ class ErrorLog:
         self.write_bytes(json.dumps(entry, separators=(",", ":")).encode("ascii") + b"\n")
 
     def write_bytes(self, entry: bytes) -> None:
-        """As it is, at once. A log that cannot be written is no reason to fail a request."""
+        """Unchanged, in one write. A log that cannot be written is no reason to fail a request."""
         if not self._is_written(b"\n" + entry if self._is_torn else entry):
             self._loss.add()
         elif self._loss.is_to_report():
-            self.error(f"The error log is written again; lines dropped so far: {self._loss.entries}")
+            say(self, logs.WRITTEN_AGAIN, log="error log", count=self._loss.entries)
 
     def _is_written(self, entry: bytes) -> bool:
         rest = memoryview(entry)
@@ -139,7 +140,7 @@ class ErrorLog:
         return True
 
     def write_errors(self, text: bytes) -> None:
-        """What the application has written to wsgi.errors: as it is, or as an entry."""
+        """Writes what the application wrote to wsgi.errors: unchanged, or as a JSON entry."""
         if self.form != "json":
             self.write_bytes(text)
         elif text.rstrip(b"\n"):
@@ -149,32 +150,33 @@ class ErrorLog:
         return STDERR_FD if self._path is None else self._fd
 
     def reopen(self) -> None:
-        """After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use."""
+        """After a rotation: continues in a new file of the same name, or in the old one if that cannot be opened."""
         if self._path is None:
             return
         try:
             new = _open(self._path)
         except OSError as error:
-            self.error(f"The error log is not reopened: {self._path!r} isn't writable [{error.strerror}]")
+            reason = f"{self._path!r} isn't writable [{error.strerror}]"
+            say(self, logs.NOT_REOPENED, log="error log", reason=reason)
             return
-        # dup2 onto the same number: whoever holds the number, a thread in the middle of a write too, goes on with it.
+        # dup2 onto the same number: a thread in the middle of a write continues with it.
         os.dup2(new, self._fd, inheritable=False)
         os.close(new)
         self._is_torn = False
 
 
 def _own_stderr() -> int:
-    """A descriptor for stderr that never blocks, where that can be had; src/log/log-file.ts says why."""
+    """A descriptor for stderr that never blocks, if possible; src/log/log-file.ts says why."""
     try:
         if stat.S_ISFIFO(os.fstat(STDERR_FD).st_mode):
             return os.open(f"/proc/self/fd/{STDERR_FD}", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
-        pass  # Somebody else's pipe, or none any more: then stderr itself has to do.
+        pass  # Another user's pipe, or a closed one: use stderr itself.
     return STDERR_FD
 
 
 class Loss:
-    """Entries that this process could not write. What it was forked with is its parent's to report."""
+    """Entries that this process could not write; those from before the fork are its parent's to report."""
 
     def __init__(self) -> None:
         self.entries = 0
@@ -188,14 +190,14 @@ class Loss:
         self.entries += 1
 
     def is_to_report(self) -> bool:
-        """True once, as the report itself is an entry."""
+        """True only once: the report itself is an entry."""
         is_new = self._reported != self.entries and self._pid == os.getpid()
         self._reported = self.entries
         return is_new
 
 
 def _open(path: str) -> int:
-    # A named pipe that nobody reads may cost entries, and a second each, but not hold the process up for good.
+    # A named pipe without a reader may cost entries, and a second each, but must not block the process for good.
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
 
 

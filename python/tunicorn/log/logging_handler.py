@@ -13,7 +13,7 @@ LOGGERS = ("gunicorn.error", "gunicorn.access")
 
 
 class ErrorLogHandler(logging.Handler):
-    """Has Gunicorn's format until somebody sets another formatter, which applications do."""
+    """Has Gunicorn's format until the application sets another formatter."""
 
     def __init__(self, log: ErrorLog) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class ErrorLogHandler(logging.Handler):
 
 
 def install(log: ErrorLog) -> ErrorLogHandler:
-    """Handlers of an earlier installation are replaced, those of others stay. Returns the one of `gunicorn.error`."""
+    """Replaces handlers of an earlier installation and keeps all others. Returns the one of `gunicorn.error`."""
     error_handler, access_handler = ErrorLogHandler(log), ErrorLogHandler(log)
     for name, handler in zip(LOGGERS, (error_handler, access_handler)):
         logger = logging.getLogger(name)

@@ -43,7 +43,7 @@ export class GenerationBoot {
     const resolution = this.#parts.start.resolve(found);
     if (!resolution.ok)
       return this.#parts.succession.giveUp(generation, EXIT_ERROR, resolution.errors.join('\n'), nowMs);
-    for (const warning of resolution.warnings) this.#parts.start.log.log('warning', warning);
+    for (const warning of resolution.warnings) this.#parts.start.log.enter(warning);
     this.#configure(generation, resolution.resolved);
     const before = this.#parts.generations.serving?.forkserver ?? null;
     if (before === null || !before.hasHooks || !before.isAlive) return this.carryState(generation, '');

@@ -94,7 +94,7 @@ export class Switchover {
     for (const gateway of gateways.running()) this.#sendListeners(gateway);
     if (generation.state.kind !== 'rebinding') return;
     if (failure !== null) return succession.giveUp(generation, EXIT_ERROR, failure, nowMs);
-    start.log.log('info', start.listeners.describe());
+    start.log.enter(start.listeners.describe());
     generations.sendFacts();
     this.#switch(generation, nowMs);
   }

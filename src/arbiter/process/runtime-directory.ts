@@ -3,6 +3,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import { channelSocketPath, gatewaySpoolDir, LONGEST_SOCKET_NAME, lifelinePath } from '../../runqueue/runtime-files.ts';
 import type { RuntimeDirectories } from '../../settings/for-processes/resolved-settings.ts';
@@ -19,7 +20,7 @@ import {
 } from './usable-folder.ts';
 
 export type MadeDirectories =
-  | { readonly ok: true; readonly directories: RuntimeDirectories; readonly notes: readonly string[] }
+  | { readonly ok: true; readonly directories: RuntimeDirectories; readonly notes: readonly Entry[] }
   | { readonly ok: false; readonly message: string };
 
 const RUNTIME_PREFIX = 'tunicorn-run-';

@@ -1,5 +1,8 @@
-// Which folder holds the runtime directory, and which the spool directory: the first of some that can be used. Pure; the attempt to use one
-// is an argument. runtime-directory.ts makes it.
+// Chooses the folders of the runtime directory and of the spool directory: the first usable candidate. Pure: the attempt to use
+// one is an argument.
+
+import { type Entry, entry } from '../../log/message.ts';
+import { START_MESSAGES } from '../../log/messages/start.ts';
 
 export interface WantedFolders {
   /** The settings worker_tmp_dir and tmp_upload_dir. */
@@ -51,10 +54,11 @@ export function firstUsable<T>(folders: readonly string[], attempt: (folder: str
 }
 
 /** For the log, when it is not the folder that comes first; null when it is. `what` is a directory, such as the runtime directory. */
-export function describeFallback(what: string, { folder, rejected }: Found<unknown> & { ok: true }): string | null {
+export function describeFallback(what: string, { folder, rejected }: Found<unknown> & { ok: true }): Entry | null {
   if (rejected.length === 0) return null;
   const memory = what.includes('spool') && folder === SHARED_MEMORY ? ', where bodies take memory' : '';
-  return `The ${what} is in ${folder}${memory}: ${describeRejected(rejected)}`;
+  const values = { directory: what, folder: `${folder}${memory}`, rejected: describeRejected(rejected) };
+  return entry(START_MESSAGES.folderReplaced, values);
 }
 
 export function describeRejected(rejected: readonly Rejected[]): string {

@@ -1,8 +1,11 @@
-// Makes one reload of many changes: an editor's save is several, a checkout hundreds. Pure: the clock is an argument.
+// Merges many changes into one reload: saving in an editor causes several, a checkout hundreds. Pure: the clock is an argument.
 
-/** No further change for this long: the burst is over. */
+import { type Entry, entry } from '../../log/message.ts';
+import { RELOADER_MESSAGES } from '../../log/messages/reloader.ts';
+
+/** The burst is over after this long without a change. */
 export const QUIET_MS = 200;
-/** A burst that does not end is acted on all the same. */
+/** A burst that goes on for longer than this triggers a reload anyway. */
 export const LONGEST_MS = 3000;
 
 export type ChangeKind = 'modified' | 'deleted' | 'created';
@@ -30,17 +33,15 @@ export function dueAtMs(burst: Burst): number {
   return Math.min(burst.lastMs + QUIET_MS, burst.firstMs + LONGEST_MS);
 }
 
-/** What to log: Gunicorn's words, and how much more there was. */
-export function describeBurst(burst: Burst): string {
-  const [first] = burst.changes;
-  if (first === undefined) return 'Worker reloading';
-  const [path, kind] = first;
-  const others = burst.changes.size - 1;
-  const more = others === 0 ? '' : ` (and ${others} other ${others === 1 ? 'file' : 'files'})`;
-  return `Worker reloading: ${path} ${kind}${more}`;
+/** For the log. A burst has at least one change. */
+export function describeBurst(burst: Burst): Entry {
+  const [[file, change] = ['', '']] = burst.changes;
+  const count = burst.changes.size - 1;
+  if (count === 0) return entry(RELOADER_MESSAGES.workerReloading, { file, change });
+  return entry(RELOADER_MESSAGES.workerReloadingMany, { file, change, count, files: count === 1 ? 'file' : 'files' });
 }
 
-/** An editor that saves by renaming deletes the file and creates it: to the user it is modified. */
+/** An editor that saves by renaming deletes and creates the file: for the user, it is modified. */
 function together(before: ChangeKind, after: ChangeKind): ChangeKind {
   if (after === 'deleted') return 'deleted';
   return before === 'created' ? 'created' : 'modified';

@@ -1,4 +1,4 @@
-// How changes in a folder are noticed: by the kernel's inotify, or by looking each second.
+// How changes in a folder are noticed: by the kernel's inotify, or by polling every second.
 
 import fs from 'node:fs';
 
@@ -6,10 +6,10 @@ export type Engine = 'auto' | 'inotify' | 'poll';
 
 export type Notification =
   | { readonly kind: 'inotify'; readonly close: () => void }
-  /** `why` is for the log; null when polling is what was asked for. */
+  /** `why` is for the log; null if the settings ask for polling. */
   | { readonly kind: 'poll'; readonly why: string | null };
 
-/** File systems whose files may be changed by another machine, of which inotify hears nothing (statfs(2), f_type). */
+/** File systems that another machine can change without inotify noticing (statfs(2), f_type). */
 const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -22,7 +22,7 @@ const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x5346414f, 'AFS'],
 ]);
 
-/** `changed` is called with the name of an entry of the folder, or null when it may be any. */
+/** `changed` gets the name of an entry of the folder, or null if it may be any. */
 export async function notifyOf(
   folder: string,
   engine: Engine,

@@ -1,8 +1,10 @@
 // The setting `reload`: watches the files that the living generations have loaded, the configuration file and
-// `reload_extra_files`, and tells the arbiter when they have changed. The arbiter makes one for its life.
+// `reload_extra_files`, and reports changes to the arbiter.
 
 import path from 'node:path';
 import type { ErrorLog } from '../../log/error-log.ts';
+import type { Entry } from '../../log/message.ts';
+import { RELOADER_MESSAGES } from '../../log/messages/reloader.ts';
 import { isPattern } from '../../settings/kinds/extra-files.ts';
 import { addChange, type Burst, describeBurst, dueAtMs, type FileChange, LONGEST_MS } from './change-burst.ts';
 import type { Engine } from './notification.ts';
@@ -32,8 +34,8 @@ type Extra = Map<string, ReadonlySet<string> | null>;
 export class Reloader {
   readonly #log: ErrorLog;
   readonly #configFile: string | null;
-  /** `why` is the line for the log. */
-  readonly #changed: (why: string) => void;
+  /** `reason` is for the log. */
+  readonly #changed: (reason: Entry) => void;
   readonly #generations: Map<number, Loaded> = new Map();
   #state: State = { kind: 'off' };
   #burst: Burst | null = null;
@@ -41,13 +43,13 @@ export class Reloader {
   #round: NodeJS.Timeout | null = null;
 
   /** `configFile`: what `-c` gave. */
-  constructor(log: ErrorLog, startDir: string, configFile: string | null, changed: (why: string) => void) {
+  constructor(log: ErrorLog, startDir: string, configFile: string | null, changed: (reason: Entry) => void) {
     this.#log = log;
     this.#configFile = configFilePath(startDir, configFile);
     this.#changed = changed;
   }
 
-  /** A generation is being made. What it loads is newer than `bornMs`, in wall-clock time. */
+  /** A generation starts. The files it loads are read after `bornMs`, in wall-clock time. */
   generationStarts(number: number, bornMs: number): void {
     this.#generations.set(number, { bornMs, files: new Set(this.#configFile === null ? [] : [this.#configFile]) });
   }
@@ -58,10 +60,10 @@ export class Reloader {
     if (!settings.reload) return this.close();
     if (before.kind === 'on' && isSame(before.settings, settings)) return this.#watchLoaded(number);
     this.close();
-    if (before.kind === 'off') this.#log.log('warning', 'Reloader is on. Use in development only!');
+    if (before.kind === 'off') this.#log.say(RELOADER_MESSAGES.reloaderOn);
     const watched = new WatchedFiles(settings.reload_engine, {
       changed: (change) => this.#note(change),
-      fellBack: (why) => this.#log.log('warning', `Reloader: ${why}; looking for changes each second instead.`),
+      fellBack: (reason) => this.#log.say(RELOADER_MESSAGES.polling, { reason }),
     });
     const extra: Extra = new Map(settings.reload_extra_files.map((entry) => [entry, null]));
     this.#state = { kind: 'on', settings, watched, extra };
@@ -69,7 +71,7 @@ export class Reloader {
     void this.#goRound();
   }
 
-  /** A process of the generation has loaded these files, or could not load them. */
+  /** A process of the generation has loaded these files, or has failed to load them. */
   loaded(number: number, files: readonly string[]): void {
     const generation = this.#generations.get(number);
     if (generation === undefined) return;
@@ -86,7 +88,7 @@ export class Reloader {
     // An older forkserver may not know the settings yet that count now, or still go by its own.
     if (state.kind === 'off' || before === undefined || (before === null && !isWhole)) return;
     if (files.length === 0 && before === null && isPattern(entry)) {
-      this.#log.log('warning', `Pattern ${entry} currently matches no files.`);
+      this.#log.say(RELOADER_MESSAGES.emptyPattern, { pattern: entry });
     }
     for (const file of files) {
       if (before?.has(file) === true) continue;
@@ -98,7 +100,7 @@ export class Reloader {
     state.extra.set(entry, new Set([...(before ?? []), ...files]));
   }
 
-  /** What older generations have loaded counts no more. Until now it did: a next one that fails may have loaded next to nothing. */
+  /** Forgets the files of older generations. Not before this: a next generation that fails may have loaded almost nothing. */
   serves(number: number): void {
     for (const known of this.#generations.keys()) if (known < number) this.#generations.delete(known);
     const state = this.#state;
@@ -108,7 +110,7 @@ export class Reloader {
     state.watched.keepOnly((file) => kept.some((files) => files.has(file)));
   }
 
-  /** The reload that is due is made in any case, by a signal. */
+  /** A signal reloads now: the pending changes are part of that. */
   forgetBurst(): void {
     this.#burst = null;
     if (this.#due !== null) clearTimeout(this.#due);
@@ -143,20 +145,20 @@ export class Reloader {
     this.#due = setTimeout(() => void this.#lookOnceMore(), dueAtMs(this.#burst) - nowMs);
   }
 
-  /** Where files are polled it may be quiet only because no one has looked. */
+  /** With polling, it may be quiet only because the files were not checked yet. */
   async #lookOnceMore(): Promise<void> {
     const burst = this.#burst;
     if (this.#state.kind === 'off' || burst === null) return;
     const isOverdue = performance.now() - burst.firstMs > LONGEST_MS;
     if (!isOverdue) await this.#state.watched.tick();
-    // What that has found has put the end of the burst off, or a signal has made the reload.
+    // The check has found more changes and extended the burst, or a signal has reloaded already.
     if (this.#burst !== burst) return;
     this.forgetBurst();
     this.#changed(describeBurst(burst));
   }
 }
 
-/** `-c`'s file, or the one that is taken without `-c`, even if it is not there yet. A module is reported by those who import it. */
+/** The file of `-c` or the default one, even if it does not exist yet. A module is reported by the process that imports it. */
 function configFilePath(startDir: string, config: string | null): string | null {
   if (config === null) return path.join(startDir, 'gunicorn.conf.py');
   if (config.startsWith('python:')) return null;

@@ -1,21 +1,24 @@
-// Listening sockets that were open before this process was started: systemd's socket activation (LISTEN_FDS), or an older arbiter
-// that upgrades itself (GUNICORN_FD). Pure.
+// Listening sockets that were open before this process started: systemd's socket activation (LISTEN_FDS), or an older arbiter
+// that upgrades itself (GUNICORN_FD). Pure: the environment is an argument.
+
+import { type Entry, entry } from '../../log/message.ts';
+import { SOCKET_MESSAGES } from '../../log/messages/sockets.ts';
 
 export interface InheritedSockets {
   readonly source: 'LISTEN_FDS' | 'GUNICORN_FD';
   readonly descriptors: readonly number[];
-  /** The bind address of each of them in the older arbiter; null if it does not say. */
+  /** The bind address of each in the older arbiter; null if it did not pass them on. */
   readonly binds: readonly string[] | null;
 }
 
 export type ReadInheritance =
-  | { readonly ok: true; readonly sockets: InheritedSockets | null; readonly warning: string | null }
+  | { readonly ok: true; readonly sockets: InheritedSockets | null; readonly warning: Entry | null }
   | { readonly ok: false; readonly message: string };
 
 /** Where systemd puts the first one (sd_listen_fds(3)); an upgrade does the same. */
 export const FIRST_DESCRIPTOR = 3;
 
-/** These are for one process only: its children must not take them for theirs. */
+/** For one process only: children must not mistake them for their own. */
 export const INHERITANCE_VARIABLES = [
   'LISTEN_PID',
   'LISTEN_FDS',
@@ -29,26 +32,26 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readInheritance(environment: Environment, pid: number): ReadInheritance {
   const { LISTEN_PID: listenPid, LISTEN_FDS: listenFds, GUNICORN_FD: descriptors } = environment;
-  let warning: string | null = null;
+  let warning: Entry | null = null;
   if (listenPid !== undefined && listenFds !== undefined) {
     if (listenPid === String(pid)) return fromSystemd(listenFds);
-    warning = `LISTEN_FDS is ignored: it is meant for process ${listenPid}, and this is ${pid} (is there a wrapper that does not exec?)`;
+    warning = entry(SOCKET_MESSAGES.listenFdsIgnored, { wanted: listenPid, pid });
   }
   if (descriptors === undefined || parentPid(environment) === null) return { ok: true, sockets: null, warning };
   return fromArbiter(descriptors, environment.TUNICORN_BINDS, warning);
 }
 
-/** The arbiter that has started this one to take its place. */
+/** The arbiter that started this one as its successor. */
 export function parentPid(environment: Environment): number | null {
   const pid = Number(environment.GUNICORN_PID);
   return Number.isInteger(pid) && pid > 0 ? pid : null;
 }
 
 /** For the log. */
-export function describeInherited({ source, descriptors }: InheritedSockets): string {
-  const giver = source === 'LISTEN_FDS' ? 'systemd has passed' : 'an older arbiter has passed';
+export function describeInherited({ source, descriptors }: InheritedSockets): Entry {
+  const giver = source === 'LISTEN_FDS' ? 'systemd' : 'an older arbiter';
   const sockets = descriptors.length === 1 ? 'a listening socket' : `${descriptors.length} listening sockets`;
-  return `The setting bind is ignored: ${giver} ${sockets} (${source})`;
+  return entry(SOCKET_MESSAGES.bindIgnored, { giver, sockets, variable: source });
 }
 
 function fromSystemd(count: string): ReadInheritance {
@@ -58,7 +61,7 @@ function fromSystemd(count: string): ReadInheritance {
   return { ok: true, sockets: { source: 'LISTEN_FDS', descriptors, binds: null }, warning: null };
 }
 
-function fromArbiter(list: string, bindsText: string | undefined, warning: string | null): ReadInheritance {
+function fromArbiter(list: string, bindsText: string | undefined, warning: Entry | null): ReadInheritance {
   const words = list.split(',').filter((word) => word !== '');
   if (!words.every((word) => /^[0-9]{1,4}$/.test(word))) {
     return { ok: false, message: `GUNICORN_FD is '${list}' (wanted: descriptors, separated by commas)` };
@@ -75,6 +78,6 @@ function parseTexts(json: string | undefined): readonly string[] | null {
     const value: unknown = JSON.parse(json ?? 'null');
     return Array.isArray(value) && value.every((text) => typeof text === 'string') ? value : null;
   } catch {
-    return null; // Not from an arbiter: the sockets' own names will do.
+    return null; // Not set by an arbiter: the names of the sockets are used instead.
   }
 }

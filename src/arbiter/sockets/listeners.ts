@@ -1,7 +1,9 @@
 // The arbiter's listening sockets: held for its life, changed by a reload that changes `bind`, closed when it stops.
-// A socket listens as long as any process holds it, so the gateways have to close each that is closed here.
+// A socket listens as long as any process holds it, so the gateways must close theirs, too.
 
 import { isDeepStrictEqual } from 'node:util';
+import { type Entry, entry } from '../../log/message.ts';
+import { SOCKET_MESSAGES } from '../../log/messages/sockets.ts';
 import { parseBindAddresses } from '../../settings/kinds/bind-address.ts';
 import { adoptListeners } from './adopted-listeners.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
@@ -15,15 +17,15 @@ export type OpenListeners =
   | { readonly ok: true; readonly listeners: Listeners }
   | { readonly ok: false; readonly message: string };
 
-/** Shared: another arbiter listens on the same sockets, and goes on when this one closes them. */
+/** `shared`: another arbiter listens on the same sockets and continues when this one closes them. */
 export type Sharing = 'alone' | 'shared';
 
-/** Whose word the listening sockets follow. */
+/** What decides which sockets are open. */
 type Authority =
   | { readonly kind: 'settings' }
-  /** systemd has opened them: the setting `bind` does not count. */
+  /** systemd opened them: the setting `bind` is ignored. */
   | { readonly kind: 'systemd' }
-  /** An older arbiter has: they stay until the setting `bind` is another one than this. */
+  /** An older arbiter opened them: they stay until the setting `bind` differs from `binds`. */
   | { readonly kind: 'older arbiter'; readonly binds: readonly string[] };
 
 export type ListenerChange = { readonly ok: true } | { readonly ok: false; readonly message: string };
@@ -40,7 +42,7 @@ export class Listeners {
     this.#options = options;
   }
 
-  /** `binds` are values of the setting. All of them are opened, or none; instead of them those that are inherited. */
+  /** Opens all of `binds` (values of the setting) or none; inherited sockets replace them. */
   static async open(
     binds: readonly string[],
     options: ListenerOptions,
@@ -51,7 +53,7 @@ export class Listeners {
     return change.ok ? { ok: true, listeners } : change;
   }
 
-  /** How the sockets are announced to a successor of this process. */
+  /** The variable that passes the sockets to a successor of this process. */
   get source(): InheritedSockets['source'] {
     return this.#authority.kind === 'systemd' ? 'LISTEN_FDS' : 'GUNICORN_FD';
   }
@@ -60,15 +62,15 @@ export class Listeners {
     return this.#listeners;
   }
 
-  /** Of all that have been closed so far; ids are not used again. */
+  /** Ids of all listeners closed so far; ids are never reused. */
   closedIds(): readonly number[] {
     return this.#closedIds;
   }
 
-  /** As Gunicorn logs it. */
-  describe(): string {
-    const labels = this.#listeners.map((listener) => listener.address.label);
-    return `Listening at: ${labels.join(',')} (${process.pid})`;
+  /** For the log. */
+  describe(): Entry {
+    const addresses = this.#listeners.map((listener) => listener.address.label).join(',');
+    return entry(SOCKET_MESSAGES.listeningAt, { addresses, pid: process.pid });
   }
 
   isSame(binds: readonly string[]): boolean {
@@ -82,9 +84,9 @@ export class Listeners {
   }
 
   /**
-   * Opens what is new, then closes what is no longer wanted. `release` is called first for a listener that keeps a new
-   * one from being bound: the gateways must drop it at once, while the new one is tried for some seconds. After a
-   * failure the addresses are as before, but released ones have a new id, which the gateways have to know.
+   * Opens new listeners, then closes those no longer wanted. If an old listener keeps a new one from being bound, it is closed
+   * first and passed to `release`: the gateways must close it immediately. After a failure the addresses are as before, but
+   * released listeners have a new id, which the gateways need to know.
    */
   async change(
     binds: readonly string[],
@@ -108,17 +110,17 @@ export class Listeners {
     return { ok: true };
   }
 
-  /** At once: what comes in this moment may be reset. */
+  /** Immediately: connections that arrive in this moment may be reset. */
   close(sharing: Sharing = 'alone'): void {
     this.#isClosed = true;
     this.#close(this.#listeners, sharing === 'alone' ? 'remove' : 'keep');
   }
 
-  /** Resolves when nothing is added to the backlogs any more. Then the gateways may close theirs; until then they accept what comes. */
+  /** Resolves when no connection is added to the backlogs any more. Until then the gateways must keep accepting. */
   async sealAndClose(sharing: Sharing): Promise<void> {
     this.#isClosed = true;
     const sealed = this.#listeners.filter((listener) => isSealable(listener, sharing));
-    // A Unix socket without its file is not found any more.
+    // Without its file, a Unix socket gets no new connections.
     const others = this.#listeners.filter((listener) => !sealed.includes(listener));
     this.#close(others, sharing === 'alone' ? 'remove' : 'keep');
     await this.#seal(sealed, sharing);
@@ -127,12 +129,12 @@ export class Listeners {
 
   async #seal(closing: readonly Listener[], sharing: Sharing): Promise<void> {
     const sealed = closing.filter((listener) => isSealable(listener, sharing));
-    const { python, log } = this.#options;
-    const failure = await sealListeners(
+    const { python, say } = this.#options;
+    const reason = await sealListeners(
       python,
       sealed.map(({ handle }) => handle),
     );
-    if (failure !== null) log('debug', `A connection that comes while the listener closes may be reset: ${failure}`);
+    if (reason !== null) say(entry(SOCKET_MESSAGES.listenerNotSealed, { reason }));
   }
 
   async #adopt(inherited: InheritedSockets, binds: readonly string[]): Promise<ListenerChange> {
@@ -151,9 +153,9 @@ export class Listeners {
     if (!opened.ok) return opened;
     this.#listeners = [...this.#listeners, ...opened.listeners];
     if (!this.#isClosed) return { ok: true };
-    // Stopped while these were being bound.
+    // The arbiter stopped while these were being bound.
     this.#close(opened.listeners);
-    return { ok: false, message: 'The arbiter stops' };
+    return { ok: false, message: 'The arbiter is stopping' };
   }
 
   #close(closing: readonly Listener[], files: 'remove' | 'keep' = 'remove'): void {
@@ -166,7 +168,7 @@ export class Listeners {
   }
 }
 
-/** A seal is for good, and for everybody who has the socket: an inherited one goes on listening in another process. */
+/** A seal is permanent and affects every process that has the socket: an inherited one must go on listening elsewhere. */
 function isSealable({ bind }: Listener, sharing: Sharing): boolean {
   return bind.kind === 'tcp' && sharing === 'alone';
 }

@@ -5,7 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { LogLevel } from '../../log/log-line.ts';
+import { type Entry, entry } from '../../log/message.ts';
+import { SOCKET_MESSAGES } from '../../log/messages/sockets.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 import { PYTHON_DIR } from '../../python-dir.ts';
@@ -17,7 +18,7 @@ export interface Listener {
   readonly address: ListenerAddress;
   readonly bind: BindAddress;
   readonly handle: ListeningHandle;
-  /** Closes the arbiter's copy. The file of a Unix socket that was made here goes too, if it is still the same one. */
+  /** Closes the arbiter's copy. Also removes the file of a Unix socket created here, if it is still the same one. */
   close(file?: 'remove' | 'keep'): void;
 }
 
@@ -29,12 +30,12 @@ export interface ListenerRequest {
   readonly umask: number;
   /** Whether other servers may listen on the same TCP ports (SO_REUSEPORT). */
   readonly reusePort: boolean;
-  /** Owner of Unix sockets; null leaves them to the one who runs the arbiter. */
+  /** Owner of Unix sockets; null leaves them to the user who runs the arbiter. */
   readonly uid: number | null;
   readonly gid: number | null;
-  /** The first `id` to give; no two listeners of an arbiter's life may share one. */
+  /** The first `id` to assign; an arbiter never reuses one. */
   readonly firstId: number;
-  readonly log: (level: LogLevel, message: string) => void;
+  readonly say: (entry: Entry) => void;
 }
 
 export type OpenedListeners =
@@ -42,7 +43,14 @@ export type OpenedListeners =
   | { readonly ok: false; readonly message: string };
 
 const fromBinder = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('log'), level: z.enum(['debug', 'error']), message: z.string() }),
+  /** An attempt failed for a reason that may pass; `will_retry` is false after the last attempt. */
+  z.object({
+    type: z.literal('unavailable'),
+    reason: z.enum(['in use', 'invalid address']),
+    address: z.string(),
+    error: z.string(),
+    will_retry: z.boolean(),
+  }),
   z.object({
     type: z.literal('listener'),
     index: z.number().int(),
@@ -56,14 +64,15 @@ const fromBinder = z.discriminatedUnion('type', [
 ]);
 type FromBinder = z.infer<typeof fromBinder>;
 type Described = Extract<FromBinder, { type: 'listener' }>;
+type Unavailable = Extract<FromBinder, { type: 'unavailable' }>;
 
-/** Where the IPC channel is in the Python process; inherited sockets (`fd://N`) follow. */
+/** Descriptor of the IPC channel in the Python process; inherited sockets (`fd://N`) follow. */
 const CHANNEL_FD = 3;
-/** For the start of the process and slow name servers, and for five tries of each address. */
+/** Covers the start of the process, slow name servers, and five attempts per address. */
 const START_LIMIT_MS = 30_000;
 const ADDRESS_LIMIT_MS = 30_000;
 
-/** All of the addresses, or none: after a failure nothing stays open. */
+/** Opens all addresses or none: after a failure nothing stays open. */
 export async function openListeners(request: ListenerRequest): Promise<OpenedListeners> {
   const { binds } = request;
   if (binds.length === 0) return { ok: true, listeners: [] };
@@ -97,7 +106,7 @@ export async function openListeners(request: ListenerRequest): Promise<OpenedLis
   return { ok: false, message: failure };
 }
 
-/** Fills `listeners`; resolves when the process has ended, with the reason if it has not delivered everything. */
+/** Fills `listeners`; resolves when the process has ended, with the reason if a listener is missing. */
 function receiveListeners(
   child: ChildProcess,
   request: ListenerRequest,
@@ -108,12 +117,12 @@ function receiveListeners(
     child.on('message', (raw: unknown, handle: unknown) => {
       const parsed = fromBinder.safeParse(raw);
       if (!parsed.success) {
-        failure ??= `bind_listeners.py said what it should not: ${JSON.stringify(raw)}`;
+        failure ??= `Unexpected message from bind_listeners.py: ${JSON.stringify(raw)}`;
         return;
       }
       const message = parsed.data;
-      if (message.type === 'log') {
-        request.log(message.level, message.message);
+      if (message.type === 'unavailable') {
+        for (const line of describeUnavailable(message)) request.say(line);
       } else if (message.type === 'failed') {
         const taken = message.in_use === null ? undefined : request.binds[message.in_use];
         failure ??= message.message + (taken === undefined ? '' : describeHolders(taken));
@@ -137,9 +146,16 @@ function receiveListeners(
   });
 }
 
+function describeUnavailable({ reason, address, error, will_retry }: Unavailable): readonly Entry[] {
+  const { connectionInUse, invalidAddress, connectionFailed, retrying } = SOCKET_MESSAGES;
+  const why = reason === 'in use' ? entry(connectionInUse, { address }) : entry(invalidAddress, { address });
+  const lines = [why, entry(connectionFailed, { address, error })];
+  return will_retry ? [...lines, entry(retrying)] : lines;
+}
+
 function makeListener(described: Described, id: number, bind: BindAddress, handle: ListeningHandle): Listener {
   const { kind, host, port, made } = described;
-  // Where the socket is bound, which is behind the link if `bind` names one. The working directory may be another one at its end.
+  // The bound path: the target if `bind` names a link. Absolute, because the working directory may change before it is closed.
   const file = bind.kind === 'unix' ? path.resolve(host) : undefined;
   let isClosed = false;
   return {
@@ -163,13 +179,13 @@ function listenerLabel(kind: 'tcp' | 'unix', host: string, port: string): string
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** A successor may have put its own socket at the same path: that one is not ours to remove. */
+/** A successor may have put its own socket at the same path; that one must stay. */
 export function removeIfSame(file: string, made: { readonly dev: string; readonly ino: string }): void {
   try {
     const found = lstatSync(file, { bigint: true });
     if (String(found.dev) === made.dev && String(found.ino) === made.ino) unlinkSync(file);
   } catch {
-    // Gone already, or not ours to remove by now: a socket that no process listens on is replaced at the next start.
+    // Removed already, or not removable: the next start replaces a socket that no process listens on.
   }
 }
 
@@ -177,6 +193,6 @@ function descriptorFault(fd: number): string | undefined {
   try {
     return fstatSync(fd).isSocket() ? undefined : `descriptor ${fd} is not a socket`;
   } catch {
-    return `descriptor ${fd} is not open. It must be inherited from whoever starts Tunicorn`;
+    return `descriptor ${fd} is not open. It must be inherited from the process that starts Tunicorn`;
   }
 }

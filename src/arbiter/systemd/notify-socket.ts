@@ -1,34 +1,36 @@
-// The way to the service manager (sd_notify(3)): datagrams that the arbiter itself sends. python/tunicorn/helpers/notify_socket.py makes the
-// socket and passes it over Node's IPC channel. libuv does not know what to do with a datagram socket: it keeps the descriptor with
-// the channel, where it is found by its inode and written to. Verified with Node 20, 22 and 24; failing is worth a warning, no more.
+// Sends datagrams to the service manager (sd_notify(3)) from the arbiter itself. python/tunicorn/helpers/notify_socket.py opens
+// the socket and passes it over Node's IPC channel. libuv has no datagram handle for it: it keeps the descriptor with the
+// channel, where this file finds it by its inode. Verified with Node 20, 22 and 24; a failure is a warning, no more.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { type Entry, entry } from '../../log/message.ts';
+import { SYSTEMD_MESSAGES } from '../../log/messages/systemd.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import { PYTHON_DIR } from '../../python-dir.ts';
 
 const fromMaker = z.union([z.object({ inode: z.string() }), z.object({ failed: z.string() })]);
 
 const START_LIMIT_MS = 30_000;
-/** More than this is not waiting for a slow reader any more. */
+/** Beyond this the reader is not slow but gone. */
 const UNSENT_LIMIT = 100;
 
 type State =
   | { readonly kind: 'opening' }
-  /** The channel's life is the descriptor's. */
+  /** The descriptor lives as long as the channel. */
   | { readonly kind: 'open'; readonly descriptor: number; readonly channel: ChildProcess }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export class NotifySocket {
   readonly #address: string;
-  readonly #warn: (message: string) => void;
+  readonly #warn: (warning: Entry) => void;
   readonly #unsent: string[] = [];
   #state: State = { kind: 'opening' };
 
-  /** `address` is the value of NOTIFY_SOCKET. What is sent before the socket is open goes out when it is. */
-  constructor(python: string, address: string, warn: (message: string) => void) {
+  /** `address` is the value of NOTIFY_SOCKET. Datagrams sent before the socket is open are kept until it is. */
+  constructor(python: string, address: string, warn: (warning: Entry) => void) {
     this.#address = address;
     this.#warn = warn;
     if (/^[/@]./.test(address)) this.#open(python);
@@ -42,7 +44,7 @@ export class NotifySocket {
     this.flush();
   }
 
-  /** Tries again what a full queue has not taken. */
+  /** Retries what a full queue did not accept. */
   flush(): void {
     while (this.#state.kind === 'open') {
       const [next] = this.#unsent;
@@ -68,16 +70,16 @@ export class NotifySocket {
     child.on('exit', () => {
       clearTimeout(deadline);
       // `exit` may come before the last message of the channel has been read.
-      setTimeout(() => this.#state.kind === 'opening' && this.#fail('no socket came'), 1000).unref();
+      setTimeout(() => this.#state.kind === 'opening' && this.#fail('notify_socket.py sent no socket'), 1000).unref();
     });
-    child.on('disconnect', () => this.#fail('the descriptor has been lost'));
-    // Nothing is to come: it need not keep the process alive.
+    child.on('disconnect', () => this.#fail('the descriptor was lost'));
+    // No more messages are expected: the channel must not keep the process alive.
     child.channel?.unref();
   }
 
   #opened(channel: ChildProcess, raw: unknown): void {
     const message = fromMaker.safeParse(raw);
-    if (!message.success) return this.#fail(`notify_socket.py said what it should not: ${JSON.stringify(raw)}`);
+    if (!message.success) return this.#fail(`Unexpected message from notify_socket.py: ${JSON.stringify(raw)}`);
     if ('failed' in message.data) return this.#fail(message.data.failed);
     const descriptor = descriptorOf(message.data.inode);
     if (descriptor === null) return this.#fail('this version of Node did not keep the socket');
@@ -89,7 +91,7 @@ export class NotifySocket {
     if (this.#state.kind === 'failed') return;
     if (this.#state.kind === 'open' && this.#state.channel.connected) this.#state.channel.disconnect();
     this.#state = { kind: 'failed', reason };
-    this.#warn(`The service manager at NOTIFY_SOCKET=${this.#address} is not notified: ${reason}`);
+    this.#warn(entry(SYSTEMD_MESSAGES.notNotified, { address: this.#address, reason }));
   }
 }
 

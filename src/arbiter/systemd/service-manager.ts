@@ -1,6 +1,7 @@
-// Keeps the service manager (systemd) informed: the arbiter shows its state after each event, and asks at each tick. Without
-// NOTIFY_SOCKET nothing happens.
+// Keeps the service manager (systemd) informed about the arbiter's state and pings its watchdog. Does nothing without
+// NOTIFY_SOCKET.
 
+import type { Entry } from '../../log/message.ts';
 import type { Phase } from '../arbiter-phase.ts';
 import type { Generations } from '../generations/generations.ts';
 import type { UpgradeState } from '../process/upgrade-state.ts';
@@ -9,8 +10,8 @@ import { NotifySocket } from './notify-socket.ts';
 export interface ServiceManagerOptions {
   readonly python: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly warn: (message: string) => void;
-  /** Asks every gateway for an answer, which comes to `answered`. */
+  readonly warn: (warning: Entry) => void;
+  /** Pings every gateway; their answers arrive at `answered`. */
   readonly ask: () => void;
 }
 
@@ -28,7 +29,7 @@ export class ServiceManager {
     this.#watchdogMs = watchdogIntervalMs(options.environment, process.pid);
   }
 
-  /** From here on this process is the service's: not before it, while an older arbiter still is. */
+  /** Call it when this process becomes the main process of the service, not while an older arbiter still is. */
   open(): void {
     const { environment, python, warn } = this.#options;
     const { NOTIFY_SOCKET: address } = environment;
@@ -48,7 +49,8 @@ export class ServiceManager {
   }
 
   /**
-   * Ping the watchdog only if the event loop is turning and a gateway has answered. While starting, paused or stopping, no gateway needs to.
+   * Pings the watchdog only if the event loop is turning and a gateway has answered. While starting, paused or stopping, no
+   * gateway needs to.
    */
   tick(nowMs: number): void {
     if (this.#socket === null) return;
@@ -82,26 +84,26 @@ export function serviceState(
 
 export interface ServiceState {
   readonly phase: 'starting' | 'serving' | 'paused' | 'stopping';
-  /** Number of the generation that serves, and of the one that is to serve next. */
+  /** Number of the serving generation, and of the next one. */
   readonly generation: number | null;
   readonly next: number | null;
   readonly workersReady: number;
   readonly workersWanted: number;
-  /** Why the last reload failed; null if it did not. */
+  /** Why the last reload failed; null if it succeeded. */
   readonly failure: string | null;
-  /** A stopping arbiter leaves the service to this one, which it has started to take its place. */
+  /** The arbiter that takes over the service from one that is stopping. */
   readonly successor: number | null;
 }
 
 export interface Sender {
   readonly pid: number;
-  /** CLOCK_MONOTONIC, by which systemd tells the reload that it asked for from an earlier one. */
+  /** CLOCK_MONOTONIC: systemd uses it to tell the reload it asked for from an earlier one. */
   readonly monotonicUsec: bigint;
 }
 
 const FAILURE_LENGTH = 300;
 
-/** The datagram that the change calls for, or null. */
+/** The datagram for this change of state, or null. */
 export function notice(before: ServiceState | null, now: ServiceState, sender: Sender): string | null {
   const status = `STATUS=${statusOf(now)}`;
   const lines = [
@@ -114,7 +116,7 @@ export function notice(before: ServiceState | null, now: ServiceState, sender: S
 function changes(before: ServiceState | null, now: ServiceState, sender: Sender): readonly string[] {
   if (now.phase === 'stopping') {
     if (before?.phase === 'stopping') return [];
-    // The service does not stop: it goes on with another main process.
+    // The service does not stop: it continues with another main process.
     return now.successor === null ? ['STOPPING=1'] : [`MAINPID=${now.successor}`];
   }
   if (now.phase === 'starting') return [];
@@ -148,7 +150,7 @@ function oneLine(text: string): string {
   return line.length > FAILURE_LENGTH ? `${line.slice(0, FAILURE_LENGTH)}…` : line;
 }
 
-/** How often the watchdog wants to hear (half of its limit, as sd_watchdog_enabled(3) advises); null: never. */
+/** Interval of the watchdog's pings (half of its limit, as sd_watchdog_enabled(3) advises); null: no watchdog. */
 export function watchdogIntervalMs(
   environment: Readonly<Record<string, string | undefined>>,
   pid: number,

@@ -1,7 +1,9 @@
-// The listening sockets of a server that starts: bound anew, or those that it has inherited. Called by serve.ts.
+// Opens the listening sockets of a starting server, or adopts the inherited ones.
 
 import { type ListenerOptions, Listeners } from '../../arbiter/sockets/listeners.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
+import { textOf } from '../../log/message.ts';
+import { SOCKET_MESSAGES } from '../../log/messages/sockets.ts';
 import { EXIT_ERROR } from '../../messages/exit-status.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import { errorText } from '../failed.ts';
@@ -12,7 +14,7 @@ export type Bound =
   | { readonly ok: true; readonly listeners: Listeners }
   | { readonly ok: false; readonly exitCode: number };
 
-/** What fails is in the log already, try by try. */
+/** Each failed attempt is logged. */
 export async function bindListeners(
   { settings, ids }: ResolvedSettings,
   { sockets }: Start,
@@ -27,14 +29,15 @@ export async function bindListeners(
     reusePort: settings.reuse_port,
     uid: ids.userId,
     gid: ids.groupId,
-    log: (level, message) => {
-      if (level === 'error' && !reasons.includes(message)) reasons.push(message);
-      log.log(level, message);
+    say: (said) => {
+      const text = textOf(said);
+      if (said.message.level === 'error' && !reasons.includes(text)) reasons.push(text);
+      log.enter(said);
     },
   };
   const opened = await Listeners.open(settings.bind, options, sockets);
   if (opened.ok) return opened;
-  log.log('error', opened.message);
+  log.say(SOCKET_MESSAGES.cannotListen, { failure: opened.message });
   reportStart({ type: 'failed', text: errorText(`Error: ${[...reasons, opened.message].join('\n')}`) });
   return { ok: false, exitCode: EXIT_ERROR };
 }

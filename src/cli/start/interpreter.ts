@@ -4,6 +4,8 @@
 import { execFile } from 'node:child_process';
 import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { type Entry, entry, textOf } from '../../log/message.ts';
+import { START_MESSAGES } from '../../log/messages/start.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 
 export type PythonVersion = readonly [major: number, minor: number, micro: number];
@@ -19,8 +21,8 @@ interface Interpreter {
 type InterpreterSource = string;
 
 export type FoundInterpreter =
-  /** `notes`: what the user should know of folders that were passed over. */
-  | { readonly ok: true; readonly interpreter: Interpreter; readonly notes: readonly string[] }
+  /** `notes` are about folders that were skipped. */
+  | { readonly ok: true; readonly interpreter: Interpreter; readonly notes: readonly Entry[] }
   | { readonly ok: false; readonly message: string };
 
 export interface InterpreterSearch {
@@ -53,7 +55,7 @@ interface Candidate {
 
 export async function findInterpreter(search: InterpreterSearch): Promise<FoundInterpreter> {
   const { candidate, notes } = chooseCandidate(search);
-  if ('fault' in candidate) return { ok: false, message: [candidate.fault, ...notes].join('\n') };
+  if ('fault' in candidate) return { ok: false, message: [candidate.fault, ...notes.map(textOf)].join('\n') };
   const described = `the Python interpreter '${candidate.path}' (from ${candidate.source})`;
   const missing = faultOfFile(candidate.path);
   if (missing !== undefined) return { ok: false, message: `${described} ${missing}` };
@@ -70,8 +72,8 @@ export async function findInterpreter(search: InterpreterSearch): Promise<FoundI
 
 interface Choice {
   readonly candidate: Candidate | { readonly fault: string };
-  /** Folders that look like virtual environments, and are none. */
-  readonly notes: readonly string[];
+  /** About folders that look like virtual environments but are not. */
+  readonly notes: readonly Entry[];
 }
 
 /** The first that there is. One that cannot be used is an error, not a reason to look on. */
@@ -81,7 +83,7 @@ function chooseCandidate(search: InterpreterSearch): Choice {
   const active = env.VIRTUAL_ENV;
   if (active)
     return { candidate: { path: path.resolve(cwd, active, 'bin/python'), source: '$VIRTUAL_ENV' }, notes: [] };
-  const notes: string[] = [];
+  const notes: Entry[] = [];
   for (const source of venvPlaces(search)) {
     const folder = path.resolve(cwd, source);
     const candidate = path.join(folder, 'bin/python');
@@ -90,7 +92,7 @@ function chooseCandidate(search: InterpreterSearch): Choice {
       return { candidate: { path: candidate, source }, notes };
     }
     if (MEANT_AS_VENV.includes(path.basename(source)) && isFolder(folder)) {
-      notes.push(`The folder ${source} is no virtual environment, and is not used: it has no bin/python`);
+      notes.push(entry(START_MESSAGES.notAnEnvironment, { folder: source }));
     }
   }
   const found = findOnPath('python3', env, cwd);
@@ -109,7 +111,7 @@ function named(python: string, env: InterpreterSearch['env'], cwd: string): Cand
   if (isFolder(file)) {
     const inside = path.join(file, 'bin/python');
     if (isThere(inside)) return { path: inside, source };
-    return { fault: `the folder '${file}' (from --python) is no virtual environment: it has no bin/python` };
+    return { fault: `the folder '${file}' (from --python) is not a virtual environment: it has no bin/python` };
   }
   if (isPath) return { path: file, source };
   return { fault: `the Python interpreter '${python}' (from --python) does not exist on PATH` };

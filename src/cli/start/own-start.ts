@@ -1,4 +1,4 @@
-// How this process was started, read once before anything else, and taken out of the environment that its children get.
+// How this process was started: read once, before anything else, and removed from the environment of its children.
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { openFilesAtStart, readLimits } from '../../arbiter/process/open-files.ts';
@@ -9,6 +9,7 @@ import {
   parentPid,
   readInheritance,
 } from '../../arbiter/sockets/inherited-sockets.ts';
+import type { Entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
 
@@ -17,8 +18,8 @@ export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';
 
 export interface Start extends OwnStart {
   readonly sockets: InheritedSockets | null;
-  /** Why sockets that the environment speaks of are not taken. */
-  readonly warning: string | null;
+  /** Why sockets named in the environment are ignored. */
+  readonly warning: Entry | null;
   /** Null for a process that was started by hand. */
   readonly reportDescriptor: number | null;
 }

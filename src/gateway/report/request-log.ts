@@ -6,6 +6,7 @@ import { accessLogJson } from '../../log/access-log-json.ts';
 import type { AccessRecord } from '../../log/access-record.ts';
 import { BackgroundLog } from '../../log/background-log.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
+import type { Entry } from '../../log/message.ts';
 import type { GatewaySettings } from '../../settings/for-processes/gateway-settings.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -80,7 +81,7 @@ export class RequestLog {
     const { accessLog, logWriter } = settings;
     if (accessLog === null || logWriter === 'python') return this.#replace(NO_FILE);
     if (this.#file.kind === 'open' && this.#file.path === accessLog) return;
-    const onTrouble = (message: string): void => this.#errors.log('error', message);
+    const onTrouble = (trouble: Entry): void => this.#errors.enter(trouble);
     const owner = { uid: settings.userId, gid: settings.groupId };
     const opened = BackgroundLog.open({ name: 'access log', target: accessLog, owner, onTrouble });
     if (opened.ok) this.#replace({ kind: 'open', log: opened.log, path: accessLog });

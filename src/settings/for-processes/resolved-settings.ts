@@ -1,5 +1,6 @@
 // The settings of one generation, in the forms in which the processes take them.
 
+import type { Entry } from '../../log/message.ts';
 import type { WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
 import type { Origins } from '../resolve.ts';
 import type { Settings } from '../settings.ts';
@@ -25,5 +26,5 @@ export interface ResolvedSettings {
 }
 
 export type Resolution =
-  | { readonly ok: true; readonly resolved: ResolvedSettings; readonly warnings: readonly string[] }
+  | { readonly ok: true; readonly resolved: ResolvedSettings; readonly warnings: readonly Entry[] }
   | { readonly ok: false; readonly errors: readonly string[] };

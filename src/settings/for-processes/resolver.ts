@@ -1,6 +1,8 @@
 // Makes the function that turns a configuration file's values into settings: called once at the start, and again at each reload with
 // what the new forkserver has found.
 
+import { entry } from '../../log/message.ts';
+import { SETTINGS_MESSAGES } from '../../log/messages/settings.ts';
 import type { Configured, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
 import { lifelinePath } from '../../runqueue/runtime-files.ts';
 import { missingExtraFiles } from '../kinds/extra-files.ts';
@@ -61,9 +63,10 @@ export function resolver(context: ResolverContext): Resolver {
     if (!named.ok) return named;
     const { ids } = accounts;
     const initGroupId = findInitGroup(settings, ids, found.accounts);
-    const more = { ids, initGroupId, app: application.app, named, nameSuffix: context.nameSuffix() };
-    const told = found.server_warning === null ? warnings : [...warnings, found.server_warning];
-    return { ok: true, resolved: resolved(resolution, more), warnings: told };
+    const resolvedFacts = { ids, initGroupId, app: application.app, named, nameSuffix: context.nameSuffix() };
+    const { server_warning: reason } = found;
+    const more = reason === null ? [] : [entry(SETTINGS_MESSAGES.responseClassReplaced, { reason })];
+    return { ok: true, resolved: resolved(resolution, resolvedFacts), warnings: [...warnings, ...more] };
   };
 }
 

@@ -131,7 +131,7 @@ for (const [what, address] of [
   scenario(`a notify socket that ${what} is worth a warning, no more`, async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', env: { NOTIFY_SOCKET: address } });
     await server.waitForLog(
-      new RegExp(`\\[WARNING\\] The service manager at NOTIFY_SOCKET=${address} is not notified: `),
+      new RegExp(`\\[WARNING\\] Cannot notify the service manager at NOTIFY_SOCKET=${address}: `),
     );
     assert.equal(await getText(server.target), 'hello\n');
     assert.equal((await server.stop()).code, 0);
@@ -143,7 +143,7 @@ scenario('a service manager that goes away ends the notices, not the server', as
   await socket.waitFor(/READY=1/);
   await socket.close();
   server.signal('SIGTTIN');
-  await server.waitForLog(/is not notified: /);
+  await server.waitForLog(/Cannot notify the service manager/);
   await eventually('two workers', () => server.workerPids().length === 2);
   assert.equal(await getText(server.target), 'hello\n');
 });

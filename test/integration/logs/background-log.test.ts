@@ -19,7 +19,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BackgroundLog, type BackgroundLogOptions } from '../../../src/log/background-log.ts';
+import { BackgroundLog } from '../../../src/log/background-log.ts';
+import { textOf } from '../../../src/log/message.ts';
 
 const WRITER = fileURLToPath(new URL('../../fixtures/background-log-writer.js', import.meta.url));
 
@@ -32,11 +33,8 @@ function freshPath(): string {
   return path.join(root, `${count}.log`);
 }
 
-function opened(
-  target: string,
-  onTrouble: NonNullable<BackgroundLogOptions['onTrouble']> = assert.fail,
-): BackgroundLog {
-  const result = BackgroundLog.open({ name: 'access log', target, onTrouble });
+function opened(target: string, onTrouble: (text: string) => void = assert.fail): BackgroundLog {
+  const result = BackgroundLog.open({ name: 'access log', target, onTrouble: (said) => onTrouble(textOf(said)) });
   assert.ok(result.ok, result.ok ? '' : result.message);
   after(() => result.log.close());
   return result.log;
@@ -147,7 +145,10 @@ test('reopen() that fails stays with the old file, and says so', async () => {
   log.write('still here');
   await log.close();
   assert.deepEqual(linesOf(`${file}.1`), ['still here']);
-  assert.match(troubles.join(), /^The access log is not reopened: '.*' isn't writable \[.*directory.*\]$/);
+  assert.match(
+    troubles.join(),
+    /^Cannot reopen the access log: '.*' isn't writable \[.*directory.*\]; keeping the old file$/,
+  );
 });
 
 test('reopen() that fails in the background does so, too, and the next one succeeds', async () => {
@@ -174,7 +175,10 @@ test('reopen() that fails in the background does so, too, and the next one succe
   await log.close();
   assert.deepEqual([...linesOf(`${file}.1`), ...linesOf(file)], ['before', 'between', 'after']);
   assert.deepEqual(linesOf(file).at(-1), 'after');
-  assert.match(troubles.join(), /^The access log is not reopened: '.*' isn't writable \[.*directory.*\]$/);
+  assert.match(
+    troubles.join(),
+    /^Cannot reopen the access log: '.*' isn't writable \[.*directory.*\]; keeping the old file$/,
+  );
 });
 
 test('open() gives the file to the user that the workers run as', (t) => {
@@ -222,15 +226,15 @@ test('a full disk: lines are kept, then dropped and counted; what was kept is wr
   const log = opened(file, onTrouble);
   const line = 'x'.repeat(1023);
   for (let n = 0; n < 6 * 1024; n += 1) log.write(line);
-  assert.deepEqual(troubles, ['Lines of the access log are dropped: too many wait to be written']);
+  assert.deepEqual(troubles, ['Dropping lines of the access log: too many are waiting to be written']);
   await nextTrouble();
-  assert.deepEqual(troubles.slice(1), ["The access log can't be written: No space left on device"]);
+  assert.deepEqual(troubles.slice(1), ['Cannot write the access log: No space left on device']);
   const { dropped } = log;
   assert.ok(dropped > 1000 && dropped < 3000, String(dropped));
   rmSync(file);
   log.reopen();
   await nextTrouble();
-  assert.deepEqual(troubles.slice(2), [`The access log is written again; lines dropped so far: ${dropped}`]);
+  assert.deepEqual(troubles.slice(2), [`Writing to the access log again; lines dropped so far: ${dropped}`]);
   await log.close();
   assert.equal(log.dropped, dropped);
   assert.equal(linesOf(file).length, 6 * 1024 - dropped);
@@ -247,7 +251,7 @@ test('a disk that stays full is told of once', async () => {
     // Fails, as does each attempt in the background.
     log.flushSync();
   }
-  assert.deepEqual(troubles, ["The access log can't be written: No space left on device"]);
+  assert.deepEqual(troubles, ['Cannot write the access log: No space left on device']);
   rmSync(file);
   log.reopen();
   await log.close();
@@ -278,7 +282,7 @@ test('close() gives up what cannot be written, and says so', async () => {
   log.write('one');
   log.write('two');
   await log.close();
-  assert.deepEqual(troubles, ['The access log is closed before all of it could be written: No space left on device']);
+  assert.deepEqual(troubles, ['Closing the access log before everything was written: No space left on device']);
   log.write('three');
   assert.equal(log.dropped, 1);
 });

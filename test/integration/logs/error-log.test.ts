@@ -122,7 +122,10 @@ test('reopen() that fails stays with the old file, and says so in it', () => {
   log.reopen();
   log.log('info', 'still here');
   const [failure, after] = entries(readFileSync(`${file}.1`, 'utf8'));
-  assert.match(failure?.[2] ?? '', /^The error log is not reopened: '.*' isn't writable \[.*directory.*\]$/);
+  assert.match(
+    failure?.[2] ?? '',
+    /^Cannot reopen the error log: '.*' isn't writable \[.*directory.*\]; keeping the old file$/,
+  );
   assert.equal(after?.[2], 'still here');
 });
 
@@ -157,7 +160,7 @@ test('a full disk costs the entry, not the process, and is counted', () => {
     entries(readFileSync(file, 'utf8')).map(([, level, message]) => [level, message]),
     [
       ['INFO', 'kept'],
-      ['ERROR', 'The error log is written again; lines dropped so far: 2'],
+      ['ERROR', 'Writing to the error log again; lines dropped so far: 2'],
       ['INFO', 'kept, too'],
     ],
   );
@@ -175,7 +178,10 @@ test('an entry of which a full disk took a part keeps no other from its own line
   log.log('info', 'kept');
   const rest = Buffer.alloc(1000);
   const text = rest.toString('utf8', 0, readSync(reader, rest));
-  assert.match(text, /^\n\[.*\] \[INFO\] kept\n\[.*\] \[ERROR\] The error log is written again; .*: 1\n$/);
+  assert.match(
+    text,
+    /^\n\[.*\] \[INFO\] kept\n\[.*\] \[ERROR\] Writing to the error log again; lines dropped so far: 1\n$/,
+  );
 });
 
 test('a full non-blocking pipe is waited for, and all entries arrive', async () => {

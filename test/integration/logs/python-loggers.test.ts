@@ -164,7 +164,7 @@ accesslog = "-"
 scenario('a filter that cannot have an effect, since the gateway writes the access log, is told of', async (scene) => {
   const config = 'import logging\nlogging.getLogger("gunicorn.access").addFilter(lambda record: False)\n';
   const server = await started(scene, config, ['--access-logfile', '-']);
-  await server.waitForLog(/\[WARNING\] The filters that were put on the logger gunicorn\.access see no requests: /);
+  await server.waitForLog(/\[WARNING\] The filters on the logger gunicorn\.access see no requests: /);
   await getText(server.target, '/page');
   await server.stdout.waitFor(/"GET \/page HTTP\/1\.1" 200 5 /);
   scene.write('gunicorn.conf.py', AS_JSON);

@@ -60,7 +60,7 @@ for (const reader of ['no reader', 'a reader that does not read'] as const) {
       if (fd !== null) scene.defer(() => closeSync(fd));
       const server = await scene.tunicorn({ app: 'hello', args: ['--access-logfile', path] });
       await manyRequests(server, REQUESTS, 'x'.repeat(LINE_BYTES));
-      await server.waitForLog(/\[ERROR\] Lines of the access log are dropped: too many wait to be written/);
+      await server.waitForLog(/\[ERROR\] Dropping lines of the access log: too many are waiting to be written/);
       assert.equal((await server.stop()).code, 0);
       assert.equal(server.log.count(/starting a new one/), 0);
     },
@@ -71,7 +71,7 @@ scenario('a reader that reads at last gets whole lines, and the error log says h
   const path = namedPipe(scene, 'access.pipe');
   const server = await scene.tunicorn({ app: 'hello', args: ['--access-logfile', path] });
   await manyRequests(server, REQUESTS, 'x'.repeat(LINE_BYTES));
-  await server.waitForLog(/Lines of the access log are dropped/);
+  await server.waitForLog(/Dropping lines of the access log/);
   const cat = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
   scene.defer(() => void cat.kill('SIGKILL'));
   const read = once(cat, 'close');
@@ -79,7 +79,7 @@ scenario('a reader that reads at last gets whole lines, and the error log says h
   cat.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  const [, dropped] = await server.waitForLog(/The access log is written again; lines dropped so far: (\d+)/);
+  const [, dropped] = await server.waitForLog(/Writing to the access log again; lines dropped so far: (\d+)/);
   await server.stop();
   await read;
   const lines = text.split('\n').slice(0, -1);
@@ -104,10 +104,10 @@ scenario('a full disk under the access log is told of once, and costs no request
   symlinkSync('/dev/full', path);
   const server = await scene.tunicorn({ app: 'hello', args: ['--access-logfile', path] });
   await manyRequests(server, 300, 'curl');
-  await server.waitForLog(/\[ERROR\] The access log can't be written: No space left on device/);
+  await server.waitForLog(/\[ERROR\] Cannot write the access log: No space left on device/);
   await manyRequests(server, 300, 'curl');
   assert.equal((await server.stop()).code, 0);
-  assert.equal(server.log.count(/The access log can't be written/), 1);
+  assert.equal(server.log.count(/Cannot write the access log/), 1);
 });
 
 scenario('a full disk under the error log costs its lines, and no request', async (scene) => {
@@ -153,7 +153,7 @@ scenario(
     const { arbiter, gateways, workers } = server.family();
     const again = (pid: number | undefined): RegExp =>
       new RegExp(
-        `^\\[[^\\]]*\\] \\[${pid}\\] \\[ERROR\\] The error log is written again; lines dropped so far: \\d+$`,
+        `^\\[[^\\]]*\\] \\[${pid}\\] \\[ERROR\\] Writing to the error log again; lines dropped so far: \\d+$`,
         'm',
       );
     await eventually('each to say that its lines are written again', async () => {

@@ -96,7 +96,7 @@ scenario(
   'where Node is process 1 itself, the log says that orphans stay',
   async (scene) => {
     const server = await startAsProcessOne(scene, [...command, '--python', venvPython]);
-    assert.match(server.log.text(), /\[WARNING\] This is process 1, and Node\.js does not reap orphans/);
+    assert.match(server.log.text(), /\[WARNING\] Running as process 1: Node\.js does not reap orphans/);
     signalProcessOne(server, 'SIGTERM');
     assert.deepEqual(await server.exit, { code: 0, signal: null });
   },

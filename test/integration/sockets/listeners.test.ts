@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url';
 import { type ListenerOptions, Listeners } from '../../../src/arbiter/sockets/listeners.ts';
 import { sendListeningHandle } from '../../../src/arbiter/sockets/listening-handle.ts';
 import { type Listener, type OpenedListeners, openListeners } from '../../../src/arbiter/sockets/open-listeners.ts';
+import { type Entry, textOf } from '../../../src/log/message.ts';
 import { PYTHON_DIR } from '../../../src/python-dir.ts';
 import { parseBindAddresses } from '../../../src/settings/kinds/bind-address.ts';
 import { pause } from '../../harness/deadline.ts';
@@ -46,13 +47,13 @@ interface Logged {
 /** `onLine` is called for each line of the log, as it comes. */
 function logged(onLine: (line: string) => void = () => {}, changes: Partial<ListenerOptions> = {}): Logged {
   const lines: string[] = [];
-  const log = (level: string, message: string): void => {
-    const line = `${level}: ${message}`;
+  const say = (said: Entry): void => {
+    const line = `${said.message.level}: ${textOf(said)}`;
     lines.push(line);
     onLine(line);
   };
   const usual = { python: 'python3', backlog: 64, umask: 0, reusePort: false, uid: null, gid: null };
-  return { lines, options: { ...usual, log, ...changes } };
+  return { lines, options: { ...usual, say, ...changes } };
 }
 
 function open(binds: readonly string[], { options }: Logged = logged()): Promise<OpenedListeners> {

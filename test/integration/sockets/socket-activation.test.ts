@@ -36,7 +36,7 @@ for (const kind of ['tcp', 'unix'] as const) {
       await server.waitForLog(/Listening on/);
       assert.equal(await getText(target), 'hello\n');
       await server.waitForLog(serving);
-      await server.waitForLog(/The setting bind is ignored: systemd has passed a listening socket \(LISTEN_FDS\)/);
+      await server.waitForLog(/The setting bind is ignored: systemd passed a listening socket \(LISTEN_FDS\)/);
       await server.waitForLog(
         kind === 'tcp'
           ? new RegExp(`Listening at: http://127.0.0.1:${port} `)
@@ -72,7 +72,7 @@ scenario('LISTEN_FDS for this process is taken, and neither a reload nor a stop 
 
 scenario('LISTEN_FDS for another process is not taken, and the log says so', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', env: { LISTEN_PID: '1', LISTEN_FDS: '1' } });
-  await server.waitForLog(/\[WARNING\] LISTEN_FDS is ignored: it is meant for process 1, and this is \d+/);
+  await server.waitForLog(/\[WARNING\] LISTEN_FDS is ignored: it is meant for process 1, but this is process \d+/);
   assert.equal(await getText(server.target), 'hello\n');
 });
 

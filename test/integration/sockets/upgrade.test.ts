@@ -28,8 +28,7 @@ scenario(
     for (const pid of forkservers) assert.equal(commandOf(pid), 'tunicorn: forkserver [shop.2]');
     for (const pid of workers) assert.equal(commandOf(pid), 'tunicorn: worker [shop.2]');
     assert.ok(
-      (await server.log.waitFor(/The setting bind is ignored: an older arbiter has passed a listening socket/)) !==
-        null,
+      (await server.log.waitFor(/The setting bind is ignored: an older arbiter passed a listening socket/)) !== null,
     );
     server.signal('SIGTERM');
     assert.equal((await server.exit).code, 0);

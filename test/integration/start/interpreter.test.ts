@@ -160,7 +160,7 @@ test('a .venv that is no virtual environment is passed over, and said to be', as
   const result = await findInterpreter({ python: undefined, env: { PATH: bin }, cwd });
   assert.ok(result.ok);
   assert.equal(result.interpreter.path, onPath);
-  const note = 'The folder ./.venv is no virtual environment, and is not used: it has no bin/python';
+  const note = 'Skipped the folder ./.venv: it is not a virtual environment (no bin/python)';
   assert.deepEqual(result.notes, [note]);
   assert.match(
     await refusal({ python: undefined, env: { PATH: '/nodir' }, cwd }),
@@ -191,7 +191,7 @@ test('what cannot be run is refused with the reason', async () => {
   writeFileSync(plain, '');
   const refuse = (python: string): Promise<string> => refusal(search({ python }));
   assert.equal(await refuse(plain), `the Python interpreter '${plain}' (from --python) is not executable`);
-  const folder = `the folder '${directory}' (from --python) is no virtual environment: it has no bin/python`;
+  const folder = `the folder '${directory}' (from --python) is not a virtual environment: it has no bin/python`;
   assert.equal(await refuse(directory), folder);
   assert.equal(
     await refuse(`${plain}/x`),

@@ -145,7 +145,7 @@ class ErrorLogTest(LogTest):
         log.reopen()
         log.info("still here")
         failure, after = self.entries(rotated)
-        self.assertRegex(failure[2], r"^The error log is not reopened: '.*' isn't writable \[Is a directory\]$")
+        self.assertRegex(failure[2], r"^Cannot reopen the error log: '.*' isn't writable \[Is a directory\]; keeping the old file$")
         self.assertEqual(after[2], "still here")
 
     def test_a_full_disk_is_no_error(self) -> None:
@@ -170,7 +170,7 @@ class ErrorLogTest(LogTest):
             [entry[1:] for entry in self.entries()],
             [
                 ("INFO", "kept"),
-                ("ERROR", "The error log is written again; lines dropped so far: 2"),
+                ("ERROR", "Writing to the error log again; lines dropped so far: 2"),
                 ("INFO", "kept, too"),
             ],
         )

@@ -53,7 +53,7 @@ test('access records beyond the room are dropped, counted, and told of once ther
   assert.equal(relay.dropped, 0);
   assert.deepEqual(
     target.sent.map((message) => (message.type === 'log' ? message.message : message.type)),
-    ['Lines of the access log were dropped, too many waited to be written: 2', 'access', 'access'],
+    ['Dropped lines of the access log (2): too many were waiting to be written', 'access', 'access'],
   );
 });
 

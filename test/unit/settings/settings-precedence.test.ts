@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { textOf } from '../../../src/log/message.ts';
 import type { Facts, Sources } from '../../../src/settings/layers.ts';
 import { describeOrigin } from '../../../src/settings/origin.ts';
 import { configLocation, resolveSettings } from '../../../src/settings/resolve.ts';
@@ -21,7 +22,7 @@ function resolve(sources: Partial<Sources>) {
   };
   const resolution = resolveSettings(all, facts);
   assert.ok(resolution.ok, resolution.ok ? '' : resolution.errors.join('\n'));
-  return resolution;
+  return { ...resolution, warnings: resolution.warnings.map(textOf) };
 }
 
 function errorsOf(sources: Partial<Sources>): readonly string[] {
@@ -134,7 +135,7 @@ describe('a default from the environment', () => {
 describe('the config file', () => {
   test('a name that is nearly a setting is warned of', () => {
     const { warnings, settings } = resolve(fileWith({ wrokers: 9, timeout: 5 }));
-    assert.deepEqual(warnings, ["'wrokers' in gunicorn.conf.py is no setting; did you mean 'workers'?"]);
+    assert.deepEqual(warnings, ["'wrokers' in gunicorn.conf.py is not a setting; did you mean 'workers'?"]);
     assert.equal(settings.workers, 1);
   });
 

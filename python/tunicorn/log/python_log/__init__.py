@@ -1,7 +1,7 @@
-"""The object that is `server.log` and `worker.log`, as the settings ask for it. Called by forkserver and workers.
+"""Creates `server.log` and `worker.log` as the settings ask for.
 
-By default it writes to the error log directly, and the gateways write the access log. With a logger_class of the
-user's or a logconfig, Python's loggers write everything, what arbiter and gateways have to say included.
+By default they write to the error log directly, and the gateways write the access log. With a user's logger_class or a
+log configuration, Python's loggers write everything, including the lines of arbiter and gateways.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Logs(NamedTuple):
 
     error_log: ErrorLog
     logger: Any
-    """A Logger, or what the user's logger_class has made."""
+    """A Logger, or an instance of the user's logger_class."""
     errors: ErrorOutput
     """Where wsgi.errors goes."""
     access_is_python: bool
@@ -33,19 +33,19 @@ class Logs(NamedTuple):
 
 
 def open_logs(cfg: Any, error_log: ErrorLog, writer: str) -> Logs:
-    """`writer` is what src/settings/for-processes/log-writer.ts has decided. Raises LogConfigError."""
+    """`writer` is the decision of src/settings/for-processes/log-writer.ts. Raises LogConfigError."""
     logger = make_logger(cfg, error_log, writer)
     errors = error_log if isinstance(logger, FastLogger) else ErrorStreams(error_log)
     return Logs(error_log, logger, errors, writer == "python" and has_access_work(logger))
 
 
 def unopened_logs(error_log: ErrorLog) -> Logs:
-    """For a check of the configuration, which shall leave no files behind."""
+    """For a check of the configuration, which must not create files."""
     return Logs(error_log, error_log, error_log, False)
 
 
 def make_logger(cfg: Any, error_log: ErrorLog, writer: str) -> Logger:
-    """Raises LogConfigError. `error_log` is what the process has written to so far."""
+    """Raises LogConfigError. `error_log` is the log of the process so far."""
     chosen = logger_class(cfg)
     try:
         if writer == "python":
@@ -67,7 +67,7 @@ def logger_class(cfg: Any) -> Type[Logger]:
         name = cfg.settings["logger_class"].get()
         if not isinstance(name, str) or "." not in name:
             shown = getattr(name, "__qualname__", repr(name))
-            raise LogConfigError(f"logger_class: {shown} is not a class, and not the import path of one") from error
+            raise LogConfigError(f"logger_class: {shown} is neither a class nor the import path of one") from error
         raise LogConfigError(f"logger_class: cannot import {name!r}: {error}") from error
     chosen: Type[Logger] = wanted
     return Statsd if chosen is Logger and cfg.statsd_host else chosen
@@ -75,7 +75,7 @@ def logger_class(cfg: Any) -> Type[Logger]:
 
 def has_access_work(logger: Any) -> bool:
     """Whether a call of access() after each request has anything to do."""
-    # An access() of the user's own decides for itself, and may have other work than logging.
+    # A user's own access() decides for itself, and may do more than logging.
     is_own = getattr(type(logger), "access", None) is Logger.access
     return bool(logger.access_log_enabled) if is_own else True
 

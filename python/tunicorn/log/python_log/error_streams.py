@@ -1,7 +1,4 @@
-"""Where `wsgi.errors` goes when Python's loggers write everything: as it is, into the streams of `gunicorn.error`.
-
-WsgiErrors writes here as it does to an ErrorLog.
-"""
+"""Where `wsgi.errors` goes when Python's loggers write everything: unchanged, to the streams of `gunicorn.error`."""
 
 from __future__ import annotations
 

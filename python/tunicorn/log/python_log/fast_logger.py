@@ -1,8 +1,8 @@
 """The Logger of the default settings: each entry is one write(2) to the error log, without locks or records, so that
-it may be used in signal handlers and after a fork. Made by make_logger().
+it can be used in signal handlers and after a fork.
 
-The logger `gunicorn.error` has a handler that writes there, too, for applications that reuse it. Once somebody has put
-something of their own on that logger, entries go through it; the handler for syslog is such a thing, too.
+The logger `gunicorn.error` has a handler that writes there, too, for applications that reuse it. Once that logger has
+another handler or filter, such as the one for syslog, entries go through it.
 """
 
 from __future__ import annotations

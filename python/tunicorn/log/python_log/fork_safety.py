@@ -1,7 +1,7 @@
-"""Keeps a fork from copying a log's file in the middle of another thread's write. Registered when a Logger is made.
+"""Keeps a fork from copying a log's file in the middle of another thread's write.
 
-`logging` gives the child fresh locks for its handlers; but the buffer of a file has a lock too, and if a thread held
-that one at the fork, the child would wait for it for ever.
+`logging` gives the child fresh locks for its handlers. But the buffer of a file has a lock, too: if a thread held it at
+the fork, the child would wait for it forever.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ def register() -> None:
     global _state
     if _state == "new":
         _state = "registered"
-        # Before logging's own `before`, since the last that is registered is the first that is called. In the child,
-        # logging makes the locks anew.
+        # Runs before logging's own `before`, since the last one registered is called first. In the child, logging
+        # creates new locks.
         os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_held.clear)
 
 
 def _hold() -> None:
-    # Whoever holds its handler's lock is in no write. A thread that is stuck in one must not hold up the fork for ever.
+    # While this thread holds a handler's lock, no other thread writes. One that is stuck in a write must not block the
+    # fork forever.
     for logger in (logging.getLogger("gunicorn.error"), logging.getLogger("gunicorn.access"), logging.root):
         for handler in logger.handlers:
             if handler.lock is not None and handler.lock.acquire(timeout=WAIT_SECONDS):

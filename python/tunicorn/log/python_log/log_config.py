@@ -1,6 +1,6 @@
 """logconfig_dict, logconfig_json and logconfig, applied to Python's logging; the first that is set counts.
 
-Called by Logger.setup(). Every mistake becomes a LogConfigError that names setting, file and line.
+Every mistake becomes a LogConfigError that names setting, file and line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Dict
 from tunicorn.log.log import LINE_FORMAT, TIME_FORMAT
 from tunicorn.log.python_log.log_files import LogConfigError
 
-# What a dict or a JSON file leaves out. Its keys replace these, whole.
+# Defaults for a dict or a JSON file. Its top-level keys replace these as a whole.
 CONFIG_DEFAULTS: Dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -72,7 +72,7 @@ def _read_json(path: str) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise LogConfigError(f"log config {path!r}: {error}") from error
     if not isinstance(value, dict):
-        raise LogConfigError(f"log config {path!r}: a JSON object is wanted, not {type(value).__name__}")
+        raise LogConfigError(f"log config {path!r}: wanted a JSON object, not {type(value).__name__}")
     return value
 
 
@@ -80,7 +80,7 @@ def _apply_dict(config: Mapping[str, Any], name: str) -> None:
     try:
         logging.config.dictConfig({**CONFIG_DEFAULTS, **config})
     except Exception as error:
-        raise LogConfigError(f"log config {name!r}: {_told(error)}") from error
+        raise LogConfigError(f"log config {name!r}: {_described(error)}") from error
 
 
 def _apply_ini(path: str) -> None:
@@ -93,11 +93,11 @@ def _apply_ini(path: str) -> None:
     except KeyError as error:
         raise LogConfigError(f"log config {path!r}: there is no section or key {error}") from error
     except Exception as error:
-        raise LogConfigError(f"log config {path!r}: {_told(error)}") from error
+        raise LogConfigError(f"log config {path!r}: {_described(error)}") from error
 
 
-def _told(error: BaseException) -> str:
-    """With what has caused it: dictConfig says which handler could not be made, and its cause says why."""
+def _described(error: BaseException) -> str:
+    """With the cause: dictConfig says which handler could not be created, and the cause of its error says why."""
     cause = error.__cause__
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if cause is None else f"{text}: {_told(cause)}"
+    return text if cause is None else f"{text}: {_described(cause)}"

@@ -1,7 +1,4 @@
-"""The files that Python's loggers write: opened with a check, reopened after a rotation.
-
-Called by Logger, whose reopen_files() runs in the handler of SIGUSR1.
-"""
+"""The files that Python's loggers write: opened with a check, reopened after a rotation (in the handler of SIGUSR1)."""
 
 from __future__ import annotations
 
@@ -12,16 +9,18 @@ import sys
 from collections.abc import Iterable
 from typing import Any, List
 
+from tunicorn.log.messages import logs
+
 
 class LogConfigError(RuntimeError):
-    """The settings of the log cannot be applied; the text is for the user, and complete."""
+    """The settings of the log cannot be applied; the text is a complete message for the user."""
 
 
 def open_handler(path: str, cfg: Any) -> logging.FileHandler:
-    """Raises LogConfigError. The file is given to the user that the workers run as, who open it again."""
+    """Raises LogConfigError. Gives the file to the user of the workers, who reopen it."""
     try:
         handler = logging.FileHandler(path)
-        # Only root can give a file away, and a device, such as /dev/null, is everybody's.
+        # Only root can give a file away; a device, such as /dev/null, must keep its owner.
         if os.geteuid() == 0 and os.path.isfile(path):
             os.chown(path, cfg.uid, cfg.gid)
     except OSError as error:
@@ -30,24 +29,24 @@ def open_handler(path: str, cfg: Any) -> logging.FileHandler:
 
 
 def loggers() -> List[logging.Logger]:
-    """Every logger that there is, the root of all among them."""
+    """Every logger, including the root."""
     names = list(logging.root.manager.loggerDict)
     return [logging.root, *(logging.getLogger(name) for name in names)]
 
 
 def file_handlers() -> Iterable[logging.FileHandler]:
-    """Each once: loggers share handlers."""
+    """Each handler once: loggers share them."""
     found = {id(handler): handler for logger in loggers() for handler in logger.handlers}
     return [handler for handler in found.values() if isinstance(handler, logging.FileHandler)]
 
 
 def reopen(handler: logging.FileHandler) -> None:
-    """After a rotation: goes on in a new file of the same name. If there can be none, the old one stays in use."""
+    """After a rotation: continues in a new file of the same name, or in the old one if that cannot be opened."""
     stream = handler.stream
     if stream is None:  # delay=True, and nothing logged so far
         return
     if type(handler)._open not in _PLAIN_OPENS:
-        # A file of its own kind, such as a compressed one, that only the handler knows how to open.
+        # A special file, such as a compressed one, that only the handler can open.
         handler.acquire()
         try:
             handler.close()
@@ -63,8 +62,8 @@ def reopen(handler: logging.FileHandler) -> None:
     except OSError as error:
         _complain(handler, error)
         return
-    # dup2 onto the same number: this runs in a signal handler, and whoever it has interrupted, perhaps in the middle of
-    # a write to this very stream, goes on with the number.
+    # dup2 onto the same number: this runs in a signal handler and may interrupt a write to this very stream, which
+    # continues with the number.
     os.dup2(new, stream.fileno(), inheritable=False)
     os.close(new)
 
@@ -73,8 +72,8 @@ _PLAIN_OPENS = (logging.FileHandler._open, logging.handlers.WatchedFileHandler._
 
 
 def _complain(handler: logging.FileHandler, error: OSError) -> None:
-    text = f"The log {handler.baseFilename!r} is not reopened: {error.strerror}\n"
+    text = logs.NOT_REOPENED.text.format(log=f"log {handler.baseFilename!r}", reason=error.strerror)
     try:
-        sys.stderr.write(text)
+        sys.stderr.write(f"{text}\n")
     except (OSError, ValueError):
         pass  # No standard error either.

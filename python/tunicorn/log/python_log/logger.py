@@ -1,7 +1,4 @@
-"""Gunicorn's Logger: what `gunicorn.glogging.Logger` is, and what a `logger_class` of the user's inherits from.
-
-It writes through Python's logging. make_logger() makes one where a setting asks for it.
-"""
+"""Gunicorn's Logger (`gunicorn.glogging.Logger`), the base of every `logger_class`. It uses Python's logging."""
 
 from __future__ import annotations
 
@@ -16,6 +13,7 @@ from datetime import timedelta
 from typing import Any, Dict, List, Optional, TextIO, Union
 
 from tunicorn.log.log import LINE_FORMAT, TIME_FORMAT
+from tunicorn.log.messages import logs, say
 from tunicorn.log.python_log import fork_safety, log_config
 from tunicorn.log.python_log.captured_output import capture_output
 from tunicorn.log.python_log.log_files import LogConfigError, file_handlers, open_handler, reopen
@@ -53,7 +51,7 @@ class Logger:
         self.setup(cfg)
 
     def setup(self, cfg: Any) -> None:
-        """Handlers that others have added stay; those of an earlier set-up are replaced."""
+        """Keeps handlers added by others, and replaces those of an earlier set-up."""
         self.loglevel = self.LOG_LEVELS.get(cfg.loglevel.lower(), logging.INFO)
         self.error_log.setLevel(self.loglevel)
         self.access_log.setLevel(logging.INFO)
@@ -104,7 +102,7 @@ class Logger:
             atoms = self.atoms_wrapper_class(self.atoms(resp, req, environ, request_time))
             self.access_log.info(self.cfg.access_log_format, atoms)
         except Exception:
-            self.error(traceback.format_exc())
+            say(self, logs.ACCESS_FAILED, traceback=traceback.format_exc())
 
     def atoms(
         self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: timedelta
@@ -112,11 +110,11 @@ class Logger:
         return request_atoms(resp, req, environ, request_time, self.now())
 
     def now(self) -> str:
-        """The time of the access log, in its form."""
+        """The current time in the form of the access log."""
         return time.strftime("[%d/%b/%Y:%H:%M:%S %z]")
 
     def reopen_files(self) -> None:
-        """After a rotation. May run in a signal handler, in the middle of anything."""
+        """After a rotation. May run in a signal handler, at any point of the program."""
         if self.logfile is not None:
             old, self.logfile = self.logfile, _append_to(self._path(self.cfg.errorlog))
             old.close()
@@ -141,7 +139,7 @@ class Logger:
     def _set_handler(
         self, log: logging.Logger, output: Optional[str], fmt: logging.Formatter, stream: Optional[TextIO] = None
     ) -> None:
-        """Puts a handler of this logger's own in place of the one of an earlier set-up."""
+        """Replaces the handler of an earlier set-up."""
         old = self._get_gunicorn_handler(log)
         while old is not None:
             log.removeHandler(old)
@@ -167,7 +165,7 @@ class Logger:
         log.addHandler(handler)
 
 
-# Under the name by which everybody knows it: settings are compared by it, and tracebacks name it.
+# Its public name: settings are compared with it, and tracebacks show it.
 Logger.__module__ = "gunicorn.glogging"
 
 

@@ -1,7 +1,4 @@
-"""Lines that this process logs for another one, such as a gateway: their records carry the other's pid.
-
-Called by relayed.py; the atoms of the access log ask `acting_pid`.
-"""
+"""Logging on behalf of another process, such as a gateway: the records carry that process's pid."""
 
 from __future__ import annotations
 
@@ -13,11 +10,11 @@ from contextlib import contextmanager
 from typing import Any, Optional
 
 _acting: Optional[tuple[int, int]] = None
-"""The thread that logs for another process, and that process's pid."""
+"""The thread that logs on behalf of another process, and the pid of that process."""
 
 
 def acting_pid() -> int:
-    """The process that the entry being logged is about."""
+    """Pid of the process that the current entry describes."""
     foreign = foreign_pid()
     return os.getpid() if foreign is None else foreign
 
@@ -29,7 +26,7 @@ def foreign_pid() -> Optional[int]:
 
 @contextmanager
 def on_behalf_of(pid: int) -> Iterator[None]:
-    """Records that this thread makes meanwhile say `pid`, whatever logger class, formatter or factory is in use."""
+    """Records that this thread creates inside carry `pid`, whatever logger class, formatter or factory is in use."""
     global _acting
     factory = logging.getLogRecordFactory()
 

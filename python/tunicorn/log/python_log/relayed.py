@@ -1,5 +1,5 @@
-"""What arbiter and gateways send to the forkserver where Python's loggers write everything: their own lines, and the
-requests that no worker has finished. Called by the forkserver for the messages `log` and `access`.
+"""Logs what arbiter and gateways send to the forkserver when Python's loggers write everything: lines (message `log`),
+and the requests that no worker has finished (message `access`).
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import traceback
 from datetime import timedelta
 from typing import Any, Callable, Dict, List, Tuple
 
+from tunicorn.log.messages import logs, say
 from tunicorn.log.python_log.on_behalf import on_behalf_of
 from tunicorn.runqueue.ticket import parse_fields
 
@@ -39,15 +40,15 @@ def access_relayed(logger: Any, make_request: Callable[[Dict[str, Any]], Any], m
 
 
 def _guarded(logger: Any, pid: int, write: Callable[[], object]) -> None:
-    """The forkserver has more to do than logging: what a logger of the user's raises must not end it."""
+    """An exception in the user's logger must not end the forkserver."""
     with on_behalf_of(pid):
         try:
             write()
             return
         except Exception:
-            told = traceback.format_exc()
+            failure = traceback.format_exc()
     try:
-        logger.error(told)
+        say(logger, logs.LOGGER_FAILED, traceback=failure.rstrip())
     except Exception:
         traceback.print_exc()
 

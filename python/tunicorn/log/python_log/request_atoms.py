@@ -1,7 +1,7 @@
 """The values that an access log format may name, for one request, and the mapping that the format is applied to.
 
-Called by Logger.access(). Values come from clients: whatever could end a quoted field or a line is escaped, as
-src/log/access-log-format.ts does.
+Values come from clients: characters that could end a quoted field or a line are escaped, as in
+src/log/access-log-format.ts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Dict, Optional
 
 from tunicorn.log.python_log.on_behalf import acting_pid
 
-# C0, DEL and C1 (a terminal may obey those, too), the quote that ends a field, and the backslash, so that it can be
-# undone.
+# C0, DEL and C1 (terminals may interpret them), the quote that ends a field, and the backslash, so that escaping is
+# reversible.
 _unsafe = re.compile(r'["\\\x00-\x1f\x7f-\x9f]')
 
 
@@ -30,7 +30,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 class SafeAtoms(Dict[str, Any]):
-    """What `access_log_format % atoms` reads. What is not there is `-`; names in braces have no case."""
+    """The mapping for `access_log_format % atoms`. Missing values are `-`; names in braces ignore case."""
 
     def __init__(self, atoms: Mapping[str, Any]) -> None:
         super().__init__({key: escaped(value) if isinstance(value, str) else value for key, value in atoms.items()})
@@ -42,7 +42,7 @@ class SafeAtoms(Dict[str, Any]):
 
 
 def request_atoms(resp: Any, req: Any, environ: Mapping[str, Any], request_time: timedelta, now: str) -> Dict[str, Any]:
-    """As they are: not escaped yet, so that a subclass of Logger can work with them."""
+    """Not escaped yet, so that a subclass of Logger can work with the values."""
     status = resp.status
     if isinstance(status, str):
         status = status.split(None, 1)[0] if status.strip() else "-"
@@ -79,13 +79,13 @@ def request_atoms(resp: Any, req: Any, environ: Mapping[str, Any], request_time:
 
 
 def _request_line(environ: Mapping[str, Any]) -> str:
-    """Of a request whose first line cannot be read, nothing is known."""
+    """`-` if the first line of the request could not be parsed."""
     parts = [environ.get(name) for name in ("REQUEST_METHOD", "RAW_URI", "SERVER_PROTOCOL")]
     return "-" if parts == [None, None, None] else " ".join(str(part) for part in parts)
 
 
 def basic_auth_user(environ: Mapping[str, Any]) -> Optional[str]:
-    """The name that the client claims (RFC 7617); whether the password was right, only the application knows."""
+    """The user name that the client claims (RFC 7617); only the application knows whether the password was right."""
     scheme, _, credentials = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,7 +1,7 @@
 """Gunicorn's Statsd: a Logger that counts what it logs, and sends the metrics that come with a call.
 
-`extra={"metric": NAME, "value": NUMBER, "mtype": "gauge"}` sends one. Metrics about requests and workers are sent by
-the gateways and the arbiter, so access() counts nothing here. Made by make_logger() when statsd_host is set.
+`extra={"metric": NAME, "value": NUMBER, "mtype": "gauge"}` sends one. Gateways and arbiter send the metrics of
+requests and workers, so access() counts nothing here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Statsd(Logger):
             try:
                 self.sock = _connected(cfg.statsd_host)
             except OSError:
-                self.sock = None  # Nobody there: no metrics, as with Gunicorn.
+                self.sock = None  # No server there: no metrics, as with Gunicorn.
         super().__init__(cfg, *more)
 
     def critical(self, msg: Any, *args: Any, **kwargs: Any) -> None:

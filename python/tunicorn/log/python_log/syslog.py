@@ -1,7 +1,4 @@
-"""Python's own lines to syslog: Gunicorn's addresses and facilities, and a handler that outlives the syslog daemon.
-
-Called by Logger.setup().
-"""
+"""Python's own lines to syslog: Gunicorn's addresses and facilities, and a handler that reconnects."""
 
 from __future__ import annotations
 
@@ -48,18 +45,18 @@ def _host_and_port(addr: str) -> Tuple[str, int]:
 
 
 class ReconnectingSysLogHandler(SysLogHandler):
-    """Nothing that happens to the daemon raises, prints, or stops the lines that come after it; what cannot be sent is
-    counted in `dropped`.
+    """A daemon that is down causes no exception and no output; later lines reach it when it is back. `dropped` counts
+    the lines that could not be sent.
 
-    A connection of a stream is one process's: after a fork the child makes its own, since halves of lines of several
-    processes would mix in it.
+    After a fork the child opens its own stream connection: in a shared one, parts of lines of several processes would
+    mix.
     """
 
     socket: Any = None
     socktype: Any
 
     def __init__(self, address: Address, facility: int, socktype: Optional[socket.SocketKind]) -> None:
-        # Not SysLogHandler's, which connects, in each version of Python in its own way.
+        # Not SysLogHandler's __init__, which connects, differently in each version of Python.
         Handler.__init__(self)
         self.address = address
         self.facility = facility
@@ -81,7 +78,7 @@ class ReconnectingSysLogHandler(SysLogHandler):
             return
         if self._pid != os.getpid() and self._is_stream:
             self._open()
-        # A daemon that has been started anew is found at the second attempt.
+        # The second attempt reaches a daemon that was restarted.
         for _ in range(2):
             if self._send is None and time.monotonic() >= self._retry_at:
                 self._open()
@@ -122,7 +119,7 @@ class ReconnectingSysLogHandler(SysLogHandler):
         if kind == socket.SOCK_STREAM:
             self._use(sock, target)
         else:
-            # Not connected: else the error of one datagram, sent while nobody listened, would hit the next.
+            # Not connected: the error of a datagram sent while the daemon was down would be raised by the next one.
             sock.setblocking(False)
             self.socket = sock
             self._send = lambda line: sock.sendto(line, target)

@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Account } from '../../../../src/arbiter/process/as-account.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../../../../src/arbiter/process/runtime-directory.ts';
+import { textOf } from '../../../../src/log/message.ts';
 import { lifelinePath } from '../../../../src/runqueue/runtime-files.ts';
 import type { RuntimeDirectories } from '../../../../src/settings/for-processes/resolved-settings.ts';
 
@@ -47,7 +48,7 @@ test('a folder that cannot be used is passed over, and a note says which is take
   const result = makeRuntimeDirectories(wanted, OWNER);
   assert.ok(result.ok);
   const [runtimeParent, spoolParent] = [dirname(result.directories.runtimeDir), dirname(result.directories.spoolDir)];
-  assert.deepEqual(result.notes, [
+  assert.deepEqual(result.notes.map(textOf), [
     `The runtime directory is in ${runtimeParent}: ${missing} cannot be used (No such file or directory)`,
     `The spool directory is in ${spoolParent}: ${missing} cannot be used (No such file or directory)`,
   ]);
@@ -73,7 +74,7 @@ test('a folder whose path is too long for sockets is passed over', () => {
     OWNER,
   );
   assert.ok(result.ok);
-  assert.match(result.notes[0] ?? '', /x cannot be used \(its path is too long for sockets\)$/);
+  assert.match(result.notes.map(textOf)[0] ?? '', /x cannot be used \(its path is too long for sockets\)$/);
   assert.equal(dirname(result.directories.spoolDir), long);
   removeRuntimeDirectories(result.directories);
   fs.rmSync(long, { recursive: true });
@@ -93,7 +94,7 @@ test('a folder that root may enter and the account of the workers may not is pas
   );
   assert.ok(result.ok);
   assert.match(
-    result.notes.join(),
+    result.notes.map(textOf).join(),
     new RegExp(`^The spool directory is in /.*: ${closed} cannot be used \\(Permission denied\\)`),
   );
   assert.deepEqual([process.geteuid?.(), process.getegid?.()], [OWNER.userId, OWNER.groupId]);
@@ -113,7 +114,7 @@ test('a folder without room for the runtime directory is passed over', {
       OWNER,
     );
     assert.ok(result.ok);
-    assert.match(result.notes[0] ?? '', / cannot be used \(No space left on device\)$/);
+    assert.match(result.notes.map(textOf)[0] ?? '', / cannot be used \(No space left on device\)$/);
     removeRuntimeDirectories(result.directories);
     assert.deepEqual(fs.readdirSync(small), []);
   } finally {

@@ -12,6 +12,7 @@ import {
   QUIET_MS,
 } from '../../../../src/arbiter/reloader/change-burst.ts';
 import { changeOf, isNewerThan } from '../../../../src/arbiter/reloader/file-signature.ts';
+import { textOf } from '../../../../src/log/message.ts';
 
 function burstOf(...changes: readonly (readonly [path: string, kind: ChangeKind, atMs: number])[]): Burst {
   let burst: Burst | null = null;
@@ -34,11 +35,11 @@ test('a burst without an end is acted on all the same', () => {
 });
 
 test('the log names the first file, and how many there are', () => {
-  assert.equal(describeBurst(burstOf(['/a.py', 'modified', 0])), 'Worker reloading: /a.py modified');
+  assert.equal(textOf(describeBurst(burstOf(['/a.py', 'modified', 0]))), 'Worker reloading: /a.py modified');
   const two = burstOf(['/a.py', 'modified', 0], ['/b.py', 'created', 1], ['/a.py', 'modified', 2]);
-  assert.equal(describeBurst(two), 'Worker reloading: /a.py modified (and 1 other file)');
+  assert.equal(textOf(describeBurst(two)), 'Worker reloading: /a.py modified (and 1 other file)');
   const three = burstOf(['/a.py', 'deleted', 0], ['/b.py', 'created', 1], ['/c.py', 'modified', 2]);
-  assert.equal(describeBurst(three), 'Worker reloading: /a.py deleted (and 2 other files)');
+  assert.equal(textOf(describeBurst(three)), 'Worker reloading: /a.py deleted (and 2 other files)');
 });
 
 const sequences: readonly (readonly [kinds: readonly ChangeKind[], said: ChangeKind])[] = [
@@ -52,7 +53,7 @@ const sequences: readonly (readonly [kinds: readonly ChangeKind[], said: ChangeK
 for (const [kinds, said] of sequences) {
   test(`a file that was ${kinds.join(', then ')} counts as ${said}`, () => {
     const burst = burstOf(...kinds.map((kind, at) => ['/a.py', kind, at] as const));
-    assert.equal(describeBurst(burst), `Worker reloading: /a.py ${said}`);
+    assert.equal(textOf(describeBurst(burst)), `Worker reloading: /a.py ${said}`);
   });
 }
 

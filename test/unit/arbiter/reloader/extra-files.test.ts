@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Reloader } from '../../../../src/arbiter/reloader/reloader.ts';
 import { ErrorLog } from '../../../../src/log/error-log.ts';
+import { textOf } from '../../../../src/log/message.ts';
 import { eventually } from '../../../harness/deadline.ts';
 
 interface Scene {
@@ -22,7 +23,7 @@ function scene(context: TestContext, ...entries: readonly string[]): Scene {
   const opened = ErrorLog.open({ source: 'arbiter', target: logFile, level: 'info' });
   assert.ok(opened.ok);
   const reasons: string[] = [];
-  const reloader = new Reloader(opened.log, dir, null, (why) => void reasons.push(why));
+  const reloader = new Reloader(opened.log, dir, null, (reason) => void reasons.push(textOf(reason)));
   context.after(() => {
     reloader.close();
     opened.log.close();

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeInherited, parentPid, readInheritance } from '../../../../src/arbiter/sockets/inherited-sockets.ts';
+import { textOf } from '../../../../src/log/message.ts';
 
 describe('readInheritance()', () => {
   test('finds nothing in an ordinary environment', () => {
@@ -17,7 +18,7 @@ describe('readInheritance()', () => {
   test('leaves LISTEN_FDS for another process, and warns', () => {
     const read = readInheritance({ LISTEN_PID: '8', LISTEN_FDS: '2' }, 7);
     assert.ok(read.ok && read.sockets === null);
-    assert.match(read.warning ?? '', /meant for process 8, and this is 7/);
+    assert.match(read.warning === null ? '' : textOf(read.warning), /meant for process 8, but this is process 7/);
   });
 
   for (const count of ['', '-1', '1.5', 'many', '99999']) {
@@ -57,7 +58,7 @@ test('parentPid() takes whole numbers above 0', () => {
 
 test('describeInherited() counts, and names the giver', () => {
   assert.equal(
-    describeInherited({ source: 'LISTEN_FDS', descriptors: [3, 4], binds: null }),
-    'The setting bind is ignored: systemd has passed 2 listening sockets (LISTEN_FDS)',
+    textOf(describeInherited({ source: 'LISTEN_FDS', descriptors: [3, 4], binds: null })),
+    'The setting bind is ignored: systemd passed 2 listening sockets (LISTEN_FDS)',
   );
 });

@@ -1,0 +1,18 @@
+"""Prints every message as JSON, for the generator of docs/log-messages.md: `python3 -m tunicorn.log.messages`."""
+
+from __future__ import annotations
+
+import json
+
+from tunicorn.log.messages import Message, logs
+
+AREAS = (logs,)
+
+tables = [
+    {
+        "title": area.AREA,
+        "messages": [message._asdict() for message in vars(area).values() if isinstance(message, Message)],
+    }
+    for area in AREAS
+]
+print(json.dumps(tables, indent=2))

@@ -1,0 +1,8 @@
+// The anchor that GitHub gives a heading. Pure.
+
+export function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
