@@ -1,5 +1,4 @@
-// docs/http.md, from the tables of rules and refusals. Called by write-http-page.ts, and by the test that keeps the page up to
-// date. Pure.
+// docs/http.md, from the tables of rules and refusals. Pure.
 
 import { REFUSALS, type Refusal, type RefusalCode } from '../gateway/http1/refusal.ts';
 import type { RuleName } from '../gateway/http1/rule-name.ts';

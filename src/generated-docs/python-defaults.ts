@@ -1,5 +1,4 @@
-// The settings table for Python: python/tunicorn/config/setting_defaults.json, which tunicorn.config.config.Config reads. Called by
-// write-settings-page.ts, and by the test that keeps the file up to date. Pure.
+// The settings table for Python: python/tunicorn/config/setting_defaults.json, which tunicorn.config.config.Config reads. Pure.
 
 import type { Declaration } from '../settings/setting.ts';
 

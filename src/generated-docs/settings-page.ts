@@ -1,10 +1,10 @@
-// docs/settings.md, from the settings table. Called by write-settings-page.ts, and by the test that keeps the page
-// up to date. Pure.
+// docs/settings.md, from the settings table. Pure.
 
 import { bySection, describeDefault, isSwitch, valueForm, wrap } from '../cli/help.ts';
 import { checkOf, isRepeatable } from '../settings/kinds/kinds.ts';
 import { pythonRepr } from '../settings/kinds/python-repr.ts';
 import type { Declaration } from '../settings/setting.ts';
+import { anchor } from './anchor.ts';
 
 const LINE_LENGTH = 120;
 
@@ -12,19 +12,24 @@ const OPENING = `# Settings
 
 This page is generated from the settings table in \`src/settings/table/\`; change it there.
 
-A setting has the same name everywhere: in the config file (\`workers = 4\`), and, with dashes, mostly as a flag
-(\`--workers 4\`). Sources, from the weakest to the strongest: the default, what an embedding program sets, the config
-file, the flags in the environment variable \`GUNICORN_CMD_ARGS\`, the flags on the command
-line. A stronger source replaces a weaker one, lists as a whole.
-\`tunicorn --print-config\` shows the outcome, and \`tunicorn --show-origins\` where each value came from.
+A setting has the same name in the config file (\`workers = 4\`) and, with dashes, as a flag (\`--workers 4\`), with few
+exceptions. Sources, from the weakest to the strongest: the default, values from an embedding program, the config file,
+flags in the environment variable \`GUNICORN_CMD_ARGS\`, flags on the command line. A stronger source replaces a weaker one;
+lists are replaced as a whole. \`tunicorn --print-config\` shows the result, and \`tunicorn --show-origins\` also where each
+value came from.
 
-Where nothing else is said, a setting is Gunicorn's and means what it means there. SIGHUP applies changed values, except
-where a setting says that it takes a restart.
+Unless marked as Tunicorn's own, a setting is Gunicorn's and has the same meaning. SIGHUP applies changed values, unless a
+setting says that a change takes a restart.
 `;
 
 export function formatSettingsPage(settings: readonly (readonly [string, Declaration])[]): string {
-  const parts = [OPENING];
-  for (const [section, declarations] of bySection(settings)) {
+  const sections = [...bySection(settings)];
+  const contents = sections.map(([section, declarations]) => {
+    const links = declarations.map(([name]) => `[${name}](#${anchor(name)})`).join(', ');
+    return wrap(`- [${section}](#${anchor(section)}): ${links}`, LINE_LENGTH).join('\n  ');
+  });
+  const parts = [OPENING, `## Contents\n\n${contents.join('\n')}\n`];
+  for (const [section, declarations] of sections) {
     parts.push(`## ${section}\n`, ...declarations.map(([name, declaration]) => describe(name, declaration)));
   }
   return parts.join('\n');

@@ -18,7 +18,7 @@ const UNCONVERTED = [
   'src/arbiter/gateways/',
   'src/arbiter/generations/',
   'src/arbiter/process/',
-  'src/arbiter/workers/',
+  'src/log/illegal-move.ts',
   'python/tunicorn/asgi/',
   'python/tunicorn/forkserver/',
   'python/tunicorn/worker/',
