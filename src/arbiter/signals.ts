@@ -24,18 +24,17 @@ export interface SignalMeaning {
 
 export const ARBITER_SIGNALS: Readonly<Record<HandledSignal, SignalMeaning>> = {
   SIGTERM: {
-    does: 'Stop: running requests are finished, for up to graceful_timeout.',
+    does: 'Stop: in-flight requests finish, within graceful_timeout.',
     migration: {
-      better: 'Requests that come on kept connections meanwhile are answered, too; a second one stops at once.',
+      better: 'New requests on keep-alive connections are answered, too; a second one stops immediately.',
     },
   },
-  SIGINT: { does: 'Stop at once.' },
-  SIGQUIT: { does: 'Stop at once.' },
+  SIGINT: { does: 'Stop immediately.' },
+  SIGQUIT: { does: 'Stop immediately.' },
   SIGHUP: {
     does: 'Read the config file again and start new workers with new code.',
     migration: {
-      better:
-        'The old workers serve until the new ones are ready. If the file or the application fails, they stay, with their settings.',
+      better: 'The old workers serve until the new ones are ready. If the file or the application fails, they stay.',
     },
   },
   SIGTTIN: { does: 'One worker more.' },
@@ -51,8 +50,8 @@ export const ARBITER_SIGNALS: Readonly<Record<HandledSignal, SignalMeaning>> = {
 /** Sent to one worker. */
 export const WORKER_SIGNALS: Readonly<Record<string, SignalMeaning>> = {
   SIGTERM: { does: 'The worker finishes its request, exits, and is replaced.' },
-  'SIGINT, SIGQUIT': { does: 'The worker exits at once, its request is answered with 500, and it is replaced.' },
-  SIGABRT: { does: 'The worker exits at once, with status 1, and is replaced.' },
+  'SIGINT, SIGQUIT': { does: 'The worker exits immediately, its request gets 500, and it is replaced.' },
+  SIGABRT: { does: 'The worker exits immediately, with status 1, and is replaced.' },
   SIGUSR1: { does: 'The worker opens its log files again.' },
   SIGWINCH: { does: 'Nothing.' },
 };

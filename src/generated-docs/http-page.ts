@@ -8,22 +8,21 @@ const OPENING = `# HTTP
 
 This page is generated from the tables in \`src/gateway/http1/\` (\`rules.ts\`, \`refusal.ts\`) and \`src/generated-docs/http-page.ts\`; change it there.
 
-The gateway speaks HTTP/1.1 and HTTP/1.0. Its parser follows RFC 9110 and RFC 9112 where they say MUST, and Gunicorn 27 where they leave
-room. Whatever two readers of the same bytes might understand differently is refused: that is where request smuggling begins.
+The gateway speaks HTTP/1.1 and HTTP/1.0. Its parser follows every MUST of RFC 9110 and RFC 9112, and Gunicorn 27 where they leave a
+choice. Bytes that two parsers could interpret differently are refused, because that enables request smuggling.
 
-A request that breaks a rule is never seen by the application. Its client gets the status of the table below with a short page, and
-the connection is closed: the gateway stops sending, and goes on reading for a moment, so that the answer is not lost to a reset. Requests
-before it on the same connection are answered first; what comes behind it is not looked at. There is one line in the log, which
-names the client and the rule:
+The application never sees a request that breaks a rule. The client gets the status in the table below with a short page, and
+the connection is closed: the gateway half-closes it and keeps reading for a moment, so that a reset does not lose the response. Earlier
+requests on the same connection are answered first; later bytes are ignored. One line in the log names the client and the rule:
 
 \`\`\`
 ${logLine()}
 \`\`\`
 
-What can be known before a message is complete is refused at once, and how the bytes are cut into packets makes no difference.
+Violations are refused as early as possible, even before the message is complete, and independently of packet boundaries.
 `;
 
-/** The rules by the part of a message that they are about, told by their names. */
+/** The rules by the part of the message, which their names begin with. */
 const PARTS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
   ['The request line', ['request-line', 'method', 'version', 'target', 'connect', 'script']],
   ['Header fields', ['field', 'fields', 'host', 'content-type', 'expectation', 'scheme', 'forwarded']],
@@ -31,7 +30,7 @@ const PARTS: readonly (readonly [title: string, prefixes: readonly string[]])[] 
   ['Chunks and trailers', ['chunk', 'trailer']],
 ];
 
-/** Where the RFC's MUST or SHOULD, Gunicorn and this server are not of one mind. */
+/** Where the RFC\'s MUST or SHOULD, Gunicorn and this server differ. */
 const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: string, here: string])[] = [
   ['HTTP/1.1 without Host', 'MUST be 400', 'served', 'served, as Gunicorn'],
   ['An invalid Host value', 'MUST be 400', 'served', '400'],
@@ -70,7 +69,7 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
     'one is ignored',
     'one is ignored, a second is 400',
   ],
-  ['A bare LF as a line end', 'MAY be taken', '400 at once', '400 at once'],
+  ['A bare LF as a line end', 'MAY be taken', '400 immediately', '400 immediately'],
   [
     'Transfer-Encoding: identity',
     'is no coding any more',
@@ -156,7 +155,7 @@ function rulesOf(prefixes: readonly string[]): RuleName[] {
   return names.filter((name) => prefixes.some((prefix) => name === prefix || name.startsWith(`${prefix}-`)));
 }
 
-/** What the page forgets: rules in no part or in two, refusals that no rule brings and that do not say when they are given. */
+/** Rules in no part or in two, and refusals without a rule that do not say when they are given. */
 function missingFromParts(): readonly string[] {
   const listed = PARTS.flatMap(([, prefixes]) => rulesOf(prefixes));
   const rules = Object.keys(RULES).filter((name) => listed.filter((other) => other === name).length !== 1);

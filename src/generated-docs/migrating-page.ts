@@ -14,8 +14,8 @@ const OPENING = `# From Gunicorn to Tunicorn
 This page is generated from the settings table in \`src/settings/table/\`, from \`src/settings/for-processes/worker-classes.ts\` and from
 \`src/arbiter/signals.ts\`; change it there.
 
-Put the word \`tunicorn\` where \`gunicorn\` stands, and leave the rest as it is: flags, \`gunicorn.conf.py\`, \`GUNICORN_CMD_ARGS\`, the way the server
-is stopped and reloaded, the pid file, the log lines, the exit statuses.
+Replace \`gunicorn\` by \`tunicorn\` and keep the rest: flags, \`gunicorn.conf.py\`, \`GUNICORN_CMD_ARGS\`, the signals to stop and reload
+the server, the pid file, the log lines, the exit statuses.
 
 \`\`\`diff
  # a systemd unit
@@ -37,19 +37,19 @@ is stopped and reloaded, the pid file, the log lines, the exit statuses.
 \`\`\`
 
 Tunicorn is not installed into the application's virtual environment. It runs the Python of \`--python\`, else of \`$VIRTUAL_ENV\`, else of \`.venv\`,
-\`venv\`, \`.env\` or \`env\` in the current directory or that of \`--chdir\`, else \`python3\` on \`PATH\`, and says at its start which one that is. \`tunicorn --check-config APP\` says whether everything is in order;
-\`tunicorn --show-origins APP\` shows every setting and where its value came from.
+\`venv\`, \`.env\` or \`env\` in the current directory or that of \`--chdir\`, else \`python3\` on \`PATH\`, and logs which one it uses. \`tunicorn --check-config APP\` checks everything;
+\`tunicorn --show-origins APP\` shows every setting and the source of its value.
 
-\`sys.argv\` holds the arguments as they were typed, behind a path that ends in \`gunicorn\` and has \`tunicorn\` in it: \`"gunicorn" in sys.argv[0]\` stays true.
-\`os.getppid()\` of a worker is its forkserver, which passes \`HUP\`, \`TERM\` and the others on to the arbiter.
-A handler of \`SIGTERM\` that the application has set is called once, when a stop or a reload begins or the worker is to leave otherwise: a stream that waits for
-a flag which it sets can end. The worker still finishes what it has, and takes what waits for it; \`sys.exit()\` in the handler, or a call of the handler before it, changes nothing.
+\`sys.argv\` holds the arguments as typed, after a path that ends in \`gunicorn\` and has \`tunicorn\` in it: \`"gunicorn" in sys.argv[0]\` stays true.
+\`os.getppid()\` in a worker is its forkserver, which passes \`HUP\`, \`TERM\` and the others on to the arbiter.
+An application's own \`SIGTERM\` handler is called once, when a stop or a reload begins or its worker leaves, so that it can end streams. The worker still finishes its requests and
+those that wait for it; \`sys.exit()\` in the handler, or calling the previous handler, has no effect.
 
-The environment variables are Gunicorn's, too: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,
-\`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md). Logs are in
-[logging.md](logging.md).
+The environment variables are Gunicorn's: \`GUNICORN_CMD_ARGS\`, \`WEB_CONCURRENCY\`, \`PORT\`, \`FORWARDED_ALLOW_IPS\`, \`SCRIPT_NAME\`, \`SENDFILE\`,
+\`LISTEN_FDS\`, \`NOTIFY_SOCKET\`. Config files and applications may \`import gunicorn\`, whether it is installed or not: see [embedding.md](embedding.md). See [logging.md](logging.md)
+for the logs.
 
-In the tables, **same** means that nothing has to be known. **better** says what is gained. **not** says why something is not done, and what
+In the tables, **same**: behaves exactly as in Gunicorn. **better** names the improvement. **not** says why something is not done, and what
 to use instead. **not yet** is a setting that is accepted and checked; if it is set, one line in the log says that it has no effect, or, where ignoring it would
 do harm, the server does not start. Settings that Gunicorn does not have are in [settings.md](settings.md).
 `;
@@ -63,11 +63,11 @@ export function formatMigratingPage(settings: Table): string {
   const hooks = gunicorns.filter(([, { kind }]) => kind === 'hook');
   parts.push(
     '## Hooks\n',
-    'In which process each runs, and what it gets: see [hooks.md](hooks.md).\n',
+    'For the process in which each runs, and its arguments, see [hooks.md](hooks.md).\n',
     table('hook', hooks.map(settingRow)),
   );
   parts.push('## Worker classes\n', table('worker_class', workerClassRows()));
-  parts.push('## Signals\n', 'To the arbiter, which is the process that the pid file names:\n');
+  parts.push('## Signals\n', 'To the arbiter, the process in the pid file:\n');
   parts.push(table('signal', Object.entries(ARBITER_SIGNALS).map(signalRow), 'what it does'));
   parts.push('To one worker:\n', table('signal', Object.entries(WORKER_SIGNALS).map(signalRow), 'what it does'));
   return parts.join('\n');
@@ -96,9 +96,9 @@ function workerClassRows(): (readonly string[])[] {
     return [`\`${name}\``, isThere ? 'same' : '**not yet**', isThere ? (NOTES[name] ?? '') : 'Refused at the start.'];
   });
   const own = [
-    'a class of your own',
+    'your own class',
     'same',
-    'It has to derive from one of these, and runs as that one; what it overrides to no effect is said in the log. See [worker classes](worker-classes.md).',
+    'It has to derive from one of these and runs as that one; the log names overrides without effect. See [worker classes](worker-classes.md).',
   ];
   return [...rows, own];
 }

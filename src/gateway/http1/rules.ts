@@ -30,7 +30,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'method-token': {
     code: 'InvalidRequestMethod',
-    text: 'The method is a token; a first byte that begins none is refused at once.',
+    text: 'The method is a token; an invalid first byte is refused immediately.',
     source: 'RFC 9110 section 9.1',
   },
   'method-unconventional': {

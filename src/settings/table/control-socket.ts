@@ -30,7 +30,7 @@ export const CONTROL_SOCKET = {
     flags: ['--no-control-socket'],
     kind: 'bool',
     default: false,
-    summary: 'Have no control socket.',
+    summary: 'Disable the control socket.',
     usedBy: ['arbiter'],
     reloadable: true,
   },

@@ -7,10 +7,10 @@ export const LOGGING = {
     metavar: 'FILE',
     kind: 'optional string',
     default: null,
-    summary: 'The file for a line about each request; - is standard output. Not set: no such lines.',
+    summary:
+      'The file of the access log, with a line for each request; - is standard output. Unset means no access log.',
     migration: {
-      better:
-        'There is a line for every request, those without a response included. A slow disk never holds up requests.',
+      better: 'Every request has a line, also without a response. A slow disk never delays requests.',
     },
     usedBy: ['gateway'],
     reloadable: true,
@@ -23,7 +23,7 @@ export const LOGGING = {
     default: '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
     summary: 'The form of a line in the access log.',
     migration: {
-      better: '%(Q)s is the time that a request has waited. A format that does not compile is refused at the start.',
+      better: '%(Q)s is the time in the queue. An invalid format is an error at the start.',
     },
     usedBy: ['gateway'],
     reloadable: true,
@@ -53,7 +53,7 @@ export const LOGGING = {
     own: true,
     summary: 'Give each request an id, the one in its X-Request-ID or a new one; auto: on with --log-format json.',
     detail:
-      'The application finds it as `HTTP_X_REQUEST_ID`, the client as `X-Request-ID` in the response, the JSON access log has it as `request_id`. An id that was sent is taken from whoever sent it, if it is of visible ASCII characters, 128 at most.',
+      'The application finds it as `HTTP_X_REQUEST_ID`, the client as `X-Request-ID` in the response, and the JSON access log has it as `request_id`. An id is accepted from any client, if it consists of at most 128 visible ASCII characters.',
     usedBy: ['gateway'],
     reloadable: true,
   },
@@ -66,7 +66,7 @@ export const LOGGING = {
     // As in Gunicorn, None means that nothing is logged.
     none: '/dev/null',
     wanted: "a file, or '-' for standard error",
-    summary: 'The file for everything else that Tunicorn says; - is standard error.',
+    summary: 'The file of the error log; - is standard error.',
     usedBy: ['arbiter', 'gateway', 'forkserver', 'worker'],
     reloadable: true,
   },
@@ -79,7 +79,7 @@ export const LOGGING = {
     default: 'info',
     otherwise: 'info',
     summary: 'The least severe level that goes to the error log: debug, info, warning, error or critical.',
-    migration: { better: 'An unknown level is warned of; it means info, as in Gunicorn.' },
+    migration: { better: 'An unknown level is a warning; it means info, as in Gunicorn.' },
     usedBy: ['arbiter', 'gateway', 'forkserver', 'worker'],
     reloadable: true,
   },

@@ -6,10 +6,9 @@ export const PROCESS = {
     flags: ['-D', '--daemon'],
     kind: 'bool',
     default: false,
-    summary: 'Go to the background once started.',
-    detail: `The command returns when the server has its sockets and its pid file, or says why it could not start. The config file is
-      evaluated twice: before the background is known to be wanted, and there.`,
-    migration: { better: 'The command returns when the server has its sockets, or says why it could not start.' },
+    summary: 'Run in the background.',
+    detail: `The command returns when the server has its sockets and its pid file, or prints why it could not start. The config file is evaluated twice: before and after the process goes to the background.`,
+    migration: { better: 'The command returns when the server has its sockets, or prints why it could not start.' },
     usedBy: ['arbiter'],
     reloadable: false,
   },
@@ -18,8 +17,8 @@ export const PROCESS = {
     flags: ['--initgroups'],
     kind: 'bool',
     default: false,
-    summary: 'Give the workers all groups that the user is a member of, not only the setting group.',
-    detail: 'Only root can do so. Without the setting group, they get the main group of the user among the others.',
+    summary: 'Give the workers all groups of the user, not only the setting group.',
+    detail: "Only root can do this. Without the setting group, this includes the user's main group.",
     usedBy: ['gateway', 'worker'],
     reloadable: true,
   },
@@ -29,9 +28,8 @@ export const PROCESS = {
     kind: 'bool',
     default: false,
     summary: 'Let several servers listen on the same TCP port (SO_REUSEPORT); each must ask for it.',
-    detail: `The kernel spreads new connections over the servers. Within one server nothing changes: its workers share the sockets of
-      the gateway, and bind none themselves as those of Gunicorn do.`,
-    migration: { same: 'Workers share the sockets of the gateway, and bind none themselves.' },
+    detail: `The kernel distributes new connections among the servers. Within one server nothing changes: unlike in Gunicorn, workers do not bind sockets of their own.`,
+    migration: { same: 'Workers do not bind sockets; the gateways do.' },
     usedBy: ['arbiter'],
     reloadable: false,
   },
@@ -42,9 +40,8 @@ export const PROCESS = {
     flagValue: false,
     default: null,
     summary: 'Whether the kernel may send the files of wsgi.file_wrapper itself; the flag switches it off.',
-    detail: `True and False mean what they say (to Gunicorn, True means off). None takes the variable SENDFILE: \`y\`, \`yes\`, \`1\`
-      or \`true\` for on; without it, on. Files that are opened for reading as bytes and have 256 KiB left or more are sent
-      so, anything else is read. Measured with files of 1 MB and 50 MB in the page cache: 1.1 and 1.5 times as fast, with
+    detail: `True means on (in Gunicorn it means off). None takes the variable SENDFILE: \`y\`, \`yes\`, \`1\`
+      or \`true\` for on; without it, on. It is used for files opened in binary mode with at least 256 KiB left; anything else is read. Measured with files of 1 MB and 50 MB in the page cache: 1.1 and 1.5 times as fast, with
       a quarter to a third of the processor time in the worker.`,
     migration: { better: 'True means on; in Gunicorn it means off.' },
     usedBy: ['worker'],

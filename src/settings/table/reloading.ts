@@ -6,13 +6,13 @@ export const RELOADING = {
     flags: ['--reload'],
     kind: 'bool',
     default: false,
-    summary: 'Make new workers when the code changes; for development only.',
-    detail: `One change, or one burst of changes, makes one reload as SIGHUP does: no request is lost. Watched are the files of
-      all loaded modules but those of the standard library, the configuration file and \`reload_extra_files\`. While the
-      application cannot be imported, the workers answer 500 with the traceback. See [development.md](development.md).`,
+    summary: 'Reload when the code changes; for development only.',
+    detail: `One change, or one burst of changes, causes one reload, as with SIGHUP: no request is lost. The files of all loaded modules
+      except the standard library are watched, and the config file and \`reload_extra_files\`. If the application cannot be imported,
+      the workers respond with 500 and the traceback. See [development.md](development.md).`,
     migration: {
       better:
-        'A burst of changes makes one reload, and no request is lost. Whatever keeps the application from being imported is shown. The hook worker_int is not called.',
+        'A burst of changes causes one reload, and no request is lost. Errors at the import are shown as a page. The hook worker_int is not called.',
     },
     usedBy: ['arbiter', 'forkserver', 'worker'],
     reloadable: true,
@@ -24,7 +24,7 @@ export const RELOADING = {
     kind: 'choice',
     choices: ['auto', 'poll', 'inotify'],
     default: 'auto',
-    summary: 'How changes are noticed: by inotify, by a look each second (poll), or auto.',
+    summary: 'How changes are noticed: inotify, poll (once a second), or auto.',
     detail: `\`auto\` is inotify, but poll for folders on file systems that other machines may write to (NFS, SMB, 9p, FUSE), and
       when a limit of inotify is reached; the log says so.`,
     migration: { better: 'inotify needs no package.' },
@@ -38,10 +38,9 @@ export const RELOADING = {
     kind: 'string list',
     default: [],
     summary: 'A file, or a pattern with *, ? or [, that reload watches besides the code; may be repeated.',
-    detail: `Relative to the directory that the command was started in. \`**\` stands for any number of folders. A path must
-      exist; a folder means all the files in it. Patterns are expanded anew each second, so a new file that matches is a
-      change, too.`,
-    migration: { better: 'A folder may be named, too.' },
+    detail: `Relative to the directory in which the command was started. \`**\` means any number of folders. A path must exist; a folder
+      means all files in it. Patterns are expanded every second, so a new matching file is a change, too.`,
+    migration: { better: 'Folders are supported, too.' },
     usedBy: ['arbiter'],
     reloadable: true,
   },
@@ -51,7 +50,7 @@ export const RELOADING = {
     kind: 'bool',
     default: false,
     summary: 'Print each line of Python that a worker executes.',
-    detail: 'Each line goes to standard output as `module:line: source`. It makes everything slow.',
+    detail: 'Each line goes to standard output as `module:line: source`. It slows everything down.',
     usedBy: ['worker'],
     reloadable: true,
   },

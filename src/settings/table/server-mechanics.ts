@@ -8,7 +8,7 @@ export const SERVER_MECHANICS = {
     default: false,
     summary: 'Load the application once, before the workers are forked.',
     detail: 'Workers share its memory and boot quickly. A reload by SIGHUP still loads new code.',
-    migration: { better: 'SIGHUP loads new code all the same.' },
+    migration: { better: 'SIGHUP still loads new code.' },
     usedBy: ['forkserver'],
     reloadable: true,
   },
@@ -60,10 +60,9 @@ export const SERVER_MECHANICS = {
     kind: 'preferred folder',
     default: null,
     summary: 'The directory for the runtime directory, which holds pipes, sockets and a small shared file.',
-    detail: `A memory file system is best. Without this setting, or where it is missing or cannot be used, it is /dev/shm, else the directory
-      for temporary files, /tmp, /var/tmp or chdir: the first that the setting user may write to. The log says if it is not the first.`,
+    detail: `A memory file system is best. Without this setting, or if it cannot be used, it is /dev/shm, the directory for temporary files, /tmp, /var/tmp or chdir: the first that the setting user may write to. The log says if it is not the first.`,
     migration: {
-      same: 'It holds the runtime directory; a worker has a heartbeat file in it only if somebody asks for `worker.tmp.fileno()`.',
+      same: 'It holds the runtime directory; a worker has a heartbeat file in it only if code uses `worker.tmp.fileno()`.',
     },
     usedBy: ['arbiter'],
     reloadable: false,
@@ -74,11 +73,10 @@ export const SERVER_MECHANICS = {
     metavar: 'DIR',
     kind: 'optional folder',
     default: null,
-    summary: 'The directory where bodies are spooled that are longer than request_buffer_size or response_buffer_size.',
+    summary: 'The directory for bodies longer than request_buffer_size or response_buffer_size.',
     detail: `Without this setting, it is the directory for temporary files, else /tmp, /var/tmp, worker_tmp_dir, /dev/shm or chdir: the
-      first that the setting user may write to. The log says if it is not the first. A directory that is set and cannot be used
-      is an error.`,
-    migration: { better: 'It is used: bodies that are too long for memory are spooled there.' },
+      first that the setting user may write to. The log says if it is not the first. A configured directory that cannot be used is an error.`,
+    migration: { better: 'It is used, for bodies that are too long for memory.' },
     usedBy: ['gateway'],
     reloadable: false,
   },
@@ -113,7 +111,7 @@ export const SERVER_MECHANICS = {
     kind: 'auto int',
     max: 0o777,
     default: 0,
-    summary: 'The permission bits that files and Unix sockets of Tunicorn do not get.',
+    summary: 'The permission bits that are cleared in new files and Unix sockets.',
     detail:
       'On the command line 0022, 0o22 and 0x12 are the same. In the config file a string needs the prefix: "0o22".',
     usedBy: ['arbiter', 'gateway'],
@@ -127,7 +125,7 @@ export const SERVER_MECHANICS = {
     default: null,
     summary: 'The name in the titles of the processes, as ps and top show them.',
     migration: {
-      better: 'Each process says what it is: arbiter, gateway, forkserver or worker. No package is needed for that.',
+      better: 'The title shows the role: arbiter, gateway, forkserver or worker. It needs no package.',
     },
     usedBy: ['arbiter', 'gateway', 'forkserver', 'worker'],
     reloadable: true,

@@ -9,10 +9,10 @@ export const SERVER_SOCKET = {
     default: ['127.0.0.1:8000'],
     environment: { variable: 'PORT', value: '0.0.0.0:$PORT', whenEmpty: 'unset' },
     summary: 'An address to listen on: HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N; may be repeated.',
-    detail: `Without a port, 8000 is taken. A host that is left out, as in :8000, means every IPv4 address. If the
+    detail: `The default port is 8000. Without a host, as in :8000, it means every IPv4 address. If the
       environment variable PORT is set, the default is 0.0.0.0:$PORT.`,
     migration: {
-      better: 'SIGHUP opens and closes addresses without losing a connection, and fd:// may stand beside others.',
+      better: 'SIGHUP opens and closes addresses without losing a connection, and fd:// may be combined with others.',
     },
     usedBy: ['arbiter'],
     reloadable: true,
@@ -23,8 +23,8 @@ export const SERVER_SOCKET = {
     metavar: 'INT',
     kind: 'uint',
     default: 2048,
-    summary: 'How many connections the kernel keeps waiting to be accepted, on each address.',
-    detail: 'The kernel may have a lower limit of its own (on Linux, net.core.somaxconn).',
+    summary: 'The number of connections that the kernel queues until they are accepted, for each address.',
+    detail: 'The kernel may have a lower limit (on Linux, net.core.somaxconn).',
     usedBy: ['arbiter', 'gateway'],
     reloadable: true,
   },

@@ -10,7 +10,7 @@ export const WEB_SOCKETS = {
     default: 16777216,
     summary: 'Bytes that a message from a WebSocket client may have; 0 means no limit.',
     detail:
-      'A longer one closes the WebSocket with code 1009. The size is that of the message, not of its compressed form. An application that keeps a message for each of N WebSockets takes N times that size: set it to what is needed.',
+      'A longer one closes the WebSocket with code 1009. The size is that of the message, not of its compressed form. An application that keeps a message for each of N WebSockets uses N times that size: set it no higher than needed.',
     own: true,
     usedBy: ['gateway'],
     reloadable: true,
@@ -33,8 +33,7 @@ export const WEB_SOCKETS = {
     kind: 'uint',
     default: 20,
     summary: 'Seconds within which a WebSocket client has to answer a ping; 0 means no limit.',
-    detail: `Anything that it sends counts as an answer. The connection of one that does not answer is cut; for the application
-      the WebSocket ends with code 1006.`,
+    detail: `Any bytes from the client count as an answer. Without an answer the connection is closed; for the application the WebSocket ends with code 1006.`,
     own: true,
     usedBy: ['gateway'],
     reloadable: true,
@@ -45,8 +44,7 @@ export const WEB_SOCKETS = {
     kind: 'bool',
     default: false,
     summary: 'Compress WebSocket messages for clients that offer permessage-deflate.',
-    detail: `Messages under 1024 bytes are sent as they are. Each message is compressed by itself, so that an idle
-      WebSocket keeps no compressor in memory.`,
+    detail: `Messages under 1024 bytes are sent as they are. Each message is compressed separately, so that an idle WebSocket keeps no compressor in memory.`,
     own: true,
     usedBy: ['gateway'],
     reloadable: true,

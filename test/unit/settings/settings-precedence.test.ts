@@ -214,7 +214,7 @@ describe('a setting whose capability there is not yet', () => {
   test('is told with what to use instead, where it will never have an effect', () => {
     const { warnings } = resolve(fileWith({ ssl_version: 'TLSv1_2', http_parser: 'fast' }));
     assert.deepEqual(warnings, [
-      "Setting 'http_parser' in gunicorn.conf.py has no effect. Tunicorn has one parser of its own, in Node.js. Nothing has to be done.",
+      "Setting 'http_parser' in gunicorn.conf.py has no effect. Tunicorn has its own parser, in Node.js. Remove the setting.",
       "Setting 'ssl_version' in gunicorn.conf.py has no effect. Gunicorn ignores it, too. Use ssl_context.",
     ]);
   });
