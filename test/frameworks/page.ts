@@ -1,5 +1,4 @@
-// docs/compatibility.md, made of the tables of the grid; that reality is like that is what grid.ts finds out. Called by
-// write-page.ts, and by a test that compares it with the file.
+// docs/compatibility.md, from the tables of the grid; grid.ts checks that they are true.
 
 import { CHECKS } from './checks.ts';
 import { COLUMNS, type Column } from './columns.ts';
@@ -18,18 +17,17 @@ export function compatibilityPage(versions: Versions, python: string): string {
   const version = (name: string): string => versions.get(name.toLowerCase()) ?? '?';
   const packages = (framework: Framework): string =>
     framework.packages.map((name) => `${name} ${version(name)}`).join(', ');
-  return `# Which frameworks work
+  return `# Framework compatibility
 
-Real applications of these frameworks, served by the real command, each under every worker class that fits. The applications are in \`test/frameworks/\`, one
-folder each. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails when one does not do what this page
-says.
+Real applications of these frameworks run under every suitable worker class. The applications are in \`test/frameworks/\`, one folder
+each. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails if one contradicts this page.
 
 Python ${python}, with gevent ${version('gevent')}, eventlet ${version('eventlet')}, tornado ${version('tornado')} and uvloop ${version('uvloop')};
-everything pinned in \`test/frameworks/requirements.txt\`. ${WORKS}: works. ${LACKS}: does not apply, the reasons are [below](#what-is-not-there).${anyFails() ? ` ${FAILS}: does not work, the reasons are below as well.` : ''}
+everything pinned in \`test/frameworks/requirements.txt\`. ${WORKS}: works. ${LACKS}: does not apply, the reasons are [below](#not-supported).${anyFails() ? ` ${FAILS}: does not work, the reasons are below as well.` : ''}
 
 ## Worker classes
 
-How many of a framework's checks pass.
+The number of checks that pass for each framework.
 
 ${table(
   ['framework', 'versions', ...COLUMNS.map(({ name }) => `\`${name}\``)],
@@ -42,7 +40,7 @@ ${table(
 
 ${COLUMNS.map(({ name, flags, says }) => `- \`${name}\`: ${flags.length === 0 ? 'no flag' : `\`${flags.join(' ')}\``}${says === undefined ? '' : `, ${says}`}.`).join('\n')}
 
-## What is checked
+## Checks
 
 ${table(
   ['framework', ...[...CHECKS, OWN].map(({ name }) => name)],
@@ -51,14 +49,14 @@ ${table(
 
 ${[...CHECKS, OWN].map(({ name, says }) => `- **${name}**: ${says}.`).join('\n')}
 
-Static files come from WhiteNoise in WSGI applications and Django, else from the framework.
+WhiteNoise serves static files in WSGI applications and Django, otherwise the framework does.
 
 ## Middlewares
 
-Those that depend on what a server does exactly.
+Middlewares that depend on the exact behaviour of the server.
 
 ${table(
-  ['middleware', 'of', 'what is seen', ...COLUMNS.map(({ name }) => `\`${name}\``)],
+  ['middleware', 'of', 'observation', ...COLUMNS.map(({ name }) => `\`${name}\``)],
   MIDDLEWARES.flatMap((framework) =>
     framework.checks.map(({ name, says }) => [
       name,
@@ -69,7 +67,7 @@ ${table(
   ),
 )}
 
-## What is not there
+## Not supported
 
 ${notes().join('\n')}
 `;
@@ -110,7 +108,7 @@ function notes(): string[] {
   const lines = [...places].map(([reason, where]) => `- ${reason} (${grouped(where)}).`);
   return [
     ...lines,
-    '- An ASGI application runs under the classes for ASGI only, a WSGI application under those for WSGI; the other way round the server says so and does not start.',
+    '- ASGI applications run only under the ASGI classes, WSGI applications only under the WSGI classes; otherwise the server does not start, and says why.',
   ];
 }
 
