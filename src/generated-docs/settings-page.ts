@@ -15,18 +15,18 @@ This page is generated from the settings table in \`src/settings/table/\`; chang
 A setting has the same name in the config file (\`workers = 4\`) and, with dashes, as a flag (\`--workers 4\`), with few
 exceptions. Sources, from the weakest to the strongest: the default, values from an embedding program, the config file,
 flags in the environment variable \`GUNICORN_CMD_ARGS\`, flags on the command line. A stronger source replaces a weaker
-one; lists are replaced as a whole. \`tunicorn --print-config\` shows the result, and \`tunicorn --show-origins\` also where each
-value came from.
+one; lists are replaced as a whole. \`tunicorn --print-config\` shows the result, and \`tunicorn --show-origins\` also the
+source of each value.
 
-Unless marked as Tunicorn's own, a setting is Gunicorn's and has the same meaning. SIGHUP applies changed values, unless a
-setting says that a change takes a restart.
+Unless marked as Tunicorn's own, a setting is Gunicorn's and has the same meaning. SIGHUP applies changed values, unless
+a setting says that a change takes a restart.
 `;
 
 export function formatSettingsPage(settings: readonly (readonly [string, Declaration])[]): string {
   const sections = [...bySection(settings)];
   const contents = sections.map(([section, declarations]) => {
     const links = declarations.map(([name]) => `[${name}](#${anchor(name)})`).join(', ');
-    return wrap(`- [${section}](#${anchor(section)}): ${links}`, LINE_LENGTH).join('\n  ');
+    return wrap(`- [${section}](#${anchor(section)}): ${links}`, LINE_LENGTH - 2).join('\n  ');
   });
   const parts = [OPENING, `## Contents\n\n${contents.join('\n')}\n`];
   for (const [section, declarations] of sections) {
