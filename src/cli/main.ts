@@ -5,8 +5,8 @@ import { ownForkserver, programForkserver } from '../arbiter/forkserver/forkserv
 import { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 import { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
 import { nameSuffix } from '../arbiter/process/arbiter-names.ts';
+import { START_MESSAGES } from '../log/catalog/start.ts';
 import { entry, textOf as messageText } from '../log/message.ts';
-import { START_MESSAGES } from '../log/messages/start.ts';
 import { EXIT_OK, EXIT_USAGE } from '../messages/exit-status.ts';
 import { resolver } from '../settings/for-processes/resolver.ts';
 import type { FlagValues } from '../settings/layers.ts';

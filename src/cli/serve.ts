@@ -11,9 +11,9 @@ import { nameSuffix, pidFilePath, setArbiterTitle } from '../arbiter/process/arb
 import { ArbiterPidFile } from '../arbiter/process/pid-file.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/process/runtime-directory.ts';
 import { describeInherited } from '../arbiter/sockets/inherited-sockets.ts';
+import { START_MESSAGES } from '../log/catalog/start.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { Entry } from '../log/message.ts';
-import { START_MESSAGES } from '../log/messages/start.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
 import { boardBytes } from '../runqueue/claims-board.ts';
 import type { Resolution } from '../settings/for-processes/resolved-settings.ts';

@@ -1,6 +1,6 @@
 // Every page and file of the repository that is generated from tables in src/. `npm run docs` writes them; a test finds one that is stale.
 
-import { AREAS } from '../log/messages/areas.ts';
+import { AREAS } from '../log/catalog/areas.ts';
 import { SETTINGS } from '../settings/settings.ts';
 import { formatHttpPage } from './http-page.ts';
 import { formatLogMessagesPage } from './log-messages-page.ts';

@@ -1,14 +1,14 @@
 // docs/log-messages.md, from the tables of log messages of both languages. Pure.
 
+import type { Area } from '../log/catalog/areas.ts';
 import type { LogLevel } from '../log/log-line.ts';
 import type { Message } from '../log/message.ts';
-import type { Area } from '../log/messages/areas.ts';
 import { anchor } from './anchor.ts';
 import type { PythonArea } from './python-messages.ts';
 
 const OPENING = `# Log messages
 
-This page is generated from the tables in \`src/log/messages/\` and \`python/tunicorn/log/messages/\`; change it there.
+This page is generated from the tables in \`src/log/catalog/\` and \`python/tunicorn/log/catalog/\`; change it there.
 
 Every message of the error log, with its level, its cause and what to do about it. Words in braces are values that vary.
 Messages marked *Gunicorn's* have Gunicorn's text word for word. How the logs are configured is in [logging.md](logging.md).

@@ -1,4 +1,4 @@
-// Reads the messages that Python processes log: the tables in python/tunicorn/log/messages/, which print themselves as JSON.
+// Reads the messages that Python processes log: the tables in python/tunicorn/log/catalog/, which print themselves as JSON.
 
 import { execFileSync } from 'node:child_process';
 import { z } from 'zod';
@@ -27,7 +27,7 @@ const printed = z.array(
 
 export function readPythonMessages(python: string): readonly PythonArea[] {
   const env = { ...process.env, PYTHONPATH: PYTHON_DIR };
-  const json = execFileSync(python, ['-m', 'tunicorn.log.messages'], { env, encoding: 'utf8' });
+  const json = execFileSync(python, ['-m', 'tunicorn.log.catalog'], { env, encoding: 'utf8' });
   return printed.parse(JSON.parse(json)).map(({ title, messages }) => ({
     title,
     messages: messages.map(({ is_gunicorns, ...message }) =>

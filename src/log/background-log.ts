@@ -1,10 +1,10 @@
 // A log that is written in the background: the access log and the error log of a gateway. Opens and reopens its file, and
 // reports once that lines are held up or dropped, and that all is well again.
 
+import { LOG_MESSAGES } from './catalog/logs.ts';
 import { LineWriter } from './line-writer.ts';
 import { type LogOwner, openLogFile, openStandardStream, type StandardStream } from './log-file.ts';
 import { type Entry, entry } from './message.ts';
-import { LOG_MESSAGES } from './messages/logs.ts';
 import { systemErrorReason } from './system-error-reason.ts';
 
 export interface BackgroundLogOptions {

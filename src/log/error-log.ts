@@ -2,12 +2,12 @@
 // a gateway, which has clients to serve, writes them in the background.
 
 import { BackgroundLog } from './background-log.ts';
+import { LOG_MESSAGES } from './catalog/logs.ts';
 import { ImmediateLog } from './immediate-log.ts';
 import type { LogOwner } from './log-file.ts';
 import { isLogged, jsonLogLine, type LogForm, type LogLevel, type LogSource, logLine } from './log-line.ts';
 import { LogRelay } from './log-relay.ts';
 import { type Entry, entry, type Message, textOf, type ValueArguments } from './message.ts';
-import { LOG_MESSAGES } from './messages/logs.ts';
 
 export type OpenedErrorLog =
   | { readonly ok: true; readonly log: ErrorLog }

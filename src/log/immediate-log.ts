@@ -2,9 +2,9 @@
 // exit, and entries of several processes that share the file do not mix.
 
 import { closeSync, writeSync } from 'node:fs';
+import { LOG_MESSAGES } from './catalog/logs.ts';
 import { type LogOwner, openLogFile, openStandardStream } from './log-file.ts';
 import { type Entry, entry as entryOf } from './message.ts';
-import { LOG_MESSAGES } from './messages/logs.ts';
 
 export interface ImmediateLogOptions {
   /** `-` for stderr, or the path of a file. */

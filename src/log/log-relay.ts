@@ -1,9 +1,9 @@
 // Passes log lines and access records to the process that writes them; what exceeds its room is not kept. The arbiter has
 // one towards its forkserver, a gateway one towards the arbiter.
 
+import { LOG_MESSAGES } from './catalog/logs.ts';
 import type { LogLevel } from './log-line.ts';
 import { entry, textOf } from './message.ts';
-import { LOG_MESSAGES } from './messages/logs.ts';
 import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 export interface LogRelayTarget {

@@ -1,9 +1,9 @@
 // A message of the error log, declared once with its level, its cause and what to do about it. Pure.
-// The declarations are in messages/; docs/log-messages.md is generated from them.
+// The declarations are in catalog/; docs/log-messages.md is generated from them.
 
 import type { LogLevel } from './log-line.ts';
 
-export interface Explanation {
+interface Explanation {
   /** Why the message is logged: one or more sentences. */
   readonly cause: string;
   /** What the operator should do: one or more sentences. */
@@ -22,10 +22,10 @@ type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${
   ? Name | Placeholder<Rest>
   : never;
 
-export type MessageValue = string | number;
+type MessageValue = string | number;
 
 /** One value for each placeholder of the text. */
-export type ValuesOf<Text extends string> = { readonly [Name in Placeholder<Text>]: MessageValue };
+type ValuesOf<Text extends string> = { readonly [Name in Placeholder<Text>]: MessageValue };
 
 /** What `say` and `entry` take after the message: nothing for a text without placeholders. */
 export type ValueArguments<Text extends string> = [Placeholder<Text>] extends [never] ? [] : [values: ValuesOf<Text>];

@@ -4,8 +4,8 @@
 
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { SETTINGS_MESSAGES } from '../log/catalog/settings.ts';
 import { type Entry, entry } from '../log/message.ts';
-import { SETTINGS_MESSAGES } from '../log/messages/settings.ts';
 import { chooseWorkerClass } from './for-processes/choose-worker-class.ts';
 import type { WorkerClass } from './for-processes/worker-classes.ts';
 import { checkOf } from './kinds/kinds.ts';

@@ -1,8 +1,8 @@
 // What a Node process sends beyond its log files: lines to syslog, metrics to StatsD.
 
+import { TELEMETRY_MESSAGES } from '../log/catalog/telemetry.ts';
 import type { ErrorLog, LogObserver } from '../log/error-log.ts';
 import type { LogLevel } from '../log/log-line.ts';
-import { TELEMETRY_MESSAGES } from '../log/messages/telemetry.ts';
 import { Statsd, type StatsdSettings } from './statsd.ts';
 import { Syslog, type SyslogSettings } from './syslog.ts';
 

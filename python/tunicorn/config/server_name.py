@@ -17,7 +17,7 @@ _HEEDED |= {"__firstlineno__", "__static_attributes__", "__annotations__", "__or
 class Replaced(NamedTuple):
     #: What the field Server is to say, "" for no such field; None: that has not been changed.
     server: Optional[str]
-    #: Why the replacement has no effect; the arbiter logs it (src/log/messages/settings.ts).
+    #: Why the replacement has no effect; the arbiter logs it (src/log/catalog/settings.ts).
     warning: Optional[str]
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from tunicorn.application.load_application import user_traceback
 from tunicorn.generated_facts import LOG_LEVELS
-from tunicorn.log.messages import logs, say
+from tunicorn.log.catalog import logs, say
 from tunicorn.runqueue import unpatched
 
 

@@ -1,8 +1,8 @@
 // Chooses the folders of the runtime directory and of the spool directory: the first usable candidate. Pure: the attempt to use
 // one is an argument.
 
+import { START_MESSAGES } from '../../log/catalog/start.ts';
 import { type Entry, entry } from '../../log/message.ts';
-import { START_MESSAGES } from '../../log/messages/start.ts';
 
 export interface WantedFolders {
   /** The settings worker_tmp_dir and tmp_upload_dir. */

@@ -1,7 +1,7 @@
 // Merges many changes into one reload: saving in an editor causes several, a checkout hundreds. Pure: the clock is an argument.
 
+import { RELOADER_MESSAGES } from '../../log/catalog/reloader.ts';
 import { type Entry, entry } from '../../log/message.ts';
-import { RELOADER_MESSAGES } from '../../log/messages/reloader.ts';
 
 /** The burst is over after this long without a change. */
 export const QUIET_MS = 200;

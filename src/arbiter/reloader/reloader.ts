@@ -2,9 +2,9 @@
 // `reload_extra_files`, and reports changes to the arbiter.
 
 import path from 'node:path';
+import { RELOADER_MESSAGES } from '../../log/catalog/reloader.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { Entry } from '../../log/message.ts';
-import { RELOADER_MESSAGES } from '../../log/messages/reloader.ts';
 import { isPattern } from '../../settings/kinds/extra-files.ts';
 import { addChange, type Burst, describeBurst, dueAtMs, type FileChange, LONGEST_MS } from './change-burst.ts';
 import type { Engine } from './notification.ts';

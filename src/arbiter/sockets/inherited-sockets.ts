@@ -1,8 +1,8 @@
 // Listening sockets that were open before this process started: systemd's socket activation (LISTEN_FDS), or an older arbiter
 // that upgrades itself (GUNICORN_FD). Pure: the environment is an argument.
 
+import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import { type Entry, entry } from '../../log/message.ts';
-import { SOCKET_MESSAGES } from '../../log/messages/sockets.ts';
 
 export interface InheritedSockets {
   readonly source: 'LISTEN_FDS' | 'GUNICORN_FD';

@@ -2,8 +2,8 @@
 // A socket listens as long as any process holds it, so the gateways must close theirs, too.
 
 import { isDeepStrictEqual } from 'node:util';
+import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import { type Entry, entry } from '../../log/message.ts';
-import { SOCKET_MESSAGES } from '../../log/messages/sockets.ts';
 import { parseBindAddresses } from '../../settings/kinds/bind-address.ts';
 import { adoptListeners } from './adopted-listeners.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';

@@ -1,9 +1,9 @@
 // Opens the listening sockets of a starting server, or adopts the inherited ones.
 
 import { type ListenerOptions, Listeners } from '../../arbiter/sockets/listeners.ts';
+import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { textOf } from '../../log/message.ts';
-import { SOCKET_MESSAGES } from '../../log/messages/sockets.ts';
 import { EXIT_ERROR } from '../../messages/exit-status.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import { errorText } from '../failed.ts';

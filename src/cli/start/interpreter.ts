@@ -4,8 +4,8 @@
 import { execFile } from 'node:child_process';
 import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { START_MESSAGES } from '../../log/catalog/start.ts';
 import { type Entry, entry, textOf } from '../../log/message.ts';
-import { START_MESSAGES } from '../../log/messages/start.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 
 export type PythonVersion = readonly [major: number, minor: number, micro: number];

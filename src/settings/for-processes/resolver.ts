@@ -1,8 +1,8 @@
 // Makes the function that turns a configuration file's values into settings: called once at the start, and again at each reload with
 // what the new forkserver has found.
 
+import { SETTINGS_MESSAGES } from '../../log/catalog/settings.ts';
 import { entry } from '../../log/message.ts';
-import { SETTINGS_MESSAGES } from '../../log/messages/settings.ts';
 import type { Configured, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
 import { lifelinePath } from '../../runqueue/runtime-files.ts';
 import { missingExtraFiles } from '../kinds/extra-files.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatLogMessagesPage } from '../../../src/generated-docs/log-messages-page.ts';
 import { readPythonMessages } from '../../../src/generated-docs/python-messages.ts';
-import { AREAS } from '../../../src/log/messages/areas.ts';
+import { AREAS } from '../../../src/log/catalog/areas.ts';
 import { root, venvPython } from '../../harness/project.ts';
 
 const python = readPythonMessages(venvPython);

@@ -1,4 +1,4 @@
-// Every message of the error log is declared in src/log/messages/ or python/tunicorn/log/messages/: no call passes a free text.
+// Every message of the error log is declared in src/log/catalog/ or python/tunicorn/log/catalog/: no call passes a free text.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ const PASS_TEXTS_ON = [
   'python/tunicorn/log/python_log/fast_logger.py',
   'python/tunicorn/log/python_log/logger.py',
   'python/tunicorn/log/python_log/statsd.py',
-  'python/tunicorn/log/messages/__init__.py',
+  'python/tunicorn/log/catalog/__init__.py',
 ];
 
 const TYPESCRIPT_CALL = /(?<!\b(?:Math|console|wording))\.log\(/;

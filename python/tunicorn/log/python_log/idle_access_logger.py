@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Optional
 
-from tunicorn.log.messages import logs
+from tunicorn.log.catalog import logs
 
 
 def warning_about_access_logger(cfg: Any) -> Optional[str]:

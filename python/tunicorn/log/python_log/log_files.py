@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, List
 
-from tunicorn.log.messages import logs
+from tunicorn.log.catalog import logs
 
 
 class LogConfigError(RuntimeError):

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Dict, List, Optional, TextIO, Union
 
+from tunicorn.log.catalog import logs, say
 from tunicorn.log.log import LINE_FORMAT, TIME_FORMAT
-from tunicorn.log.messages import logs, say
 from tunicorn.log.python_log import fork_safety, log_config
 from tunicorn.log.python_log.captured_output import capture_output
 from tunicorn.log.python_log.log_files import LogConfigError, file_handlers, open_handler, reopen

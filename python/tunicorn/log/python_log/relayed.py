@@ -8,7 +8,7 @@ import traceback
 from datetime import timedelta
 from typing import Any, Callable, Dict, List, Tuple
 
-from tunicorn.log.messages import logs, say
+from tunicorn.log.catalog import logs, say
 from tunicorn.log.python_log.on_behalf import on_behalf_of
 from tunicorn.runqueue.ticket import parse_fields
 

@@ -1,10 +1,10 @@
-"""Prints every message as JSON, for the generator of docs/log-messages.md: `python3 -m tunicorn.log.messages`."""
+"""Prints every message as JSON, for the generator of docs/log-messages.md: `python3 -m tunicorn.log.catalog`."""
 
 from __future__ import annotations
 
 import json
 
-from tunicorn.log.messages import Message, logs
+from tunicorn.log.catalog import Message, logs
 
 AREAS = (logs,)
 

@@ -9,7 +9,7 @@
 //    is off. A message whose level varies is two messages.
 // 3. Run `npm run docs`, and take the folder off the list in test/unit/log/declared-messages.test.ts when it has no free text left.
 //
-// A new area is a new file and a line in AREAS. Python processes have their own tables in python/tunicorn/log/messages/.
+// A new area is a new file and a line in AREAS. Python processes have their own tables in python/tunicorn/log/catalog/.
 //
 // Style: say what happened, to what, and, if it fits, what to do, in plain English; no full stop after a single clause. Lowercase
 // reasons come last, after a colon. A message of Gunicorn's keeps Gunicorn's text word for word and has `isGunicorns`.

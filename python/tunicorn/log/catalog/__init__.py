@@ -5,7 +5,7 @@ A module for each area; docs/log-messages.md is generated from them (`npm run do
     say(log, logs.WRITTEN_AGAIN, log="error log", count=3)
 
 To add one, declare it in the module of its area; to add an area, add a module with an AREA and name it in __main__.py.
-src/log/messages/areas.ts has the rules, and the messages of the Node processes.
+src/log/catalog/areas.ts has the rules, and the messages of the Node processes.
 """
 
 from __future__ import annotations

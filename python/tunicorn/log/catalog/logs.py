@@ -1,8 +1,8 @@
-"""Messages about the logs themselves. src/log/messages/logs.ts has those of the Node processes."""
+"""Messages about the logs themselves. src/log/catalog/logs.ts has those of the Node processes."""
 
 from __future__ import annotations
 
-from tunicorn.log.messages import Message
+from tunicorn.log.catalog import Message
 
 AREA = "Logs"
 
