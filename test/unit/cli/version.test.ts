@@ -8,5 +8,5 @@ test('the command, its lock file and the Python package have the same version', 
   const text = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
   const { version } = JSON.parse(text('package.json'));
   assert.equal(JSON.parse(text('package-lock.json')).version, version);
-  assert.equal(/^__version__ = "(.*)"$/m.exec(text('python', 'tunicorn', '__init__.py'))?.[1], version);
+  assert.equal(/^__version__ = "(.*)"$/m.exec(text('python', 'tunicorn', 'version.py'))?.[1], version);
 });
