@@ -9,7 +9,7 @@ import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkser
 /** Where the forkserver finds its end of the link. */
 export const LINK_DESCRIPTOR = 3;
 
-/** Settings that a generation's workers need, by the names of python/tunicorn/worker/worker_settings.py. */
+/** Settings that a generation's workers need, by the names of python/tunicorn/link/worker_settings.py. */
 export interface WorkerSettings {
   readonly generation: number;
   readonly runtime_dir: string;

@@ -23,7 +23,7 @@ from tunicorn.runqueue.claims_board import ClaimsBoard  # noqa: E402
 from tunicorn.log.log import ErrorLog  # noqa: E402
 from tunicorn.log.wsgi_errors import WsgiErrors  # noqa: E402
 from tunicorn.runqueue.ticket import KIND_RUN, Ticket  # noqa: E402
-from tunicorn.application.load_application import user_traceback  # noqa: E402
+from tunicorn.log.tracebacks import user_traceback  # noqa: E402
 from tunicorn.wsgi.environ import base_environ  # noqa: E402
 from tunicorn.wsgi.run_request import RequestRunner  # noqa: E402
 

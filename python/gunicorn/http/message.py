@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gunicorn import _missing
-from tunicorn.hook_objects.request_object import Request
+from tunicorn.wsgi.request_object import Request
 
 # In Gunicorn the base of Request; here there is one class.
 Message = Request

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gunicorn import SERVER, SERVER_SOFTWARE, _missing
-from tunicorn.hook_objects.response_object import ResponseView as Response
 from tunicorn.wsgi.file_wrapper import FileWrapper
+from tunicorn.wsgi.response_object import ResponseView as Response
 
 # For server_name.py, which looks for what has been replaced.
 _ORIGINAL_RESPONSE = Response

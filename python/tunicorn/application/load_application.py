@@ -13,16 +13,10 @@ from types import ModuleType
 from typing import Any, Callable
 
 from tunicorn.application.missing_module import name_interpreter
-from tunicorn.own_folder import OWN_FOLDER
 
 DEFAULT_CALLABLE = "application"
 _FACTORIES = ("create_app", "make_app", "create_application", "make_application")
 _USUAL_NAMES = ("app", "api", "wsgi_app", "asgi_app", "wsgi", "asgi", *_FACTORIES)
-_IMPORT_MACHINERY = (
-    f"importlib{os.sep}__init__.py",
-    "<frozen importlib._bootstrap>",
-    "<frozen importlib._bootstrap_external>",
-)
 
 
 class AppImportError(Exception):
@@ -134,41 +128,3 @@ def _call(factory: Any, arguments: tuple[list[Any], dict[str, Any]]) -> Any:
         if error.__traceback__ is not None and error.__traceback__.tb_next is None:
             raise AppImportError("".join(traceback.format_exception_only(TypeError, error)).strip()) from None
         raise
-
-
-def user_traceback(error: BaseException) -> str:
-    """What `traceback.format_exception` gives, chained exceptions included, less the frames of no interest."""
-    rendered = traceback.TracebackException.from_exception(error)
-    _strip(rendered)
-    return "".join(rendered.format())
-
-
-def drop_own_frames(error: BaseException) -> BaseException:
-    """For a record of Python's logging, whose formatters print the traceback as it is: it begins and ends in the user's
-    code. It ends elsewhere when a signal handler raises.
-    """
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None and _is_ours(place.tb_frame.f_code.co_filename):
-        place = place.tb_next
-    last, frame = place, place
-    while frame is not None:
-        if not _is_ours(frame.tb_frame.f_code.co_filename):
-            last = frame
-        frame = frame.tb_next
-    if last is not None:
-        last.tb_next = None
-    return error.with_traceback(place)
-
-
-def _strip(rendered: traceback.TracebackException | None) -> None:
-    # The chain cannot be a circle: TracebackException cuts it where it meets an exception again.
-    while rendered is not None:
-        kept = [frame for frame in rendered.stack if not _is_ours(frame.filename)]
-        rendered.stack[:] = kept
-        _strip(rendered.__cause__)
-        rendered = rendered.__context__
-
-
-def _is_ours(filename: str) -> bool:
-    # Not made absolute: there may be no working directory any more, and every file of the package has the same start.
-    return filename.startswith(OWN_FOLDER) or filename.endswith(_IMPORT_MACHINERY)

@@ -9,7 +9,7 @@ import inspect
 from typing import Any, Awaitable, Callable, Tuple
 
 from tunicorn.application.load_application import AppImportError
-from tunicorn.worker.failed_application import FailedApplication
+from tunicorn.worker_context.failed_application import FailedApplication
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 

@@ -13,7 +13,7 @@ from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES, ticket_of
 from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.gateway_channels import GatewayChannels
-from tunicorn.worker.worker_context import WorkerContext
+from tunicorn.worker_context.worker_context import WorkerContext
 
 
 class Place:

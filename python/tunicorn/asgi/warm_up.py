@@ -7,7 +7,7 @@ from typing import Any, Awaitable, Callable, Dict, Iterable, List, Optional
 
 from tunicorn.asgi.http.response_state import END, UNSTARTED, ResponseState, move
 from tunicorn.asgi.scope import http_scope
-from tunicorn.worker.warm_up import CLIENT, WarmUp, WarmUpRequest, parse
+from tunicorn.worker_context.warm_up import CLIENT, WarmUp, WarmUpRequest, parse
 
 
 class WarmUpExchange:

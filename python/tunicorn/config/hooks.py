@@ -9,7 +9,7 @@ import importlib
 import inspect
 from typing import Any, Callable, Dict, Mapping
 
-from tunicorn.application.load_application import user_traceback
+from tunicorn.log.tracebacks import user_traceback
 
 Hook = Callable[..., Any]
 

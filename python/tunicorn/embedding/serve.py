@@ -11,8 +11,8 @@ import sys
 from typing import Any, NoReturn
 
 from tunicorn.embedding import command, rerun_command
-from tunicorn.embedding.application_source import EmbeddedSource
 from tunicorn.embedding.initial_process import ARBITER_VERSION, DIRECTORY, PID
+from tunicorn.forkserver.application_source import EmbeddedSource
 from tunicorn.generated_facts import PROGRAM_VARIABLE
 from tunicorn.version import __version__
 

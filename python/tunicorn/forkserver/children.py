@@ -10,15 +10,14 @@ from typing import Callable, Dict, List, NamedTuple
 
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.forkserver.hook_host import HookHost, failure_of
-from tunicorn.forkserver.message_line import parse_message
 from tunicorn.forkserver.stages import Prepared
 from tunicorn.hook_objects.worker_object import Worker
+from tunicorn.link.message_line import parse_message
 from tunicorn.log.python_log import Logs
-from tunicorn.runqueue import unpatched
-from tunicorn.worker import forked_copy
+from tunicorn.process import forked_copy, unpatched
+from tunicorn.process.worker_life import WorkerEvent
 from tunicorn.worker.worker import Fork, run_worker
 from tunicorn.worker.worker_end import disown_children
-from tunicorn.worker.worker_life import WorkerEvent
 from tunicorn.worker_classes import worker_class
 
 

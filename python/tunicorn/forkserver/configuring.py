@@ -13,8 +13,8 @@ from tunicorn.config.accounts import look_up
 from tunicorn.config.config import Config
 from tunicorn.config.config_file import ConfigFileError
 from tunicorn.config.server_name import server_names
-from tunicorn.embedding.application_source import ApplicationSource
 from tunicorn.forkserver import passed_signals
+from tunicorn.forkserver.application_source import ApplicationSource
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.forkserver.extra_files import ExtraFiles
 from tunicorn.forkserver.hook_host import HookHost
@@ -22,12 +22,13 @@ from tunicorn.forkserver.interruption import Interrupted, interruptible
 from tunicorn.forkserver.preload import preload
 from tunicorn.forkserver.stages import Configured, Prepared, Settled, Stage
 from tunicorn.hook_objects.application_object import Application
+from tunicorn.link.worker_settings import WorkerSettings
 from tunicorn.log.log import ErrorLog
 from tunicorn.log.python_log import LogConfigError, Logs, open_logs, unopened_logs
+from tunicorn.process import forked_copy
 from tunicorn.runqueue.ticket_pipe import TicketPipe
-from tunicorn.worker import forked_copy, process_title
+from tunicorn.worker import process_title
 from tunicorn.worker.loaded_files import keep_no_young_bytecode
-from tunicorn.worker.worker_settings import WorkerSettings
 from tunicorn.worker_classes import worker_class
 
 

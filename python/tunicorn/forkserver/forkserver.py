@@ -13,8 +13,8 @@ import select
 import threading
 from typing import Optional
 
-from tunicorn.embedding.application_source import ApplicationSource, CommandSource
 from tunicorn.forkserver import configuring, open_files, passed_signals
+from tunicorn.forkserver.application_source import ApplicationSource, CommandSource
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.forkserver.children import Children
 from tunicorn.forkserver.configuring import StepFailed
@@ -22,8 +22,7 @@ from tunicorn.forkserver.orphan import outlive_arbiter
 from tunicorn.forkserver.relayed_lines import KINDS, RelayedLines
 from tunicorn.forkserver.stages import Configured, Life, Prepared, Stage, with_hooks, with_workers
 from tunicorn.forkserver.wakeup import Wakeup
-from tunicorn.runqueue import unpatched
-from tunicorn.worker import forked_copy
+from tunicorn.process import forked_copy, unpatched
 
 
 class Forkserver:

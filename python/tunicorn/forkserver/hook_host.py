@@ -10,14 +10,14 @@ import threading
 import traceback
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
-from tunicorn.application.load_application import user_traceback
 from tunicorn.config.config import Config
 from tunicorn.forkserver import carried_state, passed_signals
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
-from tunicorn.forkserver.message_line import message_line, parse_message
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.server_object import Server
-from tunicorn.runqueue import unpatched
+from tunicorn.link.message_line import message_line, parse_message
+from tunicorn.log.tracebacks import user_traceback
+from tunicorn.process import unpatched
 from tunicorn.worker.lifeline import watch_lifeline
 
 # What a pipe of one page takes at once (a user with many pipes gets no larger ones).

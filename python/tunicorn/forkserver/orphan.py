@@ -9,7 +9,7 @@ import time
 from tunicorn.forkserver.children import Children
 from tunicorn.forkserver.stages import Prepared
 from tunicorn.forkserver.wakeup import Wakeup
-from tunicorn.runqueue import unpatched
+from tunicorn.process import unpatched
 
 
 def outlive_arbiter(children: Children, wakeup: Wakeup, prepared: Prepared) -> None:

@@ -10,8 +10,9 @@ from typing import Any, Callable, Optional, Tuple
 from tunicorn.application import load_application as application
 from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.application_object import Application
-from tunicorn.log.log import Log
-from tunicorn.worker.failed_application import load_or_show
+from tunicorn.log.log_protocol import Log
+from tunicorn.log.tracebacks import user_traceback
+from tunicorn.worker_context.failed_application import load_or_show
 
 
 def preload(
@@ -30,7 +31,7 @@ def preload(
         return APP_LOAD_ERROR, str(error), ""
     except Exception as error:
         message = "".join(traceback.format_exception_only(type(error), error)).strip()
-        return WORKER_BOOT_ERROR, message, application.user_traceback(error)
+        return WORKER_BOOT_ERROR, message, user_traceback(error)
     except SystemExit as error:
         return WORKER_BOOT_ERROR, f"the application called sys.exit({error.code!r})", ""
     names = [thread.name for thread in threading.enumerate() if thread not in before]

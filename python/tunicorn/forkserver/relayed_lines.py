@@ -6,9 +6,9 @@ import select
 
 from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.forkserver.stages import Stage, with_hooks
-from tunicorn.hook_objects.request_object import Request
 from tunicorn.log.python_log import relayed
-from tunicorn.runqueue import unpatched
+from tunicorn.process import unpatched
+from tunicorn.wsgi.request_object import Request
 
 LAST_LINES_MS = 1000
 KINDS = ("log", "access")

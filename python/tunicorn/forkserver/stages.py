@@ -7,9 +7,9 @@ from typing import Any, Dict, NamedTuple, Optional, Union
 
 from tunicorn.forkserver.extra_files import ExtraFiles
 from tunicorn.forkserver.hook_host import HookHost
+from tunicorn.link.worker_settings import WorkerSettings
 from tunicorn.log.python_log import Logs
 from tunicorn.runqueue.ticket_pipe import TicketPipe
-from tunicorn.worker.worker_settings import WorkerSettings
 
 
 class Configured(NamedTuple):

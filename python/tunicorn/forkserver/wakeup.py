@@ -6,7 +6,7 @@ import os
 import signal
 from typing import List
 
-from tunicorn.runqueue import unpatched
+from tunicorn.process import unpatched
 
 
 class Wakeup:

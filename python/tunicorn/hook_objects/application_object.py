@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
-from tunicorn.config.setting_values import SettingValues
+from tunicorn.hook_objects.setting_values import SettingValues
 
 
 class Application:

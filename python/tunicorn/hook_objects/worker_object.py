@@ -9,11 +9,11 @@ import sys
 from random import randint
 from typing import Any, Callable, List, Optional, Union
 
-from tunicorn.config.setting_values import SettingValues
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.listener_object import Listener
+from tunicorn.hook_objects.setting_values import SettingValues
 from tunicorn.hook_objects.worker_tmp import WorkerTmp
-from tunicorn.worker.worker_life import WorkerEvent, WorkerLife
+from tunicorn.process.worker_life import WorkerEvent, WorkerLife
 
 
 class Worker:

@@ -12,29 +12,11 @@ import stat
 import sys
 import time
 from select import POLLOUT
-from typing import Protocol
 
-from tunicorn.application.load_application import user_traceback
 from tunicorn.generated_facts import LOG_LEVELS
 from tunicorn.log.catalog import logs, say
-from tunicorn.runqueue import unpatched
-
-
-class Log(Protocol):
-    """What the rest of the code needs from a log; ErrorLog and gunicorn.glogging.Logger provide it."""
-
-    def debug(self, message: str, /) -> None: ...
-
-    def info(self, message: str, /) -> None: ...
-
-    def warning(self, message: str, /) -> None: ...
-
-    def error(self, message: str, /) -> None: ...
-
-    def critical(self, message: str, /) -> None: ...
-
-    def exception(self, message: str, /) -> None: ...
-
+from tunicorn.log.tracebacks import user_traceback
+from tunicorn.process import unpatched
 
 STDERR_FD = 2
 FULL_PIPE_SECONDS = 1.0

@@ -11,8 +11,8 @@ import socket
 from typing import Any, Callable, Iterable, List, NamedTuple
 
 from tunicorn.generated_facts import CHANNEL_SOCKET_FILE
+from tunicorn.process import forked_copy
 from tunicorn.runqueue.channel_frame import hello_frame
-from tunicorn.worker import forked_copy
 
 
 class ChannelLost(ConnectionError):

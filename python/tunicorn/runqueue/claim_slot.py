@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from time import monotonic_ns
 
+from tunicorn.process import forked_copy
 from tunicorn.runqueue.ticket import TicketError
-from tunicorn.worker import forked_copy
 
 SLOT_BYTES = 64
 # Of a cancel entry; bit 53 above them says "unless begun".

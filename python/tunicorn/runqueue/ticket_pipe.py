@@ -6,8 +6,8 @@ import fcntl
 import os
 from typing import List
 
+from tunicorn.link.worker_settings import WorkerSettings
 from tunicorn.runqueue.ticket import TICKET_BYTES
-from tunicorn.worker.worker_settings import WorkerSettings
 
 F_SETPIPE_SZ = 1031
 # 256 tickets; what an unprivileged process may ask for by default (/proc/sys/fs/pipe-max-size).

@@ -8,7 +8,7 @@ import traceback
 from typing import Any, Iterable, List, Tuple
 
 from tunicorn.own_folder import OWN_FOLDER
-from tunicorn.runqueue import unpatched
+from tunicorn.process import unpatched
 
 
 def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> None:

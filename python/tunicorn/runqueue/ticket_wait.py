@@ -10,7 +10,7 @@ import os
 import select
 from typing import Optional
 
-from tunicorn.runqueue import unpatched
+from tunicorn.process import unpatched
 
 # Only those that wait for it alone go to the end of the kernel's line; others are put at its beginning.
 EXCLUSIVELY = select.EPOLLIN | select.EPOLLEXCLUSIVE

@@ -10,7 +10,7 @@ import fcntl
 import os
 import signal
 
-from tunicorn.worker import forked_copy
+from tunicorn.process import forked_copy
 
 
 def watch_lifeline(path: str, graceful_timeout: int) -> None:

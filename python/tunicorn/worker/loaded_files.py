@@ -15,8 +15,8 @@ import time
 from typing import Any, Iterable, Iterator, List, Set
 
 from tunicorn.own_folder import PACKAGES_FOLDER
-from tunicorn.runqueue import unpatched
-from tunicorn.worker.worker_reports import Report
+from tunicorn.process import unpatched
+from tunicorn.worker_context.worker_reports import Report
 
 SCAN_SECONDS = 1.0
 # Reports of several workers share a pipe: each is one write of less than PIPE_BUF, of which this is for the paths.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from tunicorn.log.log import Log
-from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_signals import TermHandlers, WorkerSignals
+from tunicorn.log.log_protocol import Log
+from tunicorn.process import forked_copy
+from tunicorn.worker_context.worker_signals import TermHandlers, WorkerSignals
 
 # A stop or the end of the generation begins; the worker goes on until its pipe ends. To a worker that has no use for it
 # the signal does nothing, by default.

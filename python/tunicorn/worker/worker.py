@@ -14,25 +14,26 @@ from typing import TYPE_CHECKING, List, NamedTuple, NoReturn, Optional
 from tunicorn.generated_facts import BOARD_FILE, STACKS_FILE, UNHANDLED, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.server_object import Server
 from tunicorn.hook_objects.worker_object import Worker
+from tunicorn.link.worker_settings import WorkerSettings
 from tunicorn.log.python_log import Logs
+from tunicorn.process import forked_copy
+from tunicorn.process.worker_life import WorkerEvent
 from tunicorn.runqueue.claims_board import ClaimsBoard
 from tunicorn.runqueue.ticket_pipe import TicketPipe
-from tunicorn.worker import forked_copy, process_title
+from tunicorn.worker import process_title
 from tunicorn.worker.lifeline import watch_lifeline
 from tunicorn.worker.privileges import become
-from tunicorn.worker.request_slot import RequestSlots
-from tunicorn.worker.stack_file import StackFile
 from tunicorn.worker.term_handler import adopt_term_handler
 from tunicorn.worker.worker_boot import BootFailed, Entered, boot, guarded
 from tunicorn.worker.worker_end import end_process
-from tunicorn.worker.worker_life import WorkerEvent
-from tunicorn.worker.worker_reports import reporter
-from tunicorn.worker.worker_settings import WorkerSettings
-from tunicorn.worker.worker_signals import WorkerSignals, install_signals
 from tunicorn.worker_classes import worker_class
+from tunicorn.worker_context.request_slot import RequestSlots
+from tunicorn.worker_context.stack_file import StackFile
+from tunicorn.worker_context.worker_reports import reporter
+from tunicorn.worker_context.worker_signals import WorkerSignals, install_signals
 
 if TYPE_CHECKING:
-    from tunicorn.forkserver.messages import BootFailedReport
+    from tunicorn.link.messages import BootFailedReport
 
 
 class Fork(NamedTuple):

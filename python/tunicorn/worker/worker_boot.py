@@ -9,26 +9,27 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from tunicorn.application import load_application as application
 from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.worker_object import Worker
-from tunicorn.log.log import Log
+from tunicorn.link.worker_settings import WorkerSettings
+from tunicorn.log.log_protocol import Log
 from tunicorn.log.python_log import Logs
 from tunicorn.log.python_log.idle_access_logger import warning_about_access_logger
+from tunicorn.log.tracebacks import drop_own_frames
+from tunicorn.process.worker_life import WorkerEvent, WorkerLife, WorkerState
 from tunicorn.worker import spew
-from tunicorn.worker.failed_application import FailedApplication, load_or_show
 from tunicorn.worker.loaded_files import LoadedFiles
 from tunicorn.worker.request_budget import ASK, STOP, RequestBudget
-from tunicorn.worker.request_slot import RequestSlots
-from tunicorn.worker.stack_file import StackFile
-from tunicorn.worker.warm_up import warm_up_wsgi
-from tunicorn.worker.worker_context import WorkerContext
-from tunicorn.worker.worker_life import WorkerEvent, WorkerLife, WorkerState
-from tunicorn.worker.worker_reports import Report
-from tunicorn.worker.worker_settings import WorkerSettings
-from tunicorn.worker.worker_signals import WorkerSignals
 from tunicorn.worker_classes import worker_class
 from tunicorn.worker_classes.wsgi_runner import wsgi_environ
+from tunicorn.worker_context.failed_application import FailedApplication, load_or_show
+from tunicorn.worker_context.request_slot import RequestSlots
+from tunicorn.worker_context.stack_file import StackFile
+from tunicorn.worker_context.warm_up import warm_up_wsgi
+from tunicorn.worker_context.worker_context import WorkerContext
+from tunicorn.worker_context.worker_reports import Report
+from tunicorn.worker_context.worker_signals import WorkerSignals
 
 if TYPE_CHECKING:
-    from tunicorn.forkserver.messages import BootFailedReport
+    from tunicorn.link.messages import BootFailedReport
 
 # As much of an error as the log says in one line; the whole of it stands there already.
 MESSAGE_LIMIT = 600
@@ -142,7 +143,7 @@ def guarded(step: Callable[[], Any], where: str, life: WorkerLife, log: Log) -> 
         failed = APP_LOAD_ERROR
         message = str(error)
     except Exception as error:
-        application.drop_own_frames(error)
+        drop_own_frames(error)
         log.exception("Exception in worker process")
         failed = WORKER_BOOT_ERROR
         message = f"{type(error).__name__}: {error}"

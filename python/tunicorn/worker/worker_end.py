@@ -12,8 +12,8 @@ import sys
 import threading
 from typing import Any, Callable, List, NoReturn
 
-from tunicorn.log.log import Log
-from tunicorn.runqueue import unpatched
+from tunicorn.log.log_protocol import Log
+from tunicorn.process import unpatched
 
 # Longer than a flush over a network takes, for the most part.
 TELL_AFTER_SECONDS = 3.0

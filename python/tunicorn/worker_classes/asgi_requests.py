@@ -6,7 +6,6 @@ import asyncio
 from time import monotonic_ns
 from typing import Any, Optional, Set, Union
 
-from tunicorn.application.load_application import drop_own_frames
 from tunicorn.asgi.application import Application
 from tunicorn.asgi.departure import is_departure
 from tunicorn.asgi.held_messages import HeldMessages
@@ -15,11 +14,12 @@ from tunicorn.asgi.http.request_observer import RequestTeller, ToldRequest
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
 from tunicorn.asgi.web_socket.web_socket import WebSocket
+from tunicorn.log.tracebacks import drop_own_frames
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import probed_frame, skip_frame
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, UPGRADE, Ticket
-from tunicorn.worker.worker_context import WorkerContext
+from tunicorn.worker_context.worker_context import WorkerContext
 from tunicorn.wsgi.hooked_runner import HookedRunner
 
 Exchange = Union[HttpExchange, WebSocket]

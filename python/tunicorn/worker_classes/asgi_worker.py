@@ -19,12 +19,12 @@ from tunicorn.asgi.places import FreePlaces
 from tunicorn.asgi.scope import split_fields
 from tunicorn.asgi.task_stack import write_stacks, write_start_up
 from tunicorn.asgi.warm_up import warm_up
+from tunicorn.process import forked_copy
+from tunicorn.process.worker_life import WorkerEvent
 from tunicorn.runqueue.ticket_wait_asyncio import LoopTicketWait
-from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_context import WorkerContext
-from tunicorn.worker.worker_life import WorkerEvent
 from tunicorn.worker_classes.asgi_requests import AsgiRequests
 from tunicorn.worker_classes.ticket_source import TicketSource
+from tunicorn.worker_context.worker_context import WorkerContext
 
 _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5

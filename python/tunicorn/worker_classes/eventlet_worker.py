@@ -6,7 +6,7 @@ import warnings
 from importlib.util import find_spec
 from typing import Any, Callable, Optional
 
-from tunicorn.worker.worker_context import WorkerContext
+from tunicorn.worker_context.worker_context import WorkerContext
 
 
 def missing() -> Optional[str]:

@@ -9,13 +9,13 @@ from typing import Any, Callable, Dict, List, Optional
 
 from greenlet import GreenletExit, getcurrent
 
+from tunicorn.process import forked_copy
 from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.ticket import Ticket
 from tunicorn.runqueue.ticket_stacks import outer_frames, write_ticket_stacks
-from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes.green_library import GreenLibrary
 from tunicorn.worker_classes.wsgi_runner import wsgi_runner
+from tunicorn.worker_context.worker_context import WorkerContext
 from tunicorn.wsgi.run_request import RequestCancelled
 
 

@@ -15,13 +15,12 @@ from typing import Callable, Deque, Optional
 
 from greenlet import getcurrent
 
-from tunicorn.runqueue import unpatched
+from tunicorn.process import forked_copy, unpatched
 from tunicorn.runqueue.ticket_wait import TicketWait
-from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes.green_library import GreenLibrary
 from tunicorn.worker_classes.green_requests import GreenRequests
 from tunicorn.worker_classes.ticket_source import TicketSource
+from tunicorn.worker_context.worker_context import WorkerContext
 
 _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5

@@ -12,12 +12,12 @@ import signal
 import threading
 from typing import Optional
 
+from tunicorn.process import forked_copy
 from tunicorn.runqueue.ticket import Ticket
 from tunicorn.runqueue.ticket_wait import TicketWait
-from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes.ticket_source import TicketSource
 from tunicorn.worker_classes.wsgi_runner import wsgi_runner
+from tunicorn.worker_context.worker_context import WorkerContext
 
 # The one worker that a ticket has woken may not get to take it: another of its threads may be in C code that lets none
 # of the others run. So all of them look now and then.

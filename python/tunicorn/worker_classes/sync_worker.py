@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 
-from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes.ticket_source import TicketSource
 from tunicorn.worker_classes.wsgi_runner import wsgi_runner
+from tunicorn.worker_context.worker_context import WorkerContext
 
 
 def serve(context: WorkerContext) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Optional
 
+from tunicorn.process.worker_life import WorkerEvent
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketError, decode, parse_fields
-from tunicorn.worker.worker_context import WorkerContext
-from tunicorn.worker.worker_life import WorkerEvent
-from tunicorn.worker.worker_signals import Leave
+from tunicorn.worker_context.worker_context import WorkerContext
+from tunicorn.worker_context.worker_signals import Leave
 
 _readv = os.readv
 

@@ -16,8 +16,8 @@ from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
 from tunicorn.asgi.places import Place
 from tunicorn.runqueue.ticket import FOLLOWS, UPGRADE, Ticket
-from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes.asgi_worker import AsgiWorker
+from tunicorn.worker_context.worker_context import WorkerContext
 from tunicorn.wsgi.outside_loop import outside_loop
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from tunicorn.log.wsgi_errors import WsgiErrors
-from tunicorn.worker.request_slot import RequestSlot
-from tunicorn.worker.worker_context import WorkerContext
 from tunicorn.worker_classes import worker_class
+from tunicorn.worker_context.request_slot import RequestSlot
+from tunicorn.worker_context.worker_context import WorkerContext
 from tunicorn.wsgi.environ import base_environ
 from tunicorn.wsgi.hooked_runner import HookedRunner
 from tunicorn.wsgi.run_request import RequestRunner

@@ -8,9 +8,9 @@ from datetime import timedelta
 from time import monotonic_ns
 from typing import Any
 
-from tunicorn.hook_objects.request_object import Request
-from tunicorn.hook_objects.response_object import ResponseView
 from tunicorn.runqueue.ticket import Ticket
+from tunicorn.wsgi.request_object import Request
+from tunicorn.wsgi.response_object import ResponseView
 from tunicorn.wsgi.run_request import Application, RequestRunner, WorkerEnded
 
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from time import monotonic_ns
 from typing import Any, Callable
 
-from tunicorn.application.load_application import drop_own_frames
+from tunicorn.log.tracebacks import drop_own_frames
 from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
 from tunicorn.runqueue.channel_socket import ChannelLost

@@ -20,7 +20,7 @@ from tunicorn.config.config import Config  # noqa: E402
 from tunicorn.config.hooks import ARITIES, default_hook, hook_of  # noqa: E402
 from tunicorn.hook_objects.server_object import Server  # noqa: E402
 from tunicorn.hook_objects.worker_object import Worker  # noqa: E402
-from tunicorn.hook_objects.request_object import Request  # noqa: E402
+from tunicorn.wsgi.request_object import Request  # noqa: E402
 
 FACTS = {
     "pid": 100,

@@ -9,7 +9,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "python"))
 
 from tunicorn.config.config_file import ConfigFile  # noqa: E402
-from tunicorn.embedding.application_source import EmbeddedSource  # noqa: E402
+from tunicorn.forkserver.application_source import EmbeddedSource  # noqa: E402
 from tunicorn.embedding.recording_config import RecordingConfig  # noqa: E402
 from tunicorn.embedding.keyword_application import KeywordApplication  # noqa: E402
 

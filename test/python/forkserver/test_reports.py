@@ -13,8 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from tunicorn.forkserver.children import Children  # noqa: E402
 from tunicorn.forkserver.hook_host import FAILURE_BYTES, _failure_line  # noqa: E402
-from tunicorn.forkserver.message_line import parse_message  # noqa: E402
-from tunicorn.worker.worker_reports import REPORT_BYTES, reporter  # noqa: E402
+from tunicorn.link.message_line import parse_message  # noqa: E402
+from tunicorn.worker_context.worker_reports import REPORT_BYTES, reporter  # noqa: E402
 
 EMOJI = "\U0001f600" * 600
 

@@ -7,7 +7,7 @@ import unittest
 from typing import List
 from unittest import mock
 
-from tunicorn.worker.worker_life import (
+from tunicorn.process.worker_life import (
     ILLEGAL_MOVES_VARIABLE,
     IllegalMove,
     WorkerEvent,

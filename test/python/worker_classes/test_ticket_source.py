@@ -11,8 +11,8 @@ from typing import Any, Dict, List
 from gateway_double import ListLog
 
 from tunicorn.runqueue.ticket import TICKET_BYTES
-from tunicorn.worker.worker_life import WorkerEvent, WorkerLife, WorkerState
-from tunicorn.worker.worker_signals import WorkerSignals
+from tunicorn.process.worker_life import WorkerEvent, WorkerLife, WorkerState
+from tunicorn.worker_context.worker_signals import WorkerSignals
 from tunicorn.worker_classes.ticket_source import TicketSource
 
 RUN, PROBE = 1, 2

@@ -12,7 +12,8 @@ from typing import Any
 
 from gateway_double import ROOT
 
-from tunicorn.application.load_application import AppImportError, drop_own_frames, load, user_traceback
+from tunicorn.application.load_application import AppImportError, load
+from tunicorn.log.tracebacks import drop_own_frames, user_traceback
 
 MODULE = """
 def application(environ, start_response): return ["application"]

@@ -12,7 +12,7 @@ from gateway_double import FIELDS
 
 from tunicorn.wsgi.environ import base_environ, request_environ
 from tunicorn.wsgi.file_wrapper import FileWrapper
-from tunicorn.hook_objects.request_object import Request as RequestObject
+from tunicorn.wsgi.request_object import Request as RequestObject
 
 ERRORS = io.StringIO()
 

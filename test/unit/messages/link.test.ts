@@ -1,4 +1,4 @@
-// test/vectors/link.json against the messages of src/messages/, as python/tunicorn/forkserver/messages.py is tested against it too.
+// test/vectors/link.json against the messages of src/messages/, as python/tunicorn/link/messages.py is tested against it too.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

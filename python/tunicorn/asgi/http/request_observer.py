@@ -9,7 +9,7 @@ from time import monotonic_ns
 from typing import Any, Dict, List, Tuple
 
 from tunicorn.asgi.http.http_exchange import HttpExchange
-from tunicorn.hook_objects.request_object import Request
+from tunicorn.wsgi.request_object import Request
 
 
 class RequestTeller:

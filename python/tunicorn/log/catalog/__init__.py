@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from tunicorn.log.log import Log
+    from tunicorn.log.log_protocol import Log
 
 
 class Message(NamedTuple):

@@ -11,12 +11,12 @@ import sys
 import traceback
 from typing import Any, Optional, Union
 
-from tunicorn.application.load_application import user_traceback
 from tunicorn.generated_facts import LOG_LEVELS
 from tunicorn.log.log import ErrorLog
 from tunicorn.log.logging_handler import ErrorLogHandler, install
 from tunicorn.log.python_log.captured_output import capture_output
 from tunicorn.log.python_log.logger import Logger
+from tunicorn.log.tracebacks import user_traceback
 
 
 class FastLogger(Logger):

@@ -10,7 +10,8 @@ from io import BytesIO
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from tunicorn.application.load_application import StartFailed, user_traceback
+from tunicorn.application.load_application import StartFailed
+from tunicorn.log.tracebacks import user_traceback
 
 USER_AGENT = "tunicorn-warm-up"
 CLIENT = "127.0.0.1"

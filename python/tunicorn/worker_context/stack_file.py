@@ -6,7 +6,7 @@ import faulthandler
 import os
 import signal
 
-from tunicorn.worker import forked_copy
+from tunicorn.process import forked_copy
 
 
 class StackFile:

@@ -11,8 +11,8 @@ from typing import Any, Literal, Mapping, Union, get_args, get_origin, get_type_
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "python"))
 
-from tunicorn.forkserver.messages import FromForkserver, ServerFacts, ToForkserver  # noqa: E402
-from tunicorn.worker.worker_settings import WorkerSettings  # noqa: E402
+from tunicorn.link.messages import FromForkserver, ServerFacts, ToForkserver  # noqa: E402
+from tunicorn.link.worker_settings import WorkerSettings  # noqa: E402
 
 with open(os.path.join(ROOT, "test", "vectors", "link.json"), encoding="ascii") as file:
     VECTORS: dict[str, Any] = json.load(file)

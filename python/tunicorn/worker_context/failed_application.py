@@ -13,7 +13,8 @@ from typing import Any, Callable, Iterator, List, Optional, Set
 
 from tunicorn.application import load_application as application
 from tunicorn.hook_objects.application_object import Application
-from tunicorn.log.log import Log
+from tunicorn.log.log_protocol import Log
+from tunicorn.log.tracebacks import user_traceback
 
 
 class FailedApplication:
@@ -38,7 +39,7 @@ def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]
         log.error(text)
         app.callable = FailedApplication(text, files_of(error))
     except Exception as error:
-        text = application.user_traceback(error)
+        text = user_traceback(error)
         log.error("Exception while loading the application\n" + text.rstrip("\n"))
         app.callable = FailedApplication(text, files_of(error))
     except SystemExit as error:
@@ -46,7 +47,7 @@ def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]
             raise
         called = f"The application called sys.exit({error.code!r}) while it was being imported"
         log.error(called)
-        app.callable = FailedApplication(f"{application.user_traceback(error)}\n{called}", files_of(error))
+        app.callable = FailedApplication(f"{user_traceback(error)}\n{called}", files_of(error))
     return app.callable
 
 

@@ -7,9 +7,9 @@ import time
 from typing import Any, Callable, NamedTuple
 
 from tunicorn.generated_facts import WORKER_CLASSES
-from tunicorn.log.log import Log
-from tunicorn.worker import forked_copy
-from tunicorn.worker.worker_life import WorkerEvent, WorkerLife
+from tunicorn.log.log_protocol import Log
+from tunicorn.process import forked_copy
+from tunicorn.process.worker_life import WorkerEvent, WorkerLife
 from tunicorn.wsgi.run_request import WorkerEnded
 
 

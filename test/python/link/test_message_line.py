@@ -1,7 +1,7 @@
 import json
 import unittest
 
-from tunicorn.forkserver.message_line import message_line, parse_message
+from tunicorn.link.message_line import message_line, parse_message
 
 TEXTS = ("plain " * 1000, "\U0001f600" * 600, "é\n\"" * 900, "\ud800" * 900, "a\U0001f600" * 2000)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, Callable, NamedTuple, Optional
 
 from tunicorn.hook_objects.worker_object import Worker
-from tunicorn.log.log import Log
+from tunicorn.link.worker_settings import WorkerSettings
+from tunicorn.log.log_protocol import Log
 from tunicorn.log.python_log import Logs
-from tunicorn.worker.request_slot import RequestSlots
-from tunicorn.worker.stack_file import StackFile
-from tunicorn.worker.worker_life import WorkerLife
-from tunicorn.worker.worker_reports import Report
-from tunicorn.worker.worker_settings import WorkerSettings
-from tunicorn.worker.worker_signals import WorkerSignals
+from tunicorn.process.worker_life import WorkerLife
+from tunicorn.worker_context.request_slot import RequestSlots
+from tunicorn.worker_context.stack_file import StackFile
+from tunicorn.worker_context.worker_reports import Report
+from tunicorn.worker_context.worker_signals import WorkerSignals
 
 
 class WorkerContext(NamedTuple):

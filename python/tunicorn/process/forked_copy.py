@@ -15,7 +15,7 @@ import sys
 import threading
 from typing import Any, Callable, Dict, Iterable, List, NoReturn
 
-from tunicorn.runqueue import unpatched
+from tunicorn.process import unpatched
 
 Descriptors = Callable[[], Iterable[int]]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
-from tunicorn.forkserver.message_line import message_line
-from tunicorn.runqueue import unpatched
+from tunicorn.link.message_line import message_line
+from tunicorn.process import unpatched
 
 if TYPE_CHECKING:
-    from tunicorn.forkserver.messages import WorkerReport
+    from tunicorn.link.messages import WorkerReport
 
 # A report has to fit into PIPE_BUF.
 REPORT_BYTES = 4000
