@@ -4,6 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { parseArgs } from 'node:util';
+import { buildEarlier, withEarlier } from './earlier-commit.mjs';
 import { machineFacts } from './machine.mjs';
 import { killEverything } from './owned-processes.mjs';
 import { publish } from './report.mjs';
@@ -41,19 +42,21 @@ const SCENARIOS = new Map([
 const USES_WRK = new Set(['throughput', 'threads', 'asgi', 'green']);
 const SERVERS = new Set([...SCENARIOS.values()].flatMap((each) => each.contenders.map((contender) => contender.name)));
 
-const USAGE = `usage: npm run bench -- [--quick] [--only SERVER,...] [SCENARIO...]
+const USAGE = `usage: npm run bench -- [--quick] [--only SERVER,...] [--against COMMIT] [SCENARIO...]
 scenarios: ${[...SCENARIOS.keys()].join(', ')} (default: all, one after the other)
 servers:   ${[...SERVERS].join(', ')} (default: all)
+--against  measures Tunicorn as it was at that commit, too, beside this working tree
 --quick    short runs, to see that everything works; the figures mean nothing
 `;
 
 class UsageError extends Error {}
 
-/** @returns {{ names: string[], quick: boolean, only: string[] | undefined }} */
+/** @returns {{ names: string[], quick: boolean, only: string[] | undefined, against: string | undefined }} */
 function readArguments() {
   const options = /** @type {const} */ ({
     quick: { type: 'boolean' },
     only: { type: 'string' },
+    against: { type: 'string' },
     help: { type: 'boolean' },
   });
   let parsed;
@@ -70,11 +73,12 @@ function readArguments() {
   for (const name of positionals) if (!SCENARIOS.has(name)) throw new UsageError(`there is no scenario '${name}'`);
   const only = values.only?.split(',');
   for (const name of only ?? []) if (!SERVERS.has(name)) throw new UsageError(`there is no server '${name}'`);
-  return { names: positionals.length > 0 ? positionals : [...SCENARIOS.keys()], quick: values.quick ?? false, only };
+  const names = positionals.length > 0 ? positionals : [...SCENARIOS.keys()];
+  return { names, quick: values.quick ?? false, only, against: values.against };
 }
 
 async function main() {
-  const { names, quick, only } = readArguments();
+  const { names, quick, only, against } = readArguments();
   const chosen = names.map((name) => {
     const scenario = SCENARIOS.get(name);
     if (scenario === undefined) throw new UsageError(`there is no scenario '${name}'`);
@@ -86,10 +90,12 @@ async function main() {
   if (names.includes('slow-clients')) await setUpSlowhttptest();
   if (chosen.some(({ contenders }) => contenders.some((contender) => contender.name.startsWith('tunicorn'))))
     await checkTunicorn();
+  const earlier = against === undefined ? null : await buildEarlier(against);
   const machine = await machineFacts();
   for (const { name, scenario, contenders } of chosen) {
     if (contenders.length === 0) throw new UsageError(`scenario ${name} has none of the servers ${only?.join(', ')}`);
-    publish(await scenario.measure(contenders, { quick }), machine, { quick, partial: only !== undefined });
+    const measured = earlier === null ? contenders : withEarlier(contenders, earlier);
+    publish(await scenario.measure(measured, { quick }), machine, { quick, partial: only !== undefined });
   }
 }
 

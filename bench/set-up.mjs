@@ -15,7 +15,7 @@ export class SetUpError extends Error {}
  * @param {string} file
  * @param {readonly string[]} args
  */
-async function runOrThrow(what, file, args) {
+export async function runOrThrow(what, file, args) {
   const { code, output } = await run(file, args).catch((error) => ({ code: null, output: String(error) }));
   if (code === 0) return;
   throw new SetUpError(

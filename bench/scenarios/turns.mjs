@@ -70,11 +70,11 @@ async function takeTurn(server, closeEach, seconds, connections) {
  * @returns {Promise<Entry[]>}
  */
 async function measureCell(cell, chosen, { rounds, seconds }) {
-  const { connections = CONNECTIONS, servers = chosen.map(({ name }) => name) } = cell;
+  const { connections = CONNECTIONS, servers = chosen.map(({ name }) => name.replace(/@.*/, '')) } = cell;
   /** @type {Entry[]} */
   const entries = [];
   try {
-    for (const contender of chosen.filter(({ name }) => servers.includes(name))) {
+    for (const contender of chosen.filter(({ name }) => servers.includes(name.replace(/@.*/, '')))) {
       const server = await Server.start(contender, { app: cell.app, workers: WORKERS, keepAlive: cell.keepAlive });
       entries.push({ server, kept: false, closed: false, turns: [] });
     }
