@@ -1,6 +1,7 @@
 // SIGWINCH of a daemon: everybody finishes what there is and goes, the arbiter stays. TTIN and HUP undo it. Who connects meanwhile
 // waits in the backlog of the listening sockets, or is served by another arbiter that has them too.
 
+import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import type { ErrorLog } from '../log/error-log.ts';
 import type { ArbiterPhase } from './arbiter-phase.ts';
 import type { Gateways } from './gateways/gateways.ts';
@@ -33,7 +34,7 @@ export class Pause {
   begin(nowMs: number): void {
     const { log, phase, gateways, generations, drainNotice } = this.#parts;
     if (generations.serving === null || !phase.move({ type: 'pause' }, nowMs)) return;
-    log.log('info', 'graceful stop of workers');
+    log.say(ARBITER_MESSAGES.pausing);
     // Gateways that went on accepting would take connections from a new arbiter that has workers. The workers go after them.
     drainNotice.allDrain(generations.serving, gateways);
     gateways.dismiss();

@@ -1,5 +1,6 @@
 // The settings of the generation that serves, and what of the arbiter itself follows them: its log, metrics, title and pid file.
 
+import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import { prepareLogFile } from '../log/log-file.ts';
 import type { LogRelayTarget } from '../log/log-relay.ts';
 import type { ResolvedSettings } from '../settings/for-processes/resolved-settings.ts';
@@ -39,7 +40,7 @@ export class SettingsInForce {
 
   /** The older arbiter has gone: its names are this one's now. */
   promoted(): void {
-    this.#start.log.log('info', 'Arbiter has been promoted.');
+    this.#start.log.say(ARBITER_MESSAGES.promoted);
     setArbiterTitle(this.#resolved.gateway.procName.replace(/\.2$/, ''));
     this.#movePidFile();
   }
@@ -53,7 +54,7 @@ export class SettingsInForce {
 
   #movePidFile(): void {
     const { log, pidFile, ownStart } = this.#start;
-    const failure = pidFile.moveTo(pidFilePath(this.settings, nameSuffix(ownStart)));
-    if (failure !== null) log.log('error', `The pid file stays where it is: ${failure}`);
+    const reason = pidFile.moveTo(pidFilePath(this.settings, nameSuffix(ownStart)));
+    if (reason !== null) log.say(ARBITER_MESSAGES.pidFileNotMoved, { reason });
   }
 }

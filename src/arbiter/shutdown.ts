@@ -1,6 +1,7 @@
 // The end of the arbiter, step by step: gateways drain, ticket pipes end, workers and forkservers go, on_exit is called. What has not
 // gone by graceful_timeout is killed.
 
+import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import type { ErrorLog } from '../log/error-log.ts';
 import type { HookFailure } from '../messages/about-hooks.ts';
 import { EXIT_ERROR, EXIT_OK } from '../messages/exit-status.ts';
@@ -70,7 +71,7 @@ export class Shutdown {
   #leave(nowMs: number): void {
     const { log, phase, gateways, inForce } = this.#parts;
     const { shutdown_delay: delay } = inForce.settings;
-    log.log('info', `Serving for ${delay} s more before the drain (shutdown_delay)`);
+    log.say(ARBITER_MESSAGES.shutdownDelayed, { seconds: delay });
     phase.move({ type: 'leave', delayMs: delay * 1000 }, nowMs);
     gateways.broadcast({ type: 'announce-close' });
   }
@@ -80,7 +81,7 @@ export class Shutdown {
     upgrade.lookForPromotion();
     const wasStopping = phase.kind === 'stopping';
     if (!phase.move({ type: 'stop', manner, exitCode }, nowMs)) return;
-    if (wasStopping) log.log('info', 'Quick shutdown requested');
+    if (wasStopping) log.say(ARBITER_MESSAGES.quickShutdown);
     if (phase.current.kind === 'stopping') generations.holdForOnExit(phase.current.exitCode);
     reloader.close();
     generations.handlers.end();
@@ -119,7 +120,8 @@ export class Shutdown {
   onExitCalled(generation: Generation, failure: HookFailure | null, nowMs: number): void {
     const { log, phase } = this.#parts;
     if (failure !== null) {
-      log.log('error', `Error in the hook ${failure.message}\n${failure.traceback.trimEnd()}`);
+      const values = { failure: failure.message, traceback: failure.traceback.trimEnd() };
+      log.say(ARBITER_MESSAGES.hookFailed, values);
       phase.move({ type: 'fail', exitCode: failure.code ?? EXIT_ERROR }, nowMs);
     }
     generation.forkserver.onExitCalled();
@@ -180,6 +182,6 @@ export class Shutdown {
     if (this.#hasSaidGoodbye) return;
     this.#hasSaidGoodbye = true;
     this.#parts.pidFile.remove();
-    this.#parts.log.log('info', 'Shutting down: Arbiter');
+    this.#parts.log.say(ARBITER_MESSAGES.shuttingDown);
   }
 }

@@ -1,5 +1,6 @@
 // What the arbiter does at a signal, as Gunicorn does.
 
+import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
 import type { HandledSignal } from './signals.ts';
 
@@ -7,8 +8,8 @@ import type { HandledSignal } from './signals.ts';
 export function actOnSignal(signal: HandledSignal, how: string, parts: ArbiterParts, nowMs: number): void {
   const { log, inForce, generations, shutdown, upgrade, pause } = parts;
   const { daemon } = inForce.settings;
-  const level = signal === 'SIGWINCH' && !daemon ? 'debug' : 'info';
-  log.log(level, `Handling signal: ${signal.slice(3).toLowerCase()}${how}`);
+  if (signal === 'SIGWINCH' && !daemon) log.say(ARBITER_MESSAGES.handlingWinch, { how });
+  else log.say(ARBITER_MESSAGES.handlingSignal, { signal: `${signal.slice(3).toLowerCase()}${how}` });
   generations.handlers.call(signal);
   switch (signal) {
     case 'SIGTERM':
@@ -28,13 +29,13 @@ export function actOnSignal(signal: HandledSignal, how: string, parts: ArbiterPa
       return upgrade.order();
     case 'SIGWINCH':
       if (daemon) return pause.begin(nowMs);
-      return log.log('debug', 'SIGWINCH ignored. Not daemonized');
+      return log.say(ARBITER_MESSAGES.winchIgnored);
   }
 }
 
 function hangUp({ log, phase, inForce, reloader, pause, succession }: ArbiterParts, nowMs: number): void {
   if (phase.kind === 'stopping') return;
-  log.log('info', 'Hang up: Arbiter');
+  log.say(ARBITER_MESSAGES.hangUp);
   reloader.forgetBurst();
   pause.end(inForce.settings.workers, nowMs);
   succession.reload(nowMs);

@@ -1,5 +1,6 @@
 // What the deadlines of a generation's workers depend on, and what they ask of their generation.
 
+import type { Entry } from '../../log/message.ts';
 import type { Claim } from '../../runqueue/claims-board.ts';
 import type { WorkerClass } from '../../settings/for-processes/worker-classes.ts';
 import type { RetireReason } from '../workers/worker-life.ts';
@@ -17,5 +18,6 @@ export interface DeadlinesOwner {
   retire(worker: Worker, reason: RetireReason, nowMs: number): void;
   /** Have the gateway answer the client. */
   expire(claim: Claim): void;
-  log(level: 'warning' | 'critical', message: string): void;
+  /** Logs it. */
+  enter(said: Entry): void;
 }

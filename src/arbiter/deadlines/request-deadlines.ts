@@ -1,6 +1,8 @@
 // The deadlines of workers that run several requests at once. Such a worker is not killed for one that hangs: the request is expired and
 // logged, the worker is replaced when that is all that helps. Also notices an event loop that stands still.
 
+import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
+import { entry } from '../../log/message.ts';
 import { type Claim, type ClaimsBoard, claimAgeMs } from '../../runqueue/claims-board.ts';
 import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
 import type { DeadlinesOwner, Limits } from './limits.ts';
@@ -104,8 +106,8 @@ export class RequestDeadlines {
   #logTimeout({ ticket, slot, pid, thread, ageMs, stackFrom, what }: OverdueRequest): void {
     const stack = this.#stacks.ofRequest(slot, stackFrom, ticket, thread);
     const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
-    const subject = `REQUEST TIMEOUT (pid:${pid}) ${what ?? 'a request'}`;
-    this.#owner.log('critical', `${subject} after ${(ageMs / 1000).toFixed(1)} s. ${where}`);
+    const values = { pid: pid ?? '-', request: what ?? 'a request', seconds: (ageMs / 1000).toFixed(1), stack: where };
+    this.#owner.enter(entry(WORKER_MESSAGES.requestTimeout, values));
   }
 
   /** A handler that blocks the loop keeps every other request of the worker waiting: logged once, with the stack; killed after `timeout`. */
@@ -122,7 +124,7 @@ export class RequestDeadlines {
       this.#workers.signal(worker, STACKS_SIGNAL);
       return;
     }
-    const pid = worker.process?.pid;
+    const pid = worker.process?.pid ?? '-';
     const seconds = ((nowMs - beatMs) / 1000).toFixed(1);
     if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) {
       // The last beat came before the claim of the request that blocks the loop: its own time may not be over. None of them goes on,
@@ -131,14 +133,13 @@ export class RequestDeadlines {
       if (this.#expire(worker, waiting, nowMs)) return;
       // What it writes at its end would come in the middle of the stacks that it has been asked for.
       if (this.#overdue.awaitsStacks(slot)) return;
-      this.#owner.log('critical', `WORKER TIMEOUT (pid:${pid}) its event loop has been blocked for ${seconds} s`);
+      this.#owner.enter(entry(WORKER_MESSAGES.loopTimeout, { pid, seconds }));
       this.#workers.doom(worker, 'timeout', 'SIGABRT', nowMs);
       return;
     }
     if (known.isLogged || nowMs - known.noticedMs < STACK_WAIT_MS) return;
     this.#stalls.set(slot, { ...known, isLogged: true });
     const stack = this.#stacks.read(slot, known.stackFrom);
-    const what = `has a blocked event loop for ${seconds} s: all its requests wait. What it was doing:\n${stack}`;
-    this.#owner.log('warning', `Worker (pid:${pid}) ${what}`);
+    this.#owner.enter(entry(WORKER_MESSAGES.loopBlocked, { pid, seconds, stack }));
   }
 }

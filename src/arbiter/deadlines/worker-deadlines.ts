@@ -1,5 +1,7 @@
 // What has taken too long with a worker: its boot, its request, its end. A generation calls it, a few times a second.
 
+import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
+import { entry } from '../../log/message.ts';
 import { type ClaimsBoard, claimAgeMs } from '../../runqueue/claims-board.ts';
 import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
 import { BootPatience } from './boot-patience.ts';
@@ -90,16 +92,14 @@ export class WorkerDeadlines {
   #bootedTooSlowly(worker: Worker, timeoutMs: number, limitMs: number, nowMs: number): void {
     this.#patience.tooSlow();
     const limit = limitMs > timeoutMs ? seconds(limitMs) : `timeout (${seconds(timeoutMs)})`;
-    const next = `The next one has ${seconds(this.#patience.limitMs(timeoutMs))}.`;
-    this.#owner.log(
-      'critical',
-      `Worker (pid:${worker.process?.pid}) was not ready within ${limit}; it is replaced. ${next}`,
-    );
+    const next = seconds(this.#patience.limitMs(timeoutMs));
+    const pid = worker.process?.pid ?? '-';
+    this.#owner.enter(entry(WORKER_MESSAGES.bootTooSlow, { pid, limit, next }));
     this.#workers.doom(worker, 'slow-boot', 'SIGABRT', nowMs);
   }
 
   #abort(worker: Worker, what: string, nowMs: number): void {
-    this.#owner.log('critical', `WORKER TIMEOUT (pid:${worker.process?.pid}) ${what}`);
+    this.#owner.enter(entry(WORKER_MESSAGES.workerTimeout, { pid: worker.process?.pid ?? '-', what }));
     this.#workers.abort(worker.slot, 'SIGABRT', nowMs);
   }
 }

@@ -1,5 +1,6 @@
 // What follows when a hook has been called in a forkserver, or has failed there.
 
+import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { HookFailure } from '../../messages/about-hooks.ts';
 import { EXIT_UNHANDLED } from '../../messages/exit-status.ts';
@@ -46,10 +47,12 @@ function afterFailure(
   const isNext = generation === generations.next;
   const isMain = generation === generations.serving || (isNext && generations.serving === null);
   const reason = `Error in the hook ${failure.message}`;
-  log.log('error', `${isMain ? 'Unhandled exception in main loop' : reason}\n${failure.traceback.trimEnd()}`);
+  const traceback = failure.traceback.trimEnd();
+  if (isMain) log.say(ARBITER_MESSAGES.unhandledException, { traceback });
+  else log.say(ARBITER_MESSAGES.hookFailed, { failure: failure.message, traceback });
   const exitCode = failure.code ?? EXIT_UNHANDLED;
   if (isNext) return succession.giveUp(generation, exitCode, reason, nowMs);
   if (!isMain) return;
-  log.log('error', `Reason: ${reason}`);
+  log.say(ARBITER_MESSAGES.reason, { reason });
   shutdown.failed(exitCode, nowMs);
 }

@@ -1,5 +1,6 @@
 // Starts the gateway processes, sends them messages, and replaces those that die.
 
+import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { FromGateway, ToGateway } from '../../messages/between-arbiter-and-gateway.ts';
 import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/crash-loop.ts';
@@ -99,8 +100,9 @@ export class Gateways {
     const isLoop = nowMs < this.#backoff.notBeforeMs + LOOP_MS && this.#backoff.notBeforeMs > 0;
     this.#backoff = isLoop ? afterCrash(this.#backoff, nowMs) : { ...NO_BACKOFF, notBeforeMs: nowMs };
     const seconds = Math.round((this.#backoff.notBeforeMs - nowMs) / 1000);
-    const when = seconds === 0 ? '' : ` in ${seconds} s`;
-    this.#options.log.log('error', `Gateway (pid:${gateway.pid}) ${how}; starting a new one${when}.`);
+    const values = { pid: gateway.pid ?? '-', how };
+    if (seconds === 0) this.#options.log.say(ARBITER_MESSAGES.gatewayGone, values);
+    else this.#options.log.say(ARBITER_MESSAGES.gatewayLoops, { ...values, seconds });
     this.#missing.add(gateway.index);
     this.tick(nowMs);
   }

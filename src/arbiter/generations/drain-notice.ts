@@ -1,6 +1,7 @@
 // One line when a generation begins to drain whose clients still listen: at a reload, and at the end, when every gateway has said what it
 // has.
 
+import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { StreamSum, StreamTotals } from '../gateways/stream-totals.ts';
@@ -21,8 +22,8 @@ export class DrainNotice {
   generationDrains(generation: Generation): void {
     const streams = inWords(this.#streams.of(generation.number));
     if (streams === null) return;
-    const what = `Generation ${generation.number} still has ${streams}`;
-    this.#log.log('info', `${what}; they may go on for ${generation.gracefulTimeout} s`);
+    const { number, gracefulTimeout: seconds } = generation;
+    this.#log.say(GENERATION_MESSAGES.streamsRemain, { generation: number, streams, seconds });
   }
 
   /** The gateways are being sent the drain. */

@@ -1,5 +1,7 @@
 // The steps of a generation before its first fork: settings resolved and settled, hooks called, pipe made.
 
+import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
+import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import type { HookFailure } from '../../messages/about-hooks.ts';
 import type { Configured } from '../../messages/between-arbiter-and-forkserver.ts';
 import { EXIT_ERROR } from '../../messages/exit-status.ts';
@@ -58,11 +60,8 @@ export class GenerationBoot {
 
   tick(next: Generation | null, nowMs: number): void {
     if (next?.state.kind !== 'inheriting' || nowMs - next.state.sinceMs < INHERIT_MS) return;
-    const what = `The forkserver that serves has not answered within ${INHERIT_MS / 1000} s`;
-    this.#parts.start.log.log(
-      'warning',
-      `${what}: generation ${next.number} goes without what hooks have set on server`,
-    );
+    const values = { seconds: INHERIT_MS / 1000, generation: next.number };
+    this.#parts.start.log.say(GENERATION_MESSAGES.stateNotInherited, values);
     this.carryState(next, '');
   }
 
@@ -98,7 +97,8 @@ export class GenerationBoot {
   /** A hook that the generation waits for has been called. */
   hookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {
     if (failure !== null) {
-      this.#parts.start.log.log('error', `Error in the hook ${failure.message}\n${failure.traceback.trimEnd()}`);
+      const values = { failure: failure.message, traceback: failure.traceback.trimEnd() };
+      this.#parts.start.log.say(ARBITER_MESSAGES.hookFailed, values);
       return this.#parts.succession.giveUp(
         generation,
         failure.code ?? EXIT_ERROR,

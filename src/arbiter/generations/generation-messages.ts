@@ -1,5 +1,6 @@
 // What follows a message from a generation's forkserver. Those about hooks are in hook-requests.ts and hook-results.ts.
 
+import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { FromForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
 import type { Gateways } from '../gateways/gateways.ts';
@@ -44,7 +45,8 @@ export function afterMessage(
       return boot.prepared(generation, message.capacity, nowMs);
     case 'failed':
     case 'boot-failed':
-      if (message.type === 'failed' && message.traceback !== '') log.log('error', message.traceback.trimEnd());
+      if (message.type === 'failed' && message.traceback !== '')
+        log.say(GENERATION_MESSAGES.bootTraceback, { bootTraceback: message.traceback.trimEnd() });
       return succession.giveUp(generation, message.code, reportedFailure(message.code, message.message), nowMs);
     case 'loaded':
       return reloader.loaded(generation.number, message.files);
@@ -85,7 +87,7 @@ function lingers(
   if (state.kind !== 'draining') return;
   if (threads.length === 0 && !handlers.isNeeded(generation)) return forkserver.send({ type: 'release-handlers' });
   const reasons = [...threads.map((name) => `thread ${name}`), ...handled.map((signal) => `handler of ${signal}`)];
-  log.log('debug', `The forkserver of generation ${generation.number} stays for: ${reasons.join(', ')}`);
+  log.say(GENERATION_MESSAGES.forkserverStays, { generation: generation.number, reasons: reasons.join(', ') });
   otherWorkers.linger(generation);
   succession.forget(generation);
 }

@@ -2,6 +2,7 @@
 // `tick`.
 
 import os from 'node:os';
+import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { illegalMove } from '../../log/illegal-move.ts';
 import type { FromForkserver, WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
@@ -64,7 +65,7 @@ export class Generation {
     this.#log = log;
     const process = startForkserver({
       message: (message) => post({ type: 'forkserver-message', generation: this, message }),
-      nonsense: (what) => log.log('error', `A forkserver said something strange: ${what}`),
+      nonsense: (what) => log.say(GENERATION_MESSAGES.malformedMessage, { generation: number, problem: what }),
       gone: (code, signal) => post({ type: 'forkserver-gone', generation: this, how: describeEnd(code, signal) }),
     });
     this.forkserver = new Forkserver(process, log);
@@ -165,7 +166,7 @@ export class Generation {
   begin(nowMs: number): void {
     this.move({ kind: 'booting' });
     const pace = describePace(this.number, this.target, os.availableParallelism());
-    if (pace !== null) this.#log.log('info', pace);
+    if (pace !== null) this.#log.enter(pace);
     this.manage(nowMs);
   }
 
@@ -206,8 +207,8 @@ export class Generation {
   #checkForkserver(nowMs: number): void {
     const { timeoutMs } = this.#limits;
     if (timeoutMs === 0 || !this.pool.isForkOverdue(timeoutMs, nowMs)) return;
-    const what = `The forkserver (pid:${this.forkserver.pid}) has not forked a worker within timeout`;
-    this.#log.log('critical', `${what} (${timeoutMs / 1000} s); it is killed.`);
+    const values = { pid: this.forkserver.pid ?? '-', seconds: timeoutMs / 1000 };
+    this.#log.say(GENERATION_MESSAGES.forkserverHangs, values);
     this.forkserver.killUnlessHeld();
   }
 }

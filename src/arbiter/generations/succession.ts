@@ -1,6 +1,8 @@
 // How one generation follows another: the next one boots beside the one that serves, and takes over when it is ready; if it fails,
 // everything stays as it was.
 
+import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
+import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import type { HookFailure } from '../../messages/about-hooks.ts';
 import { EXIT_WORKER_BOOT } from '../../messages/exit-status.ts';
 import { lifelinePath } from '../../runqueue/runtime-files.ts';
@@ -63,7 +65,7 @@ export class Succession {
   reload(nowMs: number): void {
     const { next } = this.#generations;
     if (next !== null) {
-      this.#options.start.log.log('info', `Generation ${next.number} is given up for a newer one`);
+      this.#options.start.log.say(GENERATION_MESSAGES.superseded, { generation: next.number });
       breakOff(next, 'superseded', nowMs);
       this.#forgetIfGone(next);
     }
@@ -98,7 +100,7 @@ export class Succession {
     generation.move({ kind: 'serving' });
     this.#retry.succeeded();
     this.#failure = null;
-    start.log.log('info', `Generation ${generation.number} is serving`);
+    start.log.say(GENERATION_MESSAGES.serving, { generation: generation.number });
     reloader.serves(generation.number);
     generation.manage(nowMs);
   }
@@ -144,7 +146,7 @@ export class Succession {
     if (generation === next) return this.giveUp(generation, EXIT_WORKER_BOOT, `Its forkserver ${how}.`, nowMs);
     if (generation === serving && isMissed) {
       const { log } = this.#options.start;
-      log.log('error', `The forkserver of generation ${generation.number} ${how}; starting a new one.`);
+      log.say(GENERATION_MESSAGES.forkserverGone, { generation: generation.number, how });
       if (next === null) this.reload(nowMs);
     }
     this.#forgetIfGone(generation);
@@ -170,15 +172,16 @@ export class Succession {
     if (generation !== next) return;
     this.#failure = reason;
     if (serving === null) {
-      start.log.log('error', `Reason: ${reason}`);
+      start.log.say(ARBITER_MESSAGES.reason, { reason });
       // Its forkserver may have to call on_exit.
       this.#generations.holdForOnExit(exitCode);
       giveUp(generation, reason, nowMs);
       this.#forgetIfGone(generation);
       return post({ type: 'first-failed', exitCode });
     }
-    const failure = `Generation ${generation.number} gave up: ${reason.replace(/\.$/, '')}`;
-    start.log.log('error', `${failure}; generation ${serving.number} keeps serving`);
+    const clause = reason.replace(/\.$/, '');
+    const values = { generation: generation.number, reason: clause, serving: serving.number };
+    start.log.say(GENERATION_MESSAGES.gaveUp, values);
     giveUp(generation, reason, nowMs);
     this.#forgetIfGone(generation);
     if (!serving.forkserver.isAlive) this.#retry.putOff(nowMs);

@@ -1,6 +1,7 @@
 // Which generation the gateways write tickets for, and on which sockets they listen: sent to each new gateway, and to all of them when
 // the next generation is ready. It serves once every gateway has said so.
 
+import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import { EXIT_ERROR } from '../../messages/exit-status.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
@@ -116,8 +117,7 @@ export class Switchover {
     const { generation, state } = switching;
     for (const number of state.gateways) {
       const gateway = gateways.get(number);
-      const what = `Gateway (pid:${gateway?.pid}) has not answered within ${SWITCH_MS / 1000} s`;
-      start.log.log('critical', `${what}; it is killed.`);
+      start.log.say(ARBITER_MESSAGES.gatewayHangs, { pid: gateway?.pid ?? '-', seconds: SWITCH_MS / 1000 });
       gateway?.kill();
     }
     generation.move({ ...state, sinceMs: nowMs });

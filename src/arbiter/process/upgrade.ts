@@ -2,6 +2,8 @@
 // until one of them is stopped. This is each one's view of the other.
 
 import type { ChildProcess } from 'node:child_process';
+import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
+import { type Entry, entry } from '../../log/message.ts';
 import type { HookFailure } from '../../messages/about-hooks.ts';
 import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
@@ -41,7 +43,7 @@ export class Upgrade {
     const { start, phase, generations } = this.#parts;
     if (phase.kind === 'stopping') return;
     const refusal = this.#refusal();
-    if (refusal !== null) return start.log.log('warning', refusal);
+    if (refusal !== null) return start.log.enter(refusal);
     const forkserver = generations.serving?.forkserver ?? null;
     if (forkserver === null || !forkserver.has('pre_exec') || !forkserver.isAlive) return this.#begin();
     forkserver.send({ type: 'hook', hook: 'pre_exec' });
@@ -50,14 +52,14 @@ export class Upgrade {
   preExecDone(failure: HookFailure | null): void {
     if (this.#parts.phase.kind === 'stopping' || this.#refusal() !== null) return;
     if (failure === null) return this.#begin();
-    const what = `The upgrade is given up: error in the hook ${failure.message}`;
-    this.#parts.start.log.log('error', `${what}\n${failure.traceback}`.trimEnd());
+    const text = `${failure.message}\n${failure.traceback}`.trimEnd();
+    this.#parts.start.log.say(ARBITER_MESSAGES.upgradeCancelled, { failure: text });
   }
 
-  #refusal(): string | null {
+  #refusal(): Entry | null {
     const { kind } = this.#parts.otherArbiter.state;
-    if (kind === 'older') return 'USR2 signal ignored. Child exists.';
-    return kind === 'newer' ? 'USR2 signal ignored. Parent exists.' : null;
+    if (kind === 'older') return entry(ARBITER_MESSAGES.childExists);
+    return kind === 'newer' ? entry(ARBITER_MESSAGES.parentExists) : null;
   }
 
   #begin(): void {
@@ -86,13 +88,13 @@ export class Upgrade {
     child.on('exit', (code, signal) => gone(describeEnd(code, signal)));
     if (child.pid === undefined) return;
     this.#parts.otherArbiter.move({ type: 'child-started', child, pid: child.pid });
-    log.log('info', `Started a new arbiter (pid:${child.pid}) on the same sockets`);
+    log.say(ARBITER_MESSAGES.newArbiterStarted, { pid: child.pid });
   }
 
   /** The other one, started here, has gone: this one goes on as if it had never been. */
   childGone(child: ChildProcess, how: string): void {
     this.#parts.otherArbiter.move({ type: 'child-gone', child });
-    this.#parts.start.log.log('warning', `The new arbiter (pid:${child.pid ?? '-'}) ${how}; this one goes on`);
+    this.#parts.start.log.say(ARBITER_MESSAGES.newArbiterGone, { pid: child.pid ?? '-', how });
     this.#parts.generations.sendFacts();
   }
 

@@ -1,6 +1,8 @@
 // How many workers of a generation boot at the same time: as many as there are processors, once there are many. More would all become ready late, and take
 // the processors from those that serve. Pure.
 
+import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
+import { type Entry, entry } from '../../log/message.ts';
 import type { WorkerState } from './worker-life.ts';
 
 /** A boot that takes longer waits for something, or for ever: it does not keep the others from beginning. */
@@ -26,8 +28,7 @@ function isBooting(state: WorkerState): state is Extract<WorkerState, { kind: 'f
 }
 
 /** For the log; null where all boot at once. */
-export function describePace(generation: number, target: number, processors: number): string | null {
+export function describePace(generation: number, target: number, processors: number): Entry | null {
   if (target <= Math.max(processors, FEW)) return null;
-  const processorCount = processors === 1 ? 'there is one processor' : `there are ${processors} processors`;
-  return `Generation ${generation} boots ${target} workers, ${processors} at a time: ${processorCount}`;
+  return entry(GENERATION_MESSAGES.boots, { generation, workers: target, processors });
 }

@@ -1,6 +1,8 @@
 // Processes that keep dying before they have served: which ends count as such a crash, and when the next process may be started.
 
 import os from 'node:os';
+import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
+import { type Entry, entry } from '../../log/message.ts';
 import type { ProcessEnd, WorkerState } from './worker-life.ts';
 
 /** A worker that has been ready this long has proved that the application works. */
@@ -64,10 +66,11 @@ export class CrashLoop {
   }
 
   /** Returns what to say of it. */
-  crashed(nowMs: number): string {
+  crashed(nowMs: number): Entry {
     this.#backoff = afterCrash(this.#backoff, nowMs, this.#newestAge);
     const { crashes, notBeforeMs } = this.#backoff;
-    const what = crashes === 1 ? 'A worker has failed to boot' : `Workers keep failing to boot (${crashes} in a row)`;
-    return `${what}: the next one is forked in ${Math.round((notBeforeMs - nowMs) / 1000)} s.`;
+    const seconds = Math.round((notBeforeMs - nowMs) / 1000);
+    if (crashes === 1) return entry(WORKER_MESSAGES.bootFailed, { seconds });
+    return entry(WORKER_MESSAGES.bootsFail, { crashes, seconds });
   }
 }

@@ -1,49 +1,39 @@
 // Log messages about processes that have ended, in Gunicorn's words where Gunicorn has some. Pure.
 
 import os from 'node:os';
+import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
+import { type Entry, entry } from '../../log/message.ts';
 import type { ProcessEnd, WorkerState } from './worker-life.ts';
 
-export interface LogEntry {
-  readonly level: 'debug' | 'info' | 'warning' | 'error' | 'critical';
-  readonly message: string;
-}
-
-/** `was` is the state that the end came in, `stack` what faulthandler has written or empty; null if the log has it already. */
+/**
+ * `was` is the state before the end; `stack` is what faulthandler wrote, empty if nothing, null if the log has it already.
+ */
 export function workerExitMessages(
   pid: number,
   was: WorkerState,
   end: ProcessEnd,
   stack: string | null,
-): readonly LogEntry[] {
+): readonly Entry[] {
   if (was.kind === 'doomed') return [ofDoomed(pid, was.reason, stack)];
   if (end.signal !== null) return ofSignalled(pid, signalName(end.signal), stack);
   if (end.code === 0) return [];
-  return [{ level: 'error', message: `Worker (pid:${pid}) exited with code ${end.code}.` }];
+  return [entry(WORKER_MESSAGES.exited, { pid, code: end.code ?? '-' })];
 }
 
-function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reason'], stack: string | null): LogEntry {
+function ofDoomed(pid: number, reason: (WorkerState & { kind: 'doomed' })['reason'], stack: string | null): Entry {
   switch (reason) {
     case 'timeout':
-    case 'slow-boot': {
-      return { level: 'critical', message: `Worker (pid:${pid}) is gone.${whatItDid(stack, ' It left no stack.')}` };
-    }
+    case 'slow-boot':
+      return entry(WORKER_MESSAGES.gone, { pid, stack: whatItDid(stack, ' It left no stack.') });
     case 'stuck':
-      return { level: 'warning', message: `Worker (pid:${pid}) was killed: the requests left in it hang.` };
+      return entry(WORKER_MESSAGES.onlyHungLeft, { pid });
     case 'not-needed':
     case 'given-up':
-      return { level: 'debug', message: `Worker (pid:${pid}) was not needed any more.` };
-    case 'slow-exit': {
-      const what = stack === '' ? '' : ` What it was doing:\n${stack}`;
-      return {
-        level: 'warning',
-        message: `Worker (pid:${pid}) was killed: its threads and exit handlers took longer than graceful_timeout.${what}`,
-      };
-    }
+      return entry(WORKER_MESSAGES.notNeeded, { pid });
+    case 'slow-exit':
+      return entry(WORKER_MESSAGES.exitTooSlow, { pid, stack: whatItDid(stack, '') });
     case 'graceful-timeout':
-      return {
-        level: 'warning',
-        message: `Worker (pid:${pid}) was killed: it did not finish within graceful_timeout.${whatItDid(stack, '')}`,
-      };
+      return entry(WORKER_MESSAGES.drainTooSlow, { pid, stack: whatItDid(stack, '') });
   }
 }
 
@@ -52,14 +42,17 @@ function whatItDid(stack: string | null, otherwise: string): string {
   return stack === '' ? otherwise : ` What it was doing:\n${stack}`;
 }
 
-function ofSignalled(pid: number, signal: string, stack: string | null): LogEntry[] {
-  const isKill = signal === 'SIGKILL';
-  const level = isKill ? 'error' : signal === 'SIGTERM' ? 'info' : 'warning';
-  const hint = isKill ? ' Perhaps out of memory?' : '';
-  const entries: LogEntry[] = [{ level, message: `Worker (pid:${pid}) was sent ${signal}!${hint}` }];
-  if (stack !== '' && stack !== null)
-    entries.push({ level: 'error', message: `What worker (pid:${pid}) was doing:\n${stack}` });
+function ofSignalled(pid: number, signal: string, stack: string | null): Entry[] {
+  const entries = [ofSignal(pid, signal)];
+  if (stack !== '' && stack !== null) entries.push(entry(WORKER_MESSAGES.stack, { pid, stack }));
   return entries;
+}
+
+function ofSignal(pid: number, signal: string): Entry {
+  if (signal === 'SIGKILL') return entry(WORKER_MESSAGES.sentKill, { pid });
+  return signal === 'SIGTERM'
+    ? entry(WORKER_MESSAGES.sentTerm, { pid })
+    : entry(WORKER_MESSAGES.sentSignal, { pid, signal });
 }
 
 /** `exited with code 1`, or `was ended by SIGKILL`. */

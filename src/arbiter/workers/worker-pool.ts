@@ -48,12 +48,12 @@ export class WorkerPool {
     this.#stacks = new WorkerStacks(runtimeDir);
     this.workers = new WorkerRoster({
       signal: (process, signal) => this.#signal(process, signal),
-      log: (level, message) => log.log(level, message),
+      log,
     });
     this.#deadlines = new WorkerDeadlines(this.workers, board, this.#stacks, {
       retire: (worker, reason, nowMs) => this.#retire(worker, reason, nowMs),
       expire: ({ gateway, ticket, pid }) => gateways.get(gateway)?.send({ type: 'expire', ticket, pid }),
-      log: (level, message) => log.log(level, message),
+      enter: (said) => log.enter(said),
     });
   }
 
@@ -168,10 +168,10 @@ export class WorkerPool {
     this.workers.remove(slot);
     this.#deadlines.gone(slot);
     const messages = workerExitMessages(worker.process?.pid ?? 0, was, end, this.#stacks.lastWords(slot));
-    for (const { level, message } of messages) log.log(level, message);
+    for (const message of messages) log.enter(message);
     if (isBootCrash(was, end, board.taken(worker), nowMs)) {
       const warning = this.#crashLoop.crashed(nowMs);
-      if (isServing()) log.log('warning', warning);
+      if (isServing()) log.enter(warning);
     }
     allotment.giveBack(worker);
     gateways.broadcast({ type: 'worker-gone', slot, slots, generation });

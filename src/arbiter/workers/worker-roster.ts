@@ -1,7 +1,7 @@
 // The workers of one generation, by their slots: found, counted, signalled, and moved through their lives. The generation decides.
 
 import os from 'node:os';
-import { illegalMove } from '../../log/illegal-move.ts';
+import { type IllegalMoveLog, illegalMove } from '../../log/illegal-move.ts';
 import type { SlotRange } from '../../runqueue/claims-board.ts';
 import { type LivingProcess, livingProcess } from '../process/living-process.ts';
 import { type DoomReason, moveWorker, type WorkerEvent, type WorkerState } from './worker-life.ts';
@@ -15,7 +15,7 @@ export interface Worker extends SlotRange {
 
 export interface RosterOwner {
   signal(process: LivingProcess, signal: number): void;
-  log(level: 'error', message: string): void;
+  readonly log: IllegalMoveLog;
 }
 
 export class WorkerRoster {
@@ -69,7 +69,7 @@ export class WorkerRoster {
     if (worker === undefined) return false;
     const state = moveWorker(worker.state, event, nowMs);
     if (state === null)
-      illegalMove(this.#owner, `worker slot ${slot}: '${event.type}' in state '${worker.state.kind}'`);
+      illegalMove(this.#owner.log, `worker slot ${slot}: '${event.type}' in state '${worker.state.kind}'`);
     if (state === null || state === worker.state) return false;
     this.#workers.set(slot, { ...worker, state });
     return true;

@@ -15,6 +15,8 @@
 // reasons come last, after a colon. A message of Gunicorn's keeps Gunicorn's text word for word and has `isGunicorns`.
 
 import type { MessageTable } from '../message.ts';
+import { ARBITER_MESSAGES } from './arbiter.ts';
+import { GENERATION_MESSAGES } from './generations.ts';
 import { LOG_MESSAGES } from './logs.ts';
 import { RELOADER_MESSAGES } from './reloader.ts';
 import { SETTINGS_MESSAGES } from './settings.ts';
@@ -22,6 +24,7 @@ import { SOCKET_MESSAGES } from './sockets.ts';
 import { START_MESSAGES } from './start.ts';
 import { SYSTEMD_MESSAGES } from './systemd.ts';
 import { TELEMETRY_MESSAGES } from './telemetry.ts';
+import { WORKER_MESSAGES } from './workers.ts';
 
 export interface Area {
   readonly title: string;
@@ -32,6 +35,9 @@ export const AREAS: readonly Area[] = [
   { title: 'Start', messages: START_MESSAGES },
   { title: 'Settings', messages: SETTINGS_MESSAGES },
   { title: 'Listening sockets', messages: SOCKET_MESSAGES },
+  { title: 'Arbiter', messages: ARBITER_MESSAGES },
+  { title: 'Generations', messages: GENERATION_MESSAGES },
+  { title: 'Workers', messages: WORKER_MESSAGES },
   { title: 'Service manager', messages: SYSTEMD_MESSAGES },
   { title: 'Reloader', messages: RELOADER_MESSAGES },
   { title: 'Logs', messages: LOG_MESSAGES },

@@ -82,7 +82,7 @@ export function greenScenarios({ name, names, patchedModule, patch }: GreenClass
       const blocking = await sent(scene, server, '/block');
       await rendezvous.noted('blocking');
       await server.waitForLog(
-        new RegExp(`\\[WARNING\\] Worker \\(pid:${pid}\\) has a blocked event loop for \\d\\.\\d s`),
+        new RegExp(`\\[WARNING\\] Worker \\(pid:${pid}\\) has had a blocked event loop for \\d\\.\\d s`),
       );
       await server.waitForLog(/many_at_once\.py", line \d+,? in block/);
       assert.equal((await blocking.response()).status, 200);

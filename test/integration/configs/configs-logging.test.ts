@@ -60,8 +60,7 @@ describe('configurations of logs', { concurrency: 3 }, () => {
       folder,
       otherServer ? 'health checks have no line' : 'one line in each worker says what the filter takes',
       {
-        trouble:
-          /The filters on the logger gunicorn\.access see no requests: .* Set logger_class to a subclass/,
+        trouble: /The filters on the logger gunicorn\.access see no requests: .* Set logger_class to a subclass/,
         observe: async (server) => {
           await askedForHealth(server);
           const count = folder === 'quiet-by-hook' ? 2 : 1;

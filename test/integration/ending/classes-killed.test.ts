@@ -133,7 +133,7 @@ forEachClass(
       assert.equal((await request(server.target, '/')).status, 200);
     }
     assert.ok([502, 504].includes((await answered).status));
-    await server.waitForLog(/has a blocked event loop for/);
+    await server.waitForLog(/has had a blocked event loop for/);
     await server.waitForLog(/line \d+,? in block/);
     await server.waitForLog(/is gone/);
     await server.workers(2);

@@ -229,7 +229,7 @@ scenario('pre_exec that raises stops the upgrade, and the server goes on', async
   const server = await scene.tunicorn(journal.launchOptions(raising('pre_exec'), ['on_starting', 'on_exit']));
   const [worker] = await server.workers(1);
   server.signal('SIGUSR2');
-  await server.waitForLog(/The upgrade is given up/);
+  await server.waitForLog(/Upgrade cancelled: error in the hook/);
   assertNamesTheLine(server.log.text(), 'pre_exec');
   assert.equal(await getText(server.target), String(worker));
   assert.equal((await server.stop()).code, 0);

@@ -64,7 +64,7 @@ scenario(
     const blocking = request(server.target, '/block?60');
     await server.waitForLog(/^blocks/, since);
     const beside = request(server.target, '/wait?0.1');
-    await server.waitForLog(new RegExp(`Worker \\(pid:${pid}\\) has a blocked event loop`), since);
+    await server.waitForLog(new RegExp(`Worker \\(pid:${pid}\\) has had a blocked event loop`), since);
     await server.waitForLog(/in block_the_loop/, since);
     const [{ status }, { status: other }] = await Promise.all([blocking, beside]);
     assert.ok(status === 504 || status === 502, String(status));

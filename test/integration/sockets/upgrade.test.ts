@@ -85,7 +85,7 @@ scenario(
     await eventually('the old workers to be back', () => server.family(pid).workers.length === 2);
     await load.answeredMore(50);
     process.kill(fresh, 'SIGTERM');
-    await waitForLog(/The new arbiter \(pid:\d+\) exited with code 0; this one goes on/);
+    await waitForLog(/The new arbiter \(pid:\d+\) exited with code 0; this one continues/);
     await load.answeredMore(50);
     noFailure(await load.stop());
     assert.equal(readFileSync(scene.path('daemon.pid'), 'utf8'), `${pid}\n`);
@@ -124,7 +124,7 @@ scenario('a new program that does not load leaves the old one serving, and the n
   scene.write('program.py', 'raise ImportError("not today")\n');
   server.signal('SIGUSR2');
   await server.waitForLog(/ImportError: not today/);
-  await server.waitForLog(/The new arbiter \(pid:\d+\) exited with code 3; this one goes on/);
+  await server.waitForLog(/The new arbiter \(pid:\d+\) exited with code 3; this one continues/);
   assert.equal(await getText(server.target), 'one');
   scene.write('program.py', program('three'));
   const fresh = await upgrade(server);

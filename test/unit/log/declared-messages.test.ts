@@ -10,10 +10,6 @@ import { root } from '../../harness/project.ts';
 const UNCONVERTED = [
   'src/gateway/',
   'src/log/illegal-move.ts',
-  ...['arbiter', 'pause', 'settings-in-force', 'shutdown', 'signal-actions'].map((file) => `src/arbiter/${file}.ts`),
-  ...['deadlines', 'forkserver', 'gateways', 'generations', 'process', 'workers'].map(
-    (folder) => `src/arbiter/${folder}/`,
-  ),
   'python/tunicorn/asgi/',
   'python/tunicorn/forkserver/',
   'python/tunicorn/worker/',

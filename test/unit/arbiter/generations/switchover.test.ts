@@ -46,7 +46,7 @@ function stage(...numbers: readonly number[]) {
       listeners: { isSame: () => true, current: () => [], closedIds: () => [] },
       resolved: { settings: { gateways: numbers.length } },
       directories: {},
-      log: { log: () => {} },
+      log: { say: () => {} },
     },
     gateways: { running: () => gateways, get: (number: number) => gateways.find((one) => one.number === number) },
     generations: {

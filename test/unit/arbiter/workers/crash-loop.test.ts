@@ -13,6 +13,7 @@ import {
   PROVEN_AFTER_MS,
 } from '../../../../src/arbiter/workers/crash-loop.ts';
 import type { WorkerState } from '../../../../src/arbiter/workers/worker-life.ts';
+import { textOf } from '../../../../src/log/message.ts';
 
 const READY: WorkerState = { kind: 'ready', sinceMs: 1000, successor: 'not-needed' };
 const FAILED = { code: 1, signal: null };
@@ -40,7 +41,7 @@ test('without a crash all that are missing are forked at once', () => {
 test('after a crash nothing is forked for a second, then one at a time', () => {
   const loop = new CrashLoop();
   loop.forked(1);
-  assert.equal(loop.crashed(5000), 'A worker has failed to boot: the next one is forked in 1 s.');
+  assert.equal(textOf(loop.crashed(5000)), 'A worker has failed to boot: the next one is forked in 1 s.');
   assert.equal(loop.allows(4, 0, 5999), 0);
   assert.equal(loop.allows(4, 0, 6000), 1);
   assert.equal(loop.allows(3, 1, 6000), 0);
@@ -50,7 +51,7 @@ test('after a crash nothing is forked for a second, then one at a time', () => {
 test('crashes in a row are counted for the log', () => {
   const loop = new CrashLoop();
   loop.crashed(5000);
-  assert.equal(loop.crashed(6000), 'Workers keep failing to boot (2 in a row): the next one is forked in 2 s.');
+  assert.equal(textOf(loop.crashed(6000)), 'Workers keep failing to boot (2 in a row): the next one is forked in 2 s.');
 });
 
 test('a younger worker that stays ready ends the row; an older one does not', () => {

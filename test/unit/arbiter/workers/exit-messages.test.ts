@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeEnd, signalName, workerExitMessages } from '../../../../src/arbiter/workers/exit-messages.ts';
 import type { DoomReason, WorkerState } from '../../../../src/arbiter/workers/worker-life.ts';
+import { textOf } from '../../../../src/log/message.ts';
 
 const READY: WorkerState = { kind: 'ready', sinceMs: 0, successor: 'not-needed' };
 
@@ -11,7 +12,7 @@ function doomed(reason: DoomReason): WorkerState {
   return { kind: 'doomed', sinceMs: 0, reason, step: 'killed' };
 }
 
-test('a worker that leaves with 0 is not spoken of', () => {
+test('a worker that leaves with 0 is not logged', () => {
   assert.deepEqual(workerExitMessages(7, READY, { code: 0, signal: null }, ''), []);
 });
 
@@ -32,7 +33,7 @@ for (const [what, was, end, stack, expected] of [
     '  File "app.py", line 1',
     [
       ['warning', 'Worker (pid:7) was sent SIGSEGV!'],
-      ['error', 'What worker (pid:7) was doing:\n  File "app.py", line 1'],
+      ['error', 'Stack of worker (pid:7) at its end:\n  File "app.py", line 1'],
     ],
   ],
   [
@@ -80,11 +81,11 @@ for (const [what, was, end, stack, expected] of [
     doomed('given-up'),
     { code: null, signal: 9 },
     '',
-    [['debug', 'Worker (pid:7) was not needed any more.']],
+    [['debug', 'Worker (pid:7) ended: it was no longer needed.']],
   ],
 ] as const) {
   test(`${what} is said once, and why`, () => {
-    const entries = workerExitMessages(7, was, end, stack).map(({ level, message }) => [level, message]);
+    const entries = workerExitMessages(7, was, end, stack).map((entry) => [entry.message.level, textOf(entry)]);
     assert.deepEqual(entries, expected);
   });
 }

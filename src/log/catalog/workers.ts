@@ -1,0 +1,110 @@
+// Messages of the arbiter about workers: failed boots, deadlines, ends.
+
+export const WORKER_MESSAGES = {
+  bootFailed: {
+    level: 'warning',
+    text: 'A worker has failed to boot: the next one is forked in {seconds} s.',
+    cause: 'A worker ended before it was ready, or just after, without having served a request.',
+    remedy: 'The lines before show why it ended.',
+  },
+  bootsFail: {
+    level: 'warning',
+    text: 'Workers keep failing to boot ({crashes} in a row): the next one is forked in {seconds} s.',
+    cause: 'Several workers in a row ended before they served. The arbiter waits longer each time, up to 30 s.',
+    remedy: 'The lines before show why they ended. Correct that and reload.',
+  },
+  bootTooSlow: {
+    level: 'critical',
+    text: 'Worker (pid:{pid}) was not ready within {limit}; replacing it. The next one gets {next}.',
+    cause: 'The worker took too long to import and start the application.',
+    remedy: 'Make the start of the application faster, use `preload_app`, or raise `timeout`.',
+  },
+  exited: {
+    level: 'error',
+    text: 'Worker (pid:{pid}) exited with code {code}.',
+    cause: 'The worker ended by itself: `sys.exit()`, `os._exit()`, or a failed start.',
+    remedy: 'The lines before usually say why.',
+    isGunicorns: true,
+  },
+  sentTerm: {
+    level: 'info',
+    text: 'Worker (pid:{pid}) was sent SIGTERM!',
+    cause: 'A process other than the arbiter ended the worker.',
+    remedy: 'Nothing. The worker is replaced.',
+    isGunicorns: true,
+  },
+  sentKill: {
+    level: 'error',
+    text: 'Worker (pid:{pid}) was sent SIGKILL! Perhaps out of memory?',
+    cause: 'The kernel killed the worker for lack of memory, or another process did.',
+    remedy: 'Look for the OOM killer in the log of the kernel. Use fewer workers, or `max_requests` against leaks.',
+    isGunicorns: true,
+  },
+  sentSignal: {
+    level: 'warning',
+    text: 'Worker (pid:{pid}) was sent {signal}!',
+    cause: 'A signal ended the worker: a crash in native code (`SIGSEGV`), or another process sent it.',
+    remedy: 'After a crash, the next line shows the stack.',
+    isGunicorns: true,
+  },
+  stack: {
+    level: 'error',
+    text: 'Stack of worker (pid:{pid}) at its end:\n{stack}',
+    cause: 'What the threads of a worker ran when a signal ended it.',
+    remedy: 'The innermost frame names the code, often an extension module, that crashed.',
+  },
+  gone: {
+    level: 'critical',
+    text: 'Worker (pid:{pid}) is gone.{stack}',
+    cause: 'A worker that exceeded a deadline has ended. If the log does not have its stack yet, it follows.',
+    remedy: 'The stack shows where the worker hung.',
+  },
+  onlyHungLeft: {
+    level: 'warning',
+    text: 'Worker (pid:{pid}) was killed: all its remaining requests hang.',
+    cause: 'Requests exceeded `timeout`, and the other requests of the worker have finished.',
+    remedy: 'See the lines with REQUEST TIMEOUT: they name the requests and show where they hang.',
+  },
+  notNeeded: {
+    level: 'debug',
+    text: 'Worker (pid:{pid}) ended: it was no longer needed.',
+    cause: 'Its generation ended or was given up before the worker served.',
+    remedy: 'Nothing.',
+  },
+  exitTooSlow: {
+    level: 'warning',
+    text: 'Worker (pid:{pid}) was killed: its threads and exit handlers took longer than graceful_timeout.{stack}',
+    cause: 'The worker had stopped serving, but the process did not end.',
+    remedy: 'Make threads daemonic or stop them at exit; or raise `graceful_timeout`.',
+  },
+  drainTooSlow: {
+    level: 'warning',
+    text: 'Worker (pid:{pid}) was killed: it did not finish within graceful_timeout.{stack}',
+    cause: 'The worker was asked to leave, and its requests took longer than `graceful_timeout`.',
+    remedy: 'Raise `graceful_timeout`, or make the requests shorter; the stack shows where they were.',
+  },
+  requestTimeout: {
+    level: 'critical',
+    text: 'REQUEST TIMEOUT (pid:{pid}) {request} after {seconds} s. {stack}',
+    cause: 'A request exceeded `timeout` in a worker that runs several at once. Its client gets 504.',
+    remedy: 'The stack shows where the request hangs. Correct that, or raise `timeout`.',
+  },
+  workerTimeout: {
+    level: 'critical',
+    text: 'WORKER TIMEOUT (pid:{pid}) {what}',
+    cause: "A request exceeded `timeout`. The worker is killed and replaced. The line begins as Gunicorn's.",
+    remedy: 'The stack in a later line shows where the request hangs. Correct that, or raise `timeout`.',
+  },
+  loopTimeout: {
+    level: 'critical',
+    text: 'WORKER TIMEOUT (pid:{pid}) its event loop has been blocked for {seconds} s',
+    cause: 'A handler blocked the event loop for longer than `timeout`. The worker is killed and replaced.',
+    remedy: 'Move blocking calls to a thread (`asyncio.to_thread`), or use their asynchronous form.',
+  },
+  loopBlocked: {
+    level: 'warning',
+    text: 'Worker (pid:{pid}) has had a blocked event loop for {seconds} s: all its requests wait. What it was doing:\n{stack}',
+    cause: 'A handler does not return to the event loop. After `timeout` the worker is killed.',
+    remedy: 'Move blocking calls to a thread (`asyncio.to_thread`), or use their asynchronous form.',
+  },
+} as const;
