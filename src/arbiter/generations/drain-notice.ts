@@ -1,5 +1,5 @@
-// One line when a generation begins to drain whose clients still listen: at a reload, and at the end, when every gateway has said what it
-// has.
+// Logs one line when a generation starts to drain while it still has WebSockets, tunnels or event streams: at a reload, and at
+// shutdown once every gateway has reported its own.
 
 import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
@@ -10,7 +10,7 @@ import type { Generation } from './generation.ts';
 export class DrainNotice {
   readonly #log: ErrorLog;
   readonly #streams: StreamTotals;
-  /** The generation that drains with its gateways, and those of them that have still to say what they have. */
+  /** The generation that drains together with its gateways, and the gateways that have not reported yet. */
   #awaited: { readonly generation: Generation; readonly gateways: Set<number> } | null = null;
 
   constructor(log: ErrorLog, streams: StreamTotals) {
@@ -18,7 +18,7 @@ export class DrainNotice {
     this.#streams = streams;
   }
 
-  /** The gateways know already. */
+  /** The gateways have reported already. */
   generationDrains(generation: Generation): void {
     const streams = inWords(this.#streams.of(generation.number));
     if (streams === null) return;
@@ -26,13 +26,13 @@ export class DrainNotice {
     this.#log.say(GENERATION_MESSAGES.streamsRemain, { generation: number, streams, seconds });
   }
 
-  /** The gateways are being sent the drain. */
+  /** The gateways are asked to drain. */
   allDrain(generation: Generation | null, gateways: Gateways): void {
     if (generation === null || gateways.size === 0) return;
     this.#awaited = { generation, gateways: new Set(gateways.running().map(({ number }) => number)) };
   }
 
-  /** It has said what it has, or it is gone. */
+  /** It has reported its streams, or it is gone. */
   gatewayDrains(gateway: number): void {
     const awaited = this.#awaited;
     if (awaited === null) return;
@@ -43,7 +43,7 @@ export class DrainNotice {
   }
 }
 
-/** As in "2 WebSockets, 1 tunnel and 3 event streams"; null if there are none. */
+/** For example "2 WebSockets, 1 tunnel and 3 event streams"; null if there are none. */
 export function inWords({ webSockets, tunnels, eventStreams }: StreamSum): string | null {
   const counts = [
     [webSockets, 'WebSocket'],

@@ -1,4 +1,4 @@
-// The steps of a generation before its first fork: settings resolved and settled, hooks called, pipe made.
+// The steps of a generation before its first fork: it resolves and settles the settings, calls hooks, and makes the ticket pipe.
 
 import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
@@ -12,7 +12,7 @@ import type { Reloader } from '../reloader/reloader.ts';
 import type { Generation } from './generation.ts';
 import type { Generations } from './generations.ts';
 
-/** How long the forkserver that serves may take to say what hooks have set on its `server`. */
+/** How long the serving forkserver may take to report what hooks have set on its `server`. */
 const INHERIT_MS = 3000;
 
 export interface BootParts {
@@ -20,7 +20,7 @@ export interface BootParts {
   readonly reloader: Reloader;
   readonly generations: Generations;
   readonly succession: {
-    /** Nothing is missing but the gateways. */
+    /** Only the gateways may still be missing. */
     booted(nowMs: number): void;
     giveUp(generation: Generation, exitCode: number, reason: string, nowMs: number): void;
   };
@@ -33,7 +33,7 @@ export class GenerationBoot {
     this.#parts = parts;
   }
 
-  /** The first one: the command has taken the first steps with its forkserver. */
+  /** For the first generation: the command has already taken the first steps with its forkserver. */
   first(generation: Generation, resolved: ResolvedSettings, hooks: ReadonlySet<string>): void {
     this.#configure(generation, resolved);
     generation.forkserver.setHooks(hooks);
@@ -65,7 +65,7 @@ export class GenerationBoot {
     this.carryState(next, '');
   }
 
-  /** What hooks have set on the `server` of the generation before. */
+  /** `state`: what hooks have set on the `server` of the previous generation. */
   carryState(generation: Generation, state: string): void {
     const { resolved } = generation;
     if (resolved === null) return;
@@ -80,12 +80,12 @@ export class GenerationBoot {
     forkserver.setHooks(new Set(hooks));
     if (!forkserver.has('nworkers_changed')) return this.#prepare(generation, resolved);
     generation.move({ kind: 'counting' });
-    // As Gunicorn: at each reload, whether the number has changed or not.
+    // At each reload, even if the number is the same: as in Gunicorn.
     const old = this.#parts.generations.serving?.target ?? null;
     forkserver.send({ type: 'hook', hook: 'nworkers_changed', new: resolved.settings.workers, old });
   }
 
-  /** The ticket pipe is there, and the application, if it is to be preloaded. */
+  /** The ticket pipe exists, and the application is loaded if it is preloaded. */
   prepared(generation: Generation, capacity: number, nowMs: number): void {
     if (generation.state.kind !== 'preparing' || !generation.holdPipe(capacity)) return;
     const hook = this.#parts.generations.serving === null ? 'when_ready' : 'on_reload';
@@ -94,7 +94,7 @@ export class GenerationBoot {
     generation.forkserver.send({ type: 'hook', hook });
   }
 
-  /** A hook that the generation waits for has been called. */
+  /** A hook that the generation waited for has been called. */
   hookDone(generation: Generation, failure: HookFailure | null, nowMs: number): void {
     if (failure !== null) {
       const values = { failure: failure.message, traceback: failure.traceback.trimEnd() };

@@ -1,4 +1,4 @@
-// Makes generations: numbers them, and starts their forkservers.
+// Creates generations: numbers them and starts their forkservers.
 
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
@@ -22,12 +22,12 @@ export class GenerationLaunch {
     this.#options = options;
   }
 
-  /** With the forkserver that the command has started. */
+  /** Uses the forkserver that the command has started. */
   first(): Generation {
     return this.#launch(this.#options.start.firstForkserver);
   }
 
-  /** With a new forkserver, which evaluates the configuration file. */
+  /** Starts a new forkserver, which evaluates the configuration file. */
   next(): Generation {
     const { forkserverCommand, configure } = this.#options.start;
     return this.#launch((events) => {

@@ -1,8 +1,8 @@
-// A generation's life: a state, and a pure function that says which may follow which.
+// The life of a generation: its states, and a pure function that says which state may follow which.
 
 export type GenerationState =
   | { readonly kind: 'configuring' }
-  /** The serving generation is asked for what hooks have set on its `server`. */
+  /** Waiting for the serving generation to report what hooks have set on its `server`. */
   | { readonly kind: 'inheriting'; readonly sinceMs: number }
   | { readonly kind: 'settling' }
   /** nworkers_changed is being called. */
@@ -10,24 +10,24 @@ export type GenerationState =
   | { readonly kind: 'preparing' }
   /** when_ready or on_reload is being called. */
   | { readonly kind: 'announcing' }
-  /** The pipe is there, and the application loaded if it is to be preloaded; the gateways may not be up yet. */
+  /** The pipe exists, and the application is loaded if it is preloaded; the gateways may not be up yet. */
   | { readonly kind: 'prepared' }
   | { readonly kind: 'booting' }
-  /** Its workers are ready; the listening sockets are being changed to those that it wants. */
+  /** Its workers are ready; the listening sockets are being changed to match its settings. */
   | { readonly kind: 'rebinding' }
-  /** `gateways` are the numbers of those that have still to say that they write to its pipe. */
+  /** `gateways`: the numbers of the gateways that have not confirmed yet that they write to its pipe. */
   | { readonly kind: 'switching'; readonly sinceMs: number; readonly gateways: ReadonlySet<number> }
   | { readonly kind: 'serving' }
-  /** `for`: the generation that serves in its place, or the end of the arbiter. */
+  /** `for`: a successor serves, or the arbiter stops. */
   | { readonly kind: 'draining'; readonly sinceMs: number; readonly for: 'successor' | 'stop' }
   | { readonly kind: 'given-up'; readonly sinceMs: number; readonly reason: string }
   | { readonly kind: 'gone' };
 
 type Kind = GenerationState['kind'];
 
-/** The way up. Before `draining` a generation may end at any step. */
+/** The way up. A generation may also end at any of these steps. */
 const FOLLOWS: Readonly<Record<Kind, readonly Kind[]>> = {
-  // With the first forkserver the command has taken the steps up to `preparing`.
+  // The command has already taken the steps up to `preparing` with the first forkserver.
   configuring: ['inheriting', 'settling', 'preparing'],
   inheriting: ['settling'],
   settling: ['counting', 'preparing'],
@@ -53,12 +53,12 @@ export function isEnding(state: GenerationState): boolean {
   return state.kind === 'draining' || state.kind === 'given-up' || state.kind === 'gone';
 }
 
-/** Serves, or was the last to serve when the arbiter stopped. */
+/** Serves now, or was the last to serve when the arbiter stopped. */
 export function isServing(state: GenerationState): boolean {
   return state.kind === 'serving' || (state.kind === 'draining' && state.for === 'stop');
 }
 
-/** Is on its way to serve. */
+/** Has not served yet, and still may. */
 export function isNext(state: GenerationState): boolean {
   return state.kind !== 'serving' && !isEnding(state);
 }

@@ -1,4 +1,4 @@
-// What follows a message from a generation's forkserver. Those about hooks are in hook-requests.ts and hook-results.ts.
+// Acts on the messages of a generation's forkserver. For those about hooks, see hook-requests.ts and hook-results.ts.
 
 import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
@@ -82,7 +82,7 @@ function lingers(
   const { handlers, otherWorkers } = generations;
   const { state, forkserver } = generation;
   forkserver.lingers();
-  // What a generation has started that never served goes with it.
+  // The threads of a generation that never served end with it.
   if (state.kind === 'given-up') return forkserver.kill();
   if (state.kind !== 'draining') return;
   if (threads.length === 0 && !handlers.isNeeded(generation)) return forkserver.send({ type: 'release-handlers' });

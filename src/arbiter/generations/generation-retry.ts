@@ -1,4 +1,4 @@
-// When to try again to replace a generation whose forkserver has died, after an attempt that has failed.
+// When to retry replacing a generation whose forkserver died, after a failed attempt.
 
 import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/crash-loop.ts';
 
@@ -12,7 +12,7 @@ export class GenerationRetry {
     this.#atMs = this.#backoff.notBeforeMs;
   }
 
-  /** A new generation is being made, or none is wanted any more. */
+  /** A new generation is starting, or none is wanted any more. */
   cancel(): void {
     this.#atMs = null;
   }

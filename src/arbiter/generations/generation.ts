@@ -1,5 +1,4 @@
-// One generation: a forkserver, the workers that it forks, and their ticket pipe. The arbiter drives it; by itself it acts only in
-// `tick`.
+// One generation: a forkserver, the workers that it forks, and their ticket pipe. The arbiter drives it; only `tick` acts on its own.
 
 import os from 'node:os';
 import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
@@ -27,7 +26,7 @@ import { TicketPipeEnd } from './ticket-pipe-end.ts';
 
 const NO_LIMITS: Limits = { timeoutMs: 0, graceMs: 0, onDeadline: 'kill' };
 
-/** What comes from its forkserver, for the arbiter's queue. */
+/** Events of its forkserver, for the arbiter's queue. */
 export type GenerationEvent =
   | { readonly type: 'forkserver-message'; readonly generation: Generation; readonly message: FromForkserver }
   | { readonly type: 'forkserver-gone'; readonly generation: Generation; readonly how: string };
@@ -41,7 +40,7 @@ export interface GenerationOptions {
   readonly log: ErrorLog;
   readonly startForkserver: (events: ForkserverEvents) => ForkserverHandle;
   readonly post: (event: GenerationEvent) => void;
-  /** A worker has ended; it is passed as it was before. */
+  /** A worker has ended; `worker` is its last state before that. */
   readonly workerGone: (generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number) => void;
 }
 
@@ -55,7 +54,7 @@ export class Generation {
   #state: GenerationState = { kind: 'configuring' };
   #resolved: ResolvedSettings | null = null;
   #limits: Limits = NO_LIMITS;
-  /** Tickets that the pipe holds. */
+  /** How many tickets fit in the pipe. */
   #capacity = 0;
 
   constructor(options: GenerationOptions) {
@@ -94,7 +93,7 @@ export class Generation {
     return this.pool.workers;
   }
 
-  /** How many workers it is to have. */
+  /** How many workers it should have. */
   get target(): number {
     return this.#target.current;
   }
@@ -126,7 +125,7 @@ export class Generation {
     };
   }
 
-  /** Makes the pipe, and loads the application if it is to be preloaded. */
+  /** Has the forkserver make the pipe, and load the application if it is preloaded. */
   prepare(workers: number, settings: WorkerSettings): void {
     this.#target.begin(workers);
     this.pool.setSlotsPerWorker(settings.slots);
@@ -134,7 +133,7 @@ export class Generation {
     this.forkserver.send({ type: 'prepare', settings });
   }
 
-  /** The forkserver has made the pipe. False if it has died since. */
+  /** The forkserver has made the pipe. Returns false if it has died since. */
   holdPipe(capacity: number): boolean {
     this.#capacity = capacity;
     return this.tickets.hold();
@@ -146,7 +145,7 @@ export class Generation {
     if (this.#target.requestBy(by)) this.manage(nowMs);
   }
 
-  /** Once the hook nworkers_changed has been called. */
+  /** Takes effect once the hook nworkers_changed has been called. */
   resizeTo(target: number, nowMs: number): void {
     if (this.#target.request(target)) this.manage(nowMs);
   }
@@ -156,13 +155,13 @@ export class Generation {
     if (this.#target.confirm()) this.manage(nowMs);
   }
 
-  /** Without the hook. */
+  /** Without calling the hook. */
   resize(target: number, nowMs: number): void {
     this.#target.set(target);
     this.manage(nowMs);
   }
 
-  /** Its first workers are forked. */
+  /** Forks the first workers. */
   begin(nowMs: number): void {
     this.move({ kind: 'booting' });
     const pace = describePace(this.number, this.target, os.availableParallelism());
@@ -170,7 +169,7 @@ export class Generation {
     this.manage(nowMs);
   }
 
-  /** Forks what is missing and retires what is too much. */
+  /** Forks missing workers and retires surplus ones. */
   manage(nowMs: number): void {
     switch (this.#state.kind) {
       case 'booting':
@@ -181,7 +180,7 @@ export class Generation {
     }
   }
 
-  /** For a hook. Whether the worker is one of this generation. */
+  /** For a hook. Returns whether the worker belongs to this generation. */
   killWorker(pid: number, signal: number, nowMs: number): boolean {
     const isOurs = this.pool.kill(pid, signal, nowMs);
     if (isOurs) this.manage(nowMs);
@@ -195,7 +194,7 @@ export class Generation {
 
   // Time
 
-  /** Deadlines, and ends that no forkserver reports. Called a few times a second. */
+  /** Checks deadlines, and finds workers whose end no forkserver reports. Called a few times a second. */
   tick(nowMs: number): void {
     if (isEnding(this.#state)) endLate(this, this.#limits, nowMs);
     else this.#checkForkserver(nowMs);
@@ -203,7 +202,7 @@ export class Generation {
     this.manage(nowMs);
   }
 
-  /** One that hangs forks nothing and reports nothing. */
+  /** A forkserver that hangs forks nothing and reports nothing. */
   #checkForkserver(nowMs: number): void {
     const { timeoutMs } = this.#limits;
     if (timeoutMs === 0 || !this.pool.isForkOverdue(timeoutMs, nowMs)) return;

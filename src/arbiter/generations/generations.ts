@@ -1,5 +1,5 @@
-// The generations of one arbiter that are not gone: the one that serves, the one that is to serve next, and those that end. Which one is
-// which follows from their states; succession.ts moves them.
+// The living generations of one arbiter: the serving one, the next one, and those that are ending. Their states say which is which;
+// succession.ts moves them.
 
 import { HookHandlers } from '../forkserver/hook-handlers.ts';
 import { isAnnouncedEnd } from '../forkserver/on-exit-hook.ts';
@@ -17,7 +17,7 @@ export class Generations {
   readonly #all: Set<Generation> = new Set();
   #newestNumber = 0;
 
-  /** Hooks see the facts as `server.LISTENERS`, `server.pidfile` and the like. */
+  /** `hookFacts`: what hooks see as `server.LISTENERS`, `server.pidfile` and the like. */
   constructor(allotment: Allotment, hookFacts: () => HookFacts) {
     this.#allotment = allotment;
     this.#hookFacts = hookFacts;
@@ -40,7 +40,7 @@ export class Generations {
     return this.#all.size;
   }
 
-  /** The generation that serves; once the arbiter stops, the one that was the last to serve. */
+  /** The serving generation; once the arbiter stops, the last one that served. */
   get serving(): Generation | null {
     return this.all().find(({ state }) => isServing(state)) ?? null;
   }
@@ -49,21 +49,21 @@ export class Generations {
     return this.all().find(({ state }) => isNext(state)) ?? null;
   }
 
-  /** The next generation, when enough of its workers are ready to take over. */
+  /** The next generation, if enough of its workers are ready to take over. */
   get readyNext(): Generation | null {
     const { next, serving } = this;
     if (next?.state.kind !== 'booting') return null;
-    // With nothing to fall back on, one worker serves sooner than all.
+    // No generation serves yet: start with one worker instead of waiting for all.
     const enough = serving === null ? Math.min(1, next.target) : next.target;
     return next.workers.count('ready') >= enough ? next : null;
   }
 
-  /** The generation whose forkserver runs the hooks of the arbiter's end. The first one does so even if it never serves. */
+  /** The generation whose forkserver runs the hooks at the arbiter's end. The first generation does so even if it never served. */
   get host(): Generation | null {
     return this.serving ?? (this.#newestNumber === 1 ? (this.all()[0] ?? null) : null);
   }
 
-  /** The host's forkserver stays until on_exit has been called, if that end calls it. */
+  /** Keeps the host's forkserver until on_exit has been called, if an end with this code calls it. */
   holdForOnExit(exitCode: number): void {
     if (isAnnouncedEnd(exitCode)) this.host?.forkserver.holdForOnExit();
   }
@@ -74,12 +74,12 @@ export class Generations {
     return { ...this.#hookFacts(), worker_age: this.#allotment.lastAge, elsewhere };
   }
 
-  /** What the arbiter knows has changed. */
+  /** Call it when the arbiter's own facts have changed. */
   sendFacts(): void {
     for (const generation of this.#all) generation.forkserver.sendFacts(this.#hookFacts());
   }
 
-  /** Signals a worker of whatever generation. */
+  /** Signals a worker of any generation. */
   killWorker(pid: number, signal: number, nowMs: number): boolean {
     return this.all().some((generation) => generation.killWorker(pid, signal, nowMs));
   }

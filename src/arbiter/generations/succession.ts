@@ -1,5 +1,5 @@
-// How one generation follows another: the next one boots beside the one that serves, and takes over when it is ready; if it fails,
-// everything stays as it was.
+// How one generation succeeds another: the next one boots beside the serving one and takes over when it is ready; if it fails,
+// the serving one continues.
 
 import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
@@ -22,7 +22,7 @@ import type { Generations } from './generations.ts';
 
 export type SuccessionEvent =
   | GenerationEvent
-  /** The first generation cannot serve: there is nothing to fall back on. */
+  /** The first generation cannot serve, and there is no other to fall back on. */
   | { readonly type: 'first-failed'; readonly exitCode: number };
 
 export interface SuccessionOptions extends Omit<LaunchOptions, 'post' | 'workerGone'> {
@@ -53,15 +53,15 @@ export class Succession {
     return this.#failure;
   }
 
-  // A new one
+  // A new generation
 
-  /** Its forkserver has evaluated the configuration file, and called the first hooks, already. */
+  /** Its forkserver has already evaluated the configuration file and called the first hooks. */
   startFirst(resolved: ResolvedSettings, hooks: ReadonlySet<string>): void {
-    // It has been at work since the command was started.
+    // It started with the command.
     this.#boot.first(this.#enter(this.#launch.first(), performance.timeOrigin), resolved, hooks);
   }
 
-  /** A new generation with new settings and new code. One that is under way is given up: it may be older than what is wanted now. */
+  /** Starts a generation with new settings and new code. One that is still booting is abandoned: it may have read older files. */
   reload(nowMs: number): void {
     const { next } = this.#generations;
     if (next !== null) {
@@ -79,20 +79,20 @@ export class Succession {
     return generation;
   }
 
-  /** Its forkserver has made its pipe, and the lifeline if that was not there. */
+  /** The next generation's forkserver has made the pipe, and the lifeline if that was missing. */
   booted(nowMs: number): void {
     const { lifeline, start } = this.#options;
     lifeline.hold(lifelinePath(start.directories.runtimeDir));
     this.bootNext(nowMs);
   }
 
-  /** The gateways have come up: a generation that waited for them can fork its workers. */
+  /** The gateways are up: a generation that waited for them can fork its workers. */
   bootNext(nowMs: number): void {
     const { next } = this.#generations;
     if (next?.state.kind === 'prepared' && this.#options.gateways.areAllUp) next.begin(nowMs);
   }
 
-  /** The gateways write to the next generation's pipe now: it serves, and the one before drains. */
+  /** All gateways write to the next generation's pipe now: it serves, and the previous one drains. */
   switched(generation: Generation, nowMs: number): void {
     const { start, reloader } = this.#options;
     const old = this.#generations.serving;
@@ -105,7 +105,7 @@ export class Succession {
     generation.manage(nowMs);
   }
 
-  // What forkservers report
+  // Reports of forkservers
 
   heard(generation: Generation, message: GenerationMessage, nowMs: number): void {
     const { start, gateways, reloader } = this.#options;
@@ -120,7 +120,7 @@ export class Succession {
     afterMessage(generation, message, parts, nowMs);
   }
 
-  /** Whether the hook that its forkserver has called is a step of its boot. */
+  /** Whether its boot waits for the hook that the forkserver has called. */
   awaitsHook({ state }: Generation): boolean {
     return state.kind === 'counting' || state.kind === 'announcing';
   }
@@ -136,7 +136,7 @@ export class Succession {
     if (reason !== null) this.giveUp(generation, EXIT_WORKER_BOOT, reason, nowMs);
   };
 
-  /** `isMissed`: a serving generation cannot do without. */
+  /** `isMissed`: a serving generation needs a forkserver in this phase. */
   forkserverGone(generation: Generation, how: string, isMissed: boolean, nowMs: number): void {
     const { next, serving, otherWorkers, handlers } = this.#generations;
     generation.forkserverDied();
@@ -165,7 +165,7 @@ export class Succession {
 
   // Ends
 
-  /** A generation that cannot serve. The first one ends the arbiter; a later one leaves things as they were. */
+  /** Ends a generation that cannot serve. For the first one that is the end of the arbiter; after a later one the serving one continues. */
   giveUp(generation: Generation, exitCode: number, reason: string, nowMs: number): void {
     const { next, serving } = this.#generations;
     const { start, post } = this.#options;
@@ -173,7 +173,7 @@ export class Succession {
     this.#failure = reason;
     if (serving === null) {
       start.log.say(ARBITER_MESSAGES.reason, { reason });
-      // Its forkserver may have to call on_exit.
+      // Its forkserver may still have to call on_exit.
       this.#generations.holdForOnExit(exitCode);
       giveUp(generation, reason, nowMs);
       this.#forgetIfGone(generation);
@@ -187,7 +187,7 @@ export class Succession {
     if (!serving.forkserver.isAlive) this.#retry.putOff(nowMs);
   }
 
-  /** The arbiter stops: a generation that does not serve yet never will. */
+  /** The arbiter is stopping: a generation that does not serve yet never will. */
   stopNext(nowMs: number): void {
     const { next } = this.#generations;
     this.#retry.cancel();
@@ -196,7 +196,7 @@ export class Succession {
     this.#forgetIfGone(next);
   }
 
-  /** Lets every generation finish what it has been given, and fork nothing any more. */
+  /** Every generation finishes its tickets and forks no more workers. */
   drainAll(nowMs: number): void {
     this.#retry.cancel();
     for (const generation of this.#generations.all()) {
@@ -211,7 +211,7 @@ export class Succession {
     if ((state.kind === 'draining' || state.kind === 'given-up') && !isRunning) this.forget(generation);
   }
 
-  /** Nothing of it matters any more. */
+  /** Removes a generation whose processes are gone or no longer matter. */
   forget(generation: Generation): void {
     generation.move({ kind: 'gone' });
     generation.tickets.release();

@@ -1,5 +1,5 @@
-// Which generation the gateways write tickets for, and on which sockets they listen: sent to each new gateway, and to all of them when
-// the next generation is ready. It serves once every gateway has said so.
+// Sends gateways the generation to write tickets for and the sockets to listen on: each new gateway, and all of them when the next
+// generation is ready. That one serves once every gateway has confirmed.
 
 import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import { EXIT_ERROR } from '../../messages/exit-status.ts';
@@ -17,13 +17,13 @@ import type { GenerationState } from './generation-life.ts';
 import type { Generations } from './generations.ts';
 import type { Succession } from './succession.ts';
 
-/** One that answers at all does so within a turn of its event loop. */
+/** A healthy gateway answers within one turn of its event loop. */
 const SWITCH_MS = 10_000;
 
 export interface SwitchoverEvent {
   readonly type: 'rebound';
   readonly generation: Generation;
-  /** Why the listening sockets could not be changed; null if they are. */
+  /** Why the listening sockets could not be changed; null if they were. */
   readonly failure: string | null;
 }
 
@@ -46,7 +46,7 @@ export class Switchover {
     this.#parts = parts;
   }
 
-  /** Which generation the gateways are to write for next, and which of them have still to say that they do. */
+  /** The generation that the gateways are switching to, and those that have not confirmed yet. */
   get #switching(): {
     readonly generation: Generation;
     readonly state: GenerationState & { kind: 'switching' };
@@ -55,7 +55,7 @@ export class Switchover {
     return next?.state.kind === 'switching' ? { generation: next, state: next.state } : null;
   }
 
-  /** All that a new gateway has to know. */
+  /** Sends a new gateway everything it needs. */
   introduce(gateway: GatewayHandle): void {
     const { start, inForce, generations } = this.#parts;
     gateway.send({
@@ -77,7 +77,7 @@ export class Switchover {
     this.#sendServe(gateway, generation);
   }
 
-  /** Once the next generation is ready: the sockets first, when it wants others, then the gateways. */
+  /** When the next generation is ready: changes the sockets first, if its settings differ, then switches the gateways. */
   beginIfReady(nowMs: number): void {
     const { generations, gateways, otherArbiter, post, start } = this.#parts;
     const generation = generations.readyNext;
@@ -100,7 +100,7 @@ export class Switchover {
     this.#switch(generation, nowMs);
   }
 
-  /** A gateway says that it writes for this generation. */
+  /** A gateway confirms that it writes for this generation. */
   serves(gateway: GatewayHandle, generation: number, nowMs: number): void {
     if (this.#switching?.generation.number === generation) this.#isDone(gateway, nowMs);
   }
@@ -109,7 +109,7 @@ export class Switchover {
     this.#isDone(gateway, nowMs);
   }
 
-  /** A gateway that does not answer must not keep the next generation from serving. */
+  /** Kills gateways that do not answer: they must not keep the next generation from serving. */
   tick(nowMs: number): void {
     const { start, gateways } = this.#parts;
     const switching = this.#switching;
@@ -127,7 +127,7 @@ export class Switchover {
     const running = this.#parts.gateways.running();
     generation.move({ kind: 'switching', sinceMs: nowMs, gateways: new Set(running.map(({ number }) => number)) });
     for (const gateway of running) this.#sendServe(gateway, generation);
-    // While the arbiter is paused there may be no gateway to wait for.
+    // A paused arbiter may have no gateways to wait for.
     this.#finishIfAll(nowMs);
   }
 
@@ -169,7 +169,7 @@ export class Switchover {
   }
 }
 
-/** A generation with workers has settings. */
+/** Defined for any generation that has workers. */
 function settingsOf({ number, resolved }: Generation): ResolvedSettings {
   if (resolved === null) throw new Error(`Generation ${number} has no settings yet`);
   return resolved;

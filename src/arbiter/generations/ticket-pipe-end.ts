@@ -1,4 +1,4 @@
-// The arbiter's hold on the writing end of a generation's ticket pipe: a gateway's crash is not mistaken for a drain as long as it lasts.
+// The arbiter's copy of the writing end of a generation's ticket pipe. While it is open, workers do not mistake a gateway's crash for a drain.
 
 import fs from 'node:fs';
 
@@ -10,17 +10,17 @@ export class TicketPipeEnd {
     this.path = path;
   }
 
-  /** The forkserver has made the pipe; false if it is gone. */
+  /** The forkserver has made the pipe. Returns false if it is gone. */
   hold(): boolean {
     try {
       this.#fd = fs.openSync(this.path, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
       return true;
     } catch {
-      return false; // ENXIO: the reading end has died with the forkserver, whose end will be heard of.
+      return false; // ENXIO: the reading end died with the forkserver, whose end is reported separately.
     }
   }
 
-  /** With the gateways' gone too, idle workers read end-of-file. */
+  /** Once the gateways have closed theirs too, idle workers read end-of-file. */
   release(): void {
     if (this.#fd === null) return;
     fs.closeSync(this.#fd);
