@@ -1,4 +1,4 @@
-// What the workers of all generations share: the slots of the claims board, and the ages by which the oldest worker is known.
+// Shared by the workers of all generations: the slots of the claims board, and the counter that gives each worker its age.
 
 import { type SlotRange, WORKER_SLOTS } from '../../runqueue/claims-board.ts';
 import { BoardSlots } from './board-slots.ts';
@@ -7,12 +7,12 @@ export class Allotment {
   readonly #slots: BoardSlots = new BoardSlots(WORKER_SLOTS);
   #lastAge = 0;
 
-  /** Of the newest worker. */
+  /** The age of the newest worker. */
   get lastAge(): number {
     return this.#lastAge;
   }
 
-  /** For a new worker: that many slots in a row and an age; null when the board is full. */
+  /** Allots a new worker an age and that many slots in a row; null if the board is full. */
   take(slots: number): { readonly slot: number; readonly age: number } | null {
     const slot = this.#slots.take(slots);
     if (slot === null) return null;

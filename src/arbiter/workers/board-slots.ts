@@ -1,11 +1,11 @@
-// Which slots of the claims board are taken. They are given out in turn: a slot is used again long after every gateway has heard of the
-// end of its last worker. Pure.
+// Which slots of the claims board are taken. They are allotted in turn, so that a slot is not reused until long after every gateway
+// has been notified of the end of its last worker. Pure.
 
 import type { SlotRange } from '../../runqueue/claims-board.ts';
 
 export class BoardSlots {
   readonly #count: number;
-  /** In order of their place. */
+  /** Sorted by slot. */
   #taken: readonly SlotRange[] = [];
   #next = 0;
 
@@ -13,7 +13,7 @@ export class BoardSlots {
     this.#count = count;
   }
 
-  /** The first of `slots` free slots in a row, or null when there is no such row. */
+  /** Returns the first of `slots` free slots in a row, or null if no such row is free. */
   take(slots: number): number | null {
     const slot = this.#free(slots, this.#next) ?? this.#free(slots, 0);
     if (slot === null) return null;
@@ -26,7 +26,7 @@ export class BoardSlots {
     this.#taken = this.#taken.filter((range) => range.slot !== slot);
   }
 
-  /** The first row that begins at `from` or later. */
+  /** The first free row at `from` or later. */
   #free(slots: number, from: number): number | null {
     let start = from;
     for (const range of this.#taken) {

@@ -1,17 +1,17 @@
-// How many workers of a generation boot at the same time: as many as there are processors, once there are many. More would all become ready late, and take
-// the processors from those that serve. Pure.
+// How many workers of a generation boot at the same time: in a large generation, one per processor. More would all become ready late,
+// and take processor time from the workers that serve. Pure.
 
 import { GENERATION_MESSAGES } from '../../log/catalog/generations.ts';
 import { type Entry, entry } from '../../log/message.ts';
 import type { WorkerState } from './worker-life.ts';
 
-/** A boot that takes longer waits for something, or for ever: it does not keep the others from beginning. */
+/** A boot that takes longer is waiting for something, or hangs: it does not delay the others. */
 const LONG_BOOT_MS = 3000;
 
-/** So few boot at once, whatever there is of processors: all are ready sooner than one after the other. */
+/** Up to this many workers boot together on any machine: all are ready sooner than if they booted one after the other. */
 const FEW = 8;
 
-/** Of `missing` workers, how many are forked now. */
+/** How many of `missing` workers to fork now. */
 export function bootsNow(
   missing: number,
   workers: readonly { readonly state: WorkerState }[],
@@ -27,7 +27,7 @@ function isBooting(state: WorkerState): state is Extract<WorkerState, { kind: 'f
   return state.kind === 'forking' || state.kind === 'booting';
 }
 
-/** For the log; null where all boot at once. */
+/** For the log; null if all boot together. */
 export function describePace(generation: number, target: number, processors: number): Entry | null {
   if (target <= Math.max(processors, FEW)) return null;
   return entry(GENERATION_MESSAGES.boots, { generation, workers: target, processors });

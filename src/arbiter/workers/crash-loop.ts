@@ -1,4 +1,4 @@
-// Processes that keep dying before they have served: which ends count as such a crash, and when the next process may be started.
+// Crash loops of processes that die before they have served: which ends count as a crash, and when the next process may start.
 
 import os from 'node:os';
 import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
@@ -12,7 +12,7 @@ export interface Backoff {
   /** Crashes in a row. */
   readonly crashes: number;
   readonly notBeforeMs: number;
-  /** The age of the last worker that was forked before the crash: only a later one can prove that things are well again. */
+  /** The age of the newest worker at the crash: only a younger one can prove that the application works again. */
   readonly newestAge: number;
 }
 
@@ -31,12 +31,12 @@ export function backoffMs(crashes: number): number {
   return crashes <= 0 ? 0 : Math.min(LONGEST_MS, FIRST_MS * 2 ** (crashes - 1));
 }
 
-/** Whether a worker that has been ready for so long ends the row of crashes. */
+/** Whether a worker that has been ready for `readyMs` ends the row of crashes. */
 export function hasProved(backoff: Backoff, age: number, readyMs: number): boolean {
   return age > backoff.newestAge && readyMs > PROVEN_AFTER_MS;
 }
 
-/** Whether the end says that the application does not boot. One that has taken a ticket has booted, whatever became of it. */
+/** Whether the end means that the application does not boot. A worker that has taken a ticket has booted, however it ended. */
 export function isBootCrash(was: WorkerState, end: ProcessEnd, ticketsTaken: number, nowMs: number): boolean {
   if (was.kind === 'booting') return true;
   const readySinceMs = was.kind === 'ready' ? was.sinceMs : was.kind === 'exiting' ? was.readySinceMs : null;
@@ -48,11 +48,11 @@ export class CrashLoop {
   #backoff: Backoff = NO_BACKOFF;
   #newestAge = 0;
 
-  /** Of `missing` workers, how many may be forked now; `coming` have been already. */
+  /** How many of `missing` workers may be forked now; `coming` are forked already and not ready yet. */
   allows(missing: number, coming: number, nowMs: number): number {
     if (nowMs < this.#backoff.notBeforeMs) return 0;
     if (this.#backoff.crashes === 0) return missing;
-    // One at a time: the next one shows whether it was the last.
+    // One at a time, until one of them proves that the application works.
     return coming > 0 ? 0 : Math.min(missing, 1);
   }
 
@@ -60,12 +60,12 @@ export class CrashLoop {
     this.#newestAge = age;
   }
 
-  /** A worker has been ready for so long. */
+  /** A worker has been ready for `readyMs`. */
   isReady(age: number, readyMs: number): void {
     if (hasProved(this.#backoff, age, readyMs)) this.#backoff = NO_BACKOFF;
   }
 
-  /** Returns what to say of it. */
+  /** Returns the log message. */
   crashed(nowMs: number): Entry {
     this.#backoff = afterCrash(this.#backoff, nowMs, this.#newestAge);
     const { crashes, notBeforeMs } = this.#backoff;

@@ -1,4 +1,4 @@
-// Log messages about processes that have ended, in Gunicorn's words where Gunicorn has some. Pure.
+// Log messages about processes that have ended, in Gunicorn's words where it has them. Pure.
 
 import os from 'node:os';
 import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
@@ -61,7 +61,7 @@ export function describeEnd(code: number | null, signal: NodeJS.Signals | number
   return `was ended by ${typeof signal === 'number' ? signalName(signal) : signal}`;
 }
 
-/** `SIGKILL` for 9; a number that has no name here stays one. */
+/** `SIGKILL` for 9; `signal 40` for a number without a name. */
 export function signalName(signal: number): string {
   for (const [name, number] of Object.entries(os.constants.signals)) if (number === signal) return name;
   return `signal ${signal}`;

@@ -1,18 +1,18 @@
-// The writing end of the lifeline, a named pipe that no other process has open for writing: its end tells workers that the arbiter
-// has gone, whatever has become of it.
+// The writing end of the lifeline, a named pipe. No other process has it open for writing, so its end-of-file notifies workers that
+// the arbiter is gone, however it ended.
 
 import fs from 'node:fs';
 
 export class Lifeline {
   #fd: number | null = null;
 
-  /** A forkserver has made the pipe by now. */
+  /** Call it once a forkserver has made the pipe. */
   hold(path: string): void {
     if (this.#fd !== null) return;
     try {
       this.#fd = fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
     } catch {
-      // ENXIO: the forkserver that was to read it has just died; the next generation's will do.
+      // ENXIO: its reader, the forkserver, has just died. The next generation's forkserver will read it.
     }
   }
 

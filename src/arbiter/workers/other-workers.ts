@@ -1,10 +1,10 @@
-// Which workers live in which generation, for `server.WORKERS` of hooks: each forkserver knows its own, and is sent the others.
+// Which workers live in which generation, for `server.WORKERS` in hooks: each forkserver knows its own workers and is sent the others.
 
 import type { WorkerFacts } from '../../messages/about-hooks.ts';
 import type { Generation } from '../generations/generation.ts';
 
 export class OtherWorkers {
-  /** Drained generations whose forkserver is kept by threads that hooks have started; those threads look at workers, too. */
+  /** Drained generations whose forkserver stays for threads that hooks started; those threads may read `server.WORKERS`, too. */
   readonly #lingering: Set<Generation> = new Set();
 
   linger(generation: Generation): void {
@@ -15,7 +15,7 @@ export class OtherWorkers {
     this.#lingering.delete(generation);
   }
 
-  /** Those of all generations but `one`. */
+  /** The workers of all generations except `one`. */
   outside(one: Generation | null, all: readonly Generation[]): WorkerFacts[] {
     const workers = all.filter((generation) => generation !== one).flatMap(({ workers }) => workers.all());
     return workers.flatMap(({ process, age }) => (process === null ? [] : [{ pid: process.pid, age }]));

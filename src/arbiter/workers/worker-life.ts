@@ -1,4 +1,4 @@
-// A worker's life as the arbiter sees it: a state with a reason, moved by one pure function.
+// The life of a worker as the arbiter sees it: a state with a reason, moved by one pure function.
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -6,7 +6,7 @@ export interface ProcessEnd {
   readonly signal: number | null;
 }
 
-/** Why a worker is killed rather than asked to leave. `stuck`: nothing but requests that hang is left in it. */
+/** Why a worker is killed instead of being asked to leave. `stuck`: all its remaining requests hang. */
 export type DoomReason =
   | 'timeout'
   | 'stuck'
@@ -19,11 +19,11 @@ export type DoomReason =
 /** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. `spent`: max_requests. */
 export type RetireReason = 'succeeded' | 'spent' | 'surplus' | 'timeout' | 'asked';
 
-/** `soon`: it may go on for a while beside its successor, until it is spent. */
+/** `soon`: the worker may continue beside its successor for a while, until it is spent. */
 type SuccessorNeed = 'not-needed' | 'soon' | 'wanted';
 
 export type WorkerState =
-  /** The forkserver has been asked; there is no pid yet. */
+  /** The forkserver was asked to fork it; its pid is not known yet. */
   | { readonly kind: 'forking'; readonly sinceMs: number }
   | { readonly kind: 'booting'; readonly sinceMs: number }
   | { readonly kind: 'ready'; readonly sinceMs: number; readonly successor: SuccessorNeed }
@@ -35,11 +35,11 @@ export type WorkerState =
       readonly askedAtMs: number;
     }
   /**
-   * It serves no more, and ends as any Python program does: threads are waited for, exit handlers run. `readySinceMs` is null if it
-   * was asked to go.
+   * It no longer serves, and exits like any Python program: it joins threads and runs exit handlers. `readySinceMs` is null if it was
+   * asked to leave.
    */
   | { readonly kind: 'exiting'; readonly sinceMs: number; readonly readySinceMs: number | null }
-  /** To be killed: first ABRT, which leaves a stack behind, then KILL. */
+  /** Being killed: first with ABRT, which makes it write its stack, then with KILL. */
   | {
       readonly kind: 'doomed';
       readonly sinceMs: number;
@@ -55,7 +55,7 @@ export type WorkerEvent =
   | { readonly type: 'retire'; readonly reason: RetireReason }
   /** TERM was sent once more: a signal that arrives between two system calls does not interrupt the second. */
   | { readonly type: 'asked-again' }
-  /** It says so itself. */
+  /** Reported by the worker itself. */
   | { readonly type: 'exiting' }
   | { readonly type: 'doom'; readonly reason: DoomReason }
   | { readonly type: 'aborted' }
@@ -63,8 +63,8 @@ export type WorkerEvent =
   | { readonly type: 'exited'; readonly end: ProcessEnd };
 
 /**
- * The state after `event`. The same state when the event may come late or twice, because worker and arbiter act at the same time; null when
- * it cannot happen in this state.
+ * The state after `event`. Returns the same state for an event that may come late or twice, because worker and arbiter act concurrently,
+ * and null for one that cannot happen in this state.
  */
 export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number): WorkerState | null {
   if (state.kind === 'gone') return null;
@@ -72,7 +72,7 @@ export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number
     case 'exited':
       return { kind: 'gone', end: event.end, was: state.kind };
     case 'doom':
-      // The first reason stays; and what has no pid yet cannot be killed.
+      // The first reason stays, and a worker without a pid cannot be killed yet.
       if (state.kind === 'doomed' || state.kind === 'forking') return state;
       return { kind: 'doomed', sinceMs: nowMs, reason: event.reason, step: 'to-abort' };
     case 'aborted':
@@ -85,7 +85,7 @@ export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number
       return state.kind === 'forking' ? { kind: 'booting', sinceMs: nowMs } : null;
     case 'ready':
       if (state.kind === 'booting') return { kind: 'ready', sinceMs: nowMs, successor: 'not-needed' };
-      // It was asked to go, or doomed, while it was booting.
+      // It was asked to leave, or doomed, while it was booting.
       return state.kind === 'retiring' || state.kind === 'doomed' ? state : null;
     case 'wants-successor':
       if (state.kind === 'forking') return null;

@@ -1,10 +1,10 @@
-// How many workers to fork and which to retire, from nothing but the states of a generation's workers. Pure.
+// How many workers to fork and which to retire, from the states of a generation's workers. Pure.
 
 import type { WorkerState } from './worker-life.ts';
 
 export interface PlannedWorker {
   readonly slot: number;
-  /** Position in the order of forks; the lowest is the oldest. */
+  /** Position in the order of forks; the oldest worker has the lowest. */
   readonly age: number;
   readonly state: WorkerState;
 }
@@ -15,12 +15,12 @@ export interface WorkerPlan {
   readonly retire: readonly number[];
 }
 
-/** How long a worker that will be spent soon may go on beside its successor. */
+/** How long a worker that will soon be spent may continue beside its successor. */
 const BESIDE_SUCCESSOR_MS = 5000;
 
 /**
- * Keeps `target` workers in service. A worker that wants a successor stays until the successor is ready, and only a few
- * at a time are succeeded, so that recycling never costs more than a part of the capacity.
+ * Keeps `target` workers in service. A worker that wants a successor stays until the successor is ready, and only a few are replaced
+ * at a time, so that recycling never costs more than a fraction of the capacity.
  */
 export function planWorkers(workers: readonly PlannedWorker[], target: number, nowMs: number = 0): WorkerPlan {
   const oldestFirst = [...workers].sort((a, b) => a.age - b.age);
@@ -36,7 +36,7 @@ export function planWorkers(workers: readonly PlannedWorker[], target: number, n
   return { fork, retire: order.slice(0, surplus).map((worker) => worker.slot) };
 }
 
-/** A worker that will be spent soon goes on for a moment beside a successor that has just become ready. */
+/** A worker that will soon be spent continues for a moment beside a successor that has just become ready. */
 function mayStay({ age, state }: PlannedWorker, ready: readonly PlannedWorker[], nowMs: number): boolean {
   if (state.kind !== 'ready' || state.successor !== 'soon') return false;
   return ready.some((other) => {

@@ -1,5 +1,4 @@
-// The workers of one generation: forks those that are missing, retires those that are too many, notes what they report, and watches
-// their deadlines.
+// The workers of one generation: forks missing ones, retires surplus ones, handles their reports, and watches their deadlines.
 
 import os from 'node:os';
 import type { ErrorLog } from '../../log/error-log.ts';
@@ -27,9 +26,9 @@ export interface WorkerPoolOptions {
   readonly allotment: Allotment;
   readonly gateways: Gateways;
   readonly log: ErrorLog;
-  /** Whether the generation serves: one that is only booting is given up, or tried again without a warning. */
+  /** Whether the generation serves. One that is still booting is given up or retried instead, without a warning. */
   isServing(): boolean;
-  /** A worker has ended; it is passed as it was before. */
+  /** A worker has ended; `worker` is its last state before that. */
   workerGone(worker: Worker, end: ProcessEnd, nowMs: number): void;
 }
 
@@ -57,7 +56,7 @@ export class WorkerPool {
     });
   }
 
-  /** How many requests its ready workers run at once. */
+  /** How many requests the ready workers run concurrently. */
   get concurrency(): number {
     return this.workers.count('ready') * this.#slotsPerWorker;
   }
@@ -70,7 +69,7 @@ export class WorkerPool {
     this.#noForkBeforeMs = ms;
   }
 
-  /** Forks what is missing and retires what is too much. */
+  /** Forks missing workers and retires surplus ones. */
   manage(target: number, nowMs: number): void {
     const plan = planWorkers(this.workers.all(), target, nowMs);
     if (this.#options.forkserver.isAlive && nowMs >= this.#noForkBeforeMs) {
@@ -107,7 +106,7 @@ export class WorkerPool {
     this.#reportConcurrency();
   }
 
-  /** For a hook. Whether there is such a worker; one that is asked to leave is replaced. */
+  /** For a hook. Returns whether the worker exists. A worker that gets SIGTERM is replaced. */
   kill(pid: number, signal: number, nowMs: number): boolean {
     const worker = this.workers.byPid(pid);
     if (worker === undefined) return false;
@@ -119,13 +118,13 @@ export class WorkerPool {
 
   #signal(worker: LivingProcess, signal: number): void {
     const { forkserver } = this.#options;
-    // A forkserver that hangs would not pass it on.
+    // A hanging forkserver would not forward it.
     const isKill = signal === os.constants.signals.SIGKILL && worker.startTicks !== null;
     if (forkserver.isAlive && !isKill) forkserver.send({ type: 'signal', pid: worker.pid, signal });
     else signalIfAlive(worker, signal);
   }
 
-  // What the forkserver reports
+  // Reports of the forkserver
 
   heard(message: AboutWorker, nowMs: number): void {
     if (message.type === 'forked') return this.workers.forked(message.slot, message.pid, nowMs);
@@ -154,7 +153,7 @@ export class WorkerPool {
     if (worker !== undefined) this.#options.allotment.giveBack(worker);
   }
 
-  /** A worker that has no pid by now will have none. Its slot is not used again: it may have been forked without a word. */
+  /** A worker whose pid is still unknown is dropped. Its slot is not reused: the worker may have been forked without a report. */
   forkserverDied(): void {
     for (const { slot, process } of this.workers.all()) {
       if (process === null) this.workers.remove(slot);
@@ -192,7 +191,7 @@ export class WorkerPool {
     this.#deadlines.expired(ticket, what, nowMs);
   }
 
-  /** Deadlines, and ends that no forkserver reports. */
+  /** Checks deadlines, and finds workers whose end no forkserver reports. */
   tick(limits: Limits, nowMs: number): void {
     for (const worker of this.workers.all()) {
       if (worker.process === null) continue;
@@ -205,7 +204,7 @@ export class WorkerPool {
     }
   }
 
-  /** Whether the forkserver has been asked for a worker so long ago, and has not answered. */
+  /** Whether the forkserver has left a request to fork unanswered for longer than `limitMs`. */
   isForkOverdue(limitMs: number, nowMs: number): boolean {
     return this.workers.all().some(({ state }) => state.kind === 'forking' && nowMs - state.sinceMs > limitMs);
   }

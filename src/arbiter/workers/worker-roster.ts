@@ -1,4 +1,4 @@
-// The workers of one generation, by their slots: found, counted, signalled, and moved through their lives. The generation decides.
+// The workers of one generation by slot: looks them up, counts and signals them, and moves their states. Makes no decisions of its own.
 
 import os from 'node:os';
 import { type IllegalMoveLog, illegalMove } from '../../log/illegal-move.ts';
@@ -6,7 +6,7 @@ import type { SlotRange } from '../../runqueue/claims-board.ts';
 import { type LivingProcess, livingProcess } from '../process/living-process.ts';
 import { type DoomReason, moveWorker, type WorkerEvent, type WorkerState } from './worker-life.ts';
 
-/** `slot` is its first one, and its name here. */
+/** `slot` is the first of its slots, and identifies the worker. */
 export interface Worker extends SlotRange {
   readonly age: number;
   readonly process: LivingProcess | null;
@@ -46,7 +46,7 @@ export class WorkerRoster {
     return this.all().filter(({ state }) => kinds.includes(state.kind)).length;
   }
 
-  /** The forkserver has been asked for it. */
+  /** The forkserver has been asked to fork it. */
   add(range: SlotRange, age: number, nowMs: number): void {
     const { slot, slots } = range;
     this.#workers.set(slot, { slot, slots, age, process: null, state: { kind: 'forking', sinceMs: nowMs } });
@@ -63,7 +63,7 @@ export class WorkerRoster {
     this.#workers.delete(slot);
   }
 
-  /** Whether the event has changed the worker's state. */
+  /** Returns whether the event has changed the worker's state. */
   move(slot: number, event: WorkerEvent, nowMs: number): boolean {
     const worker = this.#workers.get(slot);
     if (worker === undefined) return false;
@@ -84,12 +84,12 @@ export class WorkerRoster {
     for (const worker of this.#workers.values()) this.signal(worker, signal);
   }
 
-  /** For what applications do at SIGTERM, such as to end their streams: the workers go on taking tickets. */
+  /** Lets applications do what they do at SIGTERM, such as end their streams. The workers still take tickets. */
   announceEnd(): void {
     this.signalAll('SIGURG');
   }
 
-  /** The time to finish is over. */
+  /** Call it when graceful_timeout is over. */
   killAll(nowMs: number): void {
     for (const worker of this.all()) {
       if (worker.state.kind === 'doomed') this.kill(worker.slot, nowMs);
@@ -97,7 +97,7 @@ export class WorkerRoster {
     }
   }
 
-  /** Ends it: at once, or with a moment for its last words. False if it is doomed already, or not there yet. */
+  /** Kills it, immediately or after a moment in which it writes its stack. Returns false if it is doomed already or has no pid yet. */
   doom(
     { slot }: Worker,
     reason: DoomReason,
@@ -111,7 +111,7 @@ export class WorkerRoster {
     return true;
   }
 
-  /** It is killed a moment later. */
+  /** The deadlines kill it a moment later. */
   #writeStack(slot: number): void {
     const worker = this.#workers.get(slot);
     if (worker !== undefined) this.signal(worker, 'SIGUSR2');

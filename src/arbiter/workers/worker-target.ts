@@ -1,10 +1,10 @@
-// How many workers a generation is to have. With the hook nworkers_changed, a new number counts once the hook has been called for it.
+// How many workers a generation should have. With the hook nworkers_changed, a new number takes effect once the hook has been called.
 
 import type { Forkserver } from '../forkserver/forkserver.ts';
 
 export class WorkerTarget {
   readonly #forkserver: Pick<Forkserver, 'has' | 'isAlive' | 'send' | 'sendFacts'>;
-  /** Numbers that the hook is being called for, in their order. */
+  /** Numbers for which the hook is being called, in order. */
   readonly #pending: number[] = [];
   #current = 0;
 
@@ -16,7 +16,7 @@ export class WorkerTarget {
     return this.#current;
   }
 
-  /** The number at the first fork, which the forkserver has in its settings. */
+  /** The initial number, which the forkserver has in its settings. */
   begin(target: number): void {
     this.#current = target;
   }
@@ -27,7 +27,7 @@ export class WorkerTarget {
     this.#forkserver.sendFacts({ workers: target });
   }
 
-  /** Whether the number counts already. */
+  /** Returns whether the number has taken effect already. */
   request(target: number): boolean {
     const old = this.#requested;
     if (!this.#forkserver.has('nworkers_changed') || !this.#forkserver.isAlive) {
@@ -39,13 +39,13 @@ export class WorkerTarget {
     return false;
   }
 
-  /** One more or one less than what was requested last. As in Gunicorn, TTOU stops at one worker. */
+  /** One more or one fewer than requested last. As in Gunicorn, TTOU stops at one worker. */
   requestBy(by: 1 | -1): boolean {
     const old = this.#requested;
     return (by > 0 || old > 1) && this.request(old + by);
   }
 
-  /** nworkers_changed has been called. Whether that was for a request. */
+  /** nworkers_changed has been called. Returns whether that was for a request. */
   confirm(): boolean {
     const target = this.#pending.shift();
     if (target !== undefined) this.set(target);
