@@ -1,13 +1,13 @@
 // How long a worker may take to boot. Pure: durations in, a limit out.
 //
-// `timeout` is the limit, as in Gunicorn, until the generation shows that it boots. A machine under load makes the same boot many times
-// slower: to kill it then, again and again, would keep the server from ever getting its workers back.
+// `timeout` is the limit, as in Gunicorn, until a worker of the generation has booted. On a machine under load the same boot takes many
+// times longer: if workers were killed for that again and again, the server would never get them back.
 
-/** So many times as long as the longest boot so far is a slow boot still, not a hanging one. */
+/** A boot of up to this many times the longest one so far is slow, but does not hang. */
 const SLOWDOWN = 20;
-/** What an application that has booted before may take at least. */
+/** The least time for an application that has booted before. */
 const PROVEN_MS = 10_000;
-/** Beyond this a limit is not doubled. */
+/** Doubling stops here. */
 const DOUBLED_AT_MOST_MS = 120_000;
 
 export class BootPatience {
@@ -27,7 +27,7 @@ export class BootPatience {
     this.#tooSlow = 0;
   }
 
-  /** A worker has been given up at the limit: the next one gets twice the time. */
+  /** A worker was killed at the limit: the next one gets twice the time. */
   tooSlow(): void {
     this.#tooSlow += 1;
   }

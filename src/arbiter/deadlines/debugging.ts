@@ -1,4 +1,4 @@
-// Whether a debugger can be talked to: the server was started in a terminal.
+// Whether a debugger in a worker could be used: the server was started in a terminal.
 
 import { isatty } from 'node:tty';
 
@@ -6,7 +6,7 @@ export function hasTerminal(): boolean {
   return isatty(0);
 }
 
-/** One worker of a server under development: nothing ends it while it stands in a debugger. */
+/** The only worker of a server under development: no deadline ends it while it is stopped in a debugger. */
 export function mayBeDebugged(settings: { readonly workers: number; readonly reload: boolean }): boolean {
   return hasTerminal() && settings.reload && settings.workers === 1;
 }

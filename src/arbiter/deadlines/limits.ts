@@ -1,4 +1,4 @@
-// What the deadlines of a generation's workers depend on, and what they ask of their generation.
+// The limits behind the deadlines of workers, and the actions that deadlines request from their generation.
 
 import type { Entry } from '../../log/message.ts';
 import type { Claim } from '../../runqueue/claims-board.ts';
@@ -13,10 +13,10 @@ export interface Limits {
   readonly onDeadline: WorkerClass['onDeadline'];
 }
 
-/** What the deadlines ask of the generation. */
+/** Acts on exceeded deadlines. */
 export interface DeadlinesOwner {
   retire(worker: Worker, reason: RetireReason, nowMs: number): void;
-  /** Have the gateway answer the client. */
+  /** Has the gateway answer the client. */
   expire(claim: Claim): void;
   /** Logs it. */
   enter(said: Entry): void;

@@ -1,21 +1,21 @@
-// Requests that have run longer than `timeout` in workers that run several at once: such a worker is not killed for one of them. Each is
-// expired at the gateway, then logged with the stack that it hangs in. Pure.
+// Requests that exceed `timeout` in workers that run several concurrently. Such a worker is not killed for one of them: the request is
+// expired at the gateway, then logged with the stack in which it hangs. Pure.
 
-/** Between the signal that asks a worker for its stacks and the look at them. */
+/** How long a worker may take to write its stacks after the signal. */
 const STACK_WAIT_MS = 300;
-/** A gateway that has much to do answers late which request it was; one that hangs, never. */
+/** How long to wait for the gateway to name the request: a busy one answers late, one that hangs never. */
 const ANSWER_WAIT_MS = 2000;
 
 export interface OverdueRequest {
   readonly ticket: number;
-  /** The worker's name among those of its generation. */
+  /** Identifies the worker in its generation. */
   readonly slot: number;
   readonly pid: number | null;
-  /** As in the claim: the thread that runs it, or 0. */
+  /** The thread that runs it, or 0, as in the claim. */
   readonly thread: number;
   readonly ageMs: number;
   readonly sinceMs: number;
-  /** Where in the worker's stack file the stacks begin that were asked for now. */
+  /** Offset in the worker's stack file at which the requested stacks begin. */
   readonly stackFrom: number;
   /** Method and target, once the gateway has answered the client. */
   readonly what: string | null;
@@ -38,17 +38,17 @@ export class OverdueRequests {
     if (request !== undefined) this.#requests.set(ticket, { ...request, what });
   }
 
-  /** Those to be logged now. Each is returned once. */
+  /** Requests to log now. Each is returned once. */
   due(nowMs: number): readonly OverdueRequest[] {
     return this.#take(({ sinceMs, what }) => nowMs - sinceMs >= (what === null ? ANSWER_WAIT_MS : STACK_WAIT_MS));
   }
 
-  /** Those of a worker that has ended, to be logged now. */
+  /** Requests of a worker that has ended, to log now. Each is returned once. */
   ofEnded(slot: number): readonly OverdueRequest[] {
     return this.#take((request) => request.slot === slot);
   }
 
-  /** Whether the worker has been asked for stacks that are not in the log yet. */
+  /** Whether stacks that were requested from the worker are not in the log yet. */
   awaitsStacks(slot: number): boolean {
     return [...this.#requests.values()].some((request) => request.slot === slot && !request.isLogged);
   }
@@ -65,7 +65,7 @@ export class OverdueRequests {
     return request === undefined ? null : nowMs - request.sinceMs;
   }
 
-  /** Drops requests of this worker that are logged and no longer claimed. */
+  /** Drops logged requests of this worker that are no longer claimed. */
   keepOnly(slot: number, claimed: ReadonlySet<number>): void {
     for (const request of this.#requests.values()) {
       const isOver = request.slot === slot && request.isLogged && !claimed.has(request.ticket);

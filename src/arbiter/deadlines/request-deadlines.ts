@@ -1,5 +1,5 @@
-// The deadlines of workers that run several requests at once. Such a worker is not killed for one that hangs: the request is expired and
-// logged, the worker is replaced when that is all that helps. Also notices an event loop that stands still.
+// The deadlines of workers that run several requests concurrently. Such a worker is not killed for one that hangs: the request is expired
+// and logged, and the worker is replaced only if nothing else helps. Also detects a blocked event loop.
 
 import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
 import { entry } from '../../log/message.ts';
@@ -9,14 +9,14 @@ import type { DeadlinesOwner, Limits } from './limits.ts';
 import { type OverdueRequest, OverdueRequests } from './overdue-requests.ts';
 import type { WorkerStacks } from './worker-stacks.ts';
 
-/** A request that was cancelled in its worker is over by then, or cannot be cancelled. */
+/** A request that is still running this long after its worker cancelled it cannot be cancelled. */
 const CANCEL_GRACE_MS = 5000;
-/** Its last stacks are in the log by then. */
+/** By then the worker's last stacks are in the log. */
 const STUCK_GRACE_MS = 1000;
-/** An event loop that has not come round for this long is blocked; a beat comes every half second. */
+/** An event loop that has not turned for this long is blocked; it beats every half second. */
 const STALL_MS = 2000;
 const STACK_WAIT_MS = 300;
-/** Asks a worker to write down its stacks. */
+/** Makes a worker write its stacks. */
 const STACKS_SIGNAL = 'SIGUSR2';
 
 interface Stall {
@@ -47,7 +47,7 @@ export class RequestDeadlines {
     this.#overdue.answered(ticket, what);
   }
 
-  /** The worker has ended; what it has left of its stacks is still there. */
+  /** The worker has ended; its stack file still exists. */
   gone(slot: number): void {
     this.#stalls.delete(slot);
     for (const request of this.#overdue.ofEnded(slot)) this.#logTimeout(request);
@@ -63,7 +63,7 @@ export class RequestDeadlines {
     const hanging = claims.filter(({ ticket }) => (this.#overdue.overdueMs(ticket, nowMs) ?? -1) > patienceMs);
     this.#overdue.keepOnly(worker.slot, new Set(claims.map(({ ticket }) => ticket)));
     if (worker.state.kind === 'retiring') {
-      // It waits for nothing any more but requests that hang, or it has had its time.
+      // Kill it if only hanging requests are left, or its time is over.
       const sinceMs = nowMs - worker.state.sinceMs;
       const isStuck = hanging.length > 0 && hanging.length === claims.length && sinceMs > STUCK_GRACE_MS;
       if (sinceMs > limits.graceMs) {
@@ -86,7 +86,7 @@ export class RequestDeadlines {
     this.#expire(worker, late, nowMs);
   }
 
-  /** Whether any of them had not been expired before. */
+  /** Returns whether any of them had not been expired before. */
   #expire(worker: Worker, claims: readonly Claim[], nowMs: number): boolean {
     const late = claims.filter(({ ticket }) => !this.#overdue.has(ticket));
     if (late.length === 0) return false;
@@ -102,7 +102,7 @@ export class RequestDeadlines {
     return true;
   }
 
-  /** Of any worker: the one that ran it may be gone. */
+  /** The worker that ran it may be gone. */
   #logTimeout({ ticket, slot, pid, thread, ageMs, stackFrom, what }: OverdueRequest): void {
     const stack = this.#stacks.ofRequest(slot, stackFrom, ticket, thread);
     const where = stack === '' ? 'It left no stack.' : `What it was doing:\n${stack}`;
@@ -110,7 +110,7 @@ export class RequestDeadlines {
     this.#owner.enter(entry(WORKER_MESSAGES.requestTimeout, values));
   }
 
-  /** A handler that blocks the loop keeps every other request of the worker waiting: logged once, with the stack; killed after `timeout`. */
+  /** A handler that blocks the loop stalls all requests of the worker: logs that once, with the stack, and kills the worker after `timeout`. */
   #checkLoop(worker: Worker, claims: readonly Claim[], timeoutMs: number, nowMs: number): void {
     const { slot } = worker;
     const beatMs = this.#board.beatMs(slot);
@@ -127,11 +127,11 @@ export class RequestDeadlines {
     const pid = worker.process?.pid ?? '-';
     const seconds = ((nowMs - beatMs) / 1000).toFixed(1);
     if (timeoutMs > 0 && nowMs - beatMs > timeoutMs) {
-      // The last beat came before the claim of the request that blocks the loop: its own time may not be over. None of them goes on,
-      // so their clients are answered before the worker is killed. One that a slow client holds has begun its response, which is cut off.
+      // The last beat came before the claim of the blocking request, whose own time may not be over yet. None of the requests can continue,
+      // so their clients are answered before the worker is killed. A request held by a slow client has begun its response, which is cut off.
       const waiting = claims.filter(({ heldMs }) => heldMs === 0);
       if (this.#expire(worker, waiting, nowMs)) return;
-      // What it writes at its end would come in the middle of the stacks that it has been asked for.
+      // Its final stack would mix with the stacks that it was asked for.
       if (this.#overdue.awaitsStacks(slot)) return;
       this.#owner.enter(entry(WORKER_MESSAGES.loopTimeout, { pid, seconds }));
       this.#workers.doom(worker, 'timeout', 'SIGABRT', nowMs);

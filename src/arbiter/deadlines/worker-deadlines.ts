@@ -1,4 +1,4 @@
-// What has taken too long with a worker: its boot, its request, its end. A generation calls it, a few times a second.
+// The deadlines of a worker: for its boot, its request and its exit. Checked a few times a second.
 
 import { WORKER_MESSAGES } from '../../log/catalog/workers.ts';
 import { entry } from '../../log/message.ts';
@@ -12,7 +12,7 @@ import type { WorkerStacks } from './worker-stacks.ts';
 const ABORT_GRACE_MS = 1000;
 const EXPIRE_GRACE_MS = 1000;
 const ASK_AGAIN_MS = 200;
-/** For a worker to write down its stack. */
+/** How long a worker may take to write its stack. */
 const STACK_WAIT_MS = 300;
 
 export class WorkerDeadlines {
@@ -38,8 +38,8 @@ export class WorkerDeadlines {
     const { slot, state } = worker;
     const sinceMs = state.kind === 'gone' ? 0 : nowMs - state.sinceMs;
     if (state.kind === 'doomed') {
-      const isToKill = state.step === 'to-abort' && state.reason === 'graceful-timeout';
-      if (isToKill) {
+      const skipsAbort = state.step === 'to-abort' && state.reason === 'graceful-timeout';
+      if (skipsAbort) {
         if (sinceMs > STACK_WAIT_MS) this.#workers.kill(slot, nowMs);
       } else if (state.step === 'to-abort' && sinceMs > EXPIRE_GRACE_MS) this.#abort(worker, 'a request', nowMs);
       else if (state.step === 'aborted' && sinceMs > ABORT_GRACE_MS) this.#workers.kill(slot, nowMs);
@@ -56,7 +56,7 @@ export class WorkerDeadlines {
       return;
     }
     if (state.kind === 'exiting') {
-      // Its stacks show what it waits for.
+      // Its stacks show what it is waiting for.
       if (sinceMs > limits.graceMs) this.#workers.doom(worker, 'slow-exit', 'SIGABRT', nowMs);
       return;
     }
@@ -80,7 +80,7 @@ export class WorkerDeadlines {
     this.#requests.gone(slot);
   }
 
-  /** Of a worker that runs one request at a time: the client is answered first, by `expired`. */
+  /** For workers that run one request at a time. The client is answered before the worker is killed, by `expired`. */
   #checkRequest({ slot }: Worker, timeoutMs: number, nowMs: number): void {
     const claim = this.#board.claim(slot);
     if (timeoutMs === 0 || claim.ticket === 0 || claimAgeMs(claim, nowMs) <= timeoutMs) return;

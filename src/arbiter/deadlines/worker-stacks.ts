@@ -1,4 +1,4 @@
-// The files in which workers leave their stacks: a C handler of faulthandler writes there, even when the interpreter is stuck.
+// The files to which workers write their stacks. A C handler of faulthandler does so, even if the interpreter is stuck.
 
 import fs from 'node:fs';
 import { PYTHON_DIR } from '../../python-dir.ts';
@@ -8,30 +8,30 @@ export class WorkerStacks {
   readonly #runtimeDir: string;
   /** By worker slot: how much of the file has been read. */
   readonly #readTo: Map<number, number> = new Map();
-  /** By worker slot: what of it is in the log. */
+  /** By worker slot: the stacks that are in the log. */
   readonly #logged: Map<number, string> = new Map();
 
   constructor(runtimeDir: string) {
     this.#runtimeDir = runtimeDir;
   }
 
-  /** All that the worker has written since `from`, without Tunicorn's own frames; empty if nothing. It counts as read. */
+  /** Everything that the worker has written since `from`, without Tunicorn's own frames; may be empty. Counts as read. */
   read(slot: number, from: number): string {
     return this.#logs(slot, applicationStack(this.#read(slot).slice(from), PYTHON_DIR));
   }
 
-  /** The stack of one request, among those written since `from`, which count as read. */
+  /** The stack of one request from those written since `from`, which all count as read. */
   ofRequest(slot: number, from: number, ticket: number, thread: number): string {
     return this.#logs(slot, applicationStack(requestStack(this.#read(slot).slice(from), ticket, thread), PYTHON_DIR));
   }
 
-  /** What a worker that has ended has left; null if the log has the same stack already. */
+  /** The last stack of a worker that has ended; null if the log has the same stack already. */
   lastWords(slot: number): string | null {
     const stack = applicationStack(lastStacks(this.#text(slot), this.#readTo.get(slot) ?? 0), PYTHON_DIR);
     return hasSameFrames(stack, this.#logged.get(slot) ?? '') ? null : stack;
   }
 
-  /** How much there is, for a later `from`. */
+  /** The current length of the file, for a later `from`. */
   size(slot: number): number {
     return this.#text(slot).length;
   }
@@ -57,7 +57,7 @@ export class WorkerStacks {
     try {
       return fs.readFileSync(this.#path(slot), 'latin1');
     } catch {
-      return ''; // It died before it made the file.
+      return ''; // The worker died before it created the file.
     }
   }
 
@@ -67,8 +67,8 @@ export class WorkerStacks {
 }
 
 /**
- * The application's frames without Tunicorn's own around them; empty when there are none. `text` is as faulthandler writes it, `ownDir` the
- * folder of Tunicorn's Python modules.
+ * The application's frames, without Tunicorn's own around them. `text` is faulthandler's output, `ownDir` the folder of Tunicorn's Python
+ * modules.
  */
 export function applicationStack(text: string, ownDir: string): string {
   const lines = text
@@ -78,22 +78,22 @@ export function applicationStack(text: string, ownDir: string): string {
   const kept = lines.filter(
     (line) => !line.startsWith(own) && !line.startsWith('  File "<string>"') && !isThreadStart(line),
   );
-  // The arbiter's numbers mean nothing to a reader, and a heading without frames says nothing.
+  // Ticket numbers mean nothing to a reader, nor does a heading without frames.
   const shown = kept
     .map((line) => line.replace(/^Ticket \d+ \(/, 'A request ('))
     .filter((line, at, all) => !line.startsWith('A request (') || all[at + 1]?.startsWith('  File "') === true);
-  // A worker between two requests has no frames but our own: then those are what there is to tell.
+  // A worker between two requests has only our own frames: then those are shown.
   const hasFrames = kept.some((line) => line.startsWith('  File "'));
   return (hasFrames ? shown : lines).join('\n');
 }
 
-/** The part of `text` that is about the worker's end: what a fatal signal has had it write, else what was written after `readTo` characters. */
+/** The part of `text` about the worker's end: what it wrote at a fatal signal, or else what it wrote after `readTo` characters. */
 export function lastStacks(text: string, readTo: number): string {
   const fatal = text.slice(Math.max(0, text.lastIndexOf('Fatal Python error')));
   return fatal !== text && fatal.includes('  File "') ? fatal : text.slice(readTo);
 }
 
-/** Whether `stack` has frames, and every one of them is in `logged`, whose form may be traceback's. */
+/** Whether `stack` has frames and all of them are in `logged`, which may have the format of the traceback module. */
 export function hasSameFrames(stack: string, logged: string): boolean {
   const known = new Set(framesOf(logged));
   const frames = framesOf(stack);
@@ -104,19 +104,19 @@ function framesOf(text: string): string[] {
   return [...text.matchAll(/^ {2}File "(.*)", line (\d+),? in /gm)].map(([, file, line]) => `${file}:${line}`);
 }
 
-/** What every thread of Python begins with. */
+/** The outermost frames of every Python thread. */
 function isThreadStart(line: string): boolean {
   return /^ {2}File ".*\/threading\.py", line \d+ in (?:_bootstrap|_bootstrap_inner|run)$/.test(line);
 }
 
-// faulthandler writes a block for each thread, headed `Thread 0x… (most recent call first):`; a worker with an event loop adds one for each
-// request, headed `Ticket N (most recent call last):`. A blank line ends a block.
+// faulthandler writes a block for each thread, with the heading `Thread 0x… (most recent call first):`. A worker with an event loop adds a
+// block for each request, with the heading `Ticket N (most recent call last):`. A blank line ends a block.
 
-/** The part of `text` about one request; empty if there is none. `thread` is 0 where the worker runs all requests in one. */
+/** The part of `text` about one request; may be empty. `thread` is 0 if the worker runs all requests in one thread. */
 export function requestStack(text: string, ticket: number, thread: number): string {
   const blocks = text.split(/\n\s*\n/);
   const ofTicket = blocks.findLast((block) => block.trimStart().startsWith(`Ticket ${ticket} `));
-  // One that blocks the event loop has none of its own, apart from that of the thread.
+  // A request that blocks the event loop has no stack of its own, only that of the thread.
   if (ofTicket?.includes('  File "')) return ofTicket.trim().replace(/^Ticket \d+ /, 'The request ');
   if (thread === 0)
     return blocks
