@@ -1,5 +1,5 @@
-// The arbiter's own metrics: how many workers there are, how many connections wait to be accepted, and how many are held by clients that
-// listen.
+// The arbiter's own metrics: the numbers of workers, of connections waiting in the backlogs, and of open streams (WebSockets, tunnels,
+// event streams).
 
 import { type ListeningAddress, listenBacklog } from '../telemetry/listen-backlog.ts';
 import type { Statsd } from '../telemetry/statsd.ts';
@@ -47,7 +47,7 @@ export class ArbiterMetrics {
     });
   }
 
-  /** To a new receiver all of them: it may remember the gauges of a server that has ended. */
+  /** Sends changed gauges; to a new receiver all of them, because it may remember those of a server that has ended. */
   #sendStreams(statsd: Statsd, sum: StreamSum): void {
     const sent = this.#sentStreams?.statsd === statsd ? this.#sentStreams.sum : null;
     this.#sentStreams = { statsd, sum };

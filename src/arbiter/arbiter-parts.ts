@@ -1,4 +1,4 @@
-// The parts of an arbiter, each made with those that it depends on. What happens to them later goes through the arbiter's queue.
+// The parts of an arbiter, each made with those that it depends on. Their events go through the arbiter's queue.
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Entry } from '../log/message.ts';
@@ -53,7 +53,7 @@ export interface ArbiterParts {
   readonly metrics: ArbiterMetrics;
 }
 
-/** `ended` is called when nothing is left of the server. */
+/** `ended` is called when all other processes of the server are gone. */
 export function makeParts(
   start: ArbiterStart,
   post: (event: PartEvent) => void,
@@ -73,7 +73,7 @@ export function makeParts(
   const reloader = new Reloader(log, start.forkserverCommand.cwd, start.configure.config, (reason) => {
     post({ type: 'files-changed', reason });
   });
-  // The one circle: gateways are introduced to what is made after them. None is started before the arbiter runs.
+  // The one cycle: a new gateway needs the switchover, which is made later. No gateway starts before the arbiter runs.
   const gateways: Gateways = new Gateways({ log, post, introduce: (gateway) => switchover.introduce(gateway) });
   const serviceManager = new ServiceManager({
     python,

@@ -1,19 +1,19 @@
-// Where the arbiter is in its life: a state moved by one pure function, and its holder, which the parts of the arbiter share.
+// The phase of the arbiter's life: a state moved by one pure function, and its holder, which the parts of the arbiter share.
 
 import { type IllegalMoveLog, illegalMove } from '../log/illegal-move.ts';
 
 export type Phase =
   | { readonly kind: 'running' }
-  /** Neither gateways nor workers, once the ones there were have finished: who connects waits in the sockets' backlogs. */
+  /** Gateways and workers finish and leave. New connections wait in the backlogs of the sockets. */
   | { readonly kind: 'paused' }
-  /** Told to stop, and waiting for shutdown_delay to pass: load balancers shall notice first. */
+  /** Asked to stop; still serving for shutdown_delay, so that load balancers notice. */
   | { readonly kind: 'leaving'; readonly untilMs: number }
   | Stopping;
 
 export interface Stopping {
   readonly kind: 'stopping';
   readonly manner: 'graceful' | 'quick';
-  /** graceful_timeout counts from here. */
+  /** Start of graceful_timeout. */
   readonly sinceMs: number;
   readonly exitCode: number;
 }
@@ -23,14 +23,14 @@ export type PhaseEvent =
   | { readonly type: 'resume' }
   | { readonly type: 'leave'; readonly delayMs: number }
   | { readonly type: 'stop'; readonly manner: Stopping['manner']; readonly exitCode: number }
-  /** on_exit is called now, and has as much time as the workers had. */
+  /** on_exit is called now; graceful_timeout starts again for it. */
   | { readonly type: 'last-hook' }
-  /** What was to be a good end is not. */
+  /** Something failed during the stop: changes its exit status. */
   | { readonly type: 'fail'; readonly exitCode: number };
 
 /**
- * The phase after `event`. The same phase where a signal or hook asks for what is so already, or for what this phase rules out; null when the
- * event cannot happen in this phase.
+ * The phase after `event`. Returns the same phase if a signal or hook requests what is already so or what this phase rules out, and null if
+ * the event cannot happen in this phase.
  */
 export function movePhase(phase: Phase, event: PhaseEvent, nowMs: number): Phase | null {
   switch (event.type) {
@@ -68,7 +68,7 @@ export class ArbiterPhase {
     return this.#current.kind;
   }
 
-  /** Whether the event has changed the phase. */
+  /** Returns whether the event has changed the phase. */
   move(event: PhaseEvent, nowMs: number): boolean {
     const before = this.#current;
     const next = movePhase(before, event, nowMs);

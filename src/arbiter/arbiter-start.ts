@@ -1,4 +1,4 @@
-// What the command (../cli) has prepared before the arbiter takes over.
+// Everything that the command (../cli) prepares for the arbiter.
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Configure, Configured } from '../messages/between-arbiter-and-forkserver.ts';
@@ -14,7 +14,7 @@ export interface ArbiterStart {
   readonly forkserverCommand: ForkserverCommand;
   /** The first message to each new forkserver. */
   readonly configure: Configure;
-  /** The first generation's forkserver, which has evaluated the configuration file already. */
+  /** The first generation's forkserver, which has already evaluated the configuration file. */
   readonly firstForkserver: (events: ForkserverEvents) => ForkserverHandle;
   readonly resolved: ResolvedSettings;
   /** The hooks that the first generation has. */
@@ -25,7 +25,7 @@ export interface ArbiterStart {
   readonly listeners: Listeners;
   readonly pidFile: ArbiterPidFile;
   readonly ownStart: OwnStart;
-  /** An interpreter for what Node cannot do by itself, here and in the gateways. */
+  /** An interpreter for what Node cannot do, in the arbiter and the gateways. */
   readonly python: string;
   readonly directories: RuntimeDirectories;
 }

@@ -1,5 +1,5 @@
-// The arbiter: one loop over one queue of events. Signals, messages, ends of children and ticks are all put into the queue, and
-// handled one after the other here; what each of them sets going is in the parts (arbiter-parts.ts).
+// The arbiter: one loop over one queue of events. Signals, messages, ends of children and ticks all go through the queue and are
+// handled one after the other here, by the parts (arbiter-parts.ts).
 
 import type { FromForkserver } from '../messages/between-arbiter-and-forkserver.ts';
 import type { FromGateway } from '../messages/between-arbiter-and-gateway.ts';
@@ -110,7 +110,7 @@ export class Arbiter {
 
   #onForkserverGone(generation: Generation, how: string, nowMs: number): void {
     const { phase, succession, shutdown } = this.#parts;
-    // Without one a pause goes on, and so does a stop.
+    // A pause and a stop continue without one.
     const isMissed = phase.kind === 'running' || phase.kind === 'leaving';
     succession.forkserverGone(generation, how, isMissed, nowMs);
     shutdown.endIfDone(nowMs);

@@ -1,4 +1,4 @@
-// A queue of events that are handled one after the other. The arbiter has one; everything that happens to it goes through it.
+// A queue of events that are handled one after the other.
 
 export class EventQueue<Event> {
   readonly #waiting: Event[] = [];
@@ -9,7 +9,7 @@ export class EventQueue<Event> {
     this.#handle = handle;
   }
 
-  /** A handler may post, too: that event is handled after it, never inside it. */
+  /** A handler may post events, too: they are handled after it returns, never inside it. */
   post(event: Event): void {
     this.#waiting.push(event);
     if (this.#state !== 'idle') return;
@@ -18,7 +18,7 @@ export class EventQueue<Event> {
     if (this.#state === 'busy') this.#state = 'idle';
   }
 
-  /** Nothing is handled any more, not even what waits. */
+  /** Handles no more events, not even those already queued. */
   end(): void {
     this.#state = 'ended';
   }

@@ -1,5 +1,5 @@
-// SIGWINCH of a daemon: everybody finishes what there is and goes, the arbiter stays. TTIN and HUP undo it. Who connects meanwhile
-// waits in the backlog of the listening sockets, or is served by another arbiter that has them too.
+// SIGWINCH of a daemon: gateways and workers finish their work and leave, the arbiter stays. TTIN and HUP undo it. Meanwhile new
+// connections wait in the backlogs of the listening sockets, or another arbiter with the same sockets serves them.
 
 import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import type { ErrorLog } from '../log/error-log.ts';
@@ -9,7 +9,7 @@ import type { DrainNotice } from './generations/drain-notice.ts';
 import type { Generations } from './generations/generations.ts';
 import type { Succession } from './generations/succession.ts';
 
-/** Beyond graceful_timeout, for its last words. */
+/** Beyond graceful_timeout, for the last responses of the gateways. */
 const LATE_MS = 1000;
 
 export interface PauseParts {
@@ -19,7 +19,7 @@ export interface PauseParts {
   readonly generations: Generations;
   readonly succession: Succession;
   readonly drainNotice: DrainNotice;
-  /** How many there are while the arbiter is not paused. */
+  /** The number of gateways while the arbiter is not paused. */
   readonly gatewayCount: number;
 }
 
@@ -35,7 +35,7 @@ export class Pause {
     const { log, phase, gateways, generations, drainNotice } = this.#parts;
     if (generations.serving === null || !phase.move({ type: 'pause' }, nowMs)) return;
     log.say(ARBITER_MESSAGES.pausing);
-    // Gateways that went on accepting would take connections from a new arbiter that has workers. The workers go after them.
+    // Gateways that still accepted would take connections from a new arbiter that has workers. The workers leave after them.
     drainNotice.allDrain(generations.serving, gateways);
     gateways.dismiss();
     this.#sinceMs = nowMs;
@@ -47,18 +47,18 @@ export class Pause {
     if (phase.kind === 'paused' && nowMs - this.#sinceMs > graceMs + LATE_MS) gateways.kill();
   }
 
-  /** With that many workers. Does nothing when there is no pause. */
+  /** Resumes with this many workers. Does nothing if the arbiter is not paused. */
   end(workers: number, nowMs: number): void {
     const { phase, gateways, generations, succession, gatewayCount } = this.#parts;
     const { serving } = generations;
     if (serving === null || !phase.move({ type: 'resume' }, nowMs)) return;
     gateways.complete(gatewayCount);
     serving.resizeTo(workers, nowMs);
-    // Nothing has needed it until now.
+    // A forkserver that died during the pause has not been replaced yet.
     if (!serving.forkserver.isAlive) succession.reload(nowMs);
   }
 
-  /** Once the last gateway has finished, the workers have nothing more to do. */
+  /** Stops the workers once the last gateway has finished. */
   dismissWorkers(nowMs: number): void {
     const { phase, gateways, generations } = this.#parts;
     if (phase.kind === 'paused' && gateways.size === 0) generations.serving?.resizeTo(0, nowMs);

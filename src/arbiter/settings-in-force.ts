@@ -1,4 +1,4 @@
-// The settings of the generation that serves, and what of the arbiter itself follows them: its log, metrics, title and pid file.
+// The settings of the serving generation, and the parts of the arbiter that follow them: its log, metrics, title and pid file.
 
 import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import { prepareLogFile } from '../log/log-file.ts';
@@ -12,7 +12,7 @@ export class SettingsInForce {
   readonly #start: Pick<ArbiterStart, 'log' | 'telemetry' | 'pidFile' | 'ownStart'>;
   #resolved: ResolvedSettings;
 
-  /** The command has done by itself what the first settings say. */
+  /** The command has already applied the first settings. */
   constructor(start: Pick<ArbiterStart, 'log' | 'telemetry' | 'pidFile' | 'ownStart' | 'resolved'>) {
     this.#start = start;
     this.#resolved = start.resolved;
@@ -38,7 +38,7 @@ export class SettingsInForce {
     this.#movePidFile();
   }
 
-  /** The older arbiter has gone: its names are this one's now. */
+  /** The older arbiter is gone: takes over its names. */
   promoted(): void {
     this.#start.log.say(ARBITER_MESSAGES.promoted);
     setArbiterTitle(this.#resolved.gateway.procName.replace(/\.2$/, ''));
@@ -48,7 +48,7 @@ export class SettingsInForce {
   reopenLogs(): void {
     const { gateway, ids } = this.#resolved;
     this.#start.log.reopen();
-    // Made here, where the directory may be writable for this process only; if it cannot be, the gateways will say so.
+    // The directory may be writable for this process only. If creating the file fails, the gateways log it.
     prepareLogFile(gateway.accessLog, { uid: ids.userId, gid: ids.groupId });
   }
 

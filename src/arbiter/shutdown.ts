@@ -1,5 +1,5 @@
-// The end of the arbiter, step by step: gateways drain, ticket pipes end, workers and forkservers go, on_exit is called. What has not
-// gone by graceful_timeout is killed.
+// The end of the arbiter, step by step: gateways drain, ticket pipes are closed, workers and forkservers leave, on_exit is called.
+// Processes that are still there after graceful_timeout are killed.
 
 import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import type { ErrorLog } from '../log/error-log.ts';
@@ -41,7 +41,7 @@ export interface ShutdownParts {
   readonly upgrade: Upgrade;
   readonly otherArbiter: OtherArbiter;
   readonly post: (event: ShutdownEvent) => void;
-  /** Nothing is left of the server. */
+  /** All other processes of the server are gone. */
   readonly ended: (exitCode: number) => void;
 }
 
@@ -53,12 +53,12 @@ export class Shutdown {
     this.#parts = parts;
   }
 
-  /** SIGTERM. A second one means now. */
+  /** SIGTERM. A second one stops the server immediately. */
   terminate(nowMs: number): void {
     const { phase, inForce, generations } = this.#parts;
     const delaysStop = inForce.settings.shutdown_delay > 0 && generations.serving !== null;
     if (phase.kind === 'running' && delaysStop) return this.#leave(nowMs);
-    // Before a generation serves, none ever will what waits in the gateways.
+    // Before the first generation serves, there is nothing to finish: waiting requests will never be served.
     const isGraceful = (phase.kind === 'running' || phase.kind === 'paused') && generations.serving !== null;
     this.stop(isGraceful ? 'graceful' : 'quick', EXIT_OK, nowMs);
   }
@@ -86,15 +86,15 @@ export class Shutdown {
     reloader.close();
     generations.handlers.end();
     succession.stopNext(nowMs);
-    // Workers that the same TERM has ended are needed again only if there is work left.
+    // Workers ended by the same TERM are replaced only if work is left after a moment.
     for (const generation of generations.all()) generation.pool.forkNothingBefore(nowMs + STOP_FORK_DELAY_MS);
     if (manner === 'graceful') this.#parts.drainNotice.allDrain(generations.serving, gateways);
     gateways.broadcast({ type: 'drain', manner, listeners: manner === 'graceful' ? 'kept' : 'closed' });
     const { sharing } = otherArbiter;
-    // After the gateways have been sent the drain: to start a process takes a while, in which they would promise to keep connections.
+    // Only after the gateways got the drain: starting a process takes a while, during which they would still offer keep-alive.
     if (manner === 'graceful') {
       for (const generation of generations.all()) generation.workers.announceEnd();
-      // The gateways close theirs when nothing can be lost by it.
+      // The gateways close their copies later, when no connection can be lost.
       void listeners.sealAndClose(sharing).then(() => this.#parts.post({ type: 'unbound' }));
     } else listeners.close(sharing);
     if (manner === 'quick') {
@@ -104,13 +104,13 @@ export class Shutdown {
     this.endIfDone(nowMs);
   }
 
-  /** No connection can come on the listening sockets any more. */
+  /** No new connection can arrive on the listening sockets any more. */
   unbound(): void {
     const { gateways, listeners } = this.#parts;
     for (const id of listeners.closedIds()) gateways.broadcast({ type: 'unlisten', id });
   }
 
-  /** A hook that belongs to the serving generation has raised. A stop that is under way goes on as it was asked for. */
+  /** A hook of the serving generation has raised. A stop that has begun continues in its manner. */
   failed(exitCode: number, nowMs: number): void {
     const { phase } = this.#parts;
     if (phase.kind === 'stopping') phase.move({ type: 'fail', exitCode }, nowMs);
@@ -138,7 +138,7 @@ export class Shutdown {
 
   #press(overtimeMs: number, nowMs: number): void {
     const { gateways, generations, succession } = this.#parts;
-    // The gateways answer the clients that still wait, and need a moment for it.
+    // The gateways need a moment to answer the clients that still wait.
     const isLate = overtimeMs > LAST_WORDS_MS;
     if (isLate) gateways.kill();
     if (overtimeMs <= 0) return;
@@ -147,15 +147,15 @@ export class Shutdown {
     for (const generation of generations.all()) {
       const { workers, forkserver } = generation;
       workers.killAll(nowMs);
-      // Whatever still holds up a forkserver without workers, it is not a worker any more. One that has not reported their ends
-      // by now does not answer at all.
+      // A forkserver without workers is no longer waiting for a worker. One that has not reported their ends by now
+      // does not answer at all.
       const isIdle = workers.size === 0 && forkserver.onExit !== 'to-come';
       const isMute = workers.size > 0 && isLate;
       if (isIdle || isMute) forkserver.kill();
     }
   }
 
-  /** Once the gateways are done, the ticket pipes end; once the workers and forkservers are gone too, so is the arbiter. */
+  /** Closes the ticket pipes once the gateways are gone, and ends the arbiter once the workers and forkservers are gone, too. */
   endIfDone(nowMs: number): void {
     const { phase, gateways, generations, succession, ended } = this.#parts;
     if (phase.kind !== 'stopping' || gateways.size > 0) return;
@@ -165,7 +165,7 @@ export class Shutdown {
     if (phase.current.kind === 'stopping') ended(phase.current.exitCode);
   }
 
-  /** Whether there is something to wait for. */
+  /** Calls on_exit when it is due. Returns whether to wait for it. */
   #awaitsOnExit(nowMs: number): boolean {
     const { phase, generations } = this.#parts;
     const { host, size } = generations;

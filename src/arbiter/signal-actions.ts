@@ -1,10 +1,10 @@
-// What the arbiter does at a signal, as Gunicorn does.
+// The arbiter's actions at signals: the same as Gunicorn's.
 
 import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';
 import type { HandledSignal } from './signals.ts';
 
-/** `how` says in the log how the signal has come; empty if to the arbiter itself. */
+/** `how` completes the log line if the signal came by way of another process; empty if the arbiter itself received it. */
 export function actOnSignal(signal: HandledSignal, how: string, parts: ArbiterParts, nowMs: number): void {
   const { log, inForce, generations, shutdown, upgrade, pause } = parts;
   const { daemon } = inForce.settings;

@@ -1,4 +1,4 @@
-// The signals that the arbiter answers, as Gunicorn documents them, and what they do, for docs/migrating.md.
+// The signals that the arbiter handles, as Gunicorn documents them, with their meanings for docs/migrating.md.
 
 import type { Migration } from '../settings/setting.ts';
 
@@ -18,7 +18,7 @@ export type HandledSignal = (typeof HANDLED_SIGNALS)[number];
 
 export interface SignalMeaning {
   readonly does: string;
-  /** As in the settings table: without it, the signal does what it does in Gunicorn. */
+  /** As in the settings table. Without it, the signal does the same as in Gunicorn. */
   readonly migration?: Migration;
 }
 
@@ -47,7 +47,7 @@ export const ARBITER_SIGNALS: Readonly<Record<HandledSignal, SignalMeaning>> = {
   SIGWINCH: { does: 'With daemon: stop all workers and keep the sockets, until TTIN or HUP.' },
 };
 
-/** Sent to one worker. */
+/** For signals sent to one worker. */
 export const WORKER_SIGNALS: Readonly<Record<string, SignalMeaning>> = {
   SIGTERM: { does: 'The worker finishes its request, exits, and is replaced.' },
   'SIGINT, SIGQUIT': { does: 'The worker exits immediately, its request gets 500, and it is replaced.' },
