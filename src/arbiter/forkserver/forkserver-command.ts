@@ -1,5 +1,5 @@
-// How a forkserver is started: by Tunicorn's own few lines of Python, or by running a program that embeds Tunicorn. Made once
-// by the command; every generation is started by it.
+// The command that starts a forkserver: a few lines of Tunicorn's own Python, or a program that embeds Tunicorn. It stays the same
+// for all generations.
 
 import { LINK_VARIABLE } from '../../messages/environment-variables.ts';
 import { PYTHON_DIR } from '../../python-dir.ts';
@@ -7,18 +7,18 @@ import { PYTHON_DIR } from '../../python-dir.ts';
 export interface ForkserverCommand {
   readonly file: string;
   readonly args: readonly string[];
-  /** Where the command was started: configuration files are looked for there at each reload. */
+  /** Where the command was started: each reload looks for the configuration file there. */
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** The soft limit of open files that it puts back; null: not known. */
+  /** The soft limit of open files that the forkserver restores; null if unknown. */
   readonly openFiles: number | null;
 }
 
 /** Room for the process title (python/tunicorn/worker/process_title.py writes over the arguments). */
 const TITLE_ROOM = '-'.repeat(128);
 
-// Applications look in sys.argv[0] for the server's name, some for the end of the path: both names are in it, and Gunicorn's is last.
-// The first entry of sys.path is the current directory, which is for the configuration file to have or not.
+// Applications look for the server's name in sys.argv[0], some of them at its end: it has both names, with Gunicorn's last.
+// The first entry of sys.path is the current directory; the configuration decides whether it stays.
 const START = `
 import sys
 sys.path[:1] = [sys.argv[1]]
@@ -30,7 +30,7 @@ from tunicorn.forkserver.forkserver import main
 main()
 `;
 
-/** `argv` is the command line as it was typed, without the program: the application reads it in sys.argv. */
+/** `argv`: the command line as typed, without the program; applications see it in sys.argv. */
 export function ownForkserver(
   python: string,
   argv: readonly string[],
@@ -41,7 +41,7 @@ export function ownForkserver(
   return { file: python, args, cwd, env: process.env, openFiles };
 }
 
-/** Runs the program again, which becomes a forkserver where it would start to serve (python/tunicorn/embedding/serve.py). */
+/** Runs the program again; it becomes a forkserver at the point where it would start to serve (python/tunicorn/embedding/serve.py). */
 export function programForkserver(
   { command, cwd }: { readonly command: readonly string[]; readonly cwd: string },
   env: NodeJS.ProcessEnv,
@@ -49,7 +49,7 @@ export function programForkserver(
   openFiles: number | null,
 ): ForkserverCommand {
   const [file = '', ...args] = command;
-  // Python keeps what it does not know after -X in sys._xoptions, and does not mind.
+  // Python accepts unknown -X options and keeps them in sys._xoptions.
   return {
     file,
     args: ['-X', `tunicorn=${TITLE_ROOM}`, ...args],

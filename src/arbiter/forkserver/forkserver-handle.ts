@@ -1,4 +1,4 @@
-// The arbiter's view of one forkserver: starts the process, sends it messages, reports its messages and its end.
+// The process of one forkserver: starts it, sends it messages, reports its messages and its end.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
@@ -13,12 +13,12 @@ import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;
 const LEAVE_MS = 1000;
-/** After its end, for what it has sent and the arbiter has not read yet. */
+/** After its end, to read what is still in the link. */
 const LAST_BYTES_MS = 1000;
 
 export interface ForkserverEvents {
   message(message: FromForkserver): void;
-  /** The link said something that is not a message. */
+  /** A line of the link is not a message; `what` says why. */
   nonsense(what: string): void;
   gone(code: number | null, signal: NodeJS.Signals | null): void;
 }
@@ -33,7 +33,7 @@ export class ForkserverHandle {
     this.#child = spawn(file, args, {
       cwd,
       env,
-      // A debugger in the only worker reads from the terminal; anything else on standard input is not the server's.
+      // A debugger in the only worker reads from the terminal; any other standard input is not for the server.
       stdio: [hasTerminal() ? 'inherit' : 'ignore', 'inherit', 'inherit', 'pipe'],
     });
     this.#link = this.#child.stdio[3] as Duplex;
@@ -48,10 +48,10 @@ export class ForkserverHandle {
         else events.message(message);
       }
     });
-    // A write to a forkserver that has just died: its end is reported below.
+    // A write to a forkserver that has just died. Its end is reported below.
     this.#link.on('error', () => {});
-    // Not `exit`, which may come before the last bytes of the link have been read. Workers do not hold the link open; what hooks
-    // have forked may, and is not waited for.
+    // Not `exit`, which may come before the last bytes of the link have been read. Workers do not hold the link open; processes
+    // forked by hooks may, and must not delay this.
     let isGone = false;
     const gone = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (isGone) return;
@@ -61,7 +61,7 @@ export class ForkserverHandle {
     };
     this.#child.on('close', gone);
     this.#child.on('exit', (code, signal) => setTimeout(gone, LAST_BYTES_MS, code, signal).unref());
-    // Could not be started, or not be signalled: `close` follows in the first case and means the same.
+    // It could not be started or signalled. In the first case `close` follows and reports the end.
     this.#child.on('error', () => {});
   }
 
@@ -73,12 +73,12 @@ export class ForkserverHandle {
     if (this.#link.writable) this.#link.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** For log lines: those that it has not taken yet must not pile up. */
+  /** Whether it can take log lines: unread ones must not pile up. */
   get hasRoom(): boolean {
     return this.#link.writable && this.#link.writableLength < LOG_ROOM_BYTES;
   }
 
-  /** Lets it finish what it has been sent, and waits for its end; a second at most. */
+  /** Lets it handle the messages sent so far, and waits up to a second for its end. */
   async leave(): Promise<void> {
     const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#link.end();
@@ -87,7 +87,7 @@ export class ForkserverHandle {
     clearTimeout(patience);
   }
 
-  /** Ends the import of the application, if that is under way. */
+  /** Interrupts the import of the application, if it is importing. */
   interrupt(): void {
     this.#child.kill('SIGINT');
   }

@@ -1,8 +1,8 @@
-// A forkserver's life, and how far its last hook is: two states, each moved by a pure function.
+// The life of a forkserver, and the progress of its last hook: two states, each moved by a pure function.
 
 export type ForkserverState =
   | 'alive'
-  /** Asked to exit when the last worker has. */
+  /** Asked to exit after its last worker. */
   | 'leaving'
   /** Without workers, kept by threads that hooks have started or by signal handlers that hooks have set. */
   | 'lingering'
@@ -15,7 +15,7 @@ export type ForkserverEvent = 'leave' | 'linger' | 'die';
 export function moveForkserver(state: ForkserverState, event: ForkserverEvent): ForkserverState | null {
   switch (event) {
     case 'leave':
-      // One that has died meanwhile has left.
+      // It died in the meantime.
       if (state === 'dead') return state;
       return state === 'alive' ? 'leaving' : null;
     case 'linger':
@@ -34,7 +34,7 @@ export type OnExitEvent = 'hold' | 'call' | 'done';
 export function moveOnExit(state: OnExitState, event: OnExitEvent): OnExitState | null {
   switch (event) {
     case 'hold':
-      // A stop may become a quick one, which asks for the hook again. It is called once.
+      // A stop that becomes a quick one requests the hook again. It is called only once.
       return state === 'none' ? 'to-come' : state;
     case 'call':
       return state === 'to-come' ? 'under-way' : null;

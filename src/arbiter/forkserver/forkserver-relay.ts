@@ -1,4 +1,4 @@
-// Takes a forkserver's messages before the arbiter is there: the command awaits the first ones one by one, then hands the line over.
+// Receives a forkserver's messages before the arbiter exists: the first ones can be awaited one by one, later ones go to the receiver.
 
 import type { FromForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
 import { describeEnd } from '../workers/exit-messages.ts';
@@ -20,7 +20,7 @@ export class ForkserverRelay implements ForkserverEvents {
     });
   }
 
-  /** As next(); what a hook asks of the arbiter meanwhile is kept for it. */
+  /** As next(), but keeps the requests that hooks make to the arbiter until it takes over. */
   async nextAnswer(): Promise<Relayed> {
     const kept: Relayed[] = [];
     for (;;) {
@@ -34,7 +34,7 @@ export class ForkserverRelay implements ForkserverEvents {
     }
   }
 
-  /** Everything goes to `receiver` from now on: first what has been kept, once the caller has finished making the receiver. */
+  /** From now on everything goes to `receiver`: kept messages first, in a later turn, when the caller has finished making the receiver. */
   handOver(receiver: ForkserverEvents): void {
     this.#receiver = receiver;
     setImmediate(() => {
@@ -60,7 +60,7 @@ export class ForkserverRelay implements ForkserverEvents {
   }
 
   #arrive(message: Relayed): void {
-    // Of the command's process group, before there is an arbiter: the command has its own.
+    // A signal to the process group before the arbiter exists: the command received it, too.
     if (message.type === 'signalled') return;
     const waiting = this.#waiting;
     this.#waiting = null;

@@ -1,4 +1,4 @@
-// A generation's forkserver: its process, its life, the hooks that it has, and the last of them, which may keep it.
+// The forkserver of a generation: its process, its state, its hooks, and on_exit, which may keep it from leaving.
 
 import { type IllegalMoveLog, illegalMove } from '../../log/illegal-move.ts';
 import type { ServerFacts } from '../../messages/about-hooks.ts';
@@ -37,7 +37,7 @@ export class Forkserver {
     return this.#onExit;
   }
 
-  /** For log lines. */
+  /** Whether it can take log lines. */
   get hasRoom(): boolean {
     return this.#process.hasRoom;
   }
@@ -48,7 +48,7 @@ export class Forkserver {
 
   // Hooks
 
-  /** Its settings are settled: these hooks are set. */
+  /** Its settings are settled, with these hooks. */
   setHooks(hooks: ReadonlySet<string>): void {
     this.#hooks = hooks;
   }
@@ -61,12 +61,12 @@ export class Forkserver {
     return this.#hooks.has(hook);
   }
 
-  /** What has changed in its `server` object, which nothing but hooks can see. */
+  /** Updates its `server` object, which only hooks can see. */
   sendFacts(facts: Partial<ServerFacts>): void {
     if (this.hasHooks && this.isAlive) this.send({ type: 'facts', facts });
   }
 
-  /** From now on it stays until on_exit has been called, if it has that hook. */
+  /** Keeps it until on_exit has been called, if it has that hook. */
   holdForOnExit(): void {
     if (this.has('on_exit')) this.#moveOnExit('hold');
   }
@@ -83,7 +83,7 @@ export class Forkserver {
 
   // Its end
 
-  /** Lets it exit when its last worker has, and on_exit has been called. */
+  /** Lets it exit after its last worker, and after on_exit. */
   letGo(): void {
     if (this.#isHeld) return;
     this.send({ type: 'leave' });
@@ -98,7 +98,7 @@ export class Forkserver {
     this.#move('die');
   }
 
-  /** Ends the import of the application, if that is under way. */
+  /** Interrupts the import of the application, if it is importing. */
   interrupt(): void {
     this.#process.interrupt();
   }
@@ -107,7 +107,7 @@ export class Forkserver {
     if (this.isAlive) this.#process.kill();
   }
 
-  /** One that still has to call on_exit has the time that the arbiter's end gives it. */
+  /** Does nothing while on_exit is due or running: the arbiter's shutdown limits that time. */
   killUnlessHeld(): void {
     if (!this.#isHeld) this.kill();
   }

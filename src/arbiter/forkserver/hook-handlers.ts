@@ -1,17 +1,17 @@
-// Handlers of signals that hooks have set in their forkservers. In Gunicorn they would be the master's, where a reload does not touch them
-// and the last one that was set counts. Here the arbiter acts on each signal itself, and has the handler called beside that.
+// Signal handlers that hooks have set in their forkservers. In Gunicorn they belong to the master: a reload does not remove them, and the
+// last one set counts. Here the arbiter acts on each signal itself and also has the handler called.
 
 import type { ToForkserverAboutHooks } from '../../messages/about-hooks.ts';
 import type { HandledSignal } from '../signals.ts';
 
-/** A generation, as far as its handlers depend on it. */
+/** The part of a generation that matters for its handlers. */
 export interface HandlerHolder {
   readonly state: { readonly kind: string };
   readonly forkserver: { readonly isAlive: boolean; send(message: ToForkserverAboutHooks): void };
 }
 
 export class HookHandlers {
-  /** By signal: who has a handler, the last one last. */
+  /** By signal: the generations that have a handler, the most recent one last. */
   readonly #holders: Map<string, HandlerHolder[]> = new Map();
   #isOver = false;
 
@@ -20,17 +20,17 @@ export class HookHandlers {
     this.#holders.set(signal, [...others, holder]);
   }
 
-  /** The arbiter acts on this signal now. */
+  /** Has the handler of this signal called. */
   call(signal: HandledSignal): void {
     this.#last(signal)?.forkserver.send({ type: 'call-handler', signal });
   }
 
-  /** The arbiter stops: no further signal will matter. */
+  /** The arbiter is stopping: handlers are no longer needed. */
   end(): void {
     this.#isOver = true;
   }
 
-  /** Whether one of its handlers may still be called. */
+  /** Whether one of the holder's handlers may still be called. */
   isNeeded(holder: HandlerHolder): boolean {
     return !this.#isOver && [...this.#holders.keys()].some((signal) => this.#last(signal) === holder);
   }

@@ -1,4 +1,4 @@
-// What hooks ask of the arbiter through the verbs of their `server` object.
+// Requests that hooks make to the arbiter through the methods of their `server` object.
 
 import type { Asked } from '../../messages/about-hooks.ts';
 import { EXIT_OK } from '../../messages/exit-status.ts';
@@ -20,7 +20,7 @@ export function fulfilHookRequest(ask: Asked, targets: HookTargets, nowMs: numbe
     generations.killWorker(ask.pid, ask.signal, nowMs);
     return;
   }
-  // A server that stops does nothing else.
+  // A stopping server ignores other requests.
   if (phase.kind === 'stopping') return;
   switch (ask.what) {
     case 'manage':

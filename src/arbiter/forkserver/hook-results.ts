@@ -1,4 +1,4 @@
-// What follows when a hook has been called in a forkserver, or has failed there.
+// Acts on the result of a hook that a forkserver has called.
 
 import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
@@ -37,7 +37,7 @@ export function afterHook(
   if (hook === 'nworkers_changed') generation.resized(nowMs);
 }
 
-/** As in Gunicorn: a hook of the master that raises ends it. Not so for a generation that does not serve, or no longer. */
+/** As in Gunicorn, a master's hook that raises ends the server, unless it belongs to a generation that is not the serving one. */
 function afterFailure(
   generation: Generation,
   failure: HookFailure,

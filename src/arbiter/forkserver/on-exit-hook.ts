@@ -1,16 +1,16 @@
-// on_exit: called when everything else is gone, in the forkserver of the generation that served last, which must not leave before. Pure.
+// When to call on_exit: once everything else is gone, in the forkserver of the generation that served last, which stays until then. Pure.
 
 import { EXIT_ERROR, EXIT_UNHANDLED } from '../../messages/exit-status.ts';
 import type { Forkserver } from './forkserver.ts';
 
-/** As Gunicorn: the end that an exception of a hook brings is not announced. */
+/** As in Gunicorn, on_exit is not called when a hook's exception ends the server. */
 export function isAnnouncedEnd(exitCode: number): boolean {
   return exitCode !== EXIT_UNHANDLED && exitCode !== EXIT_ERROR;
 }
 
 export type OnExitStep = 'nothing to do' | 'wait' | 'call';
 
-/** `workers` are those of the forkserver, `generations` is the number of those that are not gone. */
+/** `workers`: the number of the forkserver's workers. `generations`: the number of living generations. */
 export function onExitStep(
   forkserver: Pick<Forkserver, 'onExit' | 'isAlive'>,
   { workers, generations }: { readonly workers: number; readonly generations: number },

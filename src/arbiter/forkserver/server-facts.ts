@@ -1,4 +1,4 @@
-// The message to a forkserver once its settings are resolved: the settings by name, and the facts behind `server`. Pure.
+// The message that sends a forkserver its resolved settings and the facts behind `server`. Pure.
 
 import type { ServerFacts } from '../../messages/about-hooks.ts';
 import type { ToForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
@@ -6,16 +6,16 @@ import type { ResolvedSettings } from '../../settings/for-processes/resolved-set
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { UpgradeState } from '../process/upgrade-state.ts';
 
-/** What is not in the settings. */
+/** Facts that do not follow from the settings. */
 export type LiveFacts = Omit<
   ServerFacts,
   'pid' | 'app' | 'server_software' | 'proc_name' | 'worker_class' | 'errorlog'
 >;
 
-/** What the arbiter itself knows of them. */
+/** Facts that the arbiter itself owns. */
 export type HookFacts = Pick<ServerFacts, 'listeners' | 'pidfile' | 'master_pid' | 'reexec_pid' | 'start'>;
 
-/** Of an arbiter that is only starting. `parent` is the arbiter that it is to take over from. */
+/** For an arbiter that is starting. `parent` is the arbiter from which it will take over. */
 export function firstFacts(cwd: string, parent: number | null): LiveFacts {
   return {
     workers: null,
@@ -30,7 +30,7 @@ export function firstFacts(cwd: string, parent: number | null): LiveFacts {
   };
 }
 
-/** Of an arbiter at work. */
+/** For a running arbiter. */
 export function hookFacts(
   { listeners, pidFile, forkserverCommand }: Pick<ArbiterStart, 'listeners' | 'pidFile' | 'forkserverCommand'>,
   upgrade: UpgradeState,
@@ -44,7 +44,7 @@ export function hookFacts(
   };
 }
 
-/** Where and how the command was started. */
+/** The working directory and the arguments of the command. */
 function startContext(cwd: string): ServerFacts['start'] {
   return { cwd, args: process.argv.slice(1) };
 }
@@ -58,7 +58,7 @@ export function settleMessage(
     type: 'settle',
     logs,
     log_writer: gateway.logWriter,
-    // Gunicorn's settings hold the numbers of user and group, whatever was given.
+    // As in Gunicorn, the settings hold the numeric ids of user and group, in whatever form they were given.
     settings: { ...settings, user: ids.userId, group: ids.groupId },
     server: {
       ...live,
