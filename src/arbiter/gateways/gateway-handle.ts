@@ -1,4 +1,4 @@
-// The arbiter's view of one gateway process: starts it, sends it messages and listening sockets, reports what it says and its end.
+// The process of one gateway: starts it, sends it messages and listening sockets, reports its messages and its end.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
@@ -17,11 +17,11 @@ export interface GatewayEvents {
 }
 
 export class GatewayHandle {
-  /** Unique among all gateway processes of this arbiter's life. */
+  /** Unique among all gateway processes that this arbiter ever starts. */
   readonly number: number;
-  /** Place among the gateways, which a replacement takes over. */
+  /** Position among the gateways; a replacement takes it over. */
   readonly index: number;
-  /** Ids of the listeners that it has been given. */
+  /** Ids of the listeners sent to it. */
   readonly #listens: Set<number> = new Set();
   readonly #child: ChildProcess;
 
@@ -31,7 +31,7 @@ export class GatewayHandle {
     this.#child = fork(GATEWAY_MAIN, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => events.message(this, message as FromGateway));
     this.#child.on('exit', (code, signal) => events.gone(this, code, signal));
-    // A gateway that has just died cannot be written to; its exit says so.
+    // A write to a gateway that has just died. `exit` reports its end.
     this.#child.on('error', () => {});
   }
 
@@ -39,7 +39,7 @@ export class GatewayHandle {
     return this.#child.pid;
   }
 
-  /** Gives it a listening socket, once: each copy that is sent is a descriptor of its own over there. */
+  /** Sends a listening socket, only once: each copy would be another descriptor in the gateway. */
   listen(listener: ListenerAddress, handle: ListeningHandle): void {
     if (this.#listens.has(listener.id)) return;
     this.#listens.add(listener.id);

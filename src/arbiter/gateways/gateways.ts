@@ -7,7 +7,7 @@ import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/crash-loop.ts';
 import { describeEnd } from '../workers/exit-messages.ts';
 import { GatewayHandle } from './gateway-handle.ts';
 
-/** A gateway that ends this soon after another one is part of a crash loop. */
+/** A gateway that ends this soon after the previous restart is part of a crash loop. */
 const LOOP_MS = 1000;
 
 export type GatewayEvent =
@@ -17,18 +17,18 @@ export type GatewayEvent =
 export interface GatewaysOptions {
   readonly log: ErrorLog;
   readonly post: (event: GatewayEvent) => void;
-  /** A new gateway needs its start message, the listeners and the generation that serves. */
+  /** Sends a new gateway its start message, the listeners and the serving generation. */
   readonly introduce: (gateway: GatewayHandle) => void;
 }
 
 export class Gateways {
   readonly #options: GatewaysOptions;
   readonly #running: Map<number, GatewayHandle> = new Map();
-  /** Those that workers can connect to. */
+  /** Numbers of the gateways to which workers can connect. */
   readonly #up: Set<number> = new Set();
-  /** Places whose gateway is to be started when the backoff is over. */
+  /** Positions whose gateway starts when the backoff is over. */
   readonly #missing: Set<number> = new Set();
-  /** Those that have been asked to finish and go, while the arbiter goes on. */
+  /** Gateways that were asked to finish and leave while the arbiter continues. */
   readonly #leaving: Set<GatewayHandle> = new Set();
   #backoff: Backoff = NO_BACKOFF;
   #lastNumber = 0;
@@ -81,20 +81,20 @@ export class Gateways {
     this.#up.delete(gateway.number);
   }
 
-  /** Lets them finish what they have and go. */
+  /** Asks them to finish their requests and leave. */
   dismiss(): void {
     for (const gateway of this.#running.values()) this.#leaving.add(gateway);
     this.#missing.clear();
     this.broadcast({ type: 'drain', manner: 'graceful', listeners: 'closed' });
   }
 
-  /** Starts those that are missing of `count`; a place is free when the one that was dismissed has gone. */
+  /** Starts missing gateways up to `count`. A position is free once its dismissed gateway is gone. */
   complete(count: number): void {
     const taken = new Set([...this.#running.values()].map(({ index }) => index));
     for (let index = 0; index < count; index += 1) if (!taken.has(index)) this.start(index);
   }
 
-  /** At once, unless the one before has not lasted either. */
+  /** Starts a replacement: immediately, or after a backoff if the previous one did not last either. */
   replace(gateway: GatewayHandle, how: string, nowMs: number): void {
     if (this.#leaving.delete(gateway)) return this.start(gateway.index);
     const isLoop = nowMs < this.#backoff.notBeforeMs + LOOP_MS && this.#backoff.notBeforeMs > 0;

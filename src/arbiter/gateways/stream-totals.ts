@@ -1,5 +1,4 @@
-// How many WebSockets, tunnels and event streams there are: the sum of what the gateways report. For the metrics, and for the line
-// that says what a draining generation still has (drain-notice.ts).
+// The numbers of WebSockets, tunnels and event streams: the sums of the gateways' reports.
 
 import type { StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
 
