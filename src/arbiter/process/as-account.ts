@@ -1,5 +1,5 @@
-// Does something with the rights of the account that gateways and workers will run as, while this process stays root: to find out at the
-// start what they may do. Only for what is synchronous, since every thread of the process has these rights meanwhile.
+// Runs a function with the rights of the account that gateways and workers will use, while this process stays root, to find out at the
+// start what that account may do. Only for synchronous functions: all threads of the process have these rights meanwhile.
 
 export interface Account {
   readonly userId: number;
@@ -8,7 +8,7 @@ export interface Account {
   readonly initGroupId: number | null;
 }
 
-/** Node has it; its types do not. */
+/** Missing in Node's types. */
 type WithInitgroups = NodeJS.Process & { readonly initgroups?: (user: number, extraGroup: number) => void };
 const { initgroups }: WithInitgroups = process;
 
@@ -28,14 +28,14 @@ export function asAccount<T>({ userId, groupId, initGroupId }: Account, act: () 
   }
 }
 
-/** As gateway/drop-privileges.ts does it for good. */
+/** The temporary form of gateway/drop-privileges.ts. */
 function joinGroups(userId: number, groupId: number, initGroupId: number | null): void {
   if (initGroupId !== null) {
     try {
       initgroups?.(userId, initGroupId);
       return;
     } catch {
-      // A number without an account is a member of nothing.
+      // A user id without an account is in no groups.
     }
   }
   if (groupId !== 0) process.setgroups?.([groupId]);

@@ -1,10 +1,10 @@
-// A process that is not our child, told apart from a later one with the same pid by its start time.
+// A process that is not our child; its start time distinguishes it from a later process with the same pid.
 
 import fs from 'node:fs';
 
 export interface LivingProcess {
   readonly pid: number;
-  /** Clock ticks since boot (proc(5), stat field 22), or null where there is no /proc. */
+  /** Clock ticks since boot (proc(5), stat field 22), or null without /proc. */
   readonly startTicks: string | null;
 }
 
@@ -12,7 +12,7 @@ export function livingProcess(pid: number): LivingProcess {
   return { pid, startTicks: readStat(pid)?.startTicks ?? null };
 }
 
-/** Whether that very process still runs; a zombie does not. */
+/** Whether this very process still runs. A zombie does not. */
 export function stillLives(living: LivingProcess): boolean {
   if (living.startTicks !== null) {
     const stat = readStat(living.pid);
@@ -26,7 +26,7 @@ export function stillLives(living: LivingProcess): boolean {
   }
 }
 
-/** Nothing but that very process gets the signal. Its parent may take its end between the look and the kill, which is no error. */
+/** Signals only this very process. Its parent may reap it between the check and the kill, which is not an error. */
 export function signalIfAlive(
   living: LivingProcess,
   signal: number,
@@ -47,7 +47,7 @@ function readStat(pid: number): { readonly state: string; readonly startTicks: s
   } catch {
     return null;
   }
-  // The name, in parentheses, may hold anything, parentheses and spaces included; what follows the last one is numbers.
+  // The name, in parentheses, may contain anything, even parentheses and spaces. The other fields follow the last parenthesis.
   const [state, ...numbers] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const startTicks = numbers[18];
   return state === undefined || startTicks === undefined ? null : { state, startTicks };

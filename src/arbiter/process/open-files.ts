@@ -1,9 +1,9 @@
-// How many files a process may have open where the command was started (ulimit -Sn). Node raises that to the hard limit before any program
-// runs; applications are to find what they would find under another server.
+// The limit of open files with which the command was started (ulimit -Sn). Node raises it to the hard limit before any program runs;
+// applications should find the same limit as under another server.
 
 import { readFileSync } from 'node:fs';
 
-/** Null: not known, or no limit. The parent process, a shell or a supervisor, has the same unless it has set another for this one. */
+/** Null if unknown or unlimited. The parent process, a shell or supervisor, has the same limit unless it set another one for this process. */
 export function openFilesAtStart(given: string | undefined, own: string, parent: string): number | null {
   if (given !== undefined) return /^\d+$/.test(given) ? Number(given) : null;
   const [ownLimits, parentLimits] = [openFilesOf(own), openFilesOf(parent)];

@@ -1,5 +1,5 @@
-// The pid file: written by the arbiter when its sockets are bound, moved when a reload or a promotion asks for another path, removed when
-// it leaves. Rules as Gunicorn's.
+// The pid file: written when the arbiter's sockets are bound, moved when a reload or a promotion changes its path, removed when the arbiter
+// ends. The rules are Gunicorn's.
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -17,12 +17,12 @@ export type CreatedPidFile =
   | { readonly ok: false; readonly message: string };
 
 /**
- * Refused while the process named in an existing file lives; a file of a dead process, of ours, or of none is replaced.
+ * Fails while the process named in an existing file lives. Replaces the file of a dead process, our own, and one without a pid.
  */
 export function createPidFile(file: string, pid: number = process.pid): CreatedPidFile {
   const directory = path.dirname(file);
   if (!isDirectory(directory)) return { ok: false, message: `${directory} doesn't exist. Can't create pidfile.` };
-  // The working directory may be another one when the file is to be removed.
+  // The working directory may have changed by the time the file is removed.
   const absolute = path.resolve(file);
   const temporary = `${absolute}.${randomBytes(6).toString('hex')}`;
   try {
@@ -30,7 +30,7 @@ export function createPidFile(file: string, pid: number = process.pid): CreatedP
     if (other !== undefined && other !== pid && isAlive(other)) {
       return { ok: false, message: `Already running on PID ${other} (or pid file '${file}' is stale)` };
     }
-    // Whoever reads the file finds a whole pid in it or no file, because rename() replaces it at once.
+    // A reader finds a whole pid or no file, because rename() replaces the file atomically.
     writeFileSync(temporary, `${pid}\n`, { flag: 'wx' });
     chmodSync(temporary, 0o644); // whatever the umask
     renameSync(temporary, absolute);
@@ -52,7 +52,7 @@ export class ArbiterPidFile {
     this.#file = file;
   }
 
-  /** `file` is null where there is to be none. */
+  /** `file` is null for no pid file. */
   static create(file: string | null): MadePidFile {
     if (file === null) return { ok: true, pidFile: new ArbiterPidFile(null) };
     const created = createPidFile(file);
@@ -63,7 +63,7 @@ export class ArbiterPidFile {
     return this.#file?.path ?? null;
   }
 
-  /** Returns why it stays where it is, or null. */
+  /** Returns null, or the reason why the file was not moved. */
   moveTo(file: string | null): string | null {
     const old = this.#file;
     if (file !== null && old?.path === path.resolve(file)) return null;
@@ -92,7 +92,7 @@ function readPid(file: string): number | undefined {
     throw error;
   }
   const digits = /^\s*([0-9]{1,10})\s*$/.exec(text)?.[1];
-  // 0 would mean our own process group to kill(2); above 2^31 - 1 there are no pids.
+  // For kill(2), 0 means our own process group; pids end at 2^31 - 1.
   const pid = Number(digits);
   return pid > 0 && pid < 2 ** 31 ? pid : undefined;
 }
@@ -102,18 +102,18 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return !isZombie(pid);
   } catch (error) {
-    // EPERM: it lives, and belongs to another user.
+    // EPERM: it lives and belongs to another user.
     return isCode(error, 'EPERM');
   }
 }
 
-/** It has ended, and its parent has not asked how: an older arbiter, for a moment, when its successor takes the file over. */
+/** It has ended and its parent has not reaped it yet: an older arbiter, for a moment, while its successor takes over the file. */
 function isZombie(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return stat[stat.lastIndexOf(')') + 2] === 'Z';
   } catch {
-    return false; // No /proc: then what kill() says must do.
+    return false; // Without /proc, the result of kill() has to do.
   }
 }
 
@@ -121,7 +121,7 @@ function removeOwn(file: string, pid: number): void {
   try {
     if (readPid(file) === pid) unlinkSync(file);
   } catch {
-    // Unreadable or not removable by now: no reason to keep the arbiter from leaving.
+    // The file is unreadable or cannot be removed: that must not keep the arbiter from ending.
   }
 }
 
@@ -129,7 +129,7 @@ function removeIfThere(file: string): void {
   try {
     unlinkSync(file);
   } catch {
-    // It was never made.
+    // It was never created.
   }
 }
 

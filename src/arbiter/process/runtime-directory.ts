@@ -1,5 +1,5 @@
 // The private directories of one arbiter: the runtime directory (pipes, channels, claims board; small) and the spool directory
-// (bodies that do not fit into memory; on disk). Those that a killed server left behind are removed by the next one.
+// (bodies that do not fit in memory; on disk). The next server removes those that a killed one left behind.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -26,18 +26,18 @@ export type MadeDirectories =
 const RUNTIME_PREFIX = 'tunicorn-run-';
 const SPOOL_PREFIX = 'tunicorn-spool-';
 const PREFIXES = { runtime: RUNTIME_PREFIX, spool: SPOOL_PREFIX };
-/** What each must have room for; the runtime directory, beside the claims board. */
+/** Room that each directory must have; in the runtime directory, in addition to the claims board. */
 const ROOM_BYTES = { runtime: 256 * 1024, spool: 64 * 1024 };
-/** The path of a Unix socket has 107 bytes at most; behind the prefix come 6 random ones, and the name of the socket. */
+/** The path of a Unix socket has at most 107 bytes; 6 random ones and the name of the socket follow the prefix. */
 const LONGEST_PREFIX = 107 - 6 - `/${LONGEST_SOCKET_NAME}`.length;
-/** A link in the runtime directory that names the spool directory. */
+/** A link in the runtime directory to the spool directory. */
 const SPOOL_LINK = 'spool';
 /** A directory younger than this may belong to a server that is just starting. */
 const YOUNG_MS = 60_000;
 
 /**
- * Makes both, mode 0700, owned by the account that gateways and workers run as, each in the first folder where that account can use it.
- * `notes` are lines for the log about folders that were passed over.
+ * Creates both with mode 0700, owned by the account that gateways and workers run as, each in the first folder that this account can use.
+ * `notes`: log messages about folders that could not be used.
  */
 export function makeRuntimeDirectories(wanted: WantedFolders, account: Account): MadeDirectories {
   const runtime = firstUsable(runtimeCandidates(wanted), (folder) =>
@@ -92,15 +92,15 @@ export function removeRuntimeDirectories(directories: RuntimeDirectories): void 
   fs.rmSync(directories.spoolDir, { recursive: true, force: true });
 }
 
-/** What a gateway that has ended had for itself. The arbiter does not wait for it: there may be gigabytes to free. */
+/** Removes the files of a gateway that has ended. The arbiter does not wait for that: there may be gigabytes to free. */
 export function removeFilesOfGateway({ runtimeDir, spoolDir }: RuntimeDirectories, gateway: number): void {
-  // What cannot be removed now goes with the directories themselves.
+  // Files that cannot be removed now are removed with the directories.
   const done = (): void => {};
   fs.rm(channelSocketPath(runtimeDir, gateway), { force: true }, done);
   fs.rm(gatewaySpoolDir(spoolDir, gateway), { recursive: true, force: true }, done);
 }
 
-/** Directories of servers of which every process has been killed, so that none of them could tidy up. */
+/** Removes the directories of servers whose processes were all killed, before they could clean up. */
 function removeLeftOvers(parent: string, userId: number, nowMs: number): void {
   for (const name of namesIn(parent)) {
     if (!name.startsWith(RUNTIME_PREFIX)) continue;
@@ -114,18 +114,18 @@ function removeLeftOvers(parent: string, userId: number, nowMs: number): void {
       }
       fs.rmSync(runtimeDir, { recursive: true, force: true });
     } catch {
-      // Another user's, or gone in the meantime.
+      // It belongs to another user, or is gone in the meantime.
     }
   }
 }
 
-/** Anybody can make such a name in a shared parent: a server that runs as root would remove what it leads to. */
+/** In a shared parent any user can create a link with such a name; a server that runs as root would remove its target. */
 function isOurs(directory: string, userId: number): boolean {
   const stat = fs.lstatSync(directory, { throwIfNoEntry: false });
   return stat?.isDirectory() === true && (stat.uid === userId || stat.uid === process.geteuid?.());
 }
 
-/** Forkservers and workers read the lifeline as long as they live, in whatever pid namespace. */
+/** Forkservers and workers read the lifeline as long as they live, in any pid namespace. */
 function hasReader(fifo: string): boolean {
   try {
     fs.closeSync(fs.openSync(fifo, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK));
@@ -136,7 +136,7 @@ function hasReader(fifo: string): boolean {
   }
 }
 
-/** Empty for a directory that may be written and not listed. */
+/** Empty for a directory that is writable but cannot be listed. */
 function namesIn(directory: string): readonly string[] {
   try {
     return fs.readdirSync(directory);

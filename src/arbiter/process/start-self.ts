@@ -1,17 +1,17 @@
-// Starts this program once more: for an upgrade (upgrade.ts) and to leave the terminal (../cli/daemon.ts).
+// Starts this program again with the same command line.
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
 
 /** How this process was started, before anything changed it. */
 export interface OwnStart {
-  /** With $PWD's symbolic links, so that a link that now leads to a new release is followed again. */
+  /** From $PWD, with its symbolic links: a link that now leads to a new release is followed again. */
   readonly cwd: string;
-  /** Without what was meant for this process only. */
+  /** Without the variables that were meant for this process only. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The soft limit of open files, which Node has raised since; null: not known. */
+  /** The soft limit of open files, which Node has raised since; null if unknown. */
   readonly openFiles: number | null;
-  /** The arbiter that has started this one to take its place. */
+  /** The arbiter that started this one as its successor. */
   readonly parent: number | null;
 }
 
@@ -20,14 +20,14 @@ export interface StartSelfOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly stdio: StdioOptions;
   readonly detached: boolean;
-  /** Says in LISTEN_PID and LISTEN_FDS that so many sockets are there, from descriptor 3 on; 0 for none. */
+  /** The number of sockets, from descriptor 3 on, to announce in LISTEN_PID and LISTEN_FDS; 0 for none. */
   readonly listenFds: number;
 }
 
 export function startSelf(options: StartSelfOptions): ChildProcess {
   const { start, stdio, detached, listenFds } = options;
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  // Only the new process knows its id, and a shell that becomes it can say so.
+  // LISTEN_PID is the id of the new process: a shell sets it, then becomes that process.
   const announced = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"', ...again];
   const [program = process.execPath, ...args] = listenFds > 0 ? announced : again;
   const { openFiles } = start;

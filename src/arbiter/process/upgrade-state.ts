@@ -1,4 +1,4 @@
-// One arbiter's view of the other one, while an upgrade has two of them: a state moved by one pure function, and its holder.
+// One arbiter's view of the other one during an upgrade: a state moved by one pure function, and its holder.
 
 import type { ChildProcess } from 'node:child_process';
 import { type IllegalMoveLog, illegalMove } from '../../log/illegal-move.ts';
@@ -6,9 +6,9 @@ import type { Sharing } from '../sockets/listeners.ts';
 
 export type UpgradeState =
   | { readonly kind: 'alone' }
-  /** This one has started the other, and will be succeeded by it or outlive it. */
+  /** This arbiter started the other one, and will be succeeded by it or outlive it. */
   | { readonly kind: 'older'; readonly child: ChildProcess; readonly pid: number }
-  /** This one was started by the other, and takes its place when that has gone. */
+  /** The other arbiter started this one, which takes over when the other is gone. */
   | { readonly kind: 'newer'; readonly parent: number };
 
 export type UpgradeChange =
@@ -16,13 +16,13 @@ export type UpgradeChange =
   | { readonly type: 'child-gone'; readonly child: ChildProcess }
   | { readonly type: 'parent-gone' };
 
-/** The state after `change`, or null when the change cannot happen in this state. */
+/** The state after `change`, or null if the change cannot happen in this state. */
 export function moveUpgrade(state: UpgradeState, change: UpgradeChange): UpgradeState | null {
   switch (change.type) {
     case 'child-started':
       return state.kind === 'alone' ? { kind: 'older', child: change.child, pid: change.pid } : null;
     case 'child-gone':
-      // One that could not be started has no pid, and is gone all the same.
+      // A child that could not be started has no pid, but its end is reported, too.
       return state.kind === 'older' && state.child === change.child ? { kind: 'alone' } : state;
     case 'parent-gone':
       return state.kind === 'newer' ? { kind: 'alone' } : null;
@@ -33,7 +33,7 @@ export class OtherArbiter {
   readonly #log: IllegalMoveLog;
   #state: UpgradeState;
 
-  /** `parent` is the arbiter that has started this one to take its place. */
+  /** `parent`: the arbiter that started this one as its successor. */
   constructor(parent: number | null, log: IllegalMoveLog) {
     this.#log = log;
     this.#state = parent === null ? { kind: 'alone' } : { kind: 'newer', parent };
@@ -43,7 +43,7 @@ export class OtherArbiter {
     return this.#state;
   }
 
-  /** Whether it listens on the same sockets. */
+  /** Whether another arbiter listens on the same sockets. */
   get sharing(): Sharing {
     return this.#state.kind === 'alone' ? 'alone' : 'shared';
   }

@@ -1,5 +1,5 @@
-// The upgrade of a running server (SIGUSR2): a second arbiter of the same command line, on the same listening sockets. Both serve
-// until one of them is stopped. This is each one's view of the other.
+// The upgrade of a running server (SIGUSR2): starts a second arbiter with the same command line on the same listening sockets. Both serve
+// until one of them is stopped.
 
 import type { ChildProcess } from 'node:child_process';
 import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
@@ -38,7 +38,7 @@ export class Upgrade {
     this.#parts = parts;
   }
 
-  /** SIGUSR2: the hook pre_exec first, then the other arbiter. */
+  /** SIGUSR2: calls the hook pre_exec first, then starts the new arbiter. */
   order(): void {
     const { start, phase, generations } = this.#parts;
     if (phase.kind === 'stopping') return;
@@ -91,14 +91,14 @@ export class Upgrade {
     log.say(ARBITER_MESSAGES.newArbiterStarted, { pid: child.pid });
   }
 
-  /** The other one, started here, has gone: this one goes on as if it had never been. */
+  /** The new arbiter is gone: this one continues alone. */
   childGone(child: ChildProcess, how: string): void {
     this.#parts.otherArbiter.move({ type: 'child-gone', child });
     this.#parts.start.log.say(ARBITER_MESSAGES.newArbiterGone, { pid: child.pid ?? '-', how });
     this.#parts.generations.sendFacts();
   }
 
-  /** That the arbiter that has started this one has gone can only be looked up. Then this one takes its place. */
+  /** Takes over when the older arbiter, which started this one, is gone. Only a look at the parent process shows that. */
   lookForPromotion(): void {
     const { otherArbiter, inForce, generations, serviceManager } = this.#parts;
     const { state } = otherArbiter;

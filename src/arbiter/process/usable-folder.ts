@@ -35,8 +35,7 @@ export function runtimeCandidates({ workerTmpDir, temporary, chdir }: WantedFold
 }
 
 /**
- * Disks first, because bodies may be large. Who says where bodies are to be stored has a reason: there is nothing in place of
- * tmp_upload_dir.
+ * Disks first, because bodies may be large. If tmp_upload_dir is set, there is no fallback: the operator chose where to store bodies.
  */
 export function spoolCandidates({ workerTmpDir, uploadDir, temporary, chdir }: WantedFolders): readonly string[] {
   if (uploadDir !== null) return [uploadDir];
@@ -53,7 +52,7 @@ export function firstUsable<T>(folders: readonly string[], attempt: (folder: str
   return { ok: false, rejected };
 }
 
-/** For the log, when it is not the folder that comes first; null when it is. `what` is a directory, such as the runtime directory. */
+/** For the log; null if the first candidate was usable. `what`: the name of the directory, such as `runtime directory`. */
 export function describeFallback(what: string, { folder, rejected }: Found<unknown> & { ok: true }): Entry | null {
   if (rejected.length === 0) return null;
   const memory = what.includes('spool') && folder === SHARED_MEMORY ? ', where bodies take memory' : '';
