@@ -1,4 +1,4 @@
-// Makes listeners of sockets that another process has bound: systemd, or the arbiter that this one is to succeed.
+// Makes listeners from sockets that another process has bound: systemd, or the arbiter that this one succeeds.
 
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
@@ -28,7 +28,7 @@ export async function adoptListeners(
 function adopted(listener: Listener, text: string | undefined): Listener {
   const bind = originalBind(listener, text);
   if (bind.kind !== 'unix') return { ...listener, bind };
-  // The file has become this arbiter's to remove, if it is the last to go.
+  // The last arbiter to end removes the file.
   const file = path.resolve(bind.path);
   const made = fileOf(file);
   return {

@@ -18,7 +18,7 @@ export type ReadInheritance =
 /** Where systemd puts the first one (sd_listen_fds(3)); an upgrade does the same. */
 export const FIRST_DESCRIPTOR = 3;
 
-/** For one process only: children must not mistake them for their own. */
+/** Meant for one process: children must not take them for their own. */
 export const INHERITANCE_VARIABLES = [
   'LISTEN_PID',
   'LISTEN_FDS',

@@ -1,11 +1,11 @@
-// What a reload has to do with the listening sockets, when the setting `bind` has changed. Pure.
+// Which listening sockets a reload has to close and open when the setting `bind` has changed. Pure.
 
 import { type BindAddress, isSameBind, mayCollide } from '../../settings/kinds/bind-address.ts';
 
 export interface ListenerPlan<L> {
   readonly close: readonly L[];
   readonly open: readonly BindAddress[];
-  /** Those of `close` that keep one of `open` from being bound; the others can wait until the new ones listen. */
+  /** Listeners of `close` that keep one of `open` from being bound; the others can wait until the new ones listen. */
   readonly closeFirst: readonly L[];
 }
 

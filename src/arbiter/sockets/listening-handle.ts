@@ -1,7 +1,6 @@
-// A listening socket that the arbiter holds and does not accept on: the raw handle that Node makes of a received
-// descriptor. The arbiter sends it on; a gateway gives it to
-// `net.Server.listen(handle, backlog)`. The gateway must name the backlog: Node calls listen(2) again on the shared
-// socket, with 511 by default.
+// A listening socket that the arbiter holds without accepting on it: the raw handle that Node makes from a received descriptor. A gateway
+// passes it to `net.Server.listen(handle, backlog)`, and must name the backlog: Node calls listen(2) again on the shared socket, with 511
+// by default.
 
 import type { ChildProcess, SendHandle } from 'node:child_process';
 
@@ -22,9 +21,8 @@ export function isListeningHandle(value: unknown): value is ListeningHandle {
 }
 
 /**
- * Sends a message with the handle beside it. The handle stays open here and may be sent any number of times. Node's
- * types know only the wrapped forms (net.Server, net.Socket); child.send() takes the raw one as well, and passes it on
- * raw.
+ * Sends a message together with the handle, which stays open here and may be sent any number of times. Node's types know only the wrapped
+ * forms (net.Server, net.Socket); child.send() also takes the raw handle and passes it on raw.
  */
 export function sendListeningHandle(gateway: ChildProcess, message: object, handle: ListeningHandle): boolean {
   return gateway.send(message, handle as unknown as SendHandle);

@@ -167,7 +167,7 @@ function makeListener(described: Described, id: number, bind: BindAddress, handl
       isClosed = true;
       if (handling === 'remove' && file !== undefined && made !== null) removeIfSame(file, made);
       handle.close();
-      // An inherited socket is open here twice. While one copy is, the kernel goes on queueing connections.
+      // An inherited socket is open here twice. While either copy is open, the kernel keeps queueing connections.
       if (bind.kind === 'fd' && bind.fd > 2) closeSync(bind.fd);
     },
   };

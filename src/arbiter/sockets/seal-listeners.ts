@@ -1,15 +1,15 @@
-// Before TCP listening sockets are closed: no new connection may be added to their backlogs, for the kernel would reset it. A short-lived
-// Python process sees to that (python/tunicorn/helpers/seal_listeners.py).
+// Seals TCP listening sockets before they are closed: no new connection may enter their backlogs, because the kernel would reset it.
+// A short-lived Python process attaches the filter (python/tunicorn/helpers/seal_listeners.py).
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { PYTHON_DIR } from '../../python-dir.ts';
 import type { ListeningHandle } from './listening-handle.ts';
 
-/** For the start of a Python process on a busy machine. After that the sockets are closed as they are. */
+/** Covers the start of a Python process on a busy machine. After that the sockets are closed unsealed. */
 const LIMIT_MS = 3000;
 
-/** Resolves to null when all of them are sealed, else to the reason why not. */
+/** Resolves to null when all are sealed, or else to the reason. */
 export function sealListeners(python: string, handles: readonly ListeningHandle[]): Promise<string | null> {
   if (handles.length === 0) return Promise.resolve(null);
   const script = path.join(PYTHON_DIR, 'tunicorn', 'helpers', 'seal_listeners.py');

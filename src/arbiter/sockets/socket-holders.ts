@@ -1,5 +1,4 @@
-// Which processes listen at an address that cannot be bound, from /proc: for the message about it. Parsing is pure; describeHolders()
-// reads, and says what it may see.
+// Which processes listen at an address that cannot be bound, from /proc, for the error message. Parsing is pure; describeHolders() reads.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -15,10 +14,10 @@ export interface Holder {
 const TCP_LISTEN = '0A';
 const UNIX_LISTENS = 0x10000;
 const SHOWN = 3;
-/** TASK_COMM_LEN less its NUL: the kernel cuts names to it. */
+/** TASK_COMM_LEN without the NUL: the kernel truncates names to it. */
 const COMM_LIMIT = 15;
 
-/** `: it is held by nginx (pid 812)`, or nothing where /proc does not say that anybody listens. */
+/** `: it is held by nginx (pid 812)`, or empty if no listener is found in /proc. */
 export function describeHolders(address: BindAddress): string {
   const inodes =
     address.kind === 'tcp'
@@ -34,7 +33,7 @@ export function describeHolders(address: BindAddress): string {
   return `: it is held by ${names.join(', ')}${more}`;
 }
 
-/** Inodes of the sockets that listen on `port`, at whatever address: a wildcard address collides with all others. `table` is proc(5)'s. */
+/** Inodes of the sockets that listen on `port` at any address: a wildcard address collides with all others. `table`: see proc(5). */
 export function tcpListeners(table: string, port: number): readonly string[] {
   return rowsOf(table).flatMap((fields) => {
     const [, local = '', , state, , , , , , inode = ''] = fields;
@@ -43,7 +42,7 @@ export function tcpListeners(table: string, port: number): readonly string[] {
   });
 }
 
-/** Of the sockets that listen at one of `paths`. */
+/** Inodes of the sockets that listen at one of `paths`. */
 export function unixListeners(table: string, paths: readonly string[]): readonly string[] {
   return rowsOf(table).flatMap((fields) => {
     const [, , , flags = '', , , inode = '', ...name] = fields;
@@ -51,13 +50,13 @@ export function unixListeners(table: string, paths: readonly string[]): readonly
   });
 }
 
-/** Without those whose parent is among them: a server's workers hold the sockets of its main process. */
+/** Drops processes whose parent is among them: the workers of a server hold the sockets of its main process. */
 export function eldest(holders: readonly Holder[]): readonly Holder[] {
   const pids = new Set(holders.map(({ pid }) => pid));
   return holders.filter(({ parent }) => !pids.has(parent));
 }
 
-/** From a process's name, which may be cut, and its arguments, each ended by NUL; some programs write a title over the first. */
+/** From the name of a process, which may be truncated, and its NUL-terminated arguments; some programs write a title over the first one. */
 export function programName(comm: string, commandLine: string): string {
   const [first = ''] = commandLine.split('\0');
   const isCut = comm.length === COMM_LIMIT && first !== '';
@@ -88,7 +87,7 @@ function holdsOne(pid: number, inodes: ReadonlySet<string>): boolean {
   });
 }
 
-// Processes end while they are being looked at, and those of others are not to be looked at: both read as empty.
+// Processes may end while they are inspected, and those of other users are not readable: both read as empty.
 
 function read(file: string): string {
   try {
