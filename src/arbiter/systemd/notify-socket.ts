@@ -44,7 +44,7 @@ export class NotifySocket {
     this.flush();
   }
 
-  /** Retries what a full queue did not accept. */
+  /** Retries datagrams that a full queue did not accept. */
   flush(): void {
     while (this.#state.kind === 'open') {
       const [next] = this.#unsent;
