@@ -1,5 +1,5 @@
-// A set of names that wait for an asynchronous look. A name is never looked at twice at the same time, so a late answer cannot
-// overwrite an early one; and only so many are looked at together.
+// A set of names that wait for an asynchronous check. A name is never checked twice concurrently, so that a late answer cannot
+// overwrite an earlier one; and the number of concurrent checks is limited.
 
 const AT_ONCE = 64;
 
@@ -24,7 +24,7 @@ export class Batches {
   }
 
   async #run(): Promise<void> {
-    // Not at once: what the caller adds in the same turn goes together.
+    // Deferred, so that names added in the same turn form one batch.
     await Promise.resolve();
     while (this.#waiting.size > 0) {
       const batch = [...this.#waiting].slice(0, AT_ONCE);

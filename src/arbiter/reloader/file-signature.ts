@@ -12,10 +12,10 @@ export function changeOf(before: Signature, after: Signature): ChangeKind | null
 }
 
 /**
- * Whether a file seen for the first time may be newer than what was loaded of it, in a generation born at `bornMs`. A time to come
- * is no sign of a change but of another machine's clock.
+ * Whether a file seen for the first time may be newer than what a generation born at `bornMs` loaded of it. A time in the future does not
+ * mean a change: it comes from the clock of another machine.
  */
 export function isNewerThan(bornMs: number, signature: Signature, nowMs: number): boolean {
-  // Date.now() cuts off what a file's time has: microseconds.
+  // Unlike the time of a file, Date.now() has no microseconds.
   return signature !== 'missing' && signature.mtimeMs > bornMs && signature.mtimeMs < nowMs + 1;
 }

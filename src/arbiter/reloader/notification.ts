@@ -22,7 +22,7 @@ const SHARED_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x5346414f, 'AFS'],
 ]);
 
-/** `changed` gets the name of an entry of the folder, or null if it may be any. */
+/** `changed` receives the name of an entry of the folder, or null if any entry may have changed. */
 export async function notifyOf(
   folder: string,
   engine: Engine,
@@ -35,7 +35,7 @@ export async function notifyOf(
   }
   try {
     const watcher = fs.watch(folder, { persistent: false }, (_event, name) => changed(name));
-    // The folder itself is gone, or cannot be read any more: the next look at it finds out.
+    // The folder itself is gone or no longer readable; the next check finds that out.
     watcher.on('error', () => watcher.close());
     return { kind: 'inotify', close: () => watcher.close() };
   } catch (error) {
@@ -49,7 +49,7 @@ async function sharedFileSystem(folder: string): Promise<string | null> {
     // The number is signed on some machines.
     return SHARED_FILE_SYSTEMS.get(type >>> 0) ?? null;
   } catch {
-    return null; // Gone in the meantime; the next look at it finds out.
+    return null; // Gone in the meantime; the next check finds that out.
   }
 }
 

@@ -81,26 +81,26 @@ export class Reloader {
     }
   }
 
-  /** A forkserver has found files that an entry of `reload_extra_files` names: all of them, or those that have come. */
+  /** A forkserver has found files that match an entry of `reload_extra_files`: all of them (`isWhole`), or only new ones. */
   matched(entry: string, files: readonly string[], isWhole: boolean): void {
     const state = this.#state;
     const before = state.kind === 'on' ? state.extra.get(entry) : undefined;
-    // An older forkserver may not know the settings yet that count now, or still go by its own.
+    // An older forkserver may still report by its own settings.
     if (state.kind === 'off' || before === undefined || (before === null && !isWhole)) return;
     if (files.length === 0 && before === null && isPattern(entry)) {
       this.#log.say(RELOADER_MESSAGES.emptyPattern, { pattern: entry });
     }
     for (const file of files) {
       if (before?.has(file) === true) continue;
-      // Files that are there at the start have not just come.
+      // Files that exist at the start are not new.
       if (before === null) state.watched.add(file, Number.POSITIVE_INFINITY);
       else if (!state.watched.has(file)) state.watched.addNew(file);
     }
-    // One that is gone stays: it is watched for its return.
+    // A deleted file stays, so that its return is noticed.
     state.extra.set(entry, new Set([...(before ?? []), ...files]));
   }
 
-  /** Forgets the files of older generations. Not before this: a next generation that fails may have loaded almost nothing. */
+  /** Forgets the files of older generations. Not earlier, because a next generation that fails may have loaded almost nothing. */
   serves(number: number): void {
     for (const known of this.#generations.keys()) if (known < number) this.#generations.delete(known);
     const state = this.#state;

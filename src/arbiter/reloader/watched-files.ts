@@ -1,5 +1,4 @@
-// Watches files: knows what each looked like, looks again when its folder stirs or a second is over, and reports what has changed.
-// The reloader adds files and says which to keep.
+// Watches files: keeps a signature of each, compares it after an event in its folder or every second, and reports changes.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,14 +9,14 @@ import { type Engine, type Notification, notifyOf } from './notification.ts';
 
 export interface WatchEvents {
   changed(change: FileChange): void;
-  /** inotify does not serve here; said once for each reason. */
+  /** inotify cannot be used, and polling replaces it. Called once. */
   fellBack(why: string): void;
 }
 
 interface WatchedFolder {
-  /** By name, what each looked like last. */
+  /** The last signature of each file, by name. */
   readonly files: Map<string, Signature>;
-  /** `absent`: there is no such folder yet, or not any more. */
+  /** `absent`: the folder does not exist, not yet or no longer. */
   state:
     | { readonly kind: 'absent' }
     | { readonly kind: 'present'; readonly identity: string; readonly by: Notification };
@@ -31,7 +30,7 @@ export class WatchedFiles {
   readonly #folders: Map<string, WatchedFolder> = new Map();
   readonly #looks: Batches = new Batches((file) => this.#look(file));
   readonly #openings: Batches = new Batches((folder) => this.#check(folder));
-  /** Already taken once for newer than what was loaded: a file that is written at each start must not reload forever. */
+  /** Files already reported as newer than what was loaded: one that is written at each start must not cause endless reloads. */
   readonly #takenForNewer: Set<string> = new Set();
   #isClosed = false;
   #hasFallenBack = false;
@@ -45,12 +44,12 @@ export class WatchedFiles {
     return this.#folders.get(path.dirname(file))?.files.has(path.basename(file)) === true;
   }
 
-  /** `bornMs`: when the generation that has loaded it was started, in wall-clock time; Infinity when it has loaded nothing of it. */
+  /** `bornMs`: wall-clock start of the generation that loaded the file; Infinity if no generation loaded it. */
   add(file: string, bornMs: number): void {
     const name = path.dirname(file);
     const folder = this.#folders.get(name) ?? { files: new Map(), state: ABSENT };
     if (folder.files.has(path.basename(file))) return;
-    // At once: whatever happens to it from now on is a change. Once the folder is watched, there is a second look.
+    // Synchronously: anything that happens to the file from now on is a change. It is checked again once the folder is watched.
     const signature = firstSignatureOf(file);
     folder.files.set(path.basename(file), signature);
     this.#folders.set(name, folder);
@@ -60,7 +59,7 @@ export class WatchedFiles {
     this.#events.changed({ path: file, kind: 'modified' });
   }
 
-  /** A file that has not been there before: it has been made just now. */
+  /** For a file that has just been created. */
   addNew(file: string): void {
     this.add(file, Infinity);
     this.#events.changed({ path: file, kind: 'created' });
@@ -75,7 +74,7 @@ export class WatchedFiles {
     }
   }
 
-  /** Once a second: files that are polled, and folders that were replaced or have come. */
+  /** Called once a second: checks polled files, and folders that were replaced or created. */
   async tick(): Promise<void> {
     for (const [name, folder] of this.#folders) {
       this.#openings.add(name);
@@ -84,7 +83,7 @@ export class WatchedFiles {
     await this.idle();
   }
 
-  /** Resolves when everything that was asked for so far has been looked at. */
+  /** Resolves when all checks requested so far are done. */
   async idle(): Promise<void> {
     await this.#openings.done();
     await this.#looks.done();
@@ -149,7 +148,7 @@ function close(folder: WatchedFolder): void {
   folder.state = ABSENT;
 }
 
-/** Tells a folder from another one that has taken its name. */
+/** Distinguishes a folder from another one that has taken its name. */
 async function identityOf(folder: string): Promise<string | null> {
   try {
     const { dev, ino } = await fs.promises.stat(folder);
