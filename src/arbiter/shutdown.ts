@@ -22,7 +22,7 @@ import type { Listeners } from './sockets/listeners.ts';
 const LAST_WORDS_MS = 1000;
 const STOP_FORK_DELAY_MS = 500;
 
-/** The listening sockets are closed here. */
+/** The arbiter has closed its listening sockets. */
 export interface ShutdownEvent {
   readonly type: 'unbound';
 }

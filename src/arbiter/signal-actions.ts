@@ -1,4 +1,4 @@
-// The arbiter's actions at signals: the same as Gunicorn's.
+// The arbiter's actions on signals: the same as Gunicorn's.
 
 import { ARBITER_MESSAGES } from '../log/catalog/arbiter.ts';
 import type { ArbiterParts } from './arbiter-parts.ts';

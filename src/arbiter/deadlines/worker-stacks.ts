@@ -1,4 +1,4 @@
-// The files to which workers write their stacks. A C handler of faulthandler does so, even if the interpreter is stuck.
+// The files to which workers write their stacks. A C handler of faulthandler writes them, even if the interpreter is stuck.
 
 import fs from 'node:fs';
 import { PYTHON_DIR } from '../../python-dir.ts';

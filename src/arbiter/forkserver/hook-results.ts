@@ -37,7 +37,7 @@ export function afterHook(
   if (hook === 'nworkers_changed') generation.resized(nowMs);
 }
 
-/** As in Gunicorn, a master's hook that raises ends the server, unless it belongs to a generation that is not the serving one. */
+/** As in Gunicorn, a master's hook that raises ends the server. Not so in a generation that does not serve yet, or no longer. */
 function afterFailure(
   generation: Generation,
   failure: HookFailure,

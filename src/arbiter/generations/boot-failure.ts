@@ -1,4 +1,4 @@
-// Why a generation cannot serve, in Gunicorn's words where Gunicorn has some. Pure.
+// Why a generation cannot serve, in Gunicorn's words where it has them. Pure.
 
 import { EXIT_APP_LOAD, EXIT_WORKER_BOOT } from '../../messages/exit-status.ts';
 import { describeEnd } from '../workers/exit-messages.ts';
@@ -8,7 +8,7 @@ import type { ProcessEnd, WorkerState } from '../workers/worker-life.ts';
 export function reportedFailure(code: number, message: string): string {
   if (code === EXIT_APP_LOAD) return `App failed to load. ${message}`;
   if (code === EXIT_WORKER_BOOT) return `Worker failed to boot. ${message}`;
-  // Messages of the command line begin with what they are.
+  // Messages of the command line begin with `Error: `.
   return message.replace(/^Error: /, '');
 }
 

@@ -82,7 +82,7 @@ function lingers(
   const { handlers, otherWorkers } = generations;
   const { state, forkserver } = generation;
   forkserver.lingers();
-  // The threads of a generation that never served end with it.
+  // Threads of a generation that never served are ended with it.
   if (state.kind === 'given-up') return forkserver.kill();
   if (state.kind !== 'draining') return;
   if (threads.length === 0 && !handlers.isNeeded(generation)) return forkserver.send({ type: 'release-handlers' });

@@ -169,7 +169,7 @@ export class Switchover {
   }
 }
 
-/** Defined for any generation that has workers. */
+/** Every generation with workers has settings. */
 function settingsOf({ number, resolved }: Generation): ResolvedSettings {
   if (resolved === null) throw new Error(`Generation ${number} has no settings yet`);
   return resolved;

@@ -97,7 +97,7 @@ export interface ServiceState {
 
 export interface Sender {
   readonly pid: number;
-  /** CLOCK_MONOTONIC: systemd uses it to tell the reload it asked for from an earlier one. */
+  /** CLOCK_MONOTONIC: systemd uses it to distinguish the reload that it requested from an earlier one. */
   readonly monotonicUsec: bigint;
 }
 

@@ -21,7 +21,7 @@ export class OtherWorkers {
     return workers.flatMap(({ process, age }) => (process === null ? [] : [{ pid: process.pid, age }]));
   }
 
-  /** A worker has come or gone. */
+  /** Call it when a worker was forked or has ended. */
   sendAll(all: readonly Generation[]): void {
     const listeners = [...all, ...this.#lingering];
     if (listeners.length < 2) return;

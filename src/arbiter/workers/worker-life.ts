@@ -16,7 +16,7 @@ export type DoomReason =
   | 'given-up'
   | 'not-needed';
 
-/** Why a worker is asked to finish its requests and go. `timeout`: one of them hangs. `asked`: by a hook. `spent`: max_requests. */
+/** Why a worker is asked to finish its requests and leave. `timeout`: one of them hangs. `asked`: by a hook. `spent`: max_requests. */
 export type RetireReason = 'succeeded' | 'spent' | 'surplus' | 'timeout' | 'asked';
 
 /** `soon`: the worker may continue beside its successor for a while, until it is spent. */
@@ -27,7 +27,7 @@ export type WorkerState =
   | { readonly kind: 'forking'; readonly sinceMs: number }
   | { readonly kind: 'booting'; readonly sinceMs: number }
   | { readonly kind: 'ready'; readonly sinceMs: number; readonly successor: SuccessorNeed }
-  /** Asked to finish its requests and go. */
+  /** Asked to finish its requests and leave. */
   | {
       readonly kind: 'retiring';
       readonly sinceMs: number;
