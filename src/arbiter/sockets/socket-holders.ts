@@ -27,7 +27,7 @@ export function describeHolders(address: BindAddress): string {
         : [];
   if (inodes.length === 0) return '';
   const holders = eldest(holdersOf(new Set(inodes)));
-  if (holders.length === 0) return ': it is held by a process that this user may not look at';
+  if (holders.length === 0) return ': it is held by a process that this user may not inspect';
   const names = holders.slice(0, SHOWN).map(({ name, pid }) => `${name} (pid ${pid})`);
   const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
   return `: it is held by ${names.join(', ')}${more}`;

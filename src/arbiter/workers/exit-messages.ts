@@ -55,10 +55,10 @@ function ofSignal(pid: number, signal: string): Entry {
     : entry(WORKER_MESSAGES.sentSignal, { pid, signal });
 }
 
-/** `exited with code 1`, or `was ended by SIGKILL`. */
+/** `exited with code 1`, or `was killed by SIGKILL`. */
 export function describeEnd(code: number | null, signal: NodeJS.Signals | number | null): string {
   if (signal === null) return `exited with code ${code}`;
-  return `was ended by ${typeof signal === 'number' ? signalName(signal) : signal}`;
+  return `was killed by ${typeof signal === 'number' ? signalName(signal) : signal}`;
 }
 
 /** `SIGKILL` for 9; `signal 40` for a number without a name. */

@@ -22,7 +22,7 @@ export const WORKER_MESSAGES = {
   exited: {
     level: 'error',
     text: 'Worker (pid:{pid}) exited with code {code}.',
-    cause: 'The worker ended by itself: `sys.exit()`, `os._exit()`, or a failed start.',
+    cause: 'The worker ended on its own: `sys.exit()`, `os._exit()`, or a failed start.',
     remedy: 'The lines before usually say why.',
     isGunicorns: true,
   },

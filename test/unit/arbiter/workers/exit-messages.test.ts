@@ -93,8 +93,8 @@ for (const [what, was, end, stack, expected] of [
 test('describeEnd() says the exit code, or the signal by its name', () => {
   assert.equal(describeEnd(0, null), 'exited with code 0');
   assert.equal(describeEnd(3, null), 'exited with code 3');
-  assert.equal(describeEnd(null, 9), 'was ended by SIGKILL');
-  assert.equal(describeEnd(null, 'SIGTERM'), 'was ended by SIGTERM');
+  assert.equal(describeEnd(null, 9), 'was killed by SIGKILL');
+  assert.equal(describeEnd(null, 'SIGTERM'), 'was killed by SIGTERM');
 });
 
 test('signalName() takes the usual one of two names, and leaves a number that has none', () => {
