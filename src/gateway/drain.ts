@@ -122,8 +122,7 @@ export class Drain {
     if (state.kind !== 'outstanding' && state.kind !== 'responding') return;
     const { method, target } = request.head;
     const ageMs = performance.now() - request.arrivedMs - queuedMs;
-    this.#log.log(
-      'warning',
+    this.#log.enter(
       describeUnfinished({
         method,
         target,

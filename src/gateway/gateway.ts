@@ -3,6 +3,7 @@
 
 import fs from 'node:fs';
 import net, { type Server, type Socket } from 'node:net';
+import { GATEWAY_MESSAGES } from '../log/catalog/gateway.ts';
 import type { ErrorLog } from '../log/error-log.ts';
 import { illegalMove } from '../log/illegal-move.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
@@ -241,11 +242,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   refused(refusal: Refusal, connection: RecordedConnection): void {
-    this.#start.log.log(
-      // Clients disconnect in the middle of a request all the time; not worth a warning.
-      refusal.code === 'IncompleteRequest' ? 'debug' : 'warning',
-      `Invalid request from ip=${connection.remoteAddress || 'unix socket'}: ${refusal.logMessage}`,
-    );
+    const { incompleteRequest, invalidRequest } = GATEWAY_MESSAGES;
+    const values = { ip: connection.remoteAddress || 'unix socket', reason: refusal.logMessage };
+    if (refusal.code === 'IncompleteRequest') this.#start.log.say(incompleteRequest, values);
+    else this.#start.log.say(invalidRequest, values);
   }
 
   unserved(request: UnservedRequest): void {
@@ -260,7 +260,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   channelClosed(channel: WorkerChannel, why: string | null): void {
     this.#channels.delete(channel);
-    if (why !== null) this.#start.log.log('error', `A worker's channel is closed: ${why}`);
+    if (why !== null) this.#start.log.say(GATEWAY_MESSAGES.channelBroken, { reason: why });
     this.#deadWorkers.channelClosed(channel);
   }
 

@@ -1,6 +1,7 @@
 // The gateway process: started by the arbiter with an IPC channel, follows the messages on it, and ends with it.
 
 import fs from 'node:fs';
+import { GATEWAY_MESSAGES } from '../log/catalog/gateway.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import { systemErrorReason } from '../log/system-error-reason.ts';
 import type { FromGateway, ToGateway } from '../messages/between-arbiter-and-gateway.ts';
@@ -47,7 +48,7 @@ function start(message: ToGateway & { type: 'start' }): Running {
     owner,
   });
   const log = opened.ok ? opened.log : fallbackLog();
-  if (!opened.ok) log.log('error', opened.message);
+  if (!opened.ok) log.say(GATEWAY_MESSAGES.errorLogNotOpened, { reason: opened.message });
   log.relay.target = settings.logWriter === 'python' ? new LogsToArbiter() : null;
   const telemetry = new Telemetry(log, message.python, settings);
   const requestLog = new RequestLog(log, telemetry, settings);
@@ -59,7 +60,7 @@ function start(message: ToGateway & { type: 'start' }): Running {
   const descriptors = readDescriptorRoom();
   const warning = connectionsWarning(descriptors, settings.connectionLimit);
   // Once for all gateways, and not again when one is replaced.
-  if (warning !== null && number === 1) log.log('warning', warning);
+  if (warning !== null && number === 1) log.enter(warning);
   const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, descriptors, send });
   void gateway.openChannels().then(() => send({ type: 'up', number }));
   setInterval(() => telemetry.check(performance.now()), CHECK_TELEMETRY_MS).unref();
@@ -71,7 +72,7 @@ function makeSpoolDir(directory: string, log: ErrorLog): void {
   try {
     fs.mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
-    log.log('error', `Cannot make ${directory}: ${systemErrorReason(error)}; bodies that need it are answered 503.`);
+    log.say(GATEWAY_MESSAGES.spoolDirectoryMissing, { directory, reason: systemErrorReason(error) });
   }
 }
 

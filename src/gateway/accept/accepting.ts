@@ -1,6 +1,7 @@
 // The listening sockets of a gateway: connections are accepted from them until they are closed.
 
 import net, { type Server, type Socket } from 'node:net';
+import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 
@@ -35,7 +36,7 @@ export class Accepting {
     });
     server.on('error', (error) => {
       // EMFILE and the like: the connection stays in the backlog, and is accepted when there is room again.
-      this.#log.log('error', `Can't accept on ${listener.label}: ${error.message}`);
+      this.#log.say(GATEWAY_MESSAGES.acceptFailed, { listener: listener.label, reason: error.message });
     });
     server.listen(handle, backlog);
     this.#servers.set(listener.id, server);

@@ -3,6 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
+import { type Entry, entry } from '../../log/message.ts';
 
 export interface DescriptorRoom {
   /** Infinity: none is known. */
@@ -37,13 +39,12 @@ export function isInReserve({ limit, reserved }: DescriptorRoom, descriptor: num
   return descriptor >= limit - reserved;
 }
 
-/** A line for the log if gateway_connections (0: no limit) is more than there are descriptors for. */
-export function connectionsWarning({ limit, reserved }: DescriptorRoom, connectionLimit: number): string | null {
+/** The message if gateway_connections (0: no limit) allows more connections than the descriptors suffice for. */
+export function connectionsWarning({ limit, reserved }: DescriptorRoom, connectionLimit: number): Entry | null {
   const possible = Math.max(0, limit - reserved - OWN);
   if (limit === Number.POSITIVE_INFINITY || (connectionLimit > 0 && connectionLimit <= possible)) return null;
-  const wanted =
-    connectionLimit === 0 ? 'gateway_connections sets no limit' : `gateway_connections is ${connectionLimit}`;
-  return `${wanted}, but a process may have ${limit} open files (ulimit -Hn): connections beyond about ${possible} are turned away`;
+  if (connectionLimit === 0) return entry(GATEWAY_MESSAGES.connectionsUnlimited, { limit, possible });
+  return entry(GATEWAY_MESSAGES.connectionLimitTooHigh, { wanted: connectionLimit, limit, possible });
 }
 
 /** -1 when it is closed already. */

@@ -2,6 +2,7 @@
 // had time to read that.
 
 import type { Socket } from 'node:net';
+import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import { Refusal } from '../http1/refusal.ts';
@@ -74,16 +75,13 @@ export class SurplusConnections {
   /** In one line of the log, about once a second. */
   report(connectionLimit: number, nowMs: number): void {
     if (this.#turnedAway > 0) {
-      const message = `Turned away ${this.#turnedAway} connections: gateway_connections is ${connectionLimit}`;
-      this.#log.log('warning', message);
+      const count = this.#turnedAway;
+      this.#log.say(GATEWAY_MESSAGES.connectionsTurnedAway, { count, limit: connectionLimit });
       this.#turnedAway = 0;
     }
     if (this.#withoutDescriptor > 0 && nowMs >= this.#repeatAtMs) {
-      const what = `Turned away ${this.#withoutDescriptor} connections: nearly all of ${this.#room.limit} open files are in use`;
-      this.#log.log(
-        'error',
-        `${what}. Raise the hard limit (ulimit -Hn, LimitNOFILE= of systemd), or lower gateway_connections`,
-      );
+      const count = this.#withoutDescriptor;
+      this.#log.say(GATEWAY_MESSAGES.descriptorsExhausted, { count, limit: this.#room.limit });
       this.#withoutDescriptor = 0;
       this.#repeatAtMs = nowMs + REPEAT_MS;
     }

@@ -59,8 +59,7 @@ export class DeadWorkers {
         const { method, target } = head;
         const workerPid = exchange.workerPid ?? claim.pid;
         const hasBegun = kind !== 'outstanding';
-        this.#log.log(
-          'error',
+        this.#log.enter(
           describeLost({ method, target, requestId, workerPid, ageMs: claimAgeMs(claim, nowMs), hasBegun }),
         );
       }

@@ -1,4 +1,7 @@
-// Log messages about requests whose worker did not live to finish them. Pure.
+// Log messages about requests that no worker will finish. Pure.
+
+import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
+import { type Entry, entry } from '../../log/message.ts';
 
 export interface UnfinishedRequest {
   readonly method: string;
@@ -14,23 +17,32 @@ export interface LostRequest extends UnfinishedRequest {
   readonly workerPid: number;
 }
 
-export function describeLost(lost: LostRequest): string {
-  return `${nameOf(lost)} was lost after ${ageOf(lost)} with its worker (pid:${lost.workerPid}): ${outcomeOf(lost, 502)}.`;
+export function describeLost(lost: LostRequest): Entry {
+  return entry(GATEWAY_MESSAGES.requestLost, {
+    request: nameOf(lost),
+    seconds: secondsOf(lost),
+    pid: lost.workerPid,
+    outcome: outcomeOf(lost, 502),
+  });
 }
 
-/** At the end of the server. */
-export function describeUnfinished(request: UnfinishedRequest): string {
-  return `${nameOf(request)} was not finished in time for the shutdown, after ${ageOf(request)}: ${outcomeOf(request, 503)}.`;
+/** When the server stops. */
+export function describeUnfinished(request: UnfinishedRequest): Entry {
+  return entry(GATEWAY_MESSAGES.requestUnfinished, {
+    request: nameOf(request),
+    seconds: secondsOf(request),
+    outcome: outcomeOf(request, 503),
+  });
 }
 
 function nameOf({ method, target, requestId }: UnfinishedRequest): string {
   return `${method} ${target}${requestId === null ? '' : ` (request id ${requestId})`}`;
 }
 
-function ageOf({ ageMs }: UnfinishedRequest): string {
-  return `${(Math.max(0, ageMs) / 1000).toFixed(1)} s`;
+function secondsOf({ ageMs }: UnfinishedRequest): string {
+  return (Math.max(0, ageMs) / 1000).toFixed(1);
 }
 
 function outcomeOf({ hasBegun }: UnfinishedRequest, status: number): string {
-  return hasBegun ? 'its response is cut off' : `its client gets ${status}`;
+  return hasBegun ? 'its response is cut off' : `the client gets ${status}`;
 }

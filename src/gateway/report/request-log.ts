@@ -5,6 +5,7 @@ import { compileAccessLogFormat } from '../../log/access-log-format.ts';
 import { accessLogJson } from '../../log/access-log-json.ts';
 import type { AccessRecord } from '../../log/access-record.ts';
 import { BackgroundLog } from '../../log/background-log.ts';
+import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { Entry } from '../../log/message.ts';
 import type { GatewaySettings } from '../../settings/for-processes/gateway-settings.ts';
@@ -39,7 +40,7 @@ export class RequestLog {
   /** Applies new settings, after the telemetry has; what cannot be applied is logged, and the old ones stay. */
   configure(settings: GatewaySettings): void {
     const format = formatOf(settings);
-    if (typeof format === 'string') this.#errors.log('error', format);
+    if (typeof format === 'string') this.#errors.say(GATEWAY_MESSAGES.accessLogFormatRejected, { reason: format });
     else this.#format = format;
     this.#open(settings);
     this.#toSyslog = settings.syslog?.access === true;
@@ -85,7 +86,7 @@ export class RequestLog {
     const owner = { uid: settings.userId, gid: settings.groupId };
     const opened = BackgroundLog.open({ name: 'access log', target: accessLog, owner, onTrouble });
     if (opened.ok) this.#replace({ kind: 'open', log: opened.log, path: accessLog });
-    else this.#errors.log('error', opened.message);
+    else this.#errors.say(GATEWAY_MESSAGES.accessLogNotOpened, { reason: opened.message });
   }
 
   #replace(file: File): void {

@@ -16,6 +16,7 @@
 
 import type { MessageTable } from '../message.ts';
 import { ARBITER_MESSAGES } from './arbiter.ts';
+import { GATEWAY_MESSAGES } from './gateway.ts';
 import { GENERATION_MESSAGES } from './generations.ts';
 import { LOG_MESSAGES } from './logs.ts';
 import { RELOADER_MESSAGES } from './reloader.ts';
@@ -40,6 +41,7 @@ export const AREAS: readonly Area[] = [
   { title: 'Workers', messages: WORKER_MESSAGES },
   { title: 'Service manager', messages: SYSTEMD_MESSAGES },
   { title: 'Reloader', messages: RELOADER_MESSAGES },
+  { title: 'Gateways', messages: GATEWAY_MESSAGES },
   { title: 'Logs', messages: LOG_MESSAGES },
   { title: 'Telemetry', messages: TELEMETRY_MESSAGES },
 ];

@@ -30,7 +30,7 @@ scenario(
     assert.deepEqual([first.response.status, first.response.end], [502, 'complete']);
     await server.waitForLog(workerKilled(busy[0] ?? 0));
     await server.waitForLog(
-      new RegExp(`GET /hold was lost after \\d+\\.\\d s with its worker \\(pid:${busy[0]}\\): its client gets 502`),
+      new RegExp(`GET /hold failed after \\d+\\.\\d s: its worker \\(pid:${busy[0]}\\) died; the client gets 502`),
     );
     const pids = await server.workers(3);
     assert.ok(!pids.includes(busy[0] ?? 0) && pids.includes(busy[1] ?? 0));

@@ -56,7 +56,7 @@ for (const [name, text] of CLASSES) {
       assert.equal((await server.stop()).code, 0);
       assert.equal((await connection.response()).status, 503);
       const log = server.log.text();
-      assert.equal(count(log, /GET \/orders\?id=1 was not finished in time for the shutdown, after \d+\.\d s/), 1, log);
+      assert.equal(count(log, /GET \/orders\?id=1 was cut short by the shutdown after \d+\.\d s/), 1, log);
       assert.equal(count(log, new RegExp(`Worker \\(pid:${pid}\\) was killed: it did not finish within`)), 1, log);
       assert.equal(count(log, /late\.py", line \d+,? in deepest/), 1, log);
     },
