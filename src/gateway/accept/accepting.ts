@@ -1,4 +1,4 @@
-// The listening sockets of a gateway: connections are accepted from them until they are closed.
+// The listening sockets of a gateway, and the connections accepted from them.
 
 import net, { type Server, type Socket } from 'node:net';
 import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
@@ -6,9 +6,9 @@ import type { ErrorLog } from '../../log/error-log.ts';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 
 const QUIET_TURNS = 3;
-/** A handshake that has begun is completed by the client's next packet: one way over the network and back. */
+/** The client's next packet completes a handshake that has begun: one round trip. */
 const HANDSHAKE_MS = 100;
-/** Those who never stop connecting are not waited for. */
+/** A client that never stops connecting cannot keep a listener open for longer. */
 const BACKLOG_LIMIT_MS = 1000;
 
 export class Accepting {
@@ -23,7 +23,7 @@ export class Accepting {
     this.#connected = connected;
   }
 
-  /** How many are open. */
+  /** Number of open listeners. */
   get size(): number {
     return this.#servers.size;
   }
@@ -35,7 +35,7 @@ export class Accepting {
       this.#connected(socket, listener);
     });
     server.on('error', (error) => {
-      // EMFILE and the like: the connection stays in the backlog, and is accepted when there is room again.
+      // EMFILE and the like: the connection stays in the backlog, and is accepted when descriptors are free again.
       this.#log.say(GATEWAY_MESSAGES.acceptFailed, { listener: listener.label, reason: error.message });
     });
     server.listen(handle, backlog);
@@ -47,8 +47,8 @@ export class Accepting {
   }
 
   /**
-   * The kernel resets what is in a backlog that is closed; so what is there, or about to be, is accepted first. Node accepts one
-   * connection of a listener in a turn of the event loop: some turns without one mean that the backlog is empty.
+   * The kernel resets connections in the backlog of a closed socket; so those that are there, or about to be, are accepted first. Node
+   * accepts one connection of a listener in a turn of the event loop: a few turns without one mean that the backlog is empty.
    */
   close(id: number): void {
     if (!this.#servers.has(id) || this.#closing.has(id)) return;

@@ -1,4 +1,4 @@
-// The door between accepting a socket and speaking HTTP on it: where proxy_protocol is on, a PROXY header may come first.
+// Accepted sockets on which HTTP has not begun: with proxy_protocol on, a PROXY header may come first.
 
 import type { Socket } from 'node:net';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
@@ -7,15 +7,15 @@ import { Refusal } from '../http1/refusal.ts';
 import { ProxyHeaderReader } from './proxy-protocol.ts';
 import { plainTransport, type Transport } from './transport.ts';
 
-/** What the connection begins with. */
+/** How HTTP begins on the connection. */
 export type Opening =
-  /** The client has still to send something, or has sent this. */
+  /** The client has yet to send something, or has sent these bytes. */
   | { readonly kind: 'request'; readonly bytes: Buffer }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
-  /** Nothing is owed to the client: the connection is closed in good order. */
+  /** The client has sent nothing and gets nothing: close gracefully. */
   | { readonly kind: 'goodbye' };
 
-/** Takes the socket over. */
+/** Takes over the socket. */
 export type Arrived = (socket: Socket, transport: Transport, opening: Opening) => void;
 
 const EMPTY = Buffer.alloc(0);
@@ -53,7 +53,7 @@ export class Arrivals {
     for (const wait of this.#waiting) wait.checkTime(nowMs);
   }
 
-  /** The gateway drains since `sinceMs`: a connection on which nothing has come has `limitMs` from then on. */
+  /** The gateway has been draining since `sinceMs`: connections without a byte are closed `limitMs` after that. */
   drainIdle(sinceMs: number, nowMs: number, limitMs: number): void {
     for (const wait of this.#waiting) wait.drainIdle(sinceMs, nowMs, limitMs);
   }
@@ -88,7 +88,7 @@ class ProxyHeaderWait {
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onClose);
-    // A reset by the client is an ordinary end; `close` follows.
+    // A reset by the client is a normal end; `close` follows.
     socket.on('error', () => {});
   }
 

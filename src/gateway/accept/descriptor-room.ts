@@ -1,5 +1,5 @@
-// How many descriptors a gateway may have, and how many of them are not for connections. A connection that cannot be accepted for want of
-// one could not even be answered; the last ones are therefore kept for that, for the channels of workers and for spool files.
+// How many descriptors a gateway may have, and how many of them are reserved. Without a free descriptor a connection cannot be accepted,
+// not even to refuse it; so the last ones are kept for refusals, for the channels of workers and for spool files.
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -7,17 +7,17 @@ import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
 import { type Entry, entry } from '../../log/message.ts';
 
 export interface DescriptorRoom {
-  /** Infinity: none is known. */
+  /** Infinity: unknown. */
   readonly limit: number;
   readonly reserved: number;
 }
 
 const LEAST_RESERVED = 24;
 const MOST_RESERVED = 1024;
-/** What a gateway has before the first connection comes, about. */
+/** What a gateway uses before its first connection, roughly. */
 const OWN = 32;
 
-/** Of this process: Node has raised the soft limit to the hard one. */
+/** For this process: Node has raised the soft limit to the hard one. */
 export function readDescriptorRoom(): DescriptorRoom {
   try {
     return toDescriptorRoom(readFileSync('/proc/self/limits', 'latin1'));
@@ -34,12 +34,12 @@ export function toDescriptorRoom(limits: string): DescriptorRoom {
   return { limit, reserved: Math.min(MOST_RESERVED, Math.max(LEAST_RESERVED, Math.floor(limit / 8))) };
 }
 
-/** The kernel gives the lowest number that is free: whatever descriptors are used for, those below this one are in use. */
+/** The kernel hands out the lowest free number: all descriptors below this one are in use, for whatever purpose. */
 export function isInReserve({ limit, reserved }: DescriptorRoom, descriptor: number): boolean {
   return descriptor >= limit - reserved;
 }
 
-/** The message if gateway_connections (0: no limit) allows more connections than the descriptors suffice for. */
+/** The warning if gateway_connections (0: no limit) allows more connections than there are descriptors for. */
 export function connectionsWarning({ limit, reserved }: DescriptorRoom, connectionLimit: number): Entry | null {
   const possible = Math.max(0, limit - reserved - OWN);
   if (limit === Number.POSITIVE_INFINITY || (connectionLimit > 0 && connectionLimit <= possible)) return null;
@@ -47,9 +47,9 @@ export function connectionsWarning({ limit, reserved }: DescriptorRoom, connecti
   return entry(GATEWAY_MESSAGES.connectionLimitTooHigh, { wanted: connectionLimit, limit, possible });
 }
 
-/** -1 when it is closed already. */
+/** -1 once it is closed. */
 export function descriptorOf(socket: Socket): number {
-  // Node has no name of its own for it.
+  // Node has no public name for it.
   const { _handle: handle } = socket as { _handle?: { readonly fd?: number } | null };
   return handle?.fd ?? -1;
 }

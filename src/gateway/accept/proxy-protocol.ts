@@ -1,10 +1,10 @@
-// The PROXY protocol, versions 1 and 2 (haproxy's proxy-protocol.txt): what a proxy says, before the first byte of HTTP, about the
-// client that it speaks for. One reader for each new connection while proxy_protocol is on.
+// The PROXY protocol, versions 1 and 2 (haproxy's proxy-protocol.txt): before the first byte of HTTP, a proxy names the client on whose
+// behalf it connects. Each new connection has its own reader while proxy_protocol is on.
 
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { Refusal } from '../http1/refusal.ts';
 
-/** Which versions are looked for; `auto` is both. */
+/** The accepted versions; `auto` is both. */
 export type ProxyProtocolMode = 'v1' | 'v2' | 'auto';
 
 export interface ProxyEndpoint {
@@ -14,23 +14,23 @@ export interface ProxyEndpoint {
 
 export type ProxyHeader =
   | { readonly protocol: 'TCP4' | 'TCP6'; readonly source: ProxyEndpoint; readonly destination: ProxyEndpoint }
-  /** The proxy speaks for itself, or does not say for whom: the addresses of the socket hold. */
+  /** The proxy speaks for itself, or does not name the client: the addresses of the socket hold. */
   | { readonly protocol: 'LOCAL' | 'UNSPEC' | 'UNKNOWN'; readonly source: null; readonly destination: null };
 
 export type ProxyHeaderProgress =
   | { readonly kind: 'more' }
-  /** `end` is the offset in the chunk of the first byte behind the header. */
+  /** `end` is the offset in the chunk of the first byte after the header. */
   | { readonly kind: 'header'; readonly header: ProxyHeader; readonly end: number }
-  /** What comes is HTTP from its first byte on; `before` holds those bytes of it that earlier chunks brought. */
+  /** HTTP begins with the first byte; `before` holds the bytes that earlier chunks brought. */
   | { readonly kind: 'absent'; readonly before: Buffer }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
-/** A header and its length; or what is to be done without one. */
+/** A header and its length; or what to do without one. */
 type Reading = { readonly header: ProxyHeader; readonly bytes: number } | 'more' | 'absent' | Refusal;
 
 const V1_PREFIX: Buffer = Buffer.from('PROXY ', 'latin1');
 const V2_SIGNATURE: Buffer = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
-/** Of a v1 header with its CRLF: the specification's bound. No part of a v2 header that has a meaning here is longer. */
+/** The specification's bound for a v1 header with its CRLF. No part of a v2 header that matters here is longer. */
 const V1_MAX_BYTES = 107;
 const V2_FIXED_BYTES = 16;
 /** Two addresses and two ports. */
@@ -41,16 +41,16 @@ export class ProxyHeaderReader {
   readonly #mode: ProxyProtocolMode;
   readonly #forbiddenPeer: string | null;
   #kept: Buffer = Buffer.alloc(0);
-  /** A v2 header that is understood, but whose extensions have not all come; they are passed over and not kept. */
+  /** A v2 header that is understood, but whose extensions have not all arrived; they are skipped and not stored. */
   #passing: { readonly header: ProxyHeader; readonly bytesLeft: number } | null = null;
 
-  /** `forbiddenPeer`: the address of a peer that must not send a header; null if this one may. */
+  /** `forbiddenPeer`: the address of a peer that may not send a header; null if this one may. */
   constructor(mode: ProxyProtocolMode, forbiddenPeer: string | null) {
     this.#mode = mode;
     this.#forbiddenPeer = forbiddenPeer;
   }
 
-  /** Whether part of a header is here: then the proxy owes the rest of it. */
+  /** Whether a header has begun: the proxy owes the rest of it. */
   get unfinished(): boolean {
     return this.#kept.length > 0 || this.#passing !== null;
   }
@@ -77,7 +77,7 @@ export class ProxyHeaderReader {
   }
 }
 
-/** Both forms differ from HTTP in their first bytes, and a peer that may not send them is refused before they are read. */
+/** Both forms differ from HTTP in their first bytes, so a peer that may not send them is refused before they are read. */
 function readProxyHeader(bytes: Buffer, mode: ProxyProtocolMode, forbiddenPeer: string | null): Reading {
   const v2 = mode === 'v1' ? 'no' : beginsWith(bytes, V2_SIGNATURE);
   const v1 = mode === 'v2' ? 'no' : beginsWith(bytes, V1_PREFIX);
@@ -102,7 +102,7 @@ function readV1(bytes: Buffer): Reading {
 }
 
 function parseV1Line(line: string): ProxyHeader | null {
-  // The specification lets anything stand behind UNKNOWN; line ends and other control characters never do.
+  // The specification allows anything after UNKNOWN, but line ends and other control characters never occur.
   if (/^PROXY UNKNOWN(?: [\x20-\x7e]*)?$/.test(line)) return withoutAddresses('UNKNOWN');
   const [, protocol, source = '', destination = '', sourcePort = '', destinationPort = '', ...rest] = line.split(' ');
   if (rest.length > 0 || (protocol !== 'TCP4' && protocol !== 'TCP6')) return null;
@@ -116,7 +116,7 @@ function parseV1Line(line: string): ProxyHeader | null {
   };
 }
 
-/** Without leading zeros: they are not permitted, because some programs read octal. */
+/** Leading zeros are not permitted, because some programs read them as octal. */
 function isPort(text: string): boolean {
   return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }
@@ -134,7 +134,7 @@ function readV2(bytes: Buffer): Reading {
   if (versionAndCommand >> 4 !== 2) return invalid(`unsupported version ${versionAndCommand >> 4}`);
   const command = versionAndCommand & 0xf;
   if (command > 1) return invalid(`unsupported command ${command}`);
-  // LOCAL: the proxy's own connection, such as a health check; whatever else the header says is to be ignored.
+  // LOCAL: the proxy's own connection, such as a health check; the rest of the header is to be ignored.
   if (command === 0) return { header: withoutAddresses('LOCAL'), bytes: total };
 
   const family = familyAndTransport >> 4;
@@ -167,7 +167,7 @@ function ipv4At(bytes: Buffer, at: number): string {
   return bytes.subarray(at, at + 4).join('.');
 }
 
-/** In the short form, as the socket's own address would be written. */
+/** In the short form, like the socket's own address. */
 function ipv6At(bytes: Buffer, at: number): string {
   const groups = Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(at + 2 * group).toString(16));
   return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;

@@ -1,5 +1,5 @@
-// Connections beyond gateway_connections, or beyond the descriptors that there are: each is answered 503, and closed when the client has
-// had time to read that.
+// Connections beyond gateway_connections, or beyond the available descriptors: each is answered 503, and closed after the client has had
+// time to read that.
 
 import type { Socket } from 'node:net';
 import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
@@ -13,14 +13,14 @@ import { requestLineOf } from '../request/rejected-request.ts';
 import { type DescriptorRoom, descriptorOf, isInReserve } from './descriptor-room.ts';
 
 const TURN_AWAY_MS = 2000;
-/** While descriptors are scarce, this is said so seldom: nothing changes until the limit is raised. */
+/** The line about scarce descriptors is repeated no more often: nothing changes until the limit is raised. */
 const REPEAT_MS = 60_000;
 
 export class SurplusConnections {
   readonly #log: ErrorLog;
   readonly #requestLog: RequestLog;
   readonly #room: DescriptorRoom;
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #sockets: Set<Socket> = new Set();
   /** Since the last report. */
   #turnedAway = 0;
@@ -33,12 +33,12 @@ export class SurplusConnections {
     this.#room = room;
   }
 
-  /** Those that have still to close. */
+  /** Connections that have yet to close. */
   get size(): number {
     return this.#sockets.size;
   }
 
-  /** Whether this connection is one too many: `connections` are open. */
+  /** Whether this connection exceeds a limit; `connections` others are open. */
   isSurplus(socket: Socket, connections: number, connectionLimit: number): boolean {
     if (connectionLimit > 0 && connections >= connectionLimit) this.#turnedAway += 1;
     else if (isInReserve(this.#room, descriptorOf(socket))) this.#withoutDescriptor += 1;
@@ -51,10 +51,10 @@ export class SurplusConnections {
     socket.on('error', () => {});
     const { response, logged } = answerTo(socket, http, performance.now());
     socket.end(response, 'latin1');
-    // What never sends a byte is no request.
+    // A connection on which no byte arrives is not a request.
     socket.once('data', (chunk: Buffer) => this.#requestLog.unserved(logged(chunk)));
     socket.resume();
-    // Not the socket's own timeout: a client that goes on sending would put that off for ever.
+    // Not the socket's own timeout: a client that keeps sending would postpone that forever.
     const timer = setTimeout(() => socket.destroy(), TURN_AWAY_MS);
     this.#sockets.add(socket);
     socket.on('close', () => {
@@ -63,7 +63,7 @@ export class SurplusConnections {
     });
   }
 
-  /** They take half of the reserve at most. Who has waited longest has had its answer, and most of the time to read it. */
+  /** They take half of the reserve at most. The oldest has had its answer, and the most time to read it. */
   #makeRoom(): void {
     if (this.#room.reserved === 0 || this.#sockets.size < this.#room.reserved / 2) return;
     const [oldest] = this.#sockets;
@@ -72,7 +72,7 @@ export class SurplusConnections {
     oldest.destroy();
   }
 
-  /** In one line of the log, about once a second. */
+  /** Logs at most one line of each kind; called about once a second. */
   report(connectionLimit: number, nowMs: number): void {
     if (this.#turnedAway > 0) {
       const count = this.#turnedAway;
@@ -91,7 +91,7 @@ export class SurplusConnections {
 interface TurnedAway {
   /** In ISO-8859-1. */
   readonly response: string;
-  /** Of the first bytes that the client sends. */
+  /** Made from the first bytes that the client sends. */
   readonly logged: (chunk: Buffer) => UnservedRequest;
 }
 

@@ -1,4 +1,4 @@
-// How a client has reached the gateway: known before the first byte of HTTP, and the same for all requests of the connection.
+// How a client reached the gateway: known before the first byte of HTTP, and the same for all requests of the connection.
 
 import type { Socket } from 'node:net';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
@@ -9,7 +9,7 @@ export interface Transport {
   /** https: the connection itself is TLS. */
   readonly scheme: 'http' | 'https';
   readonly listener: ListenerAddress;
-  /** The other end of the socket, which decides on trust; null for a Unix socket. */
+  /** The other end of the socket, on which trust is based; null for a Unix socket. */
   readonly peer: ProxyEndpoint | null;
   /** Null without a PROXY header. */
   readonly proxy: ProxyHeader | null;
@@ -23,7 +23,7 @@ export function plainTransport(socket: Socket, listener: ListenerAddress, connec
   return { scheme: 'http', listener, peer, proxy: null, connectedMs };
 }
 
-/** Who sends the requests: the peer, or whom its PROXY header names. Null for a Unix socket. */
+/** The client: the peer, or the one that its PROXY header names. Null for a Unix socket. */
 export function clientOf({ peer, proxy }: Transport): ProxyEndpoint | null {
   return proxy?.source ?? peer;
 }

@@ -1,5 +1,5 @@
-// Which peers may say, by header field, where a request really came from: the setting forwarded_allow_ips, prepared once
-// so that a new connection costs one look-up.
+// The peers that may state, in header fields, where a request really came from: the setting forwarded_allow_ips, prepared so that a new
+// connection costs one look-up.
 
 import { BlockList, isIP } from 'node:net';
 import { prefixLength } from '../../settings/kinds/ip-network.ts';
@@ -20,7 +20,7 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
 
   const list = new BlockList();
   for (const entry of entries) addEntry(list, setting, entry);
-  // Connections of one proxy come one after the other: a look in the list costs as much as all else that is done at the accept.
+  // Connections of one proxy follow each other, and searching the list costs as much as the rest of accepting a connection.
   const known = new Map<string, boolean>();
   return {
     everybody: false,
@@ -30,7 +30,7 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
       if (remembered !== undefined) return remembered;
       const plain = withoutZone(address);
       const family = isIP(plain);
-      // What a header says may be anything, of any length: only addresses are worth remembering.
+      // A header may claim anything, of any length: only addresses are worth caching.
       if (family === 0) return false;
       const trusted = list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
       if (address.length > LONGEST_ADDRESS) return trusted;
@@ -42,7 +42,7 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
 }
 
 const REMEMBERED_ADDRESSES = 1024;
-/** An IPv6 address with the name of an interface. */
+/** An IPv6 address with an interface name. */
 const LONGEST_ADDRESS = 64;
 
 function addEntry(list: BlockList, setting: string, entry: string): void {
@@ -64,7 +64,7 @@ function invalidEntry(setting: string, entry: string): Error {
   return new Error(`${setting}: '${entry}' is not an IP address, a network such as 10.0.0.0/8 or fd00::/8, or '*'`);
 }
 
-/** A link-local IPv6 address carries its zone after `%`. (That `::ffff:10.0.0.1` is 10.0.0.1 the BlockList knows.) */
+/** A link-local IPv6 address carries its zone after `%`. (The BlockList knows that `::ffff:10.0.0.1` is 10.0.0.1.) */
 function withoutZone(address: string): string {
   const zone = address.indexOf('%');
   return zone < 0 ? address : address.slice(0, zone);
