@@ -1,5 +1,5 @@
-// A client's connection: requests are read (request-intake.ts), handed to the gateway, answered (exchange-side.ts), and the connection is
-// closed well (connection-end.ts). One request is in service at a time; what a pipelining client has sent beyond it waits in the reader.
+// A client's connection: requests are read (request-intake.ts), handed to the gateway and answered (exchange-side.ts), and the connection
+// is closed properly (connection-end.ts). One request is in service at a time; pipelined requests wait in the reader.
 
 import type { Socket } from 'node:net';
 import type { RequestEnd } from '../../log/access-record.ts';
@@ -22,24 +22,24 @@ import { InputGate } from './input-gate.ts';
 import { RequestIntake } from './request-intake.ts';
 
 /**
- * A client that shuts down its sending side within this time of its request does so on purpose (`nc -N`) and waits for the answer. One that
- * does so later has closed its socket: TCP tells the two apart only when something is written to it.
+ * A client that half-closes within this time of its request does so on purpose (`nc -N`) and waits for the answer. One that does so later
+ * has closed its socket: TCP distinguishes the two only when something is written to it.
  */
 export const HALF_CLOSE_MS = 50;
 
 export class ClientConnection implements IntakeConnection, ExchangeConnection, EndingConnection {
-  /** Counts the connections of a gateway. */
+  /** Number of this connection within its gateway. */
   readonly number: number;
   readonly #parts: ConnectionParts;
   readonly #intake: RequestIntake;
   readonly #end: ConnectionEnd;
   #state: ConnectionState = READING;
   #served = 0;
-  /** Kept, for a WebSocket takes the socket's events over. */
+  /** A field, because it is removed again when a WebSocket takes over the socket's events. */
   readonly #onData = (chunk: Buffer): void => this.#parts.input.takeTurn(chunk, this.#take);
   readonly #take = (chunk: Buffer): void => this.#received(chunk);
   readonly #onEnd = (): void => this.#ended();
-  /** When the present state began, or last made progress; while a request is read, its reader has that. */
+  /** When the present state began, or last made progress; while a request is being read, its reader knows that. */
   #progressMs: number;
 
   constructor(socket: Socket, transport: Transport, owner: ConnectionOwner, number: number) {
@@ -59,7 +59,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', () => this.#drained());
-    // A reset by the client is an ordinary end; `close` follows.
+    // A reset by the client is a normal end; `close` follows.
     socket.on('error', () => {});
     socket.on('close', () => this.#end.closed(parts.output.isBroken ? 'spool-failed' : 'client-gone'));
   }
@@ -83,7 +83,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     return this.#intake.remoteAddress;
   }
 
-  /** Requests of this connection that have ended. */
+  /** Number of requests of this connection that have ended. */
   get served(): number {
     return this.#served;
   }
@@ -96,7 +96,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     return kind === 'in-service' || kind === 'taken-over';
   }
 
-  /** What has become of a connection that is not HTTP any more. */
+  /** What the connection became when it left HTTP. */
   get takenOver(): WebSocketConnection | Tunnel | null {
     return this.#state.kind === 'taken-over' ? this.#state.by : null;
   }
@@ -111,7 +111,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     } else this.#intake.received(chunk);
   }
 
-  /** The client has shut down its sending side. */
+  /** The client's half-close. */
   #ended(): void {
     if (this.#intake.cutOff()) return;
     const state = this.#state;
@@ -122,7 +122,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     }
     if (state.kind !== 'in-service') return;
     const { exchange } = state;
-    // The worker of a watched request has not heard that its client may have left.
+    // The worker of a watched request has not been notified that its client may have left.
     const isOnPurpose = exchange.watched === null && performance.now() - exchange.request.arrivedMs < HALF_CLOSE_MS;
     this.enter({ kind: 'in-service', exchange, client: isOnPurpose ? 'ended' : 'gone' });
     if (!isOnPurpose) this.#parts.owner.clientLeft(exchange);
@@ -133,7 +133,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     output.drained(reader.http, performance.now());
     if (this.#state.kind === 'taken-over') this.#state.by.clientHasRoom();
     if (this.#state.kind === 'flushing' && !output.isSpooling) this.#end.linger();
-    // A pipelining client that reads slowly: its next request was not begun.
+    // A pipelining client that reads slowly: its next request has not been started.
     else this.#readKeptSoon();
   }
 
@@ -152,7 +152,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
   takeOver(exchange: Exchange, by: WebSocketConnection | Tunnel): void {
     const client = this.#state.kind === 'in-service' ? this.#state.client : 'sending';
     this.enter({ kind: 'taken-over', exchange, by, client });
-    // A WebSocket holds its client back by itself.
+    // A WebSocket applies its own backpressure.
     this.#parts.input.open();
     this.#parts.owner.takenOver(exchange, by);
   }
@@ -169,7 +169,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     if (body !== null) owner.budget.add(-body.length);
     owner.ended(exchange, this);
     if (end === 'client-gone' || end === 'closed' || this.#state.kind === 'closed') return;
-    // What was cut off has no last chunk, or fewer bytes than announced: the client sees that it has not got everything.
+    // A response that was cut off lacks its last chunk, or bytes of its announced length: so the client notices.
     if (end === 'cut-off' || !isReusable) this.leave();
     else this.#next();
   }
@@ -183,7 +183,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     else this.#readKeptSoon();
   }
 
-  /** The next request of a pipelining client, if it has come; but not before the client has read what it asked for so far. */
+  /** The next request of a pipelining client, if it has arrived; but not before the client has read the responses so far. */
   #readKeptSoon(): void {
     const { output, reader } = this.#parts;
     if (!this.#hasKeptRequest || output.isBehind(reader.http)) return;
@@ -198,7 +198,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     if (isLast) this.#intake.cutOff();
   }
 
-  /** Between requests, with bytes of the next one. */
+  /** Between requests, with bytes of the next one already here. */
   get #hasKeptRequest(): boolean {
     const { reader } = this.#parts;
     return this.#state.kind === 'reading' && !reader.isUnderWay && reader.keptBytes > 0;

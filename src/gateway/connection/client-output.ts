@@ -1,5 +1,5 @@
-// What goes out to a client: through the socket's own buffer up to a limit, through a spool file beyond it, so that a worker is rid of
-// its response long before a slow client has taken it.
+// The output to a client: through the socket's own buffer up to a limit, and through a spool file beyond it, so that a worker can hand
+// off its response long before a slow client has read it.
 
 import type { Socket } from 'node:net';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -7,13 +7,13 @@ import { ResponseSpool } from './response-spool.ts';
 import type { SpoolBudget } from './spool-budget.ts';
 
 const PIECE_BYTES = 256 * 1024;
-/** What a worker may send before it is held back (RUNQUEUE.md, "Back-pressure"), with some to spare. */
+/** What a worker may send before backpressure stops it (RUNQUEUE.md, "Back-pressure"), with some to spare. */
 const SLACK_BYTES = 1024 * 1024;
 
 export interface OutputLimits {
-  /** Kept in memory for one connection before the disk is used, or the worker held back. */
+  /** Kept in memory for one connection before the disk is used, or the worker is stopped. */
   readonly responseBufferBytes: number;
-  /** Kept on disk beyond that; 0: nothing is. */
+  /** Kept on disk beyond that; 0: nothing. */
   readonly responseSpoolBytes: number;
 }
 
@@ -22,13 +22,13 @@ export class ClientOutput {
   readonly #spoolDir: string;
   readonly #budget: MemoryBudget;
   readonly #spoolBudget: SpoolBudget;
-  /** What the budget counts of it. */
+  /** The bytes charged to the budget. */
   #accountedBytes = 0;
   #spool: ResponseSpool | null = null;
-  /** Unusable: a spool file could not be made; then memory is all there is, and the worker is held back. Failed: it cannot be read. */
+  /** Unusable: the spool file could not be created, so only memory is left, and the worker is stopped. Failed: it cannot be read. */
   #disk: 'usable' | 'unusable' | 'failed' = 'usable';
   #resume: (() => void) | null = null;
-  /** Bytes that the kernel had taken at the last look, and when that last changed. */
+  /** Bytes that the kernel had accepted at the last check, and when that last changed. */
   #takenBytes = 0;
   #takenMs: number;
 
@@ -40,7 +40,7 @@ export class ClientOutput {
     this.#takenMs = nowMs;
   }
 
-  /** Whether the client has still to take more than memory may hold: then nothing new is begun for it. */
+  /** Whether the client has yet to read more than memory may hold: then nothing new is started for it. */
   isBehind(limits: OutputLimits): boolean {
     return this.#spool !== null || this.#socket.writableLength > limits.responseBufferBytes;
   }
@@ -74,7 +74,7 @@ export class ClientOutput {
     }
   }
 
-  /** Whether the worker must wait; then `resume` is called when it need not any more. */
+  /** Whether the worker must wait; if so, `resume` is called when it may go on. */
   holdsBack(limits: OutputLimits, resume: () => void): boolean {
     const isFull =
       this.#spool === null
@@ -86,7 +86,7 @@ export class ClientOutput {
     return isFull;
   }
 
-  /** The socket's buffer has run empty. */
+  /** The socket's buffer is empty. */
   drained(limits: OutputLimits, nowMs: number): void {
     this.#takenMs = nowMs;
     this.#account();
@@ -95,7 +95,7 @@ export class ClientOutput {
       while (spool.pendingBytes > 0) {
         const piece = spool.take(PIECE_BYTES);
         if (piece.length === 0) {
-          // The response cannot go on where it stopped, so the client must see it cut off.
+          // The response cannot continue where it stopped, so the client must see it cut off.
           this.#disk = 'failed';
           this.#socket.destroy();
           break;
@@ -114,16 +114,16 @@ export class ClientOutput {
     return pendingBytes <= limits.responseSpoolBytes / 2 && restBytes === 0 && !this.#spoolBudget.isSpent;
   }
 
-  /** Lets a worker that is held back go on. */
+  /** Lets a waiting worker go on. */
   release(): void {
     const resume = this.#resume;
     this.#resume = null;
     resume?.();
   }
 
-  /** Whether the client has taken nothing for so long; called about once a second. */
+  /** Whether the client has read nothing for so long; called about once a second. */
   isStuck(limitMs: number, nowMs: number): boolean {
-    // What Node has accepted, less what it still keeps: that much is with the kernel.
+    // The bytes that Node has accepted, less those that it still buffers, are in the kernel.
     this.#account();
     const takenBytes = this.#socket.bytesWritten - this.#socket.writableLength;
     if (this.#socket.writableLength === 0 || takenBytes !== this.#takenBytes) {
@@ -133,7 +133,7 @@ export class ClientOutput {
     return limitMs > 0 && nowMs - this.#takenMs > limitMs;
   }
 
-  /** The connection is gone. */
+  /** The connection is closed. */
   close(): void {
     this.#budget.add(-this.#accountedBytes);
     this.#accountedBytes = 0;
@@ -141,7 +141,7 @@ export class ClientOutput {
     this.release();
   }
 
-  /** A client that takes everything at once is never full, however little memory is left for others. */
+  /** A client that reads everything immediately is never full, however little memory is left for others. */
   #isFull(limits: OutputLimits): boolean {
     const { writableLength } = this.#socket;
     return writableLength > limits.responseBufferBytes || (writableLength > 0 && this.#budget.isSpent);

@@ -1,4 +1,4 @@
-// The end of a connection: in good order, when the last answer is out; by a time limit; by a drain of the gateway; or at once.
+// The end of a connection: gracefully, after the last answer; by a time limit; by a drain of the gateway; or immediately.
 
 import type { RequestEnd } from '../../log/access-record.ts';
 import { Refusal } from '../http1/refusal.ts';
@@ -18,8 +18,8 @@ export class ConnectionEnd {
     this.#connection = connection;
   }
 
-  /** Shuts down the sending side, then reads until the client has closed too: closing at once would reset the connection and could
-   * take the response away from the client. */
+  /** Half-closes, then reads until the client has closed too: closing immediately would reset the connection, and the client could lose
+   * the response. */
   leave(): void {
     const { kind } = this.#connection.state;
     if (kind === 'closed' || kind === 'lingering' || kind === 'flushing') return;
@@ -30,7 +30,7 @@ export class ConnectionEnd {
     input.open();
   }
 
-  /** The last response is with the socket. */
+  /** The socket has the last response. */
   linger(): void {
     this.#connection.enter({ kind: 'lingering', sinceMs: performance.now() });
     this.#parts.socket.end();
@@ -41,7 +41,7 @@ export class ConnectionEnd {
     this.closed(why);
   }
 
-  /** The socket is closed, or destroyed for the reason that is given. */
+  /** The socket is closed, or was destroyed for the given reason. */
   closed(why: RequestEnd): void {
     const { state } = this.#connection;
     if (state.kind === 'closed') return;
@@ -51,7 +51,7 @@ export class ConnectionEnd {
     reader.stop();
     output.close();
     if (state.kind === 'taken-over') {
-      // A message for the worker would stand behind what the worker does not read.
+      // A message to the worker would queue behind bytes that the worker does not read.
       if (state.exchange.watched?.isFull === true) owner.abandoned(state.exchange);
       state.by.closed();
     }
@@ -72,13 +72,13 @@ export class ConnectionEnd {
     if (output.isStuck(reader.http.writeTimeoutMs, nowMs)) this.destroy('write-timeout');
   }
 
-  /** The gateway drains since `sinceMs`: a connection on which nothing is owed has so long for one more request. */
+  /** The gateway has been draining since `sinceMs`: an idle connection has `limitMs` for one more request. */
   drainIdle(sinceMs: number, nowMs: number, limitMs: number): void {
     const isIdle = this.#connection.state.kind === 'reading' && !this.#connection.isBusy;
     if (isIdle && nowMs - Math.max(this.#connection.waitingSinceMs, sinceMs) >= limitMs) this.leave();
   }
 
-  /** The gateway drains since `sinceMs`: a client that stalls in the middle of sending a request is not waited for. */
+  /** The gateway has been draining since `sinceMs`: does not wait for a client that stalls in the middle of a request. */
   drainStalled(sinceMs: number, nowMs: number, limitMs: number): void {
     if (nowMs - Math.max(this.#connection.waitingSinceMs, sinceMs) <= limitMs) return;
     const { kind } = this.#awaited(nowMs);

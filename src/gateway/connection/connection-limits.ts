@@ -1,34 +1,34 @@
-// Which time limit a connection has passed, if any. Pure: the connection asks about once a second and does what the answer says.
+// Which time limit a connection has exceeded, if any. Pure; evaluated about once a second.
 
 import { Refusal } from '../http1/refusal.ts';
 
 export interface ConnectionLimits {
-  /** 0: no limit; so for the next. */
+  /** 0: no limit. The same holds for the next one. */
   readonly headTimeoutMs: number;
   readonly keepaliveMs: number;
-  /** 0: a pause may be of any length. */
+  /** 0: pauses may have any length. */
   readonly bodyTimeoutMs: number;
-  /** Bytes a second, on average, after the first bodyTimeoutMs; 0: any. */
+  /** Average bytes per second after the first bodyTimeoutMs; 0: any. */
   readonly bodyMinRateBytes: number;
 }
 
-/** What the connection waits for. `waitedMs` is the time since that began, or last made progress. */
+/** What the connection waits for. `waitedMs` counts from its beginning or its last progress. */
 export type Awaited =
   | { readonly kind: 'request'; readonly isFirst: boolean; readonly hasUnsentOutput: boolean }
   | { readonly kind: 'head' }
   | { readonly kind: 'body'; readonly elapsedMs: number; readonly receivedBytes: number }
-  /** `elapsedMs`: since this side was shut down; progress is what the client still sends. */
+  /** `elapsedMs`: since this side was shut down; any byte from the client is progress. */
   | { readonly kind: 'close'; readonly hasUnsentOutput: boolean; readonly elapsedMs: number }
-  /** The application, or nothing: no limit of the connection's. */
+  /** The application, or nothing: the connection has no limit for that. */
   | { readonly kind: 'nothing' };
 
-/** Leave: nothing is owed, close in good order. Destroy: it has had its time for that. */
+/** Leave: nothing is owed, close gracefully. Destroy: its time for that is over. */
 export type Verdict = 'in-time' | 'leave' | 'destroy' | Refusal;
 
-/** A client that is sending a body when it is refused has to come to its end, or to the answer: closing would reset the connection. */
+/** A client that is refused while it sends a body must be able to finish, or to read the answer: closing would reset the connection. */
 const LINGER_SILENCE_MS = 2000;
 const LINGER_LIMIT_MS = 30_000;
-/** Where a body may pause for any time, its rate is asked for after this time. */
+/** Where a body may pause for any time, its rate is checked from this time on. */
 const RATE_GRACE_MS = 30_000;
 
 export function checkLimits(limits: ConnectionLimits, awaited: Awaited, waitedMs: number): Verdict {

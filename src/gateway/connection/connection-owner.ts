@@ -9,7 +9,7 @@ import type { MemoryBudget } from './memory-budget.ts';
 import type { SpoolBudget } from './spool-budget.ts';
 
 export interface ServingConnection extends RecordedConnection {
-  /** Requests of this connection that have ended. */
+  /** Number of requests of this connection that have ended. */
   readonly served: number;
 }
 
@@ -21,7 +21,7 @@ export interface ConnectionOwner {
   isDraining(): boolean;
   admit(exchange: Exchange): void;
   abandoned(exchange: Exchange): void;
-  /** The client has stopped sending, and most likely has left. */
+  /** The client has stopped sending, and has most likely left. */
   clientLeft(exchange: Exchange): void;
   ended(exchange: Exchange, connection: ServingConnection): void;
   /** The connection has become a WebSocket or a tunnel. */
@@ -29,6 +29,6 @@ export interface ConnectionOwner {
   refused(refusal: Refusal, connection: RecordedConnection): void;
   /** A request that was never admitted has ended. */
   unserved(request: UnservedRequest): void;
-  /** A state was asked for a move that it does not have. */
+  /** A state machine was asked for a transition that it does not have. */
   illegalMove(what: string): void;
 }

@@ -1,4 +1,4 @@
-// What a connection is made of, and what its parts may ask of it. The connection alone moves its state.
+// The parts of a connection, and the view that each part has of it. Only the connection changes its state.
 
 import type { Socket } from 'node:net';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -22,17 +22,17 @@ export interface ConnectionParts {
 /** The connection, as request-intake.ts sees it. */
 export interface IntakeConnection extends ServingConnection {
   readonly state: ConnectionState;
-  /** From now on the time counts in which the client has to go on. */
+  /** Restarts the time within which the client has to continue. */
   progressed(): void;
   beginService(exchange: Exchange): void;
-  /** Nothing more is owed: the connection is closed in good order. */
+  /** Nothing more is owed: close gracefully. */
   leave(): void;
 }
 
 /** The connection, as exchange-side.ts sees it. */
 export interface ExchangeConnection {
   readonly state: ConnectionState;
-  /** The connection does not look at the socket's input any more. */
+  /** The connection stops listening to the socket's input. */
   letGo(): void;
   takeOver(exchange: Exchange, by: WebSocketConnection | Tunnel): void;
   /** `isReusable`: the connection can serve another request. */

@@ -1,4 +1,4 @@
-// A connection as its exchanges see it: they write their responses through it, ask whether the client is there, and may take it over.
+// A connection as its exchanges see it: they write their responses to it, ask whether the client is still there, and may take it over.
 
 import type { Socket } from 'node:net';
 import type { ChannelOutput } from '../exchange/channel-output.ts';
@@ -39,7 +39,7 @@ export class ExchangeSide implements ExchangeClient, Http1Output {
     return reader.http.keepaliveMs > 0 && !owner.isDraining() && this.#mayAsk;
   }
 
-  /** Another request may come, or has come: one that was sent before the client stopped sending is as good as any. */
+  /** Another request may arrive, or has arrived: one that was sent before a half-close is served like any other. */
   get #mayAsk(): boolean {
     const client = clientSide(this.#connection.state);
     return client === 'sending' || (client === 'ended' && this.#parts.reader.keptBytes > 0);

@@ -1,26 +1,26 @@
-// Whether a client is read. Several may hold it back at the same time, each for its own reason: it is read again when none of them
-// does. The connection makes it.
+// Whether the client is being read. Several parts can pause reading at the same time, each for its own reason; reading resumes when
+// none of them does.
 
 export type Hold =
-  /** It has sent too much ahead of the request in service. */
+  /** The client has sent too much ahead of the request in service. */
   | 'ahead'
-  /** The worker does not take the body as fast as it comes. */
+  /** The worker reads the body more slowly than it arrives. */
   | 'body'
   | 'tunnel'
-  /** The worker does not take messages as fast as they come. */
+  /** The worker reads messages more slowly than they arrive. */
   | 'messages'
-  /** It has had its share of this turn of the event loop. */
+  /** The client has had its share of this turn of the event loop. */
   | 'turn';
 
 /**
- * libuv reads from a socket up to 32 times in a row while each read fills its buffer of this size. Only then can one client keep the
- * others waiting.
+ * libuv reads from a socket up to 32 times in a row while each read fills its buffer, which has this size. Only then can one client keep
+ * the others waiting.
  */
 const FULL_READ_BYTES = 64 * 1024;
-/** What the bytes of one read may take before the others have their turn. */
+/** How long the bytes of one read may take before other clients have their turn. */
 const TURN_MS = 0.5;
 
-/** A socket, or what stands in front of it. */
+/** A socket, or a stream in front of it. */
 export interface Flow {
   pause(): void;
   resume(): void;
@@ -47,13 +47,13 @@ export class InputGate {
     if (this.#holds.delete(why) && this.#holds.size === 0) this.#flow.resume();
   }
 
-  /** Whatever holds it back. */
+  /** Drops all reasons to pause. */
   open(): void {
     this.#holds.clear();
     this.#flow.resume();
   }
 
-  /** Takes a chunk by `take`; one whose bytes are much work is the last one in this turn of the event loop. */
+  /** Passes a chunk to `take`; if it was expensive, it is the last one in this turn of the event loop. */
   takeTurn(chunk: Buffer, take: (chunk: Buffer) => void): void {
     if (!isFullRead(chunk)) return take(chunk);
     const startMs = performance.now();
@@ -61,7 +61,7 @@ export class InputGate {
     if (performance.now() - startMs >= TURN_MS) this.endTurn();
   }
 
-  /** Nothing more in this turn of the event loop. */
+  /** Reads nothing more in this turn of the event loop. */
   endTurn(): void {
     this.hold('turn');
     setImmediate(() => this.release('turn'));

@@ -1,4 +1,4 @@
-// How much memory bodies take in a gateway, over all connections: the setting gateway_memory. Who finds it spent uses the disk.
+// The memory that bodies take in a gateway, over all connections: the setting gateway_memory. When it is spent, the disk is used.
 
 export class MemoryBudget {
   #usedBytes = 0;
@@ -17,7 +17,7 @@ export class MemoryBudget {
     return this.limitBytes > 0 && this.#usedBytes > this.limitBytes;
   }
 
-  /** Bytes that are kept now and were not before; negative for bytes that are kept no longer. */
+  /** Newly stored bytes; negative for bytes that were released. */
   add(bytes: number): void {
     this.#usedBytes += bytes;
   }

@@ -1,5 +1,5 @@
-// The requests of a connection: what the client sends becomes an exchange, or is refused. Beside the reader, which knows the form of a
-// request, this knows what the connection's state makes of it.
+// The requests of a connection: turns the client's bytes into exchanges, or refuses them. The reader knows the form of a request; this
+// knows what the state of the connection makes of it.
 
 import type { RequestEnd } from '../../log/access-record.ts';
 import type { Transport } from '../accept/transport.ts';
@@ -13,7 +13,7 @@ import type { BodySender, StreamedBody } from '../request/streamed-body.ts';
 import { RequestFields } from '../ticket/request-fields.ts';
 import type { ConnectionParts, IntakeConnection } from './connection-parts.ts';
 
-/** How much a client may send ahead of the request in service before it is not read any more. */
+/** How much a client may send ahead of the request in service before reading pauses. */
 const AHEAD_LIMIT_BYTES = 64 * 1024;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -34,7 +34,7 @@ export class RequestIntake implements BodySender {
     return this.#fields.remoteAddress;
   }
 
-  /** While a request is read, or in service. */
+  /** Bytes that arrive while a request is being read, or is in service. */
   received(chunk: Buffer): void {
     const { state } = this.#connection;
     const { reader, output } = this.#parts;
@@ -48,13 +48,13 @@ export class RequestIntake implements BodySender {
     }
   }
 
-  /** What the client has sent ahead of the last response. */
+  /** Reads the bytes that the client sent ahead of the last response. */
   readKept(): void {
     this.#parts.input.release('ahead');
     this.#read(null);
   }
 
-  /** No more bytes will come. Whether that ends the request that is being read, or the wait for one. */
+  /** No more bytes will arrive. Returns whether that ended the request being read, or the wait for one. */
   cutOff(): boolean {
     const { state } = this.#connection;
     if (state.kind === 'in-service') {
@@ -64,14 +64,14 @@ export class RequestIntake implements BodySender {
       return true;
     }
     if (state.kind !== 'reading') return false;
-    // Most that stop in the middle have gone, but some still read; one that has sent a whole request may well be reading.
+    // Most clients that stop in the middle have gone, but some still read; one that has sent a complete request may well be reading.
     const refusal = this.#parts.reader.cut();
     if (refusal === null) this.#connection.leave();
     else this.refuse(refusal);
     return true;
   }
 
-  /** Refuses the request that is being read, even if it is in service already. */
+  /** Refuses the request being read, even if it is already in service. */
   refuse(refusal: Refusal, end: RequestEnd = endOfRefusal(refusal)): void {
     const { state } = this.#connection;
     if (state.kind === 'reading') return this.#reject(refusal, end, this.#parts.reader.rejected());
@@ -80,7 +80,7 @@ export class RequestIntake implements BodySender {
     if (stream !== null) this.#breakOff(state.exchange, stream, refusal, end);
   }
 
-  /** The connection is closed in the middle of a request that is being read. */
+  /** The connection was closed in the middle of reading a request. */
   abandon(end: RequestEnd): void {
     const { reader } = this.#parts;
     if (reader.hasBegun) this.#recordUnserved(end, null, this.#newRequestId(), reader.rejected());
@@ -88,7 +88,7 @@ export class RequestIntake implements BodySender {
 
   // BodySender
 
-  /** Not into the middle of a response. */
+  /** Never in the middle of a response. */
   sendContinue(): void {
     const { state } = this.#connection;
     const mayCome =
@@ -133,7 +133,7 @@ export class RequestIntake implements BodySender {
     else if (progress.kind === 'done') this.#keep(chunk.subarray(progress.end));
   }
 
-  /** The body of the request in service will not become whole. If the response has begun, it is cut off. */
+  /** The body of the request in service will stay incomplete. If the response has begun, it is cut off. */
   #breakOff(exchange: Exchange, stream: StreamedBody, refusal: Refusal, end: RequestEnd = endOfRefusal(refusal)): void {
     const { owner } = this.#parts;
     owner.refused(refusal, this.#connection);

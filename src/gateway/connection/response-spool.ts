@@ -1,6 +1,6 @@
-// The part of a response that a slow client has not taken and that memory shall not hold: a file without a name in the spool
-// directory, used as a ring, so that it grows no larger than what waits in it. What the disk does not take stays in memory: it is little,
-// for the worker is held back until it is gone.
+// The part of a response that a slow client has not read and that does not fit into memory: an unlinked file in the spool directory, used
+// as a ring, so that it grows no larger than its unread bytes. What the disk does not accept stays in memory: that is little, because the
+// worker is stopped until it is gone.
 
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -12,10 +12,10 @@ const NOTHING = Buffer.alloc(0);
 export class ResponseSpool {
   readonly #fd: number;
   readonly #budget: SpoolBudget;
-  /** The oldest byte in the file is here, the next one goes there. */
+  /** Where the oldest byte is, and where the next one goes. */
   #start = 0;
   #end = 0;
-  /** Where the older part ends while the younger one is written at the beginning of the file, before `#start`. */
+  /** Where the older part ends while newer bytes are written at the beginning of the file, before `#start`. */
   #turn: number | null = null;
   #sizeBytes = 0;
   readonly #rest: Buffer[] = [];
@@ -26,12 +26,12 @@ export class ResponseSpool {
     this.#budget = budget;
   }
 
-  /** Null when the directory cannot be written. */
+  /** Null when the directory is not writable. */
   static open(spoolDir: string, budget: SpoolBudget): ResponseSpool | null {
     const file = path.join(spoolDir, `response-${randomBytes(8).toString('hex')}`);
     try {
       const fd = fs.openSync(file, 'wx+', 0o600);
-      // Without a name it is gone with its descriptor, however the process ends.
+      // Unlinked, it disappears with its descriptor, however the process ends.
       fs.unlinkSync(file);
       return new ResponseSpool(fd, budget);
     } catch {
@@ -44,7 +44,7 @@ export class ResponseSpool {
     return this.#fileBytes + this.#restBytes;
   }
 
-  /** Those of them that the disk did not take. */
+  /** Those of them that the disk did not accept. */
   get restBytes(): number {
     return this.#restBytes;
   }
@@ -53,7 +53,7 @@ export class ResponseSpool {
     return this.#turn === null ? this.#end - this.#start : this.#turn - this.#start + this.#end;
   }
 
-  /** `capacityBytes`: how large the file may become. */
+  /** `capacityBytes`: the maximum size of the file. */
   append(data: string | Buffer, capacityBytes: number): void {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     const stored = this.#restBytes > 0 ? 0 : this.#store(bytes, capacityBytes);
@@ -62,7 +62,7 @@ export class ResponseSpool {
     this.#restBytes += bytes.length - stored;
   }
 
-  /** The next bytes, at most so many; empty when there are none, or the disk fails. */
+  /** The next bytes, up to the limit; empty if there are none, or the disk fails. */
   take(limitBytes: number): Buffer {
     if (this.#fileBytes > 0) return this.#read(limitBytes);
     const piece = this.#rest.shift() ?? NOTHING;
@@ -75,7 +75,7 @@ export class ResponseSpool {
     fs.closeSync(this.#fd);
   }
 
-  /** Returns how many bytes the file has taken. */
+  /** Returns how many bytes the file accepted. */
   #store(bytes: Buffer, capacityBytes: number): number {
     let at = 0;
     while (at < bytes.length) {
@@ -90,7 +90,7 @@ export class ResponseSpool {
         at += written;
         this.#end += written;
       } catch {
-        // ENOSPC, mostly: there may be room again.
+        // ENOSPC, mostly: there may be room later.
         break;
       }
     }
@@ -107,7 +107,7 @@ export class ResponseSpool {
     try {
       read = fs.readSync(this.#fd, piece, 0, piece.length, this.#start);
     } catch {
-      // A failing disk: the caller sees that nothing more comes.
+      // A failing disk: an empty result tells the caller that no more bytes will come.
     }
     this.#start += read;
     if (this.#start === this.#turn) {
