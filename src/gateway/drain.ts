@@ -1,4 +1,4 @@
-// The end of a gateway: it stops accepting, waits for what its connections still have to do, and cuts off what takes too long.
+// The end of a gateway: it stops accepting, finishes the work of its connections, and cuts off whatever takes too long.
 
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Accepting } from './accept/accepting.ts';
@@ -12,16 +12,16 @@ import { describeUnfinished } from './report/lost-request.ts';
 import { closeWithin } from './upgraded/websocket-retirement.ts';
 
 const CHECK_MS = 50;
-/** After the last answers, before the connections are cut. */
+/** From the last answers until the connections are cut. */
 const LAST_WORDS_MS = 250;
-/** A connection that is idle is waited for so long: what comes on it is answered, and says that it was the last. */
+/** How long an idle connection stays open: a request that arrives on it is answered, with `Connection: close`. */
 const IDLE_MS = 1000;
-/** A client in the middle of a request when the drain begins has this long for the rest of its head, or the next byte of its body. */
+/** How long a client that is sending a request when the drain begins may take for the rest of its head, or the next byte of its body. */
 export const STALL_MS = 1000;
 
 export type DrainPhase =
   | { readonly kind: 'open' }
-  /** Still accepting, but every response says that it is the last of its connection. */
+  /** Still accepting, but every response closes its connection. */
   | { readonly kind: 'leaving' }
   | {
       readonly kind: 'draining';
@@ -68,8 +68,8 @@ export class Drain {
   }
 
   /**
-   * Finishes what is here, at most until `limitMs` have passed; quick: answers 503 to it. Resolves when every connection is closed, and the last
-   * listening socket is closed.
+   * Graceful: finishes the requests that are here, for `limitMs` at most. Quick: answers them 503. Resolves when the last connection and
+   * the last listening socket are closed.
    */
   begin(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
     return new Promise((resolve) => {
@@ -82,7 +82,7 @@ export class Drain {
     });
   }
 
-  /** Not within the timer, which comes before the sockets are looked at: what has arrived meanwhile is to be seen first. */
+  /** Not inside the timer: timers run before sockets are polled, and bytes that have arrived meanwhile must be seen first. */
   #checkIn(delayMs: number): void {
     setTimeout(() => setImmediate(() => this.#check()), delayMs);
   }
@@ -117,7 +117,7 @@ export class Drain {
     }
   }
 
-  /** Only requests that a worker runs; one that still waits says nothing about the application. */
+  /** Only for requests that a worker is running; a queued one says nothing about the application. */
   #logUnfinished({ request, state, queuedMs }: Exchange): void {
     if (state.kind !== 'outstanding' && state.kind !== 'responding') return;
     const { method, target } = request.head;

@@ -1,5 +1,5 @@
-// One gateway: accepts connections, admits whole requests to the run queue, passes responses back. Each message of the arbiter
-// (main.ts) is one method; what goes on for longer is in the parts that the constructor makes.
+// One gateway: accepts connections, admits complete requests to the run queue, passes responses back. Each message from the arbiter
+// has one method; longer activities are in parts of their own.
 
 import fs from 'node:fs';
 import net, { type Server, type Socket } from 'node:net';
@@ -81,7 +81,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const board = ClaimsBoard.open(start.runtimeDir);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
     this.queue = new RunQueue(start.number, board, cancels);
-    // Half open: a tunnel passes the end of each direction on.
+    // Half-open, because a tunnel passes the end of each direction on.
     this.#channelServer = net.createServer({ allowHalfOpen: true }, (socket) =>
       this.#channels.add(new WorkerChannel(socket, this)),
     );
@@ -100,21 +100,21 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       log: start.log,
     });
     this.#streams = new StreamReport(this.#connections, start.send);
-    // Timers come before the sockets in a turn of the event loop. After a pause of the process every client would seem late whose bytes
-    // have arrived meanwhile and have not been read yet; so limits are checked after the sockets.
+    // Timers run before sockets are polled in a turn of the event loop. After a pause of the process, every client would seem late whose
+    // bytes have arrived meanwhile but have not been read; so limits are checked after the sockets.
     this.#timers = [
       setInterval(() => setImmediate(() => this.#checkTime()), CHECK_TIME_MS).unref(),
       setInterval(() => this.#checkQueue(), CHECK_QUEUE_MS).unref(),
     ];
   }
 
-  /** Opens the socket that workers connect their channels to. */
+  /** Opens the socket to which workers connect their channels. */
   openChannels(): Promise<void> {
     const { runtimeDir, number } = this.#start;
     return new Promise((resolve) => this.#channelServer.listen(channelSocketPath(runtimeDir, number), resolve));
   }
 
-  // Messages of the arbiter
+  // Messages from the arbiter
 
   listen(listener: ListenerAddress, handle: object): void {
     if (this.#drain.phase.kind !== 'draining') this.#accepting.listen(listener, handle, this.#settings.backlog);
@@ -139,7 +139,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     }
     if (this.#drain.phase.kind !== 'draining') {
       const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity, settings.dialect);
-      // Without one the generation is dying; requests wait for the next.
+      // No reader: the generation is dying, and requests wait for the next one.
       if (pipe !== null) this.queue.serve(pipe, concurrency);
       this.#retirement.serves(generation, this.#settings.gracefulTimeoutMs);
     }
@@ -168,12 +168,12 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#deadWorkers.generationGone(generation);
   }
 
-  /** `workerPid` runs the request. The arbiter may kill that worker once it knows which request it was. */
+  /** `workerPid` runs the request. The arbiter may kill that worker once this gateway has named the request. */
   expire(ticket: number, workerPid: number): void {
     const exchange = this.queue.find(ticket);
     if (exchange === undefined) return;
     const { method, target } = exchange.request.head;
-    // The ticket is out until the worker has ended it: the mark has to stay, and the ticket still counts.
+    // The worker still holds the ticket: the mark has to stay, and the ticket still counts.
     this.queue.cancel(exchange);
     const refusal = new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`);
     exchange.fail(refusal, 'timeout', workerPid);
@@ -210,7 +210,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   admit(exchange: Exchange): void {
     const turnedAway = this.queue.enqueue(exchange);
     turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests wait'), 'overload');
-    // Workers are held back: a request that finds none of them idle would wait for slow clients.
+    // Workers are throttled by slow clients: a request that finds no idle worker would wait for those clients.
     if (exchange.state.kind !== 'waiting' || !this.spoolBudget.isSpent) return;
     this.queue.drop(exchange);
     exchange.fail(new Refusal('ServiceUnavailable', 'the spool is full'), 'overload');
@@ -275,7 +275,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#lastConnection += 1;
     const connection = new ClientConnection(socket, transport, this, this.#lastConnection);
     this.#connections.add(connection);
-    // Behind the connection's own handler.
+    // After the connection's own handler.
     socket.on('close', () => this.#connections.delete(connection));
     connection.open(opening);
   }

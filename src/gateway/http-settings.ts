@@ -1,4 +1,4 @@
-// The settings that connections look at, prepared once for each set of settings; a connection takes a new set on between requests.
+// The settings that connections read, prepared once for each set of settings; a connection adopts a new set between requests.
 
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
 import type { ProxyProtocolMode } from './accept/proxy-protocol.ts';
@@ -9,20 +9,20 @@ import { RequestIds } from './ticket/request-id.ts';
 import type { WebSocketLimits } from './upgraded/web-socket-handshake.ts';
 
 export interface HttpSettings extends WebSocketLimits {
-  /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
+  /** asgi: bodies are streamed to the worker, and the gateway speaks WebSocket. */
   readonly dialect: GatewaySettings['dialect'];
-  /** The proxies whose X-Forwarded-For names the client of an ASGI application; null: none. */
+  /** The proxies whose X-Forwarded-For is believed for ASGI applications; null: none. */
   readonly proxies: TrustedPeers | null;
   readonly rules: HeadRules;
-  /** Looked at when a connection begins. */
+  /** Applies to new connections. */
   readonly proxyProtocol: 'off' | ProxyProtocolMode;
-  /** Who may send a PROXY header. */
+  /** The peers that may send a PROXY header. */
   readonly proxyPeers: TrustedPeers;
   /** Null: requests have no ids. */
   readonly requestIds: RequestIds | null;
   /** 0: every response closes its connection. */
   readonly keepaliveMs: number;
-  /** 0: no limit; so for the next two. */
+  /** 0: no limit. The same holds for the next two. */
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly writeTimeoutMs: number;

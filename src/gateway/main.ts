@@ -1,4 +1,4 @@
-// The gateway process: started by the arbiter with an IPC channel, follows the messages on it, and ends with it.
+// The gateway process: obeys the messages on its IPC channel to the arbiter, and ends when that closes.
 
 import fs from 'node:fs';
 import { GATEWAY_MESSAGES } from '../log/catalog/gateway.ts';
@@ -26,7 +26,7 @@ const CHECK_TELEMETRY_MS = 1000;
 type Life =
   | { readonly kind: 'unstarted' }
   | ({ readonly kind: 'running' } & Running)
-  /** It drains. */
+  /** Draining. */
   | ({ readonly kind: 'ending' } & Running);
 
 let life: Life = { kind: 'unstarted' };
@@ -52,14 +52,14 @@ function start(message: ToGateway & { type: 'start' }): Running {
   log.relay.target = settings.logWriter === 'python' ? new LogsToArbiter() : null;
   const telemetry = new Telemetry(log, message.python, settings);
   const requestLog = new RequestLog(log, telemetry, settings);
-  // After the logs are open, which may lie where only root may write.
+  // After the logs are open: they may be in a folder that only root can write.
   dropPrivileges(settings);
   const { number, index, runtimeDir } = message;
   const spoolDir = gatewaySpoolDir(message.spoolDir, number);
   makeSpoolDir(spoolDir, log);
   const descriptors = readDescriptorRoom();
   const warning = connectionsWarning(descriptors, settings.connectionLimit);
-  // Once for all gateways, and not again when one is replaced.
+  // Logged by the first gateway only, and not again when a gateway is replaced.
   if (warning !== null && number === 1) log.enter(warning);
   const gateway = new Gateway({ number, index, runtimeDir, spoolDir, settings, log, requestLog, descriptors, send });
   void gateway.openChannels().then(() => send({ type: 'up', number }));
@@ -67,7 +67,7 @@ function start(message: ToGateway & { type: 'start' }): Running {
   return { gateway, log, telemetry, requestLog, graceMs: settings.gracefulTimeoutMs };
 }
 
-/** Without one the gateway serves all the same, but for bodies that do not fit into memory. */
+/** Without a spool directory the gateway still serves, except for bodies that do not fit into memory. */
 function makeSpoolDir(directory: string, log: ErrorLog): void {
   try {
     fs.mkdirSync(directory, { mode: 0o700 });
@@ -138,9 +138,9 @@ function end(manner: 'graceful' | 'quick', listeners: 'closed' | 'kept'): void {
 }
 
 process.on('message', (message, handle) => obey(message as ToGateway, handle));
-// The arbiter is gone: finish what is here, as if it had said so.
+// The arbiter is gone: finish the requests that are here, as if it had asked for a drain.
 process.on('disconnect', () => end('graceful', 'closed'));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) {
-  // Whoever signals the whole process group means the arbiter; it sends the gateway its orders.
+  // A signal to the whole process group is meant for the arbiter, which sends the gateway its orders.
   process.on(signal, () => {});
 }
