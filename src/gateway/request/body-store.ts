@@ -1,4 +1,4 @@
-// Keeps the body of one request until it is whole: in memory up to a limit, in a file of the spool directory beyond it.
+// The body of one request until it is complete: in memory up to a limit, in a file of the spool directory beyond it.
 
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
@@ -7,7 +7,7 @@ import type { MemoryBudget } from '../connection/memory-budget.ts';
 import type { SpoolBudget } from '../connection/spool-budget.ts';
 
 type State =
-  /** One buffer that grows: a client that sends its body byte by byte would otherwise cost a hundred times as much. */
+  /** One growing buffer: separate pieces would cost a hundred times as much for a client that sends its body byte by byte. */
   | { readonly kind: 'memory'; readonly bytes: Buffer }
   | { readonly kind: 'spooled'; readonly path: string; readonly fd: number }
   | { readonly kind: 'failed' }
@@ -44,7 +44,7 @@ export class BodyStore {
     return this.#size;
   }
 
-  /** Takes a piece; false when the disk does not. The bytes are the socket's buffer, so that what stays in memory is copied. */
+  /** Adds a piece; false when the disk refuses it. The bytes are in the socket's buffer, so those that stay in memory are copied. */
   add(chunk: Buffer, start: number, end: number): boolean {
     const at = this.#size;
     this.#size += end - start;
@@ -62,7 +62,7 @@ export class BodyStore {
     return this.#write(this.#state.fd, chunk, start, end);
   }
 
-  /** The whole body, in one form or the other; a file, or the memory's share of the budget, is the caller's from now on. */
+  /** The complete body, in either form. The caller takes over the file, or the memory's share of the budget. */
   take(): StoredBody {
     const state = this.#state;
     this.#state = { kind: 'taken' };
@@ -85,7 +85,7 @@ export class BodyStore {
     this.#state = { kind: 'failed' };
   }
 
-  /** A buffer with room for the whole of `#size`, the first `used` bytes as they are. */
+  /** A buffer with room for all of `#size`, starting with the first `used` bytes. */
   #grown(bytes: Buffer, used: number): Buffer {
     if (this.#size <= bytes.length) return bytes;
     const larger = Buffer.allocUnsafe(Math.min(this.#memoryBytes, Math.max(this.#size, 2 * bytes.length)));
@@ -111,7 +111,7 @@ export class BodyStore {
 
   #write(fd: number, chunk: Buffer, start: number, end: number): boolean {
     try {
-      // Into the page cache: tens of microseconds for a piece, where a write in the thread pool would need flow control of its own.
+      // Into the page cache: tens of microseconds for a piece, whereas writing in the thread pool would need its own flow control.
       for (let at = start; at < end; ) {
         const written = fs.writeSync(fd, chunk, at, end - at);
         at += written;

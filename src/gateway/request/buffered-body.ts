@@ -1,4 +1,4 @@
-// The body of a request that is dispatched when it is whole: from the client, through its framing, into a store.
+// The body of a request that is dispatched when it is complete: from the client, through its framing, into a store.
 
 import type { RequestEnd } from '../../log/access-record.ts';
 import type { BodyProgress, BodyReader } from '../http1/body/body-progress.ts';
@@ -19,7 +19,7 @@ export interface BufferedBodyParts {
 
 type State =
   | { readonly kind: 'open' }
-  /** What of it still comes is thrown away. */
+  /** The rest of the body is discarded. */
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly end: RequestEnd };
 
 const OPEN: State = { kind: 'open' };
@@ -38,18 +38,18 @@ export class BufferedBody {
     return this.#parts.store.size;
   }
 
-  /** Takes what the client has sent: `done` says where the body ended. */
+  /** Reads the client's bytes: `done` says where the body ended. */
   push(chunk: Buffer, start: number): BodyProgress | (State & { readonly kind: 'refused' }) {
     const progress = this.#reader.push(chunk, start);
     return this.#state.kind === 'refused' ? this.#state : progress;
   }
 
-  /** The client sends no more, in the middle of it. */
+  /** The client stopped sending in the middle of the body. */
   cut(): Refusal {
     return this.#reader.cut() ?? new Refusal('IncompleteRequest', 'body');
   }
 
-  /** The whole body. */
+  /** The complete body. */
   take(): RequestBody {
     const { store } = this.#parts;
     const { bytes, spoolPath } = store.take();

@@ -1,4 +1,4 @@
-// What of a well-formed head is refused before any of its body is read. Pure.
+// Reasons to refuse a well-formed head before reading any of its body. Pure.
 
 import type { HttpSettings } from '../http-settings.ts';
 import { checkHandshake } from '../http1/head/handshake.ts';

@@ -1,4 +1,4 @@
-// The request that is under way on a connection when the connection ends or refuses it: as much of it as is known. For the access log.
+// An incomplete request at the moment when its connection ends or refuses it: as much of it as is known. For the access log.
 
 import type { RequestEnd } from '../../log/access-record.ts';
 import type { HeadReader } from '../http1/head/head-reader.ts';
@@ -21,7 +21,7 @@ export interface RejectedRequest {
 export interface ReadSoFar {
   readonly heads: HeadReader;
   readonly rules: HeadRules;
-  /** When the client last went on, or was expected to. */
+  /** When the client last made progress, or was expected to. */
   readonly sinceMs: number;
 }
 
@@ -53,7 +53,7 @@ export function rejectedRequest(
   }
 }
 
-/** Why a refused request ended; `drain` refuses what stalls when the server shuts down. */
+/** Why a refused request ended; a drain refuses requests that stall during the shutdown. */
 export function endOfRefusal(refusal: Refusal): RequestEnd {
   switch (refusal.code) {
     case 'IncompleteRequest':
@@ -65,14 +65,14 @@ export function endOfRefusal(refusal: Refusal): RequestEnd {
   }
 }
 
-/** The request line at the start of `text`, if it is there and is one. */
+/** The request line at the start of `text`, if it is complete and valid. */
 export function requestLineOf(text: string, rules: HeadRules): RequestLine | null {
   const crlf = text.indexOf('\r\n');
   const line = parseRequestLine(text, crlf < 0 ? text.length : crlf, rules);
   return line instanceof Refusal ? null : line;
 }
 
-/** The same of a head that is not whole: only a line that has its end counts. */
+/** The same for an incomplete head: only a line that has ended counts. */
 function unfinishedLineOf(heads: HeadReader, rules: HeadRules): RequestLine | null {
   const text = heads.unfinishedLine;
   return text === null ? null : requestLineOf(text, rules);

@@ -1,13 +1,13 @@
-// The body of a request, as its reader hands it on.
+// The body of a request, as its reader passes it on.
 
 import type { StreamedBody } from './streamed-body.ts';
 
-/** In memory, in a file, or still to come. */
+/** In memory, in a file, or still arriving. */
 export interface RequestBody {
   readonly bytes: Buffer | null;
   readonly spoolPath: string | null;
   readonly stream: StreamedBody | null;
-  /** How much of it has come. */
+  /** The number of bytes that have arrived. */
   readonly size: number;
 }
 

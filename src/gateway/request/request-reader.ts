@@ -1,5 +1,5 @@
-// What a client sends, up to a request: the head and the body. The connection makes one and feeds it; it gives back requests and refusals
-// as values, and keeps what has come behind a request.
+// Reads a client's bytes up to a request, head and body. Returns requests and refusals as values, and keeps the bytes that came after a
+// request.
 
 import type { RequestEnd } from '../../log/access-record.ts';
 import { isPeerTrusted, type Transport } from '../accept/transport.ts';
@@ -20,10 +20,10 @@ import { StreamedBody } from './streamed-body.ts';
 
 type BodyFraming = Exclude<RequestHead['framing'], { kind: 'none' }>;
 
-/** What has become of the bytes that were read. */
+/** The outcome of reading. */
 export type Read =
   | { readonly kind: 'need-more' }
-  /** The client waits for `100 Continue`; then there may be more to read. */
+  /** The client waits for `100 Continue`; after that, more may be readable. */
   | { readonly kind: 'continue' }
   | { readonly kind: 'request'; readonly head: RequestHead; readonly body: RequestBody }
   | {
@@ -33,7 +33,7 @@ export type Read =
       readonly rejected: RejectedRequest;
     };
 
-/** The gateway's share. */
+/** The gateway's shared resources. */
 export interface ReadingResources {
   http(): HttpSettings;
   readonly spoolDir: string;
@@ -54,15 +54,15 @@ export class RequestReader {
   #context: HeadContext;
   #heads: HeadReader;
   #stage: ReadingStage = IDLE;
-  /** How far the chunk in hand has been read. */
+  /** How far the current chunk has been read. */
   #at = 0;
-  /** Bytes behind the request that was handed on. */
+  /** Bytes after the request that was passed on. */
   #kept: Buffer | null = null;
-  /** Handed on so far. */
+  /** Number of requests passed on. */
   #requests = 0;
-  /** A client that repeats its request costs no new value. */
+  /** A client that repeats its request causes no new value. */
   #last: (Read & { readonly kind: 'request' }) | null = null;
-  /** Since when the client has been expected to go on. */
+  /** Since when the client has been expected to continue. */
   #progressMs: number;
 
   constructor(transport: Transport, resources: ReadingResources) {
@@ -74,7 +74,7 @@ export class RequestReader {
     this.#progressMs = transport.connectedMs;
   }
 
-  /** The settings that the request under way is read by. */
+  /** The settings by which the current request is read. */
   get http(): HttpSettings {
     return this.#http;
   }
@@ -83,17 +83,17 @@ export class RequestReader {
     return this.#progressMs;
   }
 
-  /** Whether a part of a request has come. */
+  /** Whether part of a request has arrived. */
   get isUnderWay(): boolean {
     return this.#stage.kind !== 'idle';
   }
 
-  /** The same, but for a streamed body, whose request is in service. */
+  /** The same, except for a streamed body, whose request is in service. */
   get hasBegun(): boolean {
     return this.#stage.kind === 'body' || this.#stage.kind === 'head';
   }
 
-  // Bytes behind a request
+  // Bytes after a request
 
   get keptBytes(): number {
     return this.#kept?.length ?? 0;
@@ -114,7 +114,7 @@ export class RequestReader {
 
   // Reading
 
-  /** Reads on, up to the end of a request: in `next`, or in what has been kept. */
+  /** Reads up to the end of a request: in `next`, or in the kept bytes. */
   read(next: Buffer | null): Read {
     const chunk = next ?? this.takeKept();
     this.#at = 0;
@@ -124,12 +124,12 @@ export class RequestReader {
       if (this.#at < chunk.length && read.kind !== 'refused') this.keep(chunk.subarray(this.#at));
       return read;
     }
-    // An ASGI application gets its request before the body is whole.
+    // An ASGI application gets its request before the body is complete.
     const stage = this.#stage;
     return stage.kind === 'streamed-body' ? this.#handOn(stage.head, { ...NO_BODY, stream: stage.body }) : NEED_MORE;
   }
 
-  /** Reads one part of the request, and moves `#at` behind it. */
+  /** Reads one part of the request, and moves `#at` past it. */
   #readStage(chunk: Buffer): Read {
     const stage = this.#stage;
     switch (stage.kind) {
@@ -145,15 +145,15 @@ export class RequestReader {
 
   #readHead(chunk: Buffer): Read {
     if (this.#stage.kind === 'idle') {
-      // Settings that have changed while the connection was idle: a request has to be in the form that workers read now.
+      // The settings may have changed while the connection was idle: a request must have the form that workers read now.
       this.followSettings();
       this.#stage = IN_HEAD;
-      // On a new connection the time for the head runs from the connect.
+      // On a new connection the time limit of the head runs from the connect.
       if (this.#requests > 0) this.#progressMs = performance.now();
     }
     const text = this.#heads.push(chunk, this.#at);
     if (text === null) {
-      // A client that has sent an empty line behind a body owes nothing.
+      // A client that sends an empty line after a body owes nothing.
       if (!this.#heads.unfinished) this.#stage = IDLE;
       this.#at = chunk.length;
       return NEED_MORE;
@@ -164,7 +164,7 @@ export class RequestReader {
     return head instanceof Refusal ? this.#refuse(head, text) : this.#begin(head);
   }
 
-  /** The head is whole; without a body, so is the request. */
+  /** The head is complete; without a body, so is the request. */
   #begin(head: RequestHead): Read {
     const { framing } = head;
     const wrong = headRefusal(head, this.#http);
@@ -236,7 +236,7 @@ export class RequestReader {
     this.#requests += 1;
     if (this.#last?.head === head && this.#last.body === body) return this.#last;
     const read: Read & { kind: 'request' } = { kind: 'request', head, body };
-    // A body is not repeated, and must not be held on to.
+    // A body is not repeated, and must not be kept alive.
     this.#last = body === NO_BODY ? read : null;
     return read;
   }
@@ -246,7 +246,7 @@ export class RequestReader {
     return { kind: 'refused', refusal, end, rejected: this.rejected(known) };
   }
 
-  /** What is known of the request under way. */
+  /** The known parts of the current request. */
   rejected(known: RequestHead | string | null = null): RejectedRequest {
     return rejectedRequest(this.#stage, known, {
       heads: this.#heads,
@@ -255,20 +255,20 @@ export class RequestReader {
     });
   }
 
-  /** The client sends no more. Null if it has not stopped in the middle of a request. */
+  /** The client stopped sending. Null if that was not in the middle of a request. */
   cut(): Refusal | null {
     if (this.#stage.kind === 'head') return new Refusal('IncompleteRequest', 'head');
     return this.#stage.kind === 'body' ? this.#stage.body.cut() : null;
   }
 
-  /** No more requests are read. A body that does not become one leaves nothing on the disk. */
+  /** Reads no more requests. A body that stays incomplete leaves nothing on the disk. */
   stop(): void {
     if (this.#stage.kind === 'body' || this.#stage.kind === 'streamed-body') this.#stage.body.discard();
     this.#stage = IDLE;
     this.takeKept();
   }
 
-  /** The next request may come; the client has had its last answer just now. */
+  /** Waits for the next request; the client has just received its last answer. */
   restart(nowMs: number): void {
     this.#progressMs = nowMs;
     this.followSettings();

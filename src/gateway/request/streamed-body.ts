@@ -1,7 +1,7 @@
-// The body of a request that is dispatched before it is whole: from the client, through its framing, to the worker. What the worker does
-// not take yet waits here, and the client is read no further than there is room. The connection makes it and feeds it.
+// The body of a request that is dispatched before it is complete: from the client, through its framing, to the worker. Bytes that the
+// worker does not accept yet wait here, and the client is read no further than there is room.
 //
-// Some of it is read ahead even when the worker takes nothing: the end of a connection shows only behind all bytes that came before it.
+// Some bytes are read ahead even when the worker accepts none: the end of a connection shows only after all bytes before it.
 
 import type { Awaited } from '../connection/connection-limits.ts';
 import type { MemoryBudget } from '../connection/memory-budget.ts';
@@ -12,19 +12,19 @@ import type { Framing } from '../http1/body/framing.ts';
 import type { HeadRules } from '../http1/head/head-rules.ts';
 import { Refusal } from '../http1/refusal.ts';
 
-/** Waits before WATCH, however little memory there is. */
+/** May wait before WATCH, however little memory there is. */
 const WAITING_BYTES = 64 * 1024;
-/** What a piece that waits takes beside its bytes. */
+/** The overhead of a waiting piece. */
 const PIECE_COST_BYTES = 256;
 const NOTHING = Buffer.alloc(0);
 
 type State =
-  /** More is to come from the client. */
+  /** The client has more to send. */
   | 'open'
   | 'whole'
-  /** The client has disconnected in the middle, or has broken a rule or a limit. */
+  /** The client disconnected in the middle, or broke a rule or a limit. */
   | 'broken'
-  /** Nobody wants it: the response has ended, or the whole body was taken. */
+  /** Not needed: the response has ended, or the whole body was taken. */
   | 'unwanted';
 
 export interface BodySource {
@@ -33,16 +33,16 @@ export interface BodySource {
   /** 0: none. */
   readonly limitBytes: number;
   readonly budget: MemoryBudget;
-  /** May wait while there is memory. */
+  /** May wait while memory is available. */
   readonly readAheadBytes: number;
-  /** The client waits for `100 Continue`, which it gets when the worker wants the body. */
+  /** The client waits for `100 Continue`, and gets it when the worker wants the body. */
   readonly awaitsContinue: boolean;
 }
 
-/** The client, as far as its body goes. */
+/** The client, as the sender of its body. */
 export interface BodySender {
   sendContinue(): void;
-  /** It is not read any further, until `resumeReading`. */
+  /** Stops reading until `resumeReading`. */
   pauseReading(): void;
   resumeReading(): void;
 }
@@ -53,16 +53,16 @@ export class StreamedBody {
   readonly #reader: BodyReader;
   #state: State = 'open';
   readonly #waiting: Buffer[] = [];
-  /** With the cost of each piece. */
+  /** Including the overhead of each piece. */
   #waitingBytes = 0;
   #ticket: WatchedTicket | null = null;
-  /** From `sentBy` on. */
+  /** Set by `sentBy`. */
   #sender: BodySender | null = null;
-  /** What `takeWhole` has returned. */
+  /** The result of `takeWhole`. */
   #whole: Buffer | null = null;
-  /** Since when the client is not expected to send, or null. */
+  /** Since when the client has not been expected to send, or null. */
   #heldSinceMs: number | null;
-  /** The client's own time starts here: times of being held are added to it. */
+  /** The start of the client's own time: pauses that are not its fault are added. */
   #sinceMs: number;
 
   constructor(source: BodySource, nowMs: number) {
@@ -76,7 +76,7 @@ export class StreamedBody {
     return this.#receivedBytes;
   }
 
-  /** Whether bytes of it are still to come. */
+  /** Whether more bytes of it will arrive. */
   get isOpen(): boolean {
     return this.#state === 'open';
   }
@@ -86,13 +86,13 @@ export class StreamedBody {
     return this.#whole;
   }
 
-  /** The request is in service: the connection takes over what is done with the client. */
+  /** The request is in service: from now on the connection controls the client. */
   sentBy(sender: BodySender): void {
     this.#sender = sender;
     if (this.#isFull()) sender.pauseReading();
   }
 
-  /** Takes what the client has sent: `done` says where the body ended. */
+  /** Reads the client's bytes: `done` says where the body ended. */
   push(chunk: Buffer, start: number): BodyProgress {
     const progress = this.#reader.push(chunk, start);
     const { limitBytes } = this.#source;
@@ -106,12 +106,12 @@ export class StreamedBody {
     return progress;
   }
 
-  /** The client sends no more, in the middle of it. */
+  /** The client stopped sending in the middle of it. */
   cut(): Refusal {
     return this.#reader.cut() ?? new Refusal('IncompleteRequest', 'body');
   }
 
-  /** It will not become whole. */
+  /** It will stay incomplete. */
   abort(): void {
     if (this.#state === 'open') this.#ticket?.aborted();
     this.#end('broken');
@@ -122,7 +122,7 @@ export class StreamedBody {
     if (this.#state !== 'broken') this.#end('unwanted');
   }
 
-  /** The whole body, if it has come before its ticket was written; the memory's share of the budget is the caller's from now on. */
+  /** The whole body, if it was complete before its ticket was written; the caller takes over the memory's share of the budget. */
   takeWhole(): Buffer | null {
     if (this.#state !== 'whole' || this.#ticket !== null) return null;
     const bytes = this.#waiting.length === 1 ? (this.#waiting[0] ?? NOTHING) : Buffer.concat(this.#waiting);
@@ -147,7 +147,7 @@ export class StreamedBody {
     if (!this.#isFull()) this.#release(nowMs);
   }
 
-  /** Sends what waits, as far as there is room for it. */
+  /** Sends the waiting bytes, as far as there is room. */
   #pour(): void {
     const ticket = this.#ticket;
     if (ticket === null || (this.#state !== 'open' && this.#state !== 'whole')) return;
@@ -164,7 +164,7 @@ export class StreamedBody {
     this.#state = 'unwanted';
   }
 
-  /** What the client's limits are to be measured by. */
+  /** The values by which the client's limits are measured. */
   awaited(nowMs: number): Awaited {
     if (this.#state !== 'open' || this.#heldSinceMs !== null) return { kind: 'nothing' };
     return { kind: 'body', elapsedMs: nowMs - this.#sinceMs, receivedBytes: this.#receivedBytes };
@@ -178,7 +178,7 @@ export class StreamedBody {
     return this.#waitingBytes >= (budget.isSpent ? leastBytes : Math.max(leastBytes, readAheadBytes));
   }
 
-  /** The client is not read from now on, and so is not late. */
+  /** The client is not being read, and so cannot be late. */
   #hold(): void {
     this.#heldSinceMs ??= performance.now();
     this.#sender?.pauseReading();
@@ -189,7 +189,7 @@ export class StreamedBody {
     if (this.#state !== 'open') return;
     if (this.#ticket?.isFull === false && this.#waiting.length === 0)
       return this.#ticket.piece(chunk.subarray(start, end));
-    // A copy: a small piece shall not keep the whole of what was read alive.
+    // A copy: a small piece must not keep the whole read buffer alive.
     this.#waiting.push(Buffer.from(chunk.subarray(start, end)));
     this.#weigh(end - start + PIECE_COST_BYTES);
   }
