@@ -1,10 +1,10 @@
-// What the gateway sends to a worker on its channel. Small frames that are written in the same turn of the event loop go out together,
-// so that each costs its bytes and not a buffer and a write of its own; what the worker has not taken is charged to gateway_memory.
+// What the gateway sends to a worker on its channel. Small frames written in the same turn of the event loop go out together, so that
+// each costs its bytes rather than a buffer and a write of its own; bytes that the worker has not read are charged to gateway_memory.
 
 import type { Socket } from 'node:net';
 import type { MemoryBudget } from '../connection/memory-budget.ts';
 
-/** With more than this in the channel's socket, the client is not read any further. */
+/** With more than this unsent in the channel's socket, the client is not read any further. */
 const LIMIT_BYTES = 64 * 1024;
 /** Frames with a payload up to this size are gathered. */
 const SMALL_BYTES = 2048;
@@ -14,7 +14,7 @@ const NOTHING = Buffer.alloc(0);
 export type ChannelSocket = Pick<Socket, 'write' | 'cork' | 'uncork' | 'writableLength'>;
 
 export class ChannelOutput {
-  /** Called when everything has gone out. */
+  /** Called when everything has been sent. */
   onRoom: () => void = () => {};
   readonly #socket: ChannelSocket;
   readonly #budget: MemoryBudget;
@@ -29,7 +29,7 @@ export class ChannelOutput {
     this.#budget = budget;
   }
 
-  /** Whether the client should not be read any further; `onRoom` is called afterwards. */
+  /** Whether reading the client should pause; `onRoom` is called when it may resume. */
   get isFull(): boolean {
     const { writableLength } = this.#socket;
     return writableLength > LIMIT_BYTES || (writableLength > 0 && this.#budget.isSpent);
@@ -52,7 +52,7 @@ export class ChannelOutput {
     }
     const bytes = header.length + payload.length;
     if (this.#gatheredBytes + bytes > this.#gathered.length) {
-      // The first one of a turn is mostly the only one.
+      // The first frame of a turn is mostly the only one.
       const isFirst = this.#gatheredBytes === 0;
       this.flush();
       this.#gathered = Buffer.allocUnsafe(isFirst ? bytes : GATHERED_BYTES);
@@ -72,7 +72,7 @@ export class ChannelOutput {
     this.#account();
   }
 
-  /** The channel is gone. */
+  /** The channel is closed. */
   close(): void {
     this.#gatheredBytes = 0;
     this.#budget.add(-this.#accountedBytes);

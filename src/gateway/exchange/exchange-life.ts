@@ -1,5 +1,5 @@
-// The life of a request and its response: a state with what it needs, moved by one pure function. A state keeps the event that began
-// it, so that each move of a request costs one small object beside what is known anyway.
+// The life cycle of a request and its response: a state with its data, moved by one pure function. A state keeps the event that began it,
+// so that each transition costs one small object at most.
 
 import type { RequestEnd } from '../../log/access-record.ts';
 import type { ResponseHead } from '../../runqueue/channel-decoder.ts';
@@ -8,7 +8,7 @@ import type { TicketPipe } from '../queue/ticket-pipe.ts';
 import type { UpgradedTunnel, UpgradedWebSocket } from '../upgraded/upgraded.ts';
 import type { WatchedTicket } from './watched-ticket.ts';
 
-/** The ticket of a request, and the pipe that it was written into: the event that makes a request outstanding. */
+/** The ticket of a request, and the pipe into which it was written: the event that makes a request outstanding. */
 export interface IssuedTicket extends RunTicket {
   readonly type: 'dispatched';
   readonly pipe: TicketPipe;
@@ -28,7 +28,7 @@ export interface Upgrade {
   readonly workerPid: number;
   /** Null: the client left in the middle of the handshake. */
   readonly by: UpgradedWebSocket | UpgradedTunnel | null;
-  /** Null: the worker has not said WATCH, and does not need to. */
+  /** Null: the worker has not sent WATCH, and does not need to. */
   readonly watched: WatchedTicket | null;
 }
 
@@ -38,7 +38,7 @@ export type ExchangeEnd =
   | 'answered'
   /** The response was cut off, so the connection cannot be used again. */
   | 'cut-off'
-  /** A WebSocket or a tunnel, and with it the connection. */
+  /** A WebSocket or a tunnel has ended, and the connection with it. */
   | 'closed'
   | 'client-gone';
 
@@ -63,7 +63,7 @@ interface Responding {
   readonly response: Responded;
 }
 
-/** HTTP is over on this connection. */
+/** The connection no longer speaks HTTP. */
 interface TakenOver {
   readonly kind: 'taken-over';
   readonly ticket: IssuedTicket;
@@ -73,15 +73,15 @@ interface TakenOver {
   readonly closing: RequestEnd | null;
 }
 
-/** What ended an exchange. */
+/** The event that ends an exchange. */
 export interface Ended {
   readonly type: 'ended';
   readonly end: ExchangeEnd;
   /** For the access log. */
   readonly why: RequestEnd;
-  /** The status of the gateway's own answer; null if it has given none. */
+  /** The status of the gateway's own answer; null if it gave none. */
   readonly ownStatus: number | null;
-  /** The worker that had the request, where the gateway knows it by other means than a response. */
+  /** The worker that had the request, if the gateway knows it by other means than a response. */
   readonly workerPid: number | null;
 }
 
@@ -95,7 +95,7 @@ export type ExchangeState = Waiting | Outstanding | Responding | TakenOver | Fin
 
 export type ExchangeEvent =
   | IssuedTicket
-  /** Its ticket has come back without having been run. */
+  /** Its ticket came back without having been run. */
   | { readonly type: 'returned' }
   | { readonly type: 'watched'; readonly watched: WatchedTicket }
   | Responded
@@ -106,7 +106,7 @@ export type ExchangeEvent =
 
 export const WAITING: ExchangeState = { kind: 'waiting' };
 
-/** The state after `event`, or null when the event does not belong in this state. */
+/** The state after `event`, or null if this state has no such transition. */
 export function moveExchange(state: ExchangeState, event: ExchangeEvent): ExchangeState | null {
   if (state.kind === 'finished') return null;
   switch (event.type) {
@@ -131,7 +131,7 @@ export function moveExchange(state: ExchangeState, event: ExchangeEvent): Exchan
   }
 }
 
-/** A client may leave at any time. What has no head yet is answered by the gateway at most; what has one may be cut off. */
+/** A client may leave at any time. Before a response has its head, the gateway answers instead; after that, it may be cut off. */
 function mayEnd(state: Exclude<ExchangeState, Finished>, end: ExchangeEnd): boolean {
   switch (end) {
     case 'client-gone':

@@ -1,4 +1,4 @@
-// A request and its response, from the moment the request is admitted until the last byte of the response is on its way.
+// A request and its response, from the admission of the request until the last byte of the response is on its way.
 
 import type { Socket } from 'node:net';
 import type { RequestEnd } from '../../log/access-record.ts';
@@ -22,25 +22,25 @@ import { bodyOf, type Request } from './request.ts';
 import type { ResponseWriter } from './response-writer.ts';
 import type { WatchedTicket } from './watched-ticket.ts';
 
-/** What the exchange needs of the client's connection. */
+/** What an exchange needs from the client's connection. */
 export interface ExchangeClient {
   readonly response: ResponseWriter;
   /** Whether the client still waits for the answer, as far as one can tell. */
   awaitsAnswer(): boolean;
-  /** Whether the client has not shut down its sending side. */
+  /** Whether the client has not half-closed. */
   maySendMore(): boolean;
-  /** Whether the client's buffer is full; `resume` is called when it is not any more. */
+  /** Whether the client's buffer is full; if so, `resume` is called when there is room again. */
   holdsBack(resume: () => void): boolean;
-  /** The application accepts the WebSocket, with these lines. Null when the client has just left. */
+  /** The application accepts the WebSocket, with these header lines. Null when the client has just left. */
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, lines: string): UpgradedWebSocket | null;
   /** The connection becomes a tunnel to this channel. */
   openTunnel(exchange: Exchange, channel: Socket, toWorker: ChannelOutput): UpgradedTunnel | null;
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void;
-  /** The exchange was asked for a move that its state does not have. */
+  /** The exchange's state has no transition for an event. */
   illegalMove(what: string): void;
 }
 
-/** What a tunnel has in place of a worker's head: the application itself answers the client. */
+/** A tunnel has this in place of a worker's head: the application itself answers the client. */
 const TUNNEL_HEAD: ResponseHead = { status: 101, flags: 0, lines: '' };
 
 const ANSWERED: Ended = { type: 'ended', end: 'answered', why: 'answered', ownStatus: null, workerPid: null };
@@ -60,7 +60,7 @@ export class Exchange {
     return this.#state;
   }
 
-  /** Its ticket, be it answered or not; null while it waits for one. */
+  /** Its ticket, answered or not; null while it waits for one. */
   get ticket(): IssuedTicket | null {
     const state = lastOf(this.#state);
     return state.kind === 'waiting' ? null : state.ticket;
@@ -71,55 +71,55 @@ export class Exchange {
     return state.kind === 'taken-over' && state.upgrade.by?.kind === 'websocket' ? state.upgrade.by : null;
   }
 
-  /** From the worker's WATCH on. */
+  /** Set by the worker's WATCH. */
   get watched(): WatchedTicket | null {
     const state = lastOf(this.#state);
     return state.kind === 'waiting' ? null : state.watched;
   }
 
-  /** An event stream takes as long as the client listens. */
+  /** An event stream lasts as long as the client listens. */
   get isEventStream(): boolean {
     return this.#state.kind === 'responding' && this.#state.response.isEventStream;
   }
 
   // For the access log
 
-  /** Null where nothing was answered. */
+  /** Null if there was no answer. */
   get status(): number | null {
     return (
       (this.#state.kind === 'finished' ? this.#state.ended.ownStatus : null) ?? this.#workerAnswer?.head.status ?? null
     );
   }
 
-  /** The fields of the worker's response; empty if it has sent none. */
+  /** The fields of the worker's response; empty without one. */
   get responseLines(): string {
     return this.#workerAnswer?.head.lines ?? '';
   }
 
-  /** Null while it is not known, or if there was none. */
+  /** Null if unknown, or if no worker had the request. */
   get workerPid(): number | null {
     const answer = this.#workerAnswer;
     if (answer !== null) return answer.workerPid;
     return this.#state.kind === 'finished' ? this.#state.ended.workerPid : null;
   }
 
-  /** Why it has ended; `answered` while it has not. */
+  /** Why it ended; `answered` until it has. */
   get why(): RequestEnd {
     return this.#state.kind === 'finished' ? this.#state.ended.why : 'answered';
   }
 
-  /** Until its ticket was written, the time in proxies included. */
+  /** Until its ticket was written, including the time in proxies. */
   get queuedMs(): number {
     return this.ticket?.waitedMs ?? 0;
   }
 
-  /** Bytes of the response's body, without what frames them; of messages; of a tunnel. */
+  /** Bytes of the response's body, without framing; of messages; of a tunnel. */
   get sentBytes(): number {
     const last = lastOf(this.#state);
     return last.kind === 'taken-over' ? (last.upgrade.by?.sentBytes ?? 0) : this.#bodyBytes;
   }
 
-  /** Bytes of the request's body, wherever it is; of messages and of a tunnel, too. */
+  /** Bytes of the request's body, wherever it is stored; of messages and of a tunnel, too. */
   get receivedBytes(): number {
     const last = lastOf(this.#state);
     const { stream, bodyBytes } = this.request;
@@ -127,30 +127,30 @@ export class Exchange {
     return last.kind === 'taken-over' ? ofBody + (last.upgrade.by?.receivedBytes ?? 0) : ofBody;
   }
 
-  // What happens to it
+  // Events
 
   /** Its ticket is being written. */
   dispatched(ticket: IssuedTicket): void {
     this.#move(ticket);
   }
 
-  /** Its ticket has come back without having been run: it waits for another one. */
+  /** Its ticket came back without having been run: it waits for another one. */
   returned(): void {
     this.#move({ type: 'returned' });
   }
 
-  /** The worker's WATCH. */
+  /** The worker sent WATCH. */
   watch(watched: WatchedTicket): void {
     if (this.#state.kind === 'finished') return watched.gone();
     if (!this.#move({ type: 'watched', watched })) return;
     const { stream } = this.request;
     if (stream !== null && bodyOf(this.request) === null) stream.flowTo(watched, performance.now());
-    // The worker hears that the client has left even if it may only have stopped sending (RUNQUEUE.md, "Watching").
+    // The worker is notified that the client has left even if it may only have half-closed (RUNQUEUE.md, "Watching").
     const hasLeft = !this.client.awaitsAnswer() || (stream === null && !this.client.maySendMore());
     if (hasLeft) watched.gone();
   }
 
-  /** Lines for an interim response. */
+  /** Header lines for an interim response. */
   hint(lines: string): void {
     if (this.#state.kind === 'outstanding') this.client.response.hint(this.request, lines);
   }
@@ -161,7 +161,7 @@ export class Exchange {
     this.#move({ type: 'upgraded', by, head, workerPid, watched });
   }
 
-  /** The application takes the connection raw. Null when the client does not wait for that. */
+  /** The application takes over the raw connection. Null if the client does not expect that. */
   openTunnel(channel: Socket, toWorker: ChannelOutput, workerPid: number): UpgradedTunnel | null {
     if (this.#state.kind !== 'outstanding' || !this.request.head.isWebSocket) return null;
     const by = this.client.openTunnel(this, channel, toWorker);
@@ -180,7 +180,7 @@ export class Exchange {
     if ((flags & END) !== 0) this.#endOf(flags);
   }
 
-  /** A later piece of the body. */
+  /** Another piece of the body. */
   continue(flags: number, piece: Buffer): void {
     const { response } = this.client;
     this.#bodyBytes += response.body(piece);
@@ -196,8 +196,8 @@ export class Exchange {
   }
 
   /**
-   * The gateway answers in the worker's place, if the head of a response has not gone out yet; else the response is cut off. `workerPid` is
-   * the worker that had the request, if that is known.
+   * The gateway answers in the worker's place, if the head of a response has not been sent yet; otherwise the response is cut off.
+   * `workerPid` is the worker that had the request, if known.
    */
   fail(refusal: Refusal, why: RequestEnd, workerPid: number | null = null): void {
     const state = this.#state;
@@ -216,7 +216,7 @@ export class Exchange {
     }
   }
 
-  /** The client's connection is closed; what the worker still sends is thrown away. */
+  /** The client's connection is closed; the rest of the worker's response is discarded. */
   abandon(why: RequestEnd = 'client-gone'): void {
     if (this.#state.kind === 'finished') return;
     this.#finish({ type: 'ended', end: 'client-gone', why, ownStatus: null, workerPid: null });
@@ -227,14 +227,14 @@ export class Exchange {
     if (this.#state.kind !== 'finished') this.#move({ type: 'closing', why });
   }
 
-  /** The WebSocket or the tunnel has ended; `why` counts if the gateway has not closed it. */
+  /** The WebSocket or the tunnel has ended; `why` counts unless the gateway closed it. */
   closed(why: 'answered' | 'client-gone' = 'answered'): void {
     const state = this.#state;
     if (state.kind !== 'taken-over') return;
     this.#finish({ type: 'ended', end: 'closed', why: state.closing ?? why, ownStatus: null, workerPid: null });
   }
 
-  /** The client has stopped sending, and most likely has left. */
+  /** The client has stopped sending, and has most likely left. */
   clientLeft(): void {
     this.watched?.gone();
   }
@@ -245,7 +245,7 @@ export class Exchange {
     return last.kind === 'taken-over' ? last.upgrade : null;
   }
 
-  /** Or may have: one that has stopped sending is counted as gone by an application that watches it. */
+  /** Or may have left: an application that watches a client is notified of a half-close as if the client were gone. */
   get #clientHasLeft(): boolean {
     return !this.client.awaitsAnswer() || this.watched?.saysGone === true;
   }
@@ -255,7 +255,7 @@ export class Exchange {
     else this.#cutOff();
   }
 
-  /** The worker has broken its response off, perhaps because the client has left. */
+  /** The worker broke off its response, perhaps because the client had left. */
   #cutOff(): void {
     const why = this.#clientHasLeft ? 'client-gone' : 'cut-off';
     this.#finish({ type: 'ended', end: 'cut-off', why, ownStatus: null, workerPid: null });
@@ -265,12 +265,12 @@ export class Exchange {
     const { watched } = this;
     if (!this.#move(ended)) return;
     this.request.stream?.discard();
-    // Not after the worker's own END.
+    // Not sent after the worker's own END.
     watched?.gone();
     this.client.exchangeEnded(this, ended.end);
   }
 
-  /** Whether the state has that move. */
+  /** Returns whether the state has that transition. */
   #move(event: ExchangeEvent): boolean {
     const next = moveExchange(this.#state, event);
     if (next === null) {
@@ -283,12 +283,12 @@ export class Exchange {
   }
 }
 
-/** The state in which it has ended, or the present one. */
+/** The state in which it ended, or the present one. */
 function lastOf(state: ExchangeState): Exclude<ExchangeState, { kind: 'finished' }> {
   return state.kind === 'finished' ? state.was : state;
 }
 
-/** The media type of the HTML standard's event streams. */
+/** The media type of event streams in the HTML standard. */
 function saysEventStream(lines: string): boolean {
   return /^content-type:[ \t]*text\/event-stream/im.test(lines);
 }

@@ -1,31 +1,31 @@
-// A request that is whole, or whose head is: one value, which nothing changes. What becomes of it is its exchange's state.
+// A request whose head, at least, is complete: an immutable value. What happens to it later is its exchange's state.
 
 import type { Dialect } from '../../runqueue/dialect.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import type { StreamedBody } from '../request/streamed-body.ts';
 
-/** What a ticket says of a request. */
+/** The fields of a ticket that describe the request. */
 export interface TicketFields {
   readonly fields: string;
   /** PATH_INFO is left percent-encoded. */
   readonly rawPath: boolean;
 }
 
-/** Where the fields of a request come from: they can be written again, for another reader. */
+/** Produces the fields of a request, and can do so again for another dialect. */
 export interface FieldsSource {
   ticketFields(request: Request, dialect: Dialect): TicketFields;
-  /** The request as the access log shows it, whatever its application is. */
+  /** The request as environ pairs for the access log, for either kind of application. */
   environ(head: RequestHead, madeRequestId: string | null): string;
 }
 
 export interface Request extends TicketFields {
   readonly head: RequestHead;
-  /** Of `fields`. */
+  /** The dialect of `fields`. */
   readonly dialect: Dialect;
   readonly source: FieldsSource;
   /** The whole body in memory, if it came with the request; see also `bodyOf`. */
   readonly body: Buffer | null;
-  /** A body that was not whole yet when the request was admitted. */
+  /** A body that was incomplete when the request was admitted. */
   readonly stream: StreamedBody | null;
   /** The file that holds the body, if it did not fit into memory. */
   readonly spoolPath: string | null;
@@ -33,25 +33,25 @@ export interface Request extends TicketFields {
   readonly bodyBytes: number;
   /** `performance.now()` when the request was admitted. */
   readonly arrivedMs: number;
-  /** What it had waited in proxies before it came here, by X-Request-Start. */
+  /** The time that it spent in proxies before it arrived here, according to X-Request-Start. */
   readonly upstreamMs: number;
-  /** Null with the setting `request_id` off. */
+  /** Null if the setting `request_id` is off. */
   readonly requestId: string | null;
-  /** The same, if it was made here and not sent by the client. */
+  /** The same, if it was generated here and not sent by the client. */
   readonly madeRequestId: string | null;
 }
 
-/** How long the request has waited for a worker, the time in proxies included. */
+/** How long the request has waited for a worker, including the time in proxies. */
 export function waitedMs(request: Request, nowMs: number): number {
   return nowMs - request.arrivedMs + request.upstreamMs;
 }
 
-/** The body that is in memory as a whole: from the start, or because it became whole before its ticket was written. */
+/** The body, if all of it is in memory: from the start, or because it was complete before its ticket was written. */
 export function bodyOf(request: Request): Buffer | null {
   return request.body ?? request.stream?.whole ?? null;
 }
 
-/** A reload may bring another class of workers while the request waits. */
+/** A reload may change the worker class while the request waits. */
 export function fieldsFor(request: Request, dialect: Dialect): TicketFields {
   return dialect === request.dialect ? request : request.source.ticketFields(request, dialect);
 }

@@ -1,12 +1,11 @@
-// A ticket whose worker has said WATCH: what the gateway may send of it on the worker's channel, until the worker's END. The channel
-// makes it; the streamed body, the WebSocket and the exchange send through it.
+// A ticket whose worker has sent WATCH: what the gateway may send about it on the worker's channel, until the worker's END.
 
 import { ABORTED, closeFrame, END, goneFrame, messageHeader, pieceHeader, TEXT } from '../../runqueue/channel-frame.ts';
 import type { ChannelOutput } from './channel-output.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** `gone`: nothing more can be said of the client. Then it is over, with or without that having been said. */
+/** `gone`: the last news about the client has been sent. After END it is over, with or without that news. */
 type State = 'open' | 'gone' | 'over' | 'over-when-gone';
 
 export class WatchedTicket {
@@ -25,7 +24,7 @@ export class WatchedTicket {
     return this.#state === 'open' && this.#output.isFull;
   }
 
-  /** Whether the worker knows, or may know, that the client has left. */
+  /** Whether the worker has been notified that the client has left. */
   get saysGone(): boolean {
     return this.#state === 'gone' || this.#state === 'over-when-gone';
   }
@@ -35,19 +34,19 @@ export class WatchedTicket {
     if (this.#state === 'open') this.#output.frame(pieceHeader(this.#id, 0, bytes.length), bytes);
   }
 
-  /** The request's body is whole. */
+  /** The request's body is complete. */
   bodyEnd(): void {
     if (this.#state === 'open') this.#output.frame(pieceHeader(this.#id, END, 0), NOTHING);
   }
 
-  /** The body will not become whole, and the client does not wait for the response. */
+  /** The body will stay incomplete, and the client does not wait for the response. */
   aborted(): void {
     if (this.#state !== 'open') return;
     this.#state = 'gone';
     this.#output.write(pieceHeader(this.#id, END | ABORTED, 0));
   }
 
-  /** The client does not wait for the response any more. */
+  /** The client no longer waits for the response. */
   gone(): void {
     if (this.#state !== 'open') return;
     this.#state = 'gone';
@@ -64,7 +63,7 @@ export class WatchedTicket {
     this.#output.write(closeFrame(this.#id, code, reason));
   }
 
-  /** The worker has said END: what is sent from now on would only be thrown away. */
+  /** The worker sent END, and would discard anything sent from now on. */
   over(): void {
     this.#state = this.saysGone ? 'over-when-gone' : 'over';
     this.onRoom();

@@ -1,5 +1,5 @@
-// One channel: the stream socket on which a worker answers tickets, one at a time. Frames come in here and go to the exchange that
-// they belong to; what the gateway sends of a ticket goes out through its WatchedTicket, or raw through a tunnel.
+// One channel: the stream socket on which a worker answers tickets, one at a time. Incoming frames go to their exchange; the gateway
+// sends through the ticket's WatchedTicket, or raw through a tunnel.
 
 import type { Socket } from 'node:net';
 import { ChannelDecoder, type ChannelSink, type ResponseHead } from '../../runqueue/channel-decoder.ts';
@@ -21,18 +21,18 @@ import { WatchedTicket } from './watched-ticket.ts';
 
 const SWITCHING_PROTOCOLS = 101;
 
-/** What a channel needs of the run queue. */
+/** What a channel needs from the run queue. */
 export interface ChannelQueue {
   /** The exchange of an outstanding ticket. */
   find(ticket: number): Exchange | undefined;
   /** The worker is done with the ticket. */
   ticketEnded(exchange: Exchange): void;
-  /** The worker has not run the ticket, because it was cancelled. */
+  /** The worker skipped the ticket, because it was cancelled. */
   skipped(exchange: Exchange): void;
   probed(ticket: number): void;
 }
 
-/** What a channel needs of the gateway. */
+/** What a channel needs from the gateway. */
 export interface ChannelOwner {
   readonly budget: MemoryBudget;
   readonly queue: ChannelQueue;
@@ -40,17 +40,17 @@ export interface ChannelOwner {
 }
 
 export class WorkerChannel implements ChannelSink {
-  /** Known from HELLO on. */
+  /** Set by HELLO. */
   worker: { readonly slot: number; readonly pid: number; readonly generation: number } | null = null;
   readonly #socket: Socket;
   readonly #output: ChannelOutput;
   readonly #owner: ChannelOwner;
   readonly #queue: ChannelQueue;
   readonly #decoder: ChannelDecoder;
-  /** Bytes of the current response, hints, body and messages, that have come through here. */
+  /** Bytes of the current response (hints, body and messages) that have passed through here. */
   #passedBytes = 0;
   #broken: string | null = null;
-  /** Chunks read so far. */
+  /** Number of chunks read. */
   #chunks = 0;
   #exited = false;
   /** From WATCH to END. */
@@ -78,7 +78,7 @@ export class WorkerChannel implements ChannelSink {
     socket.on('close', () => this.#closed());
   }
 
-  /** Whether it has become a tunnel: then it says nothing of what its worker does now. */
+  /** Whether it has become a tunnel: then it no longer shows what its worker is doing. */
   get isTunnel(): boolean {
     return this.#tunnel !== null;
   }
@@ -182,8 +182,8 @@ export class WorkerChannel implements ChannelSink {
   }
 
   /**
-   * The worker's process has exited. A child that it has forked may hold the channel open for ever, so its end is not waited for; but
-   * what the worker sent is in the socket, and is read first.
+   * The worker's process has exited. Its end of the channel may stay open for ever in a child that it forked, so the end of the stream is
+   * not awaited; but the bytes that the worker sent are in the socket, and are read first.
    */
   workerExited(): void {
     if (this.#exited) return;
@@ -191,10 +191,10 @@ export class WorkerChannel implements ChannelSink {
     this.#closeWhenRead(-1);
   }
 
-  /** `seen`: what had been read one turn of the event loop ago. */
+  /** `seen`: the number of chunks read by the previous turn of the event loop. */
   #closeWhenRead(seen: number): void {
     if (this.#socket.destroyed || this.#tunnel !== null) return;
-    // A slow client holds the channel back.
+    // A slow client has paused the channel.
     if (this.#socket.isPaused()) this.#socket.once('resume', () => this.#closeWhenRead(-1));
     else if (this.#chunks === seen) this.#socket.destroy();
     else {
@@ -208,7 +208,7 @@ export class WorkerChannel implements ChannelSink {
     return this.worker?.pid ?? 0;
   }
 
-  /** The client may have left, or have been answered with 504, while the application made up its mind. */
+  /** The client may have left, or been answered with 504, while the application was deciding. */
   #accept(id: number, exchange: Exchange | undefined, head: ResponseHead): void {
     if (exchange?.request.head.isWebSocket === false) return;
     this.#watched ??= new WatchedTicket(this.#output, id);
@@ -224,8 +224,8 @@ export class WorkerChannel implements ChannelSink {
 
   #after(id: number, flags: number, exchange: Exchange | undefined): void {
     if ((flags & END) !== 0) {
-      // A worker that has sent much waits for this before it takes another ticket: what a slow client leaves unread in the channel
-      // must never stand in front of another client's response.
+      // A worker that has sent much waits for this before it takes another ticket: bytes that a slow client leaves unread in the channel
+      // must never delay another client's response.
       if (this.#passedBytes > UNACKNOWLEDGED_BYTES) this.#output.write(takenFrame(id));
       this.#passedBytes = 0;
       if (exchange !== undefined) this.#queue.ticketEnded(exchange);
@@ -246,7 +246,7 @@ export class WorkerChannel implements ChannelSink {
       return;
     }
     this.#tunnel.tunnel.workerEnded();
-    // The worker may serve others now.
+    // The worker is free for other tickets.
     this.#queue.ticketEnded(this.#tunnel.exchange);
   }
 
