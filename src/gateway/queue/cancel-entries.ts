@@ -1,4 +1,4 @@
-// One gateway's entries of the cancel table: each ticket that is out has one of them.
+// One gateway's entries in the cancel table: each outstanding ticket has one.
 
 export interface CancelRange {
   readonly first: number;
@@ -7,7 +7,7 @@ export interface CancelRange {
 
 export class CancelEntries {
   readonly #free: number[] = [];
-  /** Entries of tickets that were given up unanswered: theirs until their generation is gone. */
+  /** Entries of tickets that were given up unanswered: reserved until their generation is gone. */
   readonly #burnt: Map<number, number[]> = new Map();
 
   constructor({ first, count }: CancelRange) {
@@ -26,7 +26,7 @@ export class CancelEntries {
     this.#free.push(entry);
   }
 
-  /** The ticket may still be in some worker's hands: its mark must stay. */
+  /** A worker may still hold the ticket: its mark must stay. */
   burn(entry: number, generation: number): void {
     const burnt = this.#burnt.get(generation);
     if (burnt === undefined) this.#burnt.set(generation, [entry]);

@@ -1,5 +1,5 @@
-// Workers and generations that have exited, as the arbiter says, while bytes that they sent may still be unread: their channels are read
-// to the end and closed. Then the clients that still wait for them are answered.
+// Workers and generations that have exited while bytes that they sent may still be unread: their channels are read to the end and
+// closed. Then the clients that still wait for them are answered.
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import { type ClaimsBoard, claimAgeMs, monotonicMs, type SlotRange } from '../../runqueue/claims-board.ts';
@@ -15,7 +15,7 @@ export class DeadWorkers {
   readonly #runQueue: RunQueue;
   readonly #channels: ReadonlySet<WorkerChannel>;
   readonly #log: ErrorLog;
-  /** Exited, with channels that have not ended yet. */
+  /** Exited workers with channels that have not ended yet. */
   #workers: GoneWorker[] = [];
   readonly #generations: Set<number> = new Set();
 
@@ -32,7 +32,7 @@ export class DeadWorkers {
     this.#checkWorkers();
   }
 
-  /** Its last worker has exited. */
+  /** The last worker of the generation has exited. */
   generationGone(generation: number): void {
     this.#generations.add(generation);
     this.#checkGenerations();
@@ -40,20 +40,20 @@ export class DeadWorkers {
 
   channelClosed({ worker, isTunnel }: WorkerChannel): void {
     if (worker === null) return;
-    // A tunnel's worker may be at its next ticket already.
+    // A tunnel's worker may already run its next ticket.
     if (!isTunnel) this.#lost({ slot: worker.slot, slots: 1 });
     this.#checkWorkers();
     this.#checkGenerations();
   }
 
-  /** What is claimed in these slots will not be answered any more. */
+  /** The tickets claimed in these slots will not be answered. */
   #lost(range: SlotRange): void {
     const nowMs = monotonicMs();
     for (const claim of this.#board.claims(range)) {
       const exchange = this.#runQueue.find(claim.ticket);
       if (exchange === undefined) continue;
       const { kind } = exchange.state;
-      // A request that has been answered at its deadline is logged there; a WebSocket has no end of its own, and is not to blame.
+      // A request that was answered at its deadline was logged then; a WebSocket lasts until either side closes it, and is not to blame.
       if (kind !== 'finished' && exchange.webSocket === null) {
         const { head, requestId } = exchange.request;
         const { method, target } = head;
@@ -89,7 +89,7 @@ export class DeadWorkers {
 
 function isOf(channel: WorkerChannel, { slot, slots, generation }: GoneWorker): boolean {
   const { worker } = channel;
-  // A tunnel says nothing of other tickets, and ends by itself.
+  // A tunnel says nothing about other tickets, and ends on its own.
   return (
     worker !== null &&
     !channel.isTunnel &&

@@ -1,5 +1,5 @@
-// Tickets that a worker had taken and not claimed when it died. The run queue says which tickets have certainly been taken; those
-// that no worker claims are cancelled, and are lost if they are still unclaimed a moment later.
+// Tickets that a worker had taken but not claimed when it died. Of the tickets that have certainly been taken, those that no worker
+// claims are cancelled, and count as lost if they are still unclaimed a moment later.
 
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
 import { CLAIM_WITHIN_MS, type OutstandingTicket } from './outstanding-ticket.ts';
@@ -23,12 +23,12 @@ export class LostTickets {
   lookFor(taken: readonly OutstandingTicket[]): void {
     const suspects = this.unclaimed(taken);
     if (suspects.length === 0) return;
-    // The mark comes before the second look at the board: whoever claims in between sees it (RUNQUEUE.md, "Claim, then look").
+    // The mark comes before the second look at the board: a worker that claims in between sees it (RUNQUEUE.md, "Claim, then look").
     for (const { cancel, id } of suspects) this.#board.cancel(cancel, id);
     setTimeout(() => this.#lookAgain(suspects), CLAIM_WITHIN_MS);
   }
 
-  /** Those that may never have reached the application: no worker claims them. */
+  /** Tickets that may never have reached the application: no worker claims them. */
   unclaimed(tickets: readonly OutstandingTicket[]): OutstandingTicket[] {
     const candidates = tickets.filter(({ exchange }) => !hasAnswer(exchange.state.kind));
     if (candidates.length === 0) return [];
@@ -38,7 +38,7 @@ export class LostTickets {
 
   #lookAgain(suspects: readonly OutstandingTicket[]): void {
     const lost = this.unclaimed(suspects.filter(this.#isOutstanding));
-    // One more turn of the event loop: an answer that was sent before the board was read is read in it.
+    // After one more turn of the event loop, answers that were sent before the board was read have been read.
     setImmediate(() => this.#lost(lost.filter(this.#isOutstanding)));
   }
 }

@@ -1,4 +1,4 @@
-// A ticket that has been written and not ended yet. The same exchange may get another one, if this one turns out not to have been run.
+// A ticket that has been written and has not ended. Its exchange may get another one, if this one turns out not to have been run.
 
 import type { Exchange } from '../exchange/exchange.ts';
 import type { IssuedTicket } from '../exchange/exchange-life.ts';
@@ -10,7 +10,7 @@ export interface OutstandingTicket extends IssuedTicket {
   readonly exchange: Exchange;
 }
 
-/** Whether no worker has begun to answer it, and nothing else has ended its exchange, as far as the gateway knows. */
+/** Whether, as far as the gateway knows, no worker has begun to answer it and its exchange has not ended otherwise. */
 export function isUnanswered({ exchange, id }: OutstandingTicket): boolean {
   const { state } = exchange;
   return state.kind === 'outstanding' && state.ticket.id === id;

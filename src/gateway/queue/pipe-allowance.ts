@@ -1,8 +1,8 @@
-// How many tickets may lie in the pipe beyond those that workers are running: few when requests are slow, because what waits in
+// How many tickets may be in the pipe beyond those that workers are running: few when requests are slow, because requests that wait in
 // the gateway can still be dropped; many when they are fast, so that no worker waits for the gateway's next turn.
 
 const WINDOW_MS = 10;
-/** The pipe may hold about this much work, in time. */
+/** The pipe may hold about this much work, as time. */
 const AHEAD_MS = 2;
 
 /** The allowance after `answered` tickets in a window that began at `windowStartMs`, or null while the window is still open. */
@@ -12,7 +12,7 @@ export function allowanceAfter(answered: number, windowStartMs: number, nowMs: n
   return Math.max(1, Math.ceil((answered * AHEAD_MS) / elapsedMs));
 }
 
-/** Measured as tickets are answered. */
+/** Measures while tickets are answered. */
 export class PipeAllowance {
   #tickets = 1;
   #windowStartMs = 0;

@@ -1,4 +1,4 @@
-// Probes: tickets that are not run. Because of the pipe's order, a worker that answers one has seen every earlier ticket taken.
+// Probes: tickets that are not run. Since the pipe keeps its order, a worker that answers one proves that every earlier ticket was taken.
 
 import { writeProbeTicket } from '../../runqueue/ticket.ts';
 import type { TicketPipe } from './ticket-pipe.ts';
@@ -7,7 +7,7 @@ export class Probes {
   readonly #gateway: number;
   readonly #newId: () => number;
   readonly #out: Map<number, TicketPipe> = new Map();
-  /** One is to go out as soon as there is room for it. */
+  /** A probe to be written as soon as there is room. */
   #owed: TicketPipe | null = null;
 
   constructor(gateway: number, newId: () => number) {
@@ -36,7 +36,7 @@ export class Probes {
     this.#owed = null;
   }
 
-  /** Where it was taken from; undefined for one that is not known. */
+  /** The pipe that it was taken from; undefined for an unknown probe. */
   taken(probe: number): TicketPipe | undefined {
     const pipe = this.#out.get(probe);
     this.#out.delete(probe);

@@ -1,4 +1,4 @@
-// Who waits for a worker, for how long, and who is next: the settings queue_limit, queue_timeout and queue_order. Pure.
+// How many requests wait for a worker, for how long, and in which order: the settings queue_limit, queue_timeout and queue_order. Pure.
 
 export interface QueuePolicy {
   /** Requests that may wait; 0: any number. */
@@ -10,10 +10,10 @@ export interface QueuePolicy {
 
 export const PATIENT: QueuePolicy = { limit: 0, timeoutMs: 0, order: 'fifo' };
 
-/** With no queue_timeout to measure by, a wait of this long means that the gateway is overloaded. */
+/** Without a queue_timeout, a wait of this length means that the gateway is overloaded. */
 export const OVERLOADED_MS = 500;
 
-/** Which end of the line is served next, when the oldest request in it has waited so long. */
+/** Which end of the line is served next, given the wait of the oldest request. */
 export function servedEnd(policy: QueuePolicy, oldestWaitMs: number): 'oldest' | 'newest' {
   if (policy.order === 'adaptive') {
     const overloadedMs = policy.timeoutMs > 0 ? policy.timeoutMs / 2 : OVERLOADED_MS;
@@ -22,7 +22,7 @@ export function servedEnd(policy: QueuePolicy, oldestWaitMs: number): 'oldest' |
   return policy.order === 'lifo' ? 'newest' : 'oldest';
 }
 
-/** Whether a request that has waited so long is answered 503. */
+/** Whether a request that has waited this long is answered 503. */
 export function isOverdue(policy: QueuePolicy, waitMs: number): boolean {
   return policy.timeoutMs > 0 && waitMs > policy.timeoutMs;
 }

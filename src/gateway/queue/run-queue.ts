@@ -1,5 +1,5 @@
 // The gateway's end of the run queue: requests wait here for room in the ticket pipe, and are outstanding from then on until they
-// are answered. Also finds the tickets that a dying worker took along.
+// are answered. Also finds the tickets that were lost with a dying worker.
 
 import type { ClaimsBoard, SlotRange } from '../../runqueue/claims-board.ts';
 import { TICKET_STREAMED, TICKET_UPGRADE, writeRunTicket } from '../../runqueue/ticket.ts';
@@ -18,7 +18,7 @@ import type { TicketPipe } from './ticket-pipe.ts';
 import { UntakenTickets } from './untaken-tickets.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
-/** Ids of one gateway process's tickets lie below those of the next one. */
+/** The ticket ids of a gateway process are below those of the next one. */
 const IDS_PER_GATEWAY = 2 ** 36;
 
 export class RunQueue implements ChannelQueue {
@@ -34,7 +34,7 @@ export class RunQueue implements ChannelQueue {
   #pipe: TicketPipe | null = null;
   /** How many requests the workers run at once. */
   #concurrency = 1;
-  /** Outstanding tickets in the current pipe, but for those of workers that are retiring. */
+  /** Outstanding tickets in the current pipe, except those of retiring workers. */
   #inPipe = 0;
   readonly #ofRetiring: Set<IssuedTicket> = new Set();
   #nextId: number;
@@ -47,7 +47,7 @@ export class RunQueue implements ChannelQueue {
       (ticket) => this.#outstanding.get(ticket.id) === ticket,
       (tickets) => this.#returned(tickets, 'burn'),
     );
-    // The ticket is out until a worker has skipped it: its mark has to stay.
+    // The worker may still skip the ticket, so its mark has to stay.
     this.#untaken = new UntakenTickets(board, (ticket) => failOverdue(ticket.exchange));
     this.#nextId = gateway * IDS_PER_GATEWAY + 1;
     this.#cancels = new CancelEntries(cancels);
@@ -58,12 +58,12 @@ export class RunQueue implements ChannelQueue {
     return this.#outstanding.get(ticket)?.exchange;
   }
 
-  /** Every exchange that has not got its whole response yet; those that wait are taken out of the line. */
+  /** Every exchange without a complete response; waiting ones are taken out of the line. */
   unanswered(): Exchange[] {
     return [...this.#tickets().map(({ exchange }) => exchange), ...this.#waiting.takeAll()];
   }
 
-  /** Writes to this pipe from now on; what the old one has not been given yet goes to the new one. */
+  /** Writes to this pipe from now on, including the tickets that were not yet written to the old one. */
   serve(pipe: TicketPipe, concurrency: number): void {
     const old = this.#pipe;
     if (old?.generation === pipe.generation) {
@@ -93,25 +93,25 @@ export class RunQueue implements ChannelQueue {
     this.#waiting.policy = policy;
   }
 
-  /** Lets the exchange wait for a worker. Returns the one that has to be turned away for it, which may be the same. */
+  /** Lets the exchange wait for a worker. Returns the one to turn away because of it, possibly the same one. */
   enqueue(exchange: Exchange): Exchange | undefined {
     this.#waiting.push(exchange);
     this.#pump();
     return this.#waiting.takeSurplus();
   }
 
-  /** The exchange waits no more: its client has left. Those that do wait are not turned away on its account. */
+  /** Removes an exchange that no longer waits, so that it does not cause others to be turned away. */
   drop(exchange: Exchange): void {
     this.#waiting.remove(exchange);
   }
 
-  /** Takes those out of the line that have waited too long, and answers those in the pipe as soon as it is certain that no worker runs them. */
+  /** Removes requests that have waited too long from the line, and answers those in the pipe once it is certain that no worker runs them. */
   overdue(nowMs: number): Exchange[] {
     this.#untaken.look(this.#waiting.policy, nowMs);
     return this.#waiting.takeOverdue(nowMs);
   }
 
-  /** The worker has sent the end of the response, or will never send it. */
+  /** The worker has sent the end of the response, or never will. */
   ticketEnded(exchange: Exchange): void {
     const { ticket } = exchange;
     if (ticket === null || !this.#forget(ticket, 'free')) return;
@@ -125,13 +125,13 @@ export class RunQueue implements ChannelQueue {
     if (ticket !== null) this.#board.cancel(ticket.cancel, ticket.id);
   }
 
-  /** Marks the ticket so that a worker skips it; a response that has begun goes on, for the client may only have stopped sending. */
+  /** Marks the ticket so that a worker skips it; a response that has begun goes on, because the client may only have half-closed. */
   cancelUnlessBegun(exchange: Exchange): void {
     const ticket = this.#ticketOf(exchange);
     if (ticket !== null) this.#board.cancelUnlessBegun(ticket.cancel, ticket.id);
   }
 
-  /** The requests that are claimed in these slots. */
+  /** The requests claimed in these slots. */
   claimed(range: SlotRange): Exchange[] {
     return this.#claimedTickets(range).map(({ exchange }) => exchange);
   }
@@ -149,29 +149,29 @@ export class RunQueue implements ChannelQueue {
   }
 
   /**
-   * A worker is gone, and everything that it sent has been read. It may have died between taking a ticket and claiming it: a probe goes
-   * out to learn when all tickets written so far have been taken.
+   * A worker is gone, and everything that it sent has been read. It may have died between taking a ticket and claiming it: a probe is
+   * written, to learn when all earlier tickets have been taken.
    */
   workerGone(generation: number): void {
     const pipe = this.#pipe;
     if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) this.#probes.send(pipe);
   }
 
-  /** A probe was taken, so every ticket before it was. */
+  /** A probe was taken, and so was every ticket before it. */
   probed(probe: number): void {
     const pipe = this.#probes.taken(probe);
     if (pipe === undefined) return;
     this.#lostTickets.lookFor(this.#tickets().filter((ticket) => ticket.pipe === pipe && ticket.id < probe));
   }
 
-  /** A worker has read end-of-file on the generation's pipe: every ticket that was in it has been taken. */
+  /** A worker read end-of-file on the generation's pipe: every ticket in it has been taken. */
   pipeEmpty(generation: number): void {
     if (this.#pipe?.generation === generation) return;
     this.#lostTickets.lookFor(this.#tickets().filter(({ pipe }) => pipe.generation === generation));
   }
 
   /**
-   * A worker has not run this ticket, because it was cancelled. Its client may still wait: the ticket was taken for lost, and the worker
+   * A worker skipped this ticket because it was cancelled. Its client may still be waiting: the ticket was considered lost, and the worker
    * that had it was only slow.
    */
   skipped(exchange: Exchange): void {
@@ -180,8 +180,8 @@ export class RunQueue implements ChannelQueue {
   }
 
   /**
-   * Every worker of the generation has exited, and everything that they sent has been read: what was not claimed there never ran, and
-   * what was claimed will not be answered.
+   * Every worker of the generation has exited, and everything that they sent has been read: tickets that were not claimed there never
+   * ran, and claimed ones will not be answered.
    */
   generationGone(generation: number): void {
     const stranded = this.#tickets().filter(({ pipe }) => pipe.generation === generation);
@@ -206,7 +206,7 @@ export class RunQueue implements ChannelQueue {
     return [...this.#outstanding.values()];
   }
 
-  /** Null when its ticket has ended. */
+  /** Null once its ticket has ended. */
   #ticketOf(exchange: Exchange): OutstandingTicket | null {
     const { ticket } = exchange;
     return ticket === null ? null : (this.#outstanding.get(ticket.id) ?? null);
@@ -216,7 +216,7 @@ export class RunQueue implements ChannelQueue {
     return this.#board.claims(range).flatMap(({ ticket }) => this.#outstanding.get(ticket) ?? []);
   }
 
-  /** These tickets have not been run. Those whose clients still wait are queued again, before all others; the rest is answered. */
+  /** These tickets were not run. Those whose clients still wait are queued again, at the front; the others are answered. */
   #returned(tickets: readonly OutstandingTicket[], entries: 'free' | 'burn'): void {
     const again: Exchange[] = [];
     for (const ticket of tickets) {
@@ -229,7 +229,7 @@ export class RunQueue implements ChannelQueue {
     this.#pump();
   }
 
-  /** Whether it was outstanding. The cancel entry of a ticket that a worker may still hold is burnt: its mark must stay. */
+  /** Returns whether it was outstanding. The cancel entry of a ticket that a worker may still hold is burnt: its mark must stay. */
   #forget(ticket: IssuedTicket, entry: 'free' | 'burn'): boolean {
     if (!this.#outstanding.delete(ticket.id)) return false;
     if (entry === 'free') this.#cancels.giveBack(ticket.cancel);
@@ -238,12 +238,12 @@ export class RunQueue implements ChannelQueue {
     return true;
   }
 
-  /** The pipe has been replaced: what has not been written into it goes into the new one. */
+  /** The pipe has been replaced: tickets not yet written to it go to the new one. */
   #takeBackBatch(pipe: TicketPipe): void {
     const batched = pipe.batched;
     pipe.discardBatch();
     if (batched === 0) return;
-    // Ids are given in the order of the pipe, so the last ones are those that were not written; a probe may be among them.
+    // Ids follow the order of the pipe, so the last ones are the unwritten ones; a probe may be among them.
     const firstId = this.#nextId - batched;
     this.#returned(
       this.#tickets().filter((ticket) => ticket.pipe === pipe && ticket.id >= firstId),
@@ -287,7 +287,7 @@ export class RunQueue implements ChannelQueue {
   #newTicket(exchange: Exchange, pipe: TicketPipe, cancel: number): OutstandingTicket {
     const { request } = exchange;
     const { fields, rawPath } = fieldsFor(request, pipe.dialect);
-    // While it waited, the body may have become whole.
+    // The body may have become complete while the request waited.
     const body = bodyOf(request) ?? request.stream?.takeWhole() ?? null;
     return {
       type: 'dispatched',
@@ -321,12 +321,12 @@ function kindOf({ stream, head }: Request, body: Buffer | null): number {
   return head.isWebSocket ? TICKET_UPGRADE : 0;
 }
 
-/** It has waited longer than queue_timeout. */
+/** The request has waited longer than queue_timeout. */
 export function failOverdue(exchange: Exchange): void {
   exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'), 'queue-timeout');
 }
 
-/** Its client has left before a worker ran it. */
+/** The client left before a worker ran the request. */
 export function failClientLeft(exchange: Exchange): void {
   exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
 }

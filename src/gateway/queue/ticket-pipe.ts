@@ -1,5 +1,5 @@
 // The writing end of one generation's ticket pipe. Tickets are collected and written together at the end of the event loop's turn:
-// one system call for all that one turn has parsed.
+// one system call for all requests that one turn has parsed.
 
 import fs from 'node:fs';
 import type { Dialect } from '../../runqueue/dialect.ts';
@@ -14,13 +14,13 @@ export class TicketPipe {
   /** Tickets that the pipe holds. */
   readonly capacity: number;
   readonly dialect: Dialect;
-  /** Called when there is room again after `reserve` had none. */
+  /** Called when there is room again after `reserve` found none. */
   onRoom: () => void = () => {};
   readonly #fd: number;
-  /** Where tickets are collected: see `reserve`. */
+  /** The buffer in which tickets are collected: see `reserve`. */
   readonly batch: Buffer = Buffer.alloc(TICKET_BYTES * BATCH_TICKETS);
   #batched = 0;
-  /** `awaited`: scheduled, and `reserve` has had no room meanwhile. */
+  /** `awaited`: scheduled, and `reserve` has found no room since. */
   #flushing: 'idle' | 'scheduled' | 'awaited' | 'closed' = 'idle';
 
   private constructor(fd: number, generation: number, capacity: number, dialect: Dialect) {
@@ -30,18 +30,18 @@ export class TicketPipe {
     this.dialect = dialect;
   }
 
-  /** Null when no process reads the pipe any more. */
+  /** Null when no process reads the pipe. */
   static open(runtimeDir: string, generation: number, capacity: number, dialect: Dialect = 'wsgi'): TicketPipe | null {
     const flags = fs.constants.O_WRONLY | fs.constants.O_NONBLOCK;
     try {
       const fd = fs.openSync(ticketsPath(runtimeDir, generation), flags);
       return new TicketPipe(fd, generation, capacity, dialect);
     } catch {
-      return null; // ENXIO or ENOENT: forkserver and workers have died.
+      return null; // ENXIO or ENOENT: the forkserver and its workers have died.
     }
   }
 
-  /** Tickets that are collected and not yet written. */
+  /** Tickets that are collected but not yet written. */
   get batched(): number {
     return this.#batched;
   }
@@ -62,7 +62,7 @@ export class TicketPipe {
     return offset;
   }
 
-  /** Forgets what has not been written; the tickets were never seen by anybody. */
+  /** Discards the unwritten tickets; no worker has seen them. */
   discardBatch(): void {
     this.#batched = 0;
   }
@@ -79,7 +79,7 @@ export class TicketPipe {
     this.#flushing = 'idle';
     this.#write();
     if (this.#batched > 0) {
-      // The pipe is full: workers are taking from it, a fresh ticket fits in soon.
+      // The pipe is full: workers are taking from it, so there will be room soon.
       const isStillFull = wasAwaited && this.#batched === BATCH_TICKETS;
       this.#flushing = isStillFull ? 'awaited' : 'scheduled';
       setTimeout(() => this.#flush(), RETRY_MS);
@@ -93,7 +93,7 @@ export class TicketPipe {
     const bytes = this.#batched * TICKET_BYTES;
     let written = 0;
     try {
-      // The kernel takes whole pages from a non-blocking writer, hence whole tickets, and does not mix in other writers' bytes.
+      // The kernel accepts whole pages from a non-blocking writer, hence whole tickets, and does not interleave other writers' bytes.
       written = fs.writeSync(this.#fd, this.batch, 0, bytes, null);
     } catch (error) {
       // EAGAIN: full. EPIPE: the forkserver and all of its workers have died; the tickets wait for the next generation.

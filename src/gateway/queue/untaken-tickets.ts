@@ -1,5 +1,5 @@
-// Tickets that wait in the pipe for longer than queue_timeout: what no worker has claimed is marked, so that a worker that takes it
-// skips it, and is answered by the gateway once it is certain that none runs it.
+// Tickets that have been in the pipe for longer than queue_timeout: those that no worker claims are marked, so that a worker that takes
+// one skips it; the gateway answers them once it is certain that no worker runs them.
 
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
 import { waitedMs } from '../exchange/request.ts';
@@ -9,7 +9,7 @@ import { isOverdue, type QueuePolicy } from './queue-policy.ts';
 export class UntakenTickets {
   readonly #board: ClaimsBoard;
   readonly #expired: (ticket: OutstandingTicket) => void;
-  /** In the order in which they were written, but for those that a worker has been seen to claim. */
+  /** In the order of writing, without those that a worker has been seen to claim. */
   #written: OutstandingTicket[] = [];
   #looking = false;
 
@@ -31,7 +31,7 @@ export class UntakenTickets {
     const suspects = this.#unclaimed(still.filter(isLate));
     if (suspects.length === 0) return;
     this.#looking = true;
-    // The mark comes before the second look at the board: whoever claims in between sees it (RUNQUEUE.md, "Claim, then look").
+    // The mark comes before the second look at the board: a worker that claims in between sees it (RUNQUEUE.md, "Claim, then look").
     for (const { cancel, id } of suspects) this.#board.cancelUnlessBegun(cancel, id);
     setTimeout(() => this.#lookAgain(suspects), CLAIM_WITHIN_MS).unref();
   }
@@ -39,10 +39,10 @@ export class UntakenTickets {
   #lookAgain(suspects: readonly OutstandingTicket[]): void {
     const unclaimed = this.#unclaimed(suspects.filter(isUnanswered));
     for (const ticket of suspects) {
-      // It had looked before the mark was there, and runs: its client has not left.
+      // The worker had looked before the mark was set, and runs the ticket: its client has not left.
       if (isUnanswered(ticket) && !unclaimed.includes(ticket)) this.#board.unmark(ticket.cancel);
     }
-    // One more turn of the event loop: an answer that was sent before the board was read is read in it.
+    // After one more turn of the event loop, answers that were sent before the board was read have been read.
     setImmediate(() => {
       this.#looking = false;
       for (const ticket of unclaimed.filter(isUnanswered)) this.#expired(ticket);

@@ -1,4 +1,4 @@
-// A line with cheap removal at both ends: requests that wait for room in the ticket pipe. Removal from its middle costs a search.
+// A queue with cheap removal at both ends, for requests that wait for room in the ticket pipe. Removal from the middle costs a search.
 
 const COMPACT_AT = 1024;
 
@@ -18,12 +18,12 @@ export class WaitingLine<T> {
     return this.length === 0 ? undefined : this.#items[this.#items.length - 1];
   }
 
-  /** Takes the one that came last. */
+  /** Removes the newest item. */
   pop(): T | undefined {
     return this.length === 0 ? undefined : this.#items.pop();
   }
 
-  /** Takes it out, wherever it stands; whether it was there. */
+  /** Removes the item, wherever it is; returns whether it was there. */
   remove(item: T): boolean {
     const at = this.#items.indexOf(item, this.#front);
     if (at < 0) return false;
@@ -35,7 +35,7 @@ export class WaitingLine<T> {
     this.#items.push(item);
   }
 
-  /** Puts items back before all others, in their order. */
+  /** Puts items back at the front, in their order. */
   putBack(items: readonly T[]): void {
     this.#items = [...items, ...this.#items.slice(this.#front)];
     this.#front = 0;

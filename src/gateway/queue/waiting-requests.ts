@@ -1,4 +1,4 @@
-// The requests of one gateway that wait for room in the ticket pipe: who is served next, who has waited too long, whom to turn away.
+// One gateway's requests that wait for room in the ticket pipe: which is next, which has waited too long, which to turn away.
 
 import type { Exchange } from '../exchange/exchange.ts';
 import { waitedMs } from '../exchange/request.ts';
@@ -13,7 +13,7 @@ export class WaitingRequests {
     this.#line.push(exchange);
   }
 
-  /** Before all others, in their order. */
+  /** Puts them back at the front, in their order. */
   putBack(exchanges: readonly Exchange[]): void {
     this.#line.putBack(exchanges);
   }
@@ -33,7 +33,7 @@ export class WaitingRequests {
     return this.#servedEnd() === 'oldest' ? this.#line.shift() : this.#line.pop();
   }
 
-  /** The one that has to be turned away, if there are too many: those that are served last are the ones to give up. */
+  /** The request to turn away, if there are too many: the one that would be served last. */
   takeSurplus(): Exchange | undefined {
     if (!isOverfull(this.policy, this.#line.length)) return undefined;
     return this.#servedEnd() === 'oldest' ? this.#line.pop() : this.#line.shift();
@@ -45,7 +45,7 @@ export class WaitingRequests {
     return all;
   }
 
-  /** Those that have waited too long. */
+  /** The requests that have waited too long. */
   takeOverdue(nowMs: number): Exchange[] {
     const overdue: Exchange[] = [];
     for (let first = this.#line.first; first !== undefined; first = this.#line.first) {
