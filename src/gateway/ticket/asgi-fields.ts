@@ -1,5 +1,5 @@
-// The fields of a ticket for an ASGI application: ten in a fixed order, then the header fields as they came, names in lower case; NUL
-// between all of them. python/tunicorn/asgi/scope.py reads them.
+// The fields of a ticket for an ASGI application: ten in a fixed order, then the header fields in the order received, with names in lower
+// case; NUL between all of them. python/tunicorn/asgi/scope.py reads them.
 
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 import type { ProxyEndpoint } from '../accept/proxy-protocol.ts';
@@ -9,16 +9,16 @@ import type { EnvironFields } from './environ-fields.ts';
 import { forwardedClient } from './forwarded-client.ts';
 import { requestStartMs } from './request-start.ts';
 
-/** The name of the last pair, if a file holds the body; the space keeps it apart from every header's name. */
+/** The name of the last pair, if the body is in a file; no header name begins with a space. */
 export const ASGI_SPOOL = ' spool';
 
 /** What all requests of a connection share. */
 export interface AsgiConnection {
   readonly listener: ListenerAddress;
-  /** Null for a Unix socket, and where a PROXY header does not say. */
+  /** Null for a Unix socket, and if a PROXY header does not name it. */
   readonly client: ProxyEndpoint | null;
   readonly peerTrusted: boolean;
-  /** Whose X-Forwarded-For and X-Forwarded-Proto count; null: none. */
+  /** The peers whose X-Forwarded-For and X-Forwarded-Proto count; null: none. */
   readonly proxies: TrustedPeers | null;
 }
 
@@ -37,12 +37,12 @@ export function asgiFields(
   return { fields, rawPath: false, requestStart: peerTrusted ? requestStartMs(`\0${head.headerFields}`) : null };
 }
 
-/** Of a name that occurs twice, applications take the last, or all; that of the client is not among them where one was made. */
+/** If a name occurs twice, applications take the last value, or all; the client's own is not present when an id was generated. */
 export function withAsgiRequestId(fields: string, id: string): string {
   return `${fields}\0x-request-id\0${id}`;
 }
 
-/** Of a head that was read for WSGI, before a reload to ASGI: fields of one name are one. */
+/** For a head that was read for WSGI, before a reload to ASGI: fields of the same name are joined. */
 function fromEnviron(headerFields: string): string {
   const nameOf = (key: string): string =>
     key

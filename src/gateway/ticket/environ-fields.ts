@@ -1,4 +1,4 @@
-// The fields of a ticket: the part of the WSGI environ that differs from request to request (PEP 3333, and Gunicorn's additions).
+// The fields of a ticket: the part of the WSGI environ that differs between requests (PEP 3333, and Gunicorn's additions).
 
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 import type { ProxyEndpoint, ProxyHeader } from '../accept/proxy-protocol.ts';
@@ -8,15 +8,15 @@ import { requestStartMs } from './request-start.ts';
 
 export interface EnvironFields {
   readonly fields: string;
-  /** PATH_INFO is left percent-encoded: decoded it would hold a NUL, which separates fields. */
+  /** PATH_INFO stays percent-encoded: decoded, it would contain a NUL, which separates fields. */
   readonly rawPath: boolean;
-  /** When a proxy that is trusted received the request, in milliseconds since 1970. */
+  /** When a trusted proxy received the request, in milliseconds since 1970. */
   readonly requestStart: number | null;
 }
 
 /**
- * What all requests of a connection share, made once: the peer's address and, but for Unix sockets, the server's. `peer` is null for
- * a Unix socket, `proxy` for a connection without a PROXY header.
+ * The fields that all requests of a connection share, made once: the peer's address and, except for Unix sockets, the server's. `peer` is
+ * null for a Unix socket, `proxy` for a connection without a PROXY header.
  */
 export function connectionFields(
   listener: ListenerAddress,
@@ -29,7 +29,7 @@ export function connectionFields(
   if (peer !== null) fields += `\0SERVER_NAME\0${listener.host}\0SERVER_PORT\0${listener.port}`;
   if (proxy === null) return fields;
   fields += `\0PROXY_PROTOCOL\0${proxy.protocol}`;
-  // Gunicorn has None, and the text "None", where the header gives no addresses; PEP 3333 has only strings.
+  // Without addresses in the header Gunicorn sets None, and the text "None"; PEP 3333 allows only strings.
   if (proxy.destination === null) return fields;
   return `${fields}\0PROXY_ADDR\0${proxy.destination.address}\0PROXY_PORT\0${proxy.destination.port}`;
 }
@@ -50,7 +50,7 @@ export function environFields(
   return { fields, rawPath, requestStart: peerTrusted ? requestStartMs(fields) : null };
 }
 
-/** A Unix socket has no name and port of its own: the Host field says how the client calls the server. */
+/** A Unix socket has no name or port of its own: the Host field has the server's name as the client knows it. */
 function serverFromHost(head: RequestHead, listener: ListenerAddress): string {
   if (head.host === null || head.host === '') return `\0SERVER_NAME\0${listener.host}\0SERVER_PORT\0`;
   const found = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(head.host);

@@ -1,13 +1,13 @@
 // Look-ups in the NUL-separated environ fields of a ticket: `NAME NUL value NUL NAME NUL value`. Pure.
 
-/** Of a name that occurs twice the last value: it is what the application sees. */
+/** If a name occurs twice, the last value counts, as it does for the application. */
 export function lastPair(fields: string, name: string): string | undefined {
   const pairs = fields.split('\0');
   for (let at = pairs.length - 2; at >= 0; at -= 2) if (pairs[at] === name) return pairs[at + 1];
   return undefined;
 }
 
-/** As lastPair(), whatever the case of the name. */
+/** Like lastPair(), ignoring the case of the name. */
 export function lastPairOfAnyCase(fields: string, name: string): string | undefined {
   const pairs = fields.split('\0');
   const wanted = name.toUpperCase();

@@ -1,11 +1,11 @@
-// What proxies say of a client in X-Forwarded-For and X-Forwarded-Proto, as uvicorn's workers believe it: for the scope of ASGI
-// applications that run under their names. They count if their peer is trusted. Pure.
+// The client as proxies report it in X-Forwarded-For and X-Forwarded-Proto, by the rules of uvicorn's workers: for the scope of ASGI
+// applications that run under those names. The fields count if the peer is trusted. Pure.
 
 import type { ProxyEndpoint } from '../accept/proxy-protocol.ts';
 import type { TrustedPeers } from '../accept/trusted-peers.ts';
 
 export interface ForwardedClient {
-  /** Null: the fields do not say. */
+  /** Null: the fields do not name it. */
   readonly client: ProxyEndpoint | null;
   readonly scheme: string | null;
 }
@@ -16,12 +16,12 @@ const MAX_PORT = 65_535;
 
 /** `headers` as in a ticket: `NUL host NUL example.com NUL accept NUL …`. */
 export function forwardedClient(headers: string, isWebSocket: boolean, proxies: TrustedPeers): ForwardedClient {
-  // What follows costs more than most requests are worth; a value that looks like a name does no harm.
+  // The full search costs more than most requests are worth; a value that merely looks like a name does no harm.
   if (!headers.includes('\0x-forwarded-')) return NOTHING;
   const pairs = headers.split('\0');
   const addresses: string[] = [];
   let proto = '';
-  // Before the first name there is a NUL, and so an empty string.
+  // The text begins with a NUL, and so the list with an empty string.
   for (let at = 1; at < pairs.length - 1; at += 2) {
     const value = pairs[at + 1] ?? '';
     if (pairs[at] === 'x-forwarded-for') addresses.push(...value.split(','));
@@ -30,7 +30,7 @@ export function forwardedClient(headers: string, isWebSocket: boolean, proxies: 
   return { client: nearestClient(addresses, proxies), scheme: schemeOf(proto, isWebSocket) };
 }
 
-/** Each proxy adds the address of whom it speaks to at the end: the last one that is no proxy is the client. */
+/** Each proxy appends the address of its own peer: the last one that is not a proxy is the client. */
 function nearestClient(addresses: readonly string[], proxies: TrustedPeers): ProxyEndpoint | null {
   const endpoints = addresses.map((text) => endpointOf(text.trim()));
   const stranger = proxies.everybody ? undefined : endpoints.findLast(({ address }) => !proxies.trusts(address));
@@ -38,7 +38,7 @@ function nearestClient(addresses: readonly string[], proxies: TrustedPeers): Pro
   return client === undefined || client.address === '' ? null : client;
 }
 
-/** `ADDRESS`, `IPv4:PORT` or `[IPv6]:PORT`. What is none of these stays whole, so that it is not taken for a proxy's address. */
+/** `ADDRESS`, `IPv4:PORT` or `[IPv6]:PORT`. Anything else stays unchanged, so that it does not pass for a proxy's address. */
 function endpointOf(text: string): ProxyEndpoint {
   const found = /^(?:\[([^\]]*)\](?::(.*))?|([^:]*):([^:]*))$/.exec(text);
   const address = found?.[1] ?? found?.[3];
@@ -48,7 +48,7 @@ function endpointOf(text: string): ProxyEndpoint {
   return { address: found[1] ?? text, port: '0' };
 }
 
-/** A ticket has `https` for a WebSocket over TLS, too. */
+/** Tickets have `https` for a WebSocket over TLS, too. */
 function schemeOf(proto: string, isWebSocket: boolean): string | null {
   if (!SCHEMES.includes(proto)) return null;
   return isWebSocket ? proto.replace('ws', 'http') : proto;

@@ -1,5 +1,5 @@
-// What the tickets of a connection's requests say: made of the head, the connection and, behind a proxy that says so, of the proxy's
-// client.
+// The ticket fields of a connection's requests: made from the head, the connection and, if a proxy names one in a PROXY header, the
+// proxy's client.
 
 import type { Dialect } from '../../runqueue/dialect.ts';
 import type { ProxyEndpoint } from '../accept/proxy-protocol.ts';
@@ -16,13 +16,13 @@ import { upstreamWaitMs } from './request-start.ts';
 
 export class RequestFields implements FieldsSource {
   readonly #transport: Transport;
-  /** The peer, or whom a PROXY header names. */
+  /** The peer, or the client that a PROXY header names. */
   readonly #client: ProxyEndpoint | null;
   readonly #shared: string;
   #http: HttpSettings;
-  /** Whom to trust is a matter of the socket's peer, whatever a PROXY header says. */
+  /** Trust depends on the socket's peer, whatever a PROXY header says. */
   #peerTrusted: boolean;
-  /** The fields of the last head, which clients tend to repeat, and the request id that came with them. */
+  /** The fields of the last head, which clients tend to repeat, and the request id that belonged to them. */
   #lastHead: RequestHead | null = null;
   #lastFields: EnvironFields | null = null;
   #lastSentId: string | null = null;
@@ -35,12 +35,12 @@ export class RequestFields implements FieldsSource {
     this.#peerTrusted = isPeerTrusted(transport, http.rules.trustedPeers);
   }
 
-  /** The client's; behind a proxy that says it in a PROXY header, not the proxy's. */
+  /** The client's address; not the proxy's, if a PROXY header names the client. */
   get remoteAddress(): string {
     return this.#client?.address ?? '';
   }
 
-  /** Takes on settings that have changed. */
+  /** Adopts changed settings. */
   follow(http: HttpSettings): void {
     if (http === this.#http) return;
     this.#http = http;
@@ -48,12 +48,12 @@ export class RequestFields implements FieldsSource {
     this.#lastHead = null;
   }
 
-  /** Empty where the setting is off. */
+  /** Empty if the setting is off. */
   newRequestId(): string {
     return this.#http.requestIds?.next() ?? '';
   }
 
-  /** The request as the access log speaks of it, whatever its application is. */
+  /** The request as environ pairs for the access log, for either kind of application. */
   environ(head: RequestHead, madeRequestId: string | null = null): string {
     const { fields } = environFields(head, this.#shared, this.#transport.listener, this.#peerTrusted);
     return madeRequestId === null ? fields : withRequestId(fields, madeRequestId);
@@ -99,7 +99,7 @@ export class RequestFields implements FieldsSource {
     return asgiFields(head, { listener, client: this.#client, peerTrusted: this.#peerTrusted, proxies: this.#proxies });
   }
 
-  /** Whom a PROXY header names has sent the fields, and must be a proxy himself if they are to count. */
+  /** The client that a PROXY header names has sent the fields, and must itself be a trusted proxy for them to count. */
   get #proxies(): TrustedPeers | null {
     const { proxies } = this.#http;
     if (proxies === null || !this.#peerTrusted) return null;
@@ -107,7 +107,7 @@ export class RequestFields implements FieldsSource {
   }
 }
 
-/** With what only this request has. */
+/** Adds the fields that are particular to this request. */
 function complete(fields: string, dialect: Dialect, requestId: string | null, spoolPath: string | null): string {
   const withId = dialect === 'asgi' ? withAsgiRequestId : withRequestId;
   const whole = requestId === null ? fields : withId(fields, requestId);

@@ -1,5 +1,5 @@
-// Request ids (the setting `request_id`): taken from the request's X-Request-ID, or made; given to the application, the client and
-// the access log.
+// Request ids (the setting `request_id`): taken from the request's X-Request-ID, or generated; passed to the application, the client
+// and the access log.
 
 import { randomBytes } from 'node:crypto';
 import { lastPair } from './environ-pairs.ts';
@@ -9,7 +9,7 @@ const SENT_MAX_CHARS = 128;
 const SENT = /^[\x21-\x7e]+$/;
 const COUNTER_DIGITS = 12;
 
-/** Makes ids of 32 hexadecimal digits: unique without being unguessable, since nothing should be allowed to whoever knows one. */
+/** Generates ids of 32 hexadecimal digits: unique but guessable, since knowing an id should permit nothing. */
 export class RequestIds {
   readonly #prefix: string = randomBytes(10).toString('hex');
   #last = 0;
@@ -20,18 +20,18 @@ export class RequestIds {
   }
 }
 
-/** The id that the client, or a proxy in front, sent; null for none, or one that no log should have to hold. */
+/** The id that the client or an upstream proxy sent; null for none, or for one that no log should have to hold. */
 export function sentRequestId(environFields: string): string | null {
   const sent = lastPair(environFields, FIELD);
   return sent !== undefined && sent.length <= SENT_MAX_CHARS && SENT.test(sent) ? sent : null;
 }
 
-/** Of a name that occurs twice among environ fields, the last counts. */
+/** If a name occurs twice among environ fields, the last one counts. */
 export function withRequestId(environFields: string, id: string): string {
   return `${environFields}\0${FIELD}\0${id}`;
 }
 
-/** The line for the head of a response; empty without an id, or when the response's own fields have one already. */
+/** The line for the head of a response; empty without an id, or if the response's own fields have one already. */
 export function requestIdLine(id: string, responseHead: string = ''): string {
   if (id === '' || /\r\nx-request-id:/i.test(responseHead)) return '';
   return `X-Request-ID: ${id}\r\n`;

@@ -1,16 +1,16 @@
-// The time at which a proxy in front received a request, from its field X-Request-Start: nginx writes `t=` and seconds with decimals,
-// others milliseconds or microseconds since 1970. Pure.
+// When the proxy received a request, from its field X-Request-Start: nginx writes `t=` and seconds with decimals, others write
+// milliseconds or microseconds since 1970. Pure.
 
 const FIELD = '\0HTTP_X_REQUEST_START\0';
 /** Seconds of this century have 10 digits, milliseconds 13, microseconds 16. */
 const SECONDS_BELOW = 1e11;
 const MILLISECONDS_BELOW = 1e14;
-/** A clock that is this far off says nothing. */
+/** A clock that differs more than this cannot be believed. */
 const BELIEVABLE_MS = 3_600_000;
 
-/** Milliseconds since 1970, or null where the fields do not say, or say nonsense. `fields` are NUL-separated environ pairs. */
+/** Milliseconds since 1970, or null if the fields have no plausible time. `fields` are NUL-separated environ pairs. */
 export function requestStartMs(fields: string): number | null {
-  // A value may read like the field's name; what follows it then is a name, and never a number.
+  // A value may look like the field's name; then a name follows it, and never a number.
   for (let at = fields.indexOf(FIELD); at >= 0; at = fields.indexOf(FIELD, at + 1)) {
     const start = at + FIELD.length;
     const end = fields.indexOf('\0', start);
