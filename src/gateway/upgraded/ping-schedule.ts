@@ -1,24 +1,24 @@
-// When a WebSocket's client is sent a ping, and when it is given up: the settings websocket_ping_interval and websocket_ping_timeout. Pure.
+// When to ping a WebSocket's client, and when to give it up: the settings websocket_ping_interval and websocket_ping_timeout. Pure.
 
 export interface PingSettings {
   /** 0: no pings. */
   readonly webSocketPingIntervalMs: number;
-  /** 0: an answer may take any time. */
+  /** 0: the answer may take any time. */
   readonly webSocketPingTimeoutMs: number;
 }
 
 export type PingState =
-  /** The client has shown that it is there. */
+  /** The client has shown that it is alive. */
   | { readonly kind: 'heard'; readonly sinceMs: number }
-  /** It was asked, and nothing has come from it since. */
+  /** A ping was sent, and nothing has arrived since. */
   | { readonly kind: 'asked'; readonly sinceMs: number };
 
-/** A client that has gone answers a ping with a reset, which the next thing that is sent to it runs into. */
+/** A client that has gone answers a ping with a reset, which the next write then runs into. */
 const PROBE_MS = 1000;
 
 /**
- * `isHeld`: the client is not read, because the worker does not take what it sends. Then its answer is not heard, and it is not given up;
- * that it has gone is found by sending.
+ * `isHeld`: the client is not being read, because the worker does not read its messages. Its answer would go unseen, so it is not given
+ * up; only by writing to it can one notice that it has gone.
  */
 export function nextPing(
   settings: PingSettings,

@@ -1,7 +1,7 @@
-// Where the messages of a WebSocket client begin and end in the bytes that it sends, for what an unfinished one costs: `ws` puts them
-// together, and does not say how much it keeps. Pure. A frame that breaks a rule is `ws`'s to refuse.
+// Where a WebSocket client's messages begin and end in its bytes, to know what an unfinished one costs: `ws` assembles messages and does
+// not say how much it holds. Pure. Frames that break a rule are left to `ws` to refuse.
 
-/** What a fragment takes beside its bytes. */
+/** The overhead of a fragment. */
 const FRAGMENT_COST_BYTES = 256;
 const FIN = 0x80;
 const CONTROL = 0x08;
@@ -11,19 +11,19 @@ const MASK_BYTES = 4;
 export class ReceivedFrames {
   #wholeMessages = 0;
   #unfinishedBytes = 0;
-  /** The header that has begun, as far as it has come. */
+  /** The bytes of an incomplete header. */
   readonly #header: number[] = [];
-  /** Of the frame under way: what is still to come of its payload, or -1 in its header. */
+  /** The bytes that the current frame's payload still lacks, or -1 in its header. */
   #remainingBytes = -1;
   #isLast = false;
   #isControl = false;
 
-  /** Messages whose end has come. */
+  /** Messages whose end has arrived. */
   get wholeMessages(): number {
     return this.#wholeMessages;
   }
 
-  /** What the message under way takes so far. */
+  /** What the unfinished message takes so far. */
   get unfinishedBytes(): number {
     return this.#unfinishedBytes;
   }
@@ -45,7 +45,7 @@ export class ReceivedFrames {
     }
   }
 
-  /** If the header is whole. */
+  /** Begins the payload, if the header is complete. */
   #begin(): void {
     const header = this.#header;
     const [first = 0, second] = header;

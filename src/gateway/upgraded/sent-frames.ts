@@ -1,5 +1,5 @@
-// Where in the bytes of a tunnel the WebSocket frames of the application end: only there may a frame of the gateway's own stand. Pure.
-// What is no WebSocket, or not understood, is not touched.
+// Where the application's WebSocket frames end in the bytes of a tunnel: only there may the gateway insert a frame of its own. Pure.
+// Anything that is not a WebSocket, or not understood, is left untouched.
 
 const CLOSE = 0x8;
 const OPCODES = new Set([0x0, 0x1, 0x2, CLOSE, 0x9, 0xa]);
@@ -12,14 +12,14 @@ const HEAD_LIMIT_BYTES = 64 * 1024;
 type State =
   /** The head of the application's response. */
   | { readonly kind: 'head'; readonly text: string }
-  /** `header`: of a frame, as far as it has come; `remaining`: bytes of its payload that are still to come. */
+  /** `header`: the bytes of an incomplete frame header; `remaining`: the bytes that its payload still lacks. */
   | {
       readonly kind: 'frames';
       readonly header: readonly number[];
       readonly remaining: number;
       readonly closes: boolean;
     }
-  /** The application has said its last word. */
+  /** The application has sent its close frame. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'unknown' };
 
@@ -28,12 +28,12 @@ const BETWEEN: State = { kind: 'frames', header: [], remaining: 0, closes: false
 export class SentFrames {
   #state: State = { kind: 'head', text: '' };
 
-  /** Whether a frame may stand behind what has been taken. */
+  /** Whether a frame may follow the bytes so far. */
   get isBetween(): boolean {
     return this.#state.kind === 'frames' && this.#state.header.length === 0 && this.#state.remaining === 0;
   }
 
-  /** Takes bytes, all of them or, if wanted, those up to the end of the frame that has begun; returns how many. */
+  /** Reads all bytes or, if wanted, those up to the end of the current frame; returns how many. */
   take(bytes: Buffer, upTo: 'all' | 'end-of-frame' = 'all'): number {
     let at = 0;
     while (at < bytes.length && (this.#state.kind === 'head' || this.#state.kind === 'frames')) {
@@ -85,7 +85,7 @@ function after(remaining: number, closes: boolean): State {
   return remaining === 0 && closes ? { kind: 'closed' } : { kind: 'frames', header: [], remaining, closes };
 }
 
-/** Null: there is more of the header to come (RFC 6455 section 5.2). */
+/** Null: the header is incomplete (RFC 6455 section 5.2). */
 function payloadLength(header: readonly number[]): { readonly header: number; readonly payload: number } | null {
   const short = header[1] ?? 0;
   const size = short === 127 ? 10 : short === 126 ? 4 : 2;

@@ -1,6 +1,6 @@
-// A connection that a WSGI application has taken for itself: raw bytes between the client and the worker's channel, both ways, each no
-// faster than the other side takes them; the end of either direction is passed on. Only when its generation
-// ends does the gateway send something itself: the frame that closes a WebSocket.
+// A connection that a WSGI application has taken over: raw bytes between the client and the worker's channel in both directions, with
+// backpressure; the end of either direction is passed on. The gateway sends something of its own only when the worker's generation ends:
+// the frame that closes a WebSocket.
 
 import type { Socket } from 'node:net';
 import type { ClientOutput } from '../connection/client-output.ts';
@@ -11,23 +11,23 @@ import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts'
 import { SentFrames } from './sent-frames.ts';
 import type { UpgradedTunnel } from './upgraded.ts';
 
-/** When one side is gone, the other has this long to take what it is still owed. */
+/** When one side is gone, how long the other has to read its remaining bytes. */
 const LAST_BYTES_MS = 5000;
 
-/** Of the time until it is cut: then it is closed at the latest, so that the application sees it, too. */
+/** The fraction of the time limit at which the close frame is sent at the latest, so that the application sees it, too. */
 const CLOSED_AT = 0.9;
 /** Close, 1012: service restart. */
 const GOODBYE = Buffer.from([0x88, 0x02, 0x03, 0xf4]);
 /** A pong without a ping asks for no answer (RFC 6455 section 5.5.3). */
 const PONG = Buffer.from([0x8a, 0x00]);
 
-/** Bytes of a tunnel are not spooled: the application is held back. */
+/** The bytes of a tunnel are not spooled: backpressure reaches the application. */
 const CLIENT_LIMITS = { responseBufferBytes: 64 * 1024, responseSpoolBytes: 0 };
 
 /** The client's side of a tunnel. */
 export interface TunnelClient {
   write(bytes: Buffer): void;
-  /** Whether it is not read, because the worker does not take what it sends. */
+  /** Whether the client is not being read, because the worker does not read its bytes. */
   isHeld(): boolean;
   holdsBack(resume: () => void): boolean;
   pause(): void;
@@ -66,7 +66,7 @@ export class Tunnel implements UpgradedTunnel {
   readonly #toWorker: ChannelOutput;
   readonly #exchange: Exchange;
   readonly #pings: PingSettings;
-  /** Pings are the application's, but for a client that is not read: that it has gone is found by sending only. */
+  /** Pings are the application's business, except while the client is not being read: only by writing can one notice that it has gone. */
   #ping: PingState = { kind: 'heard', sinceMs: 0 };
   readonly #sent: SentFrames = new SentFrames();
   #timer: NodeJS.Timeout | null = null;
@@ -90,13 +90,13 @@ export class Tunnel implements UpgradedTunnel {
     if (this.#toWorker.isFull) this.#client.pause();
   }
 
-  /** The client shuts down its sending side. */
+  /** The client's half-close. */
   clientEnded(): void {
     this.#channel.end();
   }
 
   fromWorker(bytes: Buffer): void {
-    // Behind a close nothing may come.
+    // Nothing may follow a close frame.
     if (this.#goodbye.kind === 'said') return;
     const taken = this.#sent.take(bytes, this.#goodbye.kind === 'due' ? 'end-of-frame' : 'all');
     this.#sentBytes += taken;
@@ -137,10 +137,10 @@ export class Tunnel implements UpgradedTunnel {
 
   clientHasRoom(): void {}
 
-  /** The end of the channel is the end of the tunnel. */
+  /** The end of the channel ends the tunnel. */
   workerLost(): void {}
 
-  /** The application may go on for most of the time; then its client is sent a close frame, each a little earlier or later than the others. */
+  /** The application may go on for most of the time; then its client is sent a close frame, each at a slightly different moment. */
   closeWithin(delayMs: number, limitMs: number): void {
     if (this.#goodbye.kind === 'not-yet') {
       if (this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);
@@ -150,7 +150,7 @@ export class Tunnel implements UpgradedTunnel {
     this.#endBy(limitMs);
   }
 
-  /** Now, or when the frame that is under way is whole. */
+  /** Immediately, or after the current frame. */
   #sayGoodbye(): void {
     this.#goodbye = { kind: this.#sent.isBetween ? 'said' : 'due' };
     if (this.#goodbye.kind === 'said') this.#client.write(GOODBYE);
@@ -158,7 +158,7 @@ export class Tunnel implements UpgradedTunnel {
 
   checkTime(nowMs: number): void {
     if (!this.#client.isHeld()) this.#ping = { kind: 'heard', sinceMs: nowMs };
-    // Between two frames of the application only; in what is no WebSocket, nowhere.
+    // Only between two frames of the application, and never into anything that is not a WebSocket.
     if (this.#goodbye.kind !== 'not-yet' || !this.#sent.isBetween) return;
     const next = nextPing(this.#pings, this.#ping, nowMs, true);
     if (next !== 'ping' && next !== 'probe') return;
@@ -169,7 +169,7 @@ export class Tunnel implements UpgradedTunnel {
   closed(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#goodbye.kind === 'not-yet' && this.#goodbye.timer !== null) clearTimeout(this.#goodbye.timer);
-    // What the client has sent before it left is still for the worker, which may take its time.
+    // The worker still gets the bytes that the client sent before it left, and may take its time.
     this.#channel.end();
     this.#channel.resume();
     this.#exchange.closed();

@@ -1,16 +1,16 @@
-// What a connection becomes when it leaves HTTP: a WebSocket or a tunnel, as its connection, its exchange and its channel see it.
+// What a connection becomes when it leaves HTTP: a WebSocket or a tunnel, as seen by its connection, its exchange and its channel.
 
 export interface Upgraded {
   /** The generation of its worker. */
   readonly generation: number;
-  /** Bytes of messages, or of the tunnel, from the client and to it. */
+  /** Bytes of messages, or of the tunnel, from and to the client. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
-  /** Whether the worker must wait; `resume` is called when it need not any more. */
+  /** Whether the worker must wait; if so, `resume` is called when it may go on. */
   holdsBack(resume: () => void): boolean;
-  /** The client's socket has sent everything that it was given. */
+  /** The client's socket has sent all its bytes. */
   clientHasRoom(): void;
-  /** Its worker, or the gateway, is about to end: it is closed after the delay, each kind in its own way, and is over by the limit. */
+  /** Its worker or the gateway is about to end: closes after the delay, each kind in its own way, and is over by the limit. */
   closeWithin(delayMs: number, limitMs: number): void;
   /** The worker is gone. */
   workerLost(): void;
@@ -31,9 +31,9 @@ export interface UpgradedWebSocket extends Upgraded {
 export interface UpgradedTunnel extends Upgraded {
   readonly kind: 'tunnel';
   fromWorker(bytes: Buffer): void;
-  /** The worker shuts down its sending side, or is gone. */
+  /** The worker's half-close, or its end. */
   workerEnded(): void;
-  /** The channel has sent everything that it was given. */
+  /** The channel has sent all its bytes. */
   channelHasRoom(): void;
   channelClosed(): void;
 }

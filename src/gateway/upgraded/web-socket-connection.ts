@@ -1,5 +1,5 @@
-// A WebSocket between a client and a worker: messages go both ways, each side no faster than the other takes them, and whichever ends
-// it, the other gets the reason. `ws` does the protocol.
+// A WebSocket between a client and a worker: messages in both directions, with backpressure; when either side ends it, the other gets the
+// reason. `ws` implements the protocol.
 
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
@@ -21,7 +21,7 @@ const SERVICE_RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 const NO_REASON = Buffer.alloc(0);
 
-/** What `ws` closes with when the client breaks a rule. */
+/** The close codes that `ws` uses when the client breaks a rule. */
 const FAULT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
   WS_ERR_INVALID_UTF8: 1007,
@@ -29,23 +29,23 @@ const FAULT_CODES: Readonly<Record<string, number>> = {
 };
 const PROTOCOL_ERROR = 1002;
 
-/** However short the time is: for the client to answer the close frame. */
+/** The client gets at least this long to answer the close frame. */
 const GOODBYE_MS = 250;
 
-/** With more than this unsent, the worker is held back. */
+/** With more than this unsent, the worker has to wait. */
 const BUFFER_BYTES = 256 * 1024;
-/** What a client may send in one message when gateway_memory is spent. */
+/** What a client may send in one message once gateway_memory is spent. */
 const SHARE_BYTES = 64 * 1024;
-/** Beyond so many unsent pongs only the latest ping is answered (RFC 6455 section 5.5.3). */
+/** With more unsent pongs than this, only the latest ping is answered (RFC 6455 section 5.5.3). */
 const PONGS = 32;
 
 export interface WebSocketParts {
   readonly socket: Socket;
   readonly exchange: Exchange;
   readonly ticket: WatchedTicket;
-  /** Of the worker's head. */
+  /** The header lines of the worker's head. */
   readonly lines: string;
-  /** What the client has sent behind the handshake. */
+  /** The bytes that the client sent after the handshake. */
   readonly early: Buffer;
   readonly limits: WebSocketLimits;
   readonly budget: MemoryBudget;
@@ -63,15 +63,15 @@ export class WebSocketConnection implements UpgradedWebSocket {
   readonly #input: InputGate;
   readonly #budget: MemoryBudget;
   readonly #frames: ReceivedFrames = new ReceivedFrames();
-  /** Messages that `ws` has put together, and what the client had sent when there was last none of which only it knew. */
+  /** Messages that `ws` has assembled, and how much the client had sent when `ws` last held no unfinished one. */
   #messages = 0;
   #assembledBytes = 0;
-  /** What the budget has been charged. */
+  /** The bytes charged to the budget. */
   #accountedBytes = 0;
   #unsentMessages = 0;
   #unsentPongs = 0;
   #lastPing: Buffer | null = null;
-  /** Overloaded: it has asked for more than there is, and is being closed. */
+  /** Overloaded: it needs more memory than there is, and is being closed. */
   #life: 'open' | 'overloaded' = 'open';
   #ping: PingState;
   #heardBytes = 0;
@@ -94,7 +94,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
     this.#ping = { kind: 'heard', sinceMs: nowMs };
     this.#assembledBytes = socket.bytesRead;
     ticket.onRoom = () => this.#input.release('messages');
-    // `ws` has put its own before it: what it is given here it has taken already.
+    // `ws` has registered its handler first: it has already processed the chunk.
     socket.on('data', (chunk: Buffer) => this.#haveRead(chunk));
     webSocket.on('ping', (data) => this.#pinged(data));
     webSocket.on('message', (data, isBinary) => this.#received(data, isBinary));
@@ -152,7 +152,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
     return unsentBytes === 0 || (unsentBytes <= limitBytes && !this.#budget.isSpent);
   }
 
-  /** What the client has not taken, with what each message costs beside its bytes. */
+  /** The bytes that the client has not read, with the overhead of each message. */
   get unsentBytes(): number {
     return this.#webSocket.bufferedAmount + this.#unsentMessages * MESSAGE_COST_BYTES;
   }
@@ -182,20 +182,20 @@ export class WebSocketConnection implements UpgradedWebSocket {
       this.#webSocket.ping();
     } else if (next === 'probe') {
       this.#ping = { kind: 'heard', sinceMs: nowMs };
-      // An unsolicited pong asks for no answer (RFC 6455 section 5.5.3).
+      // An unsolicited pong requires no answer (RFC 6455 section 5.5.3).
       this.#webSocket.pong();
     }
   }
 
-  /** `ws` sees it too, when it has looked at what was read last. */
+  /** `ws` notices too, once it has processed the last bytes. */
   closed(): void {}
 
-  /** `ws` has taken what the client has sent. */
+  /** `ws` has processed the client's bytes. */
   #haveRead(chunk: Buffer): void {
     this.#frames.push(chunk);
     this.#account();
     if (this.#frames.unfinishedBytes > SHARE_BYTES && this.#budget.isSpent) this.#overloaded();
-    // What a full read of small frames is worth in work, many others could have had.
+    // A full read of small frames costs as much work as many other clients need.
     else if (isFullRead(chunk)) this.#input.endTurn();
   }
 
@@ -225,14 +225,14 @@ export class WebSocketConnection implements UpgradedWebSocket {
     if (ping !== null) this.#pinged(ping);
   }
 
-  /** Memory is spent, and this client wants much of it. */
+  /** Memory is spent, and this client needs much of it. */
   #overloaded(): void {
     if (this.#life === 'overloaded') return;
     this.#life = 'overloaded';
     this.#exchange.closing('overload');
     this.#notifyWorker(TRY_AGAIN_LATER, NO_REASON);
     this.#webSocket.close(TRY_AGAIN_LATER);
-    // It is not read any more, so its answer is not heard.
+    // The client is not read any more, so its answer would go unseen.
     this.#input.hold('messages');
     this.#closeTimer ??= setTimeout(() => this.#webSocket.terminate(), GOODBYE_MS);
   }
@@ -240,7 +240,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
   /** In both directions. */
   #account(): void {
     if (this.#frames.wholeMessages === this.#messages) this.#assembledBytes = this.#socket.bytesRead;
-    // Compressed messages wait for each other to be inflated.
+    // Compressed messages queue to be inflated.
     const waitingBytes = this.#socket.bytesRead - this.#assembledBytes;
     const bytes = this.#isGone ? 0 : this.#frames.unfinishedBytes + waitingBytes + this.unsentBytes;
     this.#budget.add(bytes - this.#accountedBytes);
@@ -257,14 +257,14 @@ export class WebSocketConnection implements UpgradedWebSocket {
   }
 
   #restart(remainingMs: number): void {
-    // Its client may not answer.
+    // The client may not answer.
     this.#closeTimer = setTimeout(() => this.#webSocket.terminate(), Math.max(remainingMs, GOODBYE_MS));
     this.#exchange.closing('shutting-down');
     this.#notifyWorker(SERVICE_RESTART, NO_REASON);
     this.#close(SERVICE_RESTART);
   }
 
-  /** A client that is not read would not be heard to answer. */
+  /** The answer of a client that is not being read would go unseen. */
   #close(code?: number, reason: Buffer = NO_REASON): void {
     this.#webSocket.close(code, reason);
     this.#input.open();

@@ -1,5 +1,5 @@
-// The last step of a WebSocket's handshake, after the application has accepted it: the `ws` library answers the client, and speaks
-// the protocol from then on. The connection must have removed its own listeners from the socket.
+// The last step of a WebSocket handshake, after the application has accepted it: the `ws` library answers the client and speaks the
+// protocol from then on. The connection must have removed its own listeners from the socket.
 
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,9 +8,9 @@ import type { ResponseHeadLines } from '../http1/response/response-head-lines.ts
 import { lastPair } from '../ticket/environ-pairs.ts';
 
 export interface WebSocketLimits {
-  /** What the gateway adds to the head of its answer. */
+  /** The lines that the gateway adds to the head of its answer. */
   readonly headLines: ResponseHeadLines;
-  /** 0: no limit; so for the next two. */
+  /** 0: no limit. The same holds for the next two. */
   readonly webSocketMessageBytes: number;
   readonly webSocketPingIntervalMs: number;
   readonly webSocketPingTimeoutMs: number;
@@ -19,12 +19,12 @@ export interface WebSocketLimits {
   readonly memoryLimitBytes: number;
 }
 
-/** How long a client may take to answer a close frame; then it is cut. */
+/** How long a client may take to answer a close frame before it is cut off. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
- * No context is taken over from message to message: a compressor costs some 250 KiB, and most WebSockets are idle most of the time.
- * Short messages grow rather than shrink.
+ * No compression context is kept between messages: a compressor costs some 250 KiB, and most WebSockets are idle most of the time. Short
+ * messages would grow rather than shrink.
  */
 const DEFLATE = {
   serverNoContextTakeover: true,
@@ -35,7 +35,7 @@ const DEFLATE = {
   concurrencyLimit: 4,
 };
 
-/** What the gateway itself puts into the answer. */
+/** Fields that the gateway itself puts into the answer. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   'upgrade',
   'connection',
@@ -50,8 +50,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 const servers: WeakMap<WebSocketLimits, WebSocketServer> = new WeakMap();
 
 /**
- * `lines` are of the head that the worker has accepted with, `early` is what the client has sent behind its request. Null when the
- * client has just left.
+ * `lines` are the fields with which the worker accepted, `early` the bytes that the client sent after its request. Null when the client
+ * has just left.
  */
 export function completeHandshake(
   socket: Socket,
@@ -64,9 +64,9 @@ export function completeHandshake(
   const addLines = (headers: string[]): number => headers.push(...lines);
   let completed: WebSocket | null = null;
   server.on('headers', addLines);
-  // Header lines are ISO-8859-1, and `ws` writes them as it writes any text.
+  // Header lines are ISO-8859-1, and `ws` writes them like any text.
   socket.setDefaultEncoding('latin1');
-  // It calls back before it returns, or never.
+  // `ws` calls back before it returns, or never.
   server.handleUpgrade(requestOf(socket, environFields), socket, accepted.early, (webSocket) => {
     completed = webSocket;
   });
@@ -90,7 +90,7 @@ function serverFor(limits: WebSocketLimits): WebSocketServer {
   return server;
 }
 
-/** What a compressed message may become; while it is inflated `ws` stops there. */
+/** The maximum size of a decompressed message; `ws` stops inflating there. */
 function longestMessageBytes({
   webSocketMessageBytes,
   webSocketCompression,
@@ -100,7 +100,7 @@ function longestMessageBytes({
   return webSocketMessageBytes === 0 ? memoryLimitBytes : Math.min(webSocketMessageBytes, memoryLimitBytes);
 }
 
-/** What `ws` looks at. Without the subprotocols: the application chooses among those. */
+/** The fields that `ws` reads. Subprotocols are left out, because the application chooses among them. */
 function requestOf(socket: Socket, environFields: string): IncomingMessage {
   const request = new IncomingMessage(socket);
   request.method = 'GET';
@@ -113,7 +113,7 @@ function requestOf(socket: Socket, environFields: string): IncomingMessage {
   return request;
 }
 
-/** An offer with a smaller window than ours is declined (RFC 7692 section 7.1.2.1); `ws` would refuse the handshake for it. */
+/** Offers with a smaller window than ours are removed, as if declined (RFC 7692 section 7.1.2.1); `ws` would refuse the handshake. */
 function acceptable(offers: string): string | undefined {
   const isTooSmall = /;\s*server_max_window_bits\s*=\s*"?(?:[89]|1[0-2])\b/;
   const kept = offers.split(',').filter((offer) => !isTooSmall.test(offer));

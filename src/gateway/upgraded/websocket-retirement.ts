@@ -1,5 +1,5 @@
-// WebSockets and tunnels whose worker retires: nothing in HTTP would end them, so they are closed, at different moments, lest their
-// clients all come back at once.
+// WebSockets and tunnels whose worker retires: HTTP would never end them, so they are closed, at different moments, so that their
+// clients do not all reconnect at the same time.
 
 import type { ClaimsBoard, SlotRange } from '../../runqueue/claims-board.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
@@ -9,7 +9,7 @@ import type { Upgraded } from './upgraded.ts';
 
 const LONGEST_DELAY_MS = 5000;
 
-/** `limitMs` until everything has to be over; `chance` from 0 to 1. */
+/** Everything has to be over within `limitMs`; `chance` is from 0 to 1. */
 export function closeDelayMs(limitMs: number, chance: number): number {
   return chance * Math.min(limitMs / 2, LONGEST_DELAY_MS);
 }
@@ -22,9 +22,9 @@ export class WebSocketRetirement {
   readonly #connections: ReadonlySet<ClientConnection>;
   readonly #runQueue: RunQueue;
   readonly #board: ClaimsBoard;
-  /** The slots of workers that retire while their generation goes on: recycled, one too many, or with a request that hangs. */
+  /** The slots of workers that retire while their generation goes on: recycled, surplus, or with a request that hangs. */
   #retiring: SlotRange[] = [];
-  /** The one that is served; older ones drain. */
+  /** The generation that is being served; older ones drain. */
   #generation = 0;
 
   constructor(connections: ReadonlySet<ClientConnection>, runQueue: RunQueue, board: ClaimsBoard) {
@@ -33,7 +33,7 @@ export class WebSocketRetirement {
     this.#board = board;
   }
 
-  /** The older generations drain: no request of theirs is new, but a WebSocket would go on for ever. */
+  /** The older generations drain: they get no new requests, but their WebSockets would go on forever. */
   serves(generation: number, limitMs: number): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
