@@ -1,4 +1,4 @@
-// The access log's records: of requests that were admitted, whatever became of them, and of requests that never were.
+// The records of the access log: for requests that were admitted, however they ended, and for requests that never were.
 
 import type { AccessRecord, RequestEnd } from '../../log/access-record.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -8,25 +8,25 @@ import type { RequestHead } from '../http1/head/request-head.ts';
 import type { RequestLine } from '../http1/head/request-line.ts';
 import { lastPairOfAnyCase } from '../ticket/environ-pairs.ts';
 
-/** What a record takes from the connection. */
+/** The part of a record that comes from the connection. */
 export interface RecordedConnection {
   readonly remoteAddress: string;
   readonly number: number;
 }
 
-/** A request that ended before it was whole, or broke a rule. */
+/** A request that ended before it was complete, or broke a rule. */
 export interface UnservedRequest {
   readonly connection: RecordedConnection;
   readonly requestOfConnection: number;
-  /** As far as it is known: the head, or the request line, or nothing. */
+  /** As far as known: the head, or the request line, or nothing. */
   readonly head: RequestHead | null;
   readonly line: RequestLine | null;
-  /** The environ fields that go with `head`; asked for only if the access log shows one. */
+  /** The environ fields for `head`; computed only if the access log shows one. */
   readonly fields: () => string;
   readonly requestBytes: number;
   readonly sinceMs: number;
   readonly requestId: string;
-  /** Null where nothing was answered. */
+  /** Null if there was no answer. */
   readonly answer: { readonly status: number; readonly bodyBytes: number } | null;
   readonly end: RequestEnd;
 }
@@ -39,7 +39,7 @@ export function exchangeRecord(exchange: Exchange, connection: RecordedConnectio
     method: head.method,
     target: head.target,
     protocol: head.protocol,
-    // Lazy: few formats show it.
+    // Lazy, because few formats show it.
     get path(): string {
       return percentDecode(head.path);
     },
@@ -102,7 +102,7 @@ function lineOf(line: RequestLine | null): Pick<AccessRecord, Named> {
   return { method, target, protocol, path: percentDecode(line.path), query, ...nothing };
 }
 
-/** The base environ of a worker has what tickets leave out. */
+/** The base environ of a worker has the keys that tickets omit. */
 function environValue(name: string, fields: string, head: RequestHead | null): string | undefined {
   return lastPairOfAnyCase(fields, name) ?? (name === 'wsgi.url_scheme' ? head?.scheme : undefined);
 }

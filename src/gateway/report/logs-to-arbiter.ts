@@ -1,12 +1,12 @@
-// The gateway's end of the relay for log lines, where Python's loggers write them: over the channel to the arbiter, no more at a
-// time than the arbiter keeps up with.
+// The gateway's end of the relay for log lines, used when Python's loggers write them: over the channel to the arbiter, no faster than
+// the arbiter keeps up.
 
 import type { LogRelayTarget } from '../../log/log-relay.ts';
 import type { RelayedAccess, RelayedLine } from '../../log/relayed-log.ts';
 
 const ROOM = 1000;
 
-/** Messages that the kernel has not taken yet. */
+/** Messages that the kernel has not accepted yet. */
 let pending = 0;
 
 export class LogsToArbiter implements LogRelayTarget {

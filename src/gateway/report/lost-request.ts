@@ -7,9 +7,9 @@ export interface UnfinishedRequest {
   readonly method: string;
   readonly target: string;
   readonly requestId: string | null;
-  /** Since its worker began, without the time that a slow client held it up. */
+  /** Since its worker began, without the time for which a slow client delayed it. */
   readonly ageMs: number;
-  /** Whether a part of the response had been sent. */
+  /** Whether part of the response had been sent. */
   readonly hasBegun: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What is sent to Python's loggers about a request that no worker has finished.
+// The access record that is sent to Python's loggers for a request that no worker finished.
 
 import type { RelayedAccess } from '../../log/relayed-log.ts';
 import type { Exchange } from '../exchange/exchange.ts';

@@ -1,5 +1,5 @@
-// Writes the access log and the metrics of requests: one line for each request that has ended, however it ended. Costs nothing while
-// neither is wanted.
+// Writes the access log and the metrics of requests: one line for each request, however it ended. Costs nothing while neither is
+// wanted.
 
 import { compileAccessLogFormat } from '../../log/access-log-format.ts';
 import { accessLogJson } from '../../log/access-log-json.ts';
@@ -24,11 +24,11 @@ export class RequestLog {
   readonly #telemetry: Telemetry;
   #file: File = NO_FILE;
   #toSyslog = false;
-  /** The workers write the access log; requests that no worker has finished are relayed to them. */
+  /** The workers write the access log; requests that no worker finished are relayed to them. */
   #toPython = false;
   #dialect: GatewaySettings['dialect'] = 'wsgi';
   #format: Format = () => '';
-  /** Whether nothing is to be recorded. */
+  /** Whether there is nothing to record. */
   #isIdle = true;
 
   constructor(errors: ErrorLog, telemetry: Telemetry, settings: GatewaySettings) {
@@ -37,7 +37,7 @@ export class RequestLog {
     this.configure(settings);
   }
 
-  /** Applies new settings, after the telemetry has; what cannot be applied is logged, and the old ones stay. */
+  /** Applies new settings, after the telemetry has; those that cannot be applied are logged, and the old ones stay. */
   configure(settings: GatewaySettings): void {
     const format = formatOf(settings);
     if (typeof format === 'string') this.#errors.say(GATEWAY_MESSAGES.accessLogFormatRejected, { reason: format });
@@ -56,7 +56,7 @@ export class RequestLog {
   /** A request that was admitted. */
   ended(exchange: Exchange, connection: RecordedConnection, requestOfConnection: number): void {
     if (this.#isIdle) return;
-    // Of the WebSockets of ASGI applications only the gateway knows the end.
+    // Only the gateway knows how the WebSockets of ASGI applications end.
     const isTheGateways = this.#dialect === 'asgi' && exchange.request.head.isWebSocket;
     const isTheWorkers = !isTheGateways && (exchange.why === 'answered' || exchange.why === 'cut-off');
     if (this.#toPython && !isTheWorkers) this.#errors.relay.access(relayedExchange(exchange));
@@ -95,7 +95,7 @@ export class RequestLog {
   }
 }
 
-/** A string says what is wrong with the format. */
+/** A string names the error in the format. */
 function formatOf(settings: GatewaySettings): Format | string {
   if (settings.logFormat === 'json') return (record, nowMs) => accessLogJson(record, nowMs, process.pid);
   const compiled = compileAccessLogFormat(settings.accessLogFormat);

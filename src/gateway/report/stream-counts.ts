@@ -1,5 +1,5 @@
-// How many connections of a gateway are held for as long as somebody listens: WebSockets, tunnels, event streams. Counted about once a
-// second, and reported to the arbiter when it has changed.
+// The number of connections in a gateway that last as long as the client listens: WebSockets, tunnels, event streams. Counted about once
+// a second, and reported to the arbiter on change.
 
 import type { FromGateway, StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
@@ -8,7 +8,7 @@ import { awaitsAnswer } from '../connection/connection-state.ts';
 type Counted = Pick<ClientConnection, 'state'>;
 type Kind = Exclude<keyof StreamCounts, 'generation'>;
 
-/** One entry for each generation that has some. */
+/** One entry for each generation that has any. */
 export function countStreams(connections: Iterable<Counted>): readonly StreamCounts[] {
   const found = new Map<number, Record<Kind | 'generation', number>>();
   for (const connection of connections) {
@@ -26,7 +26,7 @@ export function countStreams(connections: Iterable<Counted>): readonly StreamCou
 function kindOf(connection: Counted): Kind | null {
   const { state } = connection;
   if (state.kind === 'taken-over') return state.by.kind === 'websocket' ? 'webSockets' : 'tunnels';
-  // Its worker may not notice for a long time that the client has left.
+  // Its worker may take long to notice that the client has left.
   const isHeard = state.kind === 'in-service' && awaitsAnswer(state);
   return isHeard && state.exchange.isEventStream ? 'eventStreams' : null;
 }
@@ -34,7 +34,7 @@ function kindOf(connection: Counted): Kind | null {
 export class StreamReport {
   readonly #connections: ReadonlySet<ClientConnection>;
   readonly #send: (message: FromGateway) => void;
-  /** The last report, as JSON; at first the arbiter assumes that there are none. */
+  /** The last report, as JSON; the arbiter initially assumes that there are none. */
   #lastReport = '[]';
 
   constructor(connections: ReadonlySet<ClientConnection>, send: (message: FromGateway) => void) {
