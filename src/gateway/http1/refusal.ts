@@ -1,6 +1,5 @@
-// Every reason for which the gateway refuses a request: one table gives code, status and wording. The parsers return
-// refusals, the connection answers with `refusalResponse` and logs `Invalid request from ip=…: <logMessage>`.
-// Which rule of a message brings which refusal is in rules.ts.
+// Every reason for which the gateway refuses a request: one table with code, status and wording. rules.ts says which rule of a message
+// leads to which refusal.
 
 import type { RuleName } from './rule-name.ts';
 
@@ -35,12 +34,12 @@ export type RefusalCode =
   | 'ServiceUnavailable'
   | 'GatewayTimeout';
 
-/** What the client sees on its page; Gunicorn wraps the message of some refusals in words of its own. */
+/** The client sees `client` on its page; Gunicorn wraps the message of some refusals in words of its own. */
 type Wording = {
   readonly status: number;
   readonly log: (detail: string) => string;
   readonly client?: (logMessage: string) => string;
-  /** For the page docs/http.md: when it is given, if no rule of rules.ts says so. */
+  /** For the page docs/http.md: the occasion, if no rule in rules.ts states it. */
   readonly when?: string;
 };
 
@@ -85,7 +84,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
     client: (message) => `'${message}'`,
     when: 'A connection begins with a v1 PROXY header, and `proxy_protocol` allows that, but it is wrong.',
   },
-  // Gunicorn takes this for a fault of its own, and answers 500.
+  // Gunicorn treats this as its own fault, and answers 500.
   InvalidProxyHeader: {
     status: 400,
     log: (problem) => `Invalid PROXY header: ${problem}`,
@@ -174,16 +173,16 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
 
 export class Refusal {
   readonly code: RefusalCode;
-  /** The rule that the request breaks; null for refusals that have other reasons. */
+  /** The rule that the request breaks; null for refusals with other reasons. */
   readonly rule: RuleName | null;
   readonly status: number;
   readonly reasonPhrase: string;
-  /** One line, safe to log: what came from the client is quoted, escaped and cut short. Ends with the rule. */
+  /** One line, safe to log: the client's text is quoted, escaped and shortened. Ends with the rule. */
   readonly logMessage: string;
-  /** Plain text for the page that the client gets; not yet escaped for HTML. */
+  /** Plain text for the client's page; not yet escaped for HTML. */
   readonly clientMessage: string;
 
-  /** `detail` is the offending text, or the words that the table's entry asks for. */
+  /** `detail` is the offending text, or the words that the table's entry expects. */
   constructor(code: RefusalCode, detail: string, rule: RuleName | null = null) {
     const wording = REFUSALS[code];
     const message = wording.log(detail);
@@ -196,7 +195,7 @@ export class Refusal {
   }
 }
 
-/** The whole response, in ISO-8859-1; the connection is to be closed after it, as `headLines` must say. */
+/** The complete response, in ISO-8859-1; the connection must be closed after it, as `headLines` must state. */
 export function refusalResponse(refusal: Refusal, headLines: string = 'Connection: close\r\n'): string {
   const body = refusalPage(refusal.reasonPhrase, refusal.clientMessage);
   return `HTTP/1.1 ${refusal.status} ${refusal.reasonPhrase}\r\n${headLines}${moreLines(refusal.status)}Content-Type: text/html\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -223,7 +222,7 @@ function shortened(text: string): string {
   return text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}...`;
 }
 
-/** In Python's manner, as Gunicorn's messages have it: quotes around, everything that is not printable ASCII escaped. */
+/** Like Python's repr, as in Gunicorn's messages: in quotes, with everything except printable ASCII escaped. */
 function quoted(text: string): string {
   return `'${printable(shortened(text).replace(/['\\]/g, '\\$&'))}'`;
 }
@@ -251,7 +250,7 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => HTML_ENTITIES[char] ?? char);
 }
 
-/** RFC 9110 section 10.2.3: a 503 should say when to come back. RFC 6455 section 4.4: a 426 must say which version would do. */
+/** RFC 9110 section 10.2.3: a 503 should say when to retry. RFC 6455 section 4.4: a 426 must name the supported version. */
 function moreLines(status: number): string {
   if (status === 503) return `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`;
   return status === 426 ? 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' : '';

@@ -1,4 +1,4 @@
-// The names of the rules in rules.ts, which refusals carry.
+// The names of the rules in rules.ts; refusals carry them.
 
 export type RuleName =
   | 'request-line-parts'

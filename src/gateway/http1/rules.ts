@@ -1,5 +1,5 @@
-// The rules that a request must keep, each with the refusal that its breach brings. One table for the parsers, the log,
-// the page docs/http.md and the conformance tests, which have a case for every rule.
+// The rules that a request must keep, each with the refusal for breaking it. This one table serves the parsers, the log, the page
+// docs/http.md and the conformance tests, which have a case for every rule.
 
 import { Refusal, type RefusalCode } from './refusal.ts';
 import type { RuleName } from './rule-name.ts';
@@ -8,7 +8,7 @@ export interface Rule {
   readonly code: RefusalCode;
   /** One sentence: what must hold. */
   readonly text: string;
-  /** The clause that asks for it. */
+  /** The clause that requires it. */
   readonly source: string;
 }
 
@@ -230,7 +230,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
 };
 
-/** `detail` is the offending text, as `Refusal` wants it. */
+/** `detail` is the offending text, as for `Refusal`. */
 export function broken(rule: RuleName, detail: string): Refusal {
   return new Refusal(RULES[rule].code, detail, rule);
 }

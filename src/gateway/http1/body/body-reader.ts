@@ -1,5 +1,4 @@
-// Takes the body of one request out of the bytes of a connection. The connection makes a reader for each request that has
-// a body, and pushes what it reads until the body is done.
+// Reads the body of one request from the bytes of a connection, by its framing.
 
 import type { HeadRules } from '../head/head-rules.ts';
 import { type BodyProgress, type BodyReader, type BodySink, MORE } from './body-progress.ts';

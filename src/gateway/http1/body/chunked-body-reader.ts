@@ -1,5 +1,5 @@
-// The chunked transfer coding (RFC 9112 section 7.1), byte by byte outside the data and never twice over a byte. It takes
-// nothing that another reader of the same bytes might understand otherwise: that is where smuggling begins.
+// The chunked transfer coding (RFC 9112 section 7.1), byte by byte outside the data and never twice over a byte. It accepts nothing that
+// another reader of the same bytes might understand differently: that is how smuggling begins.
 
 import { comesWithinLimit, isUnfinishedTooLarge, sectionTooLarge } from '../head/field-lines.ts';
 import type { HeadRules } from '../head/head-rules.ts';
@@ -14,7 +14,7 @@ type State =
   | 'size' // hex digits
   | 'space-after-size' // only `;` may follow
   | 'extension'
-  | 'size-lf' // CR has come; so in the next two
+  | 'size-lf' // a CR has arrived, as in the other `-lf` states
   | 'extension-lf'
   | 'data'
   | 'data-cr'
@@ -24,9 +24,9 @@ type State =
 
 const MAX_SIZE_BYTES = 256;
 const MAX_EXTENSION_BYTES = 4096;
-/** Of all extensions of a body, beyond as many bytes as the body itself has. */
+/** For all extensions of a body, beyond as many bytes as the body itself has. */
 const MAX_EXTENSIONS_BYTES = 16_384;
-/** Smaller pieces that come together are passed on together: what a piece costs behind this reader is paid for by its bytes. */
+/** Smaller pieces that arrive together are passed on together, so that the bytes of a piece justify its cost downstream. */
 const SMALL_PIECE_BYTES = 4096;
 const GATHERED_BYTES = 16_384;
 const CR = 13;
@@ -42,13 +42,13 @@ export class ChunkedBodyReader implements BodyReader {
   readonly #sink: BodySink;
   readonly #trailers = new SectionReader();
   #state: State = 'size';
-  /** Of the chunk at hand: the size so far, then what remains of it. */
+  /** The current chunk's size so far, then the bytes of it that remain. */
   #size = 0;
   #digits = 0;
   #lineBytes = 0;
-  /** Bytes of extensions so far, less the bytes of data. */
+  /** Bytes of extensions so far, minus the bytes of data. */
   #extensionsExcess = 0;
-  /** Data of the chunk that is pushed, or of `#gathered`, that the sink has not got: from `start` to `end`. */
+  /** Data of the current buffer, or of `#gathered`, that the sink has not received: from `start` to `end`. */
   #pending: { bytes: Buffer; start: number; end: number } | null = null;
 
   constructor(rules: HeadRules, sink: BodySink) {
@@ -83,7 +83,7 @@ export class ChunkedBodyReader implements BodyReader {
     return MORE;
   }
 
-  /** Behind the last chunk there are only the trailers and the empty line to come: that the body is whole is a guess. */
+  /** After the last chunk only the trailers and the empty line are missing, but that the body is complete would be a guess. */
   cut(): Refusal | null {
     return this.#state === 'trailers' ? broken('chunk-data-end', '') : null;
   }
@@ -106,7 +106,7 @@ export class ChunkedBodyReader implements BodyReader {
       pending.start = 0;
       pending.bytes = gathered;
     }
-    // A loop: for a few bytes it is quicker than a call of `copy`.
+    // A loop: for a few bytes it is faster than calling `copy`.
     if (end - start > 16) chunk.copy(pending.bytes, pending.end, start, end);
     else for (let at = start; at < end; at += 1) pending.bytes[pending.end + at - start] = chunk[at] ?? 0;
     pending.end += end - start;
@@ -119,7 +119,7 @@ export class ChunkedBodyReader implements BodyReader {
     this.#sink(pending.bytes, pending.start, pending.end);
   }
 
-  /** One byte of a chunk's frame; moves the state on. */
+  /** Processes one byte outside the data, and moves the state on. */
   #step(byte: number): Refusal | null {
     switch (this.#state) {
       case 'size':
@@ -181,7 +181,7 @@ export class ChunkedBodyReader implements BodyReader {
     if (this.#lineBytes > MAX_EXTENSION_BYTES) {
       return broken('chunk-extension-length', `more than ${MAX_EXTENSION_BYTES} bytes`);
     }
-    // A chunk costs work that its data does not pay for: a body of single bytes must not be a way to send without end.
+    // A chunk costs work that its data does not justify: a body in single bytes must not be a way to send without end.
     if (this.#extensionsExcess > MAX_EXTENSIONS_BYTES) {
       return broken('chunk-extensions-length', `${MAX_EXTENSIONS_BYTES} bytes more than data`);
     }
@@ -205,7 +205,7 @@ export class ChunkedBodyReader implements BodyReader {
         this.#state = 'ended';
         return { kind: 'done', end: start + 2, trailers: [] };
       }
-      // The CRLF of the last chunk opens the section, so that it ends in CRLF CRLF even when it is empty.
+      // The section starts with the CRLF of the last chunk, so that it ends in CRLF CRLF even when it is empty.
       this.#trailers.push(CRLF, 0);
     }
     const section = this.#trailers.push(chunk, start);

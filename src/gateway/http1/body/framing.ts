@@ -1,5 +1,5 @@
-// Where the body of a request ends (RFC 9112 section 6): from Transfer-Encoding, Content-Length and the version. This is
-// what request smuggling attacks, so everything doubtful is refused.
+// Where the body of a request ends (RFC 9112 section 6): from Transfer-Encoding, Content-Length and the version. Request smuggling
+// attacks exactly this, so everything doubtful is refused.
 
 import { trimSpace } from '../head/field-lines.ts';
 import type { HttpVersion } from '../head/request-line.ts';
@@ -12,15 +12,15 @@ export type Framing =
   | { readonly kind: 'chunked' };
 
 /**
- * What the codings listed so far come to. `encoded` is a coding such as gzip, and `encoded-chunked` the same inside
- * chunks: the application gets the body still encoded.
+ * The combined effect of the codings listed so far. `encoded` is a coding such as gzip, and `encoded-chunked` the same inside chunks: the
+ * application gets the body still encoded.
  */
 export type TransferCoding = 'none' | 'identity' | 'encoded' | 'chunked' | 'encoded-chunked';
 
 const NO_BODY: Framing = { kind: 'none' };
 const CHUNKED: Framing = { kind: 'chunked' };
 
-/** `before` is the outcome of the Transfer-Encoding fields above the one that has this value. */
+/** `before` is the result of the earlier Transfer-Encoding fields. */
 export function addTransferCodings(before: TransferCoding, value: string): TransferCoding | Refusal {
   let codings = before;
   for (const element of value.split(',')) {
@@ -45,9 +45,9 @@ export function toFraming(
   version: HttpVersion,
 ): Framing | Refusal {
   const [major, minor] = version;
-  // RFC 9112 section 6.1: a coding in HTTP/1.0 means that an intermediary did not understand it.
+  // RFC 9112 section 6.1: a transfer coding in HTTP/1.0 means that an intermediary did not understand it.
   if (coding !== 'none' && (major < 1 || (major === 1 && minor === 0))) return invalidCoding('coding-version');
-  // RFC 9112 section 6.3: where chunked is not the last coding of a request, the end of the body cannot be known.
+  // RFC 9112 section 6.3: if chunked is not the last coding of a request, the end of the body cannot be known.
   if (coding === 'encoded') return invalidCoding('coding-without-chunked');
   if (isChunked(coding)) {
     return contentLength === null ? CHUNKED : broken('coding-and-length', 'CONTENT-LENGTH');

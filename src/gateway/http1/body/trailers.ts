@@ -1,5 +1,5 @@
-// The trailer section of a chunked body (RFC 9112 section 7.1.2). It is checked like a header section from a peer that is
-// not trusted; WSGI's environ cannot hold it.
+// The trailer section of a chunked body (RFC 9112 section 7.1.2). It is checked like a header section from an untrusted peer; WSGI's
+// environ has no place for it.
 
 import { readFieldLines } from '../head/field-lines.ts';
 import type { HeadRules } from '../head/head-rules.ts';

@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 
 const REG_NAME = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*$/;
 const USERINFO = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*$/;
-// What nearly every Host field has: one test instead of two.
+// The form of nearly every Host field: one test instead of two.
 const PLAIN_HOST = /^[A-Za-z0-9.-]+(?::\d+)?$/;
 const HOST_AND_PORT = /^(\[[^[\]]*\]|[^@:[\]]*)(?::(\d*))?$/;
 const IP_FUTURE = /^v[0-9a-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+$/i;
@@ -16,7 +16,7 @@ export interface HostAndPort {
   readonly port: string | null;
 }
 
-/** Null when `text` is not a host with or without a port, as in a target and in a Host field. Either may be empty. */
+/** Null if `text` is not a host with or without a port, as in a target and in a Host field. Either may be empty. */
 export function parseHostAndPort(text: string): HostAndPort | null {
   const parts = HOST_AND_PORT.exec(text);
   const host = parts?.[1];
@@ -30,12 +30,12 @@ export function parseHostAndPort(text: string): HostAndPort | null {
   return { host, port: parts?.[2] ?? null };
 }
 
-/** What a Host field may hold. */
+/** The form of a Host field. */
 export function isHostValue(value: string): boolean {
   return PLAIN_HOST.test(value) || parseHostAndPort(value) !== null;
 }
 
-/** What may stand before the `@` of an authority. */
+/** What may precede the `@` of an authority. */
 export function isUserinfo(text: string): boolean {
   return USERINFO.test(text);
 }

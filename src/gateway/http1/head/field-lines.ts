@@ -1,22 +1,22 @@
-// The lines of a header or trailer section (RFC 9112 section 5): their form, their limits and the policy for names with
-// an underscore. What the fields mean is for header-block.ts and trailers.ts.
+// The lines of a header or trailer section (RFC 9112 section 5): their form, their limits and the policy for names with an underscore.
+// header-block.ts and trailers.ts interpret the fields.
 
 import { Refusal } from '../refusal.ts';
 import { broken } from '../rules.ts';
 import type { FieldName } from './field-names.ts';
 import type { HeadRules } from './head-rules.ts';
 
-/** The fields that are kept, in order; `values[i]` belongs to `names[i]`. */
+/** The accepted fields, in order; `values[i]` belongs to `names[i]`. */
 export interface FieldLines {
   readonly names: readonly FieldName[];
   readonly values: readonly string[];
-  /** Number of this parse: names and environ keys marked with it occur in these lines. */
+  /** Number of this parse; names and environ keys that occur in these lines are marked with it. */
   readonly parse: number;
-  /** With strip_header_spaces: a name had white space behind it, and an intermediary may have read another field, or none. */
+  /** With strip_header_spaces: a name had white space after it, and an intermediary may have read a different field, or none. */
   readonly hasSpacedName: boolean;
 }
 
-// One test for the whole section is much cheaper than one a value; but the regexp engine's stack is not endless.
+// One test for the whole section is much cheaper than one for each value; but the regexp engine's stack is limited.
 const CLEAN_LINES = /^[\t\x20-\x7e\x80-\xff]+(?:\r\n[\t\x20-\x7e\x80-\xff]+)*$/;
 const CLEAN_TEST_MAX_CHARS = 65_536;
 const NOT_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
@@ -25,13 +25,13 @@ const SPACE = 32;
 const CR = 13;
 const UNJUDGED_BYTES = 3;
 
-/** `section` is without the CRLF of its last line. */
+/** `section` has no CRLF after its last line. */
 export function readFieldLines(section: string, rules: HeadRules, peerTrusted: boolean): FieldLines | Refusal {
   const end = section.length;
   const isTooLarge = end > rules.limitHeaderBlockBytes;
   const clean = !isTooLarge && end <= CLEAN_TEST_MAX_CHARS && CLEAN_LINES.test(section);
   if (!clean) {
-    // First of all, for both are refused even before the section has ended.
+    // First, because both are refused even before the section has ended.
     const bareLf = findBareLf(section);
     if (bareLf >= 0 && comesWithinLimit(bareLf, rules)) return broken('field-line-end', section.slice(0, bareLf));
     if (isTooLarge) return sectionTooLarge();
@@ -44,7 +44,7 @@ export function readFieldLines(section: string, rules: HeadRules, peerTrusted: b
   let dropped = 0;
   let hasSpacedName = false;
   while (start < end) {
-    // Dropped fields are not counted among the kept ones, but they cost time too, so they have the same limit.
+    // Dropped fields do not count among the accepted ones, but they cost time too, so they have the same limit.
     if (names.length >= rules.limitRequestFields || dropped > rules.limitRequestFields) {
       return broken('fields-count', 'limit request headers fields');
     }
@@ -97,12 +97,12 @@ function findName(spelling: string, rules: HeadRules): FieldName | Refusal {
   return broken('field-name', spelling);
 }
 
-/** Whether a reader that gets single bytes has seen the byte at `offset` of a section before it finds the section too large. */
+/** Whether a reader that gets single bytes sees the byte at `offset` of a section before it finds the section too large. */
 export function comesWithinLimit(offset: number, rules: HeadRules): boolean {
   return offset <= rules.limitHeaderBlockBytes + UNJUDGED_BYTES;
 }
 
-/** Of a section whose end has not come: its last bytes may be the beginning of the empty line. */
+/** For a section whose end has not arrived: its last bytes may be the beginning of the empty line. */
 export function isUnfinishedTooLarge(bytes: number, rules: HeadRules): boolean {
   return bytes > rules.limitHeaderBlockBytes + UNJUDGED_BYTES;
 }
@@ -111,14 +111,14 @@ export function sectionTooLarge(): Refusal {
   return broken('fields-size', 'max buffer headers');
 }
 
-/** Where the first LF is that has no CR before it, or -1. */
+/** The offset of the first LF without a CR before it, or -1. */
 function findBareLf(text: string): number {
   let at = text.indexOf('\n');
   while (at > 0 && text.charCodeAt(at - 1) === CR) at = text.indexOf('\n', at + 1);
   return at;
 }
 
-/** Where the last continuation line ends of a field whose first line ends at `lineEnd`. */
+/** The end of the last continuation line of a field whose first line ends at `lineEnd`. */
 function endOfFold(section: string, lineEnd: number): number {
   let end = lineEnd;
   while (isSpace(section.charCodeAt(end + 2))) {
@@ -128,19 +128,19 @@ function endOfFold(section: string, lineEnd: number): number {
   return end;
 }
 
-/** RFC 9112 section 5.2: each obs-fold becomes a space; then the value loses the space around it, as any other. */
+/** RFC 9112 section 5.2: each obs-fold becomes a space; then the value loses surrounding space, like any other. */
 function unfold(firstPart: string, continuations: string): string {
   const parts = continuations.split('\r\n').map(trimSpace);
   return trimSpace(`${firstPart} ${parts.join(' ')}`);
 }
 
-/** Without the SP and HT around it. */
+/** Without surrounding SP and HT. */
 export function trimSpace(text: string): string {
   const start = skipSpace(text, 0, text.length);
   return text.slice(start, skipSpaceBack(text, start, text.length));
 }
 
-// Only SP and HT are white space here; String.prototype.trim() would also take off characters such as NBSP.
+// Only SP and HT are white space here; String.prototype.trim() would also remove characters such as NBSP.
 function isSpace(charCode: number): boolean {
   return charCode === SPACE || charCode === TAB;
 }

@@ -1,11 +1,11 @@
-// What a header field's name means under the current settings, worked out once per spelling. The parser looks every
-// name up here, so that checking, upper-casing and the environ key cost one Map access on the hot path.
+// The meaning of a header field's name under the current settings, worked out once per spelling. The parser looks up every name here, so
+// that checking, upper-casing and the environ key cost one Map access on the hot path.
 
 import { detached } from '../../../runqueue/latin1.ts';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Fields whose value the gateway itself acts on. */
+/** Fields that affect the gateway itself. */
 const ROLES = {
   HOST: 'host',
   CONNECTION: 'connection',
@@ -17,10 +17,10 @@ const ROLES = {
 
 export type FieldRole = 'ordinary' | 'forwarded' | (typeof ROLES)[keyof typeof ROLES];
 
-/** What becomes of a field whose name has an underscore: `HTTP_X_Y` cannot tell `X_Y` from `X-Y`. */
+/** How to treat a field whose name has an underscore: `HTTP_X_Y` cannot tell `X_Y` from `X-Y`. */
 type Admission = 'keep' | 'drop' | 'refuse';
 
-/** Shared by all names that map to it; `slot` is where the current parse put the value, valid while `parse` is current. */
+/** Shared by all names with the same key; `slot` is the index of the value in the current parse, valid while `parse` is current. */
 export interface EnvironKey {
   /** `HTTP_ACCEPT` and a NUL. */
   readonly withNul: string;
@@ -36,14 +36,14 @@ export interface FieldName {
   readonly asRaw: string;
   readonly environKey: EnvironKey;
   readonly role: FieldRole;
-  /** At most one such field in a message. */
+  /** A message may have at most one such field. */
   readonly singleton: boolean;
-  /** The value of this field with which a trusted peer says that the client came by TLS. */
+  /** The value of this field by which a trusted peer states that the client used TLS. */
   readonly secureValue: string | null;
   readonly forbiddenInTrailers: boolean;
   readonly admission: Admission;
   readonly admissionFromTrusted: Admission;
-  /** Number of the parse that last met this name. */
+  /** Number of the parse that last saw this name. */
   parse: number;
 }
 
@@ -51,7 +51,7 @@ export interface FieldNameSettings {
   readonly headerMap: 'drop' | 'refuse' | 'dangerous';
   readonly forwarderHeaders: readonly string[];
   readonly secureSchemeHeaders: Readonly<Record<string, string>>;
-  /** Whether Forwarded (RFC 7239) says the scheme, too. */
+  /** Whether Forwarded (RFC 7239) determines the scheme, too. */
   readonly forwardedHeader: boolean;
 }
 
@@ -65,7 +65,7 @@ const FORBIDDEN_IN_TRAILERS = new Set([
   'TE',
 ]);
 
-// Names are the client's to invent: what has been learned is forgotten when it exceeds this.
+// Clients can invent names without end: the cache is emptied when it exceeds this.
 const LEARNED_CHARS = 131_072;
 
 export class FieldNames {
@@ -80,7 +80,7 @@ export class FieldNames {
     this.#settings = settings;
   }
 
-  /** Numbers a new parse. Only here may names be forgotten: within a parse a name must stay the same object. */
+  /** Numbers a new parse. Names may be forgotten only here: within a parse a name must stay the same object. */
   beginParse(): number {
     if (this.#learnedChars > LEARNED_CHARS) {
       this.#bySpelling.clear();
@@ -92,7 +92,7 @@ export class FieldNames {
     return this.#parse;
   }
 
-  /** Undefined when `spelling` is not a token (RFC 9110 section 5.6.2). */
+  /** Undefined if `spelling` is not a token (RFC 9110 section 5.6.2). */
   find(spelling: string): FieldName | undefined {
     return this.#bySpelling.get(spelling) ?? this.#learn(spelling);
   }
@@ -140,7 +140,7 @@ export class FieldNames {
     const withNul = `${key.replaceAll('-', '_')}\0`;
     const known = this.#environKeys.get(withNul);
     if (known !== undefined) return known;
-    // RFC 6265 section 5.4 splits a cookie string at `; `: a comma would become a part of a cookie's value.
+    // RFC 6265 section 5.4 splits a cookie string at `; `: a comma would become part of a cookie's value.
     const environKey = { withNul, separator: name === 'COOKIE' ? '; ' : ',', parse: 0, slot: 0 };
     this.#environKeys.set(withNul, environKey);
     return environKey;

@@ -1,5 +1,5 @@
-// The header field Forwarded (RFC 7239): what the nearest proxy says about the scheme that the client used. It
-// counts in requests of trusted peers, while forwarded_header is on.
+// The header field Forwarded (RFC 7239), in which the nearest proxy states the scheme that the client used. It counts in requests from
+// trusted peers, while forwarded_header is on.
 
 import type { Refusal } from '../refusal.ts';
 import { broken } from '../rules.ts';
@@ -10,8 +10,8 @@ const PAIR =
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 
 /**
- * The scheme in the `proto` of the last element, which the nearest proxy has added: an element before it may have been sent by the client. Every
- * scheme but https counts as http, as with secure_scheme_headers; null: that element does not say.
+ * The scheme in the `proto` of the last element, which the nearest proxy appended: the client may have sent the elements before it. Every
+ * scheme except https counts as http, as with secure_scheme_headers; null: that element does not state it.
  */
 export function forwardedScheme(value: string): 'http' | 'https' | null | Refusal {
   let at = 0;
@@ -29,7 +29,7 @@ export function forwardedScheme(value: string): 'http' | 'https' | null | Refusa
   }
 }
 
-/** Pairs between semicolons, each name once; pairs and whole elements may be empty. Null: not an element. */
+/** Pairs between semicolons, each name once; pairs and whole elements may be empty. Null: not a valid element. */
 function readElement(value: string, start: number): { readonly proto: string | null; readonly end: number } | null {
   const names = new Set<string>();
   let proto: string | null = null;

@@ -1,10 +1,10 @@
-// The handshake of a WebSocket (RFC 6455 section 4.2.1): whether a request is one, and what is wrong with it. Pure.
+// The handshake of a WebSocket (RFC 6455 section 4.2.1): whether a request is one, and whether it is valid. Pure.
 
 import { lastPair } from '../../ticket/environ-pairs.ts';
 import { Refusal } from '../refusal.ts';
 import type { HeaderBlock } from './header-block.ts';
 
-/** The version of the protocol that RFC 6455 describes, and the only one that is in use. */
+/** The protocol version of RFC 6455, and the only one in use. */
 const VERSION = '13';
 /** 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
@@ -15,7 +15,7 @@ export function offersWebSocket({ environFields }: Pick<HeaderBlock, 'environFie
   return offered.some((protocol) => protocol.trim() === 'websocket');
 }
 
-/** Null: in order. */
+/** Null: valid. */
 export function checkHandshake(environFields: string): Refusal | null {
   const version = lastPair(environFields, 'HTTP_SEC_WEBSOCKET_VERSION');
   if (version !== VERSION) return new Refusal('UpgradeRequired', version ?? '');

@@ -1,5 +1,5 @@
-// Finds request heads in the bytes of a connection, and refuses one that is beyond the limits or hopeless before it is
-// complete. One for each connection; the usual case, a chunk that holds exactly one head, costs no copy.
+// Finds request heads in the bytes of a connection, and refuses a head that is beyond the limits or hopeless before it is complete. The
+// usual case, a chunk that holds exactly one head, costs no copy.
 
 import { Refusal } from '../refusal.ts';
 import { broken } from '../rules.ts';
@@ -11,13 +11,13 @@ import { SectionReader } from './section-reader.ts';
 const CR = 13;
 const LF = 10;
 
-/** The empty line that may come before a head: not looked for yet, only its CR has come, or there is none any more to expect. */
+/** The empty line that may precede a head: not examined yet, only its CR has arrived, or no longer possible. */
 type EmptyLine = 'may-come' | 'half' | 'past';
 
 export class HeadReader {
   readonly #rules: HeadRules;
   readonly #section = new SectionReader();
-  // Of the unfinished head: the length of its request line once that has passed, and how far its end was searched for.
+  // For an incomplete head: the length of its request line once that has ended, and how far the search for its end has come.
   #lineLength = -1;
   #searched = 0;
   #emptyLine: EmptyLine = 'may-come';
@@ -26,29 +26,29 @@ export class HeadReader {
     this.#rules = rules;
   }
 
-  /** After `push` has returned a text: the offset in that chunk of the first byte behind the head. */
+  /** After `push` has returned a text: the offset in that chunk of the first byte after the head. */
   get end(): number {
     return this.#section.end;
   }
 
-  /** Whether part of a head is here: then the client owes the rest of it. An empty line before it is no part of it. */
+  /** Whether a head has begun: the client owes the rest of it. A preceding empty line does not count. */
   get unfinished(): boolean {
     return this.#section.keptBytes > 0;
   }
 
-  /** The request line of an unfinished or refused head, if all of it is here. */
+  /** The request line of an incomplete or refused head, if all of it is here. */
   get unfinishedLine(): string | null {
     const end = this.#section.findCrlf(0);
     return end < 0 ? null : this.#section.keptText(0, end);
   }
 
-  /** Whether the bytes of an unfinished or refused head begin with `text`. */
+  /** Whether the bytes of an incomplete or refused head begin with `text`. */
   beginsWith(text: string): boolean {
     const { keptBytes } = this.#section;
     return keptBytes >= text.length && this.#section.keptText(0, text.length) === text;
   }
 
-  /** The head without its final CRLF CRLF, in ISO-8859-1; null when more bytes are needed. */
+  /** The head without its final CRLF CRLF, in ISO-8859-1; null if more bytes are needed. */
   push(chunk: Buffer, start: number): string | Refusal | null {
     const headStart = this.#mayBeEmptyLine(chunk[start]) ? this.#passEmptyLine(chunk, start) : start;
     if (headStart instanceof Refusal) return headStart;
@@ -68,8 +68,8 @@ export class HeadReader {
   }
 
   /**
-   * RFC 9112 section 2.2: at least one CRLF before a request line is to be ignored, for some clients send one behind a body. It is one,
-   * and nothing but a CRLF. Returns where the head begins.
+   * RFC 9112 section 2.2: a server should ignore at least one CRLF before a request line, because some clients send one after a body. Only
+   * one is ignored, and only if it is exactly CRLF. Returns where the head begins.
    */
   #passEmptyLine(chunk: Buffer, start: number): number | Refusal {
     const lfAt = this.#emptyLine === 'half' ? start : start + 1;
@@ -106,7 +106,7 @@ export class HeadReader {
     const { keptBytes } = section;
     const isFirstLook = this.#searched === 0;
     this.#searched = Math.max(0, keptBytes - 1);
-    // A CR by itself may be an empty line's.
+    // A lone CR may belong to an empty line.
     if (keptBytes === 0 || (keptBytes === 1 && section.keptText(0, 1) === '\r')) return null;
     if (isFirstLook || section.findBareLf() >= 0) {
       const refusal = refuseUnfinishedLine(section.keptText(0, keptBytes), keptBytes, this.#rules);

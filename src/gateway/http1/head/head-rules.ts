@@ -1,4 +1,4 @@
-// The settings that govern how a request head is read, in the form that the parser wants. Built once for each set of settings, and
+// The settings that govern how a request head is parsed, in the form that the parser needs. Built once for each set of settings, and
 // shared by all connections.
 
 import type { GatewaySettings } from '../../../settings/for-processes/gateway-settings.ts';

@@ -1,5 +1,5 @@
-// The header section of a request: what its fields mean together, whatever the request line says. request-head.ts
-// keeps the result for the next request of the connection.
+// The header section of a request: the combined meaning of its fields, independent of the request line. request-head.ts reuses the result
+// for the next request of the connection.
 
 import { addTransferCodings, type TransferCoding } from '../body/framing.ts';
 import { Refusal } from '../refusal.ts';
@@ -13,21 +13,21 @@ import type { HeadRules } from './head-rules.ts';
 export interface HeaderBlock {
   /** `HTTP_HOST NUL example.com NUL HTTP_ACCEPT NUL …`; a repeated field is one pair. */
   readonly environFields: string;
-  /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, in lower case, each field as it came; empty in the other dialect. */
+  /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, in lower case, each field as received; empty in the other dialect. */
   readonly rawFields: string;
   /** Null: no Content-Length. */
   readonly contentLength: number | null;
   readonly transferCoding: TransferCoding;
-  /** The client asks for it, or an intermediary may have seen other fields. */
+  /** The client asks for it, or an intermediary may have seen different fields. */
   readonly connectionClose: boolean;
   readonly connectionKeepAlive: boolean;
-  /** The client offers another protocol, which Upgrade names. */
+  /** The client offers to switch to another protocol, named by Upgrade. */
   readonly connectionUpgrade: boolean;
-  /** The first expectation that is not `100-continue`, or the last that is. */
+  /** The first expectation other than `100-continue`, or else the last one. */
   readonly expect: string | null;
-  /** From the SCRIPT_NAME field of a forwarder. */
+  /** From a forwarder's SCRIPT_NAME field. */
   readonly scriptName: string | null;
-  /** From the secure_scheme_headers of a trusted peer, or its Forwarded. */
+  /** From a trusted peer's secure_scheme_headers, or its Forwarded. */
   readonly forwardedScheme: 'http' | 'https' | null;
   readonly host: string | null;
 }
@@ -50,7 +50,7 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     forwardedScheme: null,
     host: null,
   };
-  // Of the last Forwarded: the nearest proxy adds its element at the end.
+  // The last Forwarded counts: the nearest proxy appends its element.
   let nearestScheme: HeaderBlock['forwardedScheme'] = null;
   for (let index = 0; index < lines.names.length; index += 1) {
     const name = lines.names[index];
@@ -116,7 +116,7 @@ export function isContinue(expectation: string): boolean {
   return expectation.toLowerCase() === '100-continue';
 }
 
-/** Only digits (RFC 9110 section 8.6), and a number that arithmetic here keeps exact. */
+/** Only digits (RFC 9110 section 8.6), and a number that is represented exactly. */
 function parseContentLength(value: string): number | null {
   if (!/^[0-9]+$/.test(value)) return null;
   const length = Number(value);
@@ -139,7 +139,7 @@ function joinRawFields({ names, values }: FieldLines): string {
   return joined;
 }
 
-/** Repeated fields, and fields that only `-` and `_` tell apart, share a pair: their values are joined in order. */
+/** Repeated fields, and fields that differ only in `-` and `_`, share a pair: their values are joined in order. */
 function joinEnvironFields(lines: FieldLines): string {
   const keys: EnvironKey[] = [];
   const values: string[] = [];

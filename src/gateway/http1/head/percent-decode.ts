@@ -1,4 +1,4 @@
-// PATH_INFO from the percent-encoded path, for the gateway when it writes the environ.
+// PATH_INFO from the percent-encoded path.
 
 const HEX_VALUES = new Int8Array(256).fill(-1);
 for (let digit = 0; digit < 16; digit += 1) {
@@ -8,8 +8,8 @@ for (let digit = 0; digit < 16; digit += 1) {
 }
 
 /**
- * The bytes of the path, one character each (PEP 3333 wants ISO-8859-1): `%C3%A9` and the raw bytes C3 A9 give the same.
- * A `%` without two hex digits stays as it is.
+ * The bytes of the path, one character each (PEP 3333 requires ISO-8859-1): `%C3%A9` and the raw bytes C3 A9 give the same result. A `%`
+ * without two hex digits stays as it is.
  */
 export function percentDecode(path: string): string {
   let percent = path.indexOf('%');
@@ -30,7 +30,7 @@ export function percentDecode(path: string): string {
   return decoded + path.slice(copied);
 }
 
-/** Whether `percentDecode(path)` has a NUL, which the fields of a ticket cannot hold. A raw NUL is never in a path. */
+/** Whether `percentDecode(path)` contains a NUL, which a ticket's fields cannot hold. A path never contains a raw NUL. */
 export function decodesToNul(path: string): boolean {
   return path.includes('%00');
 }

@@ -1,5 +1,5 @@
-// The head of a request, parsed: what the gateway needs to frame, answer and log the request, and the part of the WSGI
-// environ that comes from the client. Called once a request by the connection.
+// The head of a request, parsed: the data with which the gateway frames, answers and logs the request, and the part of the WSGI environ
+// that comes from the client.
 
 import { type Framing, toFraming } from '../body/framing.ts';
 import { Refusal } from '../refusal.ts';
@@ -24,23 +24,23 @@ export interface RequestHead {
   readonly keepAlive: boolean;
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectContinue: boolean;
-  /** The handshake of a WebSocket (RFC 6455 section 4.1), whether it is in order or not. */
+  /** The handshake of a WebSocket (RFC 6455 section 4.1), valid or not. */
   readonly isWebSocket: boolean;
   /** The environ pairs of the header fields: `HTTP_HOST NUL example.com NUL HTTP_ACCEPT NUL …` */
   readonly headerFields: string;
-  /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, each field as it came; empty in the other dialect. */
+  /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, each field as received; empty in the other dialect. */
   readonly rawFields: string;
   readonly host: string | null;
 }
 
 /**
- * Where heads come from, and the last of them: a client on a kept connection sends the same fields with every request,
- * and often the same request. One for each connection; after a change of settings, a new one.
+ * The origin of heads, and the last one: a client on a keep-alive connection sends the same fields with every request, and often the same
+ * request. Each connection has its own; a change of settings replaces it.
  */
 export interface HeadContext {
   readonly rules: HeadRules;
   readonly peerTrusted: boolean;
-  /** Of the connection itself: https when it is TLS. */
+  /** The scheme of the connection itself: https if it uses TLS. */
   readonly scheme: 'http' | 'https';
   lastText: string;
   lastHead: RequestHead | null;
@@ -52,7 +52,7 @@ export function newHeadContext(rules: HeadRules, peerTrusted: boolean, scheme: '
   return { rules, peerTrusted, scheme, lastText: '', lastHead: null, lastSection: '', lastBlock: null };
 }
 
-// Larger heads are parsed again each time: an idle connection should not hold much memory.
+// Larger heads are parsed each time: an idle connection should not hold much memory.
 const REMEMBERED_CHARS = 4096;
 
 /** `text` is the head in ISO-8859-1, without the final CRLF CRLF. */
@@ -67,7 +67,7 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
   const block = blockOf(section, context);
   if (block instanceof Refusal) return block;
 
-  // RFC 9110 section 7.4; a gateway that is trusted may have taken the TLS off.
+  // RFC 9110 section 7.4; a trusted upstream gateway may have terminated TLS.
   if (line.targetIsHttps && context.scheme === 'http' && !context.peerTrusted) {
     return broken('target-not-secured', line.target);
   }
@@ -94,13 +94,13 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     scriptName,
     scheme: block.forwardedScheme ?? context.scheme,
     framing,
-    // RFC 9931 section 8: whatever CONNECT is answered, what the client sends behind it may be meant for a tunnel.
+    // RFC 9931 section 8: however CONNECT is answered, the client's next bytes may be meant for a tunnel.
     keepAlive: line.method !== 'CONNECT' && keepsAlive(block, atLeast11),
     // RFC 9110 section 10.1.1: an HTTP/1.0 client does not know the expectation.
     expectContinue: expectContinue && atLeast11,
     isWebSocket:
       block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmpty(framing) && offersWebSocket(block),
-    // RFC 9112 section 3.2.2: the authority of a target in absolute-form takes the place of the Host field.
+    // RFC 9112 section 3.2.2: the authority of a target in absolute-form replaces the Host field.
     headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
     rawFields: line.targetHost === null ? block.rawFields : withRawHost(block.rawFields, line.targetHost),
     host: line.targetHost ?? block.host,
@@ -134,7 +134,7 @@ function withHost(environFields: string, host: string): string {
 }
 
 function withRawHost(rawFields: string, host: string): string {
-  // Before the first name there is a NUL, and so an empty string.
+  // The text begins with a NUL, and so the list with an empty string.
   const pairs = rawFields.split('\0').slice(1);
   const found = pairs.findIndex((name, index) => index % 2 === 0 && name === 'host');
   const all = found < 0 ? ['host', host, ...pairs] : pairs.toSpliced(found + 1, 1, host);
@@ -144,9 +144,9 @@ function withRawHost(rawFields: string, host: string): string {
 /** RFC 9112 section 9.3. */
 function keepsAlive(block: HeaderBlock, atLeast11: boolean): boolean {
   if (block.connectionClose) return false;
-  // An undecoded coding: whoever decodes it might find another end of the body. And a 1.0 client knows no codings.
+  // An undecoded coding: a reader that decodes it might find a different end of the body. And HTTP/1.0 clients know no codings.
   if (block.transferCoding === 'encoded-chunked') return false;
-  // RFC 9112 section 6.3: what has both a coding and a length may be an attempt at smuggling.
+  // RFC 9112 section 6.3: a request with both a coding and a length may be an attempt at smuggling.
   if (block.transferCoding !== 'none' && block.contentLength !== null) return false;
   return atLeast11 || block.connectionKeepAlive;
 }

@@ -1,5 +1,5 @@
-// The request line (RFC 9112 section 3): parsed when the head is whole, and looked at before, to refuse a hopeless request before its
-// fields have arrived.
+// The request line (RFC 9112 section 3): parsed when the head is complete, and examined before that, to refuse a hopeless request before
+// its fields have arrived.
 
 import { Refusal } from '../refusal.ts';
 import type { RuleName } from '../rule-name.ts';
@@ -24,7 +24,7 @@ export interface RequestLine {
   readonly version: HttpVersion;
 }
 
-/** What a target in any form comes to: `rest` is path, query and fragment. */
+/** The parts of a target in any form: `rest` is path, query and fragment. */
 type Target = Pick<RequestLine, 'targetHost' | 'targetIsHttps'> & { readonly rest: string };
 
 const HTTP_1_1: HttpVersion = [1, 1];
@@ -32,7 +32,7 @@ const HTTP_1_0: HttpVersion = [1, 0];
 
 const USUAL_METHODS = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// A token, or the LF of a line that is nothing else.
+// A token, or the LF of a line that consists of nothing else.
 const BEGINS_LINE = /^[\n!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const VERSION = /^HTTP\/(\d)\.(\d)$/;
 const NOT_IN_TARGET = /[^\x21-\x7e\x80-\xff]/;
@@ -76,15 +76,15 @@ export function parseRequestLine(text: string, end: number, rules: HeadRules): R
 }
 
 /**
- * What can be said of a line before it has ended, from its first `end` bytes: TLS spoken to a plain port, and lines that end in
- * LF alone, would otherwise be waited for in vain.
+ * Judges a line before it has ended, by its first `end` bytes: otherwise the gateway would wait in vain for the end of TLS sent to a plain
+ * port, or of lines that end in LF alone.
  */
 export function refuseUnfinishedLine(text: string, end: number, rules: HeadRules): Refusal | null {
   const first = text.charCodeAt(0);
   const isLetter = first >= 65 && first <= 90;
   if (!isLetter && end > 0 && !BEGINS_LINE.test(text)) return broken('method-token', text.slice(0, end));
   const bareLf = text.indexOf('\n');
-  // Behind a line that is too long already, its end is of no interest.
+  // The end of a line that is already too long does not matter.
   if (bareLf >= 0 && bareLf < end && bareLf <= rules.limitRequestLineBytes + 1) {
     return invalidLine('request-line-end', text, bareLf);
   }
@@ -119,7 +119,7 @@ function parseVersion(protocol: string, rules: HeadRules): HttpVersion | Refusal
   return version;
 }
 
-/** A target that is not in origin-form; the rule that it breaks, when it is in no form at all, or not in that of its method. */
+/** A target that is not in origin-form; the rule that it breaks if it has no valid form, or not the one for its method. */
 function parseTarget(method: string, target: string): Target | RuleName {
   if (method === 'CONNECT') return parseConnectTarget(target);
   if (target === '*') return method === 'OPTIONS' ? withoutHost(target) : 'target-form';
@@ -133,18 +133,18 @@ function parseTarget(method: string, target: string): Target | RuleName {
   const targetHost = authority.slice(atSign + 1);
   if (atSign >= 0 && !isUserinfo(authority.slice(0, atSign))) return 'target-authority';
   const parsed = parseHostAndPort(targetHost);
-  // RFC 9110 section 4.2.1: an http URI without a host is to be rejected.
+  // RFC 9110 section 4.2.1: an http URI without a host must be rejected.
   if (parsed === null || (parsed.host === '' && /^https?:$/i.test(scheme))) return 'target-authority';
   return { rest: rest.slice(2 + authority.length), targetHost, targetIsHttps: /^https:$/i.test(scheme) };
 }
 
-/** RFC 9110 section 9.3.6: host and port, and the port is never left out. */
+/** RFC 9110 section 9.3.6: host and port; the port is mandatory. */
 function parseConnectTarget(target: string): Target | RuleName {
   const parsed = parseHostAndPort(target);
   if (parsed === null || parsed.host === '') return 'connect-target';
   const port = Number(parsed.port ?? '');
   if (port < 1 || port > 65_535) return 'connect-target';
-  // A host that looks like a scheme is left out, as Gunicorn does: `CONNECT example.com:443` has the PATH_INFO `443`.
+  // A host that looks like a scheme is omitted, as in Gunicorn: `CONNECT example.com:443` has the PATH_INFO `443`.
   return withoutHost(target.slice(SCHEME.exec(target)?.[0].length ?? 0));
 }
 

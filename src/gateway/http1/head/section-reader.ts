@@ -1,39 +1,39 @@
-// Collects bytes up to the empty line that ends a head or a trailer section, however they are cut into chunks. Every byte
-// is looked at once and copied at most twice; what exceeds the limit is not kept.
+// Collects bytes up to the empty line that ends a head or a trailer section, however they are split into chunks. Every byte is examined
+// once and copied at most twice; bytes beyond the limit are not stored.
 
 import { latin1Text } from '../../../runqueue/latin1.ts';
 
 const CR = 13;
 const LF = 10;
 const CRLF_CRLF: Buffer = Buffer.from('\r\n\r\n', 'latin1');
-// Up to here it is cheaper to turn a whole chunk into a string and search that.
+// Up to this size it is cheaper to convert a whole chunk into a string and search that.
 const STRING_SEARCH_MAX_BYTES = 4096;
 
 export class SectionReader {
-  /** After `push` has returned a text: the offset in that chunk of the first byte behind the empty line. */
+  /** After `push` has returned a text: the offset in that chunk of the first byte after the empty line. */
   end = 0;
   #kept: Buffer | null = null;
   #keptBytes = 0;
-  // How far LFs without a CR were looked for, and where the first is.
+  // How far the search for an LF without a CR has come, and where the first one is.
   #judged = 0;
   #bareLf = -1;
 
-  /** Bytes that are kept of an unfinished section. */
+  /** Stored bytes of an incomplete section. */
   get keptBytes(): number {
     return this.#keptBytes;
   }
 
-  /** The kept bytes as text: for a look at an unfinished section. */
+  /** The stored bytes as text, to examine an incomplete section. */
   keptText(start: number, end: number): string {
     return this.#kept === null ? '' : latin1Text(this.#kept, start, end);
   }
 
-  /** Where the first CRLF at or after `from` is in the kept bytes, or -1. */
+  /** The offset of the first CRLF at or after `from` in the stored bytes, or -1. */
   findCrlf(from: number): number {
     return this.#kept === null ? -1 : this.#kept.subarray(0, this.#keptBytes).indexOf('\r\n', from, 'latin1');
   }
 
-  /** Where the first LF is in the kept bytes that has no CR before it, or -1; asked again, it looks at new bytes only. */
+  /** The offset of the first LF without a CR before it in the stored bytes, or -1; a repeated call examines new bytes only. */
   findBareLf(): number {
     const kept = this.#kept;
     if (kept === null || this.#bareLf >= 0) return this.#bareLf;
@@ -45,7 +45,7 @@ export class SectionReader {
     return at;
   }
 
-  /** The section without its final CRLF CRLF, in ISO-8859-1; null when more bytes are needed. */
+  /** The section without its final CRLF CRLF, in ISO-8859-1; null if more bytes are needed. */
   push(chunk: Buffer, start: number): string | null {
     if (this.#keptBytes > 0) return this.#pushMore(chunk, start);
     if (start >= chunk.length) return null;
@@ -72,7 +72,7 @@ export class SectionReader {
     this.#keep(chunk, start);
     const kept = this.#kept;
     if (kept === null) return null;
-    // The empty line may have begun in the three bytes before.
+    // The empty line may have begun in the three preceding bytes.
     const from = Math.max(0, before - 3);
     const found = kept.subarray(from, this.#keptBytes).indexOf(CRLF_CRLF);
     if (found < 0) return null;
@@ -85,7 +85,7 @@ export class SectionReader {
     return text;
   }
 
-  /** Copies: a subarray would hold the socket's whole read buffer as long as a slow client takes to go on. */
+  /** Copies: a subarray would keep the socket's whole read buffer alive for as long as a slow client takes. */
   #keep(chunk: Buffer, start: number): void {
     const total = this.#keptBytes + chunk.length - start;
     if (this.#kept === null || total > this.#kept.length) {

@@ -1,4 +1,4 @@
-// The responses of one HTTP/1 connection, one after the other: their framing, and whether the connection can be used again afterwards.
+// The responses of one HTTP/1 connection, one after another: their framing, and whether the connection can be used again afterwards.
 
 import type { ResponseHead } from '../../../runqueue/channel-decoder.ts';
 import { ABORTED, CLOSING, END, FRAMED } from '../../../runqueue/channel-frame.ts';
@@ -17,15 +17,15 @@ import {
 } from './response-framing.ts';
 import type { ResponseHeadLines } from './response-head-lines.ts';
 
-/** Bodies up to this size go out in one write with their head. */
+/** Bodies up to this size are written together with their head. */
 const JOINED_BYTES = 16 * 1024;
 const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\n';
 
 export interface Http1Output {
-  /** What the gateway adds to the head of a response. */
+  /** The lines that the gateway adds to the head of a response. */
   readonly headLines: ResponseHeadLines;
   write(data: string | Buffer): void;
-  /** Whether a response that starts now may say that the connection stays open. */
+  /** Whether a response that starts now may keep the connection open. */
   mayKeepAlive(): boolean;
 }
 
@@ -38,12 +38,12 @@ export class Http1Response implements ResponseWriter {
     this.#output = output;
   }
 
-  /** Whether the last response has left the connection open. */
+  /** Whether the last response left the connection open. */
   get keepsAlive(): boolean {
     return this.#keepsAlive;
   }
 
-  /** A client of HTTP/1.0 would take an interim response for the response itself (RFC 9110 section 15.2). */
+  /** An HTTP/1.0 client would mistake an interim response for the response itself (RFC 9110 section 15.2). */
   hint(request: Request, lines: string): void {
     if (isHttp11(request.head)) this.#output.write(`${EARLY_HINTS}${lines}\r\n`);
   }
@@ -82,7 +82,7 @@ export class Http1Response implements ResponseWriter {
     return piece.length;
   }
 
-  /** Only a chunked response has any. */
+  /** Only a chunked response can have trailers. */
   trailers(lines: string): void {
     if (this.#form === 'chunked') this.#output.write(`0\r\n${lines}\r\n`);
   }
@@ -100,7 +100,7 @@ export class Http1Response implements ResponseWriter {
   }
 }
 
-/** What the client may still be sending is not a request: the rest of a body, or the first frames of a WebSocket that is denied. */
+/** The client's next bytes may not be a request: the rest of a body, or the first frames of a WebSocket that was denied. */
 function expectsMore({ head, stream }: Request): boolean {
   return head.isWebSocket || stream?.isOpen === true;
 }

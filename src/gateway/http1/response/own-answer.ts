@@ -1,4 +1,4 @@
-// What the gateway answers in an application's place. Pure.
+// The gateway's own answer in the application's place. Pure.
 
 import { requestIdLine } from '../../ticket/request-id.ts';
 import { type Refusal, refusalResponse } from '../refusal.ts';
@@ -12,13 +12,13 @@ export interface OwnAnswer {
   readonly bodyBytes: number;
 }
 
-/** It is the last one of its connection. `requestId`: empty for none. */
+/** The last answer of its connection. `requestId`: empty for none. */
 export function ownAnswer(refusal: Refusal, requestId: string, headLines: ResponseHeadLines): OwnAnswer {
   const text = refusalResponse(refusal, headLines.text(false) + requestIdLine(requestId));
   return { text, bodyBytes: text.length - text.indexOf(HEAD_END) - HEAD_END.length };
 }
 
-/** RFC 9110 section 9.3.2: a response to HEAD has no content, whoever makes it. */
+/** RFC 9110 section 9.3.2: a response to HEAD has no content, even if the gateway makes it. */
 export function withoutContent({ text }: OwnAnswer): OwnAnswer {
   return { text: text.slice(0, text.indexOf(HEAD_END) + HEAD_END.length), bodyBytes: 0 };
 }

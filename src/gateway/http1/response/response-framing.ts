@@ -5,7 +5,7 @@ import type { Request } from '../../exchange/request.ts';
 import { requestIdLine } from '../../ticket/request-id.ts';
 import type { RequestHead } from '../head/request-head.ts';
 
-/** `framed`: by the application, with a length or chunks of its own. */
+/** `framed`: by the application, with a Content-Length or chunks of its own. */
 export type BodyForm = 'none' | 'framed' | 'chunked' | 'until-close';
 
 export const LAST_CHUNK = '0\r\n\r\n';
@@ -16,18 +16,18 @@ export function bodyForm(request: RequestHead, status: number, isFramed: boolean
   return isHttp11(request) ? 'chunked' : 'until-close';
 }
 
-/** `lines` are the worker's: status line without version, then fields. `ownLines` are the gateway's. */
+/** `lines` come from the worker: status line without version, then fields. `ownLines` are the gateway's. */
 export function responseHead(request: Request, lines: string, form: BodyForm, ownLines: string): string {
   const { head, requestId } = request;
   const lineEnd = lines.indexOf('\r\n') + 2;
   const codings = form === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
-  // RFC 9112 section 2.3: the highest version that this server conforms to, and no higher than a 1.0 client's.
+  // RFC 9112 section 2.3: the highest version that this server conforms to, but no higher than a 1.0 client's.
   const protocol = isHttp11(head) ? 'HTTP/1.1' : 'HTTP/1.0';
   const id = requestId === null ? '' : requestIdLine(requestId, lines);
   return `${protocol} ${lines.slice(0, lineEnd)}${ownLines}${id}${codings}${lines.slice(lineEnd)}\r\n`;
 }
 
-/** A body that is all there is of it. */
+/** The whole of a body. */
 export function wholeBody(form: BodyForm, body: Buffer): string {
   const text = latin1Text(body, 0, body.length);
   return form === 'chunked' ? `${chunkSize(body.length)}${text}\r\n${LAST_CHUNK}` : text;

@@ -3,7 +3,7 @@
 import type { GatewaySettings } from '../../../settings/for-processes/gateway-settings.ts';
 import { wireLine } from '../../../settings/response-fields.ts';
 
-/** With an empty `serverName` there is no field Server. */
+/** If `serverName` is empty, there is no Server field. */
 type OwnFields = Pick<GatewaySettings, 'serverName' | 'sendsDate' | 'responseFields'>;
 
 export class ResponseHeadLines {
@@ -16,7 +16,7 @@ export class ResponseHeadLines {
     this.#fields = fields;
   }
 
-  /** The lines, each with its CRLF; made once a second. */
+  /** The lines, each with its CRLF; computed once a second. */
   text(keepAlive: boolean): string {
     const now = Math.floor(Date.now() / 1000);
     if (now !== this.#second) {
@@ -28,7 +28,7 @@ export class ResponseHeadLines {
     return keepAlive ? this.#open : this.#closing;
   }
 
-  /** The same without Connection, and without CRLF. */
+  /** The same without Connection and without CRLF. */
   originLines(): string[] {
     const text = this.#originText(Math.floor(Date.now() / 1000));
     return text.split('\r\n').filter((line) => line !== '');
