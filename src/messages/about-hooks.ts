@@ -1,18 +1,18 @@
-// What arbiter and forkserver say to each other about Gunicorn's server hooks, which run in Python. Part of
+// The messages between arbiter and forkserver about Gunicorn's server hooks, which run in Python. Part of
 // between-arbiter-and-forkserver.ts.
 
 import { z } from 'zod';
 import type { LogWriter } from '../settings/for-processes/log-writer.ts';
 
-/** What a `server` object is made of; the names are those that python/tunicorn/hook_objects/server_object.py reads. */
+/** The values of a `server` object, under the names that python/tunicorn/hook_objects/server_object.py reads. */
 export interface ServerFacts {
-  /** The arbiter. */
+  /** The arbiter's. */
   readonly pid: number;
   readonly app: string;
   readonly server_software: string;
-  /** With .2 in an arbiter that is to take over from another one. */
+  /** Ends in .2 in an arbiter that is to replace another one. */
   readonly proc_name: string;
-  /** The name of the class, whatever the setting calls it. */
+  /** The name of the class, however the setting names it. */
   readonly worker_class: string;
   /** Where this forkserver writes log lines: `-`, or a path. */
   readonly errorlog: string;
@@ -24,7 +24,7 @@ export interface ServerFacts {
   readonly pidfile: string | null;
   readonly listeners: readonly ListenerFacts[];
   readonly elsewhere: readonly WorkerFacts[];
-  /** What hooks of the generation before have set on its `server`; empty if there is none. */
+  /** The attributes that hooks of the previous generation set on its `server`; empty if there are none. */
   readonly state: string;
 }
 
@@ -42,10 +42,10 @@ export interface WorkerFacts {
 type ArbiterHook = 'on_starting' | 'on_reload' | 'when_ready' | 'pre_exec' | 'on_exit';
 
 export type ToForkserverAboutHooks =
-  /** The settings are resolved: every one by its name. Answered by `settled`, or `failed`. */
+  /** The settings are resolved; here is each one by name. Answered by `settled`, or `failed`. */
   | {
       readonly type: 'settle';
-      /** `leave` for a check of the configuration, which makes no log files. */
+      /** `leave` when checking the configuration, which must not create log files. */
       readonly logs: 'open' | 'leave';
       readonly log_writer: LogWriter;
       readonly settings: Readonly<Record<string, unknown>>;
@@ -54,27 +54,27 @@ export type ToForkserverAboutHooks =
   /** Answered by `hook-done`. */
   | { readonly type: 'hook'; readonly hook: ArbiterHook }
   | { readonly type: 'hook'; readonly hook: 'nworkers_changed'; readonly new: number; readonly old: number | null }
-  /** What has changed since `settle`. Not answered. */
+  /** The facts that have changed since `settle`. Not answered. */
   | {
       readonly type: 'facts';
       readonly facts: Partial<ServerFacts>;
     }
   /** Answered by `state`. */
   | { readonly type: 'pack-state' }
-  /** The arbiter acts on this signal: call the handler of which `handles` has told. Not answered. */
+  /** The arbiter acts on this signal: call the handler reported by `handles`. Not answered. */
   | { readonly type: 'call-handler'; readonly signal: string }
-  /** It has lingered for handlers that are of no use any more. */
+  /** The forkserver lingers for handlers that are no longer needed. */
   | { readonly type: 'release-handlers' };
 
 export interface HookFailure {
   /** Hook, exception and its text, on one line. */
   readonly message: string;
   readonly traceback: string;
-  /** The exit status that the exception itself asks for, as SystemExit does. */
+  /** The exit status that the exception itself asks for, like SystemExit. */
   readonly code: number | null;
 }
 
-/** What a hook, or a thread that it has started, asks for through the `server` object. */
+/** A request made through the `server` object by a hook, or by a thread that it started. */
 export type Asked =
   | { readonly type: 'ask'; readonly what: 'kill-worker'; readonly pid: number; readonly signal: number }
   | { readonly type: 'ask'; readonly what: 'resize'; readonly workers: number }
@@ -84,13 +84,13 @@ export type Asked =
 export type FromForkserverAboutHooks =
   /** The hooks that are set. */
   | { readonly type: 'settled'; readonly hooks: readonly string[] }
-  /** Also unasked, for a failure of a hook that the forkserver calls by itself: pre_fork, child_exit. */
+  /** Also sent unasked, when a hook fails that the forkserver calls on its own: pre_fork, child_exit. */
   | { readonly type: 'hook-done'; readonly hook: string; readonly failure: HookFailure | null }
   | { readonly type: 'not-forked'; readonly slot: number }
   | { readonly type: 'state'; readonly state: string }
-  /** A hook has set a handler of this signal. */
+  /** A hook has installed a handler for this signal. */
   | { readonly type: 'handles'; readonly signal: string }
-  /** It has been told to leave, and its workers are gone; threads that hooks have started keep it, or handlers of signals. */
+  /** Told to leave, and without workers, but kept alive by threads that hooks started, or by handlers of signals. */
   | { readonly type: 'lingers'; readonly threads: readonly string[]; readonly handled: readonly string[] }
   | Asked;
 

@@ -1,15 +1,15 @@
-// What the arbiter and a forkserver say to each other: JSON, one message a line, on the stream socket that the forkserver
-// inherits as descriptor 3. End-of-file on it means that the other is gone.
+// The messages between the arbiter and a forkserver: JSON, one message per line, on the stream socket that the forkserver inherits as
+// descriptor 3. End-of-file on it means that the other process is gone.
 
 import { z } from 'zod';
 import type { RelayedAccess, RelayedLine } from '../log/relayed-log.ts';
 import type { KnownAccounts } from '../settings/for-processes/accounts.ts';
 import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';
 
-/** Where the forkserver finds its end of the link. */
+/** The descriptor of the forkserver's end of the link. */
 export const LINK_DESCRIPTOR = 3;
 
-/** Settings that a generation's workers need, by the names of python/tunicorn/link/worker_settings.py. */
+/** Settings that a generation's workers need, under the names in python/tunicorn/link/worker_settings.py. */
 export interface WorkerSettings {
   readonly generation: number;
   readonly runtime_dir: string;
@@ -19,27 +19,27 @@ export interface WorkerSettings {
   readonly server_software: string;
   readonly preload_app: boolean;
   readonly worker_class: string;
-  /** How many requests a worker runs at once: so many slots it has on the claims board, from the one that `fork` names. */
+  /** Number of requests that a worker runs concurrently, and of its slots on the claims board, from the one that `fork` names. */
   readonly slots: number;
   readonly multiprocess: boolean;
   readonly graceful_timeout: number;
   readonly proc_name: string;
   readonly user_id: number;
   readonly group_id: number;
-  /** Null: no supplementary groups but group_id. */
+  /** Null: no supplementary groups except group_id. */
   readonly init_group_id: number | null;
 }
 
 export type ToForkserver =
   /** Evaluate the configuration file: `-c`'s value, or null for ./gunicorn.conf.py if it exists. */
   | Configure
-  /** Load the application and say how that went; no worker will be forked. */
+  /** Load the application and report the outcome; no worker will be forked. */
   | { readonly type: 'check' }
   | { readonly type: 'prepare'; readonly settings: WorkerSettings }
   | { readonly type: 'fork'; readonly slot: number; readonly age: number; readonly gateways: readonly number[] }
   | { readonly type: 'signal'; readonly pid: number; readonly signal: number }
   | { readonly type: 'reopen-logs' }
-  /** Exit when the last worker has. */
+  /** Exit after the last worker. */
   | { readonly type: 'leave' }
   | RelayedLine
   | RelayedAccess
@@ -48,21 +48,21 @@ export type ToForkserver =
 export interface Configure {
   readonly type: 'configure';
   readonly config: string | null;
-  /** What the command line says of the worker class, and of where its module may be; `known` are names that are no import paths. */
+  /** The command line's worker class, and where to look for its module; `known` are names that are not import paths. */
   readonly worker_class: {
     readonly given: string | null;
     readonly chdir: string | null;
     readonly pythonpath: string | null;
     readonly known: readonly string[];
   };
-  /** Users and groups that the command line names, to look up besides those of the other sources. */
+  /** Users and groups on the command line, to be looked up in addition to those from other sources. */
   readonly accounts: { readonly users: readonly string[]; readonly groups: readonly string[] };
 }
 
-/** A worker class of the user's own: dotted names, itself first; or why it cannot be imported. */
+/** The user's own worker class: dotted names, its own first; or why it cannot be imported. */
 export interface OwnWorkerClass {
   readonly bases: readonly string[];
-  /** What it says in place of settings: weaker than whatever else gives them. */
+  /** Settings that the class makes; every other source overrides them. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly error: string | null;
 }
@@ -71,55 +71,55 @@ export interface OwnWorkerClass {
 export interface Configured {
   readonly type: 'configured';
   readonly worker_class: OwnWorkerClass | null;
-  /** Those that any source of settings names. */
+  /** The accounts that any source of settings names. */
   readonly accounts: KnownAccounts;
-  /** Of the configuration file; null if there is none. */
+  /** The path of the configuration file; null if there is none. */
   readonly path: string | null;
   readonly values: Readonly<Record<string, unknown>>;
-  /** What an embedding program sets: below the configuration file, and above everything else. */
+  /** The settings of an embedding program: weaker than the configuration file, and stronger than everything else. */
   readonly framework: Readonly<Record<string, unknown>>;
   readonly overrides: Readonly<Record<string, unknown>>;
-  /** gunicorn.SERVER and gunicorn.SERVER_SOFTWARE, if somebody has assigned them. */
+  /** gunicorn.SERVER and gunicorn.SERVER_SOFTWARE, if they were assigned. */
   readonly server: string | null;
   readonly server_software: string | null;
-  /** What of a replaced gunicorn.http.wsgi.Response has no effect. */
+  /** The part of a replaced gunicorn.http.wsgi.Response that has no effect. */
   readonly server_warning: string | null;
 }
 
 export type FromForkserver =
   | Configured
-  /** `capacity` is the number of tickets that the pipe holds. */
+  /** `capacity` is the number of tickets that the pipe can hold. */
   | { readonly type: 'prepared'; readonly capacity: number }
   | { readonly type: 'checked' }
   | {
       readonly type: 'failed';
       readonly step: 'configure' | 'settle' | 'load';
-      /** Exit status that it calls for at the first boot. */
+      /** The exit status for a failure at the first boot. */
       readonly code: number;
       readonly message: string;
       readonly traceback: string;
     }
-  /** Somebody has signalled the forkserver, on the monotonic clock at `at_ms`: an application whose parent process it is. */
+  /** The forkserver got a signal, at `at_ms` on the monotonic clock: from an application whose parent process it is. */
   | { readonly type: 'signalled'; readonly signal: PassedSignal; readonly at_ms: number }
   | { readonly type: 'forked'; readonly slot: number; readonly pid: number }
   | { readonly type: 'ready'; readonly pid: number }
   | { readonly type: 'boot-failed'; readonly pid: number; readonly code: number; readonly message: string }
-  /** `soon`: it goes on until it is spent, which it expects in about a boot's time. */
+  /** `soon`: it goes on until it is spent, expected in about the time of a boot. */
   | { readonly type: 'wants-successor'; readonly pid: number; readonly soon?: boolean | undefined }
-  /** It has taken its last request: max_requests. */
+  /** The worker has taken its last request: max_requests. */
   | { readonly type: 'spent'; readonly pid: number }
-  /** With `reload`: files that this process has loaded, or has failed to load. */
+  /** With `reload`: files that this process has loaded, or failed to load. */
   | { readonly type: 'loaded'; readonly pid: number; readonly files: readonly string[] }
-  /** With `reload`: files that an entry of `reload_extra_files` names; `whole`: all of them, otherwise those that have come. */
+  /** With `reload`: files that match an entry of `reload_extra_files`; `whole`: all of them, otherwise new ones. */
   | {
       readonly type: 'extra-files';
       readonly entry: string;
       readonly files: readonly string[];
       readonly whole: boolean;
     }
-  /** The worker serves no more; its threads and exit handlers may take a while. */
+  /** The worker no longer serves; its threads and exit handlers may take a while. */
   | { readonly type: 'exiting'; readonly pid: number }
-  /** The worker has read end-of-file on the ticket pipe, and leaves. */
+  /** The worker has read end-of-file on the ticket pipe, and is leaving. */
   | { readonly type: 'drained'; readonly pid: number }
   | {
       readonly type: 'exited';
@@ -130,7 +130,7 @@ export type FromForkserver =
     }
   | FromForkserverAboutHooks;
 
-/** What the forkserver says of its workers' lives. */
+/** The forkserver's reports about the lives of its workers. */
 export type AboutWorker = Extract<
   FromForkserver,
   { type: 'forked' | 'not-forked' | 'ready' | 'wants-successor' | 'spent' | 'exiting' | 'exited' }
@@ -187,7 +187,7 @@ const fromForkserver = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Parses one line of a forkserver; a string says what is wrong with it. */
+/** Parses one line from a forkserver; a string says what is wrong with it. */
 export function parseFromForkserver(line: string): FromForkserver | string {
   let value: unknown;
   try {

@@ -1,7 +1,7 @@
-// Variables of the environment through which Tunicorn's own processes tell each other something at their start. Python gets the names
-// from here: generated-docs/python-facts.ts.
+// Environment variables by which Tunicorn's own processes pass facts to each other at their start. Python gets the names from here:
+// generated-docs/python-facts.ts.
 
-/** To a program that runs as a forkserver: the version of the arbiter at the other end of the link. */
+/** For a program that runs as a forkserver: the version of the arbiter at the other end of the link. */
 export const LINK_VARIABLE = 'TUNICORN_LINK';
 
 /** From a program that embeds Tunicorn to the command that it starts: how to run the program again. */
