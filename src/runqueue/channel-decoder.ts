@@ -1,5 +1,5 @@
-// The gateway's reading side of a channel: turns the bytes that a worker sends into calls, in the order of RUNQUEUE.md, and says
-// what breaks that order. Called by worker-channel.ts; python/tunicorn/runqueue/channel_frame.py reads the other direction.
+// The gateway's reading side of a channel: turns a worker's bytes into calls, in the order of RUNQUEUE.md, and reports violations of that
+// order. python/tunicorn/runqueue/channel_frame.py reads the other direction.
 
 import {
   ABORTED,
@@ -25,7 +25,7 @@ import { latin1Text } from './latin1.ts';
 const HELLO_BYTES: number = FRAME_HEADER_BYTES + 12;
 /** RFC 6455 section 5.5: a close frame has at most 125 bytes, two of them the code. */
 const REASON_LIMIT_BYTES = 123;
-/** Messages up to this size are passed on whole; of longer ones no more is kept than what the channel's socket gives at once. */
+/** Messages up to this size are passed on whole; longer ones are passed on in pieces, so that no more than one read is buffered. */
 const WHOLE_MESSAGE_BYTES: number = 1024 * 1024;
 
 const SWITCHING_PROTOCOLS = 101;
@@ -35,13 +35,13 @@ const NOTHING = Buffer.alloc(0);
 /** The head of a response, as the worker sends it. */
 export interface ResponseHead {
   readonly status: number;
-  /** Of the HEAD frame; END only if the whole body comes with it. */
+  /** The flags of the HEAD frame; END only if it includes the whole body. */
   readonly flags: number;
   /** The status line without its version, then the fields. */
   readonly lines: string;
 }
 
-/** What a decoder reports, in the order of the frames. Buffers are views into the chunk that was pushed. */
+/** Receives the frames, in their order. Buffers are views into the pushed chunk. */
 export interface ChannelSink {
   hello(slot: number, pid: number, generation: number): void;
   ask(id: number): void;
@@ -49,15 +49,15 @@ export interface ChannelSink {
   hints(id: number, lines: string): void;
   /** A response begins. */
   head(id: number, head: ResponseHead, body: Buffer): void;
-  /** The application has failed before the response began: the gateway answers in its place. `flags` has END, and perhaps CLOSING. */
+  /** The application failed before the response began: the gateway answers in its place. `flags` has END, and perhaps CLOSING. */
   failed(id: number, flags: number): void;
-  /** A piece of the body; `flags` has END (and perhaps ABORTED) with the last one. */
+  /** A piece of the body; on the last one `flags` has END (and perhaps ABORTED). */
   body(id: number, flags: number, piece: Buffer): void;
-  /** Header lines behind the last chunk: the end of the response. */
+  /** Header lines after the last chunk: the end of the response. */
   trailers(id: number, lines: string): void;
-  /** From now on frames of this ticket may be sent to the worker. */
+  /** From now on frames for this ticket may be sent to the worker. */
   watch(id: number): void;
-  /** A piece of a WebSocket message, mostly the whole of it; `flags` has TEXT in each. */
+  /** A piece of a WebSocket message, mostly all of it; `flags` has TEXT in each. */
   message(id: number, flags: number, piece: Buffer, isLast: boolean): void;
   /** The end of a WebSocket. */
   closes(id: number, code: number, reason: Buffer): void;
@@ -78,21 +78,21 @@ interface Streaming {
 /** Turns the bytes of one channel into calls of its sink; a returned string says why the channel must be closed. */
 export class ChannelDecoder {
   readonly #sink: ChannelSink;
-  /** The beginning of a frame that cannot be acted on yet, in a buffer with room for all that is wanted of it. */
+  /** The beginning of an incomplete frame, in a buffer with room for all bytes that are wanted of it. */
   #kept: Buffer = NOTHING;
   #keptBytes = 0;
-  /** How many bytes of the frame it takes to get on. */
+  /** How many bytes of the frame are needed to continue. */
   #wantedBytes = 0;
-  /** A frame whose beginning has been reported and whose rest is passed on as it comes. */
+  /** A frame whose beginning has been reported and whose rest is passed on as it arrives. */
   #streaming: Streaming | null = null;
   #said: 'nothing' | 'hello' | 'tunnel' = 'nothing';
-  /** Between the HEAD and the END of a response: its ticket. */
+  /** The ticket of the current response, between HEAD and END. */
   #responding: number | null = null;
-  /** Whether that HEAD has accepted a WebSocket. */
+  /** Whether that HEAD accepted a WebSocket. */
   #form: 'body' | 'messages' = 'body';
-  /** The ticket of the last WATCH, if there was no ASK since. */
+  /** The ticket of the last WATCH, unless an ASK came later. */
   #watched: number | null = null;
-  /** Between the first HINTS and the HEAD of a response: its ticket. */
+  /** The ticket of the current hints, between the first HINTS and HEAD. */
   #hinted: number | null = null;
 
   constructor(sink: ChannelSink) {
@@ -115,7 +115,7 @@ export class ChannelDecoder {
         if (this.#keptBytes < this.#wantedBytes) break;
         const taken = this.#frame(this.#kept.subarray(0, this.#keptBytes), 0);
         if (typeof taken === 'string') return taken;
-        // Never less than everything: no more was kept than what the frame has asked for.
+        // If any bytes were used, then all: no more were kept than the frame wanted.
         if (taken > 0) {
           this.#kept = NOTHING;
           this.#keptBytes = 0;
@@ -130,7 +130,7 @@ export class ChannelDecoder {
     return null;
   }
 
-  /** Copies, so that the beginning of a frame does not keep a whole 64 KiB chunk alive, and each byte once, however it comes. */
+  /** Copies, so that the beginning of a frame does not keep a 64 KiB chunk alive; each byte is copied once, however it arrives. */
   #keep(chunk: Buffer, at: number, limitBytes: number): number {
     if (this.#kept.length < this.#wantedBytes) {
       const larger = Buffer.allocUnsafe(this.#wantedBytes);
@@ -147,7 +147,7 @@ export class ChannelDecoder {
     return 0;
   }
 
-  /** Acts on the frame at `at`; returns the bytes taken, 0 when there are fewer than `#wantedBytes`, or what is wrong. */
+  /** Processes the frame at `at`; returns the bytes used, 0 if there are fewer than `#wantedBytes`, or the error. */
   #frame(bytes: Buffer, at: number): number | string {
     if (bytes.length - at < FRAME_HEADER_BYTES) return this.#awaits(FRAME_HEADER_BYTES);
     const length = bytes.readUInt32LE(at);
@@ -175,10 +175,10 @@ export class ChannelDecoder {
     if (length !== FRAME_HEADER_BYTES)
       return `frame type ${type} has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
     if (type === ASK && this.#watched === id) return `ASK of ticket ${id} after its WATCH`;
-    // What may still be under way from the gateway would be taken for the client's bytes.
+    // Frames that the gateway may already have sent would be mistaken for the client's bytes.
     if (type === TUNNEL && this.#watched !== null) return 'TUNNEL on a channel that has said WATCH';
     if (type === ASK) {
-      // The worker reads on to the answer, which is behind all that.
+      // The worker reads up to the answer, which follows all of those frames.
       this.#watched = null;
       this.#sink.ask(id);
       return length;
@@ -222,7 +222,7 @@ export class ChannelDecoder {
     return length;
   }
 
-  /** In front of the response, in the middle of it, or of a WebSocket: whenever the application asks for what comes. */
+  /** Before the response, or in the middle of it or of a WebSocket: whenever the application asks for input. */
   #watch(length: number, id: number): number | string {
     if (this.#said === 'nothing') return 'WATCH before HELLO';
     if (length !== FRAME_HEADER_BYTES) return `WATCH has a payload of ${length - FRAME_HEADER_BYTES} bytes`;

@@ -1,4 +1,4 @@
-// Frames on a channel, the Unix stream socket between a gateway and a worker: their types and flags, and the gateway's own.
+// Frames on a channel, the Unix stream socket between a gateway and a worker: their types and flags, and the gateway's own frames.
 // RUNQUEUE.md draws them; channel-decoder.ts reads the worker's, python/tunicorn/runqueue/channel_frame.py is the worker's half.
 
 import { writeLatin1 } from './latin1.ts';
@@ -28,18 +28,18 @@ export const ABORTED = 4;
 export const TEXT = 8;
 export const CLOSING = 16;
 
-/** A head, hints or trailers longer than this: a broken worker, not a response. */
+/** A longer head, hints or trailers mean a broken worker, not a response. */
 export const HEAD_LIMIT_BYTES: number = 4 * 1024 * 1024;
 
 /** After a response with more bytes of hints, body and messages than this, the worker waits for TAKEN. */
 export const UNACKNOWLEDGED_BYTES: number = 64 * 1024;
 
-/** What a WebSocket message counts for beside its bytes, here and in memory: a million of empty ones are not nothing. */
+/** The overhead of a WebSocket message, here and in memory: a million empty ones are not free. */
 export const MESSAGE_COST_BYTES = 256;
 
 const TWO_TO_32 = 2 ** 32;
 
-/** The gateway's answer to ASK: fields and body of the ticket. */
+/** The gateway's answer to ASK: the ticket's fields and body. */
 export function dataFrame(id: number, fields: string, body: Buffer | null): Buffer {
   const bodyBytes = body === null ? 0 : body.length;
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + fields.length + bodyBytes);
@@ -49,27 +49,27 @@ export function dataFrame(id: number, fields: string, body: Buffer | null): Buff
   return frame;
 }
 
-/** The header of a piece of a STREAMED body, which is sent behind it. `flags` are END and ABORTED, or 0. */
+/** The header of a piece of a STREAMED body, which follows it. `flags` are END and ABORTED, or 0. */
 export function pieceHeader(id: number, flags: number, pieceBytes: number): Buffer {
   return frameHeader(FRAME_HEADER_BYTES + pieceBytes, DATA, flags, 0, id);
 }
 
-/** The header of one WebSocket message, which is sent behind it; `flags` is TEXT or 0. */
+/** The header of one WebSocket message, which follows it; `flags` is TEXT or 0. */
 export function messageHeader(id: number, flags: number, messageBytes: number): Buffer {
   return frameHeader(FRAME_HEADER_BYTES + messageBytes, MESSAGE, flags, 0, id);
 }
 
-/** The WebSocket has ended with this code. */
+/** The WebSocket ended with this code. */
 export function closeFrame(id: number, code: number, reason: Buffer): Buffer {
   return Buffer.concat([frameHeader(FRAME_HEADER_BYTES + reason.length, CLOSE, 0, code, id), reason]);
 }
 
-/** Nobody waits for this ticket any more: in answer to an ASK, or after WATCH whenever that happens. */
+/** The client no longer waits for this ticket: in answer to an ASK, or at any time after WATCH. */
 export function goneFrame(id: number): Buffer {
   return frameHeader(FRAME_HEADER_BYTES, GONE, 0, 0, id);
 }
 
-/** Says that a long response has been read to its end. */
+/** A long response has been read to its end. */
 export function takenFrame(id: number): Buffer {
   return frameHeader(FRAME_HEADER_BYTES, TAKEN, 0, 0, id);
 }

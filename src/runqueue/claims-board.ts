@@ -1,5 +1,5 @@
-// The claims board: which tickets the workers are running, and which tickets are cancelled. RUNQUEUE.md draws it.
-// The arbiter makes it; gateways and the arbiter read it with positioned reads, which see the workers' mapped writes at once.
+// The claims board: which tickets the workers are running, and which tickets are cancelled. RUNQUEUE.md draws it. The arbiter creates it;
+// gateways and the arbiter read it with positioned reads, which see the workers' mapped writes immediately.
 
 import fs from 'node:fs';
 import { boardPath } from './runtime-files.ts';
@@ -7,14 +7,14 @@ import { boardPath } from './runtime-files.ts';
 export const BOARD_HEADER_BYTES = 64;
 export const WORKER_SLOT_BYTES = 64;
 /**
- * A worker has as many slots, one after the other, as it runs requests at once. They are given out in turn, so that a slot is reused long
- * after every gateway has heard of its last worker's end. All together they take 4 MiB.
+ * A worker has as many consecutive slots as it runs requests concurrently. They are assigned in rotation, so that a slot is reused long
+ * after every gateway has been notified of its last worker's end. All slots together take 4 MiB.
  */
 export const WORKER_SLOTS = 65_536;
-/** Cancel entries for each gateway: so many tickets it may have outstanding. */
+/** Cancel entries of each gateway, which limit its outstanding tickets. */
 export const CANCELS_PER_GATEWAY = 32_768;
 
-/** Where the header says how many slots have been given out. */
+/** The offset of the number of assigned slots in the header. */
 const GIVEN_OUT_AT = 24;
 
 /** Bit 53 of a cancel entry, as a bit of its upper half; the bits below are the id. */
@@ -23,23 +23,23 @@ const UNLESS_BEGUN = 2 ** 21;
 const MAGIC = Buffer.from('TNBORD01', 'latin1');
 
 /**
- * Slots that are read at once. The arbiter looks at every worker several times a second: with a buffer for each look it would leave
- * some 600 KB/s to the garbage collector, which sees nothing of memory outside its heap until there is a lot of it.
+ * Slots that are read in one go. The arbiter reads every worker's slots several times a second: a buffer for each read would leave some
+ * 600 KB/s to the garbage collector, which does not notice memory outside its heap until there is a lot of it.
  */
 const SLOTS_AT_ONCE = 256;
 
 export interface Claim {
-  /** Ticket being run, 0 for none. */
+  /** The ticket being run; 0: none. */
   readonly ticket: number;
-  /** CLOCK_MONOTONIC in milliseconds, the clock of `performance.timeOrigin`-free `process.hrtime`. */
+  /** CLOCK_MONOTONIC in milliseconds, the clock of `process.hrtime`, which has no `performance.timeOrigin`. */
   readonly startedMs: number;
-  /** Since when a slow client holds the worker, 0 when none does. */
+  /** Since when a slow client has blocked the worker in send(); 0: it is not blocked. */
   readonly heldMs: number;
   readonly gateway: number;
   readonly pid: number;
-  /** Tickets claimed so far. */
+  /** Number of tickets claimed so far. */
   readonly taken: number;
-  /** Identifies the thread that runs it, as faulthandler prints it; 0 where the worker has one thread for all. */
+  /** Identifies the thread that runs it, as faulthandler prints it; 0 if the worker has one thread for all. */
   readonly thread: number;
 }
 
@@ -49,7 +49,7 @@ export interface SlotRange {
   readonly slots: number;
 }
 
-/** Reads one worker slot out of `bytes`. */
+/** Decodes one worker slot from `bytes`. */
 export function decodeClaim(bytes: Buffer, offset: number): Claim {
   return {
     ticket: readNumber(bytes, offset),
@@ -62,7 +62,7 @@ export function decodeClaim(bytes: Buffer, offset: number): Claim {
   };
 }
 
-/** How long the claimed ticket has run at `nowMs`, the time held by a slow client left out. */
+/** How long the claimed ticket has run at `nowMs`, without the time blocked by a slow client. */
 export function claimAgeMs(claim: Claim, nowMs: number): number {
   return (claim.heldMs === 0 ? nowMs : claim.heldMs) - claim.startedMs;
 }
@@ -81,7 +81,7 @@ export function boardBytes(gateways: number): number {
 export class ClaimsBoard {
   readonly #fd: number;
   readonly #slots: number;
-  /** As the arbiter has written it. */
+  /** As the arbiter has published it. */
   #givenOut = 0;
   readonly #slot: Buffer = Buffer.alloc(WORKER_SLOT_BYTES);
   readonly #entry: Buffer = Buffer.alloc(8);
@@ -92,7 +92,7 @@ export class ClaimsBoard {
     this.#slots = slots;
   }
 
-  /** Makes the file, all zero but for its header, for the user that gateways and workers run as. */
+  /** Creates the file, zero except for its header, for the user that gateways and workers run as. */
   static create(
     runtimeDir: string,
     gateways: number,
@@ -104,14 +104,14 @@ export class ClaimsBoard {
     header.writeUInt32LE(WORKER_SLOTS, 8);
     header.writeUInt32LE(cancels, 16);
     const fd = fs.openSync(boardPath(runtimeDir), 'wx+', 0o600);
-    // Written, not only made so long: a worker that touched a page for which the file system has no room any more would die of SIGBUS.
+    // Written, not merely extended: a worker that touches a page for which the file system has no room left would die of SIGBUS.
     fs.writeFileSync(fd, Buffer.alloc(boardBytes(gateways)));
     fs.writeSync(fd, header, 0, header.length, 0);
     if (process.geteuid?.() === 0) fs.fchownSync(fd, owner.userId, owner.groupId);
     return new ClaimsBoard(fd, WORKER_SLOTS);
   }
 
-  /** Throws when the file is not a whole board: to go by one would be to run requests twice. */
+  /** Throws if the file is not a complete board: to rely on such a file would mean to run requests twice. */
   static open(runtimeDir: string): ClaimsBoard {
     const file = boardPath(runtimeDir);
     const fd = fs.openSync(file, 'r+');
@@ -121,7 +121,7 @@ export class ClaimsBoard {
     throw new Error(`${file}: ${slots}`);
   }
 
-  /** Before the first worker is forked that has a slot below `end`. Slots beyond it are never read. */
+  /** To be called before the first worker with a slot below `end` is forked. Slots beyond it are never read. */
   giveOut(end: number): void {
     if (end <= this.#givenOut) return;
     this.#givenOut = end;
@@ -135,7 +135,7 @@ export class ClaimsBoard {
     return decodeClaim(this.#slot, 0);
   }
 
-  /** What one worker is running now. */
+  /** The tickets that one worker is running. */
   claims({ slot, slots }: SlotRange): Claim[] {
     if (slots === 1) {
       const claim = this.claim(slot);
@@ -148,21 +148,21 @@ export class ClaimsBoard {
     return claims;
   }
 
-  /** Tickets that one worker has taken in its life. */
+  /** Number of tickets that one worker has claimed in its life. */
   taken({ slot, slots }: SlotRange): number {
     let taken = 0;
     for (let each = slot; each < slot + slots; each += 1) taken += this.claim(each).taken;
     return taken;
   }
 
-  /** CLOCK_MONOTONIC in milliseconds of the last sign of life of the worker's event loop; 0 where the class has none. */
+  /** CLOCK_MONOTONIC in milliseconds of the last sign of life of the worker's event loop; 0 if the class has none. */
   beatMs(slot: number): number {
     const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot + 56;
     fs.readSync(this.#fd, this.#entry, 0, 8, at);
     return readNumber(this.#entry, 0) / 1e6;
   }
 
-  /** The tickets that are claimed now, by any worker. */
+  /** The tickets that any worker has claimed and not finished. */
   claimedTickets(): Set<number> {
     const tickets = new Set<number>();
     this.#scan({ slot: 0, slots: this.#slotsGivenOut() }, (bytes, at) => {
@@ -171,17 +171,17 @@ export class ClaimsBoard {
     return tickets;
   }
 
-  /** Marks a ticket as cancelled for a worker that has not claimed it yet; one that runs it can see that its client has left. */
+  /** Marks a ticket as cancelled: a worker that has not begun it skips it; one that runs it can see that its client has left. */
   cancelUnlessBegun(entry: number, ticket: number): void {
     this.#mark(entry, ticket, UNLESS_BEGUN);
   }
 
-  /** Marks a ticket as cancelled: a worker that has not claimed it yet skips it, one that streams its response stops. */
+  /** Marks a ticket as cancelled: a worker that has not claimed it yet skips it, one that is streaming its response stops. */
   cancel(entry: number, ticket: number): void {
     this.#mark(entry, ticket, 0);
   }
 
-  /** Takes a mark back, of a ticket that is still out. */
+  /** Removes the mark of a ticket that is still outstanding. */
   unmark(entry: number): void {
     this.#mark(entry, 0, 0);
   }
@@ -190,14 +190,14 @@ export class ClaimsBoard {
     fs.closeSync(this.#fd);
   }
 
-  /** All of them while the arbiter has not said. */
+  /** All slots, until the arbiter has published the number. */
   #slotsGivenOut(): number {
     fs.readSync(this.#fd, this.#entry, 0, 8, GIVEN_OUT_AT);
     const slots = readNumber(this.#entry, 0);
     return slots === 0 ? this.#slots : Math.min(slots, this.#slots);
   }
 
-  /** Visits the slots that hold a claim; the bytes are those of the next ones when it returns. */
+  /** Visits the slots that hold a claim; the bytes are overwritten after it returns. */
   #scan({ slot, slots }: SlotRange, visit: (bytes: Buffer, at: number) => void): void {
     for (let first = slot; first < slot + slots; first += SLOTS_AT_ONCE) {
       const length = WORKER_SLOT_BYTES * Math.min(SLOTS_AT_ONCE, slot + slots - first);
@@ -216,7 +216,7 @@ export class ClaimsBoard {
   }
 }
 
-/** The number of worker slots in the board, or what is wrong with it. */
+/** The number of worker slots on the board, or why the file is not a board. */
 function slotsOf(fd: number): number | string {
   const size = fs.fstatSync(fd).size;
   const header = Buffer.alloc(BOARD_HEADER_BYTES);

@@ -1,3 +1,3 @@
-// How the fields of a ticket are written: for which kind of application.
+// How the fields of a ticket are written, which depends on the kind of application.
 
 export type Dialect = 'wsgi' | 'asgi';

@@ -1,5 +1,5 @@
-// Bytes as text and back, one character a byte, by Node's native `latin1Slice` and `latin1Write`: on short texts toString('latin1')
-// and write() cost half as much again, and the type declarations leave the native methods out.
+// Conversion between bytes and text, one character per byte, with Node's native `latin1Slice` and `latin1Write`: for short texts,
+// toString('latin1') and write() cost half as much again. The type declarations omit the native methods.
 
 interface Latin1Buffer {
   latin1Slice(start: number, end: number): string;
@@ -15,7 +15,7 @@ export function writeLatin1(bytes: Buffer, text: string, offset: number): void {
   (bytes as Buffer & Latin1Buffer).latin1Write(text, offset, text.length);
 }
 
-/** The same text without a hold on the longer one that it was cut from. */
+/** The same text, without keeping alive the longer one from which it was cut. */
 export function detached(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   return latin1Text(bytes, 0, bytes.length);

@@ -1,24 +1,24 @@
-// Tickets: one parsed request each, as 4096 bytes in a generation's pipe. RUNQUEUE.md draws them.
-// The gateway writes them; `readTicket` exists for tests and tools, the worker's reader is python/tunicorn/runqueue/ticket.py.
+// Tickets: one parsed request each, as 4096 bytes in a generation's pipe. RUNQUEUE.md draws them. The gateway writes them; `readTicket` is
+// for tests and tools, and the worker's reader is python/tunicorn/runqueue/ticket.py.
 
 import { latin1Text, writeLatin1 } from './latin1.ts';
 
-/** Bytes of every ticket: PIPE_BUF on Linux, so that one write is atomic and one read takes one ticket. */
+/** Size of every ticket: PIPE_BUF on Linux, so that one write is atomic and one read takes one ticket. */
 export const TICKET_BYTES = 4096;
 const TICKET_HEADER_BYTES = 32;
-/** Room for fields and body together in a ticket that holds them itself. */
+/** Room for fields and body together in a ticket that contains them. */
 export const TICKET_ROOM_BYTES: number = TICKET_BYTES - TICKET_HEADER_BYTES;
 
 const TICKET_RUN = 1;
 const TICKET_PROBE = 2;
 
-/** Fields and body come on the channel. */
+/** Fields and body are sent on the channel. */
 const TICKET_FOLLOWS = 1;
 /** PATH_INFO is still percent-encoded. */
 const TICKET_RAW_PATH = 2;
-/** The body is not whole yet: it comes on the channel, piece by piece, once the worker has said WATCH. */
+/** The body is incomplete: it is sent on the channel, piece by piece, once the worker has sent WATCH. */
 export const TICKET_STREAMED = 4;
-/** The request is the handshake of a WebSocket. */
+/** The request is a WebSocket handshake. */
 export const TICKET_UPGRADE = 8;
 
 const KNOWN_FLAGS: number = TICKET_FOLLOWS | TICKET_RAW_PATH | TICKET_STREAMED | TICKET_UPGRADE;
@@ -34,19 +34,19 @@ export interface TicketAddress {
   readonly cancel: number;
 }
 
-/** A ticket that is to be run. */
+/** A ticket to be run. */
 export interface RunTicket extends TicketAddress {
   /** Code points below 256. */
   readonly fields: string;
   readonly rawPath: boolean;
   readonly body: Buffer | null;
-  /** How long the request waited for a worker; the ticket says it in whole milliseconds, up to 65,535. */
+  /** How long the request waited for a worker; the ticket has whole milliseconds, up to 65,535. */
   readonly waitedMs: number;
-  /** TICKET_STREAMED or TICKET_UPGRADE, with neither of which there is a body, or 0. */
+  /** TICKET_STREAMED or TICKET_UPGRADE, neither of which has a body, or 0. */
   readonly kind: number;
 }
 
-/** Writes a run ticket at `offset`. It says FOLLOWS by itself when fields and body are too long for it. */
+/** Writes a run ticket at `offset`. Sets FOLLOWS if fields and body are too long for it. */
 export function writeRunTicket(target: Buffer, offset: number, ticket: RunTicket): void {
   const { fields, body, rawPath, waitedMs, kind } = ticket;
   const bodyBytes = body === null ? 0 : body.length;
@@ -62,7 +62,7 @@ export function writeRunTicket(target: Buffer, offset: number, ticket: RunTicket
   if (body !== null) body.copy(target, offset + TICKET_HEADER_BYTES + fields.length);
 }
 
-/** Writes a probe: whoever takes it says so on the channel and runs nothing. */
+/** Writes a probe: a worker that takes it reports so on the channel and runs nothing. */
 export function writeProbeTicket(target: Buffer, offset: number, address: TicketAddress): void {
   writeHeader(target, offset, TICKET_HEADER_BYTES, TICKET_PROBE);
   writeAddress(target, offset, address);
