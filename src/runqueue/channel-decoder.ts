@@ -176,7 +176,7 @@ export class ChannelDecoder {
       return `frame type ${type} has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
     if (type === ASK && this.#watched === id) return `ASK of ticket ${id} after its WATCH`;
     // Frames that the gateway may already have sent would be mistaken for the client's bytes.
-    if (type === TUNNEL && this.#watched !== null) return 'TUNNEL on a channel that has said WATCH';
+    if (type === TUNNEL && this.#watched !== null) return 'TUNNEL on a channel that has sent WATCH';
     if (type === ASK) {
       // The worker reads up to the answer, which follows all of those frames.
       this.#watched = null;
@@ -193,7 +193,7 @@ export class ChannelDecoder {
   }
 
   #hello(bytes: Buffer, at: number, length: number): number | string {
-    if (this.#said === 'hello' || length !== HELLO_BYTES) return 'HELLO is wrong or was said twice';
+    if (this.#said === 'hello' || length !== HELLO_BYTES) return 'HELLO is malformed or was sent twice';
     if (bytes.length - at < HELLO_BYTES) return this.#awaits(HELLO_BYTES);
     this.#said = 'hello';
     this.#sink.hello(bytes.readUInt32LE(at + 16), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 24));
@@ -228,7 +228,7 @@ export class ChannelDecoder {
     if (length !== FRAME_HEADER_BYTES) return `WATCH has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
     const present = this.#responding ?? this.#hinted ?? id;
     if (present !== id) return `WATCH of ticket ${id} inside the response to ticket ${present}`;
-    if (this.#watched === id) return `WATCH of ticket ${id} was said twice`;
+    if (this.#watched === id) return `WATCH of ticket ${id} was sent twice`;
     this.#watched = id;
     this.#sink.watch(id);
     return length;
@@ -271,7 +271,7 @@ export class ChannelDecoder {
     if (this.#responding !== null) return `HEAD inside the response to ticket ${this.#responding}`;
     if (this.#hinted !== null && this.#hinted !== id)
       return `HEAD of ticket ${id} after HINTS of ticket ${this.#hinted}`;
-    if (length < FRAME_HEADER_BYTES + 4) return 'HEAD without a length of the head';
+    if (length < FRAME_HEADER_BYTES + 4) return 'HEAD without the length of the head';
     if (bytes.length - at < FRAME_HEADER_BYTES + 4) return this.#awaits(FRAME_HEADER_BYTES + 4);
     const headBytes = bytes.readUInt32LE(at + 16);
     const bodyAt = at + FRAME_HEADER_BYTES + 4 + headBytes;
