@@ -82,7 +82,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
     status: 400,
     log: (line) => `Invalid PROXY line: ${quoted(line)}`,
     client: (message) => `'${message}'`,
-    when: 'A connection begins with a v1 PROXY header, and `proxy_protocol` allows that, but it is wrong.',
+    when: 'A connection begins with a malformed v1 PROXY header, and `proxy_protocol` allows that version.',
   },
   // Gunicorn treats this as its own fault, and answers 500.
   InvalidProxyHeader: {
@@ -105,22 +105,22 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   IncompleteRequest: {
     status: 400,
     log: (what) => `The client stopped sending in the middle of a ${what}`,
-    when: 'The client shuts down its sending side in the middle of a head or a body; for those who still read. Logged at level debug.',
+    when: 'The client half-closes in the middle of a head or a body. Some clients still read the answer. Logged at level debug.',
   },
   InvalidHandshake: {
     status: 400,
     log: (key) => `Invalid Sec-WebSocket-Key: ${quoted(key)}`,
-    when: 'With an ASGI application, the handshake of a WebSocket has no `Sec-WebSocket-Key` of 16 bytes in base64.',
+    when: 'With an ASGI application, a WebSocket handshake has no `Sec-WebSocket-Key` of 16 bytes in base64.',
   },
   UpgradeRequired: {
     status: 426,
     log: (version) => `Unsupported WebSocket version: ${quoted(version)}`,
-    when: 'With an ASGI application, the handshake of a WebSocket has another `Sec-WebSocket-Version` than 13. The answer names that one.',
+    when: 'With an ASGI application, a WebSocket handshake has a `Sec-WebSocket-Version` other than 13. The answer names version 13.',
   },
   RequestTimeout: {
     status: 408,
     log: (what) => `Request timed out: ${what}`,
-    when: 'A head is not complete within `head_timeout`, or a body stops for `body_timeout` or is slower than `body_min_rate`.',
+    when: 'A head is not complete within `head_timeout`, or a body pauses for `body_timeout` or is slower than `body_min_rate`.',
   },
   ContentTooLarge: {
     status: 413,

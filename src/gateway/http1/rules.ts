@@ -15,12 +15,12 @@ export interface Rule {
 export const RULES: Readonly<Record<RuleName, Rule>> = {
   'request-line-parts': {
     code: 'InvalidRequestLine',
-    text: 'A request begins with its request line: method, target and version, with one space between them. One empty line may go before.',
+    text: 'A request begins with its request line: method, target and version, with one space between them. One empty line may precede it.',
     source: 'RFC 9112 section 3',
   },
   'request-line-end': {
     code: 'InvalidRequestLine',
-    text: 'The request line ends with CRLF; an LF without its CR is refused as soon as it comes.',
+    text: 'The request line ends with CRLF; an LF without its CR is refused as soon as it arrives.',
     source: 'RFC 9112 section 2.2',
   },
   'request-line-length': {
@@ -35,7 +35,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'method-unconventional': {
     code: 'InvalidRequestMethod',
-    text: 'The method has 3 to 20 characters, no small letter and no `#`, unless `permit_unconventional_http_method`.',
+    text: 'The method has 3 to 20 characters, no lower-case letter and no `#`, unless `permit_unconventional_http_method`.',
     source: 'Gunicorn',
   },
   'version-form': {
@@ -50,7 +50,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'target-characters': {
     code: 'InvalidRequestLine',
-    text: 'The target is not empty and has no white space and no control character.',
+    text: 'The target is not empty, and has neither white space nor control characters.',
     source: 'RFC 9112 section 3.2',
   },
   'target-form': {
@@ -65,7 +65,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'target-not-secured': {
     code: 'MisdirectedRequest',
-    text: 'An https URI comes by TLS, or from a peer in `forwarded_allow_ips`.',
+    text: 'An https URI arrives over TLS, or from a peer in `forwarded_allow_ips`.',
     source: 'RFC 9110 section 7.4',
   },
   'connect-target': {
@@ -75,7 +75,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'script-name': {
     code: 'ConfigurationProblem',
-    text: 'The path begins with SCRIPT_NAME, where a proxy or the environment sets that.',
+    text: 'The path begins with SCRIPT_NAME, if a proxy or the environment sets it.',
     source: 'Gunicorn',
   },
   'field-colon': {
@@ -85,12 +85,12 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'field-line-end': {
     code: 'InvalidHeader',
-    text: 'A field line ends with CRLF; an LF without its CR is refused as soon as it comes.',
+    text: 'A field line ends with CRLF; an LF without its CR is refused as soon as it arrives.',
     source: 'RFC 9112 section 2.2',
   },
   'field-name': {
     code: 'InvalidHeaderName',
-    text: 'A name is a token, with no white space before it, nor before the colon, unless `strip_header_spaces`.',
+    text: 'A name is a token, without white space before it or before the colon, unless `strip_header_spaces`.',
     source: 'RFC 9112 section 5.1',
   },
   'field-underscore': {
@@ -100,7 +100,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'field-value': {
     code: 'InvalidHeader',
-    text: 'A value has no control character but the tab: no NUL, no bare CR.',
+    text: 'A value has no control character except the tab: no NUL, no bare CR.',
     source: 'RFC 9110 section 5.5',
   },
   'field-folding': {
@@ -115,7 +115,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'fields-count': {
     code: 'LimitRequestHeaders',
-    text: 'There are not more fields than `limit_request_fields`; those that `header_map` drops are counted by themselves.',
+    text: 'There are no more fields than `limit_request_fields`; those that `header_map` drops are counted separately.',
     source: 'RFC 6585 section 5',
   },
   'fields-size': {
@@ -155,7 +155,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'coding-behind-chunked': {
     code: 'InvalidHeader',
-    text: 'Nothing stands behind `chunked` in Transfer-Encoding, over all fields of that name.',
+    text: 'Nothing follows `chunked` in Transfer-Encoding, over all fields of that name.',
     source: 'RFC 9112 section 6.1',
   },
   'coding-without-chunked': {
@@ -165,7 +165,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'coding-version': {
     code: 'InvalidHeader',
-    text: 'A request of HTTP/1.0 has no Transfer-Encoding.',
+    text: 'An HTTP/1.0 request has no Transfer-Encoding.',
     source: 'RFC 9112 section 6.1',
   },
   'coding-and-length': {
@@ -185,7 +185,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'forwarded-form': {
     code: 'InvalidHeader',
-    text: 'With `forwarded_header`, the `Forwarded` of a trusted peer is well-formed, no parameter twice in an element.',
+    text: 'With `forwarded_header`, the `Forwarded` of a trusted peer is well-formed, with no parameter twice in an element.',
     source: 'RFC 7239 section 4',
   },
   'chunk-size': {
@@ -200,12 +200,12 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'chunk-size-length': {
     code: 'InvalidChunkSize',
-    text: 'A chunk size, with the white space behind it, is not longer than 256 bytes.',
+    text: 'A chunk size, with the white space after it, is not longer than 256 bytes.',
     source: 'RFC 9112 section 7.1',
   },
   'chunk-extension': {
     code: 'InvalidChunkExtension',
-    text: 'A chunk extension has no control character but the tab, and ends with CRLF.',
+    text: 'A chunk extension has no control character except the tab, and ends with CRLF.',
     source: 'RFC 9112 section 7.1.1',
   },
   'chunk-extension-length': {
@@ -215,7 +215,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'chunk-extensions-length': {
     code: 'InvalidChunkExtension',
-    text: 'All extensions of a body together are not longer than 16 KiB and as many bytes as the body has had so far.',
+    text: 'All extensions of a body together are not longer than 16 KiB plus the bytes of the body so far.',
     source: 'RFC 9112 section 7.1.1',
   },
   'chunk-data-end': {
@@ -225,7 +225,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'trailer-forbidden': {
     code: 'InvalidHeaderName',
-    text: 'Host, Content-Length, Transfer-Encoding, Trailer, TE and Authorization are no trailers.',
+    text: 'Host, Content-Length, Transfer-Encoding, Trailer, TE and Authorization are not allowed as trailers.',
     source: 'RFC 9110 section 6.5.1',
   },
 };
