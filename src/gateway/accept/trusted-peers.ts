@@ -8,7 +8,7 @@ export interface TrustedPeers {
   /** `address` is the socket's remote address; null for a Unix socket, whose peers are local and always trusted. */
   trusts(address: string | null): boolean;
   /** `*`: every peer is trusted. */
-  readonly everybody: boolean;
+  readonly trustsAll: boolean;
 }
 
 /** `allowed` is a list, or one string with commas: addresses, networks in CIDR form, or `*` for all. */
@@ -16,14 +16,14 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
   const entries = (typeof allowed === 'string' ? allowed.split(',') : allowed)
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-  if (entries.includes('*')) return { trusts: () => true, everybody: true };
+  if (entries.includes('*')) return { trusts: () => true, trustsAll: true };
 
   const list = new BlockList();
   for (const entry of entries) addEntry(list, setting, entry);
   // Connections of one proxy follow each other, and searching the list costs as much as the rest of accepting a connection.
   const known = new Map<string, boolean>();
   return {
-    everybody: false,
+    trustsAll: false,
     trusts(address) {
       if (address === null) return true;
       const remembered = known.get(address);

@@ -269,7 +269,7 @@ export class RunQueue implements ChannelQueue {
     const pipe = this.#pipe;
     if (pipe === null) return;
     const limit = this.#concurrency + Math.min(this.#allowance.tickets, pipe.capacity - 1);
-    while (this.#inPipe < limit && this.#cancels.free > 0 && this.#waiting.someoneWaits()) {
+    while (this.#inPipe < limit && this.#cancels.free > 0 && this.#waiting.hasWaiting()) {
       const offset = pipe.reserve();
       if (offset === null) return;
       const exchange = this.#waiting.takeNext();

@@ -23,7 +23,7 @@ export class WaitingRequests {
   }
 
   /** Drops the requests at both ends whose clients have left. */
-  someoneWaits(): boolean {
+  hasWaiting(): boolean {
     while (this.#line.first?.state.kind === 'finished') this.#line.shift();
     while (this.#line.last?.state.kind === 'finished') this.#line.pop();
     return this.#line.length > 0;

@@ -33,7 +33,7 @@ export function forwardedClient(headers: string, isWebSocket: boolean, proxies: 
 /** Each proxy appends the address of its own peer: the last one that is not a proxy is the client. */
 function nearestClient(addresses: readonly string[], proxies: TrustedPeers): ProxyEndpoint | null {
   const endpoints = addresses.map((text) => endpointOf(text.trim()));
-  const stranger = proxies.everybody ? undefined : endpoints.findLast(({ address }) => !proxies.trusts(address));
+  const stranger = proxies.trustsAll ? undefined : endpoints.findLast(({ address }) => !proxies.trusts(address));
   const client = stranger ?? endpoints[0];
   return client === undefined || client.address === '' ? null : client;
 }
