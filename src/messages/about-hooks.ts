@@ -90,7 +90,7 @@ export type FromForkserverAboutHooks =
   | { readonly type: 'state'; readonly state: string }
   /** A hook has installed a handler for this signal. */
   | { readonly type: 'handles'; readonly signal: string }
-  /** Told to leave, and without workers, but kept alive by threads that hooks started, or by handlers of signals. */
+  /** Asked to leave, and without workers, but kept alive by threads that hooks started, or by handlers of signals. */
   | { readonly type: 'lingers'; readonly threads: readonly string[]; readonly handled: readonly string[] }
   | Asked;
 
