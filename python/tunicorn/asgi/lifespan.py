@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Callable, Dict, Optional
 
 from tunicorn.application.load_application import StartFailed
+from tunicorn.log.catalog import say, say_exception, workers
 
 Message = Dict[str, Any]
 
@@ -49,7 +50,7 @@ class Lifespan:
         try:
             await asyncio.wait_for(self._stopped.wait(), limit_seconds)
         except asyncio.TimeoutError:
-            self._log.warning(f"The application's lifespan did not shut down within {limit_seconds:.1f} s")
+            say(self._log, workers.SHUTDOWN_LATE, seconds=f"{limit_seconds:.1f}")
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
@@ -75,13 +76,13 @@ class Lifespan:
     def _raised(self, error: BaseException) -> None:
         if self._phase == "silent" and self._mode == "auto":
             self._phase = "none"
-            self._log.info(f"The application has no lifespan: {type(error).__name__}: {error}")
+            say(self._log, workers.NO_LIFESPAN, error=f"{type(error).__name__}: {error}")
         elif self._phase == "silent":
-            self._log.error("asgi_lifespan is on, and the application has raised instead of starting up:")
+            say(self._log, workers.LIFESPAN_WANTED)
             self._phase = "failed"
             self._failure = error
         elif self._phase != "failed":
-            self._log.exception("Exception in the application's lifespan")
+            say_exception(self._log, workers.LIFESPAN_RAISED)
 
     async def _send(self, message: Message) -> None:
         kind = message["type"]
@@ -99,7 +100,7 @@ class Lifespan:
             self._stopped.set()
         elif kind == "lifespan.shutdown.failed" and phase == "stopping":
             self._phase = "stopped"
-            self._log.error(f"The application's lifespan failed to shut down: {text}")
+            say(self._log, workers.SHUTDOWN_FAILED, reason=text)
             self._stopped.set()
         else:
             raise RuntimeError(f"Unexpected ASGI message '{kind}' in the lifespan (phase {phase})")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tunicorn.log.catalog import say, workers
+
 
 def new_event_loop(setting: str, log: Any) -> asyncio.AbstractEventLoop:
     """`auto` takes uvloop where it is installed; `uvloop` without it is a warning, as with Gunicorn."""
@@ -13,7 +15,7 @@ def new_event_loop(setting: str, log: Any) -> asyncio.AbstractEventLoop:
             import uvloop  # type: ignore[import-not-found, unused-ignore]
         except ImportError:
             if setting == "uvloop":
-                log.warning("uvloop is not installed (pip install uvloop); asyncio's own event loop takes its place")
+                say(log, workers.UVLOOP_MISSING)
         else:
             loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
             return loop

@@ -59,8 +59,8 @@ def own_class(value: Any) -> Optional[type]:
     return value if isinstance(value, type) and not _is_servers(value.__module__) else None
 
 
-def warning_about(own: type) -> Optional[str]:
-    """One line about everything that is overridden to no effect."""
+def idle_overrides(own: type) -> List[str]:
+    """Names of everything that the class overrides to no effect."""
     names: List[str] = []
     for base in own.__mro__:
         if _is_servers(base.__module__) or base is object:
@@ -69,12 +69,7 @@ def warning_about(own: type) -> Optional[str]:
         if _is_uvicorns(own):
             names += [name for name in ("__init__", "init_process") if name in vars(base) and name not in names]
     names += [f"CONFIG_KWARGS[{key!r}]" for key in uvicorn_kwargs.idle_of(_kwargs(own))]
-    if not names:
-        return None
-    return (
-        f"Worker class {own.__module__}.{own.__qualname__} overrides what has no effect here: {', '.join(names)}. "
-        "Requests are run by Tunicorn's own worker; see docs/worker-classes.md"
-    )
+    return names
 
 
 def _kwargs(own: type) -> Mapping[str, Any]:

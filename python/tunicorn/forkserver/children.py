@@ -13,6 +13,7 @@ from tunicorn.forkserver.hook_host import HookHost, failure_of
 from tunicorn.forkserver.stages import Prepared
 from tunicorn.hook_objects.worker_object import Worker
 from tunicorn.link.message_line import parse_message
+from tunicorn.log.catalog import say, workers
 from tunicorn.log.python_log import Logs
 from tunicorn.process import forked_copy, unpatched
 from tunicorn.process.worker_life import WorkerEvent
@@ -116,7 +117,7 @@ class Children:
                 self._link.send(message)
             else:
                 # Not from a worker as it should be: what it says is no reason to end all the others.
-                logs.logger.error(f"A worker has reported what is no message: {line[:200]!r}")
+                say(logs.logger, workers.MALFORMED_REPORT, line=repr(line[:200]))
 
     def reap(self, host: HookHost, logs: Logs) -> None:
         # One by one: waitpid(-1) would also take the ends of processes that the configuration file started.

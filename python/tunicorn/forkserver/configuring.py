@@ -23,6 +23,7 @@ from tunicorn.forkserver.preload import preload
 from tunicorn.forkserver.stages import Configured, Prepared, Settled, Stage
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.link.worker_settings import WorkerSettings
+from tunicorn.log.catalog import say, workers
 from tunicorn.log.log import ErrorLog
 from tunicorn.log.python_log import LogConfigError, Logs, open_logs, unopened_logs
 from tunicorn.process import forked_copy
@@ -89,9 +90,10 @@ def settle(source: ApplicationSource, link: ArbiterLink, before: Stage, message:
         keep_no_young_bytecode()
     process_title.set_title("forkserver", facts["proc_name"])
     own = own_worker_class.own_class(config.settings["worker_class"].get())
-    warning = None if own is None else own_worker_class.warning_about(own)
-    if warning is not None:
-        logs.logger.warning(warning)
+    idle = [] if own is None else own_worker_class.idle_overrides(own)
+    if own is not None and idle:
+        name = f"{own.__module__}.{own.__qualname__}"
+        say(logs.logger, workers.IDLE_OVERRIDES, worker_class=name, names=", ".join(idle))
     app = Application(facts["app"], config, source.load)
     host = HookHost(link, config, app, facts=facts, logger=logs.logger)
     return Settled(before.objects, host, logs), {"type": "settled", "hooks": config.hooks}

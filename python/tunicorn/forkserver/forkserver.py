@@ -22,6 +22,7 @@ from tunicorn.forkserver.orphan import outlive_arbiter
 from tunicorn.forkserver.relayed_lines import KINDS, RelayedLines
 from tunicorn.forkserver.stages import Configured, Life, Prepared, Stage, with_hooks, with_workers
 from tunicorn.forkserver.wakeup import Wakeup
+from tunicorn.log.catalog import logs, say_exception
 from tunicorn.process import forked_copy, unpatched
 
 
@@ -149,7 +150,7 @@ class Forkserver:
         try:
             logger.reopen_files()
         except Exception:
-            logger.exception("The log files are not reopened")
+            say_exception(logger, logs.FILES_NOT_REOPENED)
 
 
 def main() -> None:

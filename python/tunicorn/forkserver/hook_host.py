@@ -16,6 +16,7 @@ from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.server_object import Server
 from tunicorn.link.message_line import message_line, parse_message
+from tunicorn.log.catalog import hooks, say, say_exception
 from tunicorn.log.tracebacks import user_traceback
 from tunicorn.process import unpatched
 from tunicorn.worker.lifeline import watch_lifeline
@@ -47,7 +48,7 @@ class HookHost:
         self._handlers: Dict[int, passed_signals.Handler] = {}
         lost = carried_state.unpack(self.server, facts["state"])
         if lost:
-            self._log.warning(f"Attributes of the server object that the new code cannot restore: {', '.join(lost)}")
+            say(self._log, hooks.STATE_NOT_RESTORED, names=", ".join(lost))
 
     def logger(self) -> Any:
         """`server.log`."""
@@ -106,7 +107,7 @@ class HookHost:
         try:
             passed_signals.call(handler, number, sys._getframe())
         except Exception:
-            self._log.exception(f"Exception in the handler of {name} that a hook has set")
+            say_exception(self._log, hooks.SIGNAL_HANDLER_RAISED, signal=name)
         sys.stdout.flush()
         sys.stderr.flush()
 
@@ -119,10 +120,7 @@ class HookHost:
     def send_state(self) -> None:
         packed = carried_state.pack(self.server)
         if packed.left_out:
-            names = ", ".join(packed.left_out)
-            self._log.warning(
-                f"Attributes of the server object that a reload cannot keep, not being picklable: {names}"
-            )
+            say(self._log, hooks.STATE_NOT_KEPT, names=", ".join(packed.left_out))
         self._link.send({"type": "state", "state": packed.state})
 
     def living_threads(self) -> List[str]:

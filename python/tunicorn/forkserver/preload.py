@@ -10,6 +10,7 @@ from typing import Any, Callable, Optional, Tuple
 from tunicorn.application import load_application as application
 from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.application_object import Application
+from tunicorn.log.catalog import say, workers
 from tunicorn.log.log_protocol import Log
 from tunicorn.log.tracebacks import user_traceback
 from tunicorn.worker_context.failed_application import load_or_show
@@ -36,10 +37,7 @@ def preload(
         return WORKER_BOOT_ERROR, f"the application called sys.exit({error.code!r})", ""
     names = [thread.name for thread in threading.enumerate() if thread not in before]
     if names:
-        log.warning(
-            "Preloading has started threads that no worker will have, and that may hold a lock at the fork: "
-            + ", ".join(names)
-        )
+        say(log, workers.PRELOAD_THREADS, threads=", ".join(names))
     # What is loaded now is shared with every worker; frozen, the collector does not write to it and unshare it.
     gc.collect()
     gc.freeze()

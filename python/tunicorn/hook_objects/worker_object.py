@@ -13,6 +13,7 @@ from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.listener_object import Listener
 from tunicorn.hook_objects.setting_values import SettingValues
 from tunicorn.hook_objects.worker_tmp import WorkerTmp
+from tunicorn.log.catalog import say, workers
 from tunicorn.process.worker_life import WorkerEvent, WorkerLife
 
 
@@ -35,7 +36,7 @@ class Worker:
         self.app = app
         self.cfg = cfg
         self.timeout = timeout
-        self.life = WorkerLife(log)
+        self.life = WorkerLife(lambda what: say(log, workers.ILLEGAL_MOVE, what=what))
         self.reloader: Any = None
         # Of class asgi: the event loop.
         self.loop: Any = None

@@ -47,6 +47,10 @@ class ErrorLog:
         self.form = form
         self.process = process
 
+    @property
+    def takes_debug(self) -> bool:
+        return self._threshold <= LOG_LEVELS["debug"]
+
     def debug(self, message: str) -> None:
         self.log("debug", message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import Enum, unique
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 # As in src/log/illegal-move.ts: tests set it to `throw`.
 ILLEGAL_MOVES_VARIABLE = "TUNICORN_ILLEGAL_MOVES"
@@ -106,10 +106,10 @@ class WorkerLife:
     is appended in one step, and whoever has stored a state looks afterwards whether more events have come.
     """
 
-    __slots__ = ("_events", "_log", "state")
+    __slots__ = ("_events", "_report_illegal", "state")
 
-    def __init__(self, log: Any) -> None:
-        self._log = log
+    def __init__(self, report_illegal: Callable[[str], None]) -> None:
+        self._report_illegal = report_illegal
         self._events: List[WorkerEvent] = []
         self.state = WorkerState.BOOTING
 
@@ -135,10 +135,7 @@ class WorkerLife:
             self.state = state
 
     def _refuse(self, state: WorkerState, event: WorkerEvent) -> None:
-        message = (
-            "Illegal state change, ignored. This is a bug in Tunicorn; please report it: "
-            f"worker {os.getpid()}: {event.name} in state {state.name}"
-        )
-        self._log.error(message)
+        what = f"worker {os.getpid()}: {event.name} in state {state.name}"
+        self._report_illegal(what)
         if os.environ.get(ILLEGAL_MOVES_VARIABLE) == "throw":
-            raise IllegalMove(message)
+            raise IllegalMove(what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+from tunicorn.log.catalog import say_exception, workers
 from tunicorn.log.log_protocol import Log
 from tunicorn.process import forked_copy
 from tunicorn.worker_context.worker_signals import TermHandlers, WorkerSignals
@@ -40,7 +41,7 @@ def adopt_term_handler(signals: WorkerSignals, handlers: TermHandlers, log: Log)
         except (SystemExit, KeyboardInterrupt):
             pass  # It leaves all the same, but not in the middle of a request.
         except Exception:
-            log.exception("Exception in the application's handler of SIGTERM")
+            say_exception(log, workers.TERM_HANDLER_RAISED)
 
     def tell() -> None:
         if not called:

@@ -15,6 +15,7 @@ from tunicorn.generated_facts import BOARD_FILE, STACKS_FILE, UNHANDLED, WORKER_
 from tunicorn.hook_objects.server_object import Server
 from tunicorn.hook_objects.worker_object import Worker
 from tunicorn.link.worker_settings import WorkerSettings
+from tunicorn.log.catalog import say, say_exception, text_of, workers
 from tunicorn.log.python_log import Logs
 from tunicorn.process import forked_copy
 from tunicorn.process.worker_life import WorkerEvent
@@ -64,13 +65,13 @@ def run_worker(fork: Fork) -> NoReturn:
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
         except BaseException:
-            log.exception("Exception in worker process")
+            say_exception(log, workers.EXCEPTION)
         # From here on a signal to leave changes nothing.
         worker.life.move(WorkerEvent.END)
         report = reporter(fork.reports_fd, os.getpid())
         if worker.booted:
             report({"type": "exiting"})
-        log.info(f"Worker exiting (pid: {worker.pid})")
+        say(log, workers.EXITING, pid=worker.pid)
         _say_goodbye(fork)
     except BaseException:
         pass  # SIGABRT: the process ends all the same.
@@ -100,9 +101,9 @@ def _serve(fork: Fork, born_seconds: float) -> None:
     worker._process = process
     worker.init_process()
     if worker._process is not None:
-        message = f"{type(worker).__name__}.init_process() has returned without super().init_process(), which serves"
-        fork.logs.logger.error(message)
-        raise BootFailed(WORKER_BOOT_ERROR, message)
+        name = type(worker).__name__
+        say(fork.logs.logger, workers.NOT_SERVED, worker_class=name)
+        raise BootFailed(WORKER_BOOT_ERROR, text_of(workers.NOT_SERVED, worker_class=name))
 
 
 def _enter(fork: Fork, born_seconds: float) -> Entered:
@@ -125,7 +126,7 @@ def _enter(fork: Fork, born_seconds: float) -> Entered:
     signals = WorkerSignals()
     handlers = install_signals(worker, signals, log)
     stacks = StackFile(os.path.join(settings.runtime_dir, STACKS_FILE.format(fork.slot)))
-    log.info(f"Booting worker with pid: {pid}")
+    say(log, workers.BOOTING, pid=pid)
     board = ClaimsBoard.open(os.path.join(settings.runtime_dir, BOARD_FILE))
     slots = RequestSlots(board, settings, fork.slot, fork.gateways)
 
@@ -163,7 +164,7 @@ def _say_goodbye(fork: Fork) -> None:
         if worker_exit is not None:
             worker_exit(fork.server, fork.worker)
     except Exception:
-        fork.logs.logger.warning("Exception during worker exit:\n" + traceback.format_exc().rstrip())
+        say(fork.logs.logger, workers.EXIT_EXCEPTION, traceback=traceback.format_exc().rstrip())
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
@@ -10,9 +9,10 @@ from tunicorn.application import load_application as application
 from tunicorn.generated_facts import APP_LOAD_ERROR, WORKER_BOOT_ERROR
 from tunicorn.hook_objects.worker_object import Worker
 from tunicorn.link.worker_settings import WorkerSettings
+from tunicorn.log.catalog import say, say_exception, workers
 from tunicorn.log.log_protocol import Log
 from tunicorn.log.python_log import Logs
-from tunicorn.log.python_log.idle_access_logger import warning_about_access_logger
+from tunicorn.log.python_log.idle_access_logger import warn_about_access_logger
 from tunicorn.log.tracebacks import drop_own_frames
 from tunicorn.process.worker_life import WorkerEvent, WorkerLife, WorkerState
 from tunicorn.worker import spew
@@ -84,9 +84,7 @@ def boot(entered: Entered) -> WorkerContext:
         guard(lambda: post_worker_init(worker), "in the hook post_worker_init")
 
     if not entered.logs.access_is_python:
-        warning = warning_about_access_logger(worker.cfg)
-        if warning is not None:
-            log.warning(warning)
+        warn_about_access_logger(worker.cfg, log)
 
     budget = RequestBudget(worker.max_requests)
     context = WorkerContext(
@@ -124,7 +122,7 @@ def _count_ticket(entered: Entered, budget: RequestBudget) -> None:
         entered.report({"type": "wants-successor", "soon": True})
     elif step == STOP:
         if entered.worker.life.move(WorkerEvent.SPENT).is_booted:
-            entered.logs.logger.info("Autorestarting worker after current request.")
+            say(entered.logs.logger, workers.AUTORESTARTING)
             entered.report({"type": "spent"})
 
 
@@ -135,22 +133,25 @@ def guarded(step: Callable[[], Any], where: str, life: WorkerLife, log: Log) -> 
     except application.StartFailed as error:
         # Its own words, which may be a traceback, are all that there is to tell.
         said = str(error).rstrip()
-        log.error(f"The application has failed to start up:{os.linesep if os.linesep in said else ' '}{said}")
+        if "\n" in said:
+            say(log, workers.START_RAISED, traceback=said)
+        else:
+            say(log, workers.START_FAILED, reason=said)
         failed = WORKER_BOOT_ERROR
         message = said.rpartition("\n")[2]
     except application.AppImportError as error:
-        log.error(f"Failed to load the application: {error}")
+        say(log, workers.APP_NOT_LOADED, reason=error)
         failed = APP_LOAD_ERROR
         message = str(error)
     except Exception as error:
         drop_own_frames(error)
-        log.exception("Exception in worker process")
+        say_exception(log, workers.EXCEPTION)
         failed = WORKER_BOOT_ERROR
         message = f"{type(error).__name__}: {error}"
     except SystemExit as error:
         if life.state.is_exiting:
             raise
-        log.error(f"The application called sys.exit({error.code!r}) {where}")
+        say(log, workers.APP_EXITED, code=repr(error.code), where=where)
         failed = WORKER_BOOT_ERROR
         message = f"sys.exit({error.code!r})"
     raise BootFailed(failed, message)

@@ -12,6 +12,7 @@ import sys
 import threading
 from typing import Any, Callable, List, NoReturn
 
+from tunicorn.log.catalog import say, workers
 from tunicorn.log.log_protocol import Log
 from tunicorn.process import unpatched
 
@@ -63,7 +64,7 @@ def end_process(code: int, last_words: Callable[[], None], log: Log, patience: f
             unpatched.sleep(BOOT_FAILURE_SECONDS)
             finish()
         unpatched.sleep(min(TELL_AFTER_SECONDS, patience / 2))
-        log.warning(f"Worker (pid: {os.getpid()}) has not ended yet: it waits for {what_holds_it()}")
+        say(log, workers.NOT_ENDED, pid=os.getpid(), what=what_holds_it())
 
     unpatched.start_thread(watch, ())
     try:
@@ -77,7 +78,7 @@ def what_holds_it() -> str:
     threads = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not main]
     found: List[str] = []
     if threads:
-        found.append(f"threads that are no daemons ({', '.join(threads)})")
+        found.append(f"non-daemon threads ({', '.join(threads)})")
     process = sys.modules.get("multiprocessing.process")
     children = [child.pid for child in getattr(process, "_children", ()) if child.exitcode is None]
     if children:

@@ -14,6 +14,7 @@ from tunicorn.asgi.http.request_observer import RequestTeller, ToldRequest
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
 from tunicorn.asgi.web_socket.web_socket import WebSocket
+from tunicorn.log.catalog import requests, say, say_exception
 from tunicorn.log.tracebacks import drop_own_frames
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import probed_frame, skip_frame
@@ -102,7 +103,7 @@ class AsgiRequests:
             if exchange not in self._stopped and not exchange.is_gone and self._life.state.takes_tickets:
                 # Not by this worker: the application's own doing, of which nobody else would tell.
                 drop_own_frames(error)
-                self._log.exception(f"Error handling request {_name_of(scope)}")
+                say_exception(self._log, requests.FAILED, request=_name_of(scope))
             exchange.fail()
         except BaseException as error:
             if self._life.state.is_exiting and isinstance(error, (SystemExit, KeyboardInterrupt)):
@@ -112,12 +113,12 @@ class AsgiRequests:
             # Of a request, sys.exit() ends nothing but that, as with gthread.
             if not exchange.is_gone or not is_departure(error):
                 drop_own_frames(error)
-                self._log.exception(f"Error handling request {_name_of(scope)}")
+                say_exception(self._log, requests.FAILED, request=_name_of(scope))
             exchange.fail()
         else:
             complaint = exchange.returned()
             if complaint is not None:
-                self._log.error(f"{complaint} ({_name_of(scope)})")
+                say(self._log, complaint, request=_name_of(scope))
         finally:
             if told is not None and self._teller is not None:
                 self._teller.end(told)

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from greenlet import GreenletExit, getcurrent
 
+from tunicorn.log.catalog import say_exception, workers
 from tunicorn.process import forked_copy
 from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.ticket import Ticket
@@ -112,7 +113,7 @@ class GreenRequests:
         except forked_copy.CopyEnds:
             return
         except BaseException:
-            self._context.log.exception("Exception in worker process")
+            say_exception(self._context.log, workers.EXCEPTION)
             os._exit(255)
         slot.ticket = slot.thread = None
         del self._running[slot.number]

@@ -12,6 +12,7 @@ import signal
 import threading
 from typing import Optional
 
+from tunicorn.log.catalog import say_exception, workers
 from tunicorn.process import forked_copy
 from tunicorn.runqueue.ticket import Ticket
 from tunicorn.runqueue.ticket_wait import TicketWait
@@ -55,7 +56,7 @@ def _run(context: WorkerContext, taker: TicketTaker, number: int) -> None:
                 # In a thread, sys.exit() ends nothing but this request, as with Gunicorn.
                 pass
     except BaseException:
-        context.log.exception("Exception in worker process")
+        say_exception(context.log, workers.EXCEPTION)
         os._exit(255)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Optional
 
+from tunicorn.log.catalog import say, workers
 from tunicorn.process.worker_life import WorkerEvent
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketError, decode, parse_fields
@@ -70,7 +71,7 @@ class TicketSource:
         try:
             ticket = decode(self._buffer, self._parse)
         except TicketError as error:
-            self._log.error(f"Malformed ticket: {error}")
+            say(self._log, workers.MALFORMED_TICKET, reason=error)
             return None
         if self._count is not None and ticket.kind != KIND_PROBE:
             self._count()

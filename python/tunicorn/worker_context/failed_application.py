@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterator, List, Optional, Set
 
 from tunicorn.application import load_application as application
 from tunicorn.hook_objects.application_object import Application
+from tunicorn.log.catalog import say, text_of, workers
 from tunicorn.log.log_protocol import Log
 from tunicorn.log.tracebacks import user_traceback
 
@@ -35,18 +36,19 @@ def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]
     try:
         return app.wsgi()
     except application.AppImportError as error:
-        text = f"Failed to load the application: {error}"
-        log.error(text)
+        text = text_of(workers.APP_NOT_LOADED, reason=error)
+        say(log, workers.APP_NOT_LOADED, reason=error)
         app.callable = FailedApplication(text, files_of(error))
     except Exception as error:
         text = user_traceback(error)
-        log.error("Exception while loading the application\n" + text.rstrip("\n"))
+        say(log, workers.APP_RAISED, traceback=text.rstrip("\n"))
         app.callable = FailedApplication(text, files_of(error))
     except SystemExit as error:
         if is_told_to_exit():
             raise
-        called = f"The application called sys.exit({error.code!r}) while it was being imported"
-        log.error(called)
+        exited = {"code": repr(error.code), "where": "while it was being imported"}
+        say(log, workers.APP_EXITED, **exited)
+        called = text_of(workers.APP_EXITED, **exited)
         app.callable = FailedApplication(f"{user_traceback(error)}\n{called}", files_of(error))
     return app.callable
 

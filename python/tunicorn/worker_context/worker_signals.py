@@ -7,6 +7,7 @@ import time
 from typing import Any, Callable, NamedTuple
 
 from tunicorn.generated_facts import WORKER_CLASSES
+from tunicorn.log.catalog import hooks, logs, say_exception
 from tunicorn.log.log_protocol import Log
 from tunicorn.process import forked_copy
 from tunicorn.process.worker_life import WorkerEvent, WorkerLife
@@ -88,7 +89,7 @@ def install_signals(worker: Any, signals: WorkerSignals, log: Log) -> TermHandle
             worker.log.reopen_files()
         except Exception:
             # Raised on, it would be the application's, wherever it happens to be.
-            log.exception("The log files are not reopened")
+            say_exception(log, logs.FILES_NOT_REOPENED)
 
     def leave(signum: int, frame: object) -> None:
         if signal.getsignal(signal.SIGTERM) is not leave:
@@ -123,4 +124,4 @@ def _call(hook: Callable[..., Any], worker: Any, name: str, log: Log) -> None:
         hook(worker)
     except Exception:
         # Raised on, it would be the application's to catch, and the worker would not leave.
-        log.exception(f"Exception in {name} hook")
+        say_exception(log, hooks.RAISED, hook=name)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from time import monotonic_ns
 from typing import Any
 
+from tunicorn.log.catalog import hooks, requests, say_exception
 from tunicorn.runqueue.ticket import Ticket
 from tunicorn.wsgi.request_object import Request
 from tunicorn.wsgi.response_object import ResponseView
@@ -78,10 +79,10 @@ class HookedRunner(RequestRunner):
             try:
                 self._worker.log.access(view, request, environ, took)
             except Exception:
-                self._worker.log.exception("Exception in access log")
+                say_exception(self._worker.log, requests.ACCESS_LOG_RAISED)
         if self._post_request is None:
             return
         try:
             self._post_request(self._worker, request, environ, view)
         except Exception:
-            self._worker.log.exception("Exception in post_request hook")
+            say_exception(self._worker.log, hooks.RAISED, hook="post_request")

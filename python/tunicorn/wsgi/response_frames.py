@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from tunicorn.generated_facts import FAILED_PAGE_BYTES
+from tunicorn.log.catalog import requests, say
+from tunicorn.log.log_protocol import Log
 from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_frame import ABORTED, CLOSING, END, FRAMED
 from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.fault_points import FAULT
-from tunicorn.wsgi.error_log import ErrorLog
 from tunicorn.wsgi.file_wrapper import PlainFile
 from tunicorn.wsgi.response_head import InvalidResponse
 from tunicorn.wsgi.response_phase import ENDED, FAILED, GONE, SENDING, STARTED, UNSTARTED
@@ -45,7 +46,7 @@ class ResponseFrames:
     _bodiless: bool
 
     def __init__(
-        self, channel: Channel, claim: ClaimSlot, ticket_id: int, cancel: int, method: str, log: ErrorLog
+        self, channel: Channel, claim: ClaimSlot, ticket_id: int, cancel: int, method: str, log: Log
     ) -> None:
         self.phase = UNSTARTED
         self._channel = channel
@@ -89,10 +90,7 @@ class ResponseFrames:
         if phase is UNSTARTED:
             raise InvalidResponse("the application sent a body before it called start_response()")
         if self._bodiless:
-            self._log.warning(
-                f"WSGI app sent body bytes on a no-body response (method={self._method} status={self._status}); "
-                "dropping per RFC 9110."
-            )
+            say(self._log, requests.BODY_NOT_ALLOWED, method=self._method, status=self._status)
             self._emit(b"", END)
             return False
         flags = 0
@@ -132,10 +130,7 @@ class ResponseFrames:
                 self._content_length = 0
                 self._parts.append("Content-Length: 0\r\n")
             elif self._sent < self._content_length:
-                self._log.error(
-                    f"The application declared Content-Length: {self._content_length}, but its body has {self._sent} "
-                    "bytes; the response is cut off."
-                )
+                say(self._log, requests.BODY_TOO_SHORT, declared=self._content_length, sent=self._sent)
                 flags = END | ABORTED
         self._emit(b"", flags)
 

@@ -9,6 +9,8 @@ from io import BytesIO
 from time import monotonic_ns
 from typing import Any, Callable
 
+from tunicorn.log.catalog import requests, say, say_exception
+from tunicorn.log.log_protocol import Log
 from tunicorn.log.tracebacks import drop_own_frames
 from tunicorn.runqueue.channel import Channel
 from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
@@ -17,8 +19,8 @@ from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.client_gone import ClientGone
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
+from tunicorn.wsgi.buffered_errors import BufferedErrors
 from tunicorn.wsgi.environ import SPOOL_FIELD, request_environ
-from tunicorn.wsgi.error_log import BufferedErrors, ErrorLog
 from tunicorn.wsgi.response import Response
 from tunicorn.wsgi.response_phase import GONE, TAKEN_OVER
 from tunicorn.wsgi.tunnel_socket import TunnelSocket
@@ -47,7 +49,7 @@ class RequestRunner:
         channel: Callable[[int], Channel | None],
         claim: ClaimSlot,
         errors: BufferedErrors,
-        log: ErrorLog,
+        log: Log,
     ) -> None:
         self._channel_of = channel
         self._claim = claim
@@ -67,7 +69,7 @@ class RequestRunner:
         try:
             leaving = self._answer(ticket)
         except ChannelLost as lost:
-            self._log.warning(f"Lost the channel to gateway {ticket.gateway} at ticket {ticket.id}: {lost}")
+            say(self._log, requests.CHANNEL_LOST, gateway=ticket.gateway, ticket=ticket.id, reason=lost)
         # Not in a `finally`: what is raised past this line ends the worker before it has said END, and then the claim
         # must stay on the board. A dead worker's ticket that is not claimed is queued again; this one would run twice.
         claim.release()
@@ -81,7 +83,7 @@ class RequestRunner:
         channel = self._channel_of(gateway)
         if channel is None:
             # A gateway's clients go with it: nobody waits, so there is nothing to run.
-            self._log.debug(f"Gateway {gateway} has gone; ticket {ticket_id} is skipped")
+            say(self._log, requests.GATEWAY_LEFT, gateway=gateway, ticket=ticket_id)
             return None
         if kind == KIND_PROBE:
             channel.probed(ticket_id)
@@ -117,7 +119,7 @@ class RequestRunner:
                 response.may_upgrade = True
                 tunnel = environ["gunicorn.socket"] = TunnelSocket(response.take_over)
         except TicketError as error:
-            self._log.error(f"Ticket {ticket_id} of gateway {gateway} is malformed: {error}")
+            say(self._log, requests.MALFORMED_TICKET, ticket=ticket_id, gateway=gateway, reason=error)
             Response(channel, self._claim, ticket_id, cancel, "", self._log).fail()
             return None
         except ChannelLost:
@@ -127,7 +129,7 @@ class RequestRunner:
             if self._claim.has_left(cancel, ticket_id):
                 channel.skip(ticket_id)
             else:
-                self._log.error(f"Cannot open the spooled body of {_name_of(fields)}: {error}")
+                say(self._log, requests.SPOOL_NOT_OPENED, request=_name_of(fields), reason=error)
                 response.fail()
             return None
         body_file = environ["wsgi.input"]
@@ -153,7 +155,7 @@ class RequestRunner:
         if self._errors.unflushed:
             self._errors.flush()
         if response.phase is GONE:
-            self._log.debug(f"Client went away during {_name_of(fields)}")
+            say(self._log, requests.CLIENT_LEFT, request=_name_of(fields))
         if SPOOL_FIELD in fields:
             body_file.close()
         if response.passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost:
@@ -182,10 +184,10 @@ class RequestRunner:
                 # The claim stays on the board: the gateway answers, and the arbiter says where the request was.
                 return error
             drop_own_frames(error)
-            self._log.exception(f"Error handling request {_name_of(fields)}")
+            say_exception(self._log, requests.FAILED, request=_name_of(fields))
             response.fail()
         except ChannelLost as lost:
-            self._log.warning(f"Lost the channel to the gateway during {_name_of(fields)}: {lost}")
+            say(self._log, requests.CHANNEL_LOST_AT_FAILURE, request=_name_of(fields), reason=lost)
         return error if isinstance(error, (SystemExit, KeyboardInterrupt)) else None
 
 

@@ -183,7 +183,7 @@ scenario(
 );
 
 const WRONG: readonly (readonly [what: string, query: string, log: RegExp])[] = [
-  ['no response', '/nothing', /The application returned without a response\. \(GET \/nothing\)/],
+  ['no response', '/nothing', /The application returned without a response \(GET \/nothing\)/],
   ['an exception', '/raises', /Error handling request GET \/raises/],
   ['sys.exit()', '/raises-other?SystemExit', /Error handling request GET \/raises-other\?SystemExit/],
   ['a cancellation of its own', '/raises-other?CancelledError', /Error handling request GET .*CancelledError/],

@@ -49,7 +49,7 @@ scenario(
     const files = { 'app.py': APP, 'gunicorn.conf.py': config };
     const server = await scene.tunicorn({ app: 'app', files });
     const line =
-      /\[WARNING\] Worker class __config__\.Mine overrides what has no effect here: handle_request, notify\. /;
+      /\[WARNING\] Worker class __config__\.Mine overrides attributes that have no effect here: handle_request, notify\. /;
     await server.waitForLog(line);
     assert.equal(server.log.count(line), 1);
     assert.equal(await getText(server.target), 'False');
@@ -69,7 +69,7 @@ scenario(
     const server = await scene.tunicorn({ app: 'app', args: ['-k', 'workers.Mine'], files });
     await server.waitForLog(/Using worker: asgi$/);
     await server.waitForLog(
-      /has no effect here: CONFIG_KWARGS\['limit_concurrency'\], CONFIG_KWARGS\['log_config'\]\. /,
+      /have no effect here: CONFIG_KWARGS\['limit_concurrency'\], CONFIG_KWARGS\['log_config'\]\. /,
     );
     const headers = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'https' };
     const response = await request(server.target, '/', { headers });
@@ -125,7 +125,7 @@ scenario(
     const files = { 'app.py': APP, 'workers.py': workers };
     const { code, text } = await scene.run({ app: 'app', args: ['-k', 'workers.Mine'], files });
     assert.equal(code, 3);
-    assert.match(text, /Mine\.init_process\(\) has returned without super\(\)\.init_process\(\)/);
+    assert.match(text, /Mine\.init_process\(\) returned without calling super\(\)\.init_process\(\)/);
   },
   onlyTunicorn,
 );

@@ -237,7 +237,7 @@ class Lifespans(unittest.TestCase):
 
         error, lines, _ = self.live(app)
         self.assertIsNone(error)
-        self.assertEqual(lines, ["info: The application has no lifespan: ValueError: only http"])
+        self.assertEqual(lines, ["info: The application does not support lifespan: ValueError: only http"])
         error, lines, _ = self.live(app, "on")
         self.assertIsInstance(error, ValueError)
 

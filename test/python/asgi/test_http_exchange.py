@@ -76,7 +76,8 @@ class Bench:
             self.error = error
             self.exchange.fail()
         else:
-            self.complaint = self.exchange.returned()
+            complaint = self.exchange.returned()
+            self.complaint = None if complaint is None else complaint.text
 
     @property
     def sent(self) -> List[Any]:
@@ -334,9 +335,9 @@ FORBIDDEN: List[Any] = [
 
 UNFINISHED: List[Any] = [
     ("nothing", [], "without a response", PAGE),
-    ("a start alone", [start()], "before it had sent a body", PAGE),
-    ("half a body", [start(), body(b"a", True)], "before its response was complete", A + CUT),
-    ("no trailers", [start(trailers=True), body(b"a")], "before its response was complete", A + CUT),
+    ("a start alone", [start()], "before sending a body", PAGE),
+    ("half a body", [start(), body(b"a", True)], "before completing its response", A + CUT),
+    ("no trailers", [start(trailers=True), body(b"a")], "before completing its response", A + CUT),
     ("hints alone", [hint(b"<a>")], "without a response", [("HINTS", ""), *PAGE]),
 ]
 

@@ -61,7 +61,8 @@ class Bench:
             self.error = error
             self.socket.fail()
         else:
-            self.complaint = self.socket.returned()
+            complaint = self.socket.returned()
+            self.complaint = None if complaint is None else complaint.text
 
     @property
     def sent(self) -> List[Any]:
@@ -259,12 +260,12 @@ FORBIDDEN: List[Any] = [
 ]
 
 UNFINISHED: List[Any] = [
-    ("nothing", [], "without having answered", [("HEAD", "END|FRAMED", FAILED_HEAD, "")]),
-    ("a denial's start alone", [deny(401)], "before it had sent a body", [("FAILED", "END", 0, "")]),
+    ("nothing", [], "without answering", [("HEAD", "END|FRAMED", FAILED_HEAD, "")]),
+    ("a denial's start alone", [deny(401)], "before sending a body", [("FAILED", "END", 0, "")]),
     (
         "half a denial",
         [deny(401), denial(b"a", True)],
-        "before its response was complete",
+        "before completing its response",
         [("HEAD", "", "401 Unauthorized\r\n", "a"), ("BODY", "END|ABORTED", 0, "")],
     ),
 ]

@@ -102,7 +102,7 @@ class Moves(unittest.TestCase):
 class Life(unittest.TestCase):
     def setUp(self) -> None:
         self.log = Log()
-        self.life = WorkerLife(self.log)
+        self.life = WorkerLife(self.log.error)
 
     def test_a_move_returns_the_state_before_it(self) -> None:
         self.assertIs(self.life.move(E.READY), S.BOOTING)
@@ -127,7 +127,7 @@ class Life(unittest.TestCase):
         # As a signal handler would: between any two lines of the move that it interrupts.
         for interrupting in (E.LEAVE, E.QUIT, E.ABORT):
             for line in range(30):
-                life = WorkerLife(self.log)
+                life = WorkerLife(self.log.error)
                 came = self.interrupted_at(line, life, E.READY, interrupting)
                 with self.subTest(interrupting=interrupting.name, line=line):
                     wanted = S.TAKING if not came else move_worker(S.TAKING, interrupting)

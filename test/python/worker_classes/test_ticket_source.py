@@ -28,7 +28,7 @@ class Context:
     def __init__(self, limit: int = 0) -> None:
         self.tickets_fd, self.pipe = os.pipe()
         self.log = ListLog()
-        self.life = WorkerLife(self.log)
+        self.life = WorkerLife(self.log.error)
         self.life.move(WorkerEvent.READY)
         self.signals = WorkerSignals()
         self.reports: List[Dict[str, Any]] = []

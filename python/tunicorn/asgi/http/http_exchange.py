@@ -12,6 +12,8 @@ from tunicorn.asgi.http.response_state import END, LEAVE, STARTED, UNSTARTED, mo
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.scope import METHOD
 from tunicorn.generated_facts import FAILED_HEADERS, FAILED_PAGE_BYTES
+from tunicorn.log.catalog import Message as Complaint
+from tunicorn.log.catalog import requests
 from tunicorn.runqueue import channel_frame
 from tunicorn.runqueue.asgi_channel import Channel
 from tunicorn.runqueue.channel_frame import ABORTED, body_header, failed_frame, head_start, tunnel_frame
@@ -105,8 +107,8 @@ class HttpExchange(HttpResponse):
         self.body_bytes = 0 if self._method == b"HEAD" else FAILED_PAGE_BYTES
         self._finish(failed_frame(self.id, self.closes))
 
-    def returned(self) -> Optional[str]:
-        """The application has returned. The text says what it has left undone."""
+    def returned(self) -> Optional[Complaint]:
+        """The application has returned. The message says what it has left undone."""
         state = self.state
         if state.is_over:
             return None
@@ -115,10 +117,10 @@ class HttpExchange(HttpResponse):
             return None
         self.fail()
         if state is UNSTARTED:
-            return "The application returned without a response."
+            return requests.NO_RESPONSE
         if state is STARTED:
-            return "The application returned before it had sent a body."
-        return "The application returned before its response was complete."
+            return requests.NO_BODY
+        return requests.INCOMPLETE
 
     # The end
 

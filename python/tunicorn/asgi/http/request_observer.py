@@ -9,6 +9,7 @@ from time import monotonic_ns
 from typing import Any, Dict, List, Tuple
 
 from tunicorn.asgi.http.http_exchange import HttpExchange
+from tunicorn.log.catalog import hooks, requests, say_exception
 from tunicorn.wsgi.request_object import Request
 
 
@@ -34,13 +35,13 @@ class RequestTeller:
             try:
                 log.access(view, request, request.environ, took)
             except Exception:
-                log.exception("Exception in access log")
+                say_exception(log, requests.ACCESS_LOG_RAISED)
         if self._post_request is None:
             return
         try:
             self._post_request(self._worker, request, request.environ, view)
         except Exception:
-            log.exception("Exception in post_request hook")
+            say_exception(log, hooks.RAISED, hook="post_request")
 
 
 class ToldRequest:

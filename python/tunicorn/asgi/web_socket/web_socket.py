@@ -28,6 +28,8 @@ from tunicorn.asgi.web_socket.web_socket_state import (
     move,
     refusal,
 )
+from tunicorn.log.catalog import Message as Complaint
+from tunicorn.log.catalog import requests
 from tunicorn.runqueue import channel_frame
 from tunicorn.runqueue.asgi_channel import Channel, ignore_frame
 from tunicorn.runqueue.channel_frame import (
@@ -149,11 +151,11 @@ class WebSocket:
         else:
             self.returned()
 
-    def returned(self) -> Optional[str]:
-        """The application has returned. The text says what it has left undone."""
+    def returned(self) -> Optional[Complaint]:
+        """The application has returned. The message says what it has left undone."""
         if self.state is CONNECTING:
             self._finish(head_start(self.id, 500, _REFUSED, _FAILED, 0), END)
-            return "The application returned without having answered the WebSocket."
+            return requests.WEB_SOCKET_NOT_ANSWERED
         if self.state is OPEN:
             self._finish(close_frame(self.id, 1000), END)
         elif self.state is DENYING and self._denial is not None:

@@ -26,10 +26,16 @@ class Message(NamedTuple):
     """The text is Gunicorn's, word for word: log parsers may look for it."""
 
 
+def text_of(message: Message, /, **values: object) -> str:
+    return message.text.format(**values) if values else message.text
+
+
 def say(log: Log, message: Message, /, **values: object) -> None:
-    getattr(log, message.level)(message.text.format(**values))
+    """Formats no debug message that the log would drop."""
+    if message.level != "debug" or getattr(log, "takes_debug", True):
+        getattr(log, message.level)(text_of(message, **values))
 
 
 def say_exception(log: Log, message: Message, /, **values: object) -> None:
     """With the traceback of the exception that is being handled."""
-    log.exception(message.text.format(**values))
+    log.exception(text_of(message, **values))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tunicorn.log.catalog import Message, logs
+from tunicorn.log.catalog import Message, hooks, logs, requests, workers
 
-AREAS = (logs,)
+AREAS = (workers, requests, hooks, logs)
 
 tables = [
     {

@@ -13,6 +13,13 @@ NOT_REOPENED = Message(
     remedy="Fix the path or its permissions, then send SIGUSR1 again. Until then lines go to the old, renamed file.",
 )
 
+FILES_NOT_REOPENED = Message(
+    "error",
+    "Cannot reopen the log files; keeping the old ones",
+    cause="After SIGUSR1, a handler of Python's loggers could not open its file. The traceback follows.",
+    remedy="Fix the path or its permissions, then send SIGUSR1 again. Until then lines go to the old, renamed files.",
+)
+
 WRITTEN_AGAIN = Message(
     "error",
     "Writing to the {log} again; lines dropped so far: {count}",

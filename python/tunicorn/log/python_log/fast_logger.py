@@ -37,6 +37,10 @@ class FastLogger(Logger):
             self._captured_fd = self._out.fileno()
             capture_output(self._captured_fd)
 
+    @property
+    def takes_debug(self) -> bool:
+        return self.loglevel <= LOG_LEVELS["debug"] or not self._is_untouched()
+
     def critical(self, msg: Any, *args: Any, **kwargs: Any) -> None:
         self._put("critical", msg, args, kwargs)
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Optional
+from typing import Any
 
-from tunicorn.log.catalog import logs
+from tunicorn.log.catalog import logs, say
+from tunicorn.log.log_protocol import Log
 
 
-def warning_about_access_logger(cfg: Any) -> Optional[str]:
-    """None if there is no access log, or nothing on the logger."""
+def warn_about_access_logger(cfg: Any, log: Log) -> None:
     logger = logging.getLogger("gunicorn.access")
     handlers = [handler for handler in logger.handlers if not getattr(handler, "_gunicorn", False)]
     what = "filters" if logger.filters else "handlers" if handlers else None
-    if what is None or cfg.accesslog is None:
-        return None
-    return logs.ACCESS_LOGGER_IDLE.text.format(what=what)
+    if what is not None and cfg.accesslog is not None:
+        say(log, logs.ACCESS_LOGGER_IDLE, what=what)
