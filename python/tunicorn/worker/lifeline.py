@@ -1,7 +1,7 @@
-"""The lifeline: a named pipe that only the arbiter writes to, so that its end is felt by every worker.
+"""The lifeline: a named pipe that only the arbiter holds open for writing, so every worker notices its end.
 
-An idle worker leaves by itself at end-of-file of its ticket pipe. The lifeline is for the one that is stuck in the
-application when arbiter and forkserver are both gone: nobody is left to kill it.
+An idle worker leaves at end-of-file of its ticket pipe. The lifeline ends workers that are stuck in the application
+when arbiter and forkserver are both gone and no process is left to kill them.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from tunicorn.process import forked_copy
 
 
 def watch_lifeline(path: str, graceful_timeout: int) -> None:
-    """From now on the end of the arbiter starts a clock: the process dies of SIGALRM graceful_timeout seconds later."""
+    """From now on, SIGALRM kills the process graceful_timeout seconds after the arbiter has ended."""
 
     def arbiter_gone(signum: int, frame: object) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, max(graceful_timeout, 1))
 
     try:
-        # An open file description of this process's own: owner and O_ASYNC belong to the description, and fork()
+        # An open file description of its own: owner and O_ASYNC belong to the description, and fork()
         # shares those.
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
-        return  # The arbiter has gone already and taken its directory along.
+        return  # The arbiter is gone already, and has removed its directory.
     signal.signal(signal.SIGIO, arbiter_gone)
     forked_copy.keep_reading_end(lambda: [fd])
     forked_copy.keep_handler(signal.SIGIO)

@@ -1,6 +1,6 @@
-"""With the setting `reload`: tells the arbiter which files the modules of this process come from, for it to watch them.
+"""The setting `reload`: reports the source files of this process's modules, which the arbiter watches.
 
-A worker reports before it is ready, and from then on, in a thread, what is imported later.
+A worker reports once before it is ready. Afterwards a thread reports what is imported later.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tunicorn.process import unpatched
 from tunicorn.worker_context.worker_reports import Report
 
 SCAN_SECONDS = 1.0
-# Reports of several workers share a pipe: each is one write of less than PIPE_BUF, of which this is for the paths.
+# Workers share the pipe for reports, so each report is one write of less than PIPE_BUF; this much of it is for paths.
 REPORT_BYTES = 3500
-# A cached module is taken for fresh if its source has the same size, and was changed in the same second.
+# Python trusts a cached module if its source has the same size and was changed in the same second.
 CACHE_AGE_SECONDS = 2.0
 
 
@@ -30,11 +30,11 @@ class LoadedFiles:
         self._report = report
         self._reported: Set[str] = set()
         self._modules = 0
-        # Changed by upgrading Python or Tunicorn, not by working on an application.
+        # These change with an upgrade of Python or Tunicorn, not with work on an application.
         self._not_watched = tuple(os.path.join(path, "") for path in {*_standard_library(), PACKAGES_FOLDER})
 
     def report(self, more: Iterable[str] = ()) -> None:
-        """What has come since the last time, and `more`."""
+        """Reports the files that are new since the last report, and `more`."""
         self._modules = len(sys.modules)
         new = {path for path in (*_module_files(), *more) if path not in self._reported}
         self._reported |= new
@@ -59,7 +59,7 @@ class LoadedFiles:
 
 
 def keep_no_young_bytecode() -> None:
-    """After two edits of the same length within a second, the first's cached form would be taken for the second's."""
+    """Without this, two edits of the same length within a second would leave the bytecode of the first in use."""
     loader = importlib.machinery.SourceFileLoader
     set_data = loader.set_data
 
@@ -78,7 +78,7 @@ def _module_files() -> Iterator[str]:
     # A copy: another thread may import.
     for module in list(sys.modules.values()):
         try:
-            # Past the module's own ways: one that is loaded lazily must not be loaded by this.
+            # Bypasses the module's own attribute access, which would load a lazy module.
             path = object.__getattribute__(module, "__dict__").get("__file__")
         except AttributeError:
             continue

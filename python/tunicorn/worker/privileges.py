@@ -1,4 +1,4 @@
-"""Drops root's rights in a worker, as the settings `user`, `group` and `initgroups` ask."""
+"""Drops root's rights in a worker: the settings `user`, `group` and `initgroups`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Optional
 
 
 def become(user_id: int, group_id: int, init_group_id: Optional[int]) -> None:
-    """The groups first: after setuid() the process may not change them any more.
+    """Groups come first: after setuid() the process may no longer change them.
 
-    0 leaves things as they are, as in Gunicorn. With `init_group_id`, the process gets that group and those that the
-    user is a member of.
+    0 changes nothing, as in Gunicorn. With `init_group_id`, the process gets that group and all groups of the user.
     """
     name = None if init_group_id is None else _name_of(user_id)
     if name is not None and init_group_id is not None:
@@ -29,4 +28,4 @@ def _name_of(user_id: int) -> Optional[str]:
     try:
         return pwd.getpwuid(user_id).pw_name
     except KeyError:
-        return None  # A number without an account is a member of nothing.
+        return None  # An id without an account is in no groups.

@@ -1,4 +1,4 @@
-"""What `ps` shows for a Python process of Tunicorn: which kind it is and whose."""
+"""The title that `ps` shows for a Python process of Tunicorn: its kind and `proc_name`."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ TITLE_ROOM_BYTES = 128
 
 
 def set_title(kind: str, name: str) -> None:
-    """Shows `tunicorn: <kind> [<name>]`; where the system allows no such thing, nothing changes."""
+    """Shows `tunicorn: <kind> [<name>]`; does nothing where the system does not allow it."""
     title = f"tunicorn: {kind} [{name}]"
     try:
         with open("/proc/self/comm", "w") as comm:
             comm.write(f"tunicorn-{kind}"[:15])
         _overwrite_arguments(title)
     except (OSError, ValueError, IndexError):
-        # No /proc, or a kernel that guards it: the title is a courtesy.
+        # No /proc, or the kernel forbids it: the title is only a convenience.
         return
 
 
 def _overwrite_arguments(title: str) -> None:
-    """Writes the title over the memory that held argv, which is where the kernel reads /proc/<pid>/cmdline from
-    (proc(5)).
+    """Overwrites the memory of argv, from which the kernel reads /proc/<pid>/cmdline (proc(5)).
     """
     with open("/proc/self/stat", "rb") as stat:
         fields = stat.read().rpartition(b")")[2].split()

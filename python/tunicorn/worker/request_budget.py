@@ -1,4 +1,4 @@
-"""How many requests a worker takes (max_requests): when it asks for a successor, and when it stops. Pure."""
+"""The setting max_requests: when a worker asks for a successor, and when it stops taking requests. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ GO_ON, ASK, STOP = "go on", "ask for a successor", "stop"
 
 
 class RequestBudget:
-    """Asks for a successor when the rest would be used up in about the time that one takes to boot."""
+    """Asks for a successor when the remaining requests would last about as long as a worker takes to boot."""
 
     __slots__ = ("_boot_seconds", "_has_asked", "_limit", "_looks_at", "_since", "_taken", "_taken_then")
 
@@ -24,12 +24,12 @@ class RequestBudget:
         return self._limit < sys.maxsize
 
     def start(self, boot_seconds: float, now: float) -> None:
-        """The worker is ready, and has taken so long to boot."""
+        """The worker is ready; its boot took `boot_seconds`."""
         self._boot_seconds = boot_seconds
         self._since = now
 
     def took(self, now: float) -> str:
-        """It has taken a request."""
+        """The worker has taken a request."""
         self._taken += 1
         taken = self._taken
         if taken >= self._limit:
@@ -39,7 +39,7 @@ class RequestBudget:
         left = self._limit - taken
         seconds_left = left * (now - self._since) / (taken - self._taken_then)
         if seconds_left > 2 * self._boot_seconds:
-            # Later again, by what has come until then: requests may be more in an hour than they are now.
+            # Decide later, by the rate until then: requests may become more frequent.
             self._since, self._taken_then = now, taken
             self._looks_at = taken + max(1, left // 2)
             return GO_ON

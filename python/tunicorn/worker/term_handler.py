@@ -1,4 +1,4 @@
-"""A handler of SIGTERM that the application has set: it is called, and the worker still leaves as it should."""
+"""The application's own SIGTERM handler: it is called, and the worker still leaves gracefully."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tunicorn.log.log_protocol import Log
 from tunicorn.process import forked_copy
 from tunicorn.worker_context.worker_signals import TermHandlers, WorkerSignals
 
-# A stop or the end of the generation begins; the worker goes on until its pipe ends. To a worker that has no use for it
-# the signal does nothing, by default.
+# The signal that a stop, or the end of the generation, begins; the worker goes on until its pipe ends. Its default
+# action is to do nothing, which suits workers without such a handler.
 END_BEGINS = signal.SIGURG
 
 
 def adopt_term_handler(signals: WorkerSignals, handlers: TermHandlers, log: Log) -> None:
-    """Once the application is loaded, and again when it has started up: it may have set a handler of its own. That is
-    called once, when the end begins or the worker is to leave; and whatever it does, the worker finishes its requests
-    and leaves.
+    """Looks for a handler that the application has set: to be called when it is loaded, and again when it has started
+    up. The handler is called once, when the end begins or the worker is to leave. Whatever it does, the worker finishes
+    its requests and leaves.
     """
     theirs = signal.getsignal(signal.SIGTERM)
     if theirs is handlers.leave or theirs is signals.term_handler or not callable(theirs):
@@ -39,13 +39,13 @@ def adopt_term_handler(signals: WorkerSignals, handlers: TermHandlers, log: Log)
         try:
             theirs(signum, frame)
         except (SystemExit, KeyboardInterrupt):
-            pass  # It leaves all the same, but not in the middle of a request.
+            pass  # The worker leaves anyway, but not in the middle of a request.
         except Exception:
             say_exception(log, workers.TERM_HANDLER_RAISED)
 
     def tell() -> None:
         if not called:
-            # Not a plain call: an event loop hears of signals in its own way.
+            # Not a plain call: event loops have their own way to receive signals.
             signal.raise_signal(signal.SIGTERM)
 
     def tell_and_stay() -> None:
@@ -54,7 +54,7 @@ def adopt_term_handler(signals: WorkerSignals, handlers: TermHandlers, log: Log)
             return
         stays = True
         tell()
-        # Python calls handlers between its own instructions: not in a system call that this one has interrupted.
+        # Python runs handlers between its own instructions, not inside the system call that this handler interrupted.
         for _ in range(100):
             if not stays:
                 break

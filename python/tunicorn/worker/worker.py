@@ -1,6 +1,4 @@
-"""A worker's life around its requests: entering the process, boot, serving by the module of its class, and the end.
-
-Runs in a process forked by the forkserver (children.py).
+"""A worker's process from its fork to its end: set-up, boot, serving by the module of its class, and exit.
 """
 
 from __future__ import annotations
@@ -51,7 +49,7 @@ class Fork(NamedTuple):
 
 
 def run_worker(fork: Fork) -> NoReturn:
-    """The whole life of a worker process, to its end. Nothing is raised out of it."""
+    """The whole life of a worker process. It raises nothing."""
     log, worker = fork.logs.logger, fork.worker
     worker.pid = os.getpid()
     code = UNHANDLED
@@ -66,7 +64,7 @@ def run_worker(fork: Fork) -> NoReturn:
             code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
         except BaseException:
             say_exception(log, workers.EXCEPTION)
-        # From here on a signal to leave changes nothing.
+        # From here on, signals to leave have no effect.
         worker.life.move(WorkerEvent.END)
         report = reporter(fork.reports_fd, os.getpid())
         if worker.booted:
@@ -74,7 +72,7 @@ def run_worker(fork: Fork) -> NoReturn:
         say(log, workers.EXITING, pid=worker.pid)
         _say_goodbye(fork)
     except BaseException:
-        pass  # SIGABRT: the process ends all the same.
+        pass  # SIGABRT: the process is ending anyway.
 
     def say_last_words() -> None:
         if last_words is not None:
@@ -131,7 +129,7 @@ def _enter(fork: Fork, born_seconds: float) -> Entered:
     slots = RequestSlots(board, settings, fork.slot, fork.gateways)
 
     def ask_for_successor() -> None:
-        # Before it is ready the arbiter would not know what to do with the wish.
+        # The arbiter accepts this request only from a worker that is ready.
         if worker.booted:
             report({"type": "wants-successor"})
 
@@ -151,7 +149,7 @@ def _enter(fork: Fork, born_seconds: float) -> Entered:
 
 
 def _close_terminal() -> None:
-    """Several debuggers would read each other's lines."""
+    """Debuggers in several workers would steal each other's input."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)

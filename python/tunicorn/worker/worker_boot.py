@@ -1,4 +1,4 @@
-"""The boot of a worker: the application is loaded and checked, and the context is made that its class serves with."""
+"""The boot of a worker: loads and checks the application, and creates the context that its class serves with."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ from tunicorn.worker_context.worker_signals import WorkerSignals
 if TYPE_CHECKING:
     from tunicorn.link.messages import BootFailedReport
 
-# As much of an error as the log says in one line; the whole of it stands there already.
+# The part of an error that the arbiter logs in one line; the worker has logged all of it.
 MESSAGE_LIMIT = 600
 
 
 class BootFailed(Exception):
-    """It is logged already; the report is the worker's last, since the arbiter may end it as soon as it has that."""
+    """The failure is logged already. Its report must be the last: the arbiter may kill the worker as soon as it has it.
+    """
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -45,7 +46,7 @@ class BootFailed(Exception):
 
 
 class Entered(NamedTuple):
-    """A process that has its signal handlers, its user and its slots."""
+    """A worker process with its signal handlers, user and slots set up."""
 
     settings: WorkerSettings
     worker: Worker
@@ -56,9 +57,9 @@ class Entered(NamedTuple):
     logs: Logs
     report: Report
     adopt_handlers: Callable[[], None]
-    """Looks whether the application has set a handler of SIGTERM."""
+    """Adopts a SIGTERM handler that the application has set."""
     born_seconds: float
-    """time.monotonic() at its beginning."""
+    """time.monotonic() when the process began."""
 
 
 def boot(entered: Entered) -> WorkerContext:
@@ -127,11 +128,11 @@ def _count_ticket(entered: Entered, budget: RequestBudget) -> None:
 
 
 def guarded(step: Callable[[], Any], where: str, life: WorkerLife, log: Log) -> Any:
-    """Runs a step of the boot that belongs to the user, and turns what it raises into BootFailed."""
+    """Runs a step of the boot that is user code, and turns its exceptions into BootFailed."""
     try:
         return step()
     except application.StartFailed as error:
-        # Its own words, which may be a traceback, are all that there is to tell.
+        # The text, which may be a traceback, says everything.
         said = str(error).rstrip()
         if "\n" in said:
             say(log, workers.START_RAISED, traceback=said)

@@ -1,7 +1,7 @@
-"""The end of a worker's process: what Python does at the end of any program, in its order.
+"""The end of a worker's process, with the steps that Python takes at the end of any program.
 
-The interpreter itself is not finalised: below the worker's frames are those of the forkserver, and of a program that
-embeds the server, whose `finally` clauses are not the worker's. multiprocessing ends the processes that it forks alike.
+The interpreter is not finalised: below the worker's frames are those of the forkserver and of an embedding program,
+whose `finally` clauses must not run here. multiprocessing ends its forked processes in the same way.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tunicorn.log.catalog import say, workers
 from tunicorn.log.log_protocol import Log
 from tunicorn.process import unpatched
 
-# Longer than a flush over a network takes, for the most part.
+# Usually longer than a flush over a network takes.
 TELL_AFTER_SECONDS = 3.0
 BOOT_FAILURE_SECONDS = 2.0
 
 
 def disown_children() -> None:
-    """In a process that has just been forked: multiprocessing would end its parent's children at exit, or wait for
+    """For a process that has just been forked: multiprocessing would end its parent's children at exit, or wait for
     them.
     """
     process = sys.modules.get("multiprocessing.process")
@@ -32,25 +32,25 @@ def disown_children() -> None:
 
 
 def run_exit_handlers() -> None:
-    """Threads that are no daemons and the jobs of executors are waited for; then whatever is registered with atexit is
-    called: logging's flush, the end of multiprocessing's children, and the application's own.
+    """Waits for non-daemon threads and the jobs of executors, then runs the atexit handlers: logging's flush, the end
+    of multiprocessing's children, and the application's own.
     """
     for step in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined]
         try:
             step()
         except BaseException:
-            # Also SystemExit: as in any program, it is too late for another status.
+            # Includes SystemExit: as in any program, it is too late to change the exit status.
             sys.excepthook(*sys.exc_info())
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except Exception:
-            pass  # It has been closed, or nothing reads it.
+            pass  # It is closed, or has no reader.
 
 
 def end_process(code: int, last_words: Callable[[], None], log: Log, patience: float, *, booted: bool) -> NoReturn:
-    """`last_words` is for the arbiter, which may end the worker at once when it has them; so handlers run first, but
-    nobody waits long for those of a worker that has not booted. `patience` is in seconds.
+    """`last_words` sends the last report. The arbiter may then kill the worker immediately, so exit handlers run first;
+    for a worker that has not booted they get only a short time. `patience` is in seconds.
     """
     ending = unpatched.allocate_lock()
 

@@ -1,7 +1,6 @@
-"""With the setting `reload`: what is served while the application cannot be loaded, a page with the traceback.
+"""The setting `reload`: a page with the traceback, served while the application cannot be loaded.
 
-Worker and forkserver make one instead of ending. The files that it names are watched, so that mending one of them
-brings the application back.
+The files that it names are watched, so the application is loaded again when one of them is fixed.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from tunicorn.log.tracebacks import user_traceback
 
 
 class FailedApplication:
-    """A WSGI application. `files` are those that the failure is about, some of which may not exist yet."""
+    """A WSGI application. `files` are those involved in the failure; some may not exist yet."""
 
     def __init__(self, text: str, files: List[str]) -> None:
         self.files = files
@@ -32,7 +31,7 @@ class FailedApplication:
 
 
 def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]) -> Callable[..., Any]:
-    """The application; if it cannot be loaded, in its place a page that says why, as the log does."""
+    """Returns the application. If it cannot be loaded, logs why and returns a page that says so."""
     try:
         return app.wsgi()
     except application.AppImportError as error:
@@ -54,7 +53,7 @@ def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]
 
 
 def files_of(error: BaseException) -> List[str]:
-    """The files in the traceback, of the exceptions that led to this one too, and those that an import did not find."""
+    """The files in the tracebacks of the whole exception chain, and those that an import did not find."""
     files: Set[str] = set()
     for link in _chain(error):
         for frame, _ in traceback.walk_tb(link.__traceback__):
@@ -79,14 +78,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _where_it_might_be(module_name: str) -> Iterator[str]:
-    """Nobody is told of a file that is made: it has to be waited for by its name."""
+    """A file that does not exist yet can only be watched by its name."""
     parts = module_name.split(".")
     for folder in sys.path:
         if "site-packages" in folder or "dist-packages" in folder or not os.path.isdir(folder):
             continue
         for length in range(1, len(parts) + 1):
             stem = os.path.join(folder, *parts[:length])
-            # A folder is a package without an __init__.py, too.
+            # A folder is a package even without an __init__.py.
             yield stem
             yield stem + ".py"
             yield os.path.join(stem, "__init__.py")

@@ -1,5 +1,5 @@
-"""A request slot of a worker: it runs one request at a time, with a slot of the claims board and channels of its own. A
-worker of class sync has one, the others have one for each request that they run at once.
+"""A request slot of a worker: runs one request at a time, with its own slot of the claims board and its own channels. A
+sync worker has one; the other classes have one for each request that they run concurrently.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RequestSlots:
 
     @property
     def claimed_tickets(self) -> int:
-        """How many have been claimed so far."""
+        """Number of tickets claimed so far."""
         return sum(claim.taken for claim in self._claims)
 
     def _become_copy(self) -> None:
@@ -62,8 +62,8 @@ class RequestSlots:
         return ChannelIdentity(self._first_on_board + number, self._pid, self._settings.generation)
 
     def claim(self, number: int, thread: int = 0) -> ClaimSlot:
-        """The claim of a slot, for the caller's use, once. `thread` is the `threading.get_ident()` of the only thread
-        that will use it, or 0.
+        """The claim of a slot; call it once per slot. `thread` is the `threading.get_ident()` of the only thread that
+        uses it, or 0.
         """
         claim = self._board.slot(self._first_on_board + number, self._kind)
         claim.begin(self._pid, thread)
@@ -71,7 +71,7 @@ class RequestSlots:
         return claim
 
     def open(self, number: int, thread: int = 0, kind: Type[Channel] = Channel) -> RequestSlot:
-        """The slot with channels that it may wait for. Those to the gateways that are known now are connected."""
+        """The slot with blocking channels, connected to the gateways that are known now."""
         claim = self.claim(number, thread)
         connect = partial(kind.connect, claim=claim, identity=self.identity(number))
         channels = GatewayChannels(self._settings.runtime_dir, connect)
@@ -81,10 +81,10 @@ class RequestSlots:
         return RequestSlot(claim, channels)
 
     def connected(self, channels: Connected) -> None:
-        """They belong to one of these slots."""
+        """Registers the channels of one of these slots."""
         self._connected.append(channels)
 
     def shut_down(self) -> None:
-        """The worker answers nothing any more, although its process may need a while to end."""
+        """The worker sends no more responses, although its process may take a while to end."""
         for channels in self._connected:
             channels.shut_down()

@@ -1,4 +1,4 @@
-"""The file that a worker's stacks are written to when it hangs or crashes; the arbiter reads it."""
+"""The file for a worker's stacks when it hangs or crashes; the arbiter reads it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tunicorn.process import forked_copy
 
 
 class StackFile:
-    """The stack is written from a C handler, so it is there even when the interpreter never gets to run the Python one
-    for SIGUSR2, for which faulthandler raises the signal again. It does the same for SIGSEGV and its like.
+    """A C handler writes the stack, so it works even if the interpreter never gets to run the Python handler of
+    SIGUSR2, for which faulthandler raises the signal again. The same holds for SIGSEGV and the like.
     """
 
     def __init__(self, path: str) -> None:
@@ -20,10 +20,10 @@ class StackFile:
         forked_copy.in_copy(self._become_copy)
 
     def write_at(self, number: int) -> None:
-        """Has that signal write the stacks of all threads. The handler that is set for the signal is called, too."""
+        """Makes the signal write the stacks of all threads. The signal's own handler is called as well."""
         faulthandler.register(number, file=self.fd, all_threads=True, chain=True)
 
     def _become_copy(self) -> None:
-        """A crash of a forked copy is not the worker's."""
+        """The crash of a forked copy is not the worker's crash."""
         faulthandler.unregister(signal.SIGUSR2)
         os.dup2(2, self.fd, inheritable=False)

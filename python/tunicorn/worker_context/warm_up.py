@@ -1,6 +1,5 @@
-"""The setting `warm_up`: requests that a new worker makes of its application before it counts as ready, so that what is
-imported or connected at the first request fails where a failed import does. Called at the boot, by worker.py for WSGI
-applications and by asgi_worker.py for others.
+"""The setting `warm_up`: requests that a new worker makes to its application before it is ready. What the application
+imports or connects to at its first request then fails at boot, like a failed import.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ CLIENT = "127.0.0.1"
 
 
 class WarmUpFailed(StartFailed):
-    """The traceback, and in the last line which request it was."""
+    """The text is the traceback; its last line names the request."""
 
 
 class WarmUpRequest(NamedTuple):
     entry: str
     scheme: str
     host: str
-    """For the field Host."""
+    """For the Host header."""
     name: str
     port: str
     path: str
@@ -37,7 +36,7 @@ class WarmUpRequest(NamedTuple):
 
 
 def parse(entry: str) -> WarmUpRequest:
-    """A path, which is asked of http://localhost, or a whole URL."""
+    """`entry` is a path, which is requested from http://localhost, or a whole URL."""
     url = urlsplit(entry if "://" in entry.partition("?")[0] else f"http://localhost{entry}")
     scheme = url.scheme.lower()
     default_port = "443" if scheme == "https" else "80"
@@ -46,7 +45,7 @@ def parse(entry: str) -> WarmUpRequest:
 
 
 class WarmUp:
-    """One request under way: `with` it, then say how it was answered."""
+    """One warm-up request, as a context manager; call `answered` with the status of its response."""
 
     def __init__(self, request: WarmUpRequest) -> None:
         self._request = request
@@ -54,19 +53,19 @@ class WarmUp:
         self._before: Callable[..., logging.LogRecord] = logging.getLogRecordFactory()
 
     def __enter__(self) -> WarmUp:
-        # A framework that turns an exception into a response says what it was in its log, if anywhere.
+        # If a framework turns an exception into a response, only its log may say what it was.
         self._before = logging.getLogRecordFactory()
         logging.setLogRecordFactory(self._make_record)
         return self
 
     def __exit__(self, kind: Any, error: Optional[BaseException], traceback: Any) -> None:
         logging.setLogRecordFactory(self._before)
-        # sys.exit() and signals are the boot's to deal with.
+        # The boot handles sys.exit() and signals.
         if isinstance(error, Exception) and not isinstance(error, WarmUpFailed):
             raise self._failed(f"has raised {type(error).__name__}: {error}", error) from None
 
     def answered(self, status: int) -> None:
-        """Raises WarmUpFailed when that is the end of the boot."""
+        """Raises WarmUpFailed for a status that ends the boot."""
         if status == 500:
             raise self._failed("was answered with 500", self._logged)
 

@@ -1,4 +1,4 @@
-"""What the module of a worker class gets in order to serve (worker_class.py says what it has to do with it)."""
+"""Everything that the module of a worker class needs to serve; worker_class.py describes the contract."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class WorkerContext(NamedTuple):
     slots: RequestSlots
     logs: Logs
     report: Report
-    """To the arbiter: `{"type": "drained"}` and the like."""
+    """Sends a report to the arbiter, such as `{"type": "drained"}`."""
     ready: Callable[[], None]
-    """Call it once, when tickets can be taken: the worker counts as booted from then on."""
+    """To be called once, when tickets can be taken; the worker counts as booted from then on."""
     guarded: Callable[[Callable[[], Any], str], Any]
-    """Runs a step of the boot that is user's code: what it raises is the failure of the boot. The text says where."""
+    """Runs a step of the boot that is user code; an exception fails the boot. The text says where it happened."""
     count_ticket: Optional[Callable[[], None]]
-    """Counts a taken request; the last one ends the taking. None without max_requests."""
+    """Counts a request; at the last one the worker stops taking tickets. None without max_requests."""
 
     @property
     def life(self) -> WorkerLife:

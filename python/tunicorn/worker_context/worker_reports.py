@@ -10,7 +10,7 @@ from tunicorn.process import unpatched
 if TYPE_CHECKING:
     from tunicorn.link.messages import WorkerReport
 
-# A report has to fit into PIPE_BUF.
+# A report must fit into PIPE_BUF.
 REPORT_BYTES = 4000
 
 Report = Callable[["WorkerReport"], None]
@@ -22,6 +22,6 @@ def reporter(reports_fd: int, pid: int) -> Report:
         try:
             unpatched.write(reports_fd, message_line({**message, "pid": pid}, "message", REPORT_BYTES))
         except BrokenPipeError:
-            pass  # The forkserver is gone, and a new generation under way; this worker goes on until then.
+            pass  # The forkserver is gone and a new generation is starting; this worker goes on until then.
 
     return report

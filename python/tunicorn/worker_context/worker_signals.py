@@ -1,4 +1,4 @@
-"""The signals of a worker, and what the handlers share with the loop that serves."""
+"""The signal handlers of a worker, and the state that they share with the loop that serves."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from tunicorn.wsgi.run_request import WorkerEnded
 
 
 class Leave(BaseException):
-    """Raised out of the wait for a ticket, and nowhere else, when the worker is to go."""
+    """Raised only out of the wait for a ticket, when the worker is to leave."""
 
 
 class WorkerSignals:
-    """What the signal handlers and the loop that serves share, beside the worker's life."""
+    """State shared by the signal handlers and the loop that serves, beside the worker's life."""
 
     __slots__ = ("carry_out", "interrupts_wait", "soon", "tell_application", "term_handler", "wake")
 
     def __init__(self) -> None:
-        # While it is set, the handler that has the worker leave raises Leave out of the wait for a ticket.
+        # While set, the handler of a signal to leave raises Leave out of the wait for a ticket.
         self.interrupts_wait = False
-        # Set by a class that waits elsewhere than in the main thread.
+        # Set by worker classes that do not wait in the main thread.
         self.wake: Callable[[], None] = lambda: None
-        # Calls what a signal asks for, immediately or, if it is not urgent, where it may wait. Set by a class whose
+        # Runs what a signal asks for: immediately or, if it is not urgent, where it may block. Set by classes whose
         # handlers may run in the middle of an event loop.
         self.carry_out: Callable[[Callable[[], None], bool], None] = lambda step, urgent: step()
 
-        # Calls the application's own handler of SIGTERM, if it has one that has not been called.
+        # Calls the application's own SIGTERM handler, if there is one and it has not been called yet.
         self.tell_application: Callable[[], None] = lambda: None
-        # Calls it outside of a signal handler, in a class that has an event loop: uvloop passes on twice what is raised
-        # in one.
+        # Set by classes with an event loop, to call that handler outside of a signal handler: uvloop raises an
+        # exception of a signal handler twice.
         self.soon: Callable[[Callable[[], None]], object] = lambda step: step()
-        # Ours that calls theirs.
+        # Our handler, which calls the application's.
         self.term_handler: Any = None
 
     def interrupt(self) -> None:
-        """The worker's life has just moved to a state in which it takes no tickets."""
+        """To be called when the worker's life has moved to a state in which it takes no tickets."""
         self.wake()
         if self.interrupts_wait:
             self.interrupts_wait = False
@@ -49,7 +49,9 @@ class WorkerSignals:
 
 
 class TermHandlers(NamedTuple):
-    """`leave` is set for SIGTERM, and does nothing when the application has set another; `leave_now` always leaves."""
+    """`leave` handles SIGTERM, and does nothing once the application has set its own handler; `leave_now` always
+    leaves.
+    """
 
     leave: Callable[[int, Any], None]
     leave_now: Callable[[int, Any], None]
@@ -61,7 +63,7 @@ def install_signals(worker: Any, signals: WorkerSignals, log: Log) -> TermHandle
 
     def quit_now(signum: int, frame: object) -> None:
         if life.move(WorkerEvent.QUIT).is_exiting:
-            return  # Ctrl-C reaches every process of the group, and the arbiter passes it on: once is enough.
+            return  # Ctrl-C reaches the whole process group and is passed on by the arbiter: act on it once.
         signals.interrupts_wait = False
         signals.carry_out(quit_and_say, False)
 
@@ -69,7 +71,7 @@ def install_signals(worker: Any, signals: WorkerSignals, log: Log) -> TermHandle
         hook = cfg.hook("worker_int")
         if hook is not None:
             _call(hook, worker, "worker_int", log)
-            # As Gunicorn: what the hook has set going, in another thread for instance, gets a moment.
+            # As in Gunicorn: what the hook has started, for instance in another thread, gets a moment.
             time.sleep(0.1)
         raise WorkerEnded(0)
 
@@ -88,25 +90,25 @@ def install_signals(worker: Any, signals: WorkerSignals, log: Log) -> TermHandle
         try:
             worker.log.reopen_files()
         except Exception:
-            # Raised on, it would be the application's, wherever it happens to be.
+            # Re-raising here would surface in whatever application code was interrupted.
             say_exception(log, logs.FILES_NOT_REOPENED)
 
     def leave(signum: int, frame: object) -> None:
         if signal.getsignal(signal.SIGTERM) is not leave:
-            return  # The application's handler calls the one before it; the worker leaves by its own counsel.
+            return  # The application's handler calls the one it replaced; the worker decides on its own when to leave.
         leave_now(signum, frame)
 
     def leave_now(signum: int, frame: object) -> None:
         before = life.move(WorkerEvent.LEAVE)
         if before.is_alive and before.is_booted and WORKER_CLASSES[worker.runs_as].concurrency != "one":
-            # The signal may come from another process than the arbiter. Requests in flight can take long: a successor
-            # should not wait for their ends, and the arbiter has to see to graceful_timeout.
+            # The signal may come from a process other than the arbiter. In-flight requests can take long: the successor
+            # should not wait for them, and the arbiter must enforce graceful_timeout.
             worker.ask_for_successor()
         signals.interrupt()
 
     for default in (signal.SIGHUP, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU):
         signal.signal(default, signal.SIG_DFL)
-    # It has a worker write its stacks, and must not end one that is just booting.
+    # SIGUSR2 makes a worker write its stacks; it must not end a worker that is still booting.
     signal.signal(signal.SIGUSR2, lambda signum, frame: None)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, quit_now)
@@ -123,5 +125,5 @@ def _call(hook: Callable[..., Any], worker: Any, name: str, log: Log) -> None:
     try:
         hook(worker)
     except Exception:
-        # Raised on, it would be the application's to catch, and the worker would not leave.
+        # Re-raising would let the application catch it, and the worker would not leave.
         say_exception(log, hooks.RAISED, hook=name)
