@@ -1,4 +1,4 @@
-"""The requests of an event-loop worker: each runs in a task of its own, in a slot of the worker's."""
+"""The requests of an event-loop worker: each runs in its own task, in one of the worker's slots."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Exchange = Union[HttpExchange, WebSocket]
 
 
 class AsgiRequests:
-    # Where the application does it by itself, what is to upgrade is a request like any other.
+    # False where the application speaks WebSocket itself: a request to upgrade is then like any other.
     _speaks_web_socket = True
 
     def __init__(self, context: WorkerContext, app: Application, loop: asyncio.AbstractEventLoop) -> None:
@@ -43,9 +43,9 @@ class AsgiRequests:
         self._timeout_seconds: float = cfg.timeout
         self._held_messages = HeldMessages()
         self._running: Set[Exchange] = set()
-        # Requests that this worker has cancelled, because their client is gone. Each is cancelled once.
+        # Requests that this worker has cancelled because their client is gone. Each is cancelled once.
         self._stopped: Set[Exchange] = set()
-        # The tasks of requests, and those that go on in the background when the response is complete.
+        # The tasks of requests, including those that go on in the background after the response is complete.
         self._tasks: Set[asyncio.Task[None]] = set()
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
@@ -57,7 +57,7 @@ class AsgiRequests:
                 FAULT("after-claim")
         channel = place.channels.channel(gateway)
         if channel is None or kind == KIND_PROBE or claim.has_left(cancel, ticket_id):
-            # A gateway's clients go with it: nobody waits, so there is nothing to run.
+            # When a gateway ends, so do its clients' connections: no client is waiting, so the ticket is not run.
             last_word = probed_frame(ticket_id) if kind == KIND_PROBE else skip_frame(ticket_id)
             place.finish(channel, last_word, 0)
             return
@@ -67,11 +67,12 @@ class AsgiRequests:
         self._tasks.add(place.task)
 
     async def _follow(self, place: Place, channel: Channel, ticket: Ticket) -> None:
-        """Of a large request the ticket holds the header alone."""
+        """For a large request, whose ticket holds only the header."""
         try:
             answer = await channel.ask(ticket.id, ticket.fields_length + ticket.body_length)
         except (OSError, asyncio.CancelledError):
-            # The gateway has gone, and its client with it; or the worker has no time left, and another may run it.
+            # The gateway is gone, and its client with it; or this worker has no time left, and another may run the
+            # request.
             answer = None
         if answer is None:
             self._tasks.discard(place.task)
@@ -101,16 +102,16 @@ class AsgiRequests:
             await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError as error:
             if exchange not in self._stopped and not exchange.is_gone and self._life.state.takes_tickets:
-                # Not by this worker: the application's own doing, of which nobody else would tell.
+                # The application cancelled itself; nothing else would log that.
                 drop_own_frames(error)
                 say_exception(self._log, requests.FAILED, request=_name_of(scope))
             exchange.fail()
         except BaseException as error:
             if self._life.state.is_exiting and isinstance(error, (SystemExit, KeyboardInterrupt)):
-                # Of a worker that ends at once, the gateway answers the requests, and tells of them.
+                # The worker is ending immediately: the gateway answers its requests and logs them.
                 exchange.gone()
                 raise
-            # Of a request, sys.exit() ends nothing but that, as with gthread.
+            # sys.exit() in a request ends only that request, as in gthread.
             if not exchange.is_gone or not is_departure(error):
                 drop_own_frames(error)
                 say_exception(self._log, requests.FAILED, request=_name_of(scope))
@@ -122,7 +123,7 @@ class AsgiRequests:
         finally:
             if told is not None and self._teller is not None:
                 self._teller.end(told)
-            # Here rather than in a callback of the task, which would cost a turn of the loop.
+            # Not in a callback of the task, which would cost a turn of the loop.
             self._tasks.discard(task)
             if self._stopped:
                 self._stopped.discard(exchange)
@@ -132,7 +133,7 @@ class AsgiRequests:
             if exchange.is_cancelled():
                 exchange.gone()
             if exchange.is_gone and exchange not in self._stopped and exchange.task is not None:
-                # At the deadline at once; else the application has a moment to find out by itself.
+                # At the deadline, cancel immediately; otherwise let the application notice the departure first.
                 is_late = self._timeout_seconds > 0 and exchange.has_run_for(self._timeout_seconds)
                 if is_late or exchange.gone_for(now) >= self._grace_seconds:
                     self._stopped.add(exchange)
@@ -144,7 +145,7 @@ def _tells(context: WorkerContext) -> bool:
 
 
 def _name_of(scope: dict[str, Any]) -> str:
-    # Still encoded: decoded, it could be several lines.
+    # Left encoded: decoded, it could contain line breaks.
     method = scope.get("method", "WEBSOCKET")
     query = scope.get("query_string", b"")
     target = scope.get("raw_path", b"") + (b"?" + query if query else b"")

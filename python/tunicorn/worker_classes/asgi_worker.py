@@ -1,7 +1,7 @@
-"""A worker of class asgi: one event loop, as many requests at once as there are slots.
+"""A worker of class asgi: one event loop that runs as many concurrent requests as there are slots.
 
-It takes one ticket in a turn of the loop: so tickets spread over workers that are idle, and a handler that keeps the
-loop busy takes no more of them.
+It takes one ticket per turn of the loop, so tickets spread over idle workers, and a worker whose loop is kept busy by a
+handler takes no more.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tunicorn.worker_context.worker_context import WorkerContext
 
 _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5
-# For the lifespan's end when the boot has failed.
+# Time for the shutdown of the lifespan after a failed boot.
 _LAST_SECONDS = 1.0
 
 
@@ -57,11 +57,11 @@ class AsgiWorker(AsgiRequests):
         self._source = TicketSource(context, split_fields)
         self._ticket_wait = LoopTicketWait(loop, context.tickets_fd, self._take)
         self._waits_for_tickets = False
-        # Every request begins with these context variables, whoever has made the place free that it runs in.
+        # Every request begins with these context variables, not with those of the request that freed its place.
         self._variables = copy_context()
         self._over = loop.create_future()
         self._beats_at = 0.0
-        # A copy that comes back to the event loop would run the other requests, too.
+        # A forked copy that returned to the event loop would run the other requests, too.
         forked_copy.in_copy(self._end_copy_in_loop)
 
     def _end_copy_in_loop(self) -> None:
@@ -79,7 +79,7 @@ class AsgiWorker(AsgiRequests):
             raise
 
     def write_start_up(self) -> None:
-        """Where a start-up is that takes too long."""
+        """Writes the stack of a start-up that takes too long."""
         if self._lifespan.task is not None:
             write_start_up(self._context.stacks.fd, self._lifespan.task)
 
@@ -128,23 +128,23 @@ class AsgiWorker(AsgiRequests):
         if ticket is None:
             place.put_back()
         else:
-            # One that is idle again immediately may be the first: what lasts has to be spread.
+            # A worker that is idle again immediately may be first in line; only requests that last must be spread.
             self._ticket_wait.has_taken(bool(self._running))
             self._begin(place, ticket)
         if not self._life.state.takes_tickets:
             self._leave()
         elif self._places.is_exhausted:
-            # Not only at the next ticket: that one is for another worker to be woken by.
+            # Now, not at the next ticket: that one must wake another worker.
             self._pause()
 
     def _tick(self) -> None:
         self._loop.call_later(_WATCH_SECONDS, self._tick)
         now = self._loop.time()
-        # By the time, not by the turns: handlers that compute, one behind the other, leave few of those.
+        # By time, not by turns: handlers that compute one after the other leave few turns.
         if now >= self._beats_at:
             self._context.slots.beat()
             self._beats_at = now + _BEAT_SECONDS
         if self._waits_for_tickets:
-            # One that another worker was woken for, and died or left before it took it.
+            # Takes a ticket whose intended worker woke, but died or left before taking it.
             self._variables.run(self._take)
         self._cancel_late(now)

@@ -1,4 +1,4 @@
-"""A worker of class eventlet. `patch` is called before the application is imported, `missing` at the server's start."""
+"""A worker of class eventlet."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tunicorn.worker_context.worker_context import WorkerContext
 
 
 def missing() -> Optional[str]:
-    """What is to be installed before this class can run."""
+    """Names what must be installed before this class can run."""
     return None if find_spec("eventlet") else "eventlet"
 
 
 def patch() -> None:
     with warnings.catch_warnings():
-        # Its authors would rather have you use something else; whoever has chosen this class knows.
+        # eventlet warns that it is deprecated; users who have chosen this class know.
         warnings.simplefilter("ignore")
         import eventlet
         import eventlet.patcher
@@ -59,7 +59,7 @@ def _library() -> Any:
         spawn = staticmethod(eventlet.spawn)
 
         def throw(self, thread: Any, error: BaseException) -> None:
-            # From the hub, so that the caller goes on.
+            # Runs from the hub, so the caller continues.
             hub.schedule_call_global(0, thread.throw, error)
 
         def watch(self, fd: int, callback: Callable[[], None]) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""A worker of class gevent. `patch` is called before the application is imported, `missing` at the server's start."""
+"""A worker of class gevent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tunicorn.worker_context.worker_context import WorkerContext
 
 
 def missing() -> Optional[str]:
-    """What is to be installed before this class can run."""
+    """Names what must be installed before this class can run."""
     return None if find_spec("gevent") else "gevent"
 
 
@@ -35,7 +35,7 @@ def _library() -> Any:
     from tunicorn.runqueue.green_channel import GreenChannel
 
     hub = get_hub()
-    # gevent's fork() installs its handler only afterwards: of a child that has ended by then it would never hear.
+    # gevent's fork() installs its SIGCHLD handler only after the fork, and would miss a child that has ended by then.
     os.register_at_fork(before=hub.loop.install_sigchld)
 
     class GeventChannel(GreenChannel):

@@ -1,4 +1,4 @@
-"""What gevent and eventlet do for a worker with green threads, each in its way."""
+"""The interface to gevent or eventlet for a worker with green threads."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class GreenLibrary(Protocol):
     def throw(self, thread: Any, error: BaseException) -> None: ...
 
     def watch(self, fd: int, callback: Callable[[], None]) -> Callable[[], None]:
-        """Has the hub call back whenever there is something to read, until what is returned is called."""
+        """Makes the hub call back whenever the descriptor is readable. Call the returned function to stop that."""
 
     def wait_readable(self, fd: int, seconds: float) -> None:
-        """Waits so long at most."""
+        """Waits for at most `seconds`."""
 
     def is_hub(self, thread: Any) -> bool: ...

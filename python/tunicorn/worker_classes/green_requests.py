@@ -1,4 +1,4 @@
-"""The requests of a worker with green threads: each runs in one of its own, in a free slot."""
+"""The requests of a worker with green threads: each runs in its own green thread, in a free slot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tunicorn.wsgi.run_request import RequestCancelled
 
 
 class RequestOverdue(RequestCancelled, GreenletExit):  # type: ignore[misc, unused-ignore]
-    """Raised in the green thread of a request that has run for longer than `timeout`: its client has got 504."""
+    """Raised in the green thread of a request that has exceeded `timeout`; its client has got 504."""
 
 
 class GreenSlot:
@@ -34,7 +34,7 @@ class GreenSlot:
         self.claim = claim
         self.run = run
         self.thread: Any = None
-        # None also when its request is being cancelled.
+        # Also None while the request is being cancelled.
         self.ticket: Optional[Ticket] = None
 
 
@@ -46,7 +46,7 @@ class GreenRequests:
         has_ended: Callable[[], None],
         exit_with: Callable[[BaseException], None],
     ) -> None:
-        """`has_ended` is called at the end of each request; `exit_with` for an exception that ends the worker."""
+        """`has_ended` is called after each request, `exit_with` with an exception that ends the worker."""
         self._context = context
         self._library = library
         self._has_ended = has_ended
@@ -55,7 +55,7 @@ class GreenRequests:
         self._slots: List[GreenSlot] = []
         self._free: List[int] = []
         self._running: Dict[int, GreenSlot] = {}
-        # The first slot is where the worker shows that its hub turns.
+        # The first slot carries the heartbeat of the hub.
         self._free.append(self._open().number)
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class GreenRequests:
             ticket = slot.ticket
             if ticket is None or not slot.claim.is_cancelled(ticket.cancel, ticket.id):
                 continue
-            # A client that has left is no reason to end a request that it has begun.
+            # A running request is not ended merely because its client has left.
             if slot.claim.age_seconds() > self._timeout_seconds:
                 slot.ticket = None
                 self._library.throw(slot.thread, RequestOverdue("the request has run for longer than `timeout`"))
@@ -104,10 +104,10 @@ class GreenRequests:
         try:
             slot.run(ticket)
         except RequestOverdue:
-            # Outside of the application: the channel is closed, and with it this request is over.
+            # Raised outside of the application: the channel is closed, so the request is over.
             slot.claim.release()
         except (SystemExit, KeyboardInterrupt) as error:
-            # In a green thread, sys.exit() ends nothing but this request, as with Gunicorn.
+            # sys.exit() in a green thread ends only this request, as in Gunicorn.
             if self._context.life.state.is_exiting:
                 self._exit_with(error)
         except forked_copy.CopyEnds:

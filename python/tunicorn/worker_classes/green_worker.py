@@ -1,8 +1,7 @@
-"""A worker with green threads: one for each request, as many at once as there are slots. gevent_worker.py and
-eventlet_worker.py each give it their library.
+"""A worker with green threads, of gevent or eventlet: one for each request, as many at once as there are slots.
 
-A callback of the hub takes one ticket in a turn: so tickets spread over workers that are idle, and a handler that keeps
-the hub busy takes no more of them. The main green thread looks after the requests, and does what signals ask for.
+A callback of the hub takes one ticket per turn, so tickets spread over idle workers, and a worker whose hub is kept
+busy by a handler takes no more. The main green thread supervises the requests and carries out what signals ask for.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class GreenWorker:
         self._context.ready()
         beats_at = 0.0
         while True:
-            # By the time, not by the turns: handlers that compute, one behind the other, leave few of those.
+            # By time, not by turns: handlers that compute one after the other leave few turns.
             if monotonic() >= beats_at:
                 self._context.slots.beat()
                 beats_at = monotonic() + _BEAT_SECONDS
@@ -67,13 +66,13 @@ class GreenWorker:
             self._library.wait_readable(self._wake_read, _WATCH_SECONDS)
             self._drain_wakes()
 
-    # Signals: a handler runs in whatever green thread is the current one, in the middle of the hub for the most part.
+    # Signals: a handler runs in the current green thread, which mostly is the hub.
 
     def _wake(self) -> None:
         try:
             unpatched.write(self._wake_write, b"!")
         except BlockingIOError:
-            pass  # The pipe is full of such bytes, any of which wakes the main green thread.
+            pass  # The pipe is full of wake-up bytes already; one is enough.
 
     def _drain_wakes(self) -> None:
         try:
@@ -83,7 +82,7 @@ class GreenWorker:
 
     def _carry_out(self, step: Callable[[], None], urgent: bool) -> None:
         if urgent and not self._library.is_hub(getcurrent()):
-            # The hub may stand still, because of this very green thread.
+            # The hub may be blocked by this very green thread.
             step()
             return
         self._steps.append(step)

@@ -1,8 +1,8 @@
-"""A worker of class gthread: each of its threads takes a ticket when it is idle, so that no request waits behind a busy
-thread while another is free.
+"""A worker of class gthread: each thread takes a ticket when it is idle, so no request waits for a busy thread while
+another is free.
 
-One idle thread at a time waits on the pipe; it takes a ticket and lets the next one wait before it runs the request. A
-thread in a blocking read could not be woken by a signal, so it waits with epoll on the pipe and a descriptor of ours.
+One idle thread at a time waits on the pipe. It takes a ticket and lets the next thread wait before it runs the request.
+A signal could not wake a thread in a blocking read, so the thread waits with epoll on the pipe and a wake-up pipe.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from tunicorn.worker_classes.ticket_source import TicketSource
 from tunicorn.worker_classes.wsgi_runner import wsgi_runner
 from tunicorn.worker_context.worker_context import WorkerContext
 
-# The one worker that a ticket has woken may not get to take it: another of its threads may be in C code that lets none
-# of the others run. So all of them look now and then.
+# The worker that a ticket has woken may be unable to take it: another of its threads may be in C code that holds the
+# GIL. So all workers check the pipe periodically.
 _LOOK_AGAIN_SECONDS = 0.1
 
 
@@ -38,7 +38,7 @@ def serve(context: WorkerContext) -> None:
     for thread in threads:
         thread.start()
     context.ready()
-    # The main thread is for signals: a handler runs while it waits here.
+    # The main thread handles signals: handlers run while it waits here.
     for thread in threads:
         thread.join()
 
@@ -53,7 +53,7 @@ def _run(context: WorkerContext, taker: TicketTaker, number: int) -> None:
             try:
                 run(ticket)
             except (SystemExit, KeyboardInterrupt):
-                # In a thread, sys.exit() ends nothing but this request, as with Gunicorn.
+                # sys.exit() in a thread ends only this request, as in Gunicorn.
                 pass
     except BaseException:
         say_exception(context.log, workers.EXCEPTION)
@@ -75,14 +75,14 @@ class TicketTaker:
         forked_copy.keep_writing_end(lambda: [self._wake_write])
 
     def wake(self) -> None:
-        """For a signal handler: the thread that waits for a ticket looks whether the worker is to leave."""
+        """Safe in a signal handler: makes the waiting thread check whether the worker is to leave."""
         try:
             os.write(self._wake_write, b"!")
         except BlockingIOError:
-            pass  # The pipe is full of such bytes, any of which wakes the thread.
+            pass  # The pipe is full of wake-up bytes already; one is enough.
 
     def take(self) -> Optional[Ticket]:
-        """Waits for its turn, and then for a ticket; None when there will be no more."""
+        """Waits for its turn, then for a ticket. None when there will be no more."""
         life = self._life
         with self._turn:
             while life.state.takes_tickets:

@@ -1,7 +1,7 @@
-"""Takes tickets from the pipe of a worker's generation, for workers of every class.
+"""Takes tickets from the pipe of a worker's generation.
 
-There is a ticket, or None. With None, and after the last ticket that a worker may take, `life.state.takes_tickets` says
-whether there will be more.
+The methods return a ticket or None. After None, and after the last ticket that the worker may take,
+`life.state.takes_tickets` says whether more will come.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class TicketSource:
         self._views = [self._buffer]
 
     def take(self) -> Optional[Ticket]:
-        """Without waiting: None also when another worker was quicker."""
+        """Does not wait; returns None also if another worker was quicker."""
         try:
             taken = _readv(self._fd, self._views)
         except (BlockingIOError, InterruptedError):
@@ -44,7 +44,7 @@ class TicketSource:
         return self._taken(taken)
 
     def wait(self) -> Optional[Ticket]:
-        """In the main thread, on a pipe that blocks: waits until there is a ticket or the worker is to leave."""
+        """For the main thread and a blocking pipe: waits until a ticket comes or the worker is to leave."""
         life, signals, length = self._life, self._signals, self._length
         length[0] = 0
         try:
@@ -55,7 +55,7 @@ class TicketSource:
             taken = _readv(self._fd, self._views)
             signals.interrupts_wait = False
         except Leave:
-            # The kernel may have handed over a ticket before the handler raised.
+            # The kernel may have delivered a ticket before the handler raised.
             if length[0] == 0:
                 return None
             taken = TICKET_BYTES

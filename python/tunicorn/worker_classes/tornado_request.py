@@ -1,4 +1,4 @@
-"""One request for a Tornado application: what its HTTP server's connection would be to it. Imported only where
+"""One request for a Tornado application, in the role of the connection of Tornado's HTTP server. Imported only where
 Tornado is installed.
 """
 
@@ -19,7 +19,7 @@ Collecting = Callable[[Callable[[], Any]], Tuple[Any, List["asyncio.Task[Any]"]]
 
 
 class Context:
-    """Where a request comes from, for HTTPServerRequest."""
+    """The origin of a request, for HTTPServerRequest."""
 
     def __init__(self, scope: Dict[str, Any]) -> None:
         self.address = scope["client"]
@@ -39,16 +39,16 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
         self._scope = scope
         self._is_upgrade = is_upgrade
         self._loop = asyncio.get_running_loop()
-        # What the handler has written and the channel has not taken yet; None is its end.
+        # Written by the handler and not yet taken by the channel; None marks the end.
         self._outbox: Deque[Optional[Tuple[Dict[str, Any], asyncio.Future[None]]]] = deque()
         self._close_callback: Optional[Callable[[], None]] = None
         self._handler: Optional[asyncio.Task[Any]] = None
         self._is_closed = False
-        # The head of a 101, which comes before detach().
+        # The head of a 101 response, which precedes detach().
         self._switching = b""
         self._woken: asyncio.Future[None] = self._loop.create_future()
 
-    # What the worker calls
+    # For the worker
 
     async def run(self, start_request: Callable[[Any, Any], Any], collecting: Collecting) -> None:
         watching: Optional[asyncio.Task[Any]] = None
@@ -59,7 +59,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
                     return
                 handler = self._handler
                 if handler is not None and handler.done() and (handler.cancelled() or handler.exception() is not None):
-                    # Nobody else would answer. Tornado's own handlers turn what they raise into a response.
+                    # Nothing else would send a response. Tornado's own handlers turn their exceptions into one.
                     handler.result()
                 if watching is None and not self._is_upgrade:
                     watching = asyncio.ensure_future(self._exchange.receive())
@@ -100,14 +100,14 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
     async def _step(self, step: Callable[[], Any], collecting: Collecting) -> None:
         result, begun = collecting(step)
         if begun and self._handler is None:
-            # From now on its stack is the request's, and at the deadline it is what is cancelled.
+            # From now on this task's stack is the request's, and the deadline cancels this task.
             self._handler = self._exchange.task = begun[0]
             begun[0].add_done_callback(lambda _: self._wake())
         if result is not None:
             await result
 
     async def _deliver(self) -> bool:
-        """True when the response is complete."""
+        """Returns True when the response is complete."""
         outbox = self._outbox
         while outbox:
             item = outbox.popleft()
@@ -148,7 +148,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
         if not self._woken.done():
             self._woken.set_result(None)
 
-    # What Tornado calls
+    # For Tornado
 
     def write_headers(self, start_line: Any, headers: Any, chunk: Optional[bytes] = None) -> asyncio.Future[None]:
         if start_line.code == 101 and self._is_upgrade:
@@ -159,7 +159,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
             return written
         pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.get_all()]
         self._put({"type": "http.response.start", "status": start_line.code, "headers": pairs})
-        # Without a body yet the head goes out all the same: that is what flush() is for.
+        # The head goes out even without a body: flush() relies on that.
         return self.write(chunk or b"")
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
@@ -171,7 +171,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
             self._wake()
 
     def set_max_body_size(self, max_body_size: int) -> None:
-        """Without effect, as is set_body_timeout: bodies have the gateway's limits."""
+        """Has no effect, like set_body_timeout: the gateway limits bodies."""
 
     def set_body_timeout(self, timeout: float) -> None:
         pass
@@ -180,7 +180,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
         self._close_callback = callback
 
     def detach(self) -> TunnelStream:
-        """The client's connection, for a handler that speaks WebSocket."""
+        """Returns the client's connection, for a handler that speaks WebSocket."""
         if not self._is_upgrade:
             raise RuntimeError("only a request to upgrade to WebSocket gives its connection away; others share theirs")
         self._close_callback = None
@@ -205,5 +205,5 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
 def _fail(done: asyncio.Future[None]) -> None:
     if not done.done():
         done.set_exception(StreamClosedError())
-        # Nobody has to look.
+        # Retrieved, so that asyncio does not log it.
         done.exception()

@@ -1,4 +1,4 @@
-"""The client's connection as a stream of Tornado's, for a handler that takes it over. Imported only where Tornado is
+"""The client's connection as a Tornado stream, for a handler that takes it over. Imported only where Tornado is
 installed.
 """
 

@@ -1,7 +1,6 @@
-"""A worker of class tornado: a Tornado application, or a WSGI one. `missing` is called when the server
-starts.
+"""A worker of class tornado: serves a Tornado application, or a WSGI one.
 
-It is the asgi worker with another kind of application: each request is given to Tornado as its own HTTP server would.
+It is the asgi worker with another kind of application: Tornado gets each request as its own HTTP server would pass it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from tunicorn.wsgi.outside_loop import outside_loop
 
 
 def missing() -> Optional[str]:
-    """What is to be installed before this class can run."""
+    """Names what must be installed before this class can run."""
     return None if find_spec("tornado") else "tornado"
 
 
@@ -38,19 +37,19 @@ def serve(context: WorkerContext) -> None:
 
 
 def _start_request_of(app: Any) -> Callable[[Any, Any], Any]:
-    """What Tornado's HTTP server calls for each request."""
+    """The function that Tornado's HTTP server calls for each request."""
     from tornado.httpserver import HTTPServer
     from tornado.httputil import HTTPServerConnectionDelegate
     from tornado.wsgi import WSGIContainer
 
     class Container(WSGIContainer):  # type: ignore[misc, unused-ignore]
         def __call__(self, request: Any) -> None:
-            # Tornado's begins it in a turn of the loop of its own, where nobody would hear of what it raises.
+            # Tornado's own method starts it in a separate turn of the loop, where its exceptions would be lost.
             asyncio.ensure_future(self.handle_request(request))
 
     if not isinstance(app, HTTPServerConnectionDelegate):
         app = Container(outside_loop(app))
-    # It listens nowhere.
+    # This server does not listen.
     start_request: Callable[[Any, Any], Any] = HTTPServer(app).start_request
     return start_request
 
@@ -63,19 +62,19 @@ class TornadoWorker(AsgiWorker):
     ) -> None:
         super().__init__(context, _no_application, loop)
         self._lifespan = Lifespan(_no_application, "off", {}, context.log)
-        # A handler hears of a client that has left by on_connection_close, and goes on if it likes.
+        # on_connection_close notifies a handler that the client has left; the handler may go on.
         self._grace_seconds = math.inf
-        # Where tasks are put that a request begins.
+        # Collects the tasks that a request starts.
         self._begun: Optional[List[asyncio.Task[Any]]] = None
         self._start_request = start_request
         self._app = self._serve_request
-        # Tickets of requests to upgrade, until they run.
+        # Tickets of upgrade requests that do not run yet.
         self._upgrades: Set[int] = set()
         loop.set_task_factory(self._make_task)
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
         if ticket.flags & UPGRADE:
-            # It may become a tunnel. What the gateway has sent of the place's earlier tickets comes before its answer.
+            # It may become a tunnel: the answer to an ASK comes after all frames about the place's earlier tickets.
             ticket = ticket._replace(flags=ticket.flags | FOLLOWS)
             self._upgrades.add(ticket.id)
         super()._begin(place, ticket)
@@ -90,7 +89,7 @@ class TornadoWorker(AsgiWorker):
         await request.run(self._start_request, self._collecting)
 
     def _collecting(self, step: Callable[[], Any]) -> tuple[Any, List[asyncio.Task[Any]]]:
-        """Runs a step, and says which tasks it has begun: Tornado keeps those of its handlers to itself."""
+        """Runs a step and returns the tasks that it has started; Tornado does not expose those of its handlers."""
         begun: List[asyncio.Task[Any]] = []
         self._begun = begun
         try:

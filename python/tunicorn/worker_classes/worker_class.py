@@ -1,14 +1,14 @@
-"""The worker classes: which module serves the requests of a worker, by the value of `worker_class`.
+"""The worker classes: maps the value of `worker_class` to the module that serves requests.
 
-Such a module has a function `serve(context: WorkerContext) -> None`. It is called in the worker's process when the
-application is loaded and everything is set up. It has to
+Such a module has a function `serve(context: WorkerContext) -> None`. It is called in the worker's process once the
+application is loaded and everything is set up. It must
 
 - call `context.ready()` when it can take tickets;
-- open slots (`context.slots.open(number)`), as many as it runs requests at once, at most `len(context.slots)`;
-- take tickets by a TicketSource (ticket_source.py) and hand each to the runner of a free slot (`wsgi_runner`);
-- stop when `context.life.state.takes_tickets` is false, finish what it has taken, and return.
+- open a slot (`context.slots.open(number)`) for each concurrent request, at most `len(context.slots)`;
+- take tickets from a TicketSource (ticket_source.py) and pass each to the runner of a free slot (`wsgi_runner`);
+- stop when `context.life.state.takes_tickets` is false, finish the tickets that it has taken, and return.
 
-The signal to leave calls `context.signals.wake`, which a class sets that waits in another way than TicketSource.wait.
+The signal to leave calls `context.signals.wake`. A class that does not wait in TicketSource.wait sets it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Optional
 
 from tunicorn.generated_facts import WORKER_CLASSES
 
-# Library; module, function of it that says what is patched, and its argument; how applications do that.
+# Library; the module and function that report what is patched, and its argument; how applications patch.
 _PATCHERS = (
     ("gevent", "gevent.monkey", "is_module_patched", "_thread", "gevent.monkey.patch_all()"),
     ("eventlet", "eventlet.patcher", "is_monkey_patched", "thread", "eventlet.monkey_patch()"),
@@ -28,8 +28,8 @@ _PATCHERS = (
 
 
 def patch(name: str) -> None:
-    """Called before the application is imported, in the process that imports it: a class may have a function `patch()`
-    that changes the standard library for it.
+    """Calls the class's `patch()`, if it has one, which changes the standard library. To be called in the process that
+    imports the application, before it does.
     """
     patch_library = getattr(module_of(name), "patch", None)
     if patch_library is not None:
@@ -37,8 +37,8 @@ def patch(name: str) -> None:
 
 
 def after_fork() -> None:
-    """In a worker, before anything else: an event loop that the forkserver had, because of its configuration file or of
-    the application that it has preloaded, is made this process's own.
+    """The first step in a worker: reinitialises an event loop that the configuration file or a preloaded application
+    has started in the forkserver.
     """
     if "gevent" in sys.modules:
         from gevent import reinit
@@ -51,8 +51,7 @@ def after_fork() -> None:
 
 
 def missing(name: str) -> Optional[str]:
-    """What to tell when a package that the class needs is not installed: a class may have a function `missing()` that
-    names it.
+    """Calls the class's `missing()`, if it has one: an error text if a package that the class needs is not installed.
     """
     find = getattr(module_of(name), "missing", None)
     package = None if find is None else find()
@@ -75,7 +74,7 @@ def check(name: str, app: Any) -> None:
 
 
 def _refuse_patched_threads(name: str) -> None:
-    """The threads of a gthread worker would be green ones, and one that waits for a ticket would block the others."""
+    """The threads of a gthread worker would be green, and one that waits for a ticket would block the others."""
     if name != "gthread":
         return
     from tunicorn.application.load_application import AppImportError
@@ -96,10 +95,10 @@ def module_of(name: str) -> ModuleType:
 
 
 def runs_wsgi(name: str) -> bool:
-    """Whether the class calls the application as PEP 3333 has it; else it is an event loop's."""
+    """Whether the class calls the application by PEP 3333; otherwise it runs an event loop."""
     return WORKER_CLASSES[name].dialect == "wsgi"
 
 
 def runs_threads(name: str) -> bool:
-    """The environ's `wsgi.multithread`."""
+    """The value of the environ's `wsgi.multithread`."""
     return runs_wsgi(name) and WORKER_CLASSES[name].concurrency != "one"

@@ -1,4 +1,4 @@
-"""The request runner of a slot, for the classes that call the application as PEP 3333 has it."""
+"""The request runner of a slot, for the classes that call the application by PEP 3333."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wsgi_runner(context: WorkerContext, slot: RequestSlot) -> RequestRunner:
 
 
 def wsgi_environ(context: WorkerContext) -> Dict[str, Any]:
-    """What the environs of all requests have in common."""
+    """The part of the environ that all requests share."""
     settings = context.settings
     return base_environ(
         settings.multiprocess,
