@@ -1,6 +1,6 @@
-"""Where a forkserver gets its settings and its application from: what the command names, or an embedding program.
+"""The source of a forkserver's settings and application: the names given to the command, or an embedding program.
 
-`configure` is called once, in the forkserver; `load` wherever the application is needed, in the forkserver or a worker.
+`configure` runs once, in the forkserver; `load` in the forkserver or in a worker.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ PASTE = "config:"
 
 
 class Configuration(NamedTuple):
-    """The names of the configuration file, and what an embedding program sets below and above them."""
+    """The names in the configuration file, and the settings of an embedding program that rank below and above them."""
 
     file: ConfigFile
     framework: Dict[str, Any]
     overrides: Dict[str, Any]
     objects: Optional[Dict[str, Any]] = None
-    """By setting, what JSON cannot carry, such as hooks; None: the names of the file."""
+    """Values that JSON cannot carry, such as hooks, by setting. None: the names in the file."""
 
 
 class ApplicationSource(Protocol):
     def configure(self, config: Optional[str]) -> Configuration:
-        """`config` is what `-c` gave. May raise ConfigFileError."""
+        """`config` is the value of `-c`. May raise ConfigFileError."""
 
     def load(self, uri: str, cfg: Config) -> Callable[..., Any]:
         """May raise AppImportError, and whatever the application raises."""
 
 
 class CommandSource:
-    """What the command is given: a configuration file, and an application by its name."""
+    """The arguments of the command: a configuration file, and an application by name."""
 
     def configure(self, config: Optional[str]) -> Configuration:
         sys.path.insert(0, os.getcwd())
@@ -51,13 +51,13 @@ class CommandSource:
 
 
 class EmbeddedSource:
-    """An embedding program. `app` is like the applications of gunicorn.app.base: it holds `cfg`, and `wsgi()` loads."""
+    """An embedding program. `app` is like the applications of gunicorn.app.base: it has `cfg` and `wsgi()`."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
 
     def configure(self, config: Optional[str]) -> Configuration:
-        # Whatever is to be read, the application object has read when it was made.
+        # The constructor of the application object has read all sources.
         cfg = self._app.cfg
         file = getattr(cfg, "file", None) or ConfigFile(None, {}, {})
         framework, overrides = explicit(cfg), getattr(cfg, "overrides", {})
@@ -65,7 +65,7 @@ class EmbeddedSource:
         return Configuration(file, jsonable_names(framework), jsonable_names(overrides), objects)
 
     def load(self, uri: str, cfg: Config) -> Callable[..., Any]:
-        # What the arbiter has made of all sources.
+        # The settings that the arbiter has resolved from all sources.
         self._app.cfg = cfg
         loaded = self._app.wsgi()
         if not callable(loaded):
@@ -75,7 +75,9 @@ class EmbeddedSource:
 
 
 def explicit(cfg: Any) -> Dict[str, Any]:
-    """What the program has set; for a Config that does not remember it, whatever is not as by default."""
+    """The settings that the program has set; for a Config that does not record them, those that differ from the
+    default.
+    """
     framework = getattr(cfg, "framework", None)
     if framework is not None:
         return dict(framework)

@@ -1,6 +1,6 @@
-"""The forkserver's line to the arbiter: JSON, one message a line, over the stream socket inherited as descriptor 3.
+"""The forkserver's link to the arbiter: one JSON message per line, over the stream socket inherited as descriptor 3.
 
-End-of-file on it means that the arbiter is gone.
+End-of-file means that the arbiter is gone.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ Message = Dict[str, Any]
 
 class ArbiterLink:
     def __init__(self, fd: int = LINK_FD) -> None:
-        # Not for the application's subprocesses: a copy there would keep the link open after the forkserver's end.
+        # The application's subprocesses must not inherit it: a copy would keep the link open after the forkserver's
+        # end.
         os.set_inheritable(fd, False)
         self._socket = socket.socket(fileno=fd)
         self._unfinished = b""
         self.is_open = True
-        # Threads that hooks have started send, too. Never taken in a forked child, which closes the link at once.
+        # Threads of hooks send, too. Never taken in a forked child, which closes the link immediately.
         self._sending = threading.Lock()
 
     def fileno(self) -> int:
@@ -49,7 +50,7 @@ class ArbiterLink:
             self.is_open = False
 
     def finish(self) -> None:
-        """Nothing more will be sent; the arbiter ends its half in turn, once all that it has sent is on its way."""
+        """Half-closes the link. The arbiter then closes its half, once everything it has to send is sent."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:

@@ -1,4 +1,4 @@
-"""Attributes that hooks have set on `server`, on their way from one generation's forkserver to the next one's."""
+"""Carries attributes that hooks have set on `server` from one generation's forkserver to the next one's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Packed(NamedTuple):
 def pack(server: Server) -> Packed:
     packed, left_out = {}, []
     for name, value in server.hook_attributes().items():
-        # One by one, and each checked: one that fails must not cost the others.
+        # Packed and checked one by one, so that one that fails does not affect the others.
         try:
             packed[name] = pickle.dumps(value)
         except Exception:
@@ -28,7 +28,7 @@ def pack(server: Server) -> Packed:
 
 
 def unpack(server: Server, state: str) -> List[str]:
-    """Returns the names of those that could not be restored: their class may be gone with the old code."""
+    """Returns the names of attributes that could not be restored: their class may not exist in the new code."""
     if not state:
         return []
     packed: Mapping[str, bytes] = pickle.loads(base64.b64decode(state))

@@ -1,4 +1,4 @@
-"""The workers of one forkserver: forks, signals and reaps them, and passes their reports on."""
+"""The workers of one forkserver: forks, signals and reaps them, and forwards their reports."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Children:
         return len(self._children)
 
     def writing_ends(self) -> List[int]:
-        """Where workers report."""
+        """The descriptors that workers report to."""
         return [self._reports_write]
 
     def pids(self) -> List[int]:
@@ -49,7 +49,7 @@ class Children:
     def signal(self, pid: int, number: int) -> None:
         if pid in self._children:
             if number == signal.SIGABRT:
-                # The worker's own object says so, too; this is the one that child_exit gets.
+                # The worker process records this in its own copy; this object is the one that child_exit gets.
                 self._children[pid].worker.life.move(WorkerEvent.ABORT)
             os.kill(pid, number)
 
@@ -64,7 +64,7 @@ class Children:
                 message["age"], os.getpid(), server.LISTENERS, server.app, cfg.timeout / 2, cfg, host.logger()
             )
         except Exception as error:
-            # Of a class of the user's own.
+            # The constructor of the user's own worker class.
             self._link.send({"type": "not-forked", "slot": message["slot"]})
             host.report("pre_fork", failure_of(f"{kind.__name__}()", error))
             return
@@ -97,7 +97,7 @@ class Children:
                     )
                 )
             finally:
-                # Something has failed before the worker had its signals and its log.
+                # Something failed before the worker had its signal handlers and its log.
                 traceback.print_exc()
                 os._exit(255)
         worker.pid = pid
@@ -109,18 +109,18 @@ class Children:
         try:
             chunk = unpatched.read(self.reports_read, 65536)
         except BlockingIOError:
-            return  # Nobody has anything to say.
+            return  # No worker has reported anything.
         *lines, self._unfinished_report = (self._unfinished_report + chunk).split(b"\n")
         for line in lines:
             message = parse_message(line)
             if message is not None:
                 self._link.send(message)
             else:
-                # Not from a worker as it should be: what it says is no reason to end all the others.
+                # A worker that misbehaves must not end all the others.
                 say(logs.logger, workers.MALFORMED_REPORT, line=repr(line[:200]))
 
     def reap(self, host: HookHost, logs: Logs) -> None:
-        # One by one: waitpid(-1) would also take the ends of processes that the configuration file started.
+        # One by one: waitpid(-1) would also reap processes that the configuration file started.
         for pid in list(self._children):
             done, status = unpatched.waitpid(pid, os.WNOHANG)
             if done == 0:
@@ -129,7 +129,7 @@ class Children:
             host.server.WORKERS = {key: worker for key, worker in host.server.WORKERS.items() if key != pid}
             self.forward_reports(logs)
             child.worker.tmp.close()
-            # Before the arbiter hears of the end, so that what comes after it, such as on_exit, comes after this.
+            # Before the arbiter is notified, so that later hooks, such as on_exit, run after this one.
             failure = host.call("child_exit", child.worker)
             signalled = os.WIFSIGNALED(status)
             self._link.send(

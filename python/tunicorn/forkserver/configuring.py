@@ -1,5 +1,5 @@
-"""What a forkserver does before it forks: evaluates the configuration, takes up the resolved settings, and prepares or
-checks the application. Each step returns its answer to the arbiter, and what it has made.
+"""The steps of a forkserver before it forks: evaluate the configuration, adopt the resolved settings, and prepare or
+check the application. Each step returns its result and its answer to the arbiter.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tunicorn.worker_classes import worker_class
 
 
 class StepFailed(Exception):
-    """`answer` is for the arbiter."""
+    """`answer` is sent to the arbiter."""
 
     def __init__(self, step: str, code: int, message: str, traceback: str = "") -> None:
         super().__init__(message)
@@ -56,7 +56,7 @@ def configure(source: ApplicationSource, message: Message) -> Tuple[Configured, 
     except SystemExit as error:
         raise StepFailed("configure", 1, f"The config file called sys.exit({error.code!r})") from error
     finally:
-        # Gunicorn's master sets its own behind the configuration file, too.
+        # Gunicorn's master also sets its own handlers after the configuration file.
         passed_signals.reclaim()
     configured = Configured(file.namespace if objects is None else objects)
     stated = {**framework, **configured.objects, **overrides}
@@ -73,8 +73,8 @@ def configure(source: ApplicationSource, message: Message) -> Tuple[Configured, 
 
 
 def settle(source: ApplicationSource, link: ArbiterLink, before: Stage, message: Message) -> Tuple[Settled, Message]:
-    """The arbiter has resolved the settings: from here on this process has what hooks and application expect. Raises
-    StepFailed.
+    """Adopts the settings that the arbiter has resolved: from here on this process is as hooks and the application
+    expect. Raises StepFailed.
     """
     facts: Mapping[str, Any] = message["server"]
     try:
@@ -118,7 +118,7 @@ def begin_preparing(stage: Union[Settled, Prepared], message: Message) -> Prepar
 
 
 def prepare(prepared: Prepared) -> Optional[Message]:
-    """None when the arbiter stops, and says what is next. Raises StepFailed."""
+    """None if the arbiter is stopping, and will say what comes next. Raises StepFailed."""
     if prepared.settings.preload_app:
         worker_class.patch(prepared.settings.worker_class)
         try:
@@ -153,7 +153,7 @@ def _logs(config: Config, message: Message) -> Logs:
 
 
 def _enter(config: Config, facts: Mapping[str, Any]) -> None:
-    """The surroundings that hooks run in and the application is loaded in."""
+    """Sets up the environment for hooks and the application."""
     os.environ.update(config.env)
     os.environ["SERVER_SOFTWARE"] = facts["server_software"]
     os.chdir(config.chdir)

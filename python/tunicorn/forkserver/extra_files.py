@@ -1,4 +1,4 @@
-"""The setting reload_extra_files: finds the files that its entries name, and those that come later."""
+"""The setting reload_extra_files: finds the files that its entries name, including those that appear later."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 from tunicorn.forkserver.arbiter_link import Message
 
 ROUND_SECONDS = 1.0
-# A large tree must not keep the forkserver from its other work: after a look, it rests four times as long.
+# A large tree must not keep the forkserver from its other work: after each scan it rests four times as long.
 REST_FACTOR = 4
 
 
 class ExtraFiles:
-    """Relative entries start at `folder`."""
+    """Relative entries are resolved against `folder`."""
 
     def __init__(self, entries: Sequence[str], folder: str) -> None:
         self._folder = folder
-        # None before the first look.
+        # None before the first scan.
         self._known: Dict[str, Optional[Set[str]]] = {entry: None for entry in entries}
         self._due = monotonic()
 
@@ -27,7 +27,7 @@ class ExtraFiles:
         return max(0.0, self._due - monotonic()) * 1000
 
     def look(self) -> List[Message]:
-        """A message for each entry that names new files, and for every entry at the first look."""
+        """One message for each entry with new files; at the first scan, for every entry."""
         began = monotonic()
         messages: List[Message] = []
         for entry, before in self._known.items():
@@ -36,7 +36,7 @@ class ExtraFiles:
             if new or before is None:
                 whole = before is None
                 messages.append({"type": "extra-files", "entry": entry, "files": sorted(new), "whole": whole})
-            # The arbiter goes on watching a file that is gone.
+            # The arbiter keeps watching files that are gone.
             self._known[entry] = found if before is None else before | found
         now = monotonic()
         self._due = now + max(ROUND_SECONDS, REST_FACTOR * (now - began))
@@ -44,7 +44,9 @@ class ExtraFiles:
 
 
 def files_of(entry: str, folder: str) -> Iterator[str]:
-    """A path names itself, a folder all files in it that are not hidden, a pattern what Python's glob finds."""
+    """A path stands for itself, a folder for all files in it that are not hidden, a pattern for what Python's glob
+    finds.
+    """
     if glob.has_magic(entry):
         pattern = os.path.join(glob.escape(folder), entry)
     else:
@@ -59,7 +61,7 @@ def files_of(entry: str, folder: str) -> Iterator[str]:
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """As glob.glob(pattern, recursive=True), but `**` does not follow a link to a folder, which might lead back up."""
+    """Like glob.glob(pattern, recursive=True), but `**` does not follow links to folders, which might lead back up."""
     before, recursive, after = _split(pattern)
     if not recursive:
         yield from glob.iglob(pattern)
@@ -71,7 +73,7 @@ def _matches(pattern: str) -> Iterator[str]:
 
 
 def _split(pattern: str) -> Tuple[str, bool, str]:
-    """What stands before and after the first `**` that is a whole name."""
+    """The parts before and after the first `**` that is a whole name."""
     names = pattern.split("/")
     if "**" not in names:
         return pattern, False, ""

@@ -1,8 +1,8 @@
-"""The forkserver: evaluates the configuration file, runs the arbiter's hooks, may preload the application, and has
-workers forked and reaped.
+"""The forkserver: evaluates the configuration file, runs the arbiter's hooks, may preload the application, and forks
+and reaps workers.
 
-One per generation, a child of the arbiter. It has one loop: messages of the arbiter, reports of its workers, ends of
-its workers. It never touches a request.
+Each generation has one, a child of the arbiter. Its single loop handles the arbiter's messages and the workers' reports
+and exits. It never touches a request.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Forkserver:
         self._stage: Stage = Configured({})
         self._life = Life.SERVING
         self._relayed_lines = RelayedLines()
-        # For the ends of workers, and the signals that applications send here.
+        # Wakes the loop when a worker exits, or an application sends a signal here.
         self._wakeup = Wakeup()
         self._children = Children(link, self._wakeup.close_in_child)
         forked_copy.keep_connection(lambda: [link.fileno()])
@@ -41,14 +41,14 @@ class Forkserver:
         forked_copy.keep_writing_end(lambda: [*self._wakeup.writing_ends(), *self._children.writing_ends()])
 
     def serve(self) -> None:
-        """Runs until the arbiter says leave and the last worker is gone, or the arbiter itself is."""
+        """Runs until the arbiter has sent `leave` and the last worker is gone, or until the arbiter is gone."""
         poll = unpatched.poll()
         for fd in (self._link.fileno(), self._wakeup.reading_end, self._children.reports_read):
             poll.register(fd, select.POLLIN)
         while not self._is_done():
             ready = [fd for fd, _ in poll.poll(self._look_at_extra_files())]
             stage = self._stage
-            # Reports before ends: a worker's "boot failed" must reach the arbiter before its exit does.
+            # Reports before exits: a worker's "boot failed" must reach the arbiter before its exit.
             if self._children.reports_read in ready and not isinstance(stage, Configured):
                 self._children.forward_reports(stage.logs)
             if self._wakeup.reading_end in ready:
@@ -67,7 +67,7 @@ class Forkserver:
         self._relayed_lines.write_last(self._link, self._stage)
 
     def _look_at_extra_files(self) -> Optional[float]:
-        """How many milliseconds the next look may wait; None if there is none to come."""
+        """Milliseconds until the next scan; None if there will be none."""
         stage = self._stage
         if not isinstance(stage, Prepared) or stage.extra_files is None or self._life is not Life.SERVING:
             return None
@@ -87,7 +87,7 @@ class Forkserver:
         if not threads and not handled:
             return True
         if self._life is Life.LEAVING:
-            # They go on as they would in Gunicorn's master, until the arbiter closes the link.
+            # Threads and handlers go on as they would in Gunicorn's master, until the arbiter closes the link.
             self._life = Life.LINGERING
             self._link.send({"type": "lingers", "threads": threads, "handled": handled})
         return False
@@ -119,7 +119,7 @@ class Forkserver:
             elif kind == "check":
                 answer = configuring.check(with_hooks(self._stage, kind))
             else:
-                # Before the application is loaded, which may take longer than the arbiter lives.
+                # Before the application is loaded, which may outlast the arbiter.
                 self._stage = prepared = configuring.begin_preparing(with_hooks(self._stage, kind), message)
                 self._look_at_extra_files()
                 finished = configuring.prepare(prepared)
@@ -164,6 +164,6 @@ def run(source: ApplicationSource) -> None:
         forked_copy.keep_handler(number)
     Forkserver(ArbiterLink(), source).serve()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
-        # A hook's thread that would never let the interpreter end.
+        # A thread of a hook would keep the interpreter from ever ending.
         atexit._run_exitfuncs()
         os._exit(0)

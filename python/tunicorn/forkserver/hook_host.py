@@ -1,4 +1,4 @@
-"""Runs the arbiter's hooks in the forkserver: holds the `server` object, calls, and says how a call went."""
+"""Runs the arbiter's hooks in the forkserver: holds the `server` object, calls hooks and reports their results."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tunicorn.log.tracebacks import user_traceback
 from tunicorn.process import unpatched
 from tunicorn.worker.lifeline import watch_lifeline
 
-# What a pipe of one page takes at once (a user with many pipes gets no larger ones).
+# A pipe of one page takes this much without blocking (a user with many pipes gets no larger ones).
 FAILURE_BYTES = 4000
 NO_FAILURE = b"\n"
-# Gunicorn's master sets its own handlers after the one, and the other is no process that gets signals.
+# Gunicorn's master sets its own handlers after on_starting, and the process of pre_exec gets no signals.
 _HANDLERS_OF_NO_USE = ("on_starting", "pre_exec")
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
@@ -36,15 +36,15 @@ class HookHost:
         self._link = link
         self._log = logger
         self.config = config
-        # For watch_lifeline(), once the pipe is there.
+        # The arguments of watch_lifeline(), once the pipe exists.
         self.lifeline: Optional[Tuple[str, int]] = None
         self.worker_class: str = facts["worker_class"]
-        # Where the command was started; `server.START_CTX` may be changed by hooks.
+        # The folder where the command was started; hooks may change `server.START_CTX`.
         self.start_folder: str = facts["start"]["cwd"]
         self.server = Server(app, facts, self.logger, self._ask)
-        # Of the config file's module, and of what it has imported.
+        # Threads started by the config file, its imports and hooks.
         self._threads: Set[threading.Thread] = set(_other_threads())
-        # Of signals, that hooks have set in this process.
+        # Signal handlers that hooks have set in this process.
         self._handlers: Dict[int, passed_signals.Handler] = {}
         lost = carried_state.unpack(self.server, facts["state"])
         if lost:
@@ -55,7 +55,7 @@ class HookHost:
         return self._log
 
     def call(self, name: str, *arguments: Any) -> Optional[Message]:
-        """None when all went well, and otherwise the failure as the arbiter wants it."""
+        """None on success, otherwise the failure as a message for the arbiter."""
         hook = self.config.hook(name)
         if hook is None:
             return None
@@ -72,7 +72,7 @@ class HookHost:
         return None
 
     def obey(self, message: Message) -> None:
-        """The arbiter has something called here."""
+        """Calls the hook that the arbiter asks for."""
         name = message["hook"]
         if name == "nworkers_changed":
             self.server.learn({"workers": message["new"]})
@@ -87,7 +87,7 @@ class HookHost:
         self._link.send({"type": "hook-done", "hook": name, "failure": failure})
 
     def _adopt_handlers(self, hook: str) -> None:
-        """In Gunicorn they would take the place of the master's own. Here they are called beside those."""
+        """In Gunicorn these handlers would replace the master's own. Here they run in addition."""
         theirs = passed_signals.reclaim()
         if hook in _HANDLERS_OF_NO_USE:
             return
@@ -96,13 +96,13 @@ class HookHost:
             self._link.send({"type": "handles", "signal": signal.Signals(number).name})
 
     def call_handler(self, name: str) -> None:
-        """The arbiter acts on this signal."""
+        """Runs the handler of a signal that the arbiter acts on."""
         number = signal.Signals[name]
         handler = self._handlers.get(number)
         if handler is None:
             return
         if number in _ENDING:
-            # The server ends once, however often it is asked to.
+            # The server ends only once, however often it is asked to.
             del self._handlers[number]
         try:
             passed_signals.call(handler, number, sys._getframe())
@@ -124,20 +124,23 @@ class HookHost:
         self._link.send({"type": "state", "state": packed.state})
 
     def living_threads(self) -> List[str]:
-        """Names of threads that hooks and the config file have started, and that go on."""
+        """Names of running threads that hooks and the config file have started."""
         return [thread.name for thread in self._threads if thread.is_alive()]
 
     def _call_in_child(self, name: str) -> Optional[Message]:
-        """pre_exec may do what only a process about to be replaced can afford, such as closing descriptors."""
+        """In a child, because pre_exec may do what only a process about to be replaced can afford, such as closing
+        descriptors.
+        """
         read, write = os.pipe()
         pid = unpatched.fork()
         if pid == 0:
             if self.lifeline is not None:
-                # A hook that hangs ends with the server, although nobody knows this process.
+                # Ends a hanging hook with the server, although no other process knows this one.
                 watch_lifeline(*self.lifeline)
             _say_and_exit(write, self.call(name))
         os.close(write)
-        # Its line fits into the pipe. A process that the hook has forked may keep the pipe open for ever.
+        # Its line fits into the pipe. A process that the hook forked may keep the pipe open forever, so do not read to
+        # the end.
         unpatched.waitpid(pid, 0)
         os.set_blocking(read, False)
         try:
@@ -163,7 +166,7 @@ def _say_and_exit(fd: int, failure: Optional[Message]) -> None:
 
 
 def _failure_line(failure: Message) -> bytes:
-    # The exception's own text may be as long as it likes.
+    # The exception's own text may have any length.
     short = message_line({**failure, "traceback": ""}, "message", FAILURE_BYTES // 2)
     return message_line({**json.loads(short), "traceback": failure["traceback"]}, "traceback", FAILURE_BYTES)
 
@@ -173,7 +176,7 @@ def _other_threads() -> Iterable[threading.Thread]:
 
 
 def failure_of(name: str, error: BaseException) -> Message:
-    """`code` is the exit status that the error itself asks for: SystemExit's, or that of Gunicorn's HaltServer."""
+    """`code` is the exit status that the error asks for: that of SystemExit or of Gunicorn's HaltServer."""
     code: Any = None
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1

@@ -1,4 +1,4 @@
-"""What the arbiter can break off in a forkserver: the import of an application that nobody waits for any more."""
+"""Lets the arbiter interrupt a forkserver that imports an application which is no longer wanted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Iterator, Optional
 
 
 class Interrupted(BaseException):
-    """Raised wherever the code is that is broken off."""
+    """Raised at whatever point the interrupted code has reached."""
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within it, SIGINT raises Interrupted."""
+    """Inside the context, SIGINT raises Interrupted."""
 
     def interrupt(signum: int, frame: Optional[FrameType]) -> None:
         raise Interrupted

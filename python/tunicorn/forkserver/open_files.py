@@ -1,4 +1,4 @@
-"""The soft limit of open files, which Node raises for itself and its children, is put back to the operator's."""
+"""Restores the operator's soft limit of open files, which Node raises for itself and its children."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tunicorn.generated_facts import OPEN_FILES_VARIABLE
 
 
 def restore() -> None:
-    """What this process starts must not find the variable."""
+    """Child processes must not inherit the variable."""
     given = os.environ.pop(OPEN_FILES_VARIABLE, "")
     if not given.isdigit():
         return

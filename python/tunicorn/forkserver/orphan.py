@@ -13,7 +13,7 @@ from tunicorn.process import unpatched
 
 
 def outlive_arbiter(children: Children, wakeup: Wakeup, prepared: Prepared) -> None:
-    """The workers finish what the gateways still send them, within graceful_timeout."""
+    """Lets the workers finish what the gateways still send them, within graceful_timeout."""
     settings = prepared.settings
     deadline = time.monotonic() + settings.graceful_timeout
     poll = unpatched.poll()

@@ -1,6 +1,6 @@
-"""Signals that an application sends to its parent process, which is the forkserver here: they mean the arbiter, which
-gets them as messages. What the terminal or systemd sends to the whole process group reaches the arbiter, too, and by
-their times it knows the two for one.
+"""Forwards signals that an application sends to its parent process. That is the forkserver here, but the arbiter is
+meant, which gets them as messages. A signal that the terminal or systemd sends to the whole process group also reaches
+the arbiter directly; by the times it recognises the two as one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tunicorn.forkserver.arbiter_link import Message
 
 Handler = Callable[[int, Optional[FrameType]], Any]
 
-# Handlers, not SIG_IGN: that would be inherited by every program that a hook starts, and make it deaf.
+# Handlers, not SIG_IGN: programs that a hook starts would inherit that, and ignore the signals.
 PASSED = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -28,12 +28,13 @@ PASSED = (
 )
 
 _arrived: Deque[Message] = deque()
-# A handler of a hook's may call the one that it has replaced, for a signal that the arbiter acts on already.
+# The signal whose handler is running: a hook's handler may call the one it replaced, although the arbiter acts on the
+# signal already.
 _calling: Optional[int] = None
 
 
 def arrive(signum: int, frame: Optional[FrameType]) -> None:
-    """Only notes it: the main thread may be in the middle of a message to the arbiter."""
+    """Only records the signal: the main thread may be in the middle of a message to the arbiter."""
     if signum == _calling:
         return
     name = signal.Signals(signum).name
@@ -46,7 +47,7 @@ def install() -> None:
 
 
 def taken() -> List[Message]:
-    """Those that have arrived since the last call."""
+    """The signals that have arrived since the last call."""
     found = []
     while _arrived:
         found.append(_arrived.popleft())
@@ -54,7 +55,7 @@ def taken() -> List[Message]:
 
 
 def reclaim() -> Dict[int, Handler]:
-    """Sets the handlers above again where others have been set, and returns those."""
+    """Restores the handlers above where others have been set, and returns the others."""
     theirs: Dict[int, Handler] = {}
     for number in PASSED:
         found = signal.getsignal(number)
@@ -66,7 +67,9 @@ def reclaim() -> Dict[int, Handler]:
 
 
 def call(handler: Handler, number: int, frame: Optional[FrameType]) -> None:
-    """As the signal would. What it raises to end the process is no more than the arbiter is about."""
+    """Calls the handler as the signal would. Exceptions that would end the process are dropped: the arbiter is ending
+    it.
+    """
     global _calling
     _calling = number
     try:

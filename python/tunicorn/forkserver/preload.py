@@ -1,4 +1,4 @@
-"""Loads the application in the forkserver, so that it is there before the workers are forked."""
+"""Loads the application in the forkserver, before the workers are forked."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tunicorn.worker_context.failed_application import load_or_show
 def preload(
     app: Application, log: Log, *, shows_failure: bool = False, check: Callable[[Any], None] = lambda loaded: None
 ) -> Optional[Tuple[int, str, str]]:
-    """None, or exit status, message and traceback of what went wrong; with `shows_failure`, the workers serve that.
-    `check` raises AppImportError for an application that cannot be run.
+    """None, or exit status, message and traceback of a failure; with `shows_failure`, the workers serve the failure
+    instead. `check` raises AppImportError for an application that cannot be run.
     """
     before = set(threading.enumerate())
     try:
@@ -38,7 +38,8 @@ def preload(
     names = [thread.name for thread in threading.enumerate() if thread not in before]
     if names:
         say(log, workers.PRELOAD_THREADS, threads=", ".join(names))
-    # What is loaded now is shared with every worker; frozen, the collector does not write to it and unshare it.
+    # Everything loaded so far is shared with the workers; once frozen, the collector does not write to it and unshare
+    # it.
     gc.collect()
     gc.freeze()
     return None

@@ -1,4 +1,4 @@
-"""Log lines of the arbiter and the gateways, where Python's loggers write them."""
+"""Log lines of the arbiter and the gateways, for configurations in which Python's loggers write them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class RelayedLines:
             relayed.access_relayed(found.logs.logger, lambda environ: Request(environ, config), message)
 
     def write_last(self, link: ArbiterLink, stage: Stage) -> None:
-        """For the end. Lines may be on their way; the arbiter ends its half of the link behind the last."""
+        """At the end, receives lines that are still on their way; the arbiter closes its half of the link after the
+        last one.
+        """
         if self._count == 0:
             return
         link.finish()

@@ -1,4 +1,4 @@
-"""How far a forkserver has come. Each stage has what the messages need that are legal from then on."""
+"""The stages of a forkserver. Each has the data for the messages that are legal from then on."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tunicorn.runqueue.ticket_pipe import TicketPipe
 
 
 class Configured(NamedTuple):
-    """The configuration is evaluated; at the very start, nothing is."""
+    """The configuration is evaluated (at the very start, it is not yet)."""
 
     objects: Dict[str, Any]
 
 
 class Settled(NamedTuple):
-    """The settings are resolved: hooks can be called."""
+    """The settings are resolved, so hooks can be called."""
 
     objects: Dict[str, Any]
     host: HookHost
@@ -34,7 +34,7 @@ class Prepared(NamedTuple):
     logs: Logs
     settings: WorkerSettings
     tickets: TicketPipe
-    # With `reload`.
+    # Set with `reload`.
     extra_files: Optional[ExtraFiles]
 
 
@@ -59,7 +59,7 @@ def with_workers(stage: Stage, kind: str) -> Prepared:
 
 class Life(Enum):
     SERVING = "serving"
-    # It ends with its last worker.
+    # Ends with the last worker.
     LEAVING = "leaving"
-    # Its workers are gone, and what hooks have left keeps it: threads, and handlers of signals.
+    # The workers are gone; threads or signal handlers of hooks keep the process.
     LINGERING = "lingering"

@@ -1,4 +1,4 @@
-"""A pipe that becomes readable when a signal arrives, for a loop that polls it beside everything else."""
+"""A pipe that becomes readable when a signal arrives, for a polling loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Wakeup:
         self.reading_end, self._writing_end = os.pipe()
         for fd in (self.reading_end, self._writing_end):
             os.set_blocking(fd, False)
-        # Without a handler, the end of a child would wake nothing.
+        # Without a handler, the exit of a child would not wake the loop.
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)
         signal.set_wakeup_fd(self._writing_end, warn_on_full_buffer=False)
 
