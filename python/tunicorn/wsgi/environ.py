@@ -1,6 +1,4 @@
-"""The WSGI environ: a base that is the same for every request of a worker, and one request's copy of it.
-
-The worker builds the base once; the request runner calls `request_environ` for each ticket.
+"""The WSGI environ: a base, built once per worker, and a copy of it for each request.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ SPOOL_FIELD = "tunicorn.spool"
 
 
 class ErrorStream(Protocol):
-    """What PEP 3333 asks of `wsgi.errors`."""
+    """The methods that PEP 3333 requires of `wsgi.errors`."""
 
     def write(self, text: str, /) -> Any: ...
 
@@ -33,7 +31,7 @@ def base_environ(
     multithread: bool = False,
     sendfile: bool = True,
 ) -> dict[str, Any]:
-    """What does not differ from request to request, or is overridden by the ticket's fields when it does."""
+    """The entries that are the same for all requests, or that the ticket's fields override."""
     return {
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
@@ -43,7 +41,7 @@ def base_environ(
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileWrapper if sendfile else ReadFileWrapper,
         "wsgi.input_terminated": True,
-        # Every request puts its own here: to overwrite an entry is cheaper than to add one.
+        # Every request overwrites this, which is cheaper than adding an entry.
         "wsgi.early_hints": None,
         "tunicorn.client_disconnected": None,
         "SERVER_SOFTWARE": server_software,
@@ -52,9 +50,9 @@ def base_environ(
 
 
 def request_environ(base: dict[str, Any], fields: dict[str, str], body: bytes, raw_path: int) -> dict[str, Any]:
-    """One request's environ. Raises OSError when its body was spooled to a file that cannot be opened.
+    """The environ of one request. Raises OSError if its body was spooled to a file that cannot be opened.
 
-    The caller closes `wsgi.input`: a spooled body is an open file.
+    The caller must close `wsgi.input`: a spooled body is an open file.
     """
     environ = base.copy()
     environ.update(fields)

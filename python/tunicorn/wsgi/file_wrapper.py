@@ -1,6 +1,6 @@
 """`wsgi.file_wrapper`: a file as an iterable of blocks.
 
-Applications make one; the response iterates over it, or has the kernel send the file where that comes to the same.
+The response iterates over it, or lets the kernel send the file where the result is the same.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import stat
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-# A regular file has its bytes at once, so a larger block than the application asked for costs no waiting, and fewer
-# frames. Anything else (a pipe, a decompressor on a socket) keeps the application's block size.
+# A regular file has its bytes available immediately, so blocks larger than the application asked for cost no waiting,
+# and need fewer frames. Anything else (a pipe, a decompressor on a socket) keeps the application's block size.
 REGULAR_FILE_BLOCK_BYTES = 256 * 1024
 
 
 class PlainFile(NamedTuple):
-    """A file whose bytes on the disk are what reading it gives."""
+    """A file for which reading gives exactly the bytes on the disk."""
 
     fd: int
-    #: Where it stands.
+    #: The current position.
     offset: int
 
 
 class FileWrapper:
-    """Reads with `filelike.read`, so it starts where the file stands, whatever buffers or decoders lie between."""
+    """Reads with `filelike.read`, so it starts at the current position, whatever buffers or decoders are in between."""
 
     def __init__(self, filelike: Any, blksize: int = 8192) -> None:
         self.filelike = filelike
@@ -46,16 +46,16 @@ class FileWrapper:
             yield block
 
     def plain_file(self) -> PlainFile | None:
-        """None when the bytes come by reading only."""
+        """None if the bytes can only be had by reading."""
         filelike = self.filelike
-        # These classes and no others: what is made of them may decode, count or change what it reads.
+        # Exactly these classes: subclasses may decode, count or change what they read.
         raw = filelike.raw if filelike.__class__ is io.BufferedReader else filelike
         if raw.__class__ is not io.FileIO or not _is_regular_file(raw):
             return None
         return PlainFile(raw.fileno(), filelike.tell())
 
     def __getitem__(self, index: int) -> bytes:
-        # What wsgiref's FileWrapper offers, for code that still iterates by index.
+        # As in wsgiref's FileWrapper, for code that iterates by index.
         block: bytes = self.filelike.read(self.blksize)
         if block:
             return block
@@ -63,7 +63,7 @@ class FileWrapper:
 
 
 class ReadFileWrapper(FileWrapper):
-    """With `sendfile` off: always read."""
+    """For `sendfile` off: the file is always read."""
 
     def plain_file(self) -> PlainFile | None:
         return None
@@ -73,5 +73,5 @@ def _is_regular_file(filelike: Any) -> bool:
     try:
         return stat.S_ISREG(os.fstat(filelike.fileno()).st_mode)
     except (AttributeError, OSError, TypeError, ValueError):
-        # No `fileno`, one that refuses (io.UnsupportedOperation is an OSError), or one that is no descriptor.
+        # No `fileno`, or it raises (io.UnsupportedOperation is an OSError), or its result is not a descriptor.
         return False

@@ -1,5 +1,5 @@
-"""A request runner that calls pre_request, logger.access() and post_request. The worker makes one in place of the plain
-runner when there is something to call, so that a server without these does not even look for them.
+"""A request runner that calls pre_request, logger.access() and post_request. It replaces the plain runner only if there
+is something to call, so a server without these pays nothing for them.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class HookedRunner(RequestRunner):
 
     @staticmethod
     def is_wanted(cfg: Any) -> bool:
-        # Without a hook of the user's, pre_request writes a line at level debug.
+        # Even without a user's hook, pre_request logs a line at level debug.
         has_hooks = cfg.hook("pre_request") is not None or cfg.hook("post_request") is not None
         return has_hooks or cfg.loglevel.lower() == "debug"
 
     def _run_hooked(self, environ: dict[str, Any], start_response: Any) -> Any:
-        # The runner passes the bound method of its response.
+        # `start_response` is a bound method of the response.
         view = ResponseView(start_response.__self__)
         request = Request(environ, self._worker.cfg)
         self._request, self._view, self._environ = request, view, environ
@@ -60,11 +60,11 @@ class HookedRunner(RequestRunner):
         try:
             return super()._answer(ticket)
         except WorkerEnded:
-            # The gateway answers, and tells of it.
+            # The gateway sends the response and logs it.
             logs_access = False
             raise
         finally:
-            # Within the claim: a hook that hangs is a hung request to the arbiter.
+            # Inside the claim, so that the arbiter sees a hanging hook as a hanging request.
             self._after_request(logs_access)
 
     def _after_request(self, logs_access: bool) -> None:
@@ -73,7 +73,7 @@ class HookedRunner(RequestRunner):
         self._environ = {}
         if request is None:
             return
-        # What the gateway has ended, it tells of itself.
+        # The gateway logs requests that it has ended.
         if logs_access and view is not None and not view.is_cancelled():
             took = timedelta(microseconds=(monotonic_ns() - self._began_ns) // 1000)
             try:

@@ -1,5 +1,5 @@
-"""A WSGI application that is called in an event loop, as Tornado's WSGIContainer does, and does not see it: Django
-refuses to use its database where a loop is running, and asyncio.run() to run. Called by tornado_worker.py.
+"""Hides a running event loop from a WSGI application that is called inside it, as Tornado's WSGIContainer does. Where a
+loop is running, Django refuses to use its database, and asyncio.run() refuses to run.
 """
 
 from __future__ import annotations

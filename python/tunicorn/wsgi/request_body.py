@@ -1,7 +1,6 @@
-"""`wsgi.input`: the whole body, in memory or in the file that the gateway has spooled it to. The environ makes one for
-each request.
+"""`wsgi.input`: the whole body, in memory or in the file that the gateway has spooled it to.
 
-PEP 3333 has no names for the arguments, but Gunicorn's input takes them by name, and applications use that.
+PEP 3333 does not name the arguments, but Gunicorn's input takes them by name, and applications rely on that.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ class MemoryBody(BytesIO):
         return super().readline(size)
 
     def readlines(self, hint: Optional[int] = None, *, size: Optional[int] = None) -> List[bytes]:
-        """`hint` is Python's name for it, `size` is Gunicorn's."""
+        """The argument is called `hint` in Python and `size` in Gunicorn."""
         return super().readlines(hint if size is None else size)
 
 

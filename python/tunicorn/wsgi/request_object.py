@@ -1,5 +1,5 @@
-"""The `req` that pre_request and post_request get, made from a request's environ. Nothing is built before it is asked
-for. What pre_request changes in it is in the environ that the application gets, as in Gunicorn.
+"""The `req` that pre_request and post_request get, made from a request's environ. Its values are built lazily. As in
+Gunicorn, the application's environ has the changes that pre_request makes in it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        """As the client wrote it, without the query."""
+        """The path as the client wrote it, without the query."""
         return self.uri.partition("#")[0].partition("?")[0]
 
     @path.setter
@@ -69,7 +69,7 @@ class Request:
 
     @property
     def headers(self) -> Headers:
-        """Names in capitals, with hyphens. Fields of one name are one entry, as the environ has them."""
+        """Names are in capitals, with hyphens. Repeated fields are one entry, as in the environ."""
         if self._headers is None:
             self._headers = _headers_of(self.environ)
             self._headers_as_received = list(self._headers)
@@ -98,7 +98,7 @@ class Request:
 
     @property
     def remote_addr(self) -> Any:
-        """Host and port; an empty text for a client on a Unix socket, as in Gunicorn."""
+        """Host and port; an empty string for a client on a Unix socket, as in Gunicorn."""
         host, port = self.environ.get("REMOTE_ADDR", ""), str(self.environ.get("REMOTE_PORT", ""))
         return (host, int(port)) if port.isdigit() else host
 
@@ -121,14 +121,14 @@ class Request:
         self.must_close = True
 
     def should_close(self) -> bool:
-        """What the client asked for; whether the connection is kept is for the gateway to say."""
+        """Whether the client asked to close the connection; the gateway decides."""
         words = str(self.environ.get("HTTP_CONNECTION", "")).lower()
         if self.must_close or "close" in words:
             return True
         return self.version <= (1, 0) and "keep-alive" not in words
 
     def apply_header_changes(self) -> None:
-        """To the environ, once pre_request has run."""
+        """Writes the header changes of pre_request to the environ."""
         if self._headers is None or self._headers == self._headers_as_received:
             return
         for name, _ in self._headers_as_received:

@@ -1,5 +1,5 @@
-"""One response as the application sees it: `start_response`, `write`, its iterable, and what the environ offers about
-it, `wsgi.early_hints` and `tunicorn.client_disconnected`.
+"""One response as the application sees it: `start_response`, `write`, the iterable, and the environ's functions
+`wsgi.early_hints` and `tunicorn.client_disconnected`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Response(ResponseFrames):
 
     @property
     def page_bytes(self) -> int:
-        """Bytes of the page that the gateway has sent in place of a response."""
+        """Size of the page that the gateway has sent instead of a response."""
         return FAILED_PAGE_BYTES if self.phase is FAILED and self._method != "HEAD" else 0
 
     def start_response(
@@ -56,7 +56,7 @@ class Response(ResponseFrames):
                         raise AssertionError("Response headers already sent!")
                     raise exc_info[1].with_traceback(exc_info[2])
                 finally:
-                    exc_info = None  # PEP 3333: it would keep the traceback, and this frame, in a circle
+                    exc_info = None  # PEP 3333: avoids a reference cycle of the traceback and this frame
         head = response_head(status, headers)
         code = head.status
         if code < 200 and not (code == 101 and self.may_upgrade):
@@ -64,7 +64,7 @@ class Response(ResponseFrames):
                 f"response status is {status!r}; an interim response is not a response, "
                 "and 101 needs a request to upgrade"
             )
-        # Only now: headers that are refused change nothing.
+        # Only now, so that rejected headers change nothing.
         self._status, self._parts, self._content_length, closes = head
         self.closes = self.closes or closes
         self._bodiless = code < 200 or code == 204 or code == 205 or code == 304 or self._method == "HEAD"
@@ -72,7 +72,7 @@ class Response(ResponseFrames):
         return self.write
 
     def early_hints(self, headers: Iterable[tuple[str | bytes, str | bytes]]) -> None:
-        """`wsgi.early_hints`: an interim response 103, as often as it is called before the head goes out."""
+        """`wsgi.early_hints`: each call before the head is sent sends an interim response 103."""
         if self.phase.has_begun:
             return
         lines = hint_lines(headers).encode("latin-1")
@@ -81,7 +81,7 @@ class Response(ResponseFrames):
             self.passed_bytes += len(lines)
 
     def take_over(self) -> socket.socket:
-        """The client's connection, raw. `timeout` does not hold for it."""
+        """The client's connection, raw. `timeout` does not apply to it."""
         if self.phase.has_begun:
             raise OSError("the response has begun; the connection cannot be taken over any more")
         raw = self._channel.tunnel(self._id)
@@ -91,25 +91,25 @@ class Response(ResponseFrames):
         return raw
 
     def is_cancelled(self) -> bool:
-        """Whether the gateway has ended the request, for a client that has left or at the deadline. It has not yet for
-        one that has only closed its side: that may still read the response.
+        """Whether the gateway has ended the request, because the client has left or at the deadline. A half-close alone
+        does not end it: such a client may still read the response.
         """
         return self.phase is GONE or self._claim.is_cancelled(self._cancel, self._id)
 
     def client_disconnected(self) -> bool:
-        """`tunicorn.client_disconnected`; it reads shared memory, so it may be asked as often as one likes."""
-        # The phase remembers what was seen: after END, the entry on the board is soon another ticket's.
+        """`tunicorn.client_disconnected`; it only reads shared memory, so it may be called often."""
+        # The phase remembers a departure: after END, the entry on the board soon belongs to another ticket.
         return self.phase is GONE or self._claim.has_left(self._cancel, self._id)
 
     def write(self, data: bytes) -> None:
-        """What `start_response` returns."""
+        """The function that `start_response` returns."""
         if not isinstance(data, bytes):
             raise TypeError(f"write() takes bytes, not {type(data).__name__}")
         if data and not self._push(data) and self.phase is GONE:
             raise ClientGone("the client has closed the connection")
 
     def send(self, result: Iterable[bytes]) -> None:
-        """Everything that the application returned, to the END; less when the client goes away."""
+        """Sends everything that the application returned, up to END; stops if the client leaves."""
         kind = result.__class__
         if (kind is list or kind is tuple) and self.phase is STARTED:
             result = self._known_whole(result)
@@ -127,7 +127,9 @@ class Response(ResponseFrames):
         self._end()
 
     def fail(self) -> None:
-        """The application failed: 500 while the head is not sent, else the client sees the response cut off."""
+        """The application failed: sends 500 if the head is not sent yet; otherwise the client sees the response cut
+        off.
+        """
         if self.phase.is_over:
             return
         if self.phase is SENDING:
@@ -136,7 +138,7 @@ class Response(ResponseFrames):
         self._emit_failed()
 
     def _known_whole(self, items: Any) -> Any:
-        """The whole body is here, so its length is known, and mostly one frame takes it. None: it is all sent."""
+        """For a complete body: its length is known, and it mostly fits into one frame. None: everything is sent."""
         if len(items) == 1:
             body = items[0]
             if body.__class__ is not bytes:

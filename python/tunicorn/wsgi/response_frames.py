@@ -1,4 +1,4 @@
-"""The body of a response as frames on a channel. It is the hot path: a list of one bytes object is one frame."""
+"""The body of a response as frames on a channel. This is the hot path: a list of one bytes object is one frame."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tunicorn.wsgi.file_wrapper import PlainFile
 from tunicorn.wsgi.response_head import InvalidResponse
 from tunicorn.wsgi.response_phase import ENDED, FAILED, GONE, SENDING, STARTED, UNSTARTED
 
-# A client that has gone is noticed between frames, so a frame must not be as long as a response may be.
+# A departed client is noticed between frames, so frames must be shorter than the longest responses.
 MAX_PIECE_BYTES = 1024 * 1024
-# A file of fewer bytes is sent sooner by reading it: it takes fewer frames.
+# Smaller files are sent faster by reading them, which takes fewer frames.
 _SENDFILE_MIN_BYTES = 256 * 1024
 
 
@@ -39,7 +39,7 @@ class ResponseFrames:
         "passed_bytes",
         "phase",
     )
-    # Known when the response is started.
+    # Known once the response is started.
     _status: int
     _parts: list[str]
     _content_length: int
@@ -56,22 +56,25 @@ class ResponseFrames:
         self._method = method
         self._log = log
         self._sent = 0
-        # Whether the client's connection is to be closed behind the response.
+        # Whether to close the client's connection after the response.
         self.closes = False
-        # Whether the request asks for another protocol, so that 101 may be the beginning of it.
+        # Whether the request asks for an upgrade, so that 101 may begin another protocol.
         self.may_upgrade = False
-        # Bytes of hints and body that have gone through the channel.
+        # Bytes of hints and body sent through the channel.
         self.passed_bytes = 0
 
     def _send_file(self, file: PlainFile) -> bool:
-        """Has the kernel send what the response takes of the file. False: the file is to be read, nothing is sent."""
+        """Lets the kernel send the part of the file that the response takes. False: read the file instead; nothing is
+        sent.
+        """
         end = os.fstat(file.fd).st_size
         if self._content_length >= 0:
             end = min(end, file.offset + self._content_length)
         if end - file.offset < _SENDFILE_MIN_BYTES:
             return False
         self._emit(b"", 0)
-        # Looked at again for each piece: a frame that promises more than the file has could not be ended.
+        # The size is checked again for each piece: a frame that announces more bytes than the file has could not be
+        # completed.
         while (offset := file.offset + self._sent) < (piece_end := min(end, os.fstat(file.fd).st_size)):
             if self._client_has_gone():
                 return True
@@ -83,7 +86,7 @@ class ResponseFrames:
         return True
 
     def _push(self, data: bytes) -> bool:
-        """Send a piece that is not empty. False: nothing more is wanted."""
+        """Sends a piece that is not empty. False: no more is wanted."""
         phase = self.phase
         if phase.is_over:
             return False
@@ -99,7 +102,7 @@ class ResponseFrames:
         if length >= 0:
             left = length - self._sent
             if size >= left:
-                # The last byte that the client waits for: END goes with it, whatever the application does afterwards.
+                # The last byte that the client waits for: END goes with it, however long the application goes on.
                 flags = END
                 if size > left:
                     data = data[:left]
@@ -142,7 +145,9 @@ class ResponseFrames:
         return True
 
     def _emit(self, data: bytes | memoryview, flags: int) -> None:
-        """One frame. The phase moves after it: a signal handler that raises in between must not hide a missing END."""
+        """Sends one frame. The phase moves afterwards: a signal handler that raises in between must not hide a missing
+        END.
+        """
         if FAULT is not None and flags & END:
             FAULT("before-end")
         if self.phase is STARTED:
@@ -169,7 +174,7 @@ class ResponseFrames:
             self.phase = SENDING
 
     def _emit_failed(self) -> None:
-        """Has the gateway answer 500 in place of a response."""
+        """Lets the gateway answer 500 instead of a response."""
         if FAULT is not None:
             FAULT("before-end")
         self._channel.failed(self._id, self.closes)

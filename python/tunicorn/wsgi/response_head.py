@@ -1,6 +1,6 @@
-"""Checks what an application gives to `start_response` and turns it into the head of a HEAD frame, and what it gives
-to `wsgi.early_hints` into the lines of a HINTS frame. Pure; called by `Response`. Names and status lines that were
-right once are remembered, since an application uses few.
+"""Checks the arguments of `start_response` and turns them into the head of a HEAD frame, and those of
+`wsgi.early_hints` into the lines of a HINTS frame. Pure. Valid names and status lines are cached, since an application
+uses few.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _is_value = re.compile(r"[ \t\x21-\x7e\x80-\xff]*").fullmatch
 _is_status = re.compile(r"[1-9][0-9]{2}(?: [ \t\x21-\x7e\x80-\xff]*)?").fullmatch
 _is_length = re.compile(r"[0-9]{1,15}").fullmatch
 
-# The gateway's own, or about one connection only (RFC 9110 section 7.6.1).
+# Set by the gateway, or hop-by-hop (RFC 9110 section 7.6.1).
 _DROPPED_NAMES = frozenset(
     (
         "keep-alive",
@@ -44,11 +44,11 @@ class InvalidResponse(ValueError):
 class ResponseHead(NamedTuple):
     status: int
     parts: list[str]
-    """Joined, they are the head; a last header may be added."""
+    """Joined, they form the head; one more header may be appended."""
     content_length: int
-    """-1: the application did not say."""
+    """-1 if the application did not say."""
     closes: bool
-    """The application asks for the end of the connection."""
+    """The application asks to close the connection."""
 
 
 def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHead:
@@ -63,7 +63,7 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
             fate = _fate_of_name.get(name)
             if fate is None:
                 fate = _check_name(name)
-            # Printable ASCII is what nearly every value is; two calls settle it faster than the expression does.
+            # Nearly every value is printable ASCII, and two calls check that faster than the expression.
             if type(value) is not str or not (value.isascii() and value.isprintable()):
                 _check_value(name, value)
             if fate == _ORDINARY:
@@ -83,19 +83,19 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
     if code == 204:
         content_length = -1
     elif code == 205:
-        # RFC 9110 section 15.3.6: it has no content, and says so.
+        # RFC 9110 section 15.3.6: a 205 has no content, and says so.
         content_length = 0
         parts.append("Content-Length: 0\r\n")
     return ResponseHead(code, parts, content_length, closes)
 
 
 def asks_to_close(connection: str) -> bool:
-    """Of a Connection field, which is a list."""
+    """Whether a Connection field, which is a list, contains `close`."""
     return any(option.strip(" \t").lower() == "close" for option in connection.split(","))
 
 
 def hint_lines(headers: Iterable[tuple[str | bytes, str | bytes]]) -> str:
-    """Raises InvalidResponse. Content-Length goes too: RFC 9110 section 8.6 forbids it in an interim response."""
+    """Raises InvalidResponse. Drops Content-Length, too: RFC 9110 section 8.6 forbids it in an interim response."""
     parts: list[str] = []
     try:
         for name, value in headers:
@@ -119,7 +119,7 @@ def hint_lines(headers: Iterable[tuple[str | bytes, str | bytes]]) -> str:
 def _check_status(status: object) -> tuple[int, str]:
     if not isinstance(status, str) or not _is_status(status):
         raise InvalidResponse(f"response status is {status!r}; it must be a str like '200 OK'")
-    # RFC 9112 section 4: the space after the code stays even if no reason follows.
+    # RFC 9112 section 4: the space after the code is required even if no reason follows.
     start = int(status[:3]), "".join((status, "\r\n" if len(status) > 3 else " \r\n"))
     if len(_start_of_status) < _REMEMBERED:
         _start_of_status[str(status)] = start

@@ -1,5 +1,5 @@
-"""The `resp` that post_request gets: what the application said to start_response, and what became of it. It is
-gunicorn.http.wsgi.Response, which configuration files replace to change the field Server: see server_name.py.
+"""The `resp` that post_request gets: the arguments of start_response, and the state of the response. It is
+gunicorn.http.wsgi.Response, which configuration files replace to change the Server header: see server_name.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class ResponseView:
         self._hint_bytes = 0
         self.must_close = False
         self.upgrade = False
-        #: As Gunicorn's: what the field Server says.
+        #: As in Gunicorn: the value of the Server header.
         self.version = gunicorn.SERVER
 
     def started(self, status: str, headers: List[Tuple[str, str]]) -> None:
@@ -27,7 +27,7 @@ class ResponseView:
         self._headers = list(headers)
 
     def early_hints(self, headers: Any) -> None:
-        """In place of the response's own, to tell hints from body."""
+        """Wraps the response's own function, to count hints apart from the body."""
         before = self._response.passed_bytes
         self._response.early_hints(headers)
         self._hint_bytes += self._response.passed_bytes - before
@@ -38,7 +38,7 @@ class ResponseView:
 
     @property
     def status(self) -> Optional[str]:
-        """As the application gave it; the server's own when the application has failed before it sent anything."""
+        """As the application gave it; the server's own if the application failed before it sent anything."""
         code = self._response.status_code
         if self._status is not None and code is not None and self._status.startswith(str(code)):
             return self._status
@@ -50,7 +50,7 @@ class ResponseView:
 
     @property
     def sent(self) -> int:
-        """Bytes of the body."""
+        """Bytes of the body sent."""
         return self._response.passed_bytes - self._hint_bytes + self._response.page_bytes
 
     @property
@@ -63,11 +63,11 @@ class ResponseView:
 
     @property
     def chunked(self) -> bool:
-        """Whether the gateway has to frame it: no length is known."""
+        """Whether the gateway must frame the body, because its length is unknown."""
         return self._response.declared_length is None and self.headers_sent
 
     def default_headers(self) -> List[str]:
-        """The lines that the gateway adds, as near as this process knows them."""
+        """The header lines that the gateway adds, as far as this process knows them."""
         date = formatdate(usegmt=True)
         return [
             f"HTTP/1.1 {self.status}\r\n",

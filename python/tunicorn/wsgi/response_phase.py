@@ -1,4 +1,4 @@
-"""How far a WSGI response is."""
+"""The phases of a WSGI response."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from enum import Enum
 
 class ResponsePhase(Enum):
     UNSTARTED = ("unstarted", False, False)
-    # The head is known and not sent.
+    # The head is known but not sent.
     STARTED = ("started", False, False)
     SENDING = ("sending", True, False)
     ENDED = ("ended", True, True)
-    # Ended: the gateway sends its page of a 500 in place of a response.
+    # Ended: the gateway sends its 500 page instead of a response.
     FAILED = ("failed", True, True)
-    # Ended because the client went.
+    # Ended because the client left.
     GONE = ("gone", True, True)
-    # The application speaks with the client by itself, and its response is ignored.
+    # The application talks to the client directly; its response is ignored.
     TAKEN_OVER = ("taken over", True, True)
 
     def __init__(self, title: str, has_begun: bool, is_over: bool) -> None:
-        # The client has got something of it.
+        # The client may have received a part of it.
         self.has_begun = has_begun
-        # Nothing more is sent.
+        # No more is sent.
         self.is_over = is_over
 
 
-# Up to Python 3.11 it takes long to look up a member.
+# Looking up a member is slow up to Python 3.11.
 UNSTARTED = ResponsePhase.UNSTARTED
 STARTED = ResponsePhase.STARTED
 SENDING = ResponsePhase.SENDING

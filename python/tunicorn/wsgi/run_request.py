@@ -1,6 +1,6 @@
-"""Runs one ticket: claim, look, ask, call the application, answer, close, release. The worker loop makes one
-RequestRunner, and calls `run` with each ticket that `ticket.decode` gave it. The order of the steps is what lets the
-gateway queue again the ticket of a dead worker without running a request twice: see "Order of writes" in RUNQUEUE.md.
+"""Runs one ticket: claim, check, ask, call the application, answer, close, release. Thanks to the order of these steps,
+the gateway can queue the ticket of a dead worker again without running a request twice: see "Order of writes" in
+RUNQUEUE.md.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ Application = Callable[[dict[str, Any], Any], Any]
 
 
 class RequestCancelled(BaseException):
-    """Raised in the application by a worker that gives a request up, which it has said itself."""
+    """Raised in the application by a worker that gives up a request, and has logged that itself."""
 
 
 class WorkerEnded(SystemExit):
-    """Raised by a signal that ends the worker at once. It is not the application's."""
+    """Raised by a signal that ends the worker immediately; it does not come from the application."""
 
 
 class RequestRunner:
-    """`channel` gives the channel to a gateway by its number: a new one when the last one was lost (`Channel.is_lost`),
-    None when the gateway is gone. `errors` is the stream that the environ has for `wsgi.errors`.
+    """`channel` returns the channel to a gateway by its number: a new one if the last one was lost (`Channel.is_lost`),
+    None if the gateway is gone. `errors` is the environ's stream `wsgi.errors`.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class RequestRunner:
             leaving = self._answer(ticket)
         except ChannelLost as lost:
             say(self._log, requests.CHANNEL_LOST, gateway=ticket.gateway, ticket=ticket.id, reason=lost)
-        # Not in a `finally`: what is raised past this line ends the worker before it has said END, and then the claim
-        # must stay on the board. A dead worker's ticket that is not claimed is queued again; this one would run twice.
+        # Not in a `finally`: an exception that skips this line ends the worker before it has sent END, and then the
+        # claim must stay on the board. The unclaimed ticket of a dead worker is queued again: this one would run twice.
         claim.release()
         if FAULT is not None:
             FAULT("after-release")
@@ -82,7 +82,7 @@ class RequestRunner:
         kind, flags, ticket_id, gateway, cancel, fields_length, body_length, fields, body, waited_ms = ticket
         channel = self._channel_of(gateway)
         if channel is None:
-            # A gateway's clients go with it: nobody waits, so there is nothing to run.
+            # When a gateway ends, so do its clients' connections: no client is waiting, so the ticket is not run.
             say(self._log, requests.GATEWAY_LEFT, gateway=gateway, ticket=ticket_id)
             return None
         if kind == KIND_PROBE:
@@ -103,7 +103,7 @@ class RequestRunner:
                 fields = parse_fields(answer[0])
                 body = answer[1]
             if flags & STREAMED:
-                # It was queued for workers of an ASGI application, before a reload changed the class.
+                # The request was queued for an ASGI worker, before a reload changed the class.
                 whole = BytesIO()
                 if not channel.receive_body(ticket_id, whole.write):
                     channel.skip(ticket_id)
@@ -111,7 +111,7 @@ class RequestRunner:
                 body = whole.getvalue()
             response = Response(channel, self._claim, ticket_id, cancel, fields.get("REQUEST_METHOD", ""), self._log)
             environ = request_environ(self._base_environ, fields, body, flags & RAW_PATH)
-            # This request's own: an application that calls them too late must not reach the next request.
+            # Bound to this request: an application that calls them too late must not affect the next request.
             environ["wsgi.early_hints"] = response.early_hints
             environ["tunicorn.client_disconnected"] = response.client_disconnected
             environ["tunicorn.queue_time"] = waited_ms / 1000
@@ -125,7 +125,7 @@ class RequestRunner:
         except ChannelLost:
             raise
         except OSError as error:
-            # The gateway removes the spooled body of a client that has gone.
+            # The gateway removes the spooled body when the client has left.
             if self._claim.has_left(cancel, ticket_id):
                 channel.skip(ticket_id)
             else:
@@ -142,7 +142,7 @@ class RequestRunner:
             response.send(result)
         except BaseException as error:
             leaving = self._failed(error, response, fields)
-        # A list or a tuple has no `close`; to look for what is not there is slow.
+        # A list or a tuple has no `close`, and looking for a missing attribute is slow.
         if result.__class__ is not list and result.__class__ is not tuple:
             close = getattr(result, "close", None)
             if close is not None:
@@ -162,7 +162,7 @@ class RequestRunner:
             try:
                 channel.await_taken(ticket_id)
             except ChannelLost:
-                # END is sent, so the request is over either way; what ends the worker must not be lost over it.
+                # END is sent, so the request is over either way; an exception that ends the worker takes precedence.
                 if leaving is None:
                     raise
         if leaving is not None and not response.phase.is_over:
@@ -170,9 +170,11 @@ class RequestRunner:
         return leaving
 
     def _failed(self, error: BaseException, response: Response, fields: dict[str, str]) -> BaseException | None:
-        """Answers for the application, inside the `except` that caught `error`. Returns what shall end the worker."""
+        """Answers for the application, inside the `except` that caught `error`. Returns the exception that is to end
+        the worker.
+        """
         if isinstance(error, ClientGone) or (response.phase is TAKEN_OVER and isinstance(error, StopIteration)):
-            # StopIteration is how Flask-Sock says that there is no response.
+            # Flask-Sock raises StopIteration to say that there is no response.
             return None
         try:
             if isinstance(error, RequestCancelled):
@@ -181,7 +183,7 @@ class RequestRunner:
             if isinstance(error, ChannelLost):
                 raise error
             if isinstance(error, WorkerEnded):
-                # The claim stays on the board: the gateway answers, and the arbiter says where the request was.
+                # The claim stays on the board: the gateway answers, and the arbiter logs where the request was.
                 return error
             drop_own_frames(error)
             say_exception(self._log, requests.FAILED, request=_name_of(fields))

@@ -1,7 +1,7 @@
-"""`gunicorn.socket` of the environ: the client's connection for an application that speaks WebSocket, or anything else
-that a request upgrades to, by itself. The request runner makes one for each request to upgrade.
+"""`gunicorn.socket` of the environ: the client's connection, for an application that speaks WebSocket or another
+upgraded protocol itself.
 
-To the first use of it the request becomes a tunnel: from then on it is the channel's own socket.
+Its first use turns the request into a tunnel: from then on it is the channel's own socket.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import threading
 from time import monotonic
 from typing import Any, Callable, Optional, Set
 
-# For the client's answer to a close frame, or for sending ours.
+# Time for the client's answer to a close frame, or for sending ours.
 _LAST_WORDS_SECONDS = 1.0
 
 
@@ -22,7 +22,7 @@ class TunnelSocket:
         self._users: Set[threading.Thread] = set()
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever a socket has."""
+        """Every attribute of a socket."""
         if name.startswith("__"):
             raise AttributeError(name)
         self._users.add(threading.current_thread())
@@ -39,23 +39,24 @@ class TunnelSocket:
             self._dug().close()
 
     def end(self) -> None:
-        """The application has returned: the connection is over, also for a thread that still reads from it. It has a
-        moment for its last words: simple-websocket lets the application return before it has answered a close frame.
+        """The application has returned, which ends the connection, also for a thread that still reads from it. That
+        thread gets a moment to finish: simple-websocket lets the application return before it has answered a close
+        frame.
         """
         self._dig = None
         if self._socket is None:
             return
         last_moment = monotonic() + _LAST_WORDS_SECONDS
         for user in self._users - {threading.current_thread()}:
-            # A greenlet that is no thread, and a thread that Python did not start, cannot be waited for.
+            # A greenlet, or a thread that Python did not start, cannot be joined.
             if not isinstance(user, threading._DummyThread):
                 user.join(max(0.0, last_moment - monotonic()))
         try:
-            # Not close(): a green thread that reads would fail, and a real one would not notice. It reads the end now,
-            # and the descriptor is closed with the last reference.
+            # Not close(): a green thread that reads would fail, and a real one would not notice. With shutdown() the
+            # reader gets end-of-file, and the last reference closes the descriptor.
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
-            pass  # Somebody has closed it.
+            pass  # It is closed already.
 
     def _dug(self) -> socket.socket:
         if self._socket is None:

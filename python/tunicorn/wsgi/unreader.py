@@ -1,5 +1,5 @@
-"""The `unreader` of the `req` that hooks get. Gunicorn reads the client's socket through it; here the gateway has that
-socket, and what there is to read is the rest of the request's body.
+"""The `unreader` of the `req` that hooks get. Gunicorn reads the client's socket through it. Here the gateway has the
+socket, so this reads the rest of the request's body.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ class Unreader:
 
     @property
     def sock(self) -> NoReturn:
-        # An AttributeError, so that getattr() with a default and hasattr() work.
+        # An AttributeError, so that hasattr() and getattr() with a default work.
         raise AttributeError("req.unreader has no sock: the gateway has the client's socket; see req.remote_addr")
 
     @property
     def buf(self) -> MemoryBody:
-        """Nothing is read ahead of what wsgi.input gives."""
+        """Always empty: nothing is read ahead of wsgi.input."""
         return MemoryBody()
 
     def read(self, size: Optional[int] = None, read_ahead: Optional[int] = None) -> bytes:
-        """So many bytes of the body, or all that is left of it."""
+        """Returns `size` bytes of the body, or the rest of it."""
         if size is not None and not isinstance(size, int):
             raise TypeError("size parameter must be an int or long.")
         body = self._environ["wsgi.input"]
@@ -38,5 +38,5 @@ class Unreader:
         return b""
 
     def unread(self, data: bytes) -> None:
-        """These bytes come first when the body is read on, here or by the application."""
+        """Puts the bytes back in front of the rest of the body, for this object and for the application."""
         self._environ["wsgi.input"] = MemoryBody(data + self.read())
