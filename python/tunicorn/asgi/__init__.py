@@ -1,1 +1,1 @@
-"""ASGI 3 applications: scopes, the events of requests and WebSockets, lifespan. asgi_worker.py takes the tickets."""
+"""ASGI 3 applications: scopes, the events of requests and WebSockets, and the lifespan."""

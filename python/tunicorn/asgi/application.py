@@ -1,5 +1,5 @@
-"""What kind of application it is: ASGI 3, the older ASGI 2, or WSGI. Called at boot, so that a wrong worker class is
-said at once and not at the first request.
+"""Detects the kind of an application: ASGI 3, the older ASGI 2, or WSGI. This happens at boot, so a wrong worker class
+fails immediately and not at the first request.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _ANY = 1000
 
 
 class WrongKind(AppImportError):
-    """The text says which worker class runs it."""
+    """The text names the worker class that runs the application."""
 
 
 def as_asgi3(app: Any) -> Application:
-    """The application as an ASGI 3 callable; one of ASGI 2 is adapted. Raises WrongKind for what is neither."""
+    """Returns the application as an ASGI 3 callable, adapting ASGI 2. Raises WrongKind for any other kind."""
     if isinstance(app, FailedApplication):
         return _failed(app)
     least, most = _positional(app)
@@ -54,7 +54,7 @@ def is_asgi(app: Any) -> bool:
 
 
 def refuse_asgi(app: Any, worker_class: str) -> None:
-    """For the classes that run WSGI applications, be it beside others."""
+    """For the worker classes that run WSGI applications, also among others."""
     if is_asgi(app) or _positional(app)[0] == 3:
         kinds = "applications of Tornado and WSGI" if worker_class == "tornado" else "WSGI applications"
         raise WrongKind(
@@ -64,7 +64,7 @@ def refuse_asgi(app: Any, worker_class: str) -> None:
 
 
 def refuse_tornado(app: Any, worker_class: str) -> None:
-    """For every class but Tornado's: its applications can be called, but with a request of its own kind."""
+    """For every class except tornado: Tornado's applications are callable, but only with a request of Tornado's."""
     if callable(getattr(type(app), "start_request", None)):
         kinds = "ASGI" if worker_class == "asgi" else "WSGI"
         raise WrongKind(
@@ -74,12 +74,12 @@ def refuse_tornado(app: Any, worker_class: str) -> None:
 
 
 def _call_of(app: Any) -> Any:
-    """An instance, unlike a function or a class, is what its __call__ is."""
+    """An instance, unlike a function or a class, has the kind of its __call__."""
     return app if inspect.isroutine(app) or inspect.isclass(app) else getattr(app, "__call__", None)  # noqa: B004
 
 
 def _positional(app: Any) -> Tuple[int, int]:
-    """With how many arguments it can be called, at least and at most; any number where nobody can tell."""
+    """The least and the greatest number of arguments; any number if that cannot be determined."""
     if not isinstance(app, functools.partial):
         app = _call_of(app)
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tunicorn.runqueue.client_gone import ClientGone
 
-# Of Starlette, werkzeug, Django and Falcon, which need not be installed here. They raise them where `send` raised an
-# OSError, or `receive` gave a disconnect.
+# Exceptions of Starlette, werkzeug, Django and Falcon, which need not be installed. They are raised after `send` has
+# raised an OSError, or `receive` has returned a disconnect.
 _NAMES = frozenset(
     (
         "ClientDisconnect",
@@ -20,7 +20,7 @@ _NAMES = frozenset(
 def is_departure(error: BaseException) -> bool:
     if isinstance(error, OSError) or isinstance(error.__cause__, ClientGone):
         return True
-    # Of an ExceptionGroup, which Python 3.9 does not have, and task groups make.
+    # The members of an ExceptionGroup, as task groups raise; Python 3.9 does not have it.
     members = getattr(error, "exceptions", None)
     if isinstance(members, (tuple, list)) and members:
         return all(isinstance(each, BaseException) and is_departure(each) for each in members)

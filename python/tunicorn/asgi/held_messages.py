@@ -1,8 +1,8 @@
-"""How much a worker holds of WebSocket messages that its application has not received, over all of its WebSockets.
+"""Limits the WebSocket messages that a worker holds for its application, over all of its WebSockets.
 
-Each of them may be as long as `websocket_max_message_size`, and an application that is busy elsewhere receives none.
-When there is too much, no channel is read any further, and the gateway keeps what comes, charged to `gateway_memory`;
-but for one channel at a time whose application waits for a message, so that it always gets one.
+Each message may be as long as `websocket_max_message_size`, and a busy application receives none. Above the limit the
+worker stops reading channels, and the gateway keeps new messages, charged to `gateway_memory`. Only one channel at a
+time, whose application waits for a message, is still read, so that application always gets one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ LIMIT_BYTES = 64 * 1024 * 1024
 class Holder(Protocol):
     @property
     def is_wanting(self) -> bool:
-        """Its application waits, and there is nothing for it."""
+        """Its application waits for a message, and none has arrived."""
         ...
 
     def resume(self) -> None:
-        """Its channel may be read; `admits` is asked again before each read."""
+        """The channel may be read again; `admits` is still asked before each read."""
         ...
 
 
@@ -27,13 +27,13 @@ class HeldMessages:
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit_bytes = limit_bytes
         self.bytes = 0
-        # Those whose channels have something to read, the longest waiting first.
+        # Holders whose channels are readable, the longest waiting first.
         self._line: Dict[Holder, None] = {}
-        # The one that may be read although there is too much.
+        # The only one that may be read above the limit.
         self._chosen: Optional[Holder] = None
 
     def admits(self, holder: Holder) -> bool:
-        """Before each read of its channel. If not, the channel is to be paused until `resume`."""
+        """To be asked before each read of the channel. If False, pause the channel until `resume`."""
         if self.bytes <= self._limit_bytes or self._chosen is holder:
             return True
         self._line[holder] = None
@@ -41,21 +41,21 @@ class HeldMessages:
         return self._chosen is holder
 
     def add(self, count: int) -> None:
-        """Bytes that are held now and were not before; negative for bytes that are held no longer."""
+        """Adds to the bytes held; negative for bytes that are released."""
         self.bytes += count
         if count < 0 and self._line:
             self.look()
 
     def served(self, holder: Holder) -> None:
-        """It has got a message, or will get none."""
+        """The holder has got a message, or will get none."""
         self._line.pop(holder, None)
         if self._chosen is holder:
             self._chosen = None
         self.look()
 
     def look(self) -> None:
-        """Whether somebody in the line may be read now."""
-        # At half of the limit: with room for a byte, all of them would be woken for each message.
+        """Resumes the holders in the line that may be read now."""
+        # Only at half of the limit: otherwise every small release would wake all of them.
         if self._line and self.bytes <= self._limit_bytes // 2:
             line, self._line = self._line, {}
             for holder in line:

@@ -1,5 +1,4 @@
-"""The end of an event-loop worker: what it has taken is finished, then the lifespan is shut down. Called by
-asgi_worker.py when the worker takes no more tickets.
+"""The end of an event-loop worker that takes no more tickets: finishes its requests, then shuts down the lifespan.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.places import FreePlaces
 
 _LOOK_SECONDS = 0.02
-# Before the arbiter kills the worker: what is left is cancelled, so that it can clean up.
+# This long before the arbiter kills the worker, the remaining tasks are cancelled, so that they can clean up.
 _LAST_SECONDS = 1.0
 _CANCELLED_SECONDS = 0.5
 _MARGIN_SECONDS = 0.1
@@ -24,14 +23,14 @@ async def finish(
     places: FreePlaces,
     lifespan: Lifespan,
 ) -> None:
-    """graceful_timeout is the arbiter's to keep; it began to count no later than this."""
+    """The arbiter enforces graceful_timeout; its clock started no later than this call."""
     ends_at = loop.time() + limit_seconds
     cancels_at = ends_at - min(_LAST_SECONDS, limit_seconds / 8)
     while (tasks or places.busy) and loop.time() < cancels_at:
         await asyncio.sleep(_LOOK_SECONDS)
     await _cancel(tasks)
     await lifespan.shutdown(max(0.0, ends_at - loop.time() - _MARGIN_SECONDS))
-    # Tasks that the application has left running, and its generators: as at the end of asyncio.run().
+    # Remaining tasks and generators of the application, as at the end of asyncio.run().
     await _cancel(asyncio.all_tasks(loop) - {asyncio.current_task(loop)})
     await _within(_CANCELLED_SECONDS, loop.shutdown_asyncgens())
 

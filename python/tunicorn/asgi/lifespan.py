@@ -12,11 +12,12 @@ Message = Dict[str, Any]
 
 
 class LifespanFailed(StartFailed):
-    """The application said that its start-up has failed."""
+    """The application reported that its start-up failed."""
 
 
 class Lifespan:
-    """`mode` is the setting asgi_lifespan: with `auto`, an application that raises at once simply has no lifespan."""
+    """`mode` is the setting asgi_lifespan: with `auto`, an application that raises before it answers has no lifespan.
+    """
 
     def __init__(self, app: Callable[..., Any], mode: str, state: Dict[str, Any], log: Any) -> None:
         self._app = app
@@ -28,7 +29,7 @@ class Lifespan:
         self._started = asyncio.Event()
         self._stopped = asyncio.Event()
         self._failure: Optional[BaseException] = None
-        # silent until the application answers; then up, stopping, stopped; or failed; or none: it has no lifespan.
+        # `silent` until the application answers; then `up`, `stopping`, `stopped`; or `failed`; or `none`: no lifespan.
         self._phase = "silent"
 
     async def startup(self) -> None:
@@ -59,7 +60,7 @@ class Lifespan:
         except asyncio.CancelledError:
             raise
         except (SystemExit, KeyboardInterrupt) as error:
-            # A signal to the worker, or the application's own sys.exit(): start-up raises it to the boot.
+            # A signal to the worker, or the application's own sys.exit(): startup() raises it to the boot.
             if self._phase != "silent":
                 raise
             self._phase = "failed"
@@ -68,7 +69,7 @@ class Lifespan:
             self._raised(error)
         finally:
             if self._phase == "silent":
-                # It returned without a word: like an application that does not know lifespan.
+                # It returned without an answer, like an application that does not support lifespan.
                 self._phase = "none"
             self._started.set()
             self._stopped.set()

@@ -1,4 +1,4 @@
-"""The event loop of a worker, by the setting asgi_loop."""
+"""The event loop of a worker: the setting asgi_loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tunicorn.log.catalog import say, workers
 
 
 def new_event_loop(setting: str, log: Any) -> asyncio.AbstractEventLoop:
-    """`auto` takes uvloop where it is installed; `uvloop` without it is a warning, as with Gunicorn."""
+    """`auto` takes uvloop if it is installed; `uvloop` without it logs a warning, as in Gunicorn."""
     if setting in ("auto", "uvloop"):
         try:
             import uvloop  # type: ignore[import-not-found, unused-ignore]

@@ -1,5 +1,5 @@
-"""The places of an event-loop worker: each runs one request at a time, with a slot of the claims board and channels of
-its own. They are opened as they are needed; the lowest free one is taken first, so that few are ever opened.
+"""The places of an event-loop worker: each runs one request at a time, with its own slot of the claims board and its
+own channels. They are opened as needed; the lowest free one is taken first, so few are ever opened.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Place:
         self.claim = claim
         self.channels = channels
         self.loop = loop
-        # Of its last request; it may outlive the response.
+        # The task of the last request; it may outlive the response.
         self.task: Any = None
         self._free = free
-        # The loop itself holds tasks only weakly.
+        # Kept here because the loop holds only weak references to tasks.
         self._releasing: Optional[asyncio.Task[None]] = None
 
     def finish(self, channel: Optional[Channel], frame: bytes, passed_bytes: int) -> None:
-        """Writes the last frame of a ticket. The place is free when it has gone, and, of a long response, when the
-        gateway has read it: what a slow client leaves unread must not stand in front of somebody else's response.
+        """Writes the last frame of a ticket. The place is free once the frame is sent and, after a long response, once
+        the gateway has read it: what a slow client leaves unread must not delay the response to another client.
         """
         if channel is None:
             self.release()
@@ -56,7 +56,7 @@ class Place:
         self._free(self)
 
     def put_back(self) -> None:
-        """Nothing was claimed in it."""
+        """Returns a place in which nothing was claimed."""
         self._free(self)
 
     async def _release_later(self, channel: Channel, taken: Optional[asyncio.Future[None]]) -> None:
@@ -68,7 +68,7 @@ class Place:
 
 
 class FreePlaces:
-    """`changed` is called when there is a free place again after there was none."""
+    """`changed` is called when a place becomes free after all were taken."""
 
     def __init__(self, context: WorkerContext, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
         self._context = context
@@ -78,7 +78,7 @@ class FreePlaces:
         self._free: List[int] = []
         self.busy = 0
         self._limit = len(context.slots)
-        # The first one's slot is where the worker shows that its loop goes round.
+        # The first place's slot carries the heartbeat of the loop.
         self._open()
         self._free.append(0)
 

@@ -1,4 +1,4 @@
-"""From a ticket's fields to the scope of an application (ASGI, "HTTP & WebSocket message format")."""
+"""Turns the fields of a ticket into the scope of an application (ASGI, "HTTP & WebSocket message format")."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _EXTENSIONS: Dict[str, Dict[str, Any]] = {
     "http.response.pathsend": {},
     "http.response.trailers": {},
 }
-# What comes in nearly every ticket, as text: to look it up is quicker than to decode it.
+# Values of nearly every ticket, as text: looking them up is faster than decoding.
 _TEXTS = {text.encode(): text for text in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "1.1", "http", "https")}
-# The server's address is one of few.
+# A server has few addresses.
 _servers: Dict[Tuple[bytes, bytes], Tuple[str, Optional[int]]] = {}
 _REMEMBERED = 100
 _WEBSOCKET_EXTENSIONS: Dict[str, Dict[str, Any]] = {"websocket.http.response": {}}
@@ -27,7 +27,7 @@ def split_fields(data: bytes | bytearray) -> List[bytes]:
 
 
 def http_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
-    """`root_path` is the setting; a proxy's SCRIPT_NAME comes after it. Of the lifespan's state it gets a copy."""
+    """`root_path` is the setting; a proxy's SCRIPT_NAME follows it. The scope gets a copy of the lifespan's state."""
     scope = _common(fields, root_path, state)
     scope["type"] = "http"
     method = fields[METHOD]
@@ -48,14 +48,14 @@ def websocket_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) 
 
 
 def _common(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:
-    # The gateway has taken a proxy's SCRIPT_NAME off, as PATH_INFO wants it.
+    # The gateway has removed a proxy's SCRIPT_NAME from the path, as PATH_INFO requires.
     _, version, _, raw_path, query, client, client_port, server, server_port, script_name, *headers = fields
     if script_name:
         raw_path = script_name + raw_path
     path = raw_path.decode("latin-1") if raw_path.isascii() else raw_path.decode("utf-8", "replace")
     if "%" in path:
         path = unquote(path)
-    # A proxy may have taken the setting's prefix off, or left it: the path of the scope has it in either case.
+    # A proxy may have removed the setting's prefix or kept it; the path of the scope has it in either case.
     if root_path and path[:1] == "/" and not (path == root_path or path.startswith(root_path + "/")):
         path = root_path + path
     if script_name:

@@ -1,4 +1,4 @@
-"""Where the tasks of running requests are."""
+"""The stacks of the tasks of running requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from tunicorn.runqueue.ticket_stacks import write_block, write_ticket_stacks
 
 
 def write_stacks(fd: int, exchanges: Iterable[Any]) -> None:
-    # The one that runs now is where its thread is: its coroutines do not show the functions that they have called.
+    # The task that runs now has the stack of its thread: its coroutines do not show the functions that they have
+    # called.
     running = [each for each in list(exchanges) if each.task is not None and not _runs_now(each.task)]
     write_ticket_stacks(fd, ((exchange.id, _frames(exchange.task)) for exchange in running))
 
@@ -22,7 +23,7 @@ def write_start_up(fd: int, task: Any) -> None:
 
 
 def _frames(task: Any) -> List[Any]:
-    """Task.get_stack() ends at the first coroutine; what that one waits for is where the request really is."""
+    """Task.get_stack() ends at the first coroutine; the request is really in what that one awaits."""
     frames = []
     waiting: Any = task.get_coro()
     while waiting is not None:

@@ -1,4 +1,5 @@
-"""Those who wait in `receive`: a middleware and the application may do so at once, and each may be cancelled."""
+"""The callers waiting in `receive`: a middleware and the application may wait concurrently, and each may be cancelled.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +18,13 @@ class Waiters:
         return len(self._futures)
 
     async def wait(self) -> None:
-        """Until the next `wake`; all who wait are woken, and have to look again."""
+        """Waits until the next `wake`, which wakes all waiters; they must check again."""
         future = self._loop.create_future()
         self._futures.append(future)
         try:
             await future
         finally:
-            # One that is polled with a time limit is cancelled again and again.
+            # Removed, since polling with a time limit cancels again and again.
             if future in self._futures:
                 self._futures.remove(future)
 

@@ -1,4 +1,4 @@
-"""Requests of the setting `warm_up`, for applications that an event loop runs: ASGI's and Tornado's."""
+"""The requests of the setting `warm_up`, for ASGI and Tornado applications."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tunicorn.worker_context.warm_up import CLIENT, WarmUp, WarmUpRequest, parse
 
 
 class WarmUpExchange:
-    """As HttpExchange: what the application sends goes nowhere."""
+    """Like HttpExchange, but discards what the application sends."""
 
     def __init__(self) -> None:
         self.id = 0
@@ -47,11 +47,11 @@ class WarmUpExchange:
 async def warm_up(
     serve: Callable[..., Awaitable[None]], root_path: str, state: Dict[str, Any], entries: Iterable[str]
 ) -> None:
-    """`serve` is an ASGI application, or what makes one of another kind. Raises WarmUpFailed."""
+    """`serve` is an ASGI application, or an adapter for another kind. Raises WarmUpFailed."""
     for request in map(parse, entries):
         with WarmUp(request) as under_way:
             exchange = WarmUpExchange()
-            # In a task of its own, as each request, for what it sets in its context.
+            # In its own task, like every request, so that it has its own context.
             task = exchange.task = asyncio.ensure_future(
                 _run(serve, scope_of(request, root_path, state), exchange)
             )

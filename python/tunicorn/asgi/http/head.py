@@ -1,5 +1,5 @@
 """Checks the status and the headers that an ASGI application sends and turns them into the head of a HEAD frame. Pure.
-The twin of wsgi/response_head.py; here everything is bytes.
+The counterpart of wsgi/response_head.py; here everything is bytes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ _is_token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _is_value = re.compile(rb"[ \t\x21-\x7e\x80-\xff]*").fullmatch
 _is_length = re.compile(rb"[0-9]{1,15}").fullmatch
 
-# The gateway's own, or about one connection only (RFC 9110 section 7.6.1).
+# Set by the gateway, or hop-by-hop (RFC 9110 section 7.6.1).
 _DROPPED_NAMES = frozenset(
     (
         *(b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"),
         *(b"server", b"date"),
     )
 )
-# Of a pair that may come again: its line, b"" if it is dropped, the number that a content-length is, or _CLOSES.
+# Cached by header pair: its line, b"" if it is dropped, the number of a content-length, or _CLOSES.
 _line_of_pair: Dict[Tuple[bytes, bytes], Union[bytes, int]] = {}
 _CLOSES = -1
 _REMEMBERED = 1000
@@ -31,7 +31,7 @@ _start_of_status: Dict[int, bytes] = {
 
 
 class InvalidResponse(ValueError):
-    """The application broke the ASGI specification or RFC 9110: its own fault, never the client's."""
+    """The application broke the ASGI specification or RFC 9110. It is the application's fault, never the client's."""
 
 
 def header_list(headers: object) -> List[Tuple[bytes, bytes]]:
@@ -46,8 +46,8 @@ def header_list(headers: object) -> List[Tuple[bytes, bytes]]:
 
 
 def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tuple[int, List[bytes], int, bool]:
-    """The status; parts that are the head when they are joined, and to which a last header may be added; the
-    content-length, -1 where the application does not say; and whether it asks for the end of the connection. Raises
+    """Returns the status; the parts of the head, to be joined, to which one more header may be appended; the
+    content-length, or -1 if the application does not say; and whether it asks to close the connection. Raises
     InvalidResponse, which names what is wrong.
     """
     code: Any = status if status.__class__ is int else _int_of(status)
@@ -74,7 +74,7 @@ def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tup
     if code == 204:
         content_length = -1
     elif code == 205:
-        # RFC 9110 section 15.3.6: it has no content, and says so.
+        # RFC 9110 section 15.3.6: a 205 has no content, and says so.
         content_length = 0
     if content_length >= 0:
         parts.append(b"content-length: %d\r\n" % content_length)
@@ -82,21 +82,22 @@ def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tup
 
 
 def header_lines(headers: object) -> bytes:
-    """Of trailers, early hints, a WebSocket's accept: less those that the gateway owns. Raises InvalidResponse."""
+    """The lines of trailers, early hints, or a WebSocket's accept, without those that the gateway sets. Raises
+    InvalidResponse."""
     _, parts, content_length, _ = response_head(200, header_list(headers))
-    # RFC 9110 sections 6.5.1 and 8.6: a content-length, which comes last, is for a response alone.
+    # RFC 9110 sections 6.5.1 and 8.6: a content-length, which comes last, is only for responses.
     return b"".join(parts[1:] if content_length < 0 else parts[1:-1])
 
 
 def _int_of(status: object) -> object:
-    """Of an IntEnum such as HTTPStatus, the number; True and False are none."""
+    """The number of an IntEnum such as HTTPStatus; True and False are not numbers."""
     return int(status) if isinstance(status, int) and not isinstance(status, bool) else status
 
 
 def _check_status(status: object) -> bytes:
     if not isinstance(status, int) or not 100 <= status <= 999:
         raise InvalidResponse(f"response status is {status!r}; it must be an int from 100 to 999")
-    # RFC 9112 section 4: the space after the code stays even if no reason follows.
+    # RFC 9112 section 4: the space after the code is required even if no reason follows.
     return b"%d \r\n" % status
 
 

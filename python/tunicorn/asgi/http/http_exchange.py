@@ -41,12 +41,12 @@ class HttpExchange(HttpResponse):
         self._sent = 0
         self._flags = flags
         self._method = fields[METHOD]
-        # None once the application has received it, or if it comes on the channel.
+        # None once the application has received it, or if it arrives on the channel.
         self._body: Optional[bytes] = None if flags & STREAMED else body
         self._incoming: Optional[IncomingBody] = None
         self._ended = ended
 
-    # What the application calls, besides `send`
+    # For the application, besides `send`
 
     async def receive(self) -> Message:
         body = self._body
@@ -59,7 +59,7 @@ class HttpExchange(HttpResponse):
             incoming = self._incoming = IncomingBody(self, self._place, self._channel, is_streamed)
         return await incoming.receive()
 
-    # What the worker calls
+    # For the worker
 
     @property
     def is_gone(self) -> bool:
@@ -82,8 +82,8 @@ class HttpExchange(HttpResponse):
             self._incoming.wake()
 
     def take_over(self) -> socket.socket:
-        """The client's connection, raw, instead of a response; call `released` at its end. Only for a request to
-        upgrade, after an ASK, and instead of WATCH.
+        """Returns the client's raw connection, instead of a response; call `released` at its end. Only for an upgrade
+        request, after an ASK, and instead of WATCH.
         """
         self.state = move(self.state, END)
         self._channel.write(tunnel_frame(self.id))
@@ -95,7 +95,9 @@ class HttpExchange(HttpResponse):
         self._ended(self)
 
     def fail(self) -> None:
-        """The application has raised: 500 while the head is not sent, else the client sees the response cut off."""
+        """The application raised: sends 500 if the head is not sent yet; otherwise the client sees the response cut
+        off.
+        """
         state = self.state
         if state.is_over:
             return
@@ -108,7 +110,7 @@ class HttpExchange(HttpResponse):
         self._finish(failed_frame(self.id, self.closes))
 
     def returned(self) -> Optional[Complaint]:
-        """The application has returned. The message says what it has left undone."""
+        """The application returned. The message says what is missing."""
         state = self.state
         if state.is_over:
             return None
@@ -125,7 +127,7 @@ class HttpExchange(HttpResponse):
     # The end
 
     def _cut(self) -> None:
-        """Ends the response where it is; the client sees that it is incomplete."""
+        """Ends the response where it is; the client can see that it is incomplete."""
         if self.state.head_is_sent:
             frame = body_header(self.id, channel_frame.END | ABORTED, 0)
         else:
@@ -133,7 +135,7 @@ class HttpExchange(HttpResponse):
         self._finish(frame)
 
     def _finish(self, frame: bytes) -> None:
-        """The place is free as soon as the frame has gone; a background task of the application goes on."""
+        """The place is free once the frame is sent; background tasks of the application go on."""
         self.state = move(self.state, END)
         self._body = None
         if self._incoming is not None:

@@ -1,4 +1,5 @@
-"""What an ASGI application sends for an HTTP request, and the frames that it becomes. HttpExchange adds the rest."""
+"""The response of an ASGI application to an HTTP request: turns its messages into frames. HttpExchange adds the rest.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ class HttpResponse:
         "status",
     )
 
-    # The exchange sets all of these: a constructor here would cost each request one more call.
+    # The subclass sets all of these: a constructor here would cost each request one more call.
     _cancel: int
     _channel: Channel
     _content_length: int
@@ -58,17 +59,17 @@ class HttpResponse:
     _parts: List[bytes]
     _place: Place
     _sent: int
-    # Whether the client's connection is to be closed behind the response.
+    # Whether to close the client's connection after the response.
     closes: bool
     headers: List[Tuple[bytes, bytes]]
     id: int
-    # Hints and body together, as the channel counts them; the body alone.
+    # Bytes of hints and body, as the channel counts them; bytes of the body alone.
     passed_bytes: int
     body_bytes: int
     state: ResponseState
     status: int
 
-    # For the exchange to add
+    # For the subclass to implement
 
     def gone(self) -> None:
         """The client has left, or the gateway has answered it."""
@@ -78,14 +79,14 @@ class HttpResponse:
         """Writes the last frame."""
         raise NotImplementedError
 
-    # What the application calls
+    # For the application
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if self.state.is_gone or self._place.claim.is_cancelled(self._cancel, self.id):
             self._refuse_gone()
         if kind == "http.response.body":
-            # Most responses are one message, which costs no coroutine of its own.
+            # Most responses are one message, which needs no coroutine of its own.
             rest = self._take_body(message)
             if rest is not None:
                 await rest
@@ -98,7 +99,7 @@ class HttpResponse:
         elif kind == "http.response.early_hint":
             await self._send_hints([(b"link", link) for link in message.get("links") or ()])
         elif kind == "http.response.informational":
-            # Gunicorn's own message. Of the interim responses, an application may send only 103.
+            # Gunicorn's extension. The only interim response that an application may send is 103.
             if message.get("status") == 103:
                 await self._send_hints(message.get("headers") or ())
         else:
@@ -133,7 +134,7 @@ class HttpResponse:
         self.state = after
 
     def _take_body(self, message: Message) -> Optional[Coroutine[Any, Any, None]]:
-        """Returns what is left to do; None if this was the end of the response."""
+        """Returns the remaining work; None if this was the end of the response."""
         state = self.state
         if PIECE not in state.moves:
             raise refusal(state, PIECE)
@@ -163,7 +164,7 @@ class HttpResponse:
 
     async def _send_pieces(self, data: Data, more: bool) -> None:
         if len(data) > MAX_PIECE_BYTES:
-            # A departed client is noticed between frames, so a frame must not be as long as a response may be.
+            # A departed client is noticed between frames, so frames must be shorter than the longest responses.
             view = memoryview(data)
             while len(view) > MAX_PIECE_BYTES:
                 await self._send_piece(view[:MAX_PIECE_BYTES])
@@ -195,7 +196,7 @@ class HttpResponse:
         await send_path(message["path"], self._place.loop, self._announce, self.send)
 
     def _announce(self, size: int) -> int:
-        """How many bytes to send of a file that has `size`."""
+        """How many bytes of a file of this size to send."""
         if self._content_length < 0:
             self._parts.append(b"content-length: %d\r\n" % size)
             self._content_length = size

@@ -1,5 +1,5 @@
-"""What the gateway sends of a request that is being run: the pieces of a streamed body, and that the client has left.
-HttpExchange makes one when the application asks for more than its ticket held.
+"""Receives what the gateway sends about an in-flight request: the pieces of a streamed body, and the client's
+departure. Created only if the application asks for more than its ticket held.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tunicorn.runqueue.channel_frame import ABORTED, DATA, END, GONE, GatewayFra
 # Beyond this, a body stays in the channel until the application asks for more.
 _QUEUE_LIMIT_BYTES = 256 * 1024
 
-# WHOLE: the application has got all of it. COMPLETE: all of it is here. CUT: there will be no last piece.
+# WHOLE: the application has received everything. COMPLETE: everything has arrived. CUT: the last piece will not come.
 WHOLE, COMING, COMPLETE, CUT = range(4)
 
 
@@ -59,15 +59,15 @@ class IncomingBody:
         self._waiters.wake()
 
     def end(self) -> None:
-        """The response is complete: nobody reads the rest of the body, and whoever waits is told."""
+        """The response is complete: discards the rest of the body and wakes all waiters."""
         if self._channel.on_frame == self._frame:
             self._channel.on_frame = ignore_frame
         self._pieces.clear()
         self.wake()
 
     async def _wait(self) -> None:
-        # While the body comes, it is the client that takes its time: the gateway has a limit for that, and the deadline
-        # of the request is put off. Not when the response has begun, which has none.
+        # While the body arrives, the client is the slow side: the gateway has a limit for that, and the deadline of the
+        # request is postponed. Once the response has begun there is no deadline to postpone.
         holds = self._upload == COMING and not self._waiters and not self._exchange.state.head_is_sent
         if holds:
             self._place.claim.hold()

@@ -1,4 +1,4 @@
-"""The file of an `http.response.pathsend`. Called by HttpExchange."""
+"""Sends the file of an `http.response.pathsend`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ async def send_path(
     announce: Callable[[int], int],
     send: Callable[[Dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """`announce` gets the file's size and returns how much of it is to be sent."""
+    """`announce` gets the file's size and returns how many bytes to send."""
     with open(path, "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         left = announce(size)
-        # A small one is most likely in the page cache, where reading it takes less than a thread would; a large one,
-        # or one on a slow disk, must not stop the loop.
+        # A small file is most likely in the page cache, where reading it is cheaper than using a thread. A large file,
+        # or one on a slow disk, must not block the loop.
         in_thread = left > _PIECE_BYTES
         while left > 0:
             wanted = min(left, _PIECE_BYTES)

@@ -1,5 +1,5 @@
-"""What hooks and Python's loggers are told of a request of an ASGI application: pre_request, logger.access() and
-post_request. The worker makes one only where there is something to tell.
+"""Calls pre_request, logger.access() and post_request for the requests of an ASGI application. Created only if there is
+something to call.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class ExchangeView:
 
     @property
     def status(self) -> int:
-        """As Gunicorn has it for ASGI: the number alone."""
+        """The number alone, as in Gunicorn for ASGI."""
         return self._exchange.status
 
     @property
@@ -78,7 +78,7 @@ class ExchangeView:
 
     @property
     def sent(self) -> int:
-        """Bytes of the body."""
+        """Bytes of the body sent."""
         return self._exchange.body_bytes
 
     @property
@@ -87,7 +87,9 @@ class ExchangeView:
 
     @property
     def is_gone(self) -> bool:
-        """What the gateway has ended, for a client that has left or at the deadline, it has told of itself."""
+        """Whether the gateway has ended the request, because the client has left or at the deadline, and so has logged
+        it.
+        """
         return self._exchange.is_gone
 
     def should_close(self) -> bool:
@@ -95,7 +97,7 @@ class ExchangeView:
 
 
 def _environ_of(scope: Dict[str, Any]) -> Dict[str, Any]:
-    """As much of a WSGI environ as hooks and access logs look at."""
+    """The part of a WSGI environ that hooks and access logs use."""
     raw_path = scope["raw_path"].decode("latin-1")
     path = scope["path"]
     if path.startswith(scope["root_path"]):

@@ -1,4 +1,4 @@
-"""The life of one HTTP exchange: how far its response is, and whether its client is still there. Pure."""
+"""The life of one HTTP exchange: the progress of its response, and whether the client is still there. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ START, PIECE, TRAIL, END, LEAVE = "start", "piece", "trail", "end", "leave"
 
 
 class ResponseState(Enum):
-    """Compare members by `is`: hashing one runs Python code. Per request, read `moves` or one of the facts."""
+    """Compare members with `is`: hashing one runs Python code. On the hot path, read `moves` or the attributes."""
 
     UNSTARTED = "unstarted"
-    # The head is known and not sent.
+    # The head is known but not sent.
     STARTED = "started"
     SENDING = "sending"
     TRAILING = "trailing"
@@ -29,11 +29,11 @@ class ResponseState(Enum):
         self.head_is_sent = words not in ("unstarted", "started", "left before the head")
         self.is_gone = words in ("left before the head", "left during the response", "abandoned")
         self.is_over = words in ("ended", "abandoned")
-        # By event; an event that is missing is illegal in this state.
+        # By event; a missing event is illegal in this state.
         self.moves: Dict[str, ResponseState] = {}
 
 
-# By their bare names: looking a member up on the class is slow before Python 3.12.
+# Module-level names: looking up a member on the class is slow before Python 3.12.
 UNSTARTED, STARTED, SENDING, TRAILING, LEFT_EARLY, LEFT_LATE, ENDED, ABANDONED = ResponseState
 
 UNSTARTED.moves.update({START: STARTED, END: ENDED, LEAVE: LEFT_EARLY})
@@ -49,7 +49,7 @@ class IllegalMove(RuntimeError):
 
 
 def move(state: ResponseState, event: str) -> ResponseState:
-    """Raises IllegalMove, with the text that the application gets."""
+    """Raises IllegalMove, whose text the application sees."""
     after = state.moves.get(event)
     if after is None:
         raise refusal(state, event)

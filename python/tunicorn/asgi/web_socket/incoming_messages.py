@@ -1,4 +1,4 @@
-"""The messages of one WebSocket that its application has not received yet, and how it ended."""
+"""The messages of one WebSocket that its application has not received yet, and the end of the WebSocket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Message = Dict[str, Any]
 
 
 class IncomingMessages:
-    """The gate of its channel: it decides when the channel is read."""
+    """The gate of the channel: decides when the channel is read."""
 
     __slots__ = (
         "_channel",
@@ -35,14 +35,14 @@ class IncomingMessages:
     def __init__(self, channel: Channel, held: HeldMessages, loop: asyncio.AbstractEventLoop) -> None:
         self._channel = channel
         self._held = held
-        # How many bytes `held` counts for this WebSocket.
+        # The bytes that `held` counts for this WebSocket.
         self._held_bytes = 0
         self._loop = loop
         self._queue: Deque[Message] = deque()
         self._queued_bytes = 0
         self._receiving = 0
         self._waiters = Waiters(loop)
-        # What `receive` returns once the queue is empty, from the end of the WebSocket on.
+        # After the end of the WebSocket, `receive` returns this once the queue is empty.
         self.disconnect: Optional[Message] = None
         self.left_at = 0.0
         channel.gate = self
@@ -67,7 +67,7 @@ class IncomingMessages:
         self._waiters.wake()
 
     def end(self, code: int, reason: str) -> None:
-        """The first end counts."""
+        """Only the first end counts."""
         if self.disconnect is None:
             self.disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
             self.left_at = self._loop.time()
@@ -75,14 +75,14 @@ class IncomingMessages:
             self._waiters.wake()
 
     def leave_gate(self) -> None:
-        """The channel is for others from now on."""
+        """Gives up the channel."""
         if self._channel.gate is self:
             self._channel.gate = None
             self._held.add(-self._held_bytes)
             self._held_bytes = 0
             self._held.served(self)
 
-    # What the channel and the account of all messages call
+    # For the channel and HeldMessages
 
     def may_read(self) -> bool:
         return self._held.admits(self)

@@ -1,5 +1,5 @@
-"""One WebSocket of an ASGI application: its `receive` and `send`. The gateway speaks the protocol with the client; here
-are whole messages.
+"""One WebSocket of an ASGI application: its `receive` and `send`. The gateway speaks the protocol with the client; this
+side sees only whole messages.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class WebSocket:
         channel.write(watch_frame(ticket.id))
         channel.read()
 
-    # What the application calls
+    # For the application
 
     async def receive(self) -> Message:
         greeting, self._greeting = self._greeting, None
@@ -100,7 +100,7 @@ class WebSocket:
         state = self.state
         if state is GIVEN_UP or state is CLOSED or state is ENDED:
             if kind == "websocket.close":
-                # Both sides may close at the same moment; the application cannot know.
+                # Both sides may close at the same moment, which the application cannot know.
                 self._finish_closed()
                 return
             raise ClientGone("the WebSocket is closed")
@@ -120,7 +120,7 @@ class WebSocket:
         else:
             raise refusal(state, kind)
 
-    # What the worker calls
+    # For the worker
 
     @property
     def is_gone(self) -> bool:
@@ -143,7 +143,7 @@ class WebSocket:
         self._left(1006, "")
 
     def fail(self) -> None:
-        """The application has raised."""
+        """The application raised."""
         if self.state is OPEN:
             self._finish(close_frame(self.id, 1011, "Internal Error"), END)
         elif self.state is DENYING and self._denial is not None:
@@ -152,7 +152,7 @@ class WebSocket:
             self.returned()
 
     def returned(self) -> Optional[Complaint]:
-        """The application has returned. The message says what it has left undone."""
+        """The application returned. The message says what is missing."""
         if self.state is CONNECTING:
             self._finish(head_start(self.id, 500, _REFUSED, _FAILED, 0), END)
             return requests.WEB_SOCKET_NOT_ANSWERED
@@ -232,7 +232,7 @@ class WebSocket:
         self._incoming.leave_gate()
 
     def _finish_closed(self) -> None:
-        """The client has gone; what is still owed to the gateway is the END."""
+        """The client is gone; only the END is still owed to the gateway."""
         if self.state is CLOSED:
             self._finish(close_frame(self.id, 1000), END)
         elif self.state is GIVEN_UP:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from enum import Enum
 from typing import Dict
 
-# Events. ACCEPT, DENY: the application's answer to the handshake. FINISH: the application has said its last word.
-# LEAVE: the client has left, or the gateway has answered it. END: the worker says the last word.
+# Events. ACCEPT, DENY: the application's answer to the handshake. FINISH: the application has sent its last message.
+# LEAVE: the client has left, or the gateway has answered it. END: the worker sends the last frame.
 ACCEPT, DENY, FINISH, LEAVE, END = "accept", "deny", "finish", "leave", "end"
 
 
 class WebSocketState(Enum):
     CONNECTING = "before it was answered"
     OPEN = "while it is open"
-    # The application answers the handshake with a response of its own; its exchange knows whether the client has left.
+    # The application answers the handshake with its own response, whose exchange knows whether the client has left.
     DENYING = "while it is being denied"
     # The client left before the answer, or later. The application may not have noticed.
     GIVEN_UP = "after the client gave it up"
@@ -23,7 +23,7 @@ class WebSocketState(Enum):
 
     def __init__(self, when: str) -> None:
         self.when = when
-        # By event; an event that is missing is illegal in this state.
+        # By event; a missing event is illegal in this state.
         self.moves: Dict[str, WebSocketState] = {}
 
 
@@ -47,5 +47,5 @@ def move(state: WebSocketState, event: str) -> WebSocketState:
 
 
 def refusal(state: WebSocketState, kind: str) -> RuntimeError:
-    """For a message that the application may not send now."""
+    """The error for a message that the application may not send now."""
     return RuntimeError(f"Unexpected ASGI message '{kind}' to a WebSocket {state.when}")
