@@ -1,4 +1,4 @@
-"""Users and groups in the system's databases, whichever services they come from (NSS)."""
+"""Looks up users and groups in the system's databases, from whatever service (NSS)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Found = TypeVar("Found")
 
 
 def look_up(asked: Mapping[str, List[str]], stated: Iterable[Mapping[str, Any]]) -> Dict[str, Any]:
-    """Each user and group that any source of settings names: `asked` has those of the command line, `stated` are the
-    other sources. The arbiter decides which source wins. None for one that does not exist.
+    """Looks up every user and group that a source of settings names: `asked` has those of the command line, `stated`
+    are the other sources. The arbiter decides which source wins. The result is None for an account that does not exist.
     """
     users = {*asked["users"], *_named(stated, "user")}
     groups = {*asked["groups"], *_named(stated, "group")}
     if os.geteuid() != 0 and os.getegid() == 0:
-        # The setting's default, whose main group initgroups needs.
+        # The setting's default; initgroups needs its main group.
         users.add(str(os.geteuid()))
     return {
         "users": {name: _user(name) for name in users},

@@ -1,7 +1,7 @@
 """The settings as Python code sees them: `server.cfg`, `worker.cfg`, and `gunicorn.config.Config`.
 
-The forkserver makes one from what the arbiter has resolved, and from the objects of the config file that JSON cannot
-carry. A program may make one without any arbiter: then it holds the defaults of the settings table.
+In a server it holds the settings that the arbiter has resolved, and the objects of the config file that JSON cannot
+carry. A program may create one without an arbiter: then it holds the defaults of the settings table.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tunicorn.hook_objects.listener_object import parse_address
 
 DEFAULTS_FILE = os.path.join(os.path.dirname(__file__), "setting_defaults.json")
 
-# Hooks are no values for a command line; what the table says of them is for people.
+# Hooks cannot be given on the command line; their entries in the table are documentation.
 _HOOK: Dict[str, Any] = {"section": "Server Hooks", "flags": [], "summary": "", "kind": "hook"}
 
 _declarations: Optional[Dict[str, Dict[str, Any]]] = None
 
 
 class Setting:
-    """One setting of one Config. Its declaration is that of the arbiter's table."""
+    """One setting of one Config, declared in the arbiter's table."""
 
     def __init__(self, name: str, declaration: Mapping[str, Any]) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class Setting:
         return self.value
 
     def set(self, value: Any) -> None:
-        """Raises ValueError or TypeError for a value that does not suit."""
+        """Raises ValueError or TypeError for an invalid value."""
         self.value = checked(self.name, self._declaration, value)
 
     def __repr__(self) -> str:
@@ -59,7 +59,7 @@ class Config:
         settings = {name: Setting(name, declaration) for name, declaration in declarations().items()}
         for name in ARITIES:
             settings.setdefault(name, Setting(name, _HOOK))
-        # Not by assignment: __setattr__ guards the settings' names, as in Gunicorn.
+        # Not an assignment: __setattr__ guards the names of settings, as in Gunicorn.
         self.__dict__["settings"] = settings
         self.__dict__["usage"] = usage
         self.__dict__["prog"] = prog or "tunicorn"
@@ -67,9 +67,9 @@ class Config:
 
     @classmethod
     def resolved(cls, values: Mapping[str, Any], objects: Mapping[str, Any]) -> Config:
-        """`values` are the arbiter's, by name; `objects` the config file's namespace, for what is not JSON.
+        """`values` are the arbiter's, by name; `objects` is the config file's namespace, for values that are not JSON.
 
-        Raises ValueError for a hook that is none.
+        Raises ValueError for an invalid hook.
         """
         config = cls()
         for name, value in values.items():
@@ -79,7 +79,7 @@ class Config:
             if _has_mark(value):
                 setting.value = objects.get(name, setting.default)
             else:
-                # The arbiter has checked it; checked again here it might be read otherwise.
+                # The arbiter has checked it; a second check might interpret it differently.
                 setting.value = value
         for name in ARITIES:
             if objects.get(name) is not None:
@@ -103,7 +103,7 @@ class Config:
         self.settings[name].set(value)
 
     def hook(self, name: str) -> Any:
-        """The hook that somebody has set, or None: not the default, which there is nothing to call for."""
+        """The hook if it is set, else None; the default needs no call."""
         setting = self.settings[name]
         return setting.value if setting.value is not setting.default else None
 
@@ -127,7 +127,7 @@ class Config:
         value = self.settings["worker_class"].get()
         if not isinstance(value, str):
             return str(value.__name__)
-        # Gunicorn serves `sync` with threads by its threaded worker.
+        # Gunicorn serves `sync` with threads in its gthread worker.
         return "gthread" if value == "sync" and self.threads > 1 else value
 
     @property
@@ -173,7 +173,7 @@ class Config:
 
     @property
     def sendfile(self) -> bool:
-        """Unlike Gunicorn's, for which True in the configuration file means off."""
+        """Unlike in Gunicorn, where True in the configuration file means off."""
         setting = self._optional("sendfile")
         if setting is not None:
             return bool(setting)
@@ -208,7 +208,7 @@ class Config:
 
 
 def declarations() -> Dict[str, Dict[str, Any]]:
-    """The settings table, as the TypeScript build has written it down."""
+    """The settings table, as the TypeScript build has exported it."""
     global _declarations
     if _declarations is None:
         with open(DEFAULTS_FILE, encoding="utf-8") as file:
@@ -235,14 +235,14 @@ def _default(name: str, declaration: Mapping[str, Any]) -> Any:
 
 
 def _has_mark(value: Any) -> bool:
-    """Whether config_file.py has put a description there, in place of an object that is not JSON."""
+    """Whether config_file.py has replaced an object that is not JSON by a description."""
     if isinstance(value, dict):
         return "$callable" in value or "$repr" in value or any(_has_mark(item) for item in value.values())
     return isinstance(value, list) and any(_has_mark(item) for item in value)
 
 
 def logger_class_named(name: Any) -> Any:
-    """src/settings/for-processes/log-writer.ts knows the same names of Gunicorn's own class."""
+    """src/settings/for-processes/log-writer.ts has the same names for Gunicorn's own class."""
     plain = name[len("egg:gunicorn#") :] if str(name).lower().startswith("egg:gunicorn#") else name
     return _import_class("gunicorn.glogging.Logger" if plain in (None, "simple") else str(plain))
 

@@ -1,7 +1,6 @@
 """Evaluates the config file, which is Python, and turns its names into JSON for the arbiter.
 
-Called by the forkserver at its start. The namespace stays here, because hooks in it are called in this process;
-whether a value suits its setting is for the arbiter's settings table to say.
+The namespace stays in this process, because its hooks are called here. The arbiter's settings table checks the values.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ DEFAULT_NAME = "gunicorn.conf.py"
 
 
 class ConfigFile(NamedTuple):
-    """What evaluate() found. `path` is None when there is no config file."""
+    """The result of evaluate(). `path` is None if there is no config file."""
 
     path: Optional[str]
     namespace: Dict[str, Any]
@@ -31,7 +30,7 @@ class ConfigFile(NamedTuple):
 
 
 class ConfigFileError(Exception):
-    """The config file is missing, or has failed. `traceback_text` begins at its own frames; empty if there is none."""
+    """The config file is missing or failed. `traceback_text` begins at its own frames, or is empty."""
 
     def __init__(self, message: str, traceback_text: str = "") -> None:
         super().__init__(message)
@@ -45,9 +44,9 @@ def default_config_file() -> Optional[str]:
 
 
 def evaluate(config: Optional[str], cwd: str) -> ConfigFile:
-    """`config` is what `-c` gave: PATH, file:PATH or python:MODULE.
+    """`config` is the value of `-c`: PATH, file:PATH or python:MODULE.
 
-    Without it, ./gunicorn.conf.py counts if it exists.
+    Without it, ./gunicorn.conf.py is used if it exists.
     """
     if not config:
         path = os.path.join(cwd, DEFAULT_NAME)
@@ -89,8 +88,8 @@ def _execute(path: str) -> Dict[str, Any]:
 
 
 class _UncachedLoader(importlib.machinery.SourceFileLoader):
-    """Compiles the file each time: a cached form is taken for fresh when size and second of the last change are the
-    same, and so could miss an edit between two reloads."""
+    """Compiles the file each time: Python trusts a cached form if size and second of the last change are the same, and
+    could so miss an edit between two reloads."""
 
     def get_code(self, fullname: str) -> Any:
         path = self.get_filename(fullname)
@@ -112,7 +111,7 @@ def _failed(name: str, error: Exception) -> ConfigFileError:
 
 
 def _user_frames(frames: Optional[TracebackType]) -> Optional[TracebackType]:
-    """Leaves out what comes before the config file's first frame: this file and the import system."""
+    """Drops the frames before the config file's first one: those of this file and of the import system."""
     while frames is not None and _is_machinery(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next
     return frames
@@ -123,7 +122,7 @@ def _is_machinery(filename: str) -> bool:
 
 
 def jsonable_names(namespace: Dict[str, Any]) -> Dict[str, Any]:
-    # A copy: a repr() below may run code of the config file, which may change the namespace.
+    # A copy: a repr() below may run code of the config file, and change the namespace.
     return {
         name: _jsonable(value, frozenset())
         for name, value in list(namespace.items())
@@ -132,9 +131,9 @@ def jsonable_names(namespace: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _jsonable(value: Any, around: FrozenSet[int]) -> Any:
-    """JSON's types as they are; what has none is described.
+    """Leaves JSON's types unchanged, and describes all other values.
 
-    `around` holds the ids of the containers on the way here.
+    `around` holds the ids of the enclosing containers.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -165,7 +164,7 @@ def _jsonable_container(value: Any, around: FrozenSet[int]) -> Any:
 
 
 def _callable(value: Any) -> Dict[str, Any]:
-    """What src/settings/kinds/python-callable.ts knows of a function or class."""
+    """The description of a function or class for src/settings/kinds/python-callable.ts."""
     named = value if inspect.isroutine(value) or inspect.isclass(value) else type(value)
     module = getattr(named, "__module__", None)
     name = str(getattr(named, "__qualname__", None) or _repr(named))
@@ -177,11 +176,11 @@ def _callable(value: Any) -> Dict[str, Any]:
 
 
 def _positional_arguments(value: Any) -> Optional[Dict[str, Optional[int]]]:
-    """How many positional arguments a call of `value` may have; None where that cannot be told."""
+    """How many positional arguments `value` takes; None if that cannot be determined."""
     try:
         parameters = inspect.signature(value).parameters.values()
     except Exception:
-        # Some built-in functions have no signature, and signature() runs code of the value's own.
+        # Some built-in functions have no signature, and signature() may run the value's own code.
         return None
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     is_open = any(p.kind == p.VAR_POSITIONAL for p in parameters)
@@ -197,5 +196,5 @@ def _repr(value: Any) -> str:
     try:
         return repr(value)
     except Exception:
-        # The value's own code has failed; that is no reason to refuse a config file that never shows it.
+        # The value's own code failed; that must not reject a config file that never shows the value.
         return f"<{type(value).__name__} object>"

@@ -1,6 +1,4 @@
-"""Gunicorn's server hooks: their names, how many arguments each takes, and how a value of the config file becomes one.
-
-config.py checks the settings with it; the forkserver and the workers call what it gives.
+"""Gunicorn's server hooks: their names and numbers of arguments, and how a value of the config file becomes a hook.
 """
 
 from __future__ import annotations
@@ -38,12 +36,12 @@ ARITIES: Mapping[str, int] = {
 
 
 def hook_of(name: str, value: object) -> Hook:
-    """The callable that `value` is or, as a dotted name, stands for. Raises TypeError with Gunicorn's words."""
+    """The callable that `value` is, or that it names by a dotted name. Raises TypeError with Gunicorn's text."""
     found = _import(value) if isinstance(value, str) else value
     if not callable(found):
         raise TypeError(f"Value is not callable: {found}")
     wanted = ARITIES[name]
-    # post_request may leave out what it does not need.
+    # post_request may omit trailing arguments.
     for arity in range(wanted, 1 if name == "post_request" else wanted - 1, -1):
         if _takes(found, arity):
             return found if arity == wanted else _with_fewer_arguments(found, arity)
@@ -51,7 +49,7 @@ def hook_of(name: str, value: object) -> Hook:
 
 
 def default_hook(name: str) -> Hook:
-    """What is called where nothing is set: something that does nothing, but for the two that Gunicorn gives a body."""
+    """The hook if none is set. It does nothing, except for the two that have a body in Gunicorn."""
     return _DEFAULTS.get(name) or _NOTHING[ARITIES[name]]
 
 
@@ -79,7 +77,7 @@ def _takes(function: Hook, arguments: int) -> bool:
     except TypeError:
         return False
     except ValueError:
-        pass  # Written in C, without a signature: then the call will show.
+        pass  # Written in C, without a signature: errors show at the call.
     return True
 
 

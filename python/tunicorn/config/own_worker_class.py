@@ -1,7 +1,6 @@
-"""A worker class of the user's own: what it derives from, what of it has effect, and what has not.
+"""The user's own worker class: its bases, and which of its overrides have an effect.
 
-The forkserver asks `described` once it has evaluated the configuration, for the arbiter to choose how requests are run;
-and `worker_type`, for the class whose instances hooks get.
+From `described` the arbiter chooses how requests are run; hooks get instances of `worker_type`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from tunicorn.config import uvicorn_kwargs
 from tunicorn.hook_objects.worker_object import Worker
 
-# What Gunicorn's workers have for subclasses to override, and Tunicorn does not call.
+# Methods that subclasses of Gunicorn's workers may override, and that Tunicorn does not call.
 _IDLE = {
     *("accept", "enqueue_req", "finish_request", "handle", "handle_error", "handle_request", "handle_nothing"),
     *("handle_abort", "handle_chld", "handle_exit", "handle_quit", "handle_usr1", "handle_winch"),
@@ -24,9 +23,9 @@ _IDLE = {
 
 
 def described(asked: Mapping[str, Any], values: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
-    """None for a name that Tunicorn knows, or that is no import path; else the class's bases by their dotted names and
-    what it sets, or why it cannot be imported. `asked` is what the command line says, `values` what everybody else
-    does.
+    """None for a name that Tunicorn knows, or that is not an import path. Otherwise the dotted names of the class's
+    bases and the settings that it makes, or why it cannot be imported. `asked` has the values of the command line,
+    `values` those of all other sources.
     """
     given = asked["given"] or values.get("worker_class")
     if isinstance(given, str):
@@ -45,7 +44,9 @@ def described(asked: Mapping[str, Any], values: Mapping[str, Any]) -> Optional[D
 
 
 def worker_type(value: Any) -> type:
-    """By the value of worker_class. Of one that derives from uvicorn's no instance is made: it would set up uvicorn."""
+    """The class for a value of worker_class. A class derived from uvicorn's is never instantiated: that would set up
+    uvicorn.
+    """
     own = own_class(value)
     return own if own is not None and issubclass(own, Worker) and not _is_uvicorns(own) else Worker
 
@@ -60,7 +61,7 @@ def own_class(value: Any) -> Optional[type]:
 
 
 def idle_overrides(own: type) -> List[str]:
-    """Names of everything that the class overrides to no effect."""
+    """Names of the overrides that have no effect."""
     names: List[str] = []
     for base in own.__mro__:
         if _is_servers(base.__module__) or base is object:
@@ -95,7 +96,7 @@ def _imported(name: str) -> Any:
 
 
 def _find_modules(chdir: Any, pythonpath: Any) -> None:
-    """As the application will be found."""
+    """Extends sys.path as for the application."""
     folders = str(pythonpath).split(",") if pythonpath else []
     for folder in [os.path.abspath(chdir) if isinstance(chdir, str) and chdir else os.getcwd(), *folders]:
         if folder and folder not in sys.path:

@@ -10,7 +10,7 @@ from tunicorn.application.load_application import AppImportError
 
 
 def absolute(location: str) -> str:
-    """Raises FileNotFoundError in Gunicorn's words."""
+    """Raises FileNotFoundError with Gunicorn's text."""
     path = os.path.abspath(location)
     if not os.path.exists(file_of(path)):
         raise FileNotFoundError(f"{file_of(path)!r} not found")
@@ -22,7 +22,7 @@ def file_of(location: str) -> str:
 
 
 def has_loggers(location: str) -> bool:
-    """Whether the file configures `logging` too."""
+    """Whether the file also configures `logging`."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.read(file_of(location))
     return parser.has_section("loggers")

@@ -1,5 +1,5 @@
-"""Names that a configuration file or a program has given the server: by gunicorn.SERVER and SERVER_SOFTWARE, or by a
-replaced gunicorn.http.wsgi.Response, which under Gunicorn writes the head of a response.
+"""The server's name, if a configuration file or a program has changed it: by gunicorn.SERVER or SERVER_SOFTWARE, or by
+replacing gunicorn.http.wsgi.Response, which writes the head of a response in Gunicorn.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 import gunicorn
 
-# What changes the field Server, and the names that every class has.
+# Attributes that affect the Server header, and those that every class has.
 _HEEDED = {"__init__", "default_headers", "version", "__module__", "__doc__", "__dict__", "__weakref__", "__qualname__"}
 _HEEDED |= {"__firstlineno__", "__static_attributes__", "__annotations__", "__orig_bases__"}
 
 
 class Replaced(NamedTuple):
-    #: What the field Server is to say, "" for no such field; None: that has not been changed.
+    #: The new value of the Server header, "" for no such header; None if it is unchanged.
     server: Optional[str]
     #: Why the replacement has no effect; the arbiter logs it (src/log/catalog/settings.ts).
     warning: Optional[str]
 
 
 class _Request:
-    """As much of a request as `default_headers` may look at."""
+    """The part of a request that `default_headers` may use."""
 
     method = "GET"
     version = (1, 1)
@@ -40,8 +40,8 @@ class _Request:
 
 
 def server_names() -> Dict[str, Optional[str]]:
-    """What responses and the environ say instead of the usual names; None where nothing was assigned."""
-    # Gunicorn's responses read the copies of gunicorn.http.wsgi, so that some assign there.
+    """The names for responses and the environ; None if the usual name was not changed."""
+    # Gunicorn's responses read the copies in gunicorn.http.wsgi, so some programs assign there.
     modules = [sys.modules.get(name) for name in ("gunicorn", "gunicorn.http.wsgi")]
     defaults = getattr(modules[0], "_DEFAULT_NAMES", {})
     names: Dict[str, Optional[str]] = {"server": None, "server_software": None}
@@ -71,7 +71,7 @@ def replaced_response() -> Replaced:
     idle += [name for name in fields if name not in ("server", "date", "connection", "transfer-encoding")]
     server = fields.get("server", "")
     warning = f"the gateway writes responses and does not use {', '.join(idle)}" if idle else None
-    # The usual name there is Gunicorn's, which responses here do not have.
+    # Gunicorn's own name is not a change; responses here do not use it.
     return Replaced(None if server == gunicorn.SERVER else server, warning)
 
 

@@ -1,4 +1,4 @@
-"""What `Config.set` makes of a value, by the kind of the setting: the types that Gunicorn's settings have.
+"""Converts the values of `Config.set` by the kind of the setting, to the types of Gunicorn's settings.
 
 The arbiter's own check is src/settings/kinds/kinds.ts; this one is for programs that set values in Python.
 """
@@ -11,7 +11,7 @@ from tunicorn.config.hooks import ARITIES, default_hook, hook_of
 
 
 def checked(name: str, declaration: Mapping[str, Any], value: Any) -> Any:
-    """Raises ValueError or TypeError; a kind that is not known here takes every value."""
+    """Raises ValueError or TypeError; an unknown kind accepts every value."""
     if name in ARITIES:
         return default_hook(name) if value is None else hook_of(name, value)
     convert = _KINDS.get(declaration["kind"])

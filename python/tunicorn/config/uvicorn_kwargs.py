@@ -1,5 +1,5 @@
-"""CONFIG_KWARGS of a worker class that derives from uvicorn's: the settings that they are here. The
-forkserver sends them to the arbiter, for which they are weaker than whatever else says the same.
+"""Translates CONFIG_KWARGS of a worker class derived from uvicorn's into settings. For the arbiter they rank below all
+other sources.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ import math
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 _LOOPS = ("auto", "asyncio", "uvloop")
-# Nobody has to be told that a gateway speaks HTTP and WebSocket.
+# Needs no warning: the gateway speaks HTTP and WebSocket in any case.
 _MOOT = {"http", "ws", "interface"}
 
 
 def _whole(value: Any) -> Any:
-    """None is no limit to uvicorn, and 0 is here; settings have whole seconds."""
+    """uvicorn writes no limit as None, Tunicorn as 0; settings are whole seconds."""
     if value is None:
         return 0
     return math.ceil(value) if isinstance(value, float) else value
@@ -43,7 +43,7 @@ _SETTINGS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
 
 
 def settings_of(kwargs: Mapping[str, Any]) -> Dict[str, Any]:
-    """By the names of settings."""
+    """By setting name."""
     found: Dict[str, Any] = {}
     idle = idle_of(kwargs)
     for key, (name, convert) in _SETTINGS.items():
@@ -54,7 +54,7 @@ def settings_of(kwargs: Mapping[str, Any]) -> Dict[str, Any]:
     fields = [] if "headers" in idle else [(_text(name), _text(value)) for name, value in kwargs.get("headers") or ()]
     servers = [value for name, value in fields if name.lower() == "server"]
     if servers:
-        # uvicorn leaves its own out then.
+        # uvicorn omits its own Server header then.
         found["server_header"] = servers[-1]
     others = [f"{name}: {value}" for name, value in fields if name.lower() != "server"]
     if others:
@@ -63,7 +63,7 @@ def settings_of(kwargs: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def idle_of(kwargs: Mapping[str, Any]) -> List[str]:
-    """Those that have no effect, and of which somebody should know."""
+    """The keywords that have no effect and deserve a warning."""
     known = {*_SETTINGS, *_MOOT, "server_header", "headers"}
     idle = {str(key) for key in kwargs if key not in known}
     if kwargs.get("loop", "auto") not in _LOOPS:
@@ -71,7 +71,7 @@ def idle_of(kwargs: Mapping[str, Any]) -> List[str]:
     idle |= {key for key, value in kwargs.items() if key in _SETTINGS and not _is_plain(value)}
     if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in kwargs.get("headers") or ()):
         idle.add("headers")
-    # None is uvicorn's default for them.
+    # None is uvicorn's default for these.
     for key in ("forwarded_allow_ips", "timeout_graceful_shutdown"):
         if key in kwargs and kwargs[key] is None:
             idle.add(key)
@@ -79,7 +79,7 @@ def idle_of(kwargs: Mapping[str, Any]) -> List[str]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether it can be sent."""
+    """Whether the value can be sent as JSON."""
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
     return value is None or isinstance(value, (str, int, float))

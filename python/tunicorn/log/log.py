@@ -1,7 +1,7 @@
 """The error log of a Python process: lines of forkserver and workers.
 
-The lines are those of src/log/log-line.ts, in the same file. There are no locks, and each entry is one write(2): it may
-be used in a signal handler and after a fork, and entries of several processes do not mix.
+The lines have the form of src/log/log-line.ts, and go to the same file. There are no locks, and each entry is one
+write(2): so it works in signal handlers and after a fork, and entries of several processes do not mix.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ TIME_FORMAT = "[%Y-%m-%d %H:%M:%S %z]"
 
 
 class ErrorLog:
-    """`target` is `-` for stderr, or the path of a file. An unknown level means info, as with Gunicorn.
+    """`target` is `-` for stderr, or the path of a file. An unknown level means info, as in Gunicorn.
 
-    `form` is the setting `log_format`: text or json. `process` is what JSON entries call the process that writes them.
+    `form` is the setting `log_format`: text or json. `process` names the writing process in JSON entries.
     """
 
     def __init__(self, target: str, level: str = "info", form: str = "text", process: str = "forkserver") -> None:
         # The working directory may change before the file is reopened.
         self._path = None if target == "-" else os.path.abspath(target)
         self._fd = _own_stderr() if self._path is None else _open(self._path)
-        # A reader that did not read for a second is not waited for again until something gets through.
+        # After a reader has not read for a second, writes do not wait for it again until one succeeds.
         self._is_stuck = False
         self._loss = Loss()
         # Whether the file ends in the middle of an entry whose rest was dropped.
@@ -84,7 +84,9 @@ class ErrorLog:
             )
 
     def write_entry(self, level: str, message: str, **more: str | None) -> None:
-        """A JSON entry, at any level: the fields of src/log/log-line.ts, and those of `more` that are not None."""
+        """Writes a JSON entry at any level, with the fields of src/log/log-line.ts and those of `more` that are not
+        None.
+        """
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         entry = {
@@ -96,11 +98,11 @@ class ErrorLog:
             "message": message,
         }
         entry.update({name: value for name, value in more.items() if value is not None})
-        # In ASCII: no reader can find the end of a line within it.
+        # ASCII, so that no reader sees a line end inside the entry.
         self.write_bytes(json.dumps(entry, separators=(",", ":")).encode("ascii") + b"\n")
 
     def write_bytes(self, entry: bytes) -> None:
-        """Unchanged, in one write. A log that cannot be written is no reason to fail a request."""
+        """Writes the entry unchanged, in one write. A log that cannot be written must not fail a request."""
         if not self._is_written(b"\n" + entry if self._is_torn else entry):
             self._loss.add()
         elif self._loss.is_to_report():
@@ -162,7 +164,7 @@ def _own_stderr() -> int:
 
 
 class Loss:
-    """Entries that this process could not write; those from before the fork are its parent's to report."""
+    """Counts the entries that this process could not write; its parent reports those from before the fork."""
 
     def __init__(self) -> None:
         self.entries = 0
@@ -176,14 +178,14 @@ class Loss:
         self.entries += 1
 
     def is_to_report(self) -> bool:
-        """True only once: the report itself is an entry."""
+        """True only once, because the report itself is an entry."""
         is_new = self._reported != self.entries and self._pid == os.getpid()
         self._reported = self.entries
         return is_new
 
 
 def _open(path: str) -> int:
-    # A named pipe without a reader may cost entries, and a second each, but must not block the process for good.
+    # A named pipe without a reader may lose entries, at a second each, but must not block the process forever.
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Log(Protocol):
-    """What the rest of the code needs from a log; ErrorLog and gunicorn.glogging.Logger provide it."""
+    """Implemented by ErrorLog and gunicorn.glogging.Logger."""
 
     def debug(self, message: str, /) -> None: ...
 

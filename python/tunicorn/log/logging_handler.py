@@ -1,5 +1,5 @@
-"""Python's logging, led to the error log, for applications that reuse Gunicorn's loggers. The loggers are
-`gunicorn.error` and `gunicorn.access`; applications pick their handlers up for loggers of their own.
+"""Routes Python's logging to the error log, for applications that reuse Gunicorn's loggers `gunicorn.error` and
+`gunicorn.access`, or copy their handlers to loggers of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LOGGERS = ("gunicorn.error", "gunicorn.access")
 
 
 class ErrorLogHandler(logging.Handler):
-    """Has Gunicorn's format until the application sets another formatter."""
+    """Uses Gunicorn's format until the application sets another formatter."""
 
     def __init__(self, log: ErrorLog) -> None:
         super().__init__()
@@ -41,7 +41,8 @@ class ErrorLogHandler(logging.Handler):
 
 
 def install(log: ErrorLog) -> ErrorLogHandler:
-    """Replaces handlers of an earlier installation and keeps all others. Returns the one of `gunicorn.error`."""
+    """Replaces the handlers of an earlier installation and keeps all others. Returns the handler of `gunicorn.error`.
+    """
     error_handler, access_handler = ErrorLogHandler(log), ErrorLogHandler(log)
     for name, handler in zip(LOGGERS, (error_handler, access_handler)):
         logger = logging.getLogger(name)

@@ -15,15 +15,17 @@ _IMPORT_MACHINERY = (
 
 
 def user_traceback(error: BaseException) -> str:
-    """What `traceback.format_exception` gives, chained exceptions included, less the frames of no interest."""
+    """Like `traceback.format_exception`, with chained exceptions, but without the frames of server and import
+    machinery.
+    """
     rendered = traceback.TracebackException.from_exception(error)
     _strip(rendered)
     return "".join(rendered.format())
 
 
 def drop_own_frames(error: BaseException) -> BaseException:
-    """For a record of Python's logging, whose formatters print the traceback as it is: it begins and ends in the user's
-    code. It ends elsewhere when a signal handler raises.
+    """Trims the traceback to begin and end in the user's code, for Python's logging, whose formatters print it as it
+    is. It ends outside of the user's code if a signal handler raises.
     """
     place = error.__traceback__
     while place is not None and place.tb_next is not None and _is_ours(place.tb_frame.f_code.co_filename):
@@ -39,7 +41,7 @@ def drop_own_frames(error: BaseException) -> BaseException:
 
 
 def _strip(rendered: traceback.TracebackException | None) -> None:
-    # The chain cannot be a circle: TracebackException cuts it where it meets an exception again.
+    # The chain has no cycle: TracebackException cuts it where an exception repeats.
     while rendered is not None:
         kept = [frame for frame in rendered.stack if not _is_ours(frame.filename)]
         rendered.stack[:] = kept
@@ -48,5 +50,5 @@ def _strip(rendered: traceback.TracebackException | None) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    # Not made absolute: there may be no working directory any more, and every file of the package has the same start.
+    # Not made absolute: the working directory may be gone, and all files of the package share one prefix.
     return filename.startswith(OWN_FOLDER) or filename.endswith(_IMPORT_MACHINERY)

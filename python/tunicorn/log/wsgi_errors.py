@@ -1,4 +1,4 @@
-"""The stream wsgi.errors: what an application writes to it goes to the error log."""
+"""The stream wsgi.errors, which writes to the error log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ErrorOutput(Protocol):
-    """What wsgi.errors writes to."""
+    """The destination of wsgi.errors."""
 
     def fileno(self) -> int: ...
 
@@ -18,13 +18,13 @@ class ErrorOutput(Protocol):
 
 
 class WsgiErrors(io.TextIOWrapper):
-    """The stream `wsgi.errors` (PEP 3333): text to the error log, without time and level, line by line.
+    """The stream `wsgi.errors` (PEP 3333): text goes to the error log line by line, without time and level.
 
-    In the JSON form each flush, which is a line and may be several, is the message of an entry.
+    In the JSON form, each flush, of one or more lines, is the message of one entry.
 
-    The part of a line that has no end yet is kept until it has one or flush() is called, so print(), which writes text
-    and line end one after the other, makes whole lines even where many workers share the log. `unflushed` says whether
-    something was written since the last flush(), so that a request that wrote nothing need not flush.
+    An unfinished line is kept until it ends or flush() is called. So print(), which writes text and line end
+    separately, writes whole lines even if many workers share the log. `unflushed` says whether anything was written
+    since the last flush(), so that a request that wrote nothing need not flush.
     """
 
     def __init__(self, log: ErrorOutput) -> None:
@@ -41,7 +41,9 @@ class WsgiErrors(io.TextIOWrapper):
         super().flush()
 
     def close(self) -> None:
-        """An application must not close it (PEP 3333); one that does would take it from all later requests."""
+        """Does not close: an application must not do so (PEP 3333), and one that did would take it from all later
+        requests.
+        """
         self.flush()
 
 

@@ -1,4 +1,4 @@
-"""Creates `server.log` and `worker.log` as the settings ask for.
+"""Creates `server.log` and `worker.log` by the settings.
 
 By default they write to the error log directly, and the gateways write the access log. With a user's logger_class or a
 log configuration, Python's loggers write everything, including the lines of arbiter and gateways.
@@ -21,19 +21,19 @@ __all__ = ["LogConfigError", "Logger", "Logs", "make_logger", "open_logs", "unop
 
 
 class Logs(NamedTuple):
-    """What a generation's processes log with: the forkserver opens it, and its workers inherit it."""
+    """The logs of a generation's processes: the forkserver opens them, and its workers inherit them."""
 
     error_log: ErrorLog
     logger: Any
     """A Logger, or an instance of the user's logger_class."""
     errors: ErrorOutput
-    """Where wsgi.errors goes."""
+    """The destination of wsgi.errors."""
     access_is_python: bool
     """Whether a worker calls logger.access() after each request."""
 
 
 def open_logs(cfg: Any, error_log: ErrorLog, writer: str) -> Logs:
-    """`writer` is the decision of src/settings/for-processes/log-writer.ts. Raises LogConfigError."""
+    """`writer` is decided by src/settings/for-processes/log-writer.ts. Raises LogConfigError."""
     logger = make_logger(cfg, error_log, writer)
     errors = error_log if isinstance(logger, FastLogger) else ErrorStreams(error_log)
     return Logs(error_log, logger, errors, writer == "python" and has_access_work(logger))
@@ -74,7 +74,7 @@ def logger_class(cfg: Any) -> Type[Logger]:
 
 
 def has_access_work(logger: Any) -> bool:
-    """Whether a call of access() after each request has anything to do."""
+    """Whether calling access() after each request has any effect."""
     # A user's own access() decides for itself, and may do more than logging.
     is_own = getattr(type(logger), "access", None) is Logger.access
     return bool(logger.access_log_enabled) if is_own else True

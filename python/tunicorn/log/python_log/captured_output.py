@@ -8,7 +8,7 @@ import sys
 
 
 def capture_output(fd: int) -> None:
-    """`fd` is that of the error log, opened for appending."""
+    """`fd` is the error log, opened for appending."""
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         if stream is not None:
             stream.flush()

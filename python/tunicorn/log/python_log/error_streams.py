@@ -1,4 +1,5 @@
-"""Where `wsgi.errors` goes when Python's loggers write everything: unchanged, to the streams of `gunicorn.error`."""
+"""The destination of `wsgi.errors` when Python's loggers write everything: the streams of `gunicorn.error`, unchanged.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ class ErrorStreams:
                 handler.stream.write(decoded)
                 handler.flush()
             except (OSError, ValueError):
-                pass  # A log that cannot be written is no reason to fail a request.
+                pass  # A log that cannot be written must not fail a request.
             finally:
                 handler.release()
 

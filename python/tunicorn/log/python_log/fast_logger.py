@@ -1,8 +1,8 @@
 """The Logger of the default settings: each entry is one write(2) to the error log, without locks or records, so that
 it can be used in signal handlers and after a fork.
 
-The logger `gunicorn.error` has a handler that writes there, too, for applications that reuse it. Once that logger has
-another handler or filter, such as the one for syslog, entries go through it.
+The logger `gunicorn.error` has a handler that also writes there, for applications that reuse it. Once that logger has
+another handler or filter, such as the one for syslog, entries go through the logger.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _level_name(lvl: Union[int, str]) -> str:
 def _formatted(text: str, args: Any) -> str:
     if not args:
         return text
-    # As logging does: a single dict is what names in the format refer to.
+    # As in logging: names in the format refer to a single dict.
     values = args[0] if len(args) == 1 and isinstance(args[0], dict) and args[0] else args
     try:
         return text % values

@@ -1,6 +1,6 @@
-"""logconfig_dict, logconfig_json and logconfig, applied to Python's logging; the first that is set counts.
+"""Applies logconfig_dict, logconfig_json or logconfig, the first that is set, to Python's logging.
 
-Every mistake becomes a LogConfigError that names setting, file and line.
+Every error becomes a LogConfigError that names setting, file and line.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _apply_ini(path: str) -> None:
     try:
         logging.config.fileConfig(path, defaults={**CONFIG_DEFAULTS, **places}, disable_existing_loggers=False)
     except configparser.Error as error:
-        # Its text names file and line, on lines of its own.
+        # Its text names file and line, on separate lines.
         raise LogConfigError(f"log config {path!r}: {' '.join(str(error).split())}") from error
     except KeyError as error:
         raise LogConfigError(f"log config {path!r}: there is no section or key {error}") from error
@@ -97,7 +97,7 @@ def _apply_ini(path: str) -> None:
 
 
 def _described(error: BaseException) -> str:
-    """With the cause: dictConfig says which handler could not be created, and the cause of its error says why."""
+    """Includes the cause: dictConfig says which handler could not be created, and the cause of its error says why."""
     cause = error.__cause__
     text = " ".join(str(error).split()) or type(error).__name__
     return text if cause is None else f"{text}: {_described(cause)}"

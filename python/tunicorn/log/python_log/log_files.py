@@ -1,4 +1,5 @@
-"""The files that Python's loggers write: opened with a check, reopened after a rotation (in the handler of SIGUSR1)."""
+"""The files that Python's loggers write: opened with a check, and reopened after a rotation (in the SIGUSR1 handler).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ def open_handler(path: str, cfg: Any) -> logging.FileHandler:
     """Raises LogConfigError. Gives the file to the user of the workers, who reopen it."""
     try:
         handler = logging.FileHandler(path)
-        # Only root can give a file away; a device, such as /dev/null, must keep its owner.
+        # Only root can change the owner; a device, such as /dev/null, must keep its own.
         if os.geteuid() == 0 and os.path.isfile(path):
             os.chown(path, cfg.uid, cfg.gid)
     except OSError as error:

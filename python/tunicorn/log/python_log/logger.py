@@ -51,7 +51,7 @@ class Logger:
         self.setup(cfg)
 
     def setup(self, cfg: Any) -> None:
-        """Keeps handlers added by others, and replaces those of an earlier set-up."""
+        """Keeps handlers added by the application, and replaces those of an earlier set-up."""
         self.loglevel = self.LOG_LEVELS.get(cfg.loglevel.lower(), logging.INFO)
         self.error_log.setLevel(self.loglevel)
         self.access_log.setLevel(logging.INFO)

@@ -1,5 +1,5 @@
 """Logs what arbiter and gateways send to the forkserver when Python's loggers write everything: lines (message `log`),
-and the requests that no worker has finished (message `access`).
+and requests that no worker has finished (message `access`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tunicorn.runqueue.ticket import parse_fields
 
 
 class RelayedResponse:
-    """As much of a response as the gateway knows."""
+    """The part of a response that the gateway knows."""
 
     def __init__(self, message: Dict[str, Any]) -> None:
         code = message["status"]
@@ -30,7 +30,7 @@ def log_relayed(logger: Any, message: Dict[str, Any]) -> None:
 
 
 def access_relayed(logger: Any, make_request: Callable[[Dict[str, Any]], Any], message: Dict[str, Any]) -> None:
-    # JSON has brought text, not the Latin-1 of a ticket.
+    # The text comes from JSON, not as the Latin-1 of a ticket.
     environ: Dict[str, Any] = parse_fields(message["fields"].encode("latin-1", "replace"))
     environ["tunicorn.queue_time"] = message["queuedMs"] / 1000
     environ["tunicorn.end"] = message["end"]
@@ -54,6 +54,6 @@ def _guarded(logger: Any, pid: int, write: Callable[[], object]) -> None:
 
 
 def _header_pairs(head: str) -> List[Tuple[str, str]]:
-    """Of a response's head: a status line, then fields."""
+    """`head` is the head of a response: a status line, then fields."""
     lines = (line.partition(":") for line in head.split("\r\n")[1:] if line)
     return [(name, value.strip()) for name, _, value in lines]

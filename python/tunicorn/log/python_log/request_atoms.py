@@ -46,7 +46,7 @@ def request_atoms(resp: Any, req: Any, environ: Mapping[str, Any], request_time:
     status = resp.status
     if isinstance(status, str):
         status = status.split(None, 1)[0] if status.strip() else "-"
-    elif status is None:  # The client left before there was any.
+    elif status is None:  # The client left before the application set one.
         status = "-"
     sent = getattr(resp, "sent", None)
     microseconds = request_time.seconds * 1_000_000 + request_time.microseconds

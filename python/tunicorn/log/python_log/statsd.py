@@ -65,7 +65,7 @@ class Statsd(Logger):
         metric, value, kind = (extra.get(name) for name in (METRIC_VAR, VALUE_VAR, MTYPE_VAR))
         if metric and value is not None and kind in _SENDERS:
             _SENDERS[kind](self, metric, value)
-        # A metric without a text is no entry.
+        # A metric without a text is not an entry.
         if msg:
             super().log(lvl, msg, *args, **kwargs)
 
@@ -85,7 +85,7 @@ class Statsd(Logger):
         self._sock_send(f"{self.prefix}{name}:{value}|h")
 
     def _count(self, level: str) -> None:
-        # What arbiter and gateway have logged, they have counted.
+        # Arbiter and gateways count their own entries.
         if foreign_pid() is None:
             self.increment(f"gunicorn.log.{level}", 1)
 
@@ -98,7 +98,7 @@ class Statsd(Logger):
         try:
             self.sock.send(metric)
         except OSError:
-            pass  # Nobody listens, or the buffer is full: metrics are for those who take them.
+            pass  # No server is listening, or the buffer is full: metrics may be lost.
 
 
 Statsd.__module__ = "gunicorn.instrument.statsd"
@@ -112,7 +112,7 @@ _SENDERS = {
 
 
 class FastStatsd(Statsd, FastLogger):
-    """Statsd before the logger of the default settings."""
+    """Statsd on top of the logger of the default settings."""
 
 
 def _connected(host: Any) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Python's own lines to syslog: Gunicorn's addresses and facilities, and a handler that reconnects."""
+"""Syslog for lines of Python processes: Gunicorn's addresses and facilities, and a handler that reconnects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["SYSLOG_FACILITIES", "Address", "ReconnectingSysLogHandler", "parse_s
 
 Address = Union[str, Tuple[str, int]]
 
-# Without one of them, a datagram socket is tried first, then a stream.
+# If none is given, a datagram socket is tried first, then a stream.
 _KINDS = {"dgram": socket.SOCK_DGRAM, "stream": socket.SOCK_STREAM}
 
 DEFAULT_PORT = 514
@@ -26,7 +26,7 @@ RETRY_SECONDS = 1.0
 
 
 def parse_syslog_address(addr: str) -> Tuple[Optional[socket.SocketKind], Address]:
-    """The type of socket, None where both are to be tried, and where to send. Raises LogConfigError."""
+    """Returns the type of socket, None to try both, and the address. Raises LogConfigError."""
     if addr.startswith("unix://"):
         path, _, kind = addr[len("unix://") :].partition("#")
         return _KINDS.get(kind), path
@@ -45,8 +45,8 @@ def _host_and_port(addr: str) -> Tuple[str, int]:
 
 
 class ReconnectingSysLogHandler(SysLogHandler):
-    """A daemon that is down causes no exception and no output; later lines reach it when it is back. `dropped` counts
-    the lines that could not be sent.
+    """A daemon that is down causes neither exceptions nor output; later lines reach it once it is back. `dropped`
+    counts the lines that could not be sent.
 
     After a fork the child opens its own stream connection: in a shared one, parts of lines of several processes would
     mix.
@@ -56,7 +56,7 @@ class ReconnectingSysLogHandler(SysLogHandler):
     socktype: Any
 
     def __init__(self, address: Address, facility: int, socktype: Optional[socket.SocketKind]) -> None:
-        # Not SysLogHandler's __init__, which connects, differently in each version of Python.
+        # Bypasses SysLogHandler's __init__, which connects, in a different way in each version of Python.
         Handler.__init__(self)
         self.address = address
         self.facility = facility
@@ -70,7 +70,7 @@ class ReconnectingSysLogHandler(SysLogHandler):
     def emit(self, record: LogRecord) -> None:
         try:
             priority = self.encodePriority(self.facility, self.mapPriority(record.levelname))
-            # The NUL ends the line, so that none may be inside it.
+            # A NUL ends the line, so the text must not contain one.
             text = self.format(record).replace("\0", "\\x00")
             line = f"<{priority}>{text}\0".encode("utf-8", "backslashreplace")
         except Exception:
@@ -78,7 +78,7 @@ class ReconnectingSysLogHandler(SysLogHandler):
             return
         if self._pid != os.getpid() and self._is_stream:
             self._open()
-        # The second attempt reaches a daemon that was restarted.
+        # The second attempt reaches a restarted daemon.
         for _ in range(2):
             if self._send is None and time.monotonic() >= self._retry_at:
                 self._open()
@@ -127,7 +127,7 @@ class ReconnectingSysLogHandler(SysLogHandler):
     def _use(self, sock: socket.socket, target: Any) -> None:
         self._close_socket()
         self.socket = sock
-        # A daemon that reads nothing must not hold up requests for long.
+        # A daemon that does not read must not delay requests for long.
         sock.settimeout(WAIT_SECONDS)
         sock.connect(target)
         self._send = sock.sendall
