@@ -1,7 +1,7 @@
 """Gunicorn's names for programs that run on Tunicorn: what a config file, an application, a library or an embedding
-program may import, with Tunicorn behind it. It serves nothing by itself.
+program may import, implemented by Tunicorn.
 
-A name that is not here is refused with a message that says so. See docs/embedding.md.
+Importing a missing name fails with a message that says so. See docs/embedding.md.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from gunicorn import _missing
 from tunicorn.generated_facts import GUNICORN_VERSION
 
-# The version of Gunicorn whose interface this is.
+# The version of Gunicorn whose interface this package has.
 __version__ = GUNICORN_VERSION
 version_info = tuple(map(int, __version__.split(".")))
 
-# An assignment to these, in the config file or by a program before it serves, is what responses (Server) and the
-# environ (SERVER_SOFTWARE) say.
+# Assigning to these, in the config file or in a program before it serves, changes responses (Server) and the environ
+# (SERVER_SOFTWARE).
 SERVER = "gunicorn"
 SERVER_SOFTWARE = f"{SERVER}/{__version__}"
 

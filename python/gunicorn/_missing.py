@@ -1,4 +1,4 @@
-"""What is said of a module or a name of Gunicorn's that Tunicorn's compatibility package does not have."""
+"""The errors for modules and names of Gunicorn that Tunicorn's compatibility package does not have."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _EXPLANATION = (
 
 
 def getattr_of(module: str, callers: int = 1) -> Callable[[str], Any]:
-    """The `__getattr__` of a module (PEP 562), or what that calls: then there is one caller more."""
+    """The `__getattr__` of a module (PEP 562), or a function for it to call, which adds a caller."""
 
     def missing(name: str) -> Any:
         message = f"module {module!r} has no attribute {name!r}: {_EXPLANATION}"
-        # `from module import name` turns an AttributeError into an ImportError with a text of its own, so it gets that
-        # other error right away; hasattr() and getattr() with a default need the AttributeError.
+        # `from module import name` turns an AttributeError into an ImportError with another text, so this raises the
+        # ImportError directly; hasattr() and getattr() with a default need the AttributeError.
         if not name.startswith("__") and _is_from_import(callers + 1):
             raise ImportError(message, name=module)
         raise AttributeError(message)
@@ -38,7 +38,7 @@ def _is_from_import(callers: int) -> bool:
 
 
 class _MissingModules:
-    """Comes last: whatever of `gunicorn` no other finder knows is not there."""
+    """The last finder: modules of `gunicorn` that no other finder knows do not exist."""
 
     @staticmethod
     def find_spec(

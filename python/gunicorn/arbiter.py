@@ -1,4 +1,4 @@
-"""The class of the `server` that hooks get, and `Arbiter(app).run()` for programs that start the server themselves."""
+"""The class of the `server` that hooks get, and `Arbiter(app).run()` for programs that start the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _ArbiterType(type):
 
 
 class Arbiter(metaclass=_ArbiterType):
-    """Hooks do not get one of these, but the forkserver's picture of the arbiter, which is a process of Node.js."""
+    """Hooks do not get an instance, but the forkserver's model of the arbiter, which is a Node.js process."""
 
     # Exit statuses of a worker that cannot boot.
     WORKER_BOOT_ERROR = WORKER_BOOT_ERROR

@@ -1,4 +1,4 @@
-"""Config and the settings in it. The table of settings is the arbiter's: a program cannot add to it."""
+"""Config and its settings. The table of settings belongs to the arbiter: a program cannot add to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gunicorn's exceptions, by Gunicorn's names."""
+"""Gunicorn's exceptions."""
 
 from __future__ import annotations
 

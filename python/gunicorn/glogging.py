@@ -1,4 +1,4 @@
-"""`gunicorn.glogging`: what configuration files and applications import to have loggers of their own."""
+"""`gunicorn.glogging`: the base class for loggers of configuration files and applications."""
 
 from __future__ import annotations
 

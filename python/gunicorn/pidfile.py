@@ -1,4 +1,4 @@
-"""A file that holds a process id. The arbiter writes Tunicorn's; this one is for programs that need another."""
+"""A file that holds a process id. The arbiter writes Tunicorn's own; this class is for programs that need another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Pidfile:
         self.pid: Optional[int] = None
 
     def create(self, pid: int) -> None:
-        """Raises RuntimeError when the file names another process that lives."""
+        """Raises RuntimeError if the file names another living process."""
         other = self.validate()
         if other == os.getpid():
             return
@@ -35,7 +35,7 @@ class Pidfile:
             self.create(self.pid)
 
     def unlink(self) -> None:
-        """Removes the file, if it is still this one's."""
+        """Removes the file, if it still names this process."""
         try:
             with open(self.fname) as file:
                 mine = int(file.read() or 0) == self.pid
@@ -45,7 +45,7 @@ class Pidfile:
             return
 
     def validate(self) -> Optional[int]:
-        """The process that the file names, if it lives."""
+        """The process that the file names, if it is alive."""
         try:
             with open(self.fname) as file:
                 pid = int(file.read())

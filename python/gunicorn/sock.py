@@ -1,4 +1,5 @@
-"""Gunicorn's classes of listening sockets, for code that asks what `server.LISTENERS` and `worker.sockets` hold."""
+"""Gunicorn's classes of listening sockets, for code that checks the types in `server.LISTENERS` and `worker.sockets`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from tunicorn.hook_objects.listener_object import Listener
 
 
 class _OfFamily(type):
-    """Listeners are all of one class; their family says which of Gunicorn's they would be of."""
+    """Listeners are all of one class; their family decides which of Gunicorn's classes they match."""
 
     FAMILY: Optional[int]
 

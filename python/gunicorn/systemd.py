@@ -12,7 +12,7 @@ SD_LISTEN_FDS_START = 3
 
 
 def listen_fds(unset_environment: bool = True) -> int:
-    """The number of sockets that systemd has passed to this process, from descriptor 3 on."""
+    """Number of sockets that systemd has passed to this process, from descriptor 3 on."""
     count, pid = os.environ.get("LISTEN_FDS"), os.environ.get("LISTEN_PID")
     if count is None or pid is None or int(pid) != os.getpid():
         return 0
@@ -22,7 +22,7 @@ def listen_fds(unset_environment: bool = True) -> int:
 
 
 def sd_notify(state: str, logger: Any, unset_environment: bool = False) -> None:
-    """Tells systemd a state such as `READY=1`. Nobody is told where there is no NOTIFY_SOCKET."""
+    """Notifies systemd of a state such as `READY=1`. Without NOTIFY_SOCKET it does nothing."""
     address = os.environ.get("NOTIFY_SOCKET")
     if address is None:
         return

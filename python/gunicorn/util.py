@@ -1,4 +1,4 @@
-"""Gunicorn's small functions, those that other people's code imports. The file has this name because theirs does."""
+"""Gunicorn's small functions that other programs import. The file has Gunicorn's name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def import_app(module: str) -> Any:
 
 
 def load_class(uri: Any, default: str = "gunicorn.workers.sync.SyncWorker", section: str = "gunicorn.workers") -> Any:
-    """A class as it is; from `package.module.Class`; or by a name of SUPPORTED_WORKERS."""
+    """Returns a class unchanged, or the class of `package.module.Class` or of a name in SUPPORTED_WORKERS."""
     import importlib
 
     from gunicorn.workers import SUPPORTED_WORKERS
@@ -44,7 +44,7 @@ def load_class(uri: Any, default: str = "gunicorn.workers.sync.SyncWorker", sect
 
 
 def getcwd() -> str:
-    """The working directory, by the path that the shell knows it by."""
+    """The working directory, by the path that the shell uses."""
     here = os.getcwd()
     shown = os.environ.get("PWD")
     try:
@@ -54,7 +54,7 @@ def getcwd() -> str:
 
 
 def http_date(timestamp: Optional[float] = None) -> str:
-    """A time as HTTP's header fields have it; now without one."""
+    """A time in the format of HTTP headers; by default the current time."""
     return email.utils.formatdate(timestamp, localtime=False, usegmt=True)
 
 
@@ -79,7 +79,7 @@ def to_bytestring(value: Union[str, bytes], encoding: str = "utf8") -> bytes:
 
 
 def split_request_uri(uri: str) -> urllib.parse.SplitResult:
-    # With two slashes in front it would be read as a host and its path.
+    # With two leading slashes it would be parsed as a host and a path.
     if uri.startswith("//"):
         parts = urllib.parse.urlsplit("." + uri)
         return parts._replace(path=parts.path[1:])
@@ -87,7 +87,7 @@ def split_request_uri(uri: str) -> urllib.parse.SplitResult:
 
 
 def is_fileobject(obj: Any) -> bool:
-    """Whether the kernel knows it as a file."""
+    """Whether the object has a file descriptor."""
     try:
         obj.fileno()
     except (AttributeError, OSError, io.UnsupportedOperation):
@@ -121,7 +121,7 @@ def set_non_blocking(fd: Any) -> None:
 
 
 def unlink(filename: str) -> None:
-    """Removes a file, which may be gone already."""
+    """Removes a file, if it still exists."""
     try:
         os.unlink(filename)
     except (FileNotFoundError, NotADirectoryError):
@@ -133,7 +133,7 @@ def chown(path: str, uid: int, gid: int) -> None:
 
 
 def check_is_writable(path: str) -> None:
-    """Raises RuntimeError where a file cannot be appended to."""
+    """Raises RuntimeError if the file cannot be opened for appending."""
     try:
         with open(path, "a"):
             return
@@ -148,7 +148,7 @@ def get_username(uid: int) -> str:
 
 
 def set_owner_process(uid: int, gid: int, initgroups: bool = False) -> None:
-    """Gives up root: group first, since afterwards it is no longer allowed."""
+    """Drops root's rights: the group first, since afterwards that is no longer allowed."""
     if gid:
         if uid and initgroups:
             os.initgroups(get_username(uid), gid)

@@ -1,4 +1,4 @@
-"""BaseApplication and Application: what a program subclasses to bring its application and settings, and run."""
+"""BaseApplication and Application, which programs subclass to run their own application with their settings."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class BaseApplication:
         return self.callable
 
     def run(self) -> None:
-        """Serves, and does not come back."""
+        """Serves; does not return."""
         Arbiter(self).run()
 
 
 class Application(BaseApplication):
-    """Reads the command line, GUNICORN_CMD_ARGS and the config file besides; weakest is what `init` returns."""
+    """Also reads the command line, GUNICORN_CMD_ARGS and the config file; the result of `init` ranks lowest."""
 
     def load_config(self) -> None:
         parser = self.cfg.parser()
@@ -80,7 +80,7 @@ class Application(BaseApplication):
         self.cfg.reads_command_line()
 
     def load_config_from_module_name_or_filename(self, location: Optional[str]) -> Dict[str, Any]:
-        """PATH, file:PATH or python:MODULE; without it ./gunicorn.conf.py, if there is one."""
+        """PATH, file:PATH or python:MODULE; without it ./gunicorn.conf.py, if it exists."""
         file = evaluate(location, os.getcwd())
         self.cfg.take_file(file)
         return file.namespace
@@ -98,7 +98,7 @@ def parse_command_line(parser: Any, arguments: List[str], place: str = "") -> An
     parser.place = place
     options = parser.parse_args(arguments)
     if options.asks_for_text:
-        # Help and version are the command's.
+        # The command prints help and version.
         command.run(arguments)
     return options
 

@@ -12,7 +12,8 @@ has_logging_config = paste_file.has_loggers
 
 
 class PasterServerApplication(WSGIApplication):
-    """Settings of the section override those of the config file; the command line is that of pserve, and not read."""
+    """Settings of the section override those of the config file. The command line belongs to pserve, and is not read.
+    """
 
     def __init__(self, app: Any, global_conf: Optional[Dict[str, str]], settings: Dict[str, Any]) -> None:
         self._app = app
@@ -36,7 +37,7 @@ class PasterServerApplication(WSGIApplication):
 
 
 def bind_of(host: Optional[str], port: Optional[str]) -> Any:
-    """A host may be several addresses with commas between, where no port says otherwise."""
+    """Without a port, the host may be several addresses, separated by commas."""
     if host and port:
         return f"{host}:{port}"
     return host.split(",") if host else None

@@ -1,4 +1,4 @@
-"""WSGIApplication: an application by its name, as the command takes it; `run` is the command."""
+"""WSGIApplication: an application by name, as for the command; `run` is the command."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class WSGIApplication(Application):
 
 
 def run(prog: Optional[str] = None) -> NoReturn:
-    """The command, with the arguments of this process."""
+    """Runs the command with the arguments of this process."""
     command.run(sys.argv[1:])
 
 

@@ -1,4 +1,4 @@
-"""Requests and responses as hooks get them. Reading HTTP is the gateway's work: there is no parser here."""
+"""Requests and responses as hooks get them. The gateway parses HTTP, so there is no parser here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `wsgi.input` is an instance of."""
+"""The base class of `wsgi.input`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 
 from gunicorn import _missing
 
-# Bytes in memory, or an open file: the gateway has read the body, and taken it out of its chunks, before.
+# Bytes in memory, or an open file: the gateway has read the whole body and decoded its chunks.
 Body = io.BufferedIOBase
 
 __all__ = ["Body"]

@@ -1,7 +1,7 @@
-"""Gunicorn's exceptions of its parser, for code that catches them. Tunicorn raises none: such requests end at the
-gateway.
+"""The exceptions of Gunicorn's parser, for code that catches them. Tunicorn raises none: the gateway rejects such
+requests.
 
-NoMoreData is an OSError, as wsgi.input raises one where a client leaves in the middle of a body.
+NoMoreData is an OSError: wsgi.input raises one if a client leaves in the middle of a body.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from gunicorn import _missing
 
 
 class ParseException(Exception):
-    """A request that is no HTTP."""
+    """A request that is not HTTP."""
 
 
 class NoMoreData(OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gunicorn import _missing
 from tunicorn.wsgi.request_object import Request
 
-# In Gunicorn the base of Request; here there is one class.
+# The base of Request in Gunicorn; here both are one class.
 Message = Request
 
 __all__ = ["Message", "Request"]

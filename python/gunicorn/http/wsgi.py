@@ -1,4 +1,4 @@
-"""The class of the `resp` that hooks get, and of the wrapper for files."""
+"""The class of the `resp` that hooks get, and the wrapper for files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gunicorn import SERVER, SERVER_SOFTWARE, _missing
 from tunicorn.wsgi.file_wrapper import FileWrapper
 from tunicorn.wsgi.response_object import ResponseView as Response
 
-# For server_name.py, which looks for what has been replaced.
+# Lets server_name.py detect a replacement.
 _ORIGINAL_RESPONSE = Response
 _ORIGINAL_NAMES = dict(vars(Response))
 

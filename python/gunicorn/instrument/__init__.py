@@ -1,1 +1,1 @@
-"""`gunicorn.instrument`: metrics of the application's own, by way of the log."""
+"""`gunicorn.instrument`: the application's own metrics, sent through the log."""

@@ -1,4 +1,4 @@
-"""`gunicorn.instrument.statsd`: the logger that sends metrics, and the names in `extra` that it looks for."""
+"""`gunicorn.instrument.statsd`: the logger that sends metrics, and the names that it reads from `extra`."""
 
 from __future__ import annotations
 

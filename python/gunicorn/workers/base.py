@@ -1,4 +1,5 @@
-"""The class of the `worker` that hooks get. How requests reach it is Tunicorn's own: there is no loop to override."""
+"""The class of the `worker` that hooks get. Tunicorn's own worker receives requests, so there is no loop to override.
+"""
 
 from __future__ import annotations
 

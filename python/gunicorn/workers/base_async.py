@@ -1,4 +1,4 @@
-"""What Gunicorn's gevent workers derive from."""
+"""The base of Gunicorn's gevent workers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gunicorn.workers.base import Worker
 
 
 class AsyncWorker(Worker):
-    """A name for worker_class; requests are served by Tunicorn's own worker."""
+    """A value for worker_class; Tunicorn's own worker serves the requests."""
 
 
 __getattr__ = _missing.getattr_of(__name__)

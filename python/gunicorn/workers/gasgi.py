@@ -7,7 +7,7 @@ from gunicorn.workers.base import Worker
 
 
 class ASGIWorker(Worker):
-    """A name for worker_class; requests are served by Tunicorn's own worker."""
+    """A value for worker_class; Tunicorn's own worker serves the requests."""
 
 
 __getattr__ = _missing.getattr_of(__name__)

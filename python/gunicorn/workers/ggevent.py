@@ -7,11 +7,11 @@ from gunicorn.workers.base_async import AsyncWorker
 
 
 class GeventWorker(AsyncWorker):
-    """A name for worker_class; requests are served by Tunicorn's own worker."""
+    """A value for worker_class; Tunicorn's own worker serves the requests."""
 
 
 class GeventPyWSGIWorker(GeventWorker):
-    """A name for worker_class; requests are served by Tunicorn's own worker."""
+    """A value for worker_class; Tunicorn's own worker serves the requests."""
 
 
 __getattr__ = _missing.getattr_of(__name__)
