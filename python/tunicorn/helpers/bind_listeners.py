@@ -1,8 +1,8 @@
-"""Binds the listening sockets, hands each to the arbiter, and exits; started by src/arbiter/sockets/listeners.ts.
+"""Binds the listening sockets, sends each to the arbiter, and exits.
 
-A Node process that calls listen() also accepts, and the arbiter must not accept: so this process listens. It speaks the
-framing of Node's IPC channel: a line of JSON, and a socket travels beside the line as ancillary data (SCM_RIGHTS).
-Imports nothing of Tunicorn, because it runs with `-I -S` for a quick start.
+A Node process that calls listen() also accepts, which the arbiter must not: so this process listens. It uses the
+framing of Node's IPC channel: a line of JSON, with a socket as ancillary data (SCM_RIGHTS) beside the line. It imports
+nothing of Tunicorn, because it runs with `-I -S` for a quick start.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ import sys
 from typing import Any, NamedTuple
 
 TRIES = 5
-# Linux gives up on a path after so many links.
+# Linux gives up on a path after this many links.
 LONGEST_CHAIN = 40
 RETRY_SECONDS = 1.0
 
-# Reasons that may pass within a second: a predecessor that is leaving, an address that is still being configured.
+# Errors that may pass within a second: a predecessor is leaving, or the address is still being configured.
 TRANSIENT = {errno.EADDRINUSE: "in use", errno.EADDRNOTAVAIL: "invalid address"}
 
 Message = dict[str, Any]
 
 
 class ArbiterGone(Exception):
-    """End-of-file on the channel: nobody wants the sockets any more."""
+    """End-of-file on the channel: the sockets are no longer wanted."""
 
 
 class Refused(NamedTuple):
-    """Why there is no socket, and whether another process listens at the address."""
+    """Why there is no socket, and whether another process is listening at the address."""
 
     message: str
     is_in_use: bool = False
 
 
 class CannotBind(Exception):
-    """An address that cannot be had, for now or for good."""
+    """An address that is unavailable, for now or permanently."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(reason_of(error))
@@ -60,13 +60,14 @@ class Channel:
         self._send_line(message, [])
 
     def send_socket(self, message: Message, sock: socket.socket) -> None:
-        """Node reads one socket a message, and says when it has it; the next must wait for that."""
+        """Node reads one socket per message and acknowledges it; the next one must wait for that."""
         self._send_line({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": message}, [sock.fileno()])
         while self._receive().get("cmd") != "NODE_HANDLE_ACK":
             pass
 
     def wait(self, seconds: float) -> None:
-        """Sleeps, but not beyond the arbiter's end. It has nothing to say meanwhile: readable means end-of-file."""
+        """Sleeps, at most until the arbiter ends. The arbiter sends nothing meanwhile, so readable means end-of-file.
+        """
         if select.select([self._socket], [], [], seconds)[0]:
             self._receive()
 
@@ -95,7 +96,7 @@ def reason_of(error: OSError) -> str:
 
 
 def shown(address: Message) -> str:
-    """As Gunicorn shows it in the log: a tuple for TCP, the path for a Unix socket."""
+    """In the form of Gunicorn's log: a tuple for TCP, the path for a Unix socket."""
     if address["kind"] == "tcp":
         return str((address["host"], address["port"]))
     return str(address["path"] if address["kind"] == "unix" else address["text"])
@@ -108,7 +109,7 @@ def open_tcp(host: str, port: int, reuse_port: bool) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        # Accepted connections inherit it: one system call less for each of them.
+        # Accepted connections inherit it, which saves a system call for each.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.bind(sockaddr)
     except BaseException:
@@ -118,7 +119,7 @@ def open_tcp(host: str, port: int, reuse_port: bool) -> socket.socket:
 
 
 def resolve(host: str, port: int) -> tuple[int, tuple[Any, ...]]:
-    """IPv4 unless the host is an IPv6 address, as with Gunicorn; a name with IPv6 addresses only gets one of them."""
+    """IPv4 unless the host is an IPv6 address, as in Gunicorn; a name with only IPv6 addresses gets one of them."""
     families = [socket.AF_INET6] if ":" in host else [socket.AF_INET, socket.AF_INET6]
     refusal: socket.gaierror | None = None
     for family in families:
@@ -138,7 +139,7 @@ def open_unix(path: str, umask: int, uid: int | None, gid: int | None) -> socket
     remove_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # The mode comes from the umask alone: with a chmod() afterwards, there would be a moment with the wrong one.
+        # The mode comes from the umask alone: a chmod() afterwards would leave a moment with the wrong mode.
         os.umask(umask)
         sock.bind(path)
     except BaseException:
@@ -155,7 +156,7 @@ def open_unix(path: str, umask: int, uid: int | None, gid: int | None) -> socket
 
 
 def followed(path: str) -> str:
-    """Where links at `path` lead: bind() follows none. Those of other users are refused, as the kernel does in /tmp."""
+    """Follows symbolic links at `path`, as bind() does not. Rejects other users' links, as the kernel does in /tmp."""
     for _ in range(LONGEST_CHAIN):
         try:
             found = os.lstat(path)
@@ -170,14 +171,14 @@ def followed(path: str) -> str:
 
 
 def remove_stale(path: str) -> None:
-    """Makes room at `path`: a socket that nobody listens on goes, anything else stays and is an error."""
+    """Makes room at `path`: removes a socket on which no process listens; anything else stays and is an error."""
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             raise OSError(errno.EEXIST, f"{path!r} is not a socket")
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        # A listener with a full queue would keep a blocking connect() waiting; like this it is EAGAIN, and alive.
+        # A listener with a full queue would block connect(); without blocking it gives EAGAIN, which means alive.
         probe.setblocking(False)
         try:
             probe.connect(path)
@@ -192,7 +193,7 @@ def remove_stale(path: str) -> None:
 
 
 def adopt(fd: int) -> socket.socket:
-    """A socket that was open before Tunicorn was started, with whatever it is bound to."""
+    """A socket that was open, and bound, before Tunicorn was started."""
     sock = socket.socket(fileno=fd)
     families = [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX]
     if sock.type != socket.SOCK_STREAM or sock.family not in families:
@@ -209,11 +210,11 @@ def open_socket(address: Message, spec: Message) -> socket.socket:
         else:
             sock = adopt(address["fd"])
         try:
-            # Two sockets with SO_REUSEADDR can both be bound to one port; it is listen() that tells the second no.
+            # Two sockets with SO_REUSEADDR can both be bound to one port; listen() then fails for the second.
             sock.listen(spec["backlog"])
-            # Of several gateways that wait for a connection one gets it, and none does when descriptors are used up. An
-            # accept() that waited would then keep a gateway from its other connections. This is the mode of the open
-            # file description: every process that has inherited the socket gets it.
+            # When several gateways wait for a connection, one gets it, or none if descriptors are used up. A blocking
+            # accept() would then keep a gateway from its other connections. The mode belongs to the open file
+            # description, so it holds for every process that has the socket.
             sock.setblocking(False)
         except OSError:
             sock.close()
@@ -242,11 +243,11 @@ def open_with_retries(address: Message, spec: Message, channel: Channel) -> sock
 
 
 def describe(index: int, address: Message, sock: socket.socket) -> Message:
-    """What the arbiter needs to know: where the socket is bound, and which file it has made."""
+    """The facts for the arbiter: where the socket is bound, and the file that it has created."""
     name = sock.getsockname()
     message: Message = {"type": "listener", "index": index, "made": None}
     if sock.family == socket.AF_UNIX:
-        # The name of an abstract socket is bytes that begin with a NUL; it is written with an @.
+        # The name of an abstract socket is bytes that begin with a NUL, which is written as an @.
         path = "@" + name[1:].decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
         message.update(kind="unix", host=path, port="")
         if address["kind"] == "unix":
@@ -270,7 +271,7 @@ def bind_all(spec: Message, channel: Channel) -> int:
 
 
 def main() -> int:
-    # Ctrl-C reaches the whole process group; the arbiter decides, and its end ends this process.
+    # Ctrl-C reaches the whole process group. The arbiter decides, and this process ends with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(int(os.environ["NODE_CHANNEL_FD"]))
     try:

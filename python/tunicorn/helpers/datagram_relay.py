@@ -1,7 +1,7 @@
-"""Hands messages on to a Unix socket: each is a record on standard input, four bytes of length (big-endian) and text.
+"""Relays messages to a Unix socket: each is a record on standard input, four bytes of length (big-endian) and text.
 
 A separate process: `datagram_relay.py PATH datagrams|stream|any`. It ends with its standard input, so it never outlives
-the process that started it. On standard output it says how many messages it dropped.
+its parent. It reports the number of dropped messages on standard output.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MANNERS = {
 
 
 class Relay:
-    """One connection to the socket, made anew when it is lost, but not more than once a second."""
+    """One connection to the socket, reopened when it is lost, but at most once a second."""
 
     def __init__(self, path: str, manner: str) -> None:
         self._path = path
@@ -46,7 +46,7 @@ class Relay:
         self._not_before = now + RETRY_SECONDS
         for kind in self._types:
             candidate = socket.socket(socket.AF_UNIX, kind)
-            # A receiver that stops reading must not stop this process for good.
+            # A receiver that stops reading must not block this process forever.
             candidate.settimeout(SEND_SECONDS)
             try:
                 candidate.connect(self._path)
@@ -61,7 +61,7 @@ class Relay:
         try:
             self._socket.sendall(message)
         except OSError as error:
-            # Of a stream, part of the message may be on its way: the receiver must not take the rest for a message.
+            # On a stream, a part of the message may be sent: the receiver must not take the rest for a message.
             if isinstance(error, socket.timeout) and self._socket.type == socket.SOCK_DGRAM:
                 return False
             self._socket.close()
@@ -71,7 +71,7 @@ class Relay:
 
 
 def main(path: str, manner: str) -> None:
-    # Service managers signal every process; this one has to hand on what the others still say.
+    # Service managers signal every process; this one must still relay the messages of the others.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     relay = Relay(path, manner)
@@ -91,7 +91,7 @@ def main(path: str, manner: str) -> None:
 
 
 def _hand_on(data: bytes, relay: Relay) -> bytes:
-    """Sends every whole record, and returns what is left."""
+    """Sends every complete record, and returns the rest."""
     at = 0
     while len(data) - at >= 4:
         end = at + 4 + int.from_bytes(data[at : at + 4], "big")
@@ -106,4 +106,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1], sys.argv[2])
     except BrokenPipeError:
-        pass  # Nobody is there to hear what was dropped.
+        pass  # No process reads the count.

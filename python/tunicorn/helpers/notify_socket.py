@@ -1,8 +1,8 @@
 """Opens the datagram socket on which the arbiter reports its state to systemd.
 
-Node cannot make Unix datagram sockets, and systemd believes the main process only (NotifyAccess=main): the datagrams
-must be the arbiter's own. So the connected socket is passed to it. Imports nothing of Tunicorn, because it runs with
-`-I -S` for a quick start.
+Node cannot create Unix datagram sockets, and systemd accepts only datagrams from the main process (NotifyAccess=main),
+so the arbiter itself must send them. So this process passes it the connected socket. It imports nothing of Tunicorn,
+because it runs with `-I -S` for a quick start.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def main() -> int:
     channel = socket.socket(fileno=int(os.environ["NODE_CHANNEL_FD"]))
     path = sys.argv[1]
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    # The arbiter must not wait for a service manager that does not read. The flag goes with the socket.
+    # The arbiter must not wait for a service manager that does not read. The socket keeps the flag.
     notify.setblocking(False)
     try:
         # An @ stands for the NUL byte of an abstract socket.
@@ -27,7 +27,7 @@ def main() -> int:
         channel.sendall(json.dumps({"failed": error.strerror or str(error)}).encode() + b"\n")
         return 1
     line = json.dumps({"inode": str(os.fstat(notify.fileno()).st_ino)}).encode() + b"\n"
-    # Node closes what it has received when the channel ends. With our end of it in the arbiter too, it does not.
+    # Node closes received sockets when the channel ends. Passing our end of the channel as well prevents that.
     descriptors = array.array("i", [notify.fileno(), channel.fileno()])
     channel.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
     return 0

@@ -1,6 +1,6 @@
-"""Process 1 of a container: reaps orphans, which Node.js cannot, and passes signals on to the command, its only child.
+"""Process 1 of a container: reaps orphans, which Node.js cannot, and forwards signals to the command, its only child.
 
-Run as a script, by bin/as-process-1.sh or command.py: `python3 -I -S process_one.py PROGRAM ARGUMENT...`.
+A script: `python3 -I -S process_one.py PROGRAM ARGUMENT...`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import signal
 import sys
 from typing import Iterable, List, NoReturn, Optional
 
-# What a fault of this process itself raises; blocked, it could not end it.
+# Signals that a fault of this process itself raises; blocked, they could not end it.
 FAULTS = {
     signal.SIGABRT,
     signal.SIGBUS,
@@ -20,16 +20,16 @@ FAULTS = {
     signal.SIGSYS,
     signal.SIGTRAP,
 }
-# SI_KERNEL of siginfo_t. Ctrl-C and the like reach the whole process group, and so the command, too.
+# SI_KERNEL of siginfo_t. Ctrl-C and the like reach the whole process group, including the command.
 FROM_TERMINAL = 0x80
-# These variables name the process that they are meant for, which was this one.
+# These variables name the process that they are meant for, which is this one.
 ADDRESSED = ("LISTEN_PID", "WATCHDOG_PID")
 # As in src/arbiter/sockets/inherited-sockets.ts.
 OLDER_ARBITER = b"GUNICORN_PID=%d"
 
 
 def main(command: List[str]) -> NoReturn:
-    # The kernel keeps even from process 1 no signal that is blocked; one with the default action it would drop.
+    # The kernel delivers blocked signals even to process 1; those with the default action it would drop.
     signals = {number for number in signal.valid_signals() if number not in FAULTS}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     child = start(command, before)
@@ -55,7 +55,7 @@ def start(command: List[str], mask: Iterable[int]) -> int:
         for name in ADDRESSED:
             if os.environ.get(name) == str(os.getppid()):
                 os.environ[name] = str(os.getpid())
-        # Python ignores the two for itself, and an ignored signal stays so in the next program.
+        # Python ignores these two, and an ignored signal stays ignored after exec.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -66,7 +66,7 @@ def start(command: List[str], mask: Iterable[int]) -> int:
 
 
 def reap(child: int) -> Optional[int]:
-    """Takes the status of every process that has ended; returns the child's, as a shell gives it."""
+    """Reaps every process that has ended; returns the child's status, as a shell shows it."""
     found = None
     while True:
         try:
@@ -81,7 +81,7 @@ def reap(child: int) -> Optional[int]:
 
 
 def upgraded(gone: int) -> Optional[int]:
-    """The arbiter that `gone` had started by SIGUSR2 to take its place: an orphan now, so a child of this process."""
+    """The arbiter that `gone` started at SIGUSR2 to replace itself: now an orphan, so a child of this process."""
     wanted = OLDER_ARBITER % gone
     for name in os.listdir("/proc"):
         if name.isdigit() and parent_of(name) == os.getpid() and wanted in environment_of(name):
@@ -90,7 +90,7 @@ def upgraded(gone: int) -> Optional[int]:
 
 
 def parent_of(pid: str) -> int:
-    # The name in parentheses may hold anything, parentheses too.
+    # The name in parentheses may contain any character, including parentheses.
     fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     return int(fields[1]) if len(fields) > 1 else 0
 
@@ -104,7 +104,7 @@ def read(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError:
-        return b""  # It has ended meanwhile.
+        return b""  # The process has ended meanwhile.
 
 
 if __name__ == "__main__":

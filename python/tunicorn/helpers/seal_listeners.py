@@ -1,10 +1,10 @@
-"""Has the kernel drop new TCP handshakes on listening sockets that are about to be closed, and exits.
+"""Makes the kernel drop new TCP handshakes on listening sockets that are about to be closed, and exits.
 
-Closing a listening socket resets what is in its backlog, and something may be added between the last accept() and
-close(). Behind this filter nothing is: a handshake that has begun is completed, a new one is dropped without an answer,
-and the client, which repeats it after a second, is refused or finds the next server. Node cannot set the option, so
-the arbiter starts this process with the sockets as its descriptors from FIRST_DESCRIPTOR on. It imports nothing of
-Tunicorn, because it runs with `-I -S` for a quick start.
+Closing a listening socket resets the connections in its backlog, and one may arrive between the last accept() and
+close(). This filter prevents that: a handshake that has begun is completed, a new one is dropped without an answer, and
+the client, which repeats it after a second, is refused or finds the next server. Node cannot set the option, so this
+process gets the sockets as descriptors, from FIRST_DESCRIPTOR on. It imports nothing of Tunicorn, because it runs with
+`-I -S` for a quick start.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import sys
 
 FIRST_DESCRIPTOR = 3
 
-# asm-generic/socket.h; Python does not name it.
+# From asm-generic/socket.h; Python has no name for it.
 SO_ATTACH_FILTER = 26
 
-# Classic BPF over the TCP header (linux/filter.h): drop what has the flag SYN set, keep the rest.
+# Classic BPF over the TCP header (linux/filter.h): drop packets with the flag SYN, keep the rest.
 FLAGS_OFFSET = 13
 SYN = 0x02
 WHOLE = 0xFFFFFFFF
@@ -39,7 +39,7 @@ def seal(sock: socket.socket) -> None:
 
 
 def main() -> int:
-    # Ctrl-C reaches the whole process group; the arbiter decides.
+    # Ctrl-C reaches the whole process group; only the arbiter reacts.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for offset in range(int(sys.argv[1])):
         try:
