@@ -1,6 +1,6 @@
-"""Tunicorn inside a Python process: the forkserver, the workers, and what they say to the arbiter and the gateway.
+"""Tunicorn inside a Python process: the forkserver, the workers, and their communication with arbiter and gateways.
 
-`run` is for programs that serve an application by themselves.
+`run` is for programs that start the server themselves.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def run(app: Application, **settings: Any) -> NoReturn:
-    """Serves `app`, a WSGI application or the name of one (`module:callable`); keywords are settings, by their names.
+    """Serves `app`, a WSGI application or the name of one (`module:callable`); keywords are settings, by name.
 
-    Does not return. `config` names a configuration file, over which the keywords go. See docs/embedding.md.
+    Does not return. `config` names a configuration file, which the keywords override. See docs/embedding.md.
     """
     from tunicorn.embedding.keyword_application import KeywordApplication
     from tunicorn.embedding.serve import serve

@@ -1,10 +1,10 @@
-"""Where this package lies: the base of every path within it, whichever subfolder a module is in."""
+"""The folder of this package: the base of every path inside it."""
 
 from __future__ import annotations
 
 import os
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
-"""With the separator at its end, so that a file of ours is one whose name starts with it."""
+"""Ends with the separator, so every file of the package starts with it."""
 PACKAGES_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """Holds the packages `tunicorn` and `gunicorn`."""

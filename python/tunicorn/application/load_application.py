@@ -1,5 +1,5 @@
-"""Finds the application that a worker runs, from `MODULE[:CALLABLE]` by Gunicorn's rules. The worker calls `load` at
-boot: AppImportError ends it with exit code 4, any other exception (from the application's own code) with 3.
+"""Finds the application that a worker runs, from `MODULE[:CALLABLE]` by Gunicorn's rules. At boot, AppImportError ends
+the worker with exit code 4, any other exception (from the application's own code) with 3.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _USUAL_NAMES = ("app", "api", "wsgi_app", "asgi_app", "wsgi", "asgi", *_FACTORIE
 
 
 class AppImportError(Exception):
-    """The module is there, and the application is not in it. The text is for the user, without a traceback."""
+    """The module exists, but the application is not in it. The text is for the user, without a traceback."""
 
 
 class StartFailed(Exception):
-    """The application itself says that it cannot start, and why: no traceback of Tunicorn's adds to that."""
+    """The application itself reports why it cannot start; a traceback of Tunicorn's would add nothing."""
 
 
 def load(uri: str) -> Callable[..., Any]:
@@ -48,7 +48,7 @@ def _import(module_name: str, expression: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        # Somebody gave the file's name. What the module itself fails to import is another matter.
+        # The name of the file was given. A failed import inside the module is a different error.
         if module_name.endswith(".py") and os.path.exists(module_name) and error.name == module_name:
             raise ImportError(
                 f"Failed to find application, did you mean '{module_name[: -len('.py')]}:{expression}'?"
@@ -61,7 +61,7 @@ def _import(module_name: str, expression: str) -> ModuleType:
 
 
 def _parse(expression: str) -> tuple[str, tuple[list[Any], dict[str, Any]] | None]:
-    """The dotted name, and the arguments when it is to be called."""
+    """The dotted name, and the arguments if it is to be called."""
     failure = f"Failed to parse {expression!r} as an attribute name or function call."
     try:
         node = ast.parse(expression, mode="eval").body
@@ -108,7 +108,7 @@ def _find(module: ModuleType, name: str, module_name: str) -> Any:
 
 
 def _suggestion(module: ModuleType, name: str, module_name: str) -> str:
-    """What may have been meant: a name of the module that is nearly this one, or one that applications usually have."""
+    """What may be meant: a similar name in the module, or a usual name for applications."""
     callables = [each for each, value in list(vars(module).items()) if not each.startswith("_") and callable(value)]
     usual = [each for each in _USUAL_NAMES if each in callables and name == DEFAULT_CALLABLE]
     near = difflib.get_close_matches(name, callables, 1, 0.8)
@@ -124,7 +124,7 @@ def _call(factory: Any, arguments: tuple[list[Any], dict[str, Any]]) -> Any:
     try:
         return factory(*positional, **named)
     except TypeError as error:
-        # No frame below this one: the call itself did not fit, rather than something that the factory did.
+        # No frame below this one: the arguments did not fit; the factory itself did not raise.
         if error.__traceback__ is not None and error.__traceback__.tb_next is None:
             raise AppImportError("".join(traceback.format_exception_only(TypeError, error)).strip()) from None
         raise

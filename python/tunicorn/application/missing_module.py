@@ -1,4 +1,4 @@
-"""Names the interpreter in the text of an import that has failed: the module may well be there for another one."""
+"""Names the interpreter in the text of a failed import: the module may be installed for another one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _HINT = "--python names another one"
 
 
 def name_interpreter(error: Optional[BaseException]) -> None:
-    """In each missing module on the way to `error`."""
+    """Extends the text of each missing module in the exception chain of `error`."""
     seen: List[BaseException] = []
     while error is not None and not any(error is each for each in seen):
         if isinstance(error, ModuleNotFoundError) and _HINT not in str(error):

@@ -1,4 +1,4 @@
-"""Finds the command `tunicorn`, which is a program of Node.js, and puts it in the place of this process."""
+"""Finds the command `tunicorn`, a Node.js program, and replaces this process with it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ BESIDE = os.path.join(os.path.dirname(PACKAGES_FOLDER), "bin", "tunicorn")
 
 
 class CommandNotFound(Exception):
-    """Neither the command nor Node.js can be installed from Python: the text says what to do."""
+    """Python can install neither the command nor Node.js, so the text says what to do."""
 
 
 def execute(arguments: Sequence[str], environment: Optional[Dict[str, str]] = None) -> NoReturn:
-    """The process keeps its id, its working directory and its environment, less what `environment` replaces."""
+    """The process keeps its id, its working directory and its environment, except for what `environment` replaces."""
     command = find_command()
     sys.stdout.flush()
     sys.stderr.flush()
     env = {**os.environ, **(environment or {})}
     if os.getpid() == 1:
-        # A program of Node.js cannot be that: it would reap no orphans.
+        # A Node.js program cannot be process 1: it does not reap orphans.
         command = [sys.executable, "-I", "-S", PROCESS_ONE, *command]
     os.execvpe(command[0], [*command, *arguments], env)
 
 
 def run(arguments: Sequence[str]) -> NoReturn:
-    """The command itself, with the Python that runs this."""
+    """Runs the command, with the Python that runs this process."""
     try:
         execute(["--python", sys.executable, *arguments])
     except CommandNotFound as error:
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> NoReturn:
 
 
 def find_command() -> List[str]:
-    """$TUNICORN_COMMAND; else beside this package, as in a checkout; else on PATH."""
+    """$TUNICORN_COMMAND; otherwise beside this package, as in a checkout; otherwise on PATH."""
     given = os.environ.get(COMMAND_VARIABLE)
     if given:
         words = shlex.split(given)
@@ -63,7 +63,7 @@ def _candidates() -> Iterator[str]:
         yield BESIDE
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, "tunicorn")
-        # The script that pip installs has the same name, and would only come back here.
+        # The script that pip installs has the same name, and would only call this again.
         if os.access(path, os.X_OK) and _is_for_node(path):
             yield path
 
@@ -77,7 +77,7 @@ def _is_for_node(path: str) -> bool:
 
 
 def fail(text: str) -> NoReturn:
-    """In the command's own form of an error."""
+    """Prints the error in the form of the command, and exits."""
     print(f"\n{text.rstrip()}\n", file=sys.stderr, flush=True)
     sys.exit(1)
 

@@ -1,5 +1,5 @@
-"""What this process was when it first imported `tunicorn` or `gunicorn`: before its program has changed directory,
-forked, or started others, as far as that can be had.
+"""The state of this process when it first imported `tunicorn` or `gunicorn`, if possible before its program has changed
+directory, forked, or started other programs.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from tunicorn.generated_facts import LINK_FD, LINK_VARIABLE
 
 
 def _take_link() -> Optional[str]:
-    """The version of the arbiter that runs this program as a forkserver, or None. What the program starts in its turn
-    must not find it."""
+    """The version of the arbiter that runs this program as a forkserver, or None. Programs that it
+    starts must not find the variable."""
     version = os.environ.pop(LINK_VARIABLE, None)
     if version is None:
         return None
@@ -21,7 +21,7 @@ def _take_link() -> Optional[str]:
         if not stat.S_ISSOCK(os.fstat(LINK_FD).st_mode):
             return None
     except OSError:
-        return None  # A program that such a program has started.
+        return None  # A program started by such a program.
     os.set_inheritable(LINK_FD, False)
     return version
 
@@ -30,7 +30,7 @@ def _directory() -> str:
     try:
         return os.getcwd()
     except OSError:
-        return "/"  # It has been removed.
+        return "/"  # The directory has been removed.
 
 
 ARBITER_VERSION = _take_link()

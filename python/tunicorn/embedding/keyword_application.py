@@ -1,4 +1,4 @@
-"""What tunicorn.run() serves: an application, or its name, and settings by keyword."""
+"""The application of tunicorn.run(): a callable or its name, and settings by keyword."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tunicorn.embedding.recording_config import RecordingConfig
 
 class KeywordApplication:
     def __init__(self, app: Union[str, Callable[..., Any]], settings: Dict[str, Any]) -> None:
-        """Raises TypeError or ValueError for what is no setting, or no value of it."""
+        """Raises TypeError or ValueError for unknown settings and invalid values."""
         if not isinstance(app, str) and not callable(app):
             raise TypeError(f"tunicorn.run() wants an application or its name, not {app!r}")
         self._app = app

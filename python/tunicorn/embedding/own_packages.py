@@ -1,7 +1,7 @@
 """Makes `tunicorn` and `gunicorn` mean Tunicorn's packages inside its processes, whatever else is installed.
 
-What hooks are handed, and what they import to look at it, must be the same classes. Nothing else is shadowed: the
-folder itself is last on sys.path. Called by the few lines that start a forkserver.
+The classes of the objects that hooks get must be those that hooks import. Nothing else is shadowed: the folder itself
+is last on sys.path.
 """
 
 from __future__ import annotations

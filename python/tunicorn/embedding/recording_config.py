@@ -1,5 +1,5 @@
-"""The Config of a program that embeds Tunicorn: it remembers what the program sets, for the arbiter to put in its place
-among the other sources, and can read a command line.
+"""The Config of a program that embeds Tunicorn. It records the program's settings, which the arbiter ranks among the
+other sources, and can read a command line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ USAGE = "tunicorn [OPTIONS] [APP_MODULE]"
 class RecordingConfig(Config):
     def __init__(self, usage: Optional[str] = None, prog: Optional[str] = None) -> None:
         super().__init__(usage, prog)
-        # Not by assignment: __setattr__ guards the names of settings.
+        # Not an assignment: __setattr__ guards the names of settings.
         vars(self).update(framework={}, overrides={}, file=ConfigFile(None, {}, {}), has_command_line=False)
         vars(self)["_record"] = self.framework
 
@@ -35,7 +35,9 @@ class RecordingConfig(Config):
 
     @contextmanager
     def other_sources(self) -> Iterator[None]:
-        """What is set meanwhile, the arbiter reads for itself. What comes after it has the last word."""
+        """Settings made inside the context are not recorded: the arbiter reads these sources itself. Later settings
+        override them.
+        """
         vars(self)["_record"] = None
         try:
             yield
@@ -53,7 +55,7 @@ class RecordingConfig(Config):
         vars(self)["has_command_line"] = True
 
     def parser(self) -> CommandLineParser:
-        """Knows the flags of the command; options that are not given are None."""
+        """A parser for the flags of the command; options that are not given are None."""
         parser = CommandLineParser(prog="tunicorn", usage=USAGE, add_help=False)
         parser.add_argument("-h", "--help", dest="asks_for_text", action="store_true")
         parser.add_argument("-v", "--version", dest="asks_for_text", action="store_true")
@@ -65,7 +67,7 @@ class RecordingConfig(Config):
 
 
 class CommandLineParser(argparse.ArgumentParser):
-    """Says of a mistake where it is, if that is not the command line."""
+    """Its errors name the place of the mistake, unless that is the command line."""
 
     place = ""
 

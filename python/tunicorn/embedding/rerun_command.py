@@ -1,4 +1,4 @@
-"""How to run the program that this process runs once more, or why that cannot be."""
+"""The command line that runs this process's program again, or the reason why that is impossible."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tunicorn.embedding.initial_process import PID
 
 
 class CannotRunAgain(Exception):
-    """Every generation runs the program anew: one that is no file and no module cannot embed the server."""
+    """Every generation runs the program again, so only a file or a module can embed the server."""
 
 
 def command_line() -> List[str]:
-    """Interpreter and arguments, as the process was started with."""
+    """The interpreter and arguments that the process was started with."""
     _check_process()
     if not sys.executable or getattr(sys, "frozen", False):
         raise CannotRunAgain("run() needs a program that a Python interpreter runs; this one is frozen or embedded")

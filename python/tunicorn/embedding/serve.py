@@ -1,5 +1,5 @@
-"""Serves a program that embeds Tunicorn. The process where it is started becomes the command; the arbiter then has each
-generation run the program anew, and there the same call is a forkserver's life.
+"""Serves a program that embeds Tunicorn. The process of the program becomes the command. In each generation the arbiter
+runs the program again, and there the same call runs the forkserver.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tunicorn.version import __version__
 
 
 def serve(app: Any) -> NoReturn:
-    """Does not return: as a forkserver it ends with SystemExit, when the arbiter has no use for it any more."""
+    """Does not return: in a forkserver it ends with SystemExit once the arbiter no longer needs it."""
     if ARBITER_VERSION is None:
         _make_way(bool(getattr(app.cfg, "has_command_line", False)))
     if ARBITER_VERSION != __version__:
         command.fail(f"Error: the command is Tunicorn {ARBITER_VERSION}, and the Python package tunicorn {__version__}")
     from tunicorn.forkserver import forkserver
 
-    # Before multiprocessing's own, which waits for its children.
+    # Runs before multiprocessing's own handler, which waits for its children.
     atexit.register(_end_children)
     forkserver.run(EmbeddedSource(app))
     sys.exit(0)
@@ -48,7 +48,7 @@ def _make_way(reads_command_line: bool) -> NoReturn:
 
 
 def _end_children() -> None:
-    """Those of multiprocessing: the program will start them again where it runs next. A worker's are its own affair."""
+    """Ends the children of multiprocessing: the program starts them again where it runs next. A worker ends its own."""
     if os.getpid() != PID:
         return
     multiprocessing = sys.modules.get("multiprocessing")

@@ -1,4 +1,4 @@
-"""`server.app` and `worker.app`: the application by its name, loaded once in a process and in those forked from it."""
+"""`server.app` and `worker.app`: the application by its name, loaded once per process, including its forks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tunicorn.hook_objects.setting_values import SettingValues
 
 
 class Application:
-    """`load` finds the application by its name: that of the forkserver's program."""
+    """`load` finds the application by its name."""
 
     def __init__(self, uri: str, cfg: SettingValues, load: Callable[[str, Any], Callable[..., Any]]) -> None:
         self.app_uri = uri

@@ -1,4 +1,4 @@
-"""`server.LISTENERS` and `worker.sockets`: what hooks may ask of a listening socket that the gateways hold."""
+"""`server.LISTENERS` and `worker.sockets`: the listening sockets, which the gateways hold, as hooks see them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ Address = Union[str, int, Tuple[str, int]]
 
 
 class Listener:
-    """Says where it listens. It has no descriptor in this process: connections belong to the gateways."""
+    """Knows its address. It has no descriptor in this process: connections belong to the gateways."""
 
     def __init__(self, label: str, bind: str) -> None:
         self._label = label
         self.cfg_addr = parse_address(bind)
         scheme, _, rest = label.partition("://")
-        # The label has the port that the system has chosen, where the setting says 0.
+        # The label has the port that the system has chosen if the setting says 0.
         self._name = parse_address(rest) if scheme in ("http", "https") else self.cfg_addr
         self.FAMILY = _family(self._name)
 
@@ -31,11 +31,11 @@ class Listener:
         return self._name
 
     def fileno(self) -> int:
-        """As for a closed socket."""
+        """-1, as for a closed socket."""
         return -1
 
     def close(self) -> None:
-        """It is the arbiter that closes it."""
+        """Does nothing: the arbiter closes the socket."""
 
     def __str__(self) -> str:
         return self._label

@@ -1,7 +1,7 @@
-"""The `server` that hooks get: facts that the arbiter has sent, and verbs that ask the arbiter to act.
+"""The `server` that hooks get: facts that the arbiter has sent, and methods that ask the arbiter to act.
 
-One lives in each forkserver; workers have the copy that the fork made. What hooks add to it as attributes goes along
-to the next generation (carried_state.py).
+Each forkserver has one; workers have the copy from the fork. Attributes that hooks add are carried to the next
+generation (carried_state.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tunicorn.hook_objects.worker_object import WorkerElsewhere
 
 
 class PidFile:
-    """`server.pidfile`; the file itself is the arbiter's."""
+    """`server.pidfile`; the file itself belongs to the arbiter."""
 
     def __init__(self, fname: str, pid: int) -> None:
         self.fname = fname
@@ -47,7 +47,7 @@ class Server:
         self._make_log = log
         self._ask = ask
         self.learn(facts)
-        # Whatever is not here by now has been put here by a hook.
+        # All later attributes come from hooks.
         self._own_names = frozenset(vars(self)) | {"_own_names"}
 
     @property
@@ -68,13 +68,13 @@ class Server:
 
     @num_workers.setter
     def num_workers(self, value: int) -> None:
-        """Takes effect at once, and is followed by nworkers_changed in the caller's thread, as in Gunicorn."""
+        """Takes effect immediately, followed by nworkers_changed in the caller's thread, as in Gunicorn."""
         old, self._num_workers = self._num_workers, value
         self._ask("resize", workers=value)
         self.cfg.nworkers_changed(self, value, old)
 
     def learn(self, facts: Mapping[str, Any]) -> None:
-        """What has changed in the arbiter; names that are missing have not."""
+        """Takes over facts that have changed in the arbiter; missing names have not changed."""
         if "workers" in facts:
             self._num_workers = facts["workers"]
         if "listeners" in facts:
@@ -91,11 +91,11 @@ class Server:
     def _know_workers_elsewhere(self, entries: List[Dict[str, Any]]) -> None:
         own = {pid: worker for pid, worker in self.WORKERS.items() if not isinstance(worker, WorkerElsewhere)}
         others = {entry["pid"]: WorkerElsewhere(entry["pid"], entry["age"]) for entry in entries}
-        # A new dictionary each time: a thread may be going through the one before.
+        # A new dictionary each time: a thread may be iterating over the old one.
         self.WORKERS = {**others, **own}
 
     def kill_worker(self, pid: int, sig: int) -> None:
-        """Of any generation. A worker that gets TERM has a successor forked at the same time."""
+        """For workers of any generation. For TERM, a successor is forked at the same time."""
         self._ask("kill-worker", pid=pid, signal=int(sig))
 
     def kill_workers(self, sig: int) -> None:
@@ -103,7 +103,7 @@ class Server:
             self.kill_worker(pid, sig)
 
     def manage_workers(self) -> None:
-        """Forks what is missing, retires what is too much. The arbiter does so by itself, too."""
+        """Forks missing workers and retires surplus ones. The arbiter also does so on its own."""
         self._ask("manage")
 
     def reload(self) -> None:
@@ -116,11 +116,11 @@ class Server:
         self._ask("stop", graceful=True)
 
     def wakeup(self) -> None:
-        """The arbiter needs no waking; asking it to look after its workers comes to the same."""
+        """The arbiter needs no waking; asking it to manage its workers has the same effect."""
         self._ask("manage")
 
     def enter_worker(self) -> None:
-        """In a worker's process there is no line to the arbiter: what can be done there is what signals can do."""
+        """A worker's process has no link to the arbiter: from here on, methods only do what signals can."""
         self._ask = self._act_alone
 
     def _act_alone(self, what: str, **details: Any) -> None:
@@ -134,5 +134,5 @@ class Server:
             os.kill(self.pid, signal.SIGTERM if details["graceful"] else signal.SIGQUIT)
 
     def hook_attributes(self) -> Dict[str, Any]:
-        """What hooks have set."""
+        """The attributes that hooks have set."""
         return {name: value for name, value in vars(self).items() if name not in self._own_names}

@@ -1,4 +1,4 @@
-"""The settings as objects read them that are made before there is a Config, or for one: attributes by their names."""
+"""Settings as attributes, for objects that are created before there is a Config, or for one."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The `worker` that hooks get. The forkserver makes one before each fork; the worker's process goes on with its copy,
-and the forkserver gives its own to child_exit.
+"""The `worker` that hooks get. Created in the forkserver before each fork: the worker's process goes on with its copy,
+and child_exit gets the original.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Worker:
         log: Any,
     ) -> None:
         self.age = age
-        # Before the fork, as with Gunicorn.
+        # The value before the fork, as in Gunicorn.
         self.pid: Union[int, str] = "[booting]"
         self.ppid = ppid
         self.sockets = sockets
@@ -38,7 +38,7 @@ class Worker:
         self.timeout = timeout
         self.life = WorkerLife(lambda what: say(log, workers.ILLEGAL_MOVE, what=what))
         self.reloader: Any = None
-        # Of class asgi: the event loop.
+        # The event loop, in class asgi.
         self.loop: Any = None
         self.wsgi: Optional[Callable[..., Any]] = None
         self.tmp = WorkerTmp(cfg)
@@ -46,7 +46,7 @@ class Worker:
         if cfg.max_requests:
             self.max_requests = cfg.max_requests + randint(0, cfg.max_requests_jitter)
         self.log = log
-        # The name of the class that runs its requests; one of its own may derive from it.
+        # The name of the worker class that runs the requests; the user's own class may derive from it.
         self.runs_as = "sync"
         self._process: Optional[Callable[[], None]] = None
         self._count_taken: Callable[[], int] = lambda: 0
@@ -54,7 +54,7 @@ class Worker:
 
     @property
     def nr(self) -> int:
-        """Requests that it has begun so far."""
+        """Requests begun so far."""
         return self._count_taken()
 
     @property
@@ -71,7 +71,7 @@ class Worker:
 
     @alive.setter
     def alive(self, value: bool) -> None:
-        """False asks for a successor; the worker goes on until that is ready."""
+        """False asks for a successor; the worker goes on until the successor is ready."""
         was = self.life.move(WorkerEvent.KEEP if value else WorkerEvent.RETIRE)
         if was.is_alive and not value:
             self.ask_for_successor()
@@ -81,11 +81,11 @@ class Worker:
 
     @property
     def address(self) -> Any:
-        """Of the first listening socket."""
+        """The address of the first listening socket."""
         return self.sockets[0].getsockname() if self.sockets else None
 
     def init_process(self) -> None:
-        """Loads the application and serves, to the worker's end. A class of one's own may do something before."""
+        """Loads the application and serves until the worker ends. The user's own class may do something first."""
         process, self._process = self._process, None
         if process is not None:
             process()
@@ -94,7 +94,7 @@ class Worker:
         self.tmp.notify()
 
     def enter_process(self, count_taken: Callable[[], int], retire: Callable[[], None]) -> None:
-        """In the worker's own process: from now on `nr` counts, and `alive` has a meaning."""
+        """Called in the worker's own process: from now on `nr` counts, and setting `alive` has an effect."""
         self._count_taken = count_taken
         self._retire = retire
 
@@ -103,7 +103,7 @@ class Worker:
 
 
 class WorkerElsewhere:
-    """A living worker of another generation: its process id and age are all that this forkserver knows."""
+    """A living worker of another generation, of which this forkserver knows only process id and age."""
 
     def __init__(self, pid: int, age: int) -> None:
         self.pid = pid

@@ -1,7 +1,7 @@
-"""`worker.tmp`: in Gunicorn the file by whose time the master tells that a worker lives.
+"""`worker.tmp`: in Gunicorn, the file whose time shows the master that a worker is alive.
 
-Here the claims board tells that, so nothing reads the file. It is for recipes and worker classes that touch it, and is
-made when somebody asks for its descriptor: then it is what Gunicorn's is, an unlinked file in `worker_tmp_dir`.
+Here the claims board shows that, so nothing reads the file. It exists for recipes and worker classes that touch it. It
+is created when its descriptor is first used, as an unlinked file in `worker_tmp_dir`, as in Gunicorn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class WorkerTmp:
             os.utime(self._fd, (self._last_update, self._last_update))
 
     def last_update(self) -> float:
-        """In the time of time.monotonic(). With the file, what any process that shares it has noted."""
+        """In the time of time.monotonic(). With the file, the last update by any process that shares it."""
         return self._last_update if self._fd is None else os.fstat(self._fd).st_mtime
 
     def fileno(self) -> int:
@@ -38,7 +38,7 @@ class WorkerTmp:
         try:
             return tempfile.mkstemp(prefix="wtunicorn-", dir=self._folder)
         except OSError:
-            # As the runtime directory, which has found another place, too.
+            # Like the runtime directory, which also fell back to another folder.
             return tempfile.mkstemp(prefix="wtunicorn-")
 
     def close(self) -> None:

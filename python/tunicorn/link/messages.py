@@ -1,7 +1,7 @@
-"""What arbiter and forkserver say to each other, as src/messages/ declares it too: JSON, one message a line.
+"""The messages between arbiter and forkserver, as src/messages/ also declares them: JSON, one message per line.
 
-test/vectors/link.json has messages of every type, and the tests of both languages hold them against these. For the type
-checker alone: to make these classes takes a process longer than it should take to start.
+test/vectors/link.json has messages of every type, which the tests of both languages check. Only for the type checker:
+creating these classes would slow down the start of a process.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Literal, Mapping, Optional, TypedDict, Union
 
 
 class CommandLineClass(TypedDict):
-    """What the command line says of the worker class, and of where its module may be."""
+    """The parts of the command line about the worker class and the location of its module."""
 
     given: Optional[str]
     chdir: Optional[str]
@@ -48,7 +48,7 @@ class WorkerFacts(TypedDict):
 
 
 class ServerFacts(TypedDict):
-    """What the `server` of hooks says."""
+    """The facts that the `server` of hooks has."""
 
     pid: int
     app: str
@@ -135,7 +135,7 @@ class CallWorkersChanged(TypedDict):
 
 
 class Facts(TypedDict):
-    """Those of ServerFacts that have changed."""
+    """The ServerFacts that have changed."""
 
     type: Literal["facts"]
     facts: Mapping[str, Any]
@@ -162,7 +162,7 @@ ToForkserver = Union[
     CallHandler,
 ]
 
-# From a worker, which its forkserver passes on: each with the worker's pid
+# From a worker, forwarded by its forkserver: each with the worker's pid
 
 
 class LifeReport(TypedDict):

@@ -1,4 +1,4 @@
-"""What the arbiter tells a generation about itself: settings by their names, and where things are."""
+"""The settings of a generation, by name, and the paths that it uses."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What becomes of a process that the application forks: no second worker.
+"""Keeps a process that the application forks from acting as a second worker.
 
-Such a copy has every descriptor of the worker, its handlers of signals, its claims on the board. It must not take
-tickets, answer on a channel, report, or keep what it holds open for longer than the worker lives. So in the child each
-descriptor is replaced by one that leads nowhere (closed, its number would be given to a file of the application's),
-and the copy ends where it would answer the request in which it was forked.
+Such a copy has all of the worker's descriptors, signal handlers and claims on the board. It must not take tickets,
+answer on a channel, report, or keep descriptors open for longer than the worker lives. So in the child each descriptor
+is replaced by one that leads nowhere (if it were closed, a file of the application's could get its number), and the
+copy ends where it would answer the request in which it was forked.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ _writing: List[Descriptors] = []
 _connected: List[Descriptors] = []
 _steps: List[Callable[[], None]] = []
 _handlers: Dict[int, Any] = {}
-# By thread, of those that are forking: the signals that it has blocked otherwise.
+# By forking thread: the signals that it had blocked before.
 _masks: Dict[int, Any] = {}
-# The thread that is forking a worker, which is no copy.
+# The thread that is forking a worker, which is not a copy.
 _forks_worker = 0
 _current: Callable[[], object] = threading.get_ident
 _forker: object = None
-# Their other ends stay open, so that what waits for them waits for ever.
+# The other ends stay open, so that waiting for them never ends.
 _kept: List[int] = []
 
 
 class CopyEnds(BaseException):
-    """Raised in a green thread of a copy that would answer a request, and was not the one that forked."""
+    """Raised in a green thread of a copy that would answer a request, if it is not the one that forked."""
 
 
 def keep_reading_end(descriptors: Descriptors) -> None:
-    """These are this process's alone, to read from or to wait for."""
+    """Only this process may read from these, or wait for them."""
     _reading.append(descriptors)
 
 
@@ -52,23 +52,24 @@ def keep_connection(descriptors: Descriptors) -> None:
 
 
 def keep_handler(number: int) -> None:
-    """The handler that is set now is this process's alone; one that the application sets later is a copy's, too."""
+    """Only this process has the current handler; copies also have handlers that the application sets later."""
     _handlers[number] = signal.getsignal(number)
 
 
 def in_copy(step: Callable[[], None]) -> None:
-    """Has it called in each copy."""
+    """Runs the step in each copy."""
     _steps.append(step)
 
 
 def runs_in(current: Callable[[], object]) -> None:
-    """What tells the thread of one request from that of another, where that is not a thread of the system."""
+    """Sets the function that identifies the current green thread, where requests do not run in threads of the system.
+    """
     global _current
     _current = current
 
 
 def fork_worker() -> int:
-    """As os.fork(). In the child nothing is kept from copies any more but what it says itself."""
+    """Like os.fork(). The child starts with nothing to keep from its own copies."""
     global _forks_worker
     _forks_worker = threading.get_ident()
     try:
@@ -83,7 +84,7 @@ def fork_worker() -> int:
 
 
 def end_copy(*_: object) -> NoReturn:
-    """Instead of the answer to a request."""
+    """Ends the copy instead of answering a request."""
     if _current() != _forker:
         raise CopyEnds
     try:
@@ -94,7 +95,7 @@ def end_copy(*_: object) -> NoReturn:
 
 
 def _before() -> None:
-    # A signal that reaches the child at once must not meet the worker's handlers.
+    # A signal that reaches the child immediately must not run the worker's handlers.
     _masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _handlers)
 
 
@@ -133,7 +134,7 @@ def _replace(kept: List[Descriptors], make: Callable[[], int]) -> None:
     try:
         dummy = make()
     except OSError:
-        # No descriptor is left: better one that is closed than one that works.
+        # No descriptor is available: closing these is better than leaving them working.
         for fd in numbers:
             _close(fd)
         return
@@ -143,7 +144,7 @@ def _replace(kept: List[Descriptors], make: Callable[[], int]) -> None:
 
 
 def _silent_end() -> int:
-    """Nothing ever comes out of it, not even its end."""
+    """A descriptor that never delivers anything, not even end-of-file."""
     read, write = os.pipe()
     os.set_blocking(read, False)
     _kept.append(write)

@@ -1,7 +1,7 @@
-"""The standard library's own functions, for what has to work where gevent or eventlet has patched the library: the
-forkserver, whose configuration file may do that, and threads of a worker that must be real ones.
+"""The standard library's own functions, for code that must work where gevent or eventlet has patched the library: the
+forkserver, whose configuration file may do that, and real threads of a worker.
 
-They are looked up when this is imported, which is before any code of the user's.
+They are looked up when this module is imported, before any user code.
 """
 
 from __future__ import annotations

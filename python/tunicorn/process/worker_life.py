@@ -1,4 +1,4 @@
-"""The life of a worker process as one state, which signal handlers and the code that serves move alike."""
+"""The life of a worker process as one state, which signal handlers and the serving code both move."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from enum import Enum, unique
 from typing import Callable, Dict, List, Optional, Tuple
 
-# As in src/log/illegal-move.ts: tests set it to `throw`.
+# Tests set it to `throw`, as in src/log/illegal-move.ts.
 ILLEGAL_MOVES_VARIABLE = "TUNICORN_ILLEGAL_MOVES"
 
 
@@ -28,12 +28,12 @@ class WorkerState(Enum):
     ABORTED = (False, True, False, True, True)
 
     def __init__(self, is_alive: bool, is_booted: bool, takes_tickets: bool, is_exiting: bool, is_aborted: bool):
-        # What hooks read as worker.alive, worker.booted and worker.aborted.
+        # For hooks: worker.alive, worker.booted and worker.aborted.
         self.is_alive = is_alive
         self.is_booted = is_booted
         self.is_aborted = is_aborted
         self.takes_tickets = takes_tickets
-        # The process ends without waiting for its requests: a SystemExit is the server's, not the application's.
+        # The process ends without waiting for its requests: a SystemExit comes from the server, not the application.
         self.is_exiting = is_exiting
 
 
@@ -60,7 +60,7 @@ _READY = {
 }
 _ILLEGAL = {(_S.DRAINED, _E.DRAINED), (_S.DRAINED, _E.SPENT)}
 
-# Signals come at any time and repeatedly, so these events are legal in every state; where there is no row, they change
+# Signals come at any time and repeatedly, so these events are legal in every state; without a row, they change
 # nothing.
 _MOVES: Dict[Tuple[WorkerState, WorkerEvent], WorkerState] = {
     (_S.BOOTING, _E.RETIRE): _S.RETIRING_UNBOOTED,
@@ -89,7 +89,7 @@ _MOVES: Dict[Tuple[WorkerState, WorkerEvent], WorkerState] = {
 
 
 def move_worker(state: WorkerState, event: WorkerEvent) -> Optional[WorkerState]:
-    """The state after `event`, or None when the event does not belong in this state."""
+    """The state after `event`, or None if the event is illegal in this state."""
     if event is WorkerEvent.READY:
         return _READY.get(state)
     if (state, event) in _ILLEGAL:
@@ -102,8 +102,8 @@ class IllegalMove(Exception):
 
 
 class WorkerLife:
-    """A signal handler may move it in the middle of another move, and so may another thread. Nothing is lost: an event
-    is appended in one step, and whoever has stored a state looks afterwards whether more events have come.
+    """A signal handler or another thread may move it in the middle of another move. No event is lost: events are
+    appended atomically, and after storing a state, each move checks for more events.
     """
 
     __slots__ = ("_events", "_report_illegal", "state")
