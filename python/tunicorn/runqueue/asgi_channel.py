@@ -1,6 +1,6 @@
 """A channel of an event-loop worker: the same frames as channel.py, on a socket that never blocks the loop.
 
-It is read only when there is something to wait for: the answer to ASK, TAKEN, or what comes after WATCH.
+It is read only while a frame is expected: the answer to ASK, TAKEN, or the frames after WATCH.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _READ_BYTES = 256 * 1024
 
 
 class Gate(Protocol):
-    """Decides when what comes on a channel is read."""
+    """Decides when a channel is read."""
 
     def may_read(self) -> bool: ...
 
@@ -57,12 +57,12 @@ class Channel(LoopChannel):
         self._taken_id = 0
         self._frames = FrameReader()
         self.gate: Optional[Gate] = None
-        # Gets the frames of the ticket that is watched; None for the end of the channel.
+        # Gets the frames of the watched ticket; None at the end of the channel.
         self.on_frame: Callable[[Optional[GatewayFrame]], None] = ignore_frame
 
     @classmethod
     def connect(cls, loop: asyncio.AbstractEventLoop, path: str, identity: ChannelIdentity) -> Channel:
-        """Raises ChannelLost when the gateway is not there any more."""
+        """Raises ChannelLost if the gateway is gone."""
         return cls(loop, connect_channel(path, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), identity))
 
     @property
@@ -70,7 +70,7 @@ class Channel(LoopChannel):
         return self._frames.unfinished_bytes
 
     async def ask(self, ticket_id: int, wanted_bytes: int) -> Optional[bytes]:
-        """Fields and body of a ticket that FOLLOWS, so many bytes; None when no client waits for it any more."""
+        """Fields and body, `wanted_bytes` long, of a ticket with FOLLOWS; None if its client is no longer waiting."""
         answer = self._answer = self._loop.create_future()
         self._asked = ticket_id
         self._answer_bytes = wanted_bytes
@@ -82,20 +82,20 @@ class Channel(LoopChannel):
         return None if frame.type == GONE else frame.payload
 
     def taken(self, ticket_id: int) -> asyncio.Future[None]:
-        """Done when the gateway has read a long response to its end; to be called before that end is written."""
+        """Done once the gateway has read a long response to its end. Call it before writing that end."""
         self._taken = self._loop.create_future()
         self._taken_id = ticket_id
         self.read()
         return self._taken
 
     def read(self) -> None:
-        """Frames may come from now on."""
+        """Starts to read frames."""
         if not self._reading and not self.is_lost:
             self._loop.add_reader(self._fd, self._readable)
             self._reading = True
 
     def pause(self) -> None:
-        """Leaves what comes in the socket: that is the back-pressure."""
+        """Leaves new data in the socket: that is the backpressure."""
         if self._reading:
             self._loop.remove_reader(self._fd)
             self._reading = False
@@ -113,7 +113,7 @@ class Channel(LoopChannel):
         return lost
 
     def detach(self) -> socket.socket:
-        """The socket itself, for a tunnel; the channel is over."""
+        """Returns the socket, for a tunnel; the channel is over."""
         self.pause()
         self.is_lost = True
         return self._socket
@@ -153,8 +153,7 @@ class Channel(LoopChannel):
             check_taken(length, frame.type, frame.id, self._taken_id)
             wake(self._taken)
         elif answer is not None and frame.id == self._asked:
-            # Pieces of an earlier ticket's body, which its application has not read to the end, may come before the
-            # answer.
+            # Pieces of an earlier ticket's body that its application did not read may come before the answer.
             check_answer(length, frame.type, frame.flags, frame.status, self._answer_bytes)
             self._answer = None
             if not answer.done():
@@ -164,4 +163,4 @@ class Channel(LoopChannel):
 
 
 def ignore_frame(frame: Optional[GatewayFrame]) -> None:
-    """For a ticket that is over."""
+    """Ignores frames for a ticket that is over."""

@@ -1,5 +1,5 @@
-"""The channel, as a worker speaks on it where it may wait: the twin of src/runqueue/channel-frame.ts. It serves one
-request at a time; RUNQUEUE.md draws the frames.
+"""The blocking channel of a worker: the counterpart of src/runqueue/channel-frame.ts. It serves one request at a time;
+RUNQUEUE.md draws the frames.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Channel(WaitingChannel):
 
     def __init__(self, connected: socket.socket, claim: Holdable) -> None:
         super().__init__(connected, claim)
-        # The ticket of the last WATCH: frames of it may still come when it is over.
+        # The ticket of the last WATCH: its frames may still arrive after it is over.
         self._watched = 0
 
     @classmethod
@@ -37,11 +37,11 @@ class Channel(WaitingChannel):
         self._transmit(frames.probed_frame(ticket_id))
 
     def ask(self, ticket_id: int, fields_length: int, body_length: int) -> tuple[bytes, bytes] | None:
-        """The fields and the body of a ticket that FOLLOWS, or None when nobody waits for it any more."""
+        """The fields and the body of a ticket with FOLLOWS, or None if its client is no longer waiting."""
         self._transmit(frames.ask_frame(ticket_id))
         length, kind, flags, status, answered_id = self._receive_header()
         while answered_id == self._watched != ticket_id and kind != TAKEN:
-            # Sent before the gateway had read the END of that ticket.
+            # Sent before the gateway had read END for that ticket.
             self._receive(length - 16)
             length, kind, flags, status, answered_id = self._receive_header()
         if answered_id != ticket_id:
@@ -55,7 +55,8 @@ class Channel(WaitingChannel):
         return self._receive(fields_length), self._receive(body_length)
 
     def await_taken(self, ticket_id: int) -> None:
-        """Waits until the gateway has read a long response to its end: before, it is free for no other."""
+        """Waits until the gateway has read a long response to its end; until then the channel is not free for another.
+        """
         claim = self._claim
         claim.hold()
         try:
@@ -71,12 +72,12 @@ class Channel(WaitingChannel):
             self._lose(str(error))
 
     def watch(self, ticket_id: int) -> None:
-        """From now on the gateway sends what belongs to this ticket: `receive_frame`. After ASK, and once a ticket."""
+        """From now on the gateway sends frames for this ticket: see `receive_frame`. After ASK, and once per ticket."""
         self._watched = ticket_id
         self._transmit(frames.watch_frame(ticket_id))
 
     def receive_frame(self, ticket_id: int) -> GatewayFrame:
-        """The next frame of the ticket: DATA of a STREAMED body, GONE, or of a WebSocket MESSAGE and CLOSE."""
+        """The next frame for the ticket: DATA of a STREAMED body, GONE, or, for a WebSocket, MESSAGE and CLOSE."""
         while True:
             length, kind, flags, status, frame_id = self._receive_header()
             payload = self._receive(length - 16)
@@ -84,7 +85,7 @@ class Channel(WaitingChannel):
                 return GatewayFrame(kind, flags, status, frame_id, payload)
 
     def receive_body(self, ticket_id: int, write: Callable[[bytes], object]) -> bool:
-        """Says WATCH, and writes the STREAMED body to its end; False when the client has left in the middle."""
+        """Sends WATCH, and passes the whole STREAMED body to `write`; False if the client left in the middle."""
         self.watch(ticket_id)
         while True:
             frame = self.receive_frame(ticket_id)
@@ -95,7 +96,9 @@ class Channel(WaitingChannel):
                 return True
 
     def tunnel(self, ticket_id: int) -> socket.socket:
-        """The client's connection, raw, in place of the channel, which has never said WATCH and is lost hereafter."""
+        """Returns the client's raw connection, instead of the channel, which must not have sent WATCH and is lost
+        afterwards.
+        """
         self._transmit(frames.tunnel_frame(ticket_id))
         self.is_lost = True
         return self._raw_socket()
@@ -104,7 +107,7 @@ class Channel(WaitingChannel):
         self._transmit(frames.hints_frame(ticket_id, lines))
 
     def head(self, ticket_id: int, status: int, flags: int, head: bytes, body: bytes | memoryview) -> None:
-        """The head and the first bytes of the body. FRAMED, END and ABORTED are the caller's to say."""
+        """Sends the head and the first bytes of the body. The caller sets FRAMED, END and ABORTED."""
         size = 20 + len(head) + len(body)
         first = pack_head(size, HEAD, flags, status, ticket_id, len(head)) + head
         if size <= JOIN_LIMIT_BYTES:
@@ -123,6 +126,6 @@ class Channel(WaitingChannel):
             self._transmit_two(frames.body_header(ticket_id, flags, len(data)), data)
 
     def body_from_file(self, ticket_id: int, flags: int, fd: int, offset: int, size: int) -> None:
-        """As `body`, with bytes that the kernel takes from the file itself."""
+        """Like `body`, with bytes that the kernel reads from the file."""
         self._transmit(frames.body_header(ticket_id, flags, size))
         self._transmit_file(fd, offset, size)

@@ -1,4 +1,4 @@
-"""Frames on a channel, without the socket: types and flags, the worker's frames as bytes, checks of the gateway's.
+"""Frames on a channel, without the socket: types and flags, the worker's frames as bytes, and checks of the gateway's.
 RUNQUEUE.md draws them; src/runqueue/channel-frame.ts is the gateway's half.
 """
 
@@ -7,8 +7,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import List, NamedTuple
 
-# After more than UNACKNOWLEDGED_BYTES of hints, body and messages for one ticket the gateway says TAKEN, and the worker
-# waits for it. A WebSocket message counts for MESSAGE_COST_BYTES beside its bytes.
+# After more than UNACKNOWLEDGED_BYTES of hints, body and messages for one ticket, the worker waits for TAKEN from the
+# gateway. A WebSocket message counts MESSAGE_COST_BYTES in addition to its bytes.
 from tunicorn.generated_facts import MESSAGE_COST_BYTES as MESSAGE_COST_BYTES
 from tunicorn.generated_facts import UNACKNOWLEDGED_BYTES as UNACKNOWLEDGED_BYTES
 
@@ -51,14 +51,14 @@ _FROM_GATEWAY = (DATA, GONE, TAKEN, MESSAGE, CLOSE)
 
 
 class FrameError(Exception):
-    """The gateway does not speak as RUNQUEUE.md says: the channel must be closed."""
+    """The gateway violates the protocol of RUNQUEUE.md: the channel must be closed."""
 
 
 class GatewayFrame(NamedTuple):
     type: int
     flags: int
     status: int
-    """The close code, in CLOSE."""
+    """The close code, for CLOSE."""
     id: int
     payload: bytes
 
@@ -80,7 +80,7 @@ def probed_frame(ticket_id: int) -> bytes:
 
 
 def failed_frame(ticket_id: int, closing: bool) -> bytes:
-    """The gateway answers 500; `closing` has it close the client's connection behind that."""
+    """Makes the gateway answer 500; with `closing`, it then closes the client's connection."""
     return _pack_header(16, FAILED, END | CLOSING if closing else END, 0, ticket_id)
 
 
@@ -97,7 +97,7 @@ def hints_frame(ticket_id: int, lines: bytes) -> bytes:
 
 
 def head_frame(ticket_id: int, status: int, flags: int, parts: List[bytes], body: bytes | memoryview) -> bytes:
-    """A whole HEAD frame; the parts are the head."""
+    """A whole HEAD frame; the parts form the head."""
     head = b"".join(parts)
     length = len(head)
     return b"".join((pack_head(20 + length + len(body), HEAD, flags, status, ticket_id, length), head, body))
@@ -109,22 +109,22 @@ def head_start(ticket_id: int, status: int, flags: int, head: bytes, body_bytes:
 
 
 def body_header(ticket_id: int, flags: int, body_bytes: int) -> bytes:
-    """What goes in front of the bytes of a BODY frame."""
+    """The bytes before the payload of a BODY frame."""
     return _pack_header(16 + body_bytes, BODY, flags, 0, ticket_id)
 
 
 def trailers_frame(ticket_id: int, lines: bytes) -> bytes:
-    """The end of a response: header lines behind the last chunk."""
+    """The end of a response: header lines after the last chunk."""
     return _pack_header(16 + len(lines), TRAILERS, END, 0, ticket_id) + lines
 
 
 def message_header(ticket_id: int, flags: int, message_bytes: int) -> bytes:
-    """What goes in front of the bytes of a MESSAGE frame; flags are TEXT or 0."""
+    """The bytes before the payload of a MESSAGE frame; flags are TEXT or 0."""
     return _pack_header(16 + message_bytes, MESSAGE, flags, 0, ticket_id)
 
 
 def close_frame(ticket_id: int, code: int, reason: str = "") -> bytes:
-    """The worker's last word on a WebSocket. A reason that is too long is cut between two characters."""
+    """The worker's last frame for a WebSocket. A reason that is too long is cut between two characters."""
     payload = reason.encode("utf-8", "replace")
     if len(payload) > REASON_LIMIT_BYTES:
         payload = payload[:REASON_LIMIT_BYTES].decode("utf-8", "ignore").encode()
@@ -143,7 +143,7 @@ def check_gateway_header(length: int, kind: int, flags: int) -> None:
 
 
 def check_answer(length: int, kind: int, flags: int, status: int, wanted_bytes: int) -> None:
-    """Of a frame for the ticket that ASK was about: GONE, or DATA with so many bytes."""
+    """Checks a frame for the ticket of an ASK: it must be GONE, or DATA with `wanted_bytes`."""
     if flags or status:
         raise FrameError(f"flags {flags:#04x} and status {status} in an answer to ASK; both must be 0")
     if kind == GONE and length == HEADER_BYTES:
@@ -159,6 +159,6 @@ def check_taken(length: int, kind: int, taken_id: int, awaited_id: int) -> None:
 
 
 def ticket_of(frame: bytes) -> int:
-    """The id of the ticket that a frame is about."""
+    """The id of the ticket that a frame belongs to."""
     ticket_id: int = unpack_header_from(frame)[4]
     return ticket_id

@@ -1,7 +1,7 @@
-"""The socket of a channel, whether its worker waits in a call or in an event loop.
+"""The socket of a channel, for workers that block and for event loops.
 
-A gateway's channels are connected to one path. The file is there as long as the gateway: the arbiter removes it when
-the gateway has been killed.
+All channels of a gateway connect to one path. The file exists as long as the gateway: the arbiter removes it if the
+gateway is killed.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tunicorn.runqueue.channel_frame import hello_frame
 
 
 class ChannelLost(ConnectionError):
-    """The gateway is gone, or broke the protocol. The channel is closed and stays so."""
+    """The gateway is gone, or violated the protocol. The channel is closed for good."""
 
 
 class ChannelIdentity(NamedTuple):
-    """What a channel says of its worker first."""
+    """What a channel first says about its worker."""
 
     slot: int
     pid: int
@@ -35,7 +35,7 @@ class ChannelSocket:
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._send = connected.send
-        # For good: it is closed, or belongs to a tunnel.
+        # Permanent: the socket is closed, or belongs to a tunnel.
         self.is_lost = False
 
     def fileno(self) -> int:
@@ -45,17 +45,17 @@ class ChannelSocket:
         self._send = forked_copy.end_copy
 
     def shut_down(self) -> None:
-        """For the end of the worker: the gateway reads end-of-file although threads, or children, have the socket."""
+        """At the end of the worker: the gateway reads end-of-file even if threads or children still have the socket."""
         if self.is_lost:
             return
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
-            pass  # The gateway has gone.
+            pass  # The gateway is gone.
 
 
 def connect_channel(path: str, unconnected: Any, identity: ChannelIdentity) -> Any:
-    """The socket, when it has said HELLO. Raises ChannelLost when the gateway is gone."""
+    """Connects the socket and sends HELLO. Raises ChannelLost if the gateway is gone."""
     try:
         unconnected.connect(path)
         unconnected.sendall(hello_frame(*identity))
@@ -70,5 +70,5 @@ def channel_socket_path(runtime_dir: str, gateway: int) -> str:
 
 
 def ended_gateways(runtime_dir: str, known: Iterable[int]) -> List[int]:
-    """Those of the known gateways that do not live any more."""
+    """The known gateways that no longer exist."""
     return [gateway for gateway in known if not os.path.exists(channel_socket_path(runtime_dir, gateway))]

@@ -1,4 +1,4 @@
-"""A slot of the claims board, as a worker writes it: the claim of the request that it runs, and the cancel table."""
+"""A slot of the claims board, as a worker uses it: the claim of its current request, and the cancel table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tunicorn.process import forked_copy
 from tunicorn.runqueue.ticket import TicketError
 
 SLOT_BYTES = 64
-# Of a cancel entry; bit 53 above them says "unless begun".
+# The id in a cancel entry; bit 53, above it, means "unless begun".
 _ID_BITS = (1 << 53) - 1
 
 # Words of 8 bytes in a slot.
@@ -16,10 +16,10 @@ _CLAIM, _STARTED, _HELD, _GATEWAY, _PID, _TAKEN, _THREAD, _BEAT = range(8)
 
 
 class ClaimSlot:
-    """One slot of a worker (it has one for each request that it runs at once), and the cancel table.
+    """One slot of a worker (it has one for each concurrent request), and the cancel table.
 
-    The views are cast to 'Q': an assignment is then one aligned 8-byte store, which a reader in another process sees
-    whole or not at all. `struct` with an explicit byte order would write byte by byte.
+    The views are cast to 'Q', so an assignment is one aligned 8-byte store, which other processes see atomically.
+    `struct` with an explicit byte order would write byte by byte.
     """
 
     __slots__ = ("_cancels", "_slot")
@@ -30,13 +30,14 @@ class ClaimSlot:
 
     @property
     def taken(self) -> int:
-        """Tickets claimed since the worker moved in."""
+        """Tickets claimed since the worker took over the slot."""
         return self._slot[_TAKEN]  # type: ignore[no-any-return, unused-ignore]
 
     def begin(self, pid: int, thread: int = 0) -> None:
-        """A worker moves in. Call it once the slot's last claim, if its worker died holding one, has been read.
+        """A worker takes over the slot. Call it once the slot's last claim, if its worker died holding one, has been
+        read.
 
-        `thread` is the `threading.get_ident()` of the thread that runs this slot's requests, where there are several.
+        `thread` is the `threading.get_ident()` of the thread that runs this slot's requests, if the worker has several.
         """
         slot = self._slot
         slot[_CLAIM] = slot[_STARTED] = slot[_HELD] = slot[_GATEWAY] = slot[_TAKEN] = slot[_BEAT] = 0
@@ -44,11 +45,11 @@ class ClaimSlot:
         slot[_THREAD] = thread
 
     def beat(self) -> None:
-        """A sign of life of the worker's event loop; in the worker's first slot."""
+        """The heartbeat of the worker's event loop; only in the worker's first slot."""
         self._slot[_BEAT] = monotonic_ns()
 
     def claim(self, ticket_id: int, gateway: int, started_ns: int) -> None:
-        # `claim` comes last: whoever sees the id sees the gateway and the time that belong to it.
+        # `claim` is written last: a reader that sees the id also sees its gateway and time.
         slot = self._slot
         slot[3] = gateway
         slot[1] = started_ns
@@ -61,7 +62,7 @@ class ClaimSlot:
         slot[0] = 0
 
     def hold(self) -> None:
-        """From now on it is a slow client that keeps the request going."""
+        """From now on the request waits for a slow client."""
         self._slot[_HELD] = monotonic_ns()
 
     def unhold(self) -> None:
@@ -71,32 +72,32 @@ class ClaimSlot:
         slot[_HELD] = 0
 
     def has_run_for(self, seconds: float) -> bool:
-        """Whether the request has run that long, without the time that a client has held it."""
+        """Whether the request has run that long, not counting the time that a client has held it."""
         slot = self._slot
         return slot[_HELD] == 0 and monotonic_ns() - slot[_STARTED] >= seconds * 1e9  # type: ignore[no-any-return, unused-ignore]
 
     def stream(self) -> None:
-        """The response has begun and is not over: whether its deadline still holds is for the kind of slot to say."""
+        """The response has begun but is not over; the kind of slot decides whether the deadline still applies."""
 
     def become_copy(self) -> None:
-        """What is written from now on stays in this process."""
+        """Later writes stay in this process."""
         self._slot = memoryview(bytearray(SLOT_BYTES)).cast("Q")
         self.__class__ = CopiedSharedClaimSlot if isinstance(self, SharedClaimSlot) else CopiedClaimSlot
 
     def age_seconds(self) -> float:
-        """How long the request has been running, without the time that a slow client held it up."""
+        """How long the request has been running, not counting the time that a slow client held it."""
         slot = self._slot
         return ((slot[_HELD] or monotonic_ns()) - slot[_STARTED]) / 1e9
 
     def has_left(self, cancel: int, ticket_id: int) -> bool:
-        """Whether the ticket is cancelled, be it only for as long as it has not begun."""
+        """Whether the ticket is cancelled, even if only "unless begun"."""
         try:
             return self._cancels[cancel] & _ID_BITS == ticket_id
         except IndexError:
             raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
 
     def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
-        """Whether the ticket is cancelled in any case."""
+        """Whether the ticket is cancelled unconditionally."""
         try:
             return self._cancels[cancel] == ticket_id  # type: ignore[no-any-return, unused-ignore]
         except IndexError:
@@ -104,8 +105,8 @@ class ClaimSlot:
 
 
 class SharedClaimSlot(ClaimSlot):
-    """A slot of a worker that runs several requests at once. A response that streams is not bound by `timeout` there:
-    a stream of events may last for hours, and stands in nobody's way.
+    """A slot of a worker that runs concurrent requests. `timeout` does not apply to its streaming responses: an event
+    stream may last for hours, and blocks no other request.
     """
 
     __slots__ = ("_is_streaming",)
@@ -128,7 +129,7 @@ class SharedClaimSlot(ClaimSlot):
             super().unhold()
 
     def release(self) -> None:
-        # For every request: without super(), which takes as long as the rest.
+        # Runs for every request: without super(), which would take as long as the rest.
         slot = self._slot
         slot[2] = 0
         slot[0] = 0
@@ -136,12 +137,12 @@ class SharedClaimSlot(ClaimSlot):
 
 
 class CopiedClaimSlot(ClaimSlot):
-    """In a process that the application has forked: it claims nothing, and ends with the request."""
+    """A slot in a process that the application has forked: it claims nothing, and ends with the request."""
 
     __slots__ = ()
 
     def begin(self, pid: int, thread: int = 0) -> None:
-        """The board is the worker's."""
+        """Does nothing: the board belongs to the worker."""
 
     def has_left(self, cancel: int, ticket_id: int) -> bool:
         return False

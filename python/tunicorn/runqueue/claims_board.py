@@ -1,5 +1,4 @@
-"""The claims board, as a worker maps it at its start: the twin of src/runqueue/claims-board.ts; RUNQUEUE.md draws the
-bytes.
+"""The claims board, mapped by a worker: the counterpart of src/runqueue/claims-board.ts; RUNQUEUE.md draws the bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class ClaimsBoard:
 
     @classmethod
     def open(cls, path: str) -> ClaimsBoard:
-        # Words are stored in the machine's byte order; the board is little-endian, and so is every machine we run on.
+        # Words are stored in the machine's byte order; the board is little-endian, as are all supported machines.
         if sys.byteorder != "little":
             raise BoardError(f"{path}: the claims board needs a little-endian machine")
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -51,7 +50,7 @@ class ClaimsBoard:
         return cls(path, words, workers)
 
     def clear(self, first: int, count: int) -> None:
-        """A worker moves into these slots. Call it once the last claims in them have been read, if any was left."""
+        """A worker takes over these slots. Call it once any last claims in them have been read."""
         start = (HEADER_BYTES + SLOT_BYTES * first) // _WORD_BYTES
         size = SLOT_BYTES * count
         self._words[start : start + size // _WORD_BYTES] = memoryview(bytes(size)).cast("Q")

@@ -1,5 +1,5 @@
-"""What an application gets that sends to a client which has left, by either interface."""
+"""The exception for an application that sends to a client which has left, in WSGI and ASGI."""
 
 
 class ClientGone(ConnectionAbortedError):
-    """Raised by WSGI's `write` and ASGI's `send`, whose specification wants an OSError."""
+    """Raised by WSGI's `write` and by ASGI's `send`, whose specification demands an OSError."""

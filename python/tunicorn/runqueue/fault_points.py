@@ -1,7 +1,7 @@
-"""Places where a test may kill or stop a worker. Called by the worker loop and by `wsgi/`.
+"""Points where a test may kill or stop a worker.
 
 `TUNICORN_FAULT=POINT:ACTION:ONCE_FILE` arms one point: the process that creates ONCE_FILE first sends itself SIGKILL
-(`kill`) or SIGSTOP (`stop`) there. Unset, FAULT is None, and a hot path that tests for that pays for nothing else.
+(`kill`) or SIGSTOP (`stop`) there. If it is unset, FAULT is None, and that check is the only cost on a hot path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
 
 def fault_of(spec: str | None) -> Callable[[str], None] | None:
-    """The function to call at every point, or None when `spec` arms nothing."""
+    """The function to call at every point, or None if `spec` arms none."""
     if not spec:
         return None
     point, _, rest = spec.partition(":")

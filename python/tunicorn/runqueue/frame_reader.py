@@ -1,4 +1,4 @@
-"""Cuts what comes on a channel into frames; src/runqueue/channel-decoder.ts is the gateway's half."""
+"""Splits the data of a channel into frames; src/runqueue/channel-decoder.ts is the gateway's half."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from tunicorn.runqueue.channel_frame import HEADER_BYTES, GatewayFrame, check_ga
 
 
 class FrameReader:
-    """Cuts what comes on a channel into frames, however it comes. Frames that belong to a ticket that is over are the
-    caller's to ignore: the gateway may have sent them before it read the END.
+    """Splits the data of a channel into frames. The caller must ignore frames for a ticket that is over: the gateway
+    may have sent them before it read END.
     """
 
     __slots__ = ("_kept", "_wanted")
@@ -18,11 +18,11 @@ class FrameReader:
 
     @property
     def unfinished_bytes(self) -> int:
-        """Of a frame that has begun."""
+        """Bytes of an incomplete frame."""
         return len(self._kept)
 
     def feed(self, data: bytes) -> list[GatewayFrame]:
-        """The frames that are whole now."""
+        """Returns the frames that are complete now."""
         kept = self._kept
         if kept:
             kept += data

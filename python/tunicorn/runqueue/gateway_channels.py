@@ -1,4 +1,4 @@
-"""The channels of one request slot: one to each gateway that it has met and that lives."""
+"""The channels of one request slot: one to each living gateway that it has had tickets from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Channel = TypeVar("_Channel", bound=PooledChannel)
 
 class GatewayChannels(Generic[_Channel]):
     def __init__(self, runtime_dir: str, connect: Callable[[str], _Channel]) -> None:
-        """`connect` makes a channel by the path of a gateway's socket, or raises ChannelLost."""
+        """`connect` creates a channel to the path of a gateway's socket, or raises ChannelLost."""
         self._runtime_dir = runtime_dir
         self._connect = connect
         self._channels: Dict[int, _Channel] = {}
@@ -33,8 +33,7 @@ class GatewayChannels(Generic[_Channel]):
         forked_copy.in_copy(self._become_copy)
 
     def channel(self, gateway: int) -> Optional[_Channel]:
-        """The channel to that gateway, connected when need be; None when the gateway is gone, and with it its
-        clients.
+        """The channel to that gateway, connected if necessary; None if the gateway, and so its clients, are gone.
         """
         known = self._channels.get(gateway)
         if known is not None and not known.is_lost:
@@ -56,10 +55,10 @@ class GatewayChannels(Generic[_Channel]):
             channel.shut_down()
 
     def _drop_ended(self) -> None:
-        """No ticket names those gateways again, so their channels would stay open."""
+        """No later ticket names these gateways, so their channels would stay open."""
         for gateway in ended_gateways(self._runtime_dir, self._channels):
             channel = self._channels.pop(gateway)
-            # The socket of a lost one may belong to a tunnel.
+            # The socket of a lost channel may belong to a tunnel.
             if not channel.is_lost:
                 channel.close()
 

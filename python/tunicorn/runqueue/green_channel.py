@@ -1,7 +1,7 @@
-"""A channel for green threads: the frames of channel.py on a socket that never blocks; what waits is the green thread.
+"""A channel for green threads: the frames of channel.py on a non-blocking socket; only the green thread waits.
 
-The socket is not one of the patched library's: those would wait inside send(), where nobody could say that the claim is
-held. gevent_worker.py and eventlet_worker.py each make a class of it.
+The socket is not one of the patched library's: those would wait inside send(), where the claim could not be marked as
+held.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class GreenChannel(Channel):
         return _socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def _set_blocking(self, blocking: bool) -> None:
-        """It never blocks."""
+        """Does nothing: the socket never blocks."""
 
     def _poll_for_room(self, out: int) -> None:
         self.wait_writable(out)
@@ -58,12 +58,12 @@ class GreenChannel(Channel):
                 try:
                     self.wait_readable(self._fd)
                 except BaseException:
-                    # The request is cancelled, perhaps amid a frame: what comes next could not be understood.
+                    # The request is cancelled, perhaps in the middle of a frame: later frames could not be parsed.
                     self.close()
                     raise
 
     def _raw_socket(self) -> socket.socket:
-        # By now the library's own class, whose methods wait as green threads do.
+        # By now this is the patched library's class, whose methods block only the green thread.
         raw = socket.socket(fileno=self._socket.detach())
         raw.settimeout(None)
         return raw

@@ -1,4 +1,5 @@
-"""How a channel of an event-loop worker sends: what the socket does not take waits in a backlog; the loop goes on."""
+"""The sending side of an event-loop channel: what the socket does not take waits in a backlog, while the loop goes on.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from typing import Deque, Optional
 
 from tunicorn.runqueue.channel_socket import ChannelLost, ChannelSocket
 
-# An application that sends without end to a client that reads as fast would never let go of the loop: after so many
-# bytes it has to. A frame counts as some bytes even if it holds but one.
+# An application that sends endlessly to a fast client would never yield to the loop, so it must after this many bytes.
+# Each frame counts as a minimum of bytes.
 _YIELD_BYTES = 512 * 1024
 _FRAME_COST_BYTES = 2048
 
@@ -28,7 +29,7 @@ class LoopChannel(ChannelSocket):
         self._unyielded_bytes = 0
 
     def lose(self, reason: str) -> ChannelLost:
-        """Closes the channel for good; returns what to raise."""
+        """Closes the channel for good; returns the exception to raise."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -42,8 +43,8 @@ class LoopChannel(ChannelSocket):
         self._socket.close()
 
     def write(self, frame: bytes) -> bool:
-        """Sends the frame, now or when those before it have gone. Whether it went at once; if not, `flushed` says when.
-        On a channel that is lost nothing is written.
+        """Sends the frame, now or after those before it. Returns whether it was sent immediately; if not, `flushed`
+        waits for that. Does nothing on a lost channel.
         """
         if self.is_lost:
             return True
@@ -64,7 +65,7 @@ class LoopChannel(ChannelSocket):
         return False
 
     async def send(self, frame: bytes) -> None:
-        """Sends the frame and waits until it has gone, or the channel is lost."""
+        """Sends the frame and waits until it is sent or the channel is lost."""
         self._unyielded_bytes += len(frame) + _FRAME_COST_BYTES
         if not self.write(frame):
             self._unyielded_bytes = 0
@@ -74,11 +75,11 @@ class LoopChannel(ChannelSocket):
             await asyncio.sleep(0)
 
     async def flushed(self) -> None:
-        """Waits until everything that was written has gone, or the channel is lost."""
+        """Waits until all frames are sent or the channel is lost."""
         while self._backlog:
             if self._flushed is None:
                 self._flushed = self._loop.create_future()
-            # Several may wait, and one of them may be cancelled.
+            # There may be several waiters, and one of them may be cancelled.
             await asyncio.shield(self._flushed)
 
     def _flush(self) -> None:

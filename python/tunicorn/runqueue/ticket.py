@@ -1,6 +1,5 @@
-"""The ticket, as a worker reads it from the run queue's pipe: the twin of src/runqueue/ticket.ts.
-
-The worker loop calls `decode` on its 4096-byte buffer after each read; RUNQUEUE.md draws the bytes.
+"""The ticket that a worker reads from the ticket pipe: the counterpart of src/runqueue/ticket.ts. RUNQUEUE.md draws the
+bytes.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ KIND_PROBE = 2
 
 FOLLOWS = 1
 RAW_PATH = 2
-# The body is not whole yet: it comes on the channel, piece by piece, after WATCH.
+# The body is not complete yet: it comes on the channel, piece by piece, after WATCH.
 STREAMED = 4
-# The request is the handshake of a WebSocket.
+# The request is a WebSocket handshake.
 UPGRADE = 8
 _KNOWN_FLAGS = FOLLOWS | RAW_PATH | STREAMED | UPGRADE
 
@@ -29,7 +28,7 @@ _new_tuple = tuple.__new__
 
 
 class TicketError(Exception):
-    """What came out of the pipe, or follows it, is not as RUNQUEUE.md says."""
+    """The ticket, or the data that follows it, violates RUNQUEUE.md."""
 
 
 class Ticket(NamedTuple):
@@ -41,14 +40,14 @@ class Ticket(NamedTuple):
     fields_length: int
     body_length: int
     fields: Any
-    """What `parse` made of them; empty when FOLLOWS is set: the channel brings them."""
+    """The result of `parse`; empty if FOLLOWS is set: they come on the channel."""
     body: bytes
     waited_ms: int = 0
-    """For a worker, at most 65,535."""
+    """Time spent waiting for a worker, at most 65,535."""
 
 
 def parse_fields(data: bytes | bytearray) -> dict[str, str]:
-    """Name, NUL, value, NUL, name … to a dictionary."""
+    """Turns name, NUL, value, NUL, name … into a dictionary."""
     if not data:
         return {}
     parts = data.decode("latin-1").split("\0")
@@ -103,7 +102,7 @@ def _check_header(
     fields_length: int,
     body_length: int,
 ) -> None:
-    # Off the fast path, which tests everything at once: a probe, which may be right, or something that is wrong.
+    # Off the fast path, which checks everything in one test: this is a probe, or malformed.
     if not HEADER_BYTES <= length <= TICKET_BYTES:
         raise TicketError(f"length is {length}; it must be {HEADER_BYTES} to {TICKET_BYTES}")
     if kind not in (KIND_RUN, KIND_PROBE):

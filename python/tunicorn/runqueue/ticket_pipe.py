@@ -1,4 +1,4 @@
-"""The reading end of a generation's ticket pipe, which its forkserver makes and its workers inherit."""
+"""The reading end of a generation's ticket pipe, which its forkserver opens and its workers inherit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tunicorn.link.worker_settings import WorkerSettings
 from tunicorn.runqueue.ticket import TICKET_BYTES
 
 F_SETPIPE_SZ = 1031
-# 256 tickets; what an unprivileged process may ask for by default (/proc/sys/fs/pipe-max-size).
+# 256 tickets: the default limit of an unprivileged process (/proc/sys/fs/pipe-max-size).
 WANTED_PIPE_BYTES = 1 << 20
 
 
@@ -21,9 +21,10 @@ class TicketPipe:
                 os.mkfifo(path, 0o600)
                 if os.geteuid() == 0:
                     os.chown(path, settings.user_id, settings.group_id)
-        # The arbiter can open the lifeline for writing only while somebody reads it.
+        # The arbiter can open the lifeline for writing only while it has a reader.
         self._lifeline_fd = os.open(settings.lifeline_path, os.O_RDONLY | os.O_NONBLOCK)
-        # Without O_NONBLOCK this would wait for a writer; the workers' reads must wait, so it is taken off again.
+        # Without O_NONBLOCK, open() would wait for a writer. The flag is removed again, because the workers' reads must
+        # block.
         self.fd = os.open(settings.tickets_path, os.O_RDONLY | os.O_NONBLOCK)
         os.set_blocking(self.fd, True)
 
@@ -35,5 +36,5 @@ class TicketPipe:
         try:
             return int(fcntl.fcntl(self.fd, F_SETPIPE_SZ, WANTED_PIPE_BYTES)) // TICKET_BYTES
         except OSError:
-            # EPERM: over /proc/sys/fs/pipe-user-pages-soft. The default pipe holds 16 tickets, enough to serve.
+            # EPERM: above /proc/sys/fs/pipe-user-pages-soft. The default pipe holds 16 tickets, enough to serve.
             return 16

@@ -1,5 +1,5 @@
-"""Writes down where each running request is: what the arbiter puts into the log for one that hangs. For workers that
-run requests otherwise than in threads, whose stacks faulthandler writes.
+"""Writes the stack of each running request, which the arbiter logs for a request that hangs. For workers that do not
+run requests in threads; faulthandler writes the stacks of threads.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tunicorn.process import unpatched
 
 
 def write_ticket_stacks(fd: int, running: Iterable[Tuple[int, List[Any]]]) -> None:
-    """A block for each ticket with its frames, the outermost first, as the arbiter parses them."""
+    """Writes a block for each ticket, with its frames, outermost first, in the form that the arbiter parses."""
     for ticket_id, frames in running:
         write_block(fd, f"Ticket {ticket_id}", frames)
 
@@ -28,7 +28,7 @@ def write_block(fd: int, title: str, frames: List[Any]) -> None:
 
 
 def outer_frames(frame: Any) -> List[Any]:
-    """The frame and those that called it, the outermost first."""
+    """The frame and its callers, outermost first."""
     frames = []
     while frame is not None:
         frames.append(frame)

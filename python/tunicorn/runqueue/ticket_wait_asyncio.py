@@ -1,7 +1,7 @@
-"""How an event loop waits for tickets.
+"""Waits for tickets in an event loop.
 
-The loop's own epoll has the ticket pipe with EPOLLEXCLUSIVE, so that one ticket wakes one loop of those that wait. What
-an event loop offers, watching a descriptor, would wake all of them for each ticket.
+The ticket pipe is in the loop's own epoll with EPOLLEXCLUSIVE, so one ticket wakes one of the waiting loops. The loop's
+own add_reader() would wake all of them for each ticket.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any, Callable, Optional
 
 from tunicorn.runqueue.ticket_wait import EXCLUSIVELY, TicketWait
 
-# uvloop registers what it is to watch a turn or two later.
+# uvloop registers watched descriptors a turn or two later.
 _TURNS = 10
-# Whoever has taken so many tickets goes to the end of the line, lest the same worker be the first to wake for ever.
-# More often would be fairer, and costs two system calls each time.
+# After this many tickets a worker moves to the end of the queue, so that it is not always the first to wake. More often
+# would be fairer, but costs two system calls each time.
 _TICKETS = 16
 
 
 class LoopTicketWait:
-    """`on_ticket` is called when there may be a ticket."""
+    """`on_ticket` is called when a ticket may be available."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, fd: int, on_ticket: Callable[[], None]) -> None:
         os.set_blocking(fd, False)
@@ -29,7 +29,7 @@ class LoopTicketWait:
         self._on_ticket = on_ticket
         self._fd = fd
         self._epoll = _epoll_of(loop)
-        # For a loop that has no epoll that can be found.
+        # For a loop whose epoll cannot be found.
         self._own_epoll = TicketWait(fd) if self._epoll is None else None
         self._watched = fd if self._own_epoll is None else self._own_epoll.fileno()
         self._is_exclusive = False
@@ -45,7 +45,8 @@ class LoopTicketWait:
         self._loop.remove_reader(self._watched)
 
     def has_taken(self, lasts: bool) -> None:
-        """A ticket. `lasts`: what it was taken for is not a short affair, and the next one is for somebody else."""
+        """The worker has taken a ticket. `lasts`: its request is not short, so the next ticket is for another worker.
+        """
         self._taken += 1
         if self._taken >= _TICKETS or lasts:
             self._taken = 0
@@ -62,7 +63,7 @@ class LoopTicketWait:
         try:
             epoll.unregister(self._fd)
         except FileNotFoundError:
-            # Registered before the loop does it by itself, it would be in the loop's way.
+            # If it were registered before the loop does so itself, it would conflict with the loop.
             if turns > 0 and self._loop.is_running():
                 self._loop.call_soon(self._make_exclusive, epoll, turns - 1)
             return
@@ -71,12 +72,12 @@ class LoopTicketWait:
 
 
 def _epoll_of(loop: Any) -> Optional[select.epoll]:
-    """uvloop's, or asyncio's; neither has a public name."""
+    """The epoll of uvloop or asyncio; neither has a public name."""
     try:
         fd = loop._get_backend_id() if hasattr(loop, "_get_backend_id") else loop._selector.fileno()
         if os.readlink(f"/proc/self/fd/{fd}") != "anon_inode:[eventpoll]":
             return None
     except (AttributeError, OSError):
         return None
-    # The object closes its descriptor when it goes; the loop's is the loop's.
+    # A duplicate, because the object closes its descriptor when it is freed.
     return select.epoll.fromfd(os.dup(fd))

@@ -1,6 +1,6 @@
-"""How a channel sends and receives where the caller waits: on a blocking socket, or in a green thread.
+"""Sending and receiving for channels whose caller waits: on a blocking socket, or in a green thread.
 
-The time that a slow client takes is not the application's: the claim is held for as long as the socket is full.
+The time of a slow client does not count as the application's: the claim is held while the socket is full.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import NoReturn, Protocol
 from tunicorn.runqueue.channel_frame import FrameError, check_gateway_header, unpack_header
 from tunicorn.runqueue.channel_socket import ChannelLost, ChannelSocket
 
-# Up to this size one copy into one buffer is cheaper than handing the kernel two buffers.
+# Up to this size, copying into one buffer is cheaper than passing two buffers to the kernel.
 JOIN_LIMIT_BYTES = 32 * 1024
 _AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
-# What sendfile(2) says of a file system that it cannot read from.
+# Errors of sendfile(2) for file systems that it cannot read from.
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 _READ_BYTES = 256 * 1024
 
 
 class Holdable(Protocol):
-    """The part of a ClaimSlot that a channel touches."""
+    """The part of a ClaimSlot that a channel uses."""
 
     def hold(self) -> None: ...
 
@@ -71,7 +71,8 @@ class WaitingChannel(ChannelSocket):
             self._wait_and_send(memoryview(second)[sent - len(first) :])
 
     def _wait_and_send(self, *rest: bytes | memoryview) -> None:
-        """The channel is full: a client reads slowly. The time spent here is not the application's."""
+        """The channel is full because a client reads slowly. The time spent here does not count as the application's.
+        """
         claim = self._claim
         claim.hold()
         try:
@@ -86,14 +87,15 @@ class WaitingChannel(ChannelSocket):
             claim.unhold()
 
     def _close_amid_frame(self) -> None:
-        # A signal handler raised, and half a frame may have been sent: nothing that came after it could be understood.
+        # A signal handler raised, and half a frame may have been sent: later frames could not be parsed.
         self.close()
 
     def _transmit_file(self, fd: int, offset: int, size: int) -> None:
-        """Bytes that the kernel takes from the file itself."""
+        """Sends bytes that the kernel reads from the file."""
         out = self._socket.fileno()
         end = offset + size
-        # A wait for the disk is the application's time, a wait for the client is not: so no wait inside sendfile().
+        # Waiting for the disk counts as the application's time, waiting for the client does not: so sendfile() must not
+        # block.
         self._set_blocking(False)
         try:
             while offset < end:
