@@ -47,7 +47,7 @@ def _say_what_is_not_called(kind: type) -> None:
     )
     if overridden and ARBITER_VERSION is None:
         names = ", ".join(dict.fromkeys(overridden))
-        warn(f"Tunicorn's arbiter is another program, and calls no method of {kind.__name__}: {names}")
+        warn(f"Tunicorn's arbiter is a separate program and calls no methods of {kind.__name__}: {names}")
 
 
 __getattr__ = _missing.getattr_of(__name__)

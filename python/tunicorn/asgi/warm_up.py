@@ -57,7 +57,7 @@ async def warm_up(
             )
             await task
             if exchange.status == 0:
-                raise RuntimeError("the application has returned without a response")
+                raise RuntimeError("the application returned without a response")
             under_way.answered(exchange.status)
 
 

@@ -39,7 +39,7 @@ class Setting:
 
     def __init_subclass__(cls) -> None:
         raise TypeError(
-            f"{cls.__name__}: a setting of one's own has no effect: the table of settings is the arbiter's; "
+            f"{cls.__name__}: custom settings have no effect: the table of settings belongs to the arbiter; "
             "read the value from the environment, or from the command line before the server starts"
         )
 

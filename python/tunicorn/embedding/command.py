@@ -54,7 +54,7 @@ def find_command() -> List[str]:
             + COMMAND_VARIABLE
         )
     if shutil.which("node") is None:
-        raise CommandNotFound(f"{found} needs Node.js 20 or later, and there is no 'node' on PATH")
+        raise CommandNotFound(f"{found} needs Node.js 20 or later, but 'node' is not on PATH")
     return [found]
 
 

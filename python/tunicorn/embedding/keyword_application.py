@@ -24,7 +24,7 @@ class KeywordApplication:
             self.cfg.take_file(evaluate(config, os.getcwd()))
         for name, value in settings.items():
             if name not in self.cfg.settings:
-                raise TypeError(f"tunicorn.run() got {name!r}, which is no setting{self._suggestion(name)}")
+                raise TypeError(f"tunicorn.run() got {name!r}, which is not a setting{self._suggestion(name)}")
             self.cfg.set(name, value)
 
     def wsgi(self) -> Callable[..., Any]:

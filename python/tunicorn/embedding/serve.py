@@ -22,7 +22,8 @@ def serve(app: Any) -> NoReturn:
     if ARBITER_VERSION is None:
         _make_way(bool(getattr(app.cfg, "has_command_line", False)))
     if ARBITER_VERSION != __version__:
-        command.fail(f"Error: the command is Tunicorn {ARBITER_VERSION}, and the Python package tunicorn {__version__}")
+        found = f"the Python package tunicorn is {__version__}"
+        command.fail(f"Error: the command is Tunicorn {ARBITER_VERSION}, but {found}")
     from tunicorn.forkserver import forkserver
 
     # Runs before multiprocessing's own handler, which waits for its children.

@@ -152,7 +152,7 @@ class HookHost:
         if line == NO_FAILURE:
             return None
         found = parse_message(line)
-        return found or {"message": f"{name} has ended its process", "traceback": "", "code": None}
+        return found or {"message": f"{name} ended its process", "traceback": "", "code": None}
 
     def _ask(self, what: str, **details: Any) -> None:
         self._link.send({"type": "ask", "what": what, **details})

@@ -39,13 +39,13 @@ class WorkerState(Enum):
 
 class WorkerEvent(Enum):
     READY = "it has booted"
-    RETIRE = "a successor is wanted, and until that is ready it goes on"
-    KEEP = "no successor is wanted any more"
+    RETIRE = "a successor is wanted; it goes on until the successor is ready"
+    KEEP = "a successor is no longer wanted"
     DRAINED = "its ticket pipe has ended"
     SPENT = "it has taken max_requests"
     LEAVE = "it takes no more tickets and finishes its requests"
-    QUIT = "a signal ends it at once"
-    ABORT = "SIGABRT ends it at once"
+    QUIT = "a signal ends it immediately"
+    ABORT = "SIGABRT ends it immediately"
     END = "nothing is left to do but the exit hooks"
 
 

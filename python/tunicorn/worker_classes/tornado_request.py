@@ -182,7 +182,7 @@ class TornadoRequest(HTTPConnection):  # type: ignore[misc, unused-ignore]
     def detach(self) -> TunnelStream:
         """Returns the client's connection, for a handler that speaks WebSocket."""
         if not self._is_upgrade:
-            raise RuntimeError("only a request to upgrade to WebSocket gives its connection away; others share theirs")
+            raise RuntimeError("only a WebSocket upgrade request can detach its connection; others share theirs")
         self._close_callback = None
         raw = self._exchange.take_over()
         raw.setblocking(False)

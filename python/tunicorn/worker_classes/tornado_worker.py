@@ -105,4 +105,4 @@ class TornadoWorker(AsgiWorker):
 
 
 async def _no_application(scope: Any, receive: Any, send: Any) -> None:
-    raise AssertionError("Tornado's applications are called otherwise")
+    raise AssertionError("Tornado applications are not called this way")

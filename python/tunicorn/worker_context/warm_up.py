@@ -62,7 +62,7 @@ class WarmUp:
         logging.setLogRecordFactory(self._before)
         # The boot handles sys.exit() and signals.
         if isinstance(error, Exception) and not isinstance(error, WarmUpFailed):
-            raise self._failed(f"has raised {type(error).__name__}: {error}", error) from None
+            raise self._failed(f"raised {type(error).__name__}: {error}", error) from None
 
     def answered(self, status: int) -> None:
         """Raises WarmUpFailed for a status that ends the boot."""
@@ -105,7 +105,7 @@ def _ask(app: Callable[..., Iterable[bytes]], environ: Dict[str, Any]) -> int:
         if close is not None:
             close()
     if not statuses:
-        raise RuntimeError("the application has returned without calling start_response()")
+        raise RuntimeError("the application returned without calling start_response()")
     return int(statuses[-1].split(" ", 1)[0])
 
 

@@ -83,7 +83,7 @@ class Response(ResponseFrames):
     def take_over(self) -> socket.socket:
         """The client's connection, raw. `timeout` does not apply to it."""
         if self.phase.has_begun:
-            raise OSError("the response has begun; the connection cannot be taken over any more")
+            raise OSError("the response has begun, so the connection can no longer be taken over")
         raw = self._channel.tunnel(self._id)
         self.phase = TAKEN_OVER
         self._claim.stream()

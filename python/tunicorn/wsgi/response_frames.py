@@ -126,7 +126,7 @@ class ResponseFrames:
         if self.phase.is_over:
             return
         if self.phase is UNSTARTED:
-            raise InvalidResponse("the application returned without having called start_response()")
+            raise InvalidResponse("the application returned without calling start_response()")
         flags = END
         if not self._bodiless:
             if self._content_length < 0 and self.phase is STARTED:
@@ -152,7 +152,7 @@ class ResponseFrames:
             FAULT("before-end")
         if self.phase is STARTED:
             if self._status < 200:
-                raise InvalidResponse("the application answered 101 and did not take the connection over")
+                raise InvalidResponse("the application answered 101 but did not take the connection over")
             head = "".join(self._parts).encode("latin-1")
             if self._content_length >= 0:
                 flags |= FRAMED

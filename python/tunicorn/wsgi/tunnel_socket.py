@@ -61,7 +61,7 @@ class TunnelSocket:
     def _dug(self) -> socket.socket:
         if self._socket is None:
             if self._dig is None:
-                raise OSError("the request is over, and its connection is not to be had any more")
+                raise OSError("the request is over, so its connection is no longer available")
             self._socket = self._dig()
             self._dig = None
         return self._socket

@@ -71,7 +71,7 @@ scenario(
 for (const [call, message] of [
   [
     'tunicorn.run(app, worker=2)',
-    /^TypeError: tunicorn\.run\(\) got 'worker', which is no setting; did you mean 'workers'\?$/m,
+    /^TypeError: tunicorn\.run\(\) got 'worker', which is not a setting; did you mean 'workers'\?$/m,
   ],
   ['tunicorn.run(17)', /^TypeError: tunicorn\.run\(\) wants an application or its name, not 17$/m],
   ['tunicorn.run(app, workers="many")', /^ValueError: .*many/m],

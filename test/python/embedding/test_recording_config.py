@@ -63,7 +63,7 @@ class Recording(unittest.TestCase):
 class Run(unittest.TestCase):
     def test_keywords_are_settings(self) -> None:
         self.assertEqual(KeywordApplication(application, {"workers": 2}).cfg.framework, {"workers": 2})
-        with self.assertRaisesRegex(TypeError, "'worker', which is no setting; did you mean 'workers'"):
+        with self.assertRaisesRegex(TypeError, "'worker', which is not a setting; did you mean 'workers'"):
             KeywordApplication(application, {"worker": 2})
 
     def test_an_application_or_its_name(self) -> None:

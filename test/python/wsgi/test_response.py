@@ -412,7 +412,7 @@ class StartResponse(WorkerSideTest):
         for result in ([b"body"], [], iter([b"body"]), iter([b""]), iter([])):
             self.log.lines.clear()
             self.assert_error_page(self.exchange(lambda environ, start_response, result=result: result))
-            self.assertIn("called start_response", self.log.texts("error")[0])
+            self.assertIn("start_response()", self.log.texts("error")[0])
 
     def test_each_request_has_its_own(self) -> None:
         kept: list[Any] = []
