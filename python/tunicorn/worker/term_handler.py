@@ -43,26 +43,26 @@ def adopt_term_handler(signals: WorkerSignals, handlers: TermHandlers, log: Log)
         except Exception:
             say_exception(log, workers.TERM_HANDLER_RAISED)
 
-    def tell() -> None:
+    def notify() -> None:
         if not called:
             # Not a plain call: event loops have their own way to receive signals.
             signal.raise_signal(signal.SIGTERM)
 
-    def tell_and_stay() -> None:
+    def notify_and_stay() -> None:
         nonlocal stays
         if called:
             return
         stays = True
-        tell()
+        notify()
         # Python runs handlers between its own instructions, not inside the system call that this handler interrupted.
         for _ in range(100):
             if not stays:
                 break
 
     signals.term_handler = once
-    signals.tell_application = tell
+    signals.notify_application = notify
     signal.signal(signal.SIGTERM, once)
-    signal.signal(END_BEGINS, lambda signum, frame: signals.soon(tell_and_stay))
+    signal.signal(END_BEGINS, lambda signum, frame: signals.soon(notify_and_stay))
     forked_copy.keep_handler(END_BEGINS)
     forked_copy.in_copy(lambda: _set_again(once, theirs))
 

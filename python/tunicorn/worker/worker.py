@@ -91,7 +91,7 @@ def _serve(fork: Fork, born_seconds: float) -> None:
         try:
             worker_class.module_of(fork.settings.worker_class).serve(context)
             worker.life.move(WorkerEvent.LEAVE)
-            entered.signals.tell_application()
+            entered.signals.notify_application()
         finally:
             worker.life.move(WorkerEvent.LEAVE)
             entered.slots.shut_down()

@@ -17,7 +17,7 @@ from tunicorn.log.log_protocol import Log
 from tunicorn.process import unpatched
 
 # Usually longer than a flush over a network takes.
-TELL_AFTER_SECONDS = 3.0
+WARN_AFTER_SECONDS = 3.0
 BOOT_FAILURE_SECONDS = 2.0
 
 
@@ -63,7 +63,7 @@ def end_process(code: int, last_words: Callable[[], None], log: Log, patience: f
         if not booted:
             unpatched.sleep(BOOT_FAILURE_SECONDS)
             finish()
-        unpatched.sleep(min(TELL_AFTER_SECONDS, patience / 2))
+        unpatched.sleep(min(WARN_AFTER_SECONDS, patience / 2))
         say(log, workers.NOT_ENDED, pid=os.getpid(), what=what_holds_it())
 
     unpatched.start_thread(watch, ())

@@ -10,7 +10,7 @@ from tunicorn.asgi.application import Application
 from tunicorn.asgi.departure import is_departure
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http.http_exchange import HttpExchange
-from tunicorn.asgi.http.request_observer import RequestTeller, ToldRequest
+from tunicorn.asgi.http.request_observer import ObservedRequest, RequestObserver
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
 from tunicorn.asgi.web_socket.web_socket import WebSocket
@@ -36,7 +36,7 @@ class AsgiRequests:
         self._loop = loop
         self._log = context.log
         self._app = app
-        self._teller = RequestTeller(context.worker, context.logs.access_is_python) if _tells(context) else None
+        self._observer = RequestObserver(context.worker, context.logs.access_is_python) if _observes(context) else None
         self._state: dict[str, Any] = {}
         self._root_path: str = cfg.root_path
         self._grace_seconds: float = cfg.asgi_disconnect_grace_period
@@ -92,13 +92,13 @@ class AsgiRequests:
         self._running.add(exchange)
         if FAULT is not None:
             FAULT("in-app")
-        told: Optional[ToldRequest] = None
+        observed: Optional[ObservedRequest] = None
         scope: dict[str, Any] = {}
         try:
             build_scope = websocket_scope if is_web_socket else http_scope
             scope = build_scope(ticket.fields, self._root_path, self._state)
-            if self._teller is not None and isinstance(exchange, HttpExchange):
-                told = self._teller.begin(scope, exchange)
+            if self._observer is not None and isinstance(exchange, HttpExchange):
+                observed = self._observer.begin(scope, exchange)
             await self._app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError as error:
             if exchange not in self._stopped and not exchange.is_gone and self._life.state.takes_tickets:
@@ -121,8 +121,8 @@ class AsgiRequests:
             if complaint is not None:
                 say(self._log, complaint, request=_name_of(scope))
         finally:
-            if told is not None and self._teller is not None:
-                self._teller.end(told)
+            if observed is not None and self._observer is not None:
+                self._observer.end(observed)
             # Not in a callback of the task, which would cost a turn of the loop.
             self._tasks.discard(task)
             if self._stopped:
@@ -140,7 +140,7 @@ class AsgiRequests:
                     exchange.task.cancel()
 
 
-def _tells(context: WorkerContext) -> bool:
+def _observes(context: WorkerContext) -> bool:
     return context.logs.access_is_python or HookedRunner.is_wanted(context.worker.cfg)
 
 

@@ -95,7 +95,7 @@ class AsgiWorker(AsgiRequests):
         self._tick()
         await self._over
         self._life.move(WorkerEvent.LEAVE)
-        signals.tell_application()
+        signals.notify_application()
         await finish(self._loop, self._context.settings.graceful_timeout, self._tasks, self._places, self._lifespan)
 
     # Taking tickets

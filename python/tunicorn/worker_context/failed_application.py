@@ -30,7 +30,7 @@ class FailedApplication:
         return [self.body]
 
 
-def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]) -> Callable[..., Any]:
+def load_or_show(app: Application, log: Log, is_exiting: Callable[[], bool]) -> Callable[..., Any]:
     """Returns the application. If it cannot be loaded, logs why and returns a page that says so."""
     try:
         return app.wsgi()
@@ -43,7 +43,7 @@ def load_or_show(app: Application, log: Log, is_told_to_exit: Callable[[], bool]
         say(log, workers.APP_RAISED, traceback=text.rstrip("\n"))
         app.callable = FailedApplication(text, files_of(error))
     except SystemExit as error:
-        if is_told_to_exit():
+        if is_exiting():
             raise
         exited = {"code": repr(error.code), "where": "while it was being imported"}
         say(log, workers.APP_EXITED, **exited)

@@ -21,7 +21,7 @@ class Leave(BaseException):
 class WorkerSignals:
     """State shared by the signal handlers and the loop that serves, beside the worker's life."""
 
-    __slots__ = ("carry_out", "interrupts_wait", "soon", "tell_application", "term_handler", "wake")
+    __slots__ = ("carry_out", "interrupts_wait", "soon", "notify_application", "term_handler", "wake")
 
     def __init__(self) -> None:
         # While set, the handler of a signal to leave raises Leave out of the wait for a ticket.
@@ -33,7 +33,7 @@ class WorkerSignals:
         self.carry_out: Callable[[Callable[[], None], bool], None] = lambda step, urgent: step()
 
         # Calls the application's own SIGTERM handler, if there is one and it has not been called yet.
-        self.tell_application: Callable[[], None] = lambda: None
+        self.notify_application: Callable[[], None] = lambda: None
         # Set by classes with an event loop, to call that handler outside of a signal handler: uvloop raises an
         # exception of a signal handler twice.
         self.soon: Callable[[Callable[[], None]], object] = lambda step: step()

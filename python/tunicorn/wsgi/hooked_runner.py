@@ -48,12 +48,12 @@ class HookedRunner(RequestRunner):
         start_response.__self__.closes = request.must_close
         self._began_ns = monotonic_ns()
 
-        def start_and_tell(status: str, headers: Any, exc_info: Any = None) -> Any:
+        def start_and_record(status: str, headers: Any, exc_info: Any = None) -> Any:
             write = start_response(status, headers, exc_info)
             view.started(status, headers)
             return write
 
-        return self._inner(environ, start_and_tell)
+        return self._inner(environ, start_and_record)
 
     def _answer(self, ticket: Ticket) -> BaseException | None:
         logs_access = self._logs_access

@@ -13,25 +13,25 @@ from tunicorn.log.catalog import hooks, requests, say_exception
 from tunicorn.wsgi.request_object import Request
 
 
-class RequestTeller:
+class RequestObserver:
     def __init__(self, worker: Any, logs_access: bool) -> None:
         self._worker = worker
         self._logs_access = logs_access
         self._pre_request = worker.cfg.pre_request
         self._post_request = worker.cfg.hook("post_request")
 
-    def begin(self, scope: Dict[str, Any], exchange: HttpExchange) -> ToldRequest:
+    def begin(self, scope: Dict[str, Any], exchange: HttpExchange) -> ObservedRequest:
         """Raises what pre_request raises."""
         request = Request(_environ_of(scope), self._worker.cfg)
         self._pre_request(self._worker, request)
         exchange.closes = request.must_close
-        return ToldRequest(request, ExchangeView(exchange), monotonic_ns())
+        return ObservedRequest(request, ExchangeView(exchange), monotonic_ns())
 
-    def end(self, told: ToldRequest) -> None:
-        request, view = told.request, told.view
+    def end(self, observed: ObservedRequest) -> None:
+        request, view = observed.request, observed.view
         log = self._worker.log
         if self._logs_access and not view.is_gone:
-            took = timedelta(microseconds=(monotonic_ns() - told.began_ns) // 1000)
+            took = timedelta(microseconds=(monotonic_ns() - observed.began_ns) // 1000)
             try:
                 log.access(view, request, request.environ, took)
             except Exception:
@@ -44,7 +44,7 @@ class RequestTeller:
             say_exception(log, hooks.RAISED, hook="post_request")
 
 
-class ToldRequest:
+class ObservedRequest:
     __slots__ = ("began_ns", "request", "view")
 
     def __init__(self, request: Request, view: ExchangeView, began_ns: int) -> None:
