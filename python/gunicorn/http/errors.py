@@ -1,5 +1,5 @@
-"""The exceptions of Gunicorn's parser, for code that catches them. Tunicorn raises none: the gateway rejects such
-requests.
+"""The exceptions of Gunicorn's parser, for code that catches them. Tunicorn raises none: the gateway
+rejects such requests.
 
 NoMoreData is an OSError: wsgi.input raises one if a client leaves in the middle of a body.
 """

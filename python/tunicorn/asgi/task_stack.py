@@ -8,8 +8,7 @@ from tunicorn.runqueue.ticket_stacks import write_block, write_ticket_stacks
 
 
 def write_stacks(fd: int, exchanges: Iterable[Any]) -> None:
-    # The task that runs now has the stack of its thread: its coroutines do not show the functions that they have
-    # called.
+    # The running task has the stack of its thread: its coroutines do not show the functions that they called.
     running = [each for each in list(exchanges) if each.task is not None and not _runs_now(each.task)]
     write_ticket_stacks(fd, ((exchange.id, _frames(exchange.task)) for exchange in running))
 

@@ -44,9 +44,7 @@ def described(asked: Mapping[str, Any], values: Mapping[str, Any]) -> Optional[D
 
 
 def worker_type(value: Any) -> type:
-    """The class for a value of worker_class. A class derived from uvicorn's is never instantiated: that would set up
-    uvicorn.
-    """
+    """The class for a value of worker_class. Classes derived from uvicorn's would set up uvicorn if instantiated."""
     own = own_class(value)
     return own if own is not None and issubclass(own, Worker) and not _is_uvicorns(own) else Worker
 

@@ -75,9 +75,7 @@ class EmbeddedSource:
 
 
 def explicit(cfg: Any) -> Dict[str, Any]:
-    """The settings that the program has set; for a Config that does not record them, those that differ from the
-    default.
-    """
+    """The settings made by the program; for a Config that does not record them, those that differ from the default."""
     framework = getattr(cfg, "framework", None)
     if framework is not None:
         return dict(framework)

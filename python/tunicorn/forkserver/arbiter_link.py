@@ -18,8 +18,7 @@ Message = Dict[str, Any]
 
 class ArbiterLink:
     def __init__(self, fd: int = LINK_FD) -> None:
-        # The application's subprocesses must not inherit it: a copy would keep the link open after the forkserver's
-        # end.
+        # Subprocesses of the application must not inherit it: a copy would keep the link open.
         os.set_inheritable(fd, False)
         self._socket = socket.socket(fileno=fd)
         self._unfinished = b""

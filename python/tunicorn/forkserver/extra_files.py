@@ -44,9 +44,7 @@ class ExtraFiles:
 
 
 def files_of(entry: str, folder: str) -> Iterator[str]:
-    """A path stands for itself, a folder for all files in it that are not hidden, a pattern for what Python's glob
-    finds.
-    """
+    """A path stands for itself, a folder for its files that are not hidden, a pattern for what Python's glob finds."""
     if glob.has_magic(entry):
         pattern = os.path.join(glob.escape(folder), entry)
     else:

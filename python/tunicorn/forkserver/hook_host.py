@@ -128,9 +128,7 @@ class HookHost:
         return [thread.name for thread in self._threads if thread.is_alive()]
 
     def _call_in_child(self, name: str) -> Optional[Message]:
-        """In a child, because pre_exec may do what only a process about to be replaced can afford, such as closing
-        descriptors.
-        """
+        """In a child: pre_exec may do what only a process about to be replaced can afford, like closing descriptors."""
         read, write = os.pipe()
         pid = unpatched.fork()
         if pid == 0:
@@ -139,8 +137,7 @@ class HookHost:
                 watch_lifeline(*self.lifeline)
             _say_and_exit(write, self.call(name))
         os.close(write)
-        # Its line fits into the pipe. A process that the hook forked may keep the pipe open forever, so do not read to
-        # the end.
+        # Its line fits into the pipe. Do not read to the end: a process that the hook forked may keep the pipe open.
         unpatched.waitpid(pid, 0)
         os.set_blocking(read, False)
         try:

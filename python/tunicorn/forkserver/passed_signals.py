@@ -28,8 +28,8 @@ PASSED = (
 )
 
 _arrived: Deque[Message] = deque()
-# The signal whose handler is running: a hook's handler may call the one it replaced, although the arbiter acts on the
-# signal already.
+# The signal whose handler is running. A hook's handler may call the one it replaced, for a signal that the arbiter
+# acts on already.
 _calling: Optional[int] = None
 
 
@@ -67,9 +67,7 @@ def reclaim() -> Dict[int, Handler]:
 
 
 def call(handler: Handler, number: int, frame: Optional[FrameType]) -> None:
-    """Calls the handler as the signal would. Exceptions that would end the process are dropped: the arbiter is ending
-    it.
-    """
+    """Calls the handler as the signal would. Drops exceptions that end the process: the arbiter is ending it."""
     global _calling
     _calling = number
     try:

@@ -38,8 +38,7 @@ def preload(
     names = [thread.name for thread in threading.enumerate() if thread not in before]
     if names:
         say(log, workers.PRELOAD_THREADS, threads=", ".join(names))
-    # Everything loaded so far is shared with the workers; once frozen, the collector does not write to it and unshare
-    # it.
+    # All that is loaded now is shared with the workers; once frozen, the collector does not write to it and unshare it.
     gc.collect()
     gc.freeze()
     return None

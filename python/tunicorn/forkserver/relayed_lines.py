@@ -28,9 +28,7 @@ class RelayedLines:
             relayed.access_relayed(found.logs.logger, lambda environ: Request(environ, config), message)
 
     def write_last(self, link: ArbiterLink, stage: Stage) -> None:
-        """At the end, receives lines that are still on their way; the arbiter closes its half of the link after the
-        last one.
-        """
+        """At the end, writes lines that are still on their way, until the arbiter closes its half of the link."""
         if self._count == 0:
             return
         link.finish()

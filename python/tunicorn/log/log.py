@@ -84,8 +84,7 @@ class ErrorLog:
             )
 
     def write_entry(self, level: str, message: str, **more: str | None) -> None:
-        """Writes a JSON entry at any level, with the fields of src/log/log-line.ts and those of `more` that are not
-        None.
+        """Writes a JSON entry at any level: the fields of src/log/log-line.ts, and those of `more` that are not None.
         """
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))

@@ -15,9 +15,7 @@ _IMPORT_MACHINERY = (
 
 
 def user_traceback(error: BaseException) -> str:
-    """Like `traceback.format_exception`, with chained exceptions, but without the frames of server and import
-    machinery.
-    """
+    """Like `traceback.format_exception`, but without the frames of the server and the import machinery."""
     rendered = traceback.TracebackException.from_exception(error)
     _strip(rendered)
     return "".join(rendered.format())

@@ -41,9 +41,7 @@ class WsgiErrors(io.TextIOWrapper):
         super().flush()
 
     def close(self) -> None:
-        """Does not close: an application must not do so (PEP 3333), and one that did would take it from all later
-        requests.
-        """
+        """Only flushes: an application must not close it (PEP 3333), which would take it from all later requests."""
         self.flush()
 
 

@@ -96,9 +96,7 @@ class Channel(WaitingChannel):
                 return True
 
     def tunnel(self, ticket_id: int) -> socket.socket:
-        """Returns the client's raw connection, instead of the channel, which must not have sent WATCH and is lost
-        afterwards.
-        """
+        """Returns the client's raw connection; the channel, which must not have sent WATCH, is lost afterwards."""
         self._transmit(frames.tunnel_frame(ticket_id))
         self.is_lost = True
         return self._raw_socket()

@@ -34,8 +34,7 @@ class ClaimSlot:
         return self._slot[_TAKEN]  # type: ignore[no-any-return, unused-ignore]
 
     def begin(self, pid: int, thread: int = 0) -> None:
-        """A worker takes over the slot. Call it once the slot's last claim, if its worker died holding one, has been
-        read.
+        """A worker takes over the slot. Call it once the last claim of a worker that died here has been read.
 
         `thread` is the `threading.get_ident()` of the thread that runs this slot's requests, if the worker has several.
         """

@@ -1,7 +1,6 @@
 """A channel for green threads: the frames of channel.py on a non-blocking socket; only the green thread waits.
 
-The socket is not one of the patched library's: those would wait inside send(), where the claim could not be marked as
-held.
+The socket is not one of the patched library's: those would wait inside send(), where nothing could hold the claim.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The ticket that a worker reads from the ticket pipe: the counterpart of src/runqueue/ticket.ts. RUNQUEUE.md draws the
-bytes.
-"""
+"""The ticket as a worker reads it: the counterpart of src/runqueue/ticket.ts. RUNQUEUE.md draws the bytes."""
 
 from __future__ import annotations
 

@@ -23,8 +23,7 @@ class TicketPipe:
                     os.chown(path, settings.user_id, settings.group_id)
         # The arbiter can open the lifeline for writing only while it has a reader.
         self._lifeline_fd = os.open(settings.lifeline_path, os.O_RDONLY | os.O_NONBLOCK)
-        # Without O_NONBLOCK, open() would wait for a writer. The flag is removed again, because the workers' reads must
-        # block.
+        # Without O_NONBLOCK, open() would wait for a writer. It is removed again, since the workers' reads must block.
         self.fd = os.open(settings.tickets_path, os.O_RDONLY | os.O_NONBLOCK)
         os.set_blocking(self.fd, True)
 

@@ -25,9 +25,7 @@ class TicketWait:
         self._epoll.register(fd, EXCLUSIVELY)
 
     def fileno(self) -> int:
-        """For an event loop. Every loop that waits for this descriptor is woken; the first in the queue is woken
-        first.
-        """
+        """For an event loop. Wakes every loop that waits for this descriptor, the first in the queue first."""
         return self._epoll.fileno()
 
     def wake_by(self, fd: int) -> None:

@@ -94,7 +94,7 @@ class WaitingChannel(ChannelSocket):
         """Sends bytes that the kernel reads from the file."""
         out = self._socket.fileno()
         end = offset + size
-        # Waiting for the disk counts as the application's time, waiting for the client does not: so sendfile() must not
+        # Waiting for the disk counts as the application's time, waiting for the client does not: sendfile() must not
         # block.
         self._set_blocking(False)
         try:

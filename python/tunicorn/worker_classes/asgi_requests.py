@@ -71,8 +71,7 @@ class AsgiRequests:
         try:
             answer = await channel.ask(ticket.id, ticket.fields_length + ticket.body_length)
         except (OSError, asyncio.CancelledError):
-            # The gateway is gone, and its client with it; or this worker has no time left, and another may run the
-            # request.
+            # The gateway and its client are gone; or this worker has no time left, and another may run the request.
             answer = None
         if answer is None:
             self._tasks.discard(place.task)

@@ -49,9 +49,7 @@ class WorkerSignals:
 
 
 class TermHandlers(NamedTuple):
-    """`leave` handles SIGTERM, and does nothing once the application has set its own handler; `leave_now` always
-    leaves.
-    """
+    """`leave` handles SIGTERM, and does nothing if the application has its own handler; `leave_now` always leaves."""
 
     leave: Callable[[int, Any], None]
     leave_now: Callable[[int, Any], None]

@@ -127,9 +127,7 @@ class Response(ResponseFrames):
         self._end()
 
     def fail(self) -> None:
-        """The application failed: sends 500 if the head is not sent yet; otherwise the client sees the response cut
-        off.
-        """
+        """The application failed: sends 500 if the head is not sent yet; otherwise cuts the response off."""
         if self.phase.is_over:
             return
         if self.phase is SENDING:

@@ -64,17 +64,14 @@ class ResponseFrames:
         self.passed_bytes = 0
 
     def _send_file(self, file: PlainFile) -> bool:
-        """Lets the kernel send the part of the file that the response takes. False: read the file instead; nothing is
-        sent.
-        """
+        """Lets the kernel send the part of the file that the response takes. False: nothing is sent; read the file."""
         end = os.fstat(file.fd).st_size
         if self._content_length >= 0:
             end = min(end, file.offset + self._content_length)
         if end - file.offset < _SENDFILE_MIN_BYTES:
             return False
         self._emit(b"", 0)
-        # The size is checked again for each piece: a frame that announces more bytes than the file has could not be
-        # completed.
+        # Checked again for each piece: a frame that announces more bytes than the file has could not be completed.
         while (offset := file.offset + self._sent) < (piece_end := min(end, os.fstat(file.fd).st_size)):
             if self._client_has_gone():
                 return True
@@ -145,9 +142,7 @@ class ResponseFrames:
         return True
 
     def _emit(self, data: bytes | memoryview, flags: int) -> None:
-        """Sends one frame. The phase moves afterwards: a signal handler that raises in between must not hide a missing
-        END.
-        """
+        """Sends one frame. The phase moves afterwards: a handler that raises in between must not hide a missing END."""
         if FAULT is not None and flags & END:
             FAULT("before-end")
         if self.phase is STARTED:

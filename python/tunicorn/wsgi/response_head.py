@@ -1,6 +1,5 @@
 """Checks the arguments of `start_response` and turns them into the head of a HEAD frame, and those of
-`wsgi.early_hints` into the lines of a HINTS frame. Pure. Valid names and status lines are cached, since an application
-uses few.
+`wsgi.early_hints` into the lines of a HINTS frame. Pure. Valid names and status lines are cached.
 """
 
 from __future__ import annotations

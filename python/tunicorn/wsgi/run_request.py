@@ -1,6 +1,5 @@
-"""Runs one ticket: claim, check, ask, call the application, answer, close, release. Thanks to the order of these steps,
-the gateway can queue the ticket of a dead worker again without running a request twice: see "Order of writes" in
-RUNQUEUE.md.
+"""Runs one ticket: claim, check, ask, call the application, answer, close, release. Because of this order, the gateway
+can queue the ticket of a dead worker again without running a request twice: see "Order of writes" in RUNQUEUE.md.
 """
 
 from __future__ import annotations
@@ -170,8 +169,8 @@ class RequestRunner:
         return leaving
 
     def _failed(self, error: BaseException, response: Response, fields: dict[str, str]) -> BaseException | None:
-        """Answers for the application, inside the `except` that caught `error`. Returns the exception that is to end
-        the worker.
+        """Answers for the application, inside the `except` that caught `error`. Returns the error if it ends the
+        worker.
         """
         if isinstance(error, ClientGone) or (response.phase is TAKEN_OVER and isinstance(error, StopIteration)):
             # Flask-Sock raises StopIteration to say that there is no response.

@@ -39,9 +39,8 @@ class TunnelSocket:
             self._dug().close()
 
     def end(self) -> None:
-        """The application has returned, which ends the connection, also for a thread that still reads from it. That
-        thread gets a moment to finish: simple-websocket lets the application return before it has answered a close
-        frame.
+        """The application has returned, which ends the connection, also for a thread that still reads from it. It gets
+        a moment to finish: simple-websocket lets the application return before it has answered a close frame.
         """
         self._dig = None
         if self._socket is None:

@@ -95,9 +95,7 @@ class HttpExchange(HttpResponse):
         self._ended(self)
 
     def fail(self) -> None:
-        """The application raised: sends 500 if the head is not sent yet; otherwise the client sees the response cut
-        off.
-        """
+        """The application raised: sends 500 if the head is not sent yet; otherwise cuts the response off."""
         state = self.state
         if state.is_over:
             return

@@ -87,9 +87,7 @@ class ExchangeView:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the gateway has ended the request, because the client has left or at the deadline, and so has logged
-        it.
-        """
+        """Whether the gateway has ended and logged the request, because the client has left or at the deadline."""
         return self._exchange.is_gone
 
     def should_close(self) -> bool:
