@@ -39,14 +39,14 @@ export const LOGGERS: readonly BadInput[] = [
     it: 'a logger class without a module',
     args: ['--logger-class', 'nosuch', 'app'],
     exits: 1,
-    says: ["Error: logger_class: 'nosuch' is not a class, and not the import path of one"],
+    says: ["Error: logger_class: 'nosuch' is neither a class nor the import path of one"],
   },
   {
     it: 'a logger class that is no class',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'def make():\n    return 5\nlogger_class = make\n' },
     exits: 1,
-    says: ['Error: logger_class: make is not a class, and not the import path of one'],
+    says: ['Error: logger_class: make is neither a class nor the import path of one'],
   },
   {
     it: 'a logger class that raises',
