@@ -24,6 +24,7 @@ import type { Exchange } from './exchange/exchange.ts';
 import { type ChannelOwner, WorkerChannel } from './exchange/worker-channel.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { Refusal } from './http1/refusal.ts';
+import { ArrivingAnswers } from './queue/arriving-answers.ts';
 import { DeadWorkers } from './queue/dead-workers.ts';
 import type { QueuePolicy } from './queue/queue-policy.ts';
 import { failClientLeft, failOverdue, RunQueue } from './queue/run-queue.ts';
@@ -57,6 +58,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly queue: RunQueue;
   readonly #connections: Set<ClientConnection> = new Set();
   readonly #channels: Set<WorkerChannel> = new Set();
+  readonly #arriving: ArrivingAnswers = new ArrivingAnswers(this.#channels);
   readonly #channelServer: Server;
   readonly #accepting: Accepting;
   readonly #arrivals: Arrivals;
@@ -80,11 +82,12 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#lookAtDisk();
     const board = ClaimsBoard.open(start.runtimeDir);
     const cancels = { first: start.index * CANCELS_PER_GATEWAY, count: CANCELS_PER_GATEWAY };
-    this.queue = new RunQueue(start.number, board, cancels);
+    this.queue = new RunQueue(start.number, board, cancels, (then) => this.#arriving.whenRead(then));
     // Half-open, because a tunnel passes the end of each direction on.
-    this.#channelServer = net.createServer({ allowHalfOpen: true }, (socket) =>
-      this.#channels.add(new WorkerChannel(socket, this)),
-    );
+    this.#channelServer = net.createServer({ allowHalfOpen: true }, (socket) => {
+      this.#channels.add(new WorkerChannel(socket, this));
+      this.#arriving.channelAccepted();
+    });
     this.queue.setPolicy(toQueuePolicy(start.settings));
     this.#accepting = new Accepting(start.log, (socket, listener) => this.#connected(socket, listener));
     this.#arrivals = new Arrivals((socket, transport, opening) => this.#arrived(socket, transport, opening));
@@ -157,7 +160,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   workerGone({ slot, slots }: SlotRange, generation: number): void {
     this.#retirement.workerGone({ slot, slots });
-    this.#deadWorkers.workerGone({ slot, slots, generation });
+    this.#arriving.whenRead(() => this.#deadWorkers.workerGone({ slot, slots, generation }));
   }
 
   pipeEmpty(generation: number): void {
@@ -165,7 +168,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   generationGone(generation: number): void {
-    this.#deadWorkers.generationGone(generation);
+    this.#arriving.whenRead(() => this.#deadWorkers.generationGone(generation));
   }
 
   /** `workerPid` runs the request. The arbiter may kill that worker once this gateway has named the request. */

@@ -6,15 +6,18 @@ import { CLAIM_WITHIN_MS, type OutstandingTicket } from './outstanding-ticket.ts
 
 export class LostTickets {
   readonly #board: ClaimsBoard;
+  readonly #whenRead: (then: () => void) => void;
   readonly #isOutstanding: (ticket: OutstandingTicket) => boolean;
   readonly #lost: (tickets: readonly OutstandingTicket[]) => void;
 
   constructor(
     board: ClaimsBoard,
+    whenRead: (then: () => void) => void,
     isOutstanding: (ticket: OutstandingTicket) => boolean,
     lost: (tickets: readonly OutstandingTicket[]) => void,
   ) {
     this.#board = board;
+    this.#whenRead = whenRead;
     this.#isOutstanding = isOutstanding;
     this.#lost = lost;
   }
@@ -38,8 +41,8 @@ export class LostTickets {
 
   #lookAgain(suspects: readonly OutstandingTicket[]): void {
     const lost = this.unclaimed(suspects.filter(this.#isOutstanding));
-    // After one more turn of the event loop, answers that were sent before the board was read have been read.
-    setImmediate(() => this.#lost(lost.filter(this.#isOutstanding)));
+    // A claim is released behind its answer: an answer that was sent before the board was read must be read before the ticket is lost.
+    if (lost.length > 0) this.#whenRead(() => this.#lost(lost.filter(this.#isOutstanding)));
   }
 }
 

@@ -39,11 +39,18 @@ export class RunQueue implements ChannelQueue {
   readonly #ofRetiring: Set<IssuedTicket> = new Set();
   #nextId: number;
 
-  constructor(gateway: number, board: ClaimsBoard, cancels: CancelRange) {
+  /** `whenRead` calls back when everything has been read that workers have sent so far. */
+  constructor(
+    gateway: number,
+    board: ClaimsBoard,
+    cancels: CancelRange,
+    whenRead: (then: () => void) => void = setImmediate,
+  ) {
     this.#gateway = gateway;
     this.#board = board;
     this.#lostTickets = new LostTickets(
       board,
+      whenRead,
       (ticket) => this.#outstanding.get(ticket.id) === ticket,
       (tickets) => this.#returned(tickets, 'burn'),
     );

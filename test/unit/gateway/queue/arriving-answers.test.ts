@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ArrivingAnswers } from '../../../../src/gateway/queue/arriving-answers.ts';
+
+test('what was sent on channels that had not been accepted yet is read first', async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'arriving-'));
+  const channels = new Set<{ worker: object | null }>();
+  const arriving = new ArrivingAnswers(channels);
+  let read = 0;
+  const server = net.createServer((socket) => {
+    const channel: { worker: object | null } = { worker: null };
+    channels.add(channel);
+    arriving.channelAccepted();
+    socket.on('data', (chunk: Buffer) => {
+      channel.worker = {};
+      read += chunk.length;
+    });
+    context.after(() => socket.destroy());
+  });
+  server.listen(join(dir, 'socket'));
+  await once(server, 'listening');
+  context.after(() => {
+    server.close();
+    rmSync(dir, { recursive: true });
+  });
+  const count = 20;
+  for (let number = 0; number < count; number += 1) {
+    const client = net.connect(join(dir, 'socket'));
+    client.write('hello');
+    context.after(() => client.destroy());
+  }
+  // The connections are in the backlog now; neither they nor their bytes have been looked at.
+  await new Promise<void>((resolve) => arriving.whenRead(resolve));
+  assert.equal(read, 5 * count);
+});
+
+test('a channel that never says HELLO is not waited for without end, and the order of calls is kept', async () => {
+  const arriving = new ArrivingAnswers(new Set([{ worker: null }]));
+  const order: number[] = [];
+  await new Promise<void>((resolve) => {
+    arriving.whenRead(() => void order.push(1));
+    arriving.whenRead(() => {
+      order.push(2);
+      resolve();
+    });
+  });
+  assert.deepEqual(order, [1, 2]);
+});
