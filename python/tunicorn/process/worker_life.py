@@ -7,7 +7,7 @@ from enum import Enum, unique
 from typing import Callable, Dict, List, Optional, Tuple
 
 # Tests set it to `throw`, as in src/log/illegal-move.ts.
-ILLEGAL_MOVES_VARIABLE = "TUNICORN_ILLEGAL_MOVES"
+ILLEGAL_MOVES_VARIABLE = "TUNICORN_TEST_ILLEGAL_MOVES"
 
 
 @unique
