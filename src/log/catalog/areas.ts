@@ -18,6 +18,7 @@ import type { MessageTable } from '../message.ts';
 import { ARBITER_MESSAGES } from './arbiter.ts';
 import { GATEWAY_MESSAGES } from './gateway.ts';
 import { GENERATION_MESSAGES } from './generations.ts';
+import { INTERNAL_MESSAGES } from './internal.ts';
 import { LOG_MESSAGES } from './logs.ts';
 import { RELOADER_MESSAGES } from './reloader.ts';
 import { SETTINGS_MESSAGES } from './settings.ts';
@@ -44,4 +45,5 @@ export const AREAS: readonly Area[] = [
   { title: 'Gateways', messages: GATEWAY_MESSAGES },
   { title: 'Logs', messages: LOG_MESSAGES },
   { title: 'Telemetry', messages: TELEMETRY_MESSAGES },
+  { title: 'Bugs', messages: INTERNAL_MESSAGES },
 ];

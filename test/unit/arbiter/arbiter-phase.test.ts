@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ArbiterPhase, movePhase, type Phase, type PhaseEvent } from '../../../src/arbiter/arbiter-phase.ts';
+import { textOf } from '../../../src/log/message.ts';
 
 const NOW_MS = 9000;
 const RUNNING: Phase = { kind: 'running' };
@@ -74,7 +75,7 @@ for (const name of Object.keys(MOVES) as (keyof typeof EVENTS)[]) {
 }
 
 test('an event that changes nothing leaves the phase as it is, and says so', () => {
-  const phase = new ArbiterPhase({ log: () => assert.fail('nothing is illegal here') });
+  const phase = new ArbiterPhase({ enter: () => assert.fail('nothing is illegal here') });
   assert.equal(phase.move({ type: 'resume' }, NOW_MS), false);
   assert.equal(phase.kind, 'running');
   assert.equal(phase.move({ type: 'pause' }, NOW_MS), true);
@@ -83,12 +84,12 @@ test('an event that changes nothing leaves the phase as it is, and says so', () 
 
 test('an illegal event is an error in the log', () => {
   const logged: string[] = [];
-  const phase = new ArbiterPhase({ log: (level, message) => logged.push(`${level} ${message}`) });
+  const phase = new ArbiterPhase({ enter: (said) => logged.push(`${said.message.level} ${textOf(said)}`) });
   try {
     phase.move({ type: 'last-hook' }, NOW_MS);
   } catch {
     // Thrown as well, where the environment asks for it.
   }
-  assert.match(logged.join(), /^error Illegal state change, .*: arbiter: 'last-hook' in phase 'running'$/);
+  assert.match(logged.join(), /^error Illegal state change: arbiter: 'last-hook' in phase 'running'$/);
   assert.equal(phase.kind, 'running');
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { ILLEGAL_MOVES_VARIABLE, illegalMove } from '../../../src/log/illegal-move.ts';
+import { ILLEGAL_MOVES_VARIABLE, type IllegalMoveLog, illegalMove } from '../../../src/log/illegal-move.ts';
+import { textOf } from '../../../src/log/message.ts';
 
-const logged = (): { readonly lines: string[]; log(level: string, message: string): void } => {
+const logged = (): IllegalMoveLog & { readonly lines: string[] } => {
   const lines: string[] = [];
-  return { lines, log: (level, message) => lines.push(`${level}: ${message}`) };
+  return { lines, enter: (said) => lines.push(`${said.message.level}: ${textOf(said)}`) };
 };
 
 function withVariable(t: TestContext, value: string | undefined): void {
@@ -21,9 +22,7 @@ test('an illegal move is an error in the log', (t) => {
   withVariable(t, undefined);
   const log = logged();
   illegalMove(log, "worker 12: 'ready' in state 'retiring'");
-  assert.deepEqual(log.lines, [
-    "error: Illegal state change, ignored. This is a bug in Tunicorn; please report it: worker 12: 'ready' in state 'retiring'",
-  ]);
+  assert.deepEqual(log.lines, ["error: Illegal state change: worker 12: 'ready' in state 'retiring'"]);
 });
 
 test('under test an illegal move is thrown as well as logged', (t) => {

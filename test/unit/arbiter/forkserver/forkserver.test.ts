@@ -15,7 +15,7 @@ function stage(...hooks: readonly string[]) {
     kill: () => sent.push('KILL'),
     interrupt: () => sent.push('INT'),
   };
-  const forkserver = new Forkserver(process as unknown as ForkserverHandle, { log: () => assert.fail('illegal') });
+  const forkserver = new Forkserver(process as unknown as ForkserverHandle, { enter: () => assert.fail('illegal') });
   forkserver.setHooks(new Set(hooks));
   return { forkserver, sent };
 }
