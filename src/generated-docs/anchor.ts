@@ -1,4 +1,4 @@
-// The anchor that GitHub gives a heading. Pure.
+// The anchor that GitHub generates for a heading. Pure.
 
 export function anchor(heading: string): string {
   return heading

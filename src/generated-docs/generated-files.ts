@@ -1,4 +1,4 @@
-// Every page and file of the repository that is generated from tables in src/. `npm run docs` writes them; a test finds one that is stale.
+// All files that are generated from tables in src/. `npm run docs` writes them; a test fails if one is stale.
 
 import { AREAS } from '../log/catalog/areas.ts';
 import { SETTINGS } from '../settings/settings.ts';
@@ -11,7 +11,7 @@ import { readPythonMessages } from './python-messages.ts';
 import { formatSettingsPage } from './settings-page.ts';
 
 export interface GeneratedFile {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly path: string;
   readonly text: () => string;
 }

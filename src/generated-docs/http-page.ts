@@ -1,4 +1,4 @@
-// docs/http.md, from the tables of rules and refusals. Pure.
+// Generates docs/http.md from the tables of rules and refusals. Pure.
 
 import { REFUSALS, type Refusal, type RefusalCode } from '../gateway/http1/refusal.ts';
 import type { RuleName } from '../gateway/http1/rule-name.ts';
@@ -22,7 +22,7 @@ ${logLine()}
 Violations are refused as early as possible, even before the message is complete, and independently of packet boundaries.
 `;
 
-/** The rules by the part of the message, which their names begin with. */
+/** Rules grouped by the part of the message that their names begin with. */
 const PARTS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
   ['The request line', ['request-line', 'method', 'version', 'target', 'connect', 'script']],
   ['Header fields', ['field', 'fields', 'host', 'content-type', 'expectation', 'scheme', 'forwarded']],
@@ -30,7 +30,7 @@ const PARTS: readonly (readonly [title: string, prefixes: readonly string[]])[] 
   ['Chunks and trailers', ['chunk', 'trailer']],
 ];
 
-/** Where the RFC\'s MUST or SHOULD, Gunicorn and this server differ. */
+/** Differences between the RFC\'s MUST or SHOULD, Gunicorn and this server. */
 const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: string, here: string])[] = [
   ['HTTP/1.1 without Host', 'MUST be 400', 'served', 'served, as Gunicorn'],
   ['An invalid Host value', 'MUST be 400', 'served', '400'],
@@ -155,7 +155,7 @@ function rulesOf(prefixes: readonly string[]): RuleName[] {
   return names.filter((name) => prefixes.some((prefix) => name === prefix || name.startsWith(`${prefix}-`)));
 }
 
-/** Rules in no part or in two, and refusals without a rule that do not say when they are given. */
+/** Rules in no part or in two, and refusals without a rule that do not state when they are sent. */
 function missingFromParts(): readonly string[] {
   const listed = PARTS.flatMap(([, prefixes]) => rulesOf(prefixes));
   const rules = Object.keys(RULES).filter((name) => listed.filter((other) => other === name).length !== 1);

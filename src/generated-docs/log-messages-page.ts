@@ -1,4 +1,4 @@
-// docs/log-messages.md, from the tables of log messages of both languages. Pure.
+// Generates docs/log-messages.md from the tables of log messages of both languages. Pure.
 
 import type { Area } from '../log/catalog/areas.ts';
 import type { LogLevel } from '../log/log-line.ts';
@@ -29,7 +29,7 @@ export function formatLogMessagesPage(areas: readonly Area[], python: readonly P
   return [OPENING, `${contents.join('\n')}\n`, ...sections].join('\n');
 }
 
-/** Most severe first. A text that both languages log is described once. */
+/** Most severe first. Texts that both languages log appear once. */
 function bySeverity(messages: readonly Message[]): readonly Message[] {
   const each = [...new Map(messages.toReversed().map((message) => [message.text, message])).values()].toReversed();
   return LEVELS.flatMap((level) => each.filter((message) => message.level === level));

@@ -1,4 +1,4 @@
-// docs/migrating.md, from the settings table, the worker classes and the signals. Pure.
+// Generates docs/migrating.md from the settings table, the worker classes and the signals. Pure.
 
 import { ARBITER_SIGNALS, type SignalMeaning, WORKER_SIGNALS } from '../arbiter/signals.ts';
 import { bySection } from '../cli/help.ts';

@@ -1,4 +1,4 @@
-// python/tunicorn/generated_facts.py: what both languages have to know, taken from the module here that owns it. Pure.
+// Generates python/tunicorn/generated_facts.py: facts that both languages need, from the TypeScript modules that own them. Pure.
 
 import { FAILED_HEADERS, FAILED_PAGE_BYTES } from '../gateway/http1/response/failed-response.ts';
 import { GUNICORN_VERSION } from '../gunicorn-version.ts';
@@ -16,7 +16,7 @@ type Value = string | number | readonly Value[] | { readonly [name: string]: Val
 interface Fact {
   readonly name: string;
   readonly value: Value;
-  /** The module that owns the facts from this one on. */
+  /** The module that owns this fact and those after it. */
   readonly source?: string;
 }
 

@@ -1,4 +1,4 @@
-// Reads the messages that Python processes log: the tables in python/tunicorn/log/catalog/, which print themselves as JSON.
+// Reads the log messages of Python processes: the tables in python/tunicorn/log/catalog/, which print themselves as JSON.
 
 import { execFileSync } from 'node:child_process';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// docs/settings.md, from the settings table. Pure.
+// Generates docs/settings.md from the settings table. Pure.
 
 import { bySection, describeDefault, isSwitch, valueForm, wrap } from '../cli/help.ts';
 import { checkOf, isRepeatable } from '../settings/kinds/kinds.ts';

@@ -1,12 +1,12 @@
 // Compiles the setting `access_log_format` (Gunicorn's atoms in Python's % notation) into a function of a record. Pure.
-// Values come from clients, so whatever could end a quoted field or a line is escaped: nobody can forge an entry.
+// Values come from clients, so characters that could end a quoted field or a line are escaped: clients cannot forge entries.
 
 import type { AccessRecord } from './access-record.ts';
 import { basicAuthUser } from './basic-auth-user.ts';
 import { accessLogTime } from './log-time.ts';
 
 export interface AccessLogFormat {
-  /** The line, without its end. `nowMs` is the time that it is logged at. */
+  /** The line, without its end. `nowMs` is the time of logging. */
   format(record: AccessRecord, nowMs: number): string;
 }
 
@@ -73,7 +73,7 @@ function join(pieces: readonly (string | Atom)[]): AccessLogFormat['format'] {
 function atomOf(name: string): Atom {
   const lookup = /^\{(.*)\}([ioe])$/is.exec(name);
   if (lookup !== null) {
-    // Gunicorn makes lower case of the whole name, the last letter included.
+    // Gunicorn lowercases the whole name, including the last letter.
     const [, key = '', kind = ''] = lookup.map((part) => part.toLowerCase());
     if (kind === 'i') return (record) => escaped(record.requestHeader(key));
     if (kind === 'o') return (record) => escaped(record.responseHeader(key));
@@ -86,7 +86,7 @@ function missing(): undefined {
   return undefined;
 }
 
-/** Undefined for a conversion that makes no sense here. A number is asked of text that is none: the text stays. */
+/** Undefined for an unsupported conversion. Numeric conversions leave text that is not a number as it is. */
 function conversionOf(conversion: string, precision: string | undefined): ((value: string) => string) | undefined {
   if (conversion === 's')
     return precision === undefined ? (value) => value : (value) => value.slice(0, Number(precision));
@@ -115,8 +115,7 @@ function secondsWithMicroseconds(durationUs: number): string {
   return `${whole}.${String(Math.floor(durationUs) % 1_000_000).padStart(6, '0')}`;
 }
 
-// C0, DEL and C1 (a terminal may obey those, too), the quote that ends a field, and the backslash, so that it can be
-// undone.
+// C0, DEL and C1 (terminals may interpret those, too), the quote that ends a field, and the backslash, so that escaping is reversible.
 const UNSAFE = /["\\\x00-\x1f\x7f-\x9f]/;
 const EACH_UNSAFE = /["\\\x00-\x1f\x7f-\x9f]/g;
 

@@ -4,7 +4,7 @@ import type { AccessRecord } from './access-record.ts';
 import { basicAuthUser } from './basic-auth-user.ts';
 import { jsonLine } from './json-line.ts';
 
-/** The line, without its end. `nowMs` is the time that it is logged at. */
+/** The line, without its end. `nowMs` is the time of logging. */
 export function accessLogJson(record: AccessRecord, nowMs: number, gatewayPid: number): string {
   return jsonLine({
     time: new Date(nowMs).toISOString(),

@@ -1,5 +1,5 @@
-// A log that is written in the background: the access log and the error log of a gateway. Opens and reopens its file, and
-// reports once that lines are held up or dropped, and that all is well again.
+// A log written in the background: a gateway's access log and error log. Opens and reopens its file, and reports once when writing
+// fails, when lines are dropped, and when writing works again.
 
 import { LOG_MESSAGES } from './catalog/logs.ts';
 import { LineWriter } from './line-writer.ts';
@@ -9,7 +9,7 @@ import { systemErrorReason } from './system-error-reason.ts';
 
 export interface BackgroundLogOptions {
   readonly name: 'access log' | 'error log';
-  /** `-` for stdout or, in the case of the error log, stderr; or the path of a file. */
+  /** `-` for stdout (stderr for the error log), or the path of a file. */
   readonly target: string;
   readonly owner?: LogOwner;
   /** Called once when writing begins to fail, once when lines begin to be dropped, and once when writing works again. */
@@ -20,7 +20,7 @@ export type OpenedBackgroundLog =
   | { readonly ok: true; readonly log: BackgroundLog }
   | { readonly ok: false; readonly message: string };
 
-/** By size or by time for the many lines of an access log; those of an error log go out immediately. */
+/** The many lines of an access log are batched by size or time; those of an error log are written immediately. */
 const BATCH_LENGTH: Readonly<Record<BackgroundLogOptions['name'], number>> = {
   'access log': 16 * 1024,
   'error log': 0,
@@ -30,12 +30,12 @@ type Life = 'open' | 'closing' | 'closed';
 
 export class BackgroundLog {
   readonly #options: BackgroundLogOptions;
-  /** Whether there is a new file of the name after a rotation: not for standard streams and named pipes. */
+  /** Whether rotation creates a new file of the same name: false for standard streams and named pipes. */
   readonly #isReopened: boolean;
   readonly #writer: LineWriter;
   #life: Life = 'open';
   #dropped = 0;
-  /** Trouble that was reported and still lasts: until a write succeeds and nothing waits behind it. */
+  /** Reported trouble that still lasts: it ends when a write succeeds and no batch waits behind it. */
   readonly #reported: Set<'failing' | 'dropping'> = new Set();
 
   private constructor(options: BackgroundLogOptions, fd: number, isReopened: boolean) {
@@ -63,7 +63,7 @@ export class BackgroundLog {
     return { ok: true, log: new BackgroundLog(options, opened.fd, opened.kind === 'file') };
   }
 
-  /** Number of lines lost for lack of room, or written after close(). */
+  /** Number of lines dropped for lack of room or because they came after close(). */
   get dropped(): number {
     return this.#dropped;
   }
@@ -74,7 +74,7 @@ export class BackgroundLog {
     else this.#dropped += 1;
   }
 
-  /** After a rotation: continues in a new file of the same name, or, after a report, in the old one if that cannot be opened. */
+  /** After a rotation: continues in a new file of the same name. If that cannot be opened, reports it and keeps the old one. */
   reopen(): null {
     if (!this.#isReopened || this.#life !== 'open') return null;
     const opened = openLogFile(this.#options.target, this.#options.owner);
@@ -83,7 +83,7 @@ export class BackgroundLog {
     return null;
   }
 
-  /** Writes what is waiting before it returns. For the end of the process: a full pipe may delay it for a second. */
+  /** Writes all waiting lines before it returns. For the end of the process: a full pipe may delay it by a second. */
   flushSync(): void {
     this.#writer.flushSync();
   }
@@ -107,7 +107,7 @@ export class BackgroundLog {
 
   #report(what: 'failing' | 'dropping', trouble: Entry): void {
     if (this.#reported.has(what)) return;
-    // Before the call: the receiver may write to this very log.
+    // Before the call, because the receiver may write to this log.
     this.#reported.add(what);
     this.#trouble(trouble);
   }

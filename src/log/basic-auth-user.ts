@@ -1,5 +1,5 @@
 // The user name in an Authorization field of scheme Basic (RFC 7617): the `%(u)s` of the access log. Pure.
-// The name is what the client claims; whether the password was right, only the application knows.
+// The name is the client's claim: only the application knows whether the password was right.
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -12,7 +12,7 @@ export function basicAuthUser(authorization: string | undefined): string | undef
   try {
     return strictUtf8.decode(bytes.subarray(0, colon));
   } catch {
-    // Not UTF-8, the only charset that RFC 7617 knows a name for.
+    // Not UTF-8, the only charset that RFC 7617 names.
     return undefined;
   }
 }

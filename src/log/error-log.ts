@@ -1,5 +1,5 @@
-// The error log of a Node process: levels, the form of a line, and where lines go. The arbiter writes its lines synchronously;
-// a gateway, which has clients to serve, writes them in the background.
+// The error log of a Node process: levels, the form of lines, and their target. The arbiter writes its lines synchronously; a
+// gateway, which has clients to serve, writes them in the background.
 
 import { BackgroundLog } from './background-log.ts';
 import { LOG_MESSAGES } from './catalog/logs.ts';
@@ -42,7 +42,7 @@ type OpenedSink = { readonly ok: true; readonly log: Sink } | { readonly ok: fal
 
 export class ErrorLog {
   observer: LogObserver | null = null;
-  /** Hands lines to Python's loggers, if those write the logs. */
+  /** Passes lines to Python's loggers, if those write the logs. */
   readonly relay: LogRelay = new LogRelay();
   readonly #source: LogSource;
   readonly #owner: LogOwner | undefined;
@@ -76,7 +76,7 @@ export class ErrorLog {
     this.#level = level;
   }
 
-  /** Number of entries that could not be written: the disk is full, or the reader of the pipe does not read. */
+  /** Number of entries that could not be written because the disk was full or the reader of the pipe did not read. */
   get dropped(): number {
     return this.#sink.dropped;
   }
@@ -93,13 +93,13 @@ export class ErrorLog {
     if (isLogged(level, this.#level)) this.#write(level, textOf(said), pid);
   }
 
-  /** A text that is not declared in messages/. To be removed: use `say` or `enter`. */
+  /** A text that is not declared in catalog/. To be removed: use `say` or `enter`. */
   log(level: LogLevel, message: string, pid: number = process.pid): void {
     this.observer?.said(level);
     if (isLogged(level, this.#level)) this.#write(level, message, pid);
   }
 
-  /** A finished line of another process, which has notified its own observer. */
+  /** A line of another process, which has already notified its own observer. */
   logFor(pid: number, level: LogLevel, text: string): void {
     if (isLogged(level, this.#level)) this.#write(level, text, pid);
   }

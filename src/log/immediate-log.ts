@@ -1,5 +1,5 @@
-// A log that writes each entry before write() returns, in one write(2): the error log of the arbiter. Nothing is lost at
-// exit, and entries of several processes that share the file do not mix.
+// A log that writes each entry before write() returns, in one write(2): the arbiter's error log. Nothing is lost at exit, and
+// entries of processes that share the file do not mix.
 
 import { closeSync, writeSync } from 'node:fs';
 import { LOG_MESSAGES } from './catalog/logs.ts';
@@ -10,7 +10,7 @@ export interface ImmediateLogOptions {
   /** `-` for stderr, or the path of a file. */
   readonly target: string;
   readonly owner?: LogOwner;
-  /** Called when an entry was written after some that could not be. May write to this log. */
+  /** Called when an entry was written after some had failed. May write to this log. */
   readonly onTrouble?: (trouble: Entry) => void;
 }
 
@@ -19,7 +19,7 @@ export type OpenedImmediateLog =
   | { readonly ok: false; readonly message: string };
 
 const STDERR_FD = 2;
-/** How long a full pipe may block the process before the entry is dropped. */
+/** Longest time that a full pipe may block the process; then the entry is dropped. */
 const FULL_PIPE_WAITS = 100;
 const FULL_PIPE_WAIT_MS = 10;
 
@@ -30,7 +30,7 @@ export class ImmediateLog {
   #fd: number;
   #dropped = 0;
   #lastEntry: 'written' | 'dropped' = 'written';
-  /** Whether the file ends in the middle of an entry of which the rest was dropped. */
+  /** `torn`: the file ends in the middle of an entry whose rest was dropped. */
   #end: 'whole' | 'torn' = 'whole';
 
   private constructor(options: ImmediateLogOptions, fd: number) {
@@ -44,7 +44,7 @@ export class ImmediateLog {
     return opened.ok ? { ok: true, log: new ImmediateLog(options, opened.fd) } : opened;
   }
 
-  /** Number of entries that could not be written: the disk is full, or the reader of the pipe does not read. */
+  /** Number of entries that could not be written because the disk was full or the reader of the pipe did not read. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -53,7 +53,7 @@ export class ImmediateLog {
   write(line: string): void {
     const entry = Buffer.from(this.#end === 'torn' ? `\n${line}\n` : `${line}\n`);
     let from = 0;
-    // A reader that did not read for a second is not waited for again until something gets through.
+    // Once a reader has not read for a second, entries do not wait for it until one gets through.
     let waits = this.#lastEntry === 'dropped' ? FULL_PIPE_WAITS : 0;
     while (from < entry.length) {
       try {
@@ -72,7 +72,7 @@ export class ImmediateLog {
     }
     this.#end = 'whole';
     if (this.#lastEntry === 'written') return;
-    // Before the call: the receiver writes to this very log.
+    // Before the call, because the receiver writes to this log.
     this.#lastEntry = 'written';
     this.#options.onTrouble?.(entryOf(LOG_MESSAGES.logWrittenAgain, { log: 'error log', count: this.#dropped }));
   }
@@ -91,7 +91,7 @@ export class ImmediateLog {
 
   close(): void {
     if (this.#fd !== STDERR_FD) closeSync(this.#fd);
-    // Later entries go where a user may still see them.
+    // Later entries go to stderr, where a user may still see them.
     this.#fd = STDERR_FD;
   }
 }

@@ -1,5 +1,5 @@
-// One line of JSON that is one line for every reader. Pure. JSON.stringify() escapes the C0 controls; what it leaves alone
-// although some reader ends a line there (C1 with NEL, U+2028, U+2029), or a terminal obeys it, is escaped here.
+// JSON that is one line for every reader. Pure. JSON.stringify() escapes the C0 controls only; this also escapes the characters
+// that some readers take for a line end (C1 with NEL, U+2028, U+2029) or that terminals interpret.
 
 const UNSAFE = /[\x7f-\x9f\u2028\u2029]/;
 const EACH_UNSAFE = /[\x7f-\x9f\u2028\u2029]/g;

@@ -1,24 +1,24 @@
-// Writes lines to a descriptor in the background, many at a time. write() never waits: what a full disk or a stuck reader holds up is
-// kept up to a limit and tried again; beyond the limit, lines are dropped.
+// Writes lines to a descriptor in the background, in batches. write() never waits: lines that a full disk or a stuck reader holds up are
+// kept up to a limit and retried; beyond the limit, lines are dropped.
 
 import { close, write, writeSync } from 'node:fs';
 
 export interface LineWriterOptions {
-  /** As many characters are written immediately, fewer after BATCH_MS. */
+  /** A batch of this many characters is written immediately, a shorter one after BATCH_MS. */
   readonly batchLength: number;
-  /** A write has failed. It will be tried again, unless the writer is being closed. */
+  /** A write has failed. It is retried, unless the writer is being closed. */
   readonly onFailed: (error: unknown) => void;
   readonly onDropped: () => void;
   /** A write has succeeded, and no batch waits behind it. */
   readonly onDrained: () => void;
 }
 
-/** Whole lines; the rest of a batch; or the descriptor that takes whatever comes after it. */
+/** Whole lines; the rest of a batch; or the descriptor for all entries behind it. */
 type Entry = string | Buffer | { readonly fd: number };
 
 type State =
   | { readonly kind: 'idle' }
-  /** `#batch` is in the hands of fs.write(). */
+  /** fs.write() is using `#batch`. */
   | { readonly kind: 'writing' }
   | { readonly kind: 'backing-off'; readonly timer: NodeJS.Timeout }
   | { readonly kind: 'closed' };
@@ -27,13 +27,13 @@ const IDLE: State = { kind: 'idle' };
 const WRITING: State = { kind: 'writing' };
 const NOTHING = Buffer.alloc(0);
 
-/** How many characters are kept. Those of an access log are nearly all ASCII, and take one byte each. */
+/** Characters that may wait. In an access log nearly all are ASCII, one byte each. */
 const LIMIT_LENGTH = 4 * 1024 * 1024;
-/** For one write(2), which ends at the end of a line: those of several processes in one file must not mix. */
+/** For one write(2), which ends at the end of a line: lines of processes that share a file must not mix. */
 const WRITE_LENGTH = 64 * 1024;
 const BATCH_MS = 100;
 const RETRY_MS = 100;
-/** A reader that takes nothing for a second is worth a message, and does not hold up the end of the process. */
+/** A reader that takes nothing for a second is reported, and does not delay the end of the process. */
 const FULL_PIPE_RETRIES = 10;
 const SYNC_RETRY_MS = 10;
 const SYNC_RETRIES = 100;
@@ -47,7 +47,7 @@ export class LineWriter {
   #fd: number;
   #state: State = IDLE;
   #batch: Buffer = NOTHING;
-  /** Lines that are still being collected. */
+  /** Lines not queued yet. */
   #text = '';
   /** In `#queue`. */
   #queuedLength = 0;
@@ -60,7 +60,7 @@ export class LineWriter {
     this.#options = options;
   }
 
-  /** `line` has its end. */
+  /** `line` includes its line end. */
   write(line: string): void {
     const collected = this.#text.length + line.length;
     if (this.#queuedLength + this.#batch.length + collected > LIMIT_LENGTH) return this.#options.onDropped();
@@ -71,14 +71,14 @@ export class LineWriter {
     else this.#batchTimer ??= setTimeout(this.#batchIsDue, BATCH_MS).unref();
   }
 
-  /** What is written from now on goes to `fd`, and so does what the old descriptor refuses. */
+  /** Writes all later lines to `fd`, and those that the old descriptor refuses. */
   switchTo(fd: number): void {
     this.#seal();
     this.#queue.push({ fd });
     this.#retryNow();
   }
 
-  /** Writes what is kept before it returns, except a batch that is being written already. A full pipe may delay it by a second. */
+  /** Writes all waiting lines before it returns, except a batch that is already being written. A full pipe may delay it by a second. */
   flushSync(): void {
     if (this.#state.kind === 'closed') return;
     const isWriting = this.#state.kind === 'writing';
@@ -108,7 +108,7 @@ export class LineWriter {
     this.#options.onDrained();
   }
 
-  /** Resolves when everything is written, or a write has failed. */
+  /** Resolves when everything has been written or a write has failed. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#onClosed = resolve;
@@ -165,7 +165,7 @@ export class LineWriter {
   #backOff(): void {
     if (this.#state.kind === 'backing-off') clearTimeout(this.#state.timer);
     const timer = setTimeout(() => this.#writeNext(), RETRY_MS);
-    // Nothing comes of it as long as the process has nothing else to do.
+    // Retrying must not keep the process alive.
     if (this.#onClosed === null) timer.unref();
     this.#state = { kind: 'backing-off', timer };
   }
@@ -210,7 +210,7 @@ export class LineWriter {
     this.#queuedLength += batch.length;
   }
 
-  /** Uses the newest descriptor without waiting for what was to be written before it. Whether there is one. */
+  /** Switches to the newest descriptor in the queue, ahead of the lines before it. Returns whether it found one. */
   #replaceDescriptor(): boolean {
     const entries = this.#queue.splice(0);
     let isReplaced = false;
@@ -228,7 +228,7 @@ export class LineWriter {
   #useDescriptor(fd: number): void {
     const old = this.#fd;
     this.#fd = fd;
-    // fs.write() may still use it: only while flushSync() runs, for the end of the process.
+    // fs.write() may still be using it, but only while flushSync() runs at the end of the process.
     if (this.#state.kind !== 'writing') closeUnlessStandard(old);
   }
 }

@@ -1,5 +1,5 @@
 // A line of the error log: as Gunicorn writes it, `[2026-11-20 23:40:06 +0000] [4242] [INFO] message`, or as a JSON object.
-// Pure. python/tunicorn/log/log.py is the same for Python processes.
+// Pure. python/tunicorn/log/log.py does the same for Python processes.
 
 import { jsonLine } from './json-line.ts';
 import { errorLogTime } from './log-time.ts';
@@ -9,10 +9,10 @@ export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 /** The setting `log_format`. */
 export type LogForm = 'text' | 'json';
 
-/** Which kind of process says something. */
+/** The kind of process that logs. */
 export type LogSource = 'arbiter' | 'gateway';
 
-/** By name, as Python's logging numbers them. */
+/** Python's numbers of the levels. */
 export const LOG_LEVELS: Readonly<Record<LogLevel, number>> = {
   debug: 10,
   info: 20,

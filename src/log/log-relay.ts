@@ -1,5 +1,5 @@
-// Passes log lines and access records to the process that writes them; what exceeds its room is not kept. The arbiter has
-// one towards its forkserver, a gateway one towards the arbiter.
+// Passes log lines and access records to the process that writes them, and drops them when that has no room. The arbiter has one to
+// its forkserver, a gateway one to the arbiter.
 
 import { LOG_MESSAGES } from './catalog/logs.ts';
 import type { LogLevel } from './log-line.ts';
@@ -7,7 +7,7 @@ import { entry, textOf } from './message.ts';
 import type { RelayedAccess, RelayedLine } from './relayed-log.ts';
 
 export interface LogRelayTarget {
-  /** Whether one more message may be sent now: the receiver is connected, and not too much is in flight. */
+  /** Whether another message may be sent now: the receiver is connected, and not too much is in flight. */
   readonly hasRoom: boolean;
   send(message: RelayedLine | RelayedAccess): void;
 }
@@ -30,7 +30,7 @@ export class LogRelay {
     return this.#dropped;
   }
 
-  /** False: the caller has to write the line itself. */
+  /** Returns false if the caller has to write the line itself. */
   line(level: LogLevel, message: string, pid: number): boolean {
     if (this.#target?.hasRoom !== true) return false;
     this.#target.send({ type: 'log', level, message, pid });

@@ -1,5 +1,5 @@
-// The time in log lines, in the local time zone, as Gunicorn writes it: one form for the error log, one for the access
-// log. Pure but for a cache: many lines are written in one second, and the time zone's rules are slow to ask.
+// Local time in log lines, as Gunicorn writes it: one form for the error log, one for the access log. Pure except for a cache: many
+// lines are written per second, and looking up the time zone's offset is slow.
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -31,7 +31,7 @@ function clock(at: Date): string {
 }
 
 function offset(at: Date): string {
-  // getTimezoneOffset() counts the other way round: minutes from local time to UTC.
+  // getTimezoneOffset() has the opposite sign: minutes from local time to UTC.
   const minutes = -at.getTimezoneOffset();
   const size = Math.abs(minutes);
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`;

@@ -27,15 +27,15 @@ type MessageValue = string | number;
 /** One value for each placeholder of the text. */
 type ValuesOf<Text extends string> = { readonly [Name in Placeholder<Text>]: MessageValue };
 
-/** What `say` and `entry` take after the message: nothing for a text without placeholders. */
+/** The arguments of `say` and `entry` after the message: none for a text without placeholders. */
 export type ValueArguments<Text extends string> = [Placeholder<Text>] extends [never] ? [] : [values: ValuesOf<Text>];
 
 type Values = Readonly<Record<string, MessageValue>>;
 
-/** The messages of one area, by the names that the code knows them by. */
+/** The messages of one area, by their names in the code. */
 export type MessageTable = Readonly<Record<string, Message>>;
 
-/** A message with its values, not formatted yet: what pure code returns for its caller to log. */
+/** A message with its values, not formatted yet. Pure code returns it for its caller to log. */
 export interface Entry {
   readonly message: Message;
   readonly values: Values;

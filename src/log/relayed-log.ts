@@ -1,5 +1,5 @@
-// What travels from gateway to arbiter and from there to the forkserver where Python's loggers write the logs. Part of both
-// protocols; python/tunicorn/log/python_log/relayed.py reads it.
+// Messages from gateways to the arbiter, and on to the forkserver, if Python's loggers write the logs. Part of both protocols; the
+// reader is python/tunicorn/log/python_log/relayed.py.
 
 import type { LogLevel } from './log-line.ts';
 
@@ -7,23 +7,23 @@ export interface RelayedLine {
   readonly type: 'log';
   readonly level: LogLevel;
   readonly message: string;
-  /** The process that the line is about the work of. */
+  /** The process that the line describes. */
   readonly pid: number;
 }
 
-/** A request that no worker has finished, and will not log. */
+/** A request that no worker has finished or will log. */
 export interface RelayedAccess {
   readonly type: 'access';
   /** The environ, as far as it is known: name, NUL, value, NUL, name ... */
   readonly fields: string;
-  /** Null where nothing was answered. */
+  /** Null if the client got no response. */
   readonly status: number | null;
   readonly bodyBytes: number;
-  /** What a worker had sent before it died: status line without version, then fields; else empty. */
+  /** The response head from a worker that died later: status line without version, then fields. Empty if there was none. */
   readonly responseHead: string;
   readonly durationUs: number;
   readonly queuedMs: number;
-  /** Why it ended, as in the JSON form of the access log. */
+  /** A RequestEnd, as in the JSON form of the access log. */
   readonly end: string;
   readonly pid: number;
 }

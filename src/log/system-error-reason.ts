@@ -1,5 +1,4 @@
-// The reason in an error of a system call, as people know it from other programs: "Permission denied", "No such file or
-// directory". Pure. For messages that name the file or the program themselves.
+// The reason of a failed system call, without its name and path: "Permission denied", "No such file or directory". Pure.
 
 import { getSystemErrorMap } from 'node:util';
 

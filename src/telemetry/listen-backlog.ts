@@ -1,5 +1,5 @@
-// How many connections wait in the kernel to be accepted: the sum over the listening TCP sockets, from /proc/net/tcp and tcp6.
-// Asked by the arbiter once a second, if the setting `enable_backlog_metric` says so.
+// Counts the connections that wait in the kernel to be accepted (the setting `enable_backlog_metric`): the sum over the listening TCP
+// sockets, from /proc/net/tcp and tcp6.
 
 import { open } from 'node:fs/promises';
 
@@ -11,7 +11,7 @@ export interface ListeningAddress {
 const LISTEN = '0A';
 const CHUNK_BYTES = 64 * 1024;
 
-/** Undefined where /proc does not say. */
+/** Undefined if /proc does not have it. */
 export async function listenBacklog(addresses: readonly ListeningAddress[]): Promise<number | undefined> {
   const wanted = new Set(addresses.map(({ host, port }) => `${canonical(host)} ${port}`));
   const texts = await Promise.all(['/proc/self/net/tcp', '/proc/self/net/tcp6'].map(listeningLines));
@@ -19,7 +19,7 @@ export async function listenBacklog(addresses: readonly ListeningAddress[]): Pro
   return known.length === 0 ? undefined : known.reduce((sum, text) => sum + backlogIn(text, wanted), 0);
 }
 
-/** Of the lines of /proc/net/tcp: for a listening socket, rx_queue is the length of its backlog (proc_pid_net(5)). */
+/** Sums up lines of /proc/net/tcp: for a listening socket, rx_queue is the length of its backlog (proc_pid_net(5)). */
 export function backlogIn(text: string, wanted: ReadonlySet<string>): number {
   let waiting = 0;
   for (const line of text.split('\n')) {
@@ -31,7 +31,7 @@ export function backlogIn(text: string, wanted: ReadonlySet<string>): number {
   return waiting;
 }
 
-/** The kernel lists the listening sockets first: what follows them may be a hundred thousand connections. */
+/** The kernel lists listening sockets first, then perhaps a hundred thousand connections, which are not read. */
 async function listeningLines(file: string): Promise<string | undefined> {
   const handle = await open(file).catch(() => undefined);
   if (handle === undefined) return undefined;
@@ -49,7 +49,7 @@ async function listeningLines(file: string): Promise<string | undefined> {
   }
 }
 
-/** The kernel's hexadecimal words, in the byte order of the machine: of all that Node runs on, little-endian. */
+/** The kernel prints hexadecimal words in the machine's byte order, which is little-endian wherever Node runs. */
 function addressOf(hex: string): string {
   const bytes = Buffer.from(hex, 'hex');
   for (let at = 0; at + 4 <= bytes.length; at += 4) bytes.subarray(at, at + 4).reverse();
@@ -57,7 +57,7 @@ function addressOf(hex: string): string {
   return canonical((bytes.toString('hex').match(/.{4}/g) ?? []).join(':'));
 }
 
-/** An IPv6 address has many spellings. */
+/** Compares addresses by their bytes: IPv6 has many spellings of one address. */
 function canonical(host: string): string {
   return host.includes(':') && URL.canParse(`http://[${host}]`) ? new URL(`http://[${host}]`).hostname : host;
 }

@@ -12,7 +12,7 @@ export class StatsdLines {
   readonly #tags: string;
 
   constructor(naming: StatsdNaming) {
-    // One dot between prefix and name, however many the prefix ends with.
+    // Exactly one dot between prefix and name, however many the prefix ends with.
     this.#prefix = naming.prefix.replace(/^(.+[^.]+)\.*$/, '$1.');
     this.#tags = naming.tags === '' ? '' : `|#${naming.tags}`;
   }
@@ -21,12 +21,12 @@ export class StatsdLines {
     return `${this.#prefix}${name}:${value}|g${this.#tags}`;
   }
 
-  /** One more. */
+  /** Increments a counter by one. */
   increment(name: string): string {
     return `${this.#prefix}${name}:1|c|@1.0${this.#tags}`;
   }
 
-  /** A time in milliseconds, to the microsecond. */
+  /** In milliseconds, to the microsecond. */
   duration(name: string, durationUs: number): string {
     const ms = Math.floor(durationUs) / 1000;
     return `${this.#prefix}${name}:${Number.isInteger(ms) ? `${ms}.0` : ms}|ms${this.#tags}`;

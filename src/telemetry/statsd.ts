@@ -1,4 +1,4 @@
-// The metrics of one process for a StatsD server: the arbiter's workers and backlog, a gateway's requests, and what each of them logs.
+// The metrics of one process for a StatsD server: the arbiter's workers and backlog, a gateway's requests, and the log messages of both.
 
 import type { LogLevel } from '../log/log-line.ts';
 import { openOutlet } from './outlet/open-outlet.ts';
@@ -32,7 +32,7 @@ export class Statsd {
     this.#outlet.send(this.#lines.increment(`gunicorn.request.status.${status}`));
   }
 
-  /** Gunicorn counts what is said, whether the level lets it through or not. */
+  /** As in Gunicorn, messages below the log level count, too. */
   said(level: LogLevel): void {
     if (COUNTED.includes(level)) this.#outlet.send(this.#lines.increment(`gunicorn.log.${level}`));
   }
@@ -41,7 +41,7 @@ export class Statsd {
     this.#outlet.send(this.#lines.gauge('gunicorn.workers', count));
   }
 
-  /** Connections that are held for as long as somebody listens. */
+  /** Long-lived connections: they last as long as the client listens. */
   streams(kind: 'web_sockets' | 'tunnels' | 'event_streams', count: number): void {
     this.#outlet.send(this.#lines.gauge(`gunicorn.${kind}`, count));
   }

@@ -1,7 +1,7 @@
-// The facilities of syslog that Gunicorn has names for, and their numbers (RFC 5424 section 6.2.1). Python gets them from here:
-// generated-docs/python-facts.ts.
+// The syslog facilities that Gunicorn names, and their numbers (RFC 5424 section 6.2.1). generated-docs/python-facts.ts passes them
+// on to Python.
 
-/** `security` is an old name of `auth`. */
+/** `security` is an old name for `auth`. */
 // biome-ignore format: one facility a line would be a page
 export const SYSLOG_FACILITIES = {
   auth: 4, authpriv: 10, cron: 9, daemon: 3, ftp: 11, kern: 0, lpr: 6, mail: 2, news: 7, security: 4, syslog: 5, user: 1, uucp: 8,

@@ -8,7 +8,7 @@ const SEVERITIES: Readonly<Record<LogLevel, number>> = { critical: 2, error: 3, 
 export interface SyslogNaming {
   /** The setting `syslog_facility`. */
   readonly facility: SyslogFacility;
-  /** The setting `syslog_prefix`, else the name of the processes. */
+  /** The setting `syslog_prefix`, else the process name. */
   readonly program: string;
 }
 
@@ -22,6 +22,6 @@ export function syslogLine(
   message: string,
 ): string {
   const priority = SYSLOG_FACILITIES[naming.facility] * 8 + SEVERITIES[level];
-  // The NUL ends the message, so that none may be inside it.
+  // A NUL ends the message, so there may be none inside it.
   return `<${priority}>gunicorn.${naming.program}.${log}: [${pid}] ${message.replaceAll('\0', '\\x00')}\0`;
 }

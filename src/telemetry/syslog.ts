@@ -1,4 +1,4 @@
-// Syslog for one process: its lines of the error log, and a gateway's of the access log. Never waits for the receiver.
+// Sends one process's error log to syslog, and a gateway's access log. Never waits for the receiver.
 
 import type { LogLevel } from '../log/log-line.ts';
 import { openOutlet } from './outlet/open-outlet.ts';
@@ -8,7 +8,7 @@ import { type SyslogNaming, syslogLine } from './syslog-line.ts';
 
 export interface SyslogSettings extends SyslogNaming {
   readonly address: OutletAddress;
-  /** Whether the access log goes there too. */
+  /** Whether the access log is sent, too. */
   readonly access: boolean;
 }
 
@@ -21,7 +21,7 @@ export class Syslog {
     this.#outlet = openOutlet(settings.address, python);
   }
 
-  /** Lines that certainly got nowhere. */
+  /** Lines known to be lost. */
   get dropped(): number {
     return this.#outlet.dropped;
   }

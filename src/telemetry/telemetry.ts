@@ -1,4 +1,4 @@
-// What a Node process sends beyond its log files: lines to syslog, metrics to StatsD.
+// The output of a Node process besides its log files: lines to syslog, metrics to StatsD.
 
 import { TELEMETRY_MESSAGES } from '../log/catalog/telemetry.ts';
 import type { ErrorLog, LogObserver } from '../log/error-log.ts';
@@ -15,7 +15,7 @@ export interface TelemetrySettings {
 const WARN_DROPPED_MS = 60_000;
 
 export class Telemetry implements LogObserver {
-  /** Both are null if the settings ask for none. */
+  /** Null if the settings do not ask for it; the same for `statsd`. */
   syslog: Syslog | null = null;
   statsd: Statsd | null = null;
   readonly #log: ErrorLog;
@@ -58,7 +58,7 @@ export class Telemetry implements LogObserver {
     this.syslog?.error(level, message, pid);
   }
 
-  /** Warns in the log file about lines that syslog did not accept. Call it periodically. */
+  /** Warns in the log file about lines that syslog did not accept. To be called periodically. */
   check(nowMs: number): void {
     const dropped = this.syslog?.dropped ?? 0;
     if (dropped <= this.#warnedDropped || nowMs - this.#warnedMs < WARN_DROPPED_MS) return;

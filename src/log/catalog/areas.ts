@@ -1,4 +1,4 @@
-// All tables of log messages, in the order of docs/log-messages.md.
+// The tables of log messages, in the order of docs/log-messages.md.
 //
 // Every message of the error log is declared here, never written at the call. To add or convert one:
 //
@@ -12,7 +12,7 @@
 // A new area is a new file and a line in AREAS. Python processes have their own tables in python/tunicorn/log/catalog/.
 //
 // Style: say what happened, to what, and, if it fits, what to do, in plain English; no full stop after a single clause. Lowercase
-// reasons come last, after a colon. A message of Gunicorn's keeps Gunicorn's text word for word and has `isGunicorns`.
+// reasons come last, after a colon. Gunicorn's messages keep Gunicorn's text word for word and have `isGunicorns`.
 
 import type { MessageTable } from '../message.ts';
 import { ARBITER_MESSAGES } from './arbiter.ts';

@@ -1,4 +1,4 @@
-// Messages about the logs themselves. python/tunicorn/log/catalog/logs.py has those of Python processes.
+// Messages about the logs themselves; those of Python processes are in python/tunicorn/log/catalog/logs.py.
 
 export const LOG_MESSAGES = {
   logNotReopened: {

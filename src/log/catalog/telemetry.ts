@@ -1,4 +1,4 @@
-// Messages about what is sent to syslog and StatsD.
+// Messages about sending to syslog and StatsD.
 
 export const TELEMETRY_MESSAGES = {
   syslogDropped: {

@@ -1,4 +1,4 @@
-// Makes the outlet for an address. Called by syslog.ts and statsd.ts.
+// Opens the outlet for an address.
 
 import type { Outlet } from './outlet.ts';
 import type { OutletAddress } from './outlet-address.ts';
@@ -6,7 +6,7 @@ import { RelayOutlet } from './relay-outlet.ts';
 import { StreamOutlet } from './stream-outlet.ts';
 import { UdpOutlet } from './udp-outlet.ts';
 
-/** `python`: the interpreter that runs the relay to a Unix socket. */
+/** `python` is the interpreter for the relay to a Unix socket. */
 export function openOutlet(address: OutletAddress, python: string): Outlet {
   switch (address.kind) {
     case 'udp':

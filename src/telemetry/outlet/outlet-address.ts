@@ -2,7 +2,7 @@
 
 export type OutletAddress =
   | { readonly kind: 'udp' | 'tcp'; readonly host: string; readonly port: number }
-  /** `any`: datagrams if the socket takes them, else a stream. */
+  /** `any`: datagrams if the socket accepts them, else a stream. */
   | { readonly kind: 'unix'; readonly path: string; readonly manner: 'datagrams' | 'stream' | 'any' };
 
 const SYSLOG_PORT = 514;

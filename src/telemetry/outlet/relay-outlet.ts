@@ -1,5 +1,5 @@
-// Messages to a Unix socket, through a small Python process (python/tunicorn/helpers/datagram_relay.py): Node cannot open Unix datagram
-// sockets. The process is started at the first message, and ends with its standard input. Opened by open-outlet.ts.
+// Sends messages to a Unix socket through a small Python process (python/tunicorn/helpers/datagram_relay.py), because Node cannot open
+// Unix datagram sockets. The first message starts the process; it ends with its standard input.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -50,8 +50,8 @@ export class RelayOutlet implements Outlet {
 
   #start(): { readonly process: ChildProcess; readonly input: Writable } | null {
     if (performance.now() < this.#notBeforeMs) return null;
-    // Isolated, and without the packages of the environment: nothing of the application's may run here.
-    // In a session of its own: who signals the process group means the arbiter, and the relay is not to end before its input.
+    // Isolated and without the environment's packages, so that no code of the application runs here. In its own session, because
+    // signals to the process group are meant for the arbiter, and the relay must not end before its input does.
     const process = spawn(this.#python, ['-I', '-S', RELAY, this.#path, this.#manner], {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
@@ -65,11 +65,11 @@ export class RelayOutlet implements Outlet {
     process.on('exit', gone);
     process.unref();
     const { stdin, stdout } = process;
-    // The relay says how many messages it could not hand on since it last said so.
+    // The relay reports how many messages it failed to deliver since its last report.
     stdout.setEncoding('latin1').on('data', (text: string) => {
       for (const line of text.split('\n')) this.#dropped += Number(line) || 0;
     });
-    // A relay that has just died cannot be written to; its exit says so.
+    // Writing to a relay that has just died fails; its exit is handled above.
     stdin.on('error', () => {});
     for (const pipe of [stdin, stdout]) if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
     this.#child = { process, input: stdin };

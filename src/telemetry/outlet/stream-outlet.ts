@@ -1,5 +1,5 @@
-// Messages over a TCP connection, each as it is: whoever sends them gives them an end. The connection is made in the background, and
-// anew when it is lost. Opened by open-outlet.ts.
+// Sends messages over a TCP connection, as they are: the caller terminates them. Connects in the background, and reconnects when the
+// connection is lost.
 
 import net, { type Socket } from 'node:net';
 import { KEPT_BYTES, type Outlet, RETRY_MS } from './outlet.ts';
@@ -23,7 +23,7 @@ export class StreamOutlet implements Outlet {
   }
 
   send(message: string): void {
-    // Until the socket is connected it keeps what is written to it.
+    // The socket buffers writes until it is connected.
     if (this.#life === 'closed' || this.#socket.destroyed || this.#socket.writableLength > KEPT_BYTES) {
       this.#dropped += 1;
       return;
@@ -42,7 +42,7 @@ export class StreamOutlet implements Outlet {
   #connect(): Socket {
     const socket = net.connect({ host: this.#host, port: this.#port });
     socket.unref();
-    // A receiver that leaves resets the connection; `close` follows.
+    // A receiver that goes away resets the connection; `close` follows.
     socket.on('error', () => {});
     socket.resume();
     socket.on('close', () => {

@@ -1,5 +1,5 @@
-// Datagrams to a host and port. The name is resolved in the background, and anew every few minutes and after a failure: a receiver
-// that moves is found again. Opened by open-outlet.ts.
+// Sends datagrams to a host and port. Resolves the name in the background, and again every few minutes and after a failure, to follow a
+// receiver that moves.
 
 import dgram, { type Socket } from 'node:dgram';
 import dns from 'node:dns';
@@ -8,7 +8,7 @@ import { KEPT_BYTES, KEPT_MESSAGES, type Outlet, RETRY_MS } from './outlet.ts';
 const RESOLVE_ANEW_MS = 300_000;
 
 type State =
-  /** The name is being resolved, for the first time or after a failure; what is said meanwhile is kept. */
+  /** The name is being resolved, for the first time or after a failure; messages are kept meanwhile. */
   | { readonly kind: 'resolving'; readonly kept: string[] }
   | { readonly kind: 'open'; readonly socket: Socket; readonly address: string }
   | { readonly kind: 'closed' };
@@ -46,7 +46,7 @@ export class UdpOutlet implements Outlet {
   }
 
   #sendBy(socket: Socket, message: string): void {
-    // Beyond what the kernel takes, Node keeps datagrams without a limit.
+    // Node queues datagrams that the kernel does not accept, without a limit.
     if (socket.getSendQueueSize() > KEPT_BYTES) {
       this.#dropped += 1;
       return;
@@ -54,13 +54,13 @@ export class UdpOutlet implements Outlet {
     socket.send(message, this.#sent);
   }
 
-  /** An error is the answer to an earlier datagram (ECONNREFUSED: nobody listens), or the datagram was too long. */
+  /** An error answers an earlier datagram (ECONNREFUSED: nothing is listening), or the datagram was too long. */
   readonly #sent = (error: Error | null): void => {
     if (error !== null) this.#dropped += 1;
   };
 
   #resolve(): void {
-    // As programs that know IPv4 only would find it: syslog and statsd servers listen there.
+    // IPv4 first, as programs without IPv6 would resolve it: syslog and StatsD servers listen there.
     dns.lookup(this.#host, { order: 'ipv4first' }, (error, address, family) => {
       const state = this.#state;
       if (state.kind === 'closed') return;
