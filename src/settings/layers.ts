@@ -1,4 +1,4 @@
-// The sources of settings as layers, from the weakest to the strongest, and the default beneath them. Called by resolve.ts. Pure.
+// The sources of settings as layers, from the weakest to the strongest, and the default beneath them. Pure.
 
 import { isAbsolute, relative } from 'node:path';
 import type { OwnWorkerClass } from '../messages/between-arbiter-and-forkserver.ts';
@@ -6,10 +6,10 @@ import type { Origin } from './origin.ts';
 import type { Declaration } from './setting.ts';
 import type { SettingName } from './settings.ts';
 
-/** What the flags of one command line said: texts, not yet checked. */
+/** The flags of one command line: texts, not checked yet. */
 export type FlagValues = { readonly [Name in SettingName]?: string | readonly string[] | boolean };
 
-/** Values as Python has them, by the names of settings; other names are ignored. */
+/** Python's values by the names of settings; other names are ignored. */
 export type PythonValues = Readonly<Record<string, unknown>>;
 
 /** `source` names it in messages. */
@@ -20,20 +20,20 @@ interface Embedding {
 
 export interface Sources {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What a program that embeds Tunicorn, or a Paste file, asks for: below the config file, and above everything. */
+  /** From a program that embeds Tunicorn or a Paste file: `framework` ranks below the config file, `overrides` above everything. */
   readonly framework: Embedding | null;
   readonly overrides: Embedding | null;
-  /** The config file's names, as python/tunicorn/config/config_file.py gives them; null if there is no file. */
+  /** The config file's names, as python/tunicorn/config/config_file.py sends them; null if there is no file. */
   readonly file: { readonly path: string; readonly values: PythonValues } | null;
   readonly commandArgs: FlagValues;
   readonly commandLine: FlagValues;
-  /** What the forkserver has found out about a worker class that is the user's own. */
+  /** The forkserver's findings about a worker class of the user's own. */
   readonly ownWorkerClass?: OwnWorkerClass | null;
 }
 
-/** What some defaults and checks need to know about the process and the file system. */
+/** Facts about the process and the file system, for some defaults and checks. */
 export interface Facts {
-  /** The directory that the command was started in: at a reload, not the one it has changed to since. */
+  /** The directory in which the command was started; it may have changed to another since. */
   readonly cwd: string;
   readonly userId: number;
   readonly groupId: number;
@@ -70,7 +70,7 @@ export function isGiven(layer: Layer, name: SettingName, declaration: Declaratio
   const value = Object.hasOwn(layer.values, name) ? layer.values[name] : undefined;
   if (value === undefined) return false;
   if (layer.form === 'text') return true;
-  // None where the default is a fact about the process (user = None) asks for that fact.
+  // If the default is a fact about the process, None asks for that fact (user = None).
   return declaration.notInFile !== true && !(value === null && declaration.defaultFrom !== undefined);
 }
 
@@ -90,7 +90,7 @@ export function defaultLayer(
   return { origin: { from: 'default' }, values: { [name]: fact ?? declaration.default }, form: 'python' };
 }
 
-/** The path as people know it: without the current directory in front. */
+/** The path for messages: without the current directory in front. */
 function fileName(path: string, cwd: string): string {
   if (!isAbsolute(path)) return path;
   const fromHere = relative(cwd, path);

@@ -1,14 +1,14 @@
-// What Tunicorn cannot do yet, what a setting that asks for it leads to, and what to use instead. Read by resolve.ts for errors and
-// warnings, and by the pages in docs/. Pure.
+// Features that Tunicorn does not have yet, with the consequences for a setting that asks for one, and alternatives. For errors,
+// warnings and the pages in docs/. Pure.
 
 export type Capability = 'TLS' | 'HTTP/2' | 'uwsgi protocol' | 'dirty workers' | 'control socket';
 
 export interface Missing {
   /** A sentence without its full stop. */
   readonly instead: string;
-  /** The page in docs/ that says more. */
+  /** A page in docs/ with more about it. */
   readonly page?: string;
-  /** What would happen if a setting that relies on it were ignored. */
+  /** The consequence of ignoring a setting that relies on it. */
   readonly consequence: string;
 }
 
@@ -25,7 +25,7 @@ export const MISSING: Readonly<Record<Capability, Missing>> = {
   },
   'uwsgi protocol': {
     instead: 'Let the proxy speak HTTP, as with proxy_pass in nginx',
-    consequence: 'every request would be refused, and whoever speaks HTTP would be let in',
+    consequence: 'uwsgi requests would be refused, and HTTP clients would be let in',
   },
   'dirty workers': { instead: 'Use a task queue such as Celery or RQ', consequence: 'no task would run' },
   'control socket': { instead: 'Use signals', consequence: 'there would be no socket' },

@@ -1,13 +1,13 @@
-// Names that are nearly the name of a setting: what somebody has probably misspelt. Pure.
+// Finds names that are probably misspelt names of settings. Pure.
 
 import { isPythonCallable } from './kinds/python-callable.ts';
 import type { PythonValues } from './layers.ts';
 import type { Declaration } from './setting.ts';
 
-/** With names this short, a letter more or less makes another word: `bind`, `find`, `kind`. */
+/** In names this short, one letter can make another word: `bind`, `find`, `kind`. */
 const SHORT = 4;
 
-/** Where the functions of a config file say that they come from. */
+/** The module name of functions that a config file defines. */
 const OWN_FUNCTION = '__config__.';
 
 export interface NearMiss {
@@ -16,8 +16,8 @@ export interface NearMiss {
 }
 
 /**
- * Of the names in a config file, those that are one letter off a setting which the file does not set. Files define names of their own:
- * a function counts only where the setting is a hook, and the function the file's; what begins with an underscore never does.
+ * The names in a config file that are one letter off a setting which the file does not set. Because files also define names of their
+ * own, a function counts only if the setting is a hook and the file defines the function; names that begin with an underscore never do.
  */
 export function nearMisses(
   values: PythonValues,
@@ -36,7 +36,7 @@ export function nearMisses(
   });
 }
 
-/** Whether one letter is wrong, missing or too many, or two neighbours are swapped. */
+/** Whether one letter is wrong, missing or superfluous, or two neighbours are swapped. */
 export function isNear(name: string, setting: string): boolean {
   if (name === setting) return false;
   let start = 0;

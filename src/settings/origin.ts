@@ -1,9 +1,9 @@
-// Where a setting's value came from, and how messages say it.
+// The origin of a setting's value, and its wording in messages.
 
 export type Origin =
   | { readonly from: 'default' }
   | { readonly from: 'environment'; readonly variable: string }
-  /** `source`: what gave it, such as a program that embeds Tunicorn. */
+  /** `source` names the origin, such as a program that embeds Tunicorn. */
   | { readonly from: 'framework'; readonly source: string }
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'GUNICORN_CMD_ARGS' }

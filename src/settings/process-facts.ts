@@ -1,4 +1,4 @@
-// The facts about this process that resolve.ts takes as an argument. Called once by the command, at its start.
+// The facts about this process that resolveSettings() takes as an argument.
 
 import { statSync } from 'node:fs';
 import type { Facts } from './layers.ts';
@@ -6,7 +6,7 @@ import type { Facts } from './layers.ts';
 export function currentFacts(application: string | null): Facts {
   return {
     cwd: process.cwd(),
-    // Node has these everywhere but on Windows, where Tunicorn does not run.
+    // Node lacks these only on Windows, where Tunicorn does not run.
     userId: process.geteuid?.() ?? 0,
     groupId: process.getegid?.() ?? 0,
     application,

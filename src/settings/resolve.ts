@@ -1,6 +1,5 @@
-// Resolves all sources of settings to one value each, with its origin. Pure: runs at the start and at each reload.
-// Precedence, low to high: default, framework, config file, GUNICORN_CMD_ARGS, command line, overrides; a layer
-// replaces, never merges.
+// Resolves all sources of settings to one value each, with its origin. Pure. Precedence, low to high: default, framework, config file,
+// GUNICORN_CMD_ARGS, command line, overrides. A layer replaces values, and never merges them.
 
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -29,7 +28,7 @@ export type Resolution =
   | (SettingsAndOrigins & { readonly ok: true; readonly warnings: readonly Entry[] })
   | { readonly ok: false; readonly errors: readonly string[] };
 
-/** Longest value in an error text: a whole dict must not hide what is wrong with it. */
+/** Longest value in an error text: a whole dict must not hide the error. */
 const SHOWN_LENGTH = 300;
 
 type Values = Readonly<Record<string, unknown>>;
@@ -46,8 +45,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   for (const [name, declaration] of SETTINGS) {
     const given = layers.filter((layer) => isGiven(layer, name, declaration));
     if (given.length === 0) given.push(defaultLayer(name, declaration, sources.environment, facts));
-    // Every layer is checked, even one that a higher layer overrides: a mistake in the config file should not show
-    // only on the day that a flag is dropped.
+    // Checks every layer, even overridden ones: a mistake in the config file should not surface only on the day that a flag is dropped.
     for (const layer of given) {
       const outcome = check(name, declaration, layer);
       if ('error' in outcome) {
@@ -69,7 +67,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
       warnings.push(entry(SETTINGS_MESSAGES.misspeltSetting, values));
     }
   }
-  // Each name of the table has been given the value that its own check returned.
+  // Each name of the table now has the value that its own check returned.
   const settings = values as Settings;
   const choice = chooseWorkerClass(settings.worker_class, settings.threads, sources.ownWorkerClass);
   if (!choice.ok) {
@@ -108,7 +106,7 @@ function invalid(name: string, origin: Origin, value: unknown, wanted: string): 
   return `Invalid value for ${name} ${describeOrigin(origin)}: ${shown} (wanted: ${wanted})`;
 }
 
-/** Makes the folders among `values` absolute, in place, and returns an error for each required one that does not exist. */
+/** Makes the folders among `values` absolute, in place. Returns an error for each required folder that does not exist. */
 function resolveFolders(values: Record<string, unknown>, origins: Record<string, Origin>, facts: Facts): string[] {
   const errors: string[] = [];
   const makeAbsolute = (name: SettingName, base: string, mayBeMissing = false): string => {
@@ -155,7 +153,7 @@ function warningsAbout(values: Values, origins: Readonly<Record<string, Origin>>
   });
 }
 
-/** Whether the user has set it to something other than its default. */
+/** Whether the user has set it to something else than its default. */
 function isAsked(
   name: string,
   declaration: Declaration,

@@ -1,9 +1,9 @@
-// Fields of responses as settings have them, each `NAME: VALUE`. Pure.
+// Response fields in settings, each `NAME: VALUE`. Pure.
 
 /** RFC 9110 section 5.5: visible characters, spaces and tabs, and obs-text. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
-/** They frame a message or are about one connection, or have a setting of their own. */
+/** Fields that frame a message, apply to one connection, or have their own setting. */
 const OWN_NAMES = new Set([
   ...[
     'connection',
@@ -27,7 +27,7 @@ export function isFieldLine(text: string): boolean {
   return name !== undefined && !OWN_NAMES.has(name.toLowerCase());
 }
 
-/** As it goes over the wire, with its CRLF. */
+/** In wire format, with CRLF. */
 export function wireLine(text: string): string {
   const colon = text.indexOf(':');
   return `${text.slice(0, colon)}: ${text.slice(colon + 1).trim()}\r\n`;

@@ -1,5 +1,5 @@
-// What a declaration in the settings table says. Declarations are plain data: flags, help, the page in docs/ and
-// the checks of kinds.ts are all read from them, and `ValueOf` gives the type of the value.
+// The types of declarations in the settings table. Declarations are plain data: flags, help, the page in docs/ and the checks in kinds.ts
+// all follow from them, and `ValueOf` is the type of the value.
 
 import type { Hook, PythonCallable } from './kinds/python-callable.ts';
 import type { Capability } from './missing-capabilities.ts';
@@ -23,60 +23,60 @@ export type Section =
   | 'Dirty Workers'
   | 'Control Socket';
 
-/** Which process reads the setting. */
+/** The processes that read the setting. */
 type Reader = 'arbiter' | 'gateway' | 'forkserver' | 'worker';
 
-/** Facts about the starting process that a default may be taken from. */
+/** Facts about the starting process that may be defaults. */
 export type DefaultSource = 'cwd' | 'userId' | 'groupId' | 'application';
 
-/** `same`: what is good to know all the same. `better`: what is gained. `not`: why it is not done, and what to use instead. */
+/** `same`: worth knowing, though the setting does the same. `better`: the advantage. `not`: why it has no effect, and the alternative. */
 export type Migration = { readonly same: string } | { readonly better: string } | { readonly not: string };
 
 interface Described {
   readonly section: Section;
-  /** Empty: the setting exists in the config file only. */
+  /** Empty: the setting has no flag. */
   readonly flags: readonly string[];
   readonly metavar?: string;
-  /** One sentence; `--help` shows it. Units belong here. */
+  /** One sentence for `--help`, with the unit. */
   readonly summary: string;
-  /** What else the page in docs/ says. */
+  /** More text for the page in docs/. */
   readonly detail?: string;
-  /** Tunicorn's own setting; without it, the setting is Gunicorn's and keeps Gunicorn's meaning. */
+  /** True for Tunicorn's own settings; all others are Gunicorn's and keep Gunicorn's meaning. */
   readonly own?: true;
-  /** The capability that Tunicorn does not have yet, so that the setting is checked and has no effect: "Tunicorn has no ...". */
+  /** A capability that Tunicorn does not have yet: the setting is checked and has no effect. As in "Tunicorn has no ...". */
   readonly pending?: Capability;
   /**
-   * What happens when a setting that has `pending` is set: a warning, unless it says `refuse`. That is for a setting that somebody relies
-   * on, such as one about security: a server that ignored it would do harm that nobody sees.
+   * The reaction if a setting with `pending` is set: a warning by default. `refuse` is for settings that users rely on, such as those about
+   * security: ignoring them would do harm unnoticed.
    */
   readonly withoutIt?: 'refuse';
-  /** How it differs from Gunicorn's, for those who come from there; without it, it does the same. */
+  /** The difference from Gunicorn, for docs/migrating.md; if missing, there is none. */
   readonly migration?: Migration;
   readonly usedBy: readonly Reader[];
-  /** Whether SIGHUP applies a changed value; if not, it takes a restart. */
+  /** Whether SIGHUP applies a changed value; otherwise a restart does. */
   readonly reloadable: boolean;
-  /** A default from the environment: `$NAME` in `value` stands for the variable's text. */
+  /** A default from the environment: `$NAME` in `value` is replaced by the variable's text. */
   readonly environment?: { readonly variable: string; readonly value: string; readonly whenEmpty: 'unset' | 'value' };
   readonly defaultFrom?: DefaultSource;
-  /** What errors ask for, where the kind's own words do not say enough. */
+  /** The wanted form in errors, if the kind's own words are not enough. */
   readonly wanted?: string;
-  /** What `None` in the config file stands for, where the kind has no None. */
+  /** The value of `None` in the config file, for kinds without None. */
   readonly none?: string | number | boolean;
-  /** The config file cannot set it: it is needed to find that file. */
+  /** The config file cannot set it, because it is needed to find that file. */
   readonly notInFile?: true;
 }
 
-/** Each kind, with what its declaration holds besides, and the type of its value. */
+/** Each kind, with the additional members of its declaration and the type of its value. */
 interface Kinds {
-  /** A whole number; on the command line decimal, in the file also a string such as "0x10". */
+  /** A whole number: decimal on the command line; in the file also a string such as "0x10". */
   uint: { readonly extra: { default: number; min?: number; max?: number }; readonly value: number };
   /** A time in seconds, with decimals. */
   seconds: { readonly extra: { default: number }; readonly value: number };
   /** As uint, but a leading 0 on the command line means octal. */
   'auto int': { readonly extra: { default: number; max?: number }; readonly value: number };
-  /** `flagValue` is what the flag sets; true unless said otherwise. */
+  /** `flagValue` is the value that the flag sets; true by default. */
   bool: { readonly extra: { default: boolean; flagValue?: boolean }; readonly value: boolean };
-  /** As bool; null means that Tunicorn decides. */
+  /** As bool; with null, Tunicorn decides. */
   'optional bool': { readonly extra: { default: null; flagValue?: boolean }; readonly value: boolean | null };
   /** Any string. */
   text: { readonly extra: { default: string }; readonly value: string };
@@ -84,11 +84,11 @@ interface Kinds {
   string: { readonly extra: { default: string }; readonly value: string };
   /** None and the empty string both mean "not set". */
   'optional string': { readonly extra: { default: string | null }; readonly value: string | null };
-  /** As string; the form of a line in the access log, which compiles. */
+  /** As string; a format of the access log that compiles. */
   'log format': { readonly extra: { default: string }; readonly value: string };
   /**
-   * One of some words, in any case. `otherwise` takes the place of every other word, with a warning. `flagAlone` is what the flag
-   * means without a value. With `bools`, the file's True and False are the words `true` and `false`.
+   * One of some words, in any case. `otherwise` replaces every other word, with a warning. `flagAlone` is the meaning of the flag without a
+   * value. With `bools`, True and False in the file are the words `true` and `false`.
    */
   choice: {
     readonly extra: {
@@ -103,17 +103,17 @@ interface Kinds {
   };
   /** The flag may be repeated; a single string in the file is a list of one. */
   'string list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
-  /** Any string that a header field may have as its value; it may be empty. */
+  /** Any string that is a valid value of a header field; may be empty. */
   'field value': { readonly extra: { default: string }; readonly value: string };
-  /** As string list; each is `NAME: VALUE`, of a field that is an application's to give. */
+  /** As string list; each is `NAME: VALUE`, for a field that an application may set. */
   'field list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
-  /** As string list; each is an address to listen on, and there is at least one. */
+  /** As string list; at least one address to listen on. */
   'address list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is NAME=VALUE. */
   'environment list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is a path, or a URL of http or https with its path. */
   'request list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
-  /** One string with commas, or in the file a list. With `names`, each is one of those, and none comes twice. */
+  /** One string with commas, or in the file a list. With `names`, each is one of those, without repetition. */
   'name list': {
     readonly extra: { default: readonly string[]; names?: readonly string[] };
     readonly value: readonly string[];
@@ -127,20 +127,20 @@ interface Kinds {
   /** A folder that exists; the value is absolute. `chdir` is relative to the current directory, others to `chdir`. */
   folder: { readonly extra: { default?: string }; readonly value: string };
   'optional folder': { readonly extra: { default: null }; readonly value: string | null };
-  /** As optional folder, and it may not exist: another takes its place. */
+  /** As optional folder, but it need not exist: another one replaces it. */
   'preferred folder': { readonly extra: { default: null }; readonly value: string | null };
-  /** The number of something, such as a user, or its name. */
+  /** A number or a name, for example of a user. */
   'number or name': { readonly extra: { default?: number }; readonly value: number | string };
   'syslog address': { readonly extra: { default: string }; readonly value: string };
   'statsd address': { readonly extra: { default: null }; readonly value: string | null };
-  /** A function of the config file. `parameters` names the arguments that it is called with; it may take fewer of them. */
+  /** A function of the config file. `parameters` names its arguments; it may take fewer of them. */
   hook: {
     readonly extra: { default: null; parameters: readonly string[]; leastParameters?: number };
     readonly value: Hook;
   };
-  /** A class of the config file, or a name for one. */
+  /** A class of the config file, or its name. */
   class: { readonly extra: { default: string }; readonly value: PythonCallable | string };
-  /** Any dict of the config file; what JSON cannot hold is described, and is in Python only. */
+  /** Any dict of the config file; values that JSON cannot hold stay in Python and are described here. */
   dict: {
     readonly extra: { default: Readonly<Record<string, never>> };
     readonly value: Readonly<Record<string, unknown>>;
@@ -152,7 +152,7 @@ export type DeclarationOf<K extends KindName> = Described & { readonly kind: K }
 export type Declaration = { [K in KindName]: DeclarationOf<K> }[KindName];
 export type Declarations = Readonly<Record<string, Declaration>>;
 
-/** The type of a declared setting's value: a choice is one of its words, anything else what its kind says. */
+/** The type of a declared setting's value: for a choice, one of its words; otherwise its kind's. */
 export type ValueOf<D extends Declaration> = D extends { kind: 'choice'; choices: readonly (infer C)[] }
   ? C
   : Kinds[D['kind']]['value'];

@@ -1,5 +1,4 @@
-// The table of settings, each declared once, and the types that follow from it. Read by resolve.ts, the command line's
-// parser, --help, --print-config and the page in docs/.
+// The table of settings, each declared once, and the types that follow from it.
 
 import type { Declaration, Declarations, ValueOf } from './setting.ts';
 import { ASGI } from './table/asgi.ts';
@@ -63,10 +62,10 @@ const table: Table = {
 
 export type SettingName = keyof Table;
 
-/** Every setting's value, under Gunicorn's name. */
+/** Every setting's value, by Gunicorn's name. */
 export type Settings = { readonly [Name in SettingName]: ValueOf<Table[Name]> };
 
-/** In the order of the sections, as --help shows them. */
+/** In the order of the sections in --help. */
 export const SETTINGS: readonly (readonly [SettingName, Declaration])[] = Object.entries(
   table satisfies Declarations,
 ) as [SettingName, Declaration][];

@@ -1,4 +1,4 @@
-// The numbers behind the settings user and group. Pure: a forkserver has looked the names up, by Python's pwd and grp.
+// The numeric ids of the settings user and group. Pure: a forkserver has looked the names up with Python's pwd and grp.
 
 import type { Settings } from '../settings.ts';
 
@@ -7,7 +7,7 @@ export interface AccountIds {
   readonly groupId: number;
 }
 
-/** By name, or by number as text; null for what the system does not know. `group_id` is the main group of the user. */
+/** By name, or by number as text; null if the system does not know it. `group_id` is the user's main group. */
 export interface KnownAccounts {
   readonly users: Readonly<Record<string, { readonly id: number; readonly group_id: number | null } | null>>;
   readonly groups: Readonly<Record<string, number | null>>;
@@ -28,8 +28,8 @@ export function findAccounts({ user, group }: Pick<Settings, 'user' | 'group'>, 
 }
 
 /**
- * The group that initgroups(3) is to add to those of the user's memberships: the setting group, or else the user's own. Null where the
- * settings do not ask for it.
+ * The group for initgroups(3) to add to the user's memberships: the setting group, or else the user's own. Null if the settings do not
+ * ask for initgroups.
  */
 export function findInitGroup(
   { initgroups, user }: Pick<Settings, 'initgroups' | 'user'>,
@@ -41,6 +41,6 @@ export function findInitGroup(
 }
 
 function entryOf<Entry>(entries: Readonly<Record<string, Entry | null>>, name: string): Entry | null {
-  // A user may be called `constructor`.
+  // A user may be named `constructor`.
   return Object.hasOwn(entries, name) ? (entries[name] ?? null) : null;
 }

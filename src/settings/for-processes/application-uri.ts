@@ -1,4 +1,4 @@
-// Which application to serve: the Paste file's, else the command line's, else the setting wsgi_app. Called by the command.
+// Chooses the application: the Paste file's, else the command line's, else the setting wsgi_app.
 
 import type { Settings } from '../settings.ts';
 import { findPasteFile } from './paste-file.ts';

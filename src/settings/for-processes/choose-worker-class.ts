@@ -1,5 +1,5 @@
-// From worker_class and threads to the class of the workers, or to an error that says what is wrong with them. The classes that
-// run are in worker-classes.ts; one of the user's own runs as the first of them that it derives from. Called by resolve.ts. Pure.
+// Turns worker_class and threads into a worker class or an error. The classes are in worker-classes.ts; a class of the user's own runs
+// as the first of them that it derives from. Pure.
 
 import type { OwnWorkerClass } from '../../messages/between-arbiter-and-forkserver.ts';
 import type { PythonCallable } from '../kinds/python-callable.ts';
@@ -7,10 +7,10 @@ import { WORKER_CLASS_NAMES, type WorkerClass, workerClassOf } from './worker-cl
 
 export type WorkerClassChoice =
   | { readonly ok: true; readonly workerClass: WorkerClass }
-  /** `wanted` as in other errors about wrong values. */
+  /** `wanted` is the form to name, as in other errors about values. */
   | { readonly ok: false; readonly wanted: string };
 
-/** The names that people use, as docs/migrating.md lists them. */
+/** The usual names, as docs/migrating.md lists them. */
 export const KNOWN_NAMES: readonly string[] = [
   ...['sync', 'gthread', 'gevent', 'gevent_wsgi', 'gevent_pywsgi', 'eventlet', 'tornado', 'asgi'],
   ...['uvicorn.workers.UvicornWorker', 'uvicorn_worker.UvicornWorker'],
@@ -21,7 +21,7 @@ export function chooseWorkerClass(
   threads: number,
   own: OwnWorkerClass | null = null,
 ): WorkerClassChoice {
-  // A class itself, such as gunicorn.workers.sync.SyncWorker, is known by where it comes from.
+  // A class object, such as gunicorn.workers.sync.SyncWorker, is recognised by its module and name.
   const names = [typeof given === 'string' ? plainName(given) : given.$callable, ...(own?.bases ?? [])];
   const workerClass = names.map(workerClassOf).find((found) => found !== undefined);
   if (workerClass === undefined) return { ok: false, wanted: wantedFor(given, own) };
@@ -37,7 +37,7 @@ function wantedFor(given: PythonCallable | string, own: OwnWorkerClass | null): 
   return `${running}, or a class that derives from one of Gunicorn's, such as gunicorn.workers.sync.SyncWorker`;
 }
 
-/** The name within Gunicorn's own distribution is the name. */
+/** For entry points of Gunicorn's own distribution, the name alone. */
 function plainName(given: string): string {
   return given.replace(/^egg:gunicorn#/i, '');
 }

@@ -1,4 +1,4 @@
-// The settings that a gateway needs, with units in their names: what the arbiter sends it, as plain JSON. Pure.
+// The settings of a gateway, with units in their names; the arbiter sends them as plain JSON. Pure.
 
 import { fromChdir } from '../from-chdir.ts';
 import type { Settings } from '../settings.ts';
@@ -8,15 +8,15 @@ import { type LogSettings, toLogSettings } from './log-settings.ts';
 import type { WorkerClass } from './worker-classes.ts';
 
 export interface GatewaySettings extends LogSettings {
-  /** 0: a connection is closed after each response. */
+  /** 0: connections are closed after each response. */
   readonly keepaliveMs: number;
-  /** Longest time without progress in a head, in a body, and in a client's reading; 0 means no limit. */
+  /** Longest time for a head, and without progress in a body and in reading a response; 0 means no limit. */
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly writeTimeoutMs: number;
-  /** Bytes a second after the first bodyTimeoutMs; 0: any. */
+  /** Bytes per second after the first bodyTimeoutMs; 0: any rate. */
   readonly bodyMinRateBytes: number;
-  /** 0: no limit; so for the next five. */
+  /** 0 means no limit, here and in the next five. */
   readonly limitRequestBodyBytes: number;
   readonly connectionLimit: number;
   readonly memoryLimitBytes: number;
@@ -31,16 +31,16 @@ export interface GatewaySettings extends LogSettings {
   readonly responseSpoolBytes: number;
   readonly backlog: number;
 
-  /** asgi: bodies are passed on as they come, and the gateway speaks WebSocket. */
+  /** With asgi, bodies are streamed to the application, and the gateway speaks WebSocket. */
   readonly dialect: WorkerClass['dialect'];
   readonly clientFrom: WorkerClass['clientFrom'];
-  /** 0: no limit; so for the next two. */
+  /** 0 means no limit, here and in the next two. */
   readonly webSocketMessageBytes: number;
   readonly webSocketPingIntervalMs: number;
   readonly webSocketPingTimeoutMs: number;
   readonly webSocketCompression: boolean;
 
-  /** An absolute path, `-` for standard output, null for no access log. */
+  /** An absolute path, `-` for standard output, or null for no access log. */
   readonly accessLog: string | null;
   readonly accessLogFormat: string;
   /** An absolute path, or `-` for standard error. */
@@ -50,7 +50,7 @@ export interface GatewaySettings extends LogSettings {
   /** Without CRLF; `NO_LIMIT` if there is none. */
   readonly limitRequestLineBytes: number;
   readonly limitRequestFields: number;
-  /** Of one field line, with name, folds and CRLF. */
+  /** For one field line, including name, folds and CRLF. */
   readonly limitRequestFieldSizeBytes: number;
   readonly permitObsoleteFolding: boolean;
   readonly stripHeaderSpaces: boolean;
@@ -58,35 +58,35 @@ export interface GatewaySettings extends LogSettings {
   readonly permitUnconventionalHttpVersion: boolean;
   readonly casefoldHttpMethod: boolean;
   readonly headerMap: Settings['header_map'];
-  /** In upper case; `*` stands for all. */
+  /** In upper case; `*` means all. */
   readonly forwarderHeaders: readonly string[];
-  /** IP addresses and networks; `*` stands for all. */
+  /** IP addresses and networks; `*` means all. */
   readonly forwardedAllowIps: readonly string[];
   readonly forwardedHeader: boolean;
   readonly proxyProtocol: Settings['proxy_protocol'];
   readonly proxyAllowIps: readonly string[];
-  /** Names in upper case, as they are on the wire (with dashes); values exactly. */
+  /** Names in upper case with dashes, as on the wire; values exactly. */
   readonly secureSchemeHeaders: Readonly<Record<string, string>>;
 
   readonly userId: number;
   readonly groupId: number;
-  /** Null: no supplementary groups but groupId. Looked up by cli/resolver.ts, where initgroups asks for it. */
+  /** Null: no supplementary groups except groupId. Set if the setting initgroups asks for it. */
   readonly initGroupId: number | null;
   readonly umask: number;
   readonly procName: string;
-  /** For the field Server; empty: no such field. */
+  /** The value of the field Server; empty: no such field. */
   readonly serverName: string;
   readonly sendsDate: boolean;
-  /** More fields of every response, each `NAME: VALUE`. */
+  /** Additional fields of every response, each `NAME: VALUE`. */
   readonly responseFields: readonly string[];
 }
 
 export const SERVER_NAME = 'tunicorn';
 
-/** A number, for JSON has no Infinity. */
+/** JSON has no Infinity. */
 export const NO_LIMIT: number = Number.MAX_SAFE_INTEGER;
 
-// Gunicorn's ceilings, which hold whatever the settings say.
+// Gunicorn's ceilings, which apply regardless of the settings.
 const MAX_REQUEST_LINE_BYTES = 8190;
 const MAX_REQUEST_FIELDS = 32768;
 const DEFAULT_FIELD_SIZE_BYTES = 8190;
@@ -131,7 +131,7 @@ export function toGatewaySettings(
 
     limitRequestLineBytes: lineBytes === 0 ? NO_LIMIT : Math.min(lineBytes, MAX_REQUEST_LINE_BYTES),
     limitRequestFields: fields === 0 ? MAX_REQUEST_FIELDS : Math.min(fields, MAX_REQUEST_FIELDS),
-    // Gunicorn documents 0 as no limit and applies its default. So does this: nothing else bounds the memory of an unfinished head.
+    // Gunicorn documents 0 as no limit but applies its default. So does Tunicorn: nothing else bounds the memory of an unfinished head.
     limitRequestFieldSizeBytes: settings.limit_request_field_size || DEFAULT_FIELD_SIZE_BYTES,
     permitObsoleteFolding: settings.permit_obsolete_folding,
     stripHeaderSpaces: settings.strip_header_spaces,
@@ -157,7 +157,7 @@ export function toGatewaySettings(
   };
 }
 
-/** Of a class of the user's own, which only its forkserver knows, cli/resolver.ts has it. */
+/** Only the forkserver knows classes of the user's own: for those, the resolver sets the interface. */
 function ofWorkerClass(settings: Settings): Pick<WorkerClass, 'dialect' | 'clientFrom'> {
   const chosen = chooseWorkerClass(settings.worker_class, settings.threads);
   if (!chosen.ok) return { dialect: 'wsgi', clientFrom: 'connection' };

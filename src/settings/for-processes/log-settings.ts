@@ -1,5 +1,4 @@
-// What the Node processes need to know of log_format, request_id, syslog and statsd: part of the settings of a gateway, as plain JSON.
-// Pure.
+// The settings log_format, request_id, syslog and statsd for the Node processes: part of a gateway's settings, as plain JSON. Pure.
 
 import { parseStatsdAddress, parseSyslogAddress } from '../../telemetry/outlet/outlet-address.ts';
 import type { StatsdSettings } from '../../telemetry/statsd.ts';
@@ -22,7 +21,7 @@ export function toLogSettings(settings: Settings): LogSettings {
     logWriter,
     logFormat: log_format,
     requestIds: request_id === 'auto' ? log_format === 'json' : request_id === 'on',
-    // Python's loggers have a handler for it.
+    // Python's loggers have their own handler for syslog.
     syslog: settings.syslog && logWriter === 'node' ? syslogOf(settings) : null,
     statsd: statsdOf(settings),
   };
@@ -31,7 +30,7 @@ export function toLogSettings(settings: Settings): LogSettings {
 function syslogOf(settings: Settings): SyslogSettings | null {
   const address = parseSyslogAddress(settings.syslog_addr);
   if (address === null) return null;
-  // Gunicorn replaces the colon of `module:callable`, which syslog would take for the end of the program's name.
+  // As in Gunicorn, the colon of `module:callable` is replaced: syslog would take it for the end of the program's name.
   const name = (settings.proc_name ?? settings.default_proc_name).replaceAll(':', '.');
   return {
     address,

@@ -1,4 +1,4 @@
-// The settings of one generation, in the forms in which the processes take them.
+// The settings of one generation, in the form that each process takes.
 
 import type { Entry } from '../../log/message.ts';
 import type { WorkerSettings } from '../../messages/between-arbiter-and-forkserver.ts';
@@ -19,7 +19,7 @@ export interface ResolvedSettings {
   readonly workerClass: WorkerClass;
   readonly ids: AccountIds;
   readonly gateway: GatewaySettings;
-  /** The application, as MODULE:CALLABLE; empty when an embedding program brings it. */
+  /** The application, as MODULE:CALLABLE; empty if an embedding program supplies it. */
   readonly app: string;
   readonly serverSoftware: string;
   readonly worker: (generation: number, directories: RuntimeDirectories, ticketsPath: string) => WorkerSettings;

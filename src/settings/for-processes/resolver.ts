@@ -1,5 +1,5 @@
-// Makes the function that turns a configuration file's values into settings: called once at the start, and again at each reload with
-// what the new forkserver has found.
+// Creates the function that turns a configuration file's values into settings: at the start, and at each reload with the values from the
+// new forkserver.
 
 import { SETTINGS_MESSAGES } from '../../log/catalog/settings.ts';
 import { entry } from '../../log/message.ts';
@@ -23,7 +23,7 @@ export interface ResolverContext {
   readonly commandArgs: FlagValues;
   /** The application that the command line names. */
   readonly app: string | null;
-  /** A program that embeds Tunicorn brings its application itself. */
+  /** A program that embeds Tunicorn supplies its own application. */
   readonly isEmbedded: boolean;
   readonly version: string;
   /** `.2` while an older arbiter of the same name lives. */
@@ -70,7 +70,7 @@ export function resolver(context: ResolverContext): Resolver {
   };
 }
 
-/** The one that a flag names: it says more than which application there is. */
+/** The Paste file that a flag names: it may set more than the application. */
 function pasteFileOf({ isEmbedded, commandLine, commandArgs, facts }: ResolverContext): FoundPasteFile | null {
   const location = commandLine.paste ?? commandArgs.paste;
   return isEmbedded || typeof location !== 'string' ? null : findPasteFile(location, facts.cwd);

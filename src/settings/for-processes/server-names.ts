@@ -1,5 +1,5 @@
-// What the server calls itself: to clients in the field Server, to applications in SERVER_SOFTWARE. An assignment to gunicorn.SERVER or
-// gunicorn.SERVER_SOFTWARE, in the configuration file or an embedding program, says otherwise. Pure.
+// The server's names: for clients in the field Server, for applications in SERVER_SOFTWARE. Assigning gunicorn.SERVER or
+// gunicorn.SERVER_SOFTWARE, in the configuration file or an embedding program, replaces them. Pure.
 
 import { GUNICORN_VERSION } from '../../gunicorn-version.ts';
 import type { Configured } from '../../messages/between-arbiter-and-forkserver.ts';
@@ -13,7 +13,7 @@ export interface ServerNames {
   readonly software: string;
 }
 
-/** Applications look for its name in SERVER_SOFTWARE to see that they are served. */
+/** Applications look for Gunicorn's name in SERVER_SOFTWARE to detect that a server runs them. */
 const INTERFACE = `gunicorn/${GUNICORN_VERSION}`;
 
 export function serverNames(

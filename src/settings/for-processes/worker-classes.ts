@@ -1,24 +1,24 @@
-// The worker classes: what each is called, how many requests one of its workers runs at once, and what happens to a request that
-// runs longer than `timeout`. Read by the settings table, the arbiter and the gateway; python/tunicorn has a module for each.
+// The worker classes: names, concurrent requests per worker, and what happens to a request that runs longer than `timeout`.
+// python/tunicorn/worker_classes has a module for each.
 
 import { WORKER_SLOTS } from '../../runqueue/claims-board.ts';
 import type { Dialect } from '../../runqueue/dialect.ts';
 
 export interface WorkerClass {
-  /** As settings and log lines say it. */
+  /** The name in settings and log lines. */
   readonly name: string;
-  /** Other values of `worker_class` that mean it: Gunicorn's names and dotted paths, and those of other projects' workers. */
+  /** Other values of `worker_class` for it: Gunicorn's names and dotted paths, and those of other projects' workers. */
   readonly aliases: readonly string[];
-  /** How many requests a worker runs at once: one, `threads`, or `worker_connections`. */
+  /** Concurrent requests per worker: one, `threads`, or `worker_connections`. */
   readonly concurrency: 'one' | 'threads' | 'connections';
   /**
-   * At the deadline the client always gets 504. `kill`: then the worker is killed, for it can do nothing else. `retire`: it takes no more,
-   * finishes its other requests, and is replaced. `cancel`: the request is cancelled in the worker; if that does not end it, `retire`.
+   * At the deadline the client always gets 504. `kill`: the worker, which cannot do anything else, is killed. `retire`: it takes no more
+   * requests, finishes its others, and is replaced. `cancel`: the worker cancels the request; if that does not end it, `retire`.
    */
   readonly onDeadline: 'kill' | 'retire' | 'cancel';
-  /** What the application is: it decides whether the gateway passes bodies as they come and speaks WebSocket itself. */
+  /** The application's interface: with asgi, the gateway streams bodies and speaks WebSocket itself. */
   readonly dialect: Dialect;
-  /** Whom the scope of an ASGI application names as its client. `forwarded-for`: whom proxies in `forwarded_allow_ips` name. */
+  /** The client in the scope of an ASGI application. `forwarded-for`: the one that proxies in `forwarded_allow_ips` name. */
   readonly clientFrom: 'connection' | 'forwarded-for';
 }
 
@@ -31,13 +31,13 @@ const ASGI: WorkerClass = {
   clientFrom: 'connection',
 };
 
-/** uvicorn's workers put their middleware for proxies around every application. */
+/** uvicorn's workers wrap every application in their middleware for proxies. */
 const UVICORN: WorkerClass = {
   ...ASGI,
   aliases: [
     ...['uvicorn.workers.UvicornWorker', 'uvicorn.workers.UvicornH11Worker'],
     ...['uvicorn_worker.UvicornWorker', 'uvicorn_worker.UvicornH11Worker'],
-    // As a class that derives from them knows them.
+    // The paths under which derived classes know them.
     ...['uvicorn_worker._workers.UvicornWorker', 'uvicorn_worker._workers.UvicornH11Worker'],
   ],
   clientFrom: 'forwarded-for',
@@ -92,25 +92,25 @@ export const WORKER_CLASSES: readonly WorkerClass[] = [
     aliases: ['gunicorn.workers.gtornado.TornadoWorker', 'egg:gunicorn#tornado'],
     concurrency: 'connections',
     onDeadline: 'cancel',
-    // Header fields and bodies as they come, as Tornado's own HTTP server has them.
+    // Header fields and bodies as received, as in Tornado's own HTTP server.
     dialect: 'asgi',
     clientFrom: 'connection',
   },
 ];
 
-/** Each once, as errors say them. */
+/** Each once, for errors. */
 export const WORKER_CLASS_NAMES: readonly string[] = [...new Set(WORKER_CLASSES.map(({ name }) => name))];
 
-/** The generations that may live side by side during reloads, and workers beyond the setting (TTIN). */
+/** Room for generations that live side by side during reloads, and for workers beyond the setting (TTIN). */
 const SPARE_FACTOR = 4;
 
-/** The class that a value of `worker_class` means; undefined if there is none. Names are as they are, in any case. */
+/** The class for a value of `worker_class`; undefined if there is none. Case does not matter in names. */
 export function workerClassOf(value: string): WorkerClass | undefined {
   const wanted = value.toLowerCase();
   return WORKER_CLASSES.find(({ name, aliases }) => [name, ...aliases].some((each) => each.toLowerCase() === wanted));
 }
 
-/** How many requests one worker runs at once. Bounded, so that the claims board has room for every worker of some generations. */
+/** Concurrent requests of one worker. Bounded, so that the claims board has room for the workers of several generations. */
 export function slotsPerWorker(
   { concurrency }: Pick<WorkerClass, 'concurrency'>,
   settings: { readonly workers: number; readonly threads: number; readonly worker_connections: number },

@@ -1,6 +1,5 @@
-// The forms that the setting `bind` takes, parsed: HOST, HOST:PORT, :PORT, [IPV6]:PORT, tcp://…, unix:PATH, fd://N.
-// Pure. The settings check values with it, listeners.ts opens what it returns; host names are resolved when they are
-// bound.
+// Parses the setting `bind`: HOST, HOST:PORT, :PORT, [IPV6]:PORT, tcp://…, unix:PATH, fd://N. Pure: host names are resolved when the
+// sockets are bound.
 
 import { isIP, isIPv6 } from 'node:net';
 
@@ -21,7 +20,7 @@ const DEFAULT_PORT = 8000;
 const FORMS = 'HOST, HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH or fd://N';
 
 /**
- * Parses all values of `bind`. The same address twice means once, except for port 0, where each gets a port of its own.
+ * Parses all values of `bind`. Repeated addresses count once, except with port 0, where each gets its own port.
  */
 export function parseBindAddresses(texts: readonly string[]): ParsedBinds {
   const addresses: BindAddress[] = [];
@@ -95,8 +94,8 @@ function refuse(text: string, reason: string): ParsedBind {
 }
 
 /**
- * Can a socket of `a` keep one of `b` from being bound? Certain for equal ports where one host is a wildcard, possible
- * where one is a name that only the resolver knows.
+ * Whether a socket of `a` may keep one of `b` from being bound: with equal ports, if one host is a wildcard (certainly) or a name that
+ * only the resolver knows (possibly).
  */
 export function mayCollide(a: BindAddress, b: BindAddress): boolean {
   if (a.kind !== 'tcp' || b.kind !== 'tcp') return a.kind === b.kind && isSameBind(a, b);

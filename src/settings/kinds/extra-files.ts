@@ -1,4 +1,4 @@
-// The check of `reload_extra_files`: what is no pattern must be there. Called by the resolver with the settings.
+// Checks `reload_extra_files`: entries that are not patterns must exist.
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -10,7 +10,7 @@ export function isPattern(entry: string): boolean {
   return /[*?[]/.test(entry);
 }
 
-/** An error for each path that does not exist; relative ones start where the command was started. */
+/** An error for each path that does not exist; relative paths start from the directory in which the command was started. */
 export function missingExtraFiles(entries: readonly string[], startDir: string, origin: Origin): readonly string[] {
   const missing = entries.filter((entry) => !isPattern(entry) && !existsSync(resolve(startDir, entry)));
   return missing.map(

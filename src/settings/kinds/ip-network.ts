@@ -1,4 +1,4 @@
-// Whether a text names an IP address or network, as strictly as Python's ipaddress.ip_network(). Called by kinds.ts. Pure.
+// Checks IP addresses and networks as strictly as Python's ipaddress.ip_network(). Pure.
 
 import { isIPv4, isIPv6 } from 'node:net';
 
@@ -17,7 +17,7 @@ export function isNetwork(text: string): boolean {
   return prefix !== null && !bits.slice(prefix).includes('1');
 }
 
-/** Null: neither a number of bits up to `width` nor, for IPv4, a mask such as 255.255.0.0. */
+/** Null if it is neither a number of bits up to `width` nor, for IPv4, a mask such as 255.255.0.0. */
 export function prefixLength(text: string, width: number): number | null {
   if (/^\d{1,3}$/.test(text)) {
     const prefix = Number(text);

@@ -1,5 +1,5 @@
-// The checks behind each kind of setting: how a value from the config file, and a text from a command line or the
-// environment, becomes the setting's value. Called by resolve.ts. Pure.
+// The checks of each kind of setting: they turn a value from the config file, or a text from a command line or the environment, into the
+// setting's value. Pure.
 
 import { z } from 'zod';
 import { compileAccessLogFormat } from '../../log/access-log-format.ts';
@@ -12,11 +12,11 @@ import { classCheck, hookCheck, isPythonCallable, wantedHook } from './python-ca
 import { parseDecimal, parseOctalOrPrefixed, parsePrefixed, parseSeconds } from './python-int.ts';
 
 export interface Check {
-  /** For a value as the config file has it. */
+  /** For a value from the config file. */
   readonly ofFile: z.ZodType;
-  /** For what a flag or an environment variable gave: a string, a list of them for a flag that repeats, or a boolean. */
+  /** For a flag or environment variable: a string, a list of strings for a repeatable flag, or a boolean. */
   readonly ofText: z.ZodType;
-  /** The wanted form, as errors name it. */
+  /** The wanted form, for errors. */
   readonly wanted: string;
 }
 
@@ -28,7 +28,7 @@ const KINDS_IN_LISTS: ReadonlySet<KindName> = new Set([
   'request list',
 ]);
 
-/** Kinds whose flag may be given several times, each adding to the list. */
+/** Kinds with a repeatable flag: each use adds to the list. */
 export function isRepeatable(kind: KindName): boolean {
   return KINDS_IN_LISTS.has(kind);
 }
@@ -38,7 +38,7 @@ const string = z.string().trim();
 const name = string.min(1);
 const optionalString = string.nullable().transform((text) => (text === '' ? null : text));
 
-/** Schemas cost far more to build than to use, and each reload checks every setting again. */
+/** Cached: building a schema costs far more than using it, and each reload checks every setting again. */
 const checks = new WeakMap<Declaration, Check>();
 
 export function checkOf(declaration: Declaration): Check {
@@ -146,7 +146,7 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
   }
 }
 
-/** In the file a bool is a number too, as in Python, and text has Python's prefixes; elsewhere `parseText` reads it. */
+/** In the file a bool is also a number, as in Python, and text may have Python's prefixes; elsewhere `parseText` reads it. */
 function numberCheck(
   range: z.ZodType<number, number>,
   parseText: (text: string) => number | null,
@@ -192,12 +192,12 @@ function nameListCheck({ names }: DeclarationOf<'name list'>): Omit<Check, 'ofTe
   return { ofFile: eachOnce, wanted: `one or more of ${names.join(', ')}, each once, separated by commas` };
 }
 
-/** Not one of the descriptions that config_file.py gives of values that JSON has no form for. */
+/** A real dict, not one of config_file.py's descriptions of values that JSON cannot hold. */
 function isPlainDict(value: Readonly<Record<string, unknown>>): boolean {
   return !isPythonCallable(value) && !(Object.keys(value).length === 1 && typeof value.$repr === 'string');
 }
 
-/** A list of items, or one string that `split` makes a list of. An empty string, or None, is an empty list. */
+/** A list of items, or a string that `split` turns into one. An empty string or None is an empty list. */
 function listOf(item: z.ZodType<string, string>, split: (text: string) => string[], min = 0): z.ZodType<string[]> {
   const items = (value: unknown): unknown => {
     if (value === null || value === '') return [];

@@ -1,5 +1,5 @@
-// Functions and classes of a config file. They stay in the forkserver; here is what python/tunicorn/config/config_file.py tells of
-// them, and the checks of the settings that take them. Called by kinds.ts. Pure.
+// Functions and classes of a config file. They stay in the forkserver; python/tunicorn/config/config_file.py sends these descriptions,
+// which the settings check. Pure.
 
 import { z } from 'zod';
 
@@ -8,11 +8,11 @@ export interface PythonCallable {
   readonly $callable: string;
   /** The qualified name alone. */
   readonly name: string;
-  /** How many positional arguments a call may have, null for any number; null as a whole if Python cannot tell. */
+  /** The number of positional arguments that a call may have. `most` is null for any number. Null if Python cannot tell. */
   readonly takes: { readonly least: number; readonly most: number | null } | null;
 }
 
-/** null: not set. A string is the import path of a function. */
+/** Null means not set; a string is the import path of a function. */
 export type Hook = PythonCallable | string | null;
 
 const callable: z.ZodType<PythonCallable> = z.strictObject({
@@ -25,7 +25,7 @@ export function isPythonCallable(value: unknown): value is PythonCallable {
   return callable.safeParse(value).success;
 }
 
-/** A function that can be called with as many arguments as `parameters`, or with fewer, down to `least`. */
+/** A function that accepts as many arguments as `parameters`, or fewer, down to `least`. */
 export function hookCheck(parameters: readonly string[], least: number = parameters.length): z.ZodType<Hook> {
   const fits = ({ takes }: PythonCallable): boolean =>
     takes === null || (takes.least <= parameters.length && (takes.most === null || takes.most >= least));
@@ -38,7 +38,7 @@ export function wantedHook(parameters: readonly string[], least: number = parame
   return `a function that takes ${some}${list}, or its import path`;
 }
 
-/** A class, or something that makes one, or a name whose meaning depends on the setting. */
+/** A class, a factory of one, or a name whose meaning depends on the setting. */
 export function classCheck(): z.ZodType<PythonCallable | string> {
   return z.union([callable, z.string().trim().min(1)]);
 }

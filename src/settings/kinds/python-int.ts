@@ -1,8 +1,8 @@
-// Numbers in text: whole ones as Python's int() reads them, and seconds. Called by kinds.ts and by the command line's parser. Pure.
+// Parses numbers: integers as Python's int() does, and seconds. Pure.
 
 const DECIMAL = /^[+-]?\d+(?:_\d+)*$/;
 const PREFIXED = /^0(?:x(?:_?[0-9a-f])+|o(?:_?[0-7])+|b(?:_?[01])+)$/i;
-// With base 0 a leading zero is refused, because it would look octal and mean decimal; zero itself may have several.
+// With base 0, int() refuses leading zeros, which would look octal but mean decimal; zero itself may have several.
 const UNPREFIXED = /^(?:0(?:_?0)*|[1-9](?:_?\d)*)$/;
 
 /** `int(text)`; null if it is not a number. */
@@ -20,12 +20,12 @@ export function parsePrefixed(text: string): number | null {
   return trimmed.startsWith('-') ? -amount : amount;
 }
 
-/** As parsePrefixed, but a leading 0 before another digit means octal, as people write a umask on a command line. */
+/** As parsePrefixed, but a leading 0 before another digit means octal, the usual form of a umask on a command line. */
 export function parseOctalOrPrefixed(text: string): number | null {
   return parsePrefixed(text.trim().replace(/^0(?=\d)/, '0o'));
 }
 
-/** Digits, with decimals if need be: 2, 1.5. */
+/** Digits, optionally with decimals: 2, 1.5. */
 export function parseSeconds(text: string): number | null {
   return /^[0-9]+(?:\.[0-9]+)?$/.test(text.trim()) ? Number(text) : null;
 }

@@ -1,10 +1,10 @@
-// Values as Python writes them, for errors about a config file and for --print-config. Pure.
+// Formats values as Python does, for errors about a config file and for --print-config. Pure.
 
 import { isPythonCallable } from './python-callable.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** `repr(value)`. What config_file.py could not turn into JSON is shown as it described it. */
+/** `repr(value)`. For values that JSON cannot hold, config_file.py's description. */
 export function pythonRepr(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (value === true) return 'True';
@@ -16,7 +16,7 @@ export function pythonRepr(value: unknown): string {
   return String(value);
 }
 
-/** `str(value)`: as repr, but a string stands for itself, and a callable shows its name, as in Gunicorn's --print-config. */
+/** `str(value)`: as repr, but strings are unquoted and callables show their names, as in Gunicorn's --print-config. */
 export function pythonStr(value: unknown): string {
   if (isPythonCallable(value)) return `<${value.name}()>`;
   return typeof value === 'string' ? value : pythonRepr(value);
@@ -30,7 +30,7 @@ function reprOfObject(entries: readonly (readonly [string, unknown])[]): string 
 
 function reprOfString(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  // Python escapes what is neither printable nor an ordinary space: the categories Other and Separator.
+  // Python escapes the categories Other and Separator, except the ordinary space.
   const escaped = text.replace(/[\\'"]|[\p{C}\p{Z}]/gu, (character) => {
     if (character === ' ') return character;
     if (character === quote) return `\\${character}`;

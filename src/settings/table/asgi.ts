@@ -1,4 +1,4 @@
-// What holds for applications that speak ASGI. Part of ../settings.ts.
+// Settings for ASGI applications.
 
 export const ASGI = {
   asgi_loop: {

@@ -1,11 +1,11 @@
-// Which configuration and which application, and the two flags that stop before serving. Part of ../settings.ts.
+// Settings that choose the configuration and the application, and flags that exit before serving.
 
 export const CONFIG_FILE = {
   config: {
     section: 'Config File',
     flags: ['-c', '--config'],
     metavar: 'CONFIG',
-    // Empty, as a variable of a start script may be, is as if it were not given.
+    // Empty, as a start script's variable may be, counts as not set.
     kind: 'text',
     default: './gunicorn.conf.py',
     summary: 'The config file: PATH, file:PATH, or python:MODULE.',

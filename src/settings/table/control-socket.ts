@@ -1,4 +1,4 @@
-// The socket through which a running server is asked and told. Part of ../settings.ts.
+// Settings of the socket that controls a running server.
 
 export const CONTROL_SOCKET = {
   control_socket: {

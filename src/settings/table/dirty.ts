@@ -1,4 +1,4 @@
-// A pool of processes beside the workers for long tasks, and its hooks. Part of ../settings.ts.
+// Settings and hooks of the pool of processes for long tasks beside the workers.
 
 export const DIRTY = {
   dirty_apps: {

@@ -1,4 +1,4 @@
-// Tunicorn's own settings: the gateway's number, buffers and deadlines, and the Python interpreter. Part of ../settings.ts.
+// Tunicorn's own settings: the number, buffers and deadlines of gateways, and the Python interpreter.
 
 export const GATEWAY = {
   gateways: {

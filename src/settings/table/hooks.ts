@@ -1,4 +1,4 @@
-// The functions of a config file that are called as the server lives. Part of ../settings.ts.
+// Server hooks: functions of a config file.
 
 export const HOOKS = {
   on_starting: {

@@ -1,4 +1,4 @@
-// What a request may look like, and which of its headers are believed. Part of ../settings.ts.
+// Settings about the form of requests, and about the headers that are trusted.
 
 export const HTTP_REQUESTS = {
   limit_request_line: {
@@ -109,7 +109,7 @@ export const HTTP_REQUESTS = {
     metavar: 'STRING',
     kind: 'network list',
     default: ['127.0.0.1', '::1'],
-    // An empty variable means "trust nobody", which must not turn into the default.
+    // An empty variable means "trust no proxy", which must not turn into the default.
     environment: { variable: 'FORWARDED_ALLOW_IPS', value: '$FORWARDED_ALLOW_IPS', whenEmpty: 'value' },
     summary: 'Addresses and networks of the proxies whose forwarded headers are trusted, with commas; * for all.',
     detail: `A peer on a Unix socket is always trusted. If the environment variable FORWARDED_ALLOW_IPS is set, it

@@ -1,4 +1,4 @@
-// What every response says of the server. Part of ../settings.ts.
+// Settings about the fields that the server adds to every response.
 
 export const HTTP_RESPONSES = {
   server_header: {

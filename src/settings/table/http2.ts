@@ -1,4 +1,4 @@
-// Which versions of HTTP are offered, and the limits of HTTP/2. Part of ../settings.ts.
+// The HTTP versions that are offered, and the limits of HTTP/2.
 
 export const HTTP2 = {
   http_protocols: {

@@ -1,4 +1,4 @@
-// Where logs go beside files, Python's loggers, and metrics. Part of ../settings.ts.
+// Settings of syslog, Python's loggers and StatsD.
 
 import { SYSLOG_FACILITY_NAMES, type SyslogFacility } from '../../telemetry/syslog-facilities.ts';
 

@@ -1,4 +1,4 @@
-// Where the logs go, and what is in them. Part of ../settings.ts.
+// The targets, levels and formats of the logs.
 
 export const LOGGING = {
   accesslog: {
@@ -63,7 +63,7 @@ export const LOGGING = {
     metavar: 'FILE',
     kind: 'string',
     default: '-',
-    // As in Gunicorn, None means that nothing is logged.
+    // As in Gunicorn, None turns the log off.
     none: '/dev/null',
     wanted: "a file, or '-' for standard error",
     summary: 'The file of the error log; - is standard error.',

@@ -1,4 +1,4 @@
-// How the processes are run and embedded, beside server-mechanics.ts. Part of ../settings.ts.
+// How the processes run and are embedded, besides server-mechanics.ts.
 
 export const PROCESS = {
   daemon: {

@@ -1,4 +1,4 @@
-// Help while code is being written: new workers when files change, and a trace of each line. Part of ../settings.ts.
+// Settings for development: new workers when files change, and a trace of each line.
 
 export const RELOADING = {
   reload: {

@@ -1,4 +1,4 @@
-// Directories, the environment, identity and names of the processes. Part of ../settings.ts.
+// Directories, the environment, identity and names of the processes.
 
 export const SERVER_MECHANICS = {
   preload_app: {

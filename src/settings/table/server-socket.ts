@@ -1,4 +1,4 @@
-// Where Tunicorn listens. Part of ../settings.ts.
+// The listening addresses.
 
 export const SERVER_SOCKET = {
   bind: {

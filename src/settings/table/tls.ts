@@ -1,4 +1,4 @@
-// Keys, certificates and what a TLS handshake asks for. Part of ../settings.ts.
+// Keys, certificates and other settings of TLS.
 
 export const TLS = {
   keyfile: {

@@ -1,4 +1,4 @@
-// How the gateway speaks WebSocket with the clients of ASGI applications. Part of ../settings.ts.
+// Settings of WebSockets, which the gateway speaks for ASGI applications.
 
 export const WEB_SOCKETS = {
   websocket_max_message_size: {

@@ -1,4 +1,4 @@
-// How many workers, of which class, and how long each may live. Part of ../settings.ts.
+// The number, class and lifetime of workers.
 
 export const WORKER_PROCESSES = {
   workers: {
