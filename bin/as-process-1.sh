@@ -1,5 +1,5 @@
-# Sourced by /bin/sh in tunicorn where that is process 1, as in a container. Orphans become children of process 1, which must
-# reap them; Node.js reaps only what it has started. So a small Python program stays process 1, and Node.js is its child.
+# bin/tunicorn sources this if /bin/sh is process 1, as in a container. Orphans become children of process 1, which must reap them, but
+# Node.js reaps only processes that it has started. So a small Python program stays process 1, and Node.js is its child.
 
 export TUNICORN_OPEN_FILES="$(ulimit -Sn)"
 program="$(dirname "$(readlink -f "$0")")/../python/tunicorn/helpers/process_one.py"
@@ -11,12 +11,12 @@ for argument do
   previous=$argument
 done
 
-# Any Python will do, be it the application's or not.
+# Any Python will do, not only the application's.
 for python in "$named" "$named/bin/python" python3 "$VIRTUAL_ENV/bin/python" .venv/bin/python venv/bin/python; do
   if "$python" -I -S -c 'import signal; signal.sigwaitinfo' 2>/dev/null; then
     exec "$python" -I -S "$program" node "$0" "$@"
   fi
 done
 
-# The log says that there is none (src/cli/process-one.ts).
+# Without a Python, the log warns about it (src/cli/process-one.ts).
 exec node "$0" "$@"

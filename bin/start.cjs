@@ -1,13 +1,13 @@
 // Starts the command in a Node.js that is new enough.
 
-// These mean something to a running arbiter only. Until it is there they must neither end nor stop the process (nor, as USR1 does by
-// default, open Node's debugger); so they are caught before anything else is loaded.
+// These signals are meant for a running arbiter. Before it runs they must neither end nor stop the process, nor (USR1's default) open
+// Node's debugger, so they are caught before anything else is loaded.
 for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']) process.on(signal, () => {});
 
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 
-// To load the program alone takes about a hundred, and Node says only that there were too few.
+// Loading the program alone takes about a hundred descriptors, and Node's own error says only that there were too few.
 const NEEDED_FILES = 128;
 const root = path.dirname(__dirname);
 

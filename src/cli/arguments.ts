@@ -1,5 +1,5 @@
-// The command line: argv in, the texts of its flags and the application out. The same parser reads GUNICORN_CMD_ARGS.
-// Pure: what argparse would print, and its exit, are returned. Values are checked later, by resolveSettings().
+// Parses the command line, and GUNICORN_CMD_ARGS, into the texts of flags and the application. Pure: argparse's output and exit are
+// returned. resolveSettings() checks the values later.
 
 import { Action, type ArgumentOptions, ArgumentParser, ArgumentTypeError } from 'argparse';
 import { isRepeatable } from '../settings/kinds/kinds.ts';
@@ -20,7 +20,7 @@ export type ParsedArguments =
   /** For standard error; exit 2. */
   | { readonly kind: 'usage-error'; readonly text: string };
 
-/** Thrown where argparse would exit, and caught in parseArguments(): argparse has no other way out. */
+/** Thrown in place of argparse's exit, and caught in parseArguments(): argparse offers no other way. */
 class Ended extends Error {
   readonly result: ParsedArguments;
   constructor(result: ParsedArguments) {
@@ -51,7 +51,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   const parser = new Parser({ prog: 'tunicorn', add_help: false });
   parser.add_argument('-h', '--help', { action: PrintHelp, nargs: 0 });
   parser.add_argument('-v', '--version', { action: PrintVersion, nargs: 0 });
-  // Gunicorn takes any number of positional arguments, and leaves all but the first to the application.
+  // Gunicorn accepts any number of positional arguments, and leaves all but the first to the application.
   parser.add_argument('arguments', { nargs: '*' });
   for (const [name, declaration] of SETTINGS) addFlags(parser, name, declaration);
   try {
@@ -63,7 +63,7 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   }
 }
 
-/** Parses GUNICORN_CMD_ARGS; undefined is the same as empty. Positional arguments in it are ignored, as in Gunicorn. */
+/** Parses GUNICORN_CMD_ARGS; undefined means empty. As in Gunicorn, positional arguments in it are ignored. */
 export function parseCommandArgs(text: string | undefined, version: string): ParsedArguments {
   const split = splitWords(text ?? '');
   const parsed = split.ok ? parseArguments(split.words, version) : usageError(split.error);
@@ -73,7 +73,7 @@ export function parseCommandArgs(text: string | undefined, version: string): Par
 
 const ERROR_PREFIX = 'tunicorn: error: ';
 
-/** For flags that there are not, and that another server has, or that are nearly one of ours. */
+/** For unknown flags that another server has or that are nearly one of ours. */
 function hintFor(message: string): string {
   const [, unknown] = /^unrecognized arguments: (.*)$/s.exec(message) ?? [];
   if (unknown === undefined) return '';
@@ -105,7 +105,7 @@ function actionOf(declaration: Declaration): ArgumentOptions {
   return { action: isRepeatable(kind) ? 'append' : 'store', metavar, type: typeOf(declaration) };
 }
 
-/** argparse calls it with the flag's value. What is not a number at all is a mistake in the use of the command, as in Gunicorn. */
+/** argparse calls it with the flag's value. As in Gunicorn, a value that is not a number is a usage error. */
 function typeOf({ kind }: Declaration): (text: string) => string {
   const [name, parse] = NUMBERS[kind] ?? ['str', (text: string) => text];
   return (text) => {
@@ -120,10 +120,10 @@ const NUMBERS: { readonly [kind in KindName]?: readonly [name: string, parse: (t
   seconds: ['seconds', parseSeconds],
 };
 
-/** argparse leaves what was not given undefined. */
+/** argparse leaves missing flags undefined. */
 function flagValues(parsed: Readonly<Record<string, unknown>>): FlagValues {
   const given = Object.entries(parsed).filter(([name, value]) => isSettingName(name) && value != null);
-  // A flag's value is a string, a list of strings, or a boolean, by the actions above.
+  // The actions above produce a string, a list of strings, or a boolean.
   return Object.fromEntries(given) as FlagValues;
 }
 

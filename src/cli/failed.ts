@@ -1,4 +1,4 @@
-// How the command fails: a text on standard error, and for the command that has started this one in the background.
+// Reports a failure of the command on standard error, and to the command that started this one in the background.
 
 import { EXIT_ERROR } from '../messages/exit-status.ts';
 import { reportStart } from './start/daemon.ts';

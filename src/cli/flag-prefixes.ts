@@ -1,11 +1,11 @@
-// Beginnings of Gunicorn's flags, as argparse accepts them, where Tunicorn's own flags have made them ambiguous: start commands
-// that work with Gunicorn must not break for a flag that they have never heard of. Called by arguments.ts. Pure.
+// Abbreviations of Gunicorn's flags, which argparse accepts, that Tunicorn's own flags make ambiguous: they must not break start commands
+// that work with Gunicorn. Pure.
 
 import type { Declaration } from '../settings/setting.ts';
 
 type Table = readonly (readonly [string, Declaration])[];
 
-/** `argv` with each such beginning made whole. Everything else is left to argparse, with its errors. */
+/** `argv` with each such abbreviation expanded. Everything else is left to argparse and its errors. */
 export function completeFlags(argv: readonly string[], settings: Table): string[] {
   const end = argv.indexOf('--');
   return argv.map((word, at) => (end !== -1 && at >= end ? word : completed(word, settings)));

@@ -1,4 +1,4 @@
-// The text of --help, from the settings table. Called by arguments.ts. Pure.
+// Formats the text of --help from the settings table. Pure.
 
 import { pythonStr } from '../settings/kinds/python-repr.ts';
 import type { Declaration, DefaultSource, Section } from '../settings/setting.ts';
@@ -37,7 +37,7 @@ export function formatHelp(settings: Table): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The settings of each section, in the order in which the table first names the sections. */
+/** The settings by section, in the order in which the sections first occur in the table. */
 export function bySection(settings: Table): Map<Section, Table> {
   const sections = new Map<Section, (readonly [string, Declaration])[]>();
   for (const pair of settings) {
@@ -48,27 +48,27 @@ export function bySection(settings: Table): Map<Section, Table> {
   return sections;
 }
 
-/** The default, in words where it depends on the process. */
+/** The default, in words if it depends on the process. */
 export function describeDefault(declaration: Declaration): string {
   if (declaration.defaultFrom !== undefined) return FACTS[declaration.defaultFrom];
   const value = declaration.default;
   return Array.isArray(value) ? value.join(', ') : pythonStr(value);
 }
 
-/** Whether its flag stands alone. */
+/** Whether its flag has no value. */
 export function isSwitch(
   declaration: Declaration,
 ): declaration is Declaration & { readonly kind: 'bool' | 'optional bool' } {
   return declaration.kind === 'bool' || declaration.kind === 'optional bool';
 }
 
-/** What stands behind the flag; in brackets if it may be left out. */
+/** The value behind the flag, in brackets if it is optional. */
 export function valueForm(declaration: Declaration): string {
   const metavar = declaration.metavar ?? 'VALUE';
   return declaration.kind === 'choice' && declaration.flagAlone !== undefined ? `[${metavar}]` : metavar;
 }
 
-/** A text in lines of at most `length` characters, if its words allow it. */
+/** Wraps a text into lines of at most `length` characters, if its words allow it. */
 export function wrap(text: string, length: number): string[] {
   const lines: string[] = [];
   for (const word of text.trim().split(/\s+/)) {
@@ -96,7 +96,7 @@ function entry(flags: string, help: string): string[] {
   const [first = '', ...rest] = wrap(help, LINE_LENGTH - HELP_COLUMN);
   const indent = ' '.repeat(HELP_COLUMN);
   const head = `  ${flags}`;
-  // A flag that reaches into the second column has its help on the next line.
+  // If a flag reaches into the second column, its help starts on the next line.
   const opening = head.length + 2 <= HELP_COLUMN ? [head.padEnd(HELP_COLUMN) + first] : [head, indent + first];
   return [...opening, ...rest.map((line) => indent + line)];
 }

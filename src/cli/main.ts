@@ -1,5 +1,5 @@
-// The command: arguments in, an exit status out. Finds the interpreter, has the first forkserver evaluate the configuration file,
-// resolves the settings, and serves with them (serve.ts).
+// The command, from arguments to exit status. Finds the interpreter, has the first forkserver evaluate the configuration file, resolves
+// the settings, and serves with them (serve.ts).
 
 import { ownForkserver, programForkserver } from '../arbiter/forkserver/forkserver-command.ts';
 import { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';

@@ -1,13 +1,13 @@
-// What --print-config prints, and what the log says of the settings at level debug, in Gunicorn's formats. Called by the command. Pure.
+// Formats the settings for --print-config and for the log at level debug, as Gunicorn does. Pure.
 
 import { pythonStr } from '../settings/kinds/python-repr.ts';
 import { describeOrigin } from '../settings/origin.ts';
 import type { Origins } from '../settings/resolve.ts';
 import { SETTINGS, type Settings } from '../settings/settings.ts';
 
-/** Sorted by name. With `origins`, each line ends in a comment about where the value came from. */
+/** Sorted by name. With `origins`, each line ends in a comment about the value's origin. */
 export function formatConfig(settings: Settings, origins?: Origins): string {
-  // Names are ASCII, so that this is Python's order.
+  // Names are ASCII, so this is Python's order.
   const names = SETTINGS.map(([name]) => name).sort();
   const lines = names.map((name) => {
     const origin = origins === undefined ? '' : `  # ${describeOrigin(origins[name])}`;

@@ -1,4 +1,4 @@
-// From resolved settings to a server: log, first hooks, sockets, pid file, in Gunicorn's order; then the arbiter.
+// Starts the server from resolved settings: log, first hooks, sockets and pid file, in Gunicorn's order, then the arbiter.
 
 import { tmpdir } from 'node:os';
 import { Arbiter } from '../arbiter/arbiter.ts';
@@ -30,7 +30,7 @@ import type { StartSignals } from './start-signals.ts';
 export interface Serving {
   readonly version: string;
   readonly start: Start;
-  /** The path of the interpreter, and the line about it for the log. */
+  /** The interpreter's path, and its line for the log. */
   readonly python: string;
   readonly using: Entry;
   readonly forkserverCommand: ForkserverCommand;
@@ -71,7 +71,7 @@ export async function serve(serving: Serving): Promise<number> {
   if (!settled.ok) return fail(settled.message);
   const { hooks } = settled;
   if (resolved.gateway.logWriter === 'python') log.relay.target = forkserver;
-  // The hook nworkers_changed passes the number itself.
+  // If the hook nworkers_changed is set, its own message carries the number.
   if (!hooks.has('nworkers_changed')) forkserver.send({ type: 'facts', facts: { workers: settings.workers } });
   const counted = await callFirst(forkserver, relay, hooks, {
     type: 'hook',
@@ -119,7 +119,7 @@ export async function serve(serving: Serving): Promise<number> {
     return fail(`Error: ${made.message}`);
   }
   for (const note of made.notes) log.enter(note);
-  // The arbiter handles signals from the next line on. Nothing is awaited in between, so no signal is missed.
+  // The arbiter handles signals from the next line on. There is no await in between, so no signal is missed.
   serving.startSignals.handOver();
   return runArbiter({
     python,
@@ -153,7 +153,7 @@ async function runArbiter(start: ArbiterStart): Promise<number> {
   }
 }
 
-/** Lets the forkserver write what has been logged so far. */
+/** Lets the forkserver write the lines logged so far. */
 async function endedByHook(
   forkserver: ForkserverHandle,
   { message, exitCode }: Called & { ok: false },

@@ -1,5 +1,4 @@
-// Splits text into words as Python's shlex.split does, and as a POSIX shell does without its expansions. Called by
-// arguments.ts for GUNICORN_CMD_ARGS. Pure.
+// Splits text into words as Python's shlex.split does: like a POSIX shell without expansions. Pure.
 
 export type SplitWords =
   | { readonly ok: true; readonly words: string[] }
@@ -9,7 +8,7 @@ const SPACE = /[ \t\r\n]/;
 
 export function splitWords(text: string): SplitWords {
   const words: string[] = [];
-  /** null between words: '' and "" make a word, white space does not. */
+  /** Null between words: '' and "" are words, white space is not. */
   let word: string | null = null;
   let quote: '"' | "'" | null = null;
   for (let at = 0; at < text.length; at++) {
@@ -20,7 +19,7 @@ export function splitWords(text: string): SplitWords {
       at++;
       if (at === text.length) return { ok: false, error: 'No escaped character' };
       const next = text.charAt(at);
-      // Between double quotes a backslash stands for itself, unless a double quote or a backslash follows.
+      // In double quotes a backslash is literal unless a double quote or a backslash follows.
       const isEscape = quote === null || next === '"' || next === '\\';
       word = (word ?? '') + (isEscape ? next : character + next);
     } else if (quote !== null) {

@@ -1,5 +1,5 @@
-// Signals that come before there is an arbiter: the command ends at once, as a program does that has no handler, and takes the forkserver
-// along, which may be in the middle of the configuration file or of a hook.
+// Signals before the arbiter exists: the command exits immediately, as a program without a handler does, and kills the forkserver, which
+// may be in the middle of the configuration file or a hook.
 
 import type { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 
@@ -17,7 +17,7 @@ export class StartSignals {
     for (const signal of SIGNALS) process.on(signal, this.#end);
   }
 
-  /** Somebody else handles them now. */
+  /** Another handler takes over. */
   handOver(): void {
     for (const signal of SIGNALS) process.off(signal, this.#end);
   }

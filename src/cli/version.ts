@@ -1,4 +1,4 @@
-// Tunicorn's version, from package.json. Called by the command at its start.
+// Tunicorn's version, from package.json.
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';

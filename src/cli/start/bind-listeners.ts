@@ -1,4 +1,4 @@
-// Opens the listening sockets of a starting server, or adopts the inherited ones.
+// Opens the listening sockets of a starting server, or adopts inherited ones.
 
 import { type ListenerOptions, Listeners } from '../../arbiter/sockets/listeners.ts';
 import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';

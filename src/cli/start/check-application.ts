@@ -1,4 +1,4 @@
-// --check-config: whether the application can be loaded with these settings.
+// --check-config: checks that the application can be loaded with these settings.
 
 import type { ForkserverHandle } from '../../arbiter/forkserver/forkserver-handle.ts';
 import type { ForkserverRelay } from '../../arbiter/forkserver/forkserver-relay.ts';
@@ -6,7 +6,7 @@ import { firstFacts } from '../../arbiter/forkserver/server-facts.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import { settleFirst } from './first-forkserver.ts';
 
-/** Null when it can, else what to tell the user. */
+/** Returns null, or the error text for the user. */
 export async function checkApplication(
   forkserver: ForkserverHandle,
   relay: ForkserverRelay,
@@ -19,6 +19,6 @@ export async function checkApplication(
   if (answer.type === 'checked') return null;
   const what = 'Error while loading the application:';
   if (answer.type === 'gone') return `${what}\nThe forkserver ${answer.how}`;
-  if (answer.type !== 'failed') return `${what}\nThe forkserver said '${answer.type}'`;
+  if (answer.type !== 'failed') return `${what}\nUnexpected message from the forkserver: '${answer.type}'`;
   return `${what}\n${answer.traceback === '' ? answer.message : answer.traceback}`;
 }

@@ -1,5 +1,5 @@
-// What a forkserver is told first: which configuration file to evaluate, and which worker class and which accounts the command line
-// names. Pure.
+// The first message to a forkserver: the configuration file to evaluate, and the worker class and accounts that the command line names.
+// Pure.
 
 import type { Configure } from '../../messages/between-arbiter-and-forkserver.ts';
 import { WORKER_CLASSES } from '../../settings/for-processes/worker-classes.ts';

@@ -1,5 +1,5 @@
-// The setting daemon. Node cannot fork: the command starts itself once more in a session of its own, without the terminal, and waits
-// for that process to say that it serves its sockets, or why it does not. Used by main.ts, on both sides.
+// Both sides of the setting daemon. Node cannot fork: the command starts itself again in a session without the terminal, and waits until
+// that process reports that it serves its sockets, or why it does not.
 
 import { closeSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -26,11 +26,11 @@ interface DaemonOptions {
   readonly start: Start;
   /** Inherited descriptors that the setting `bind` names. */
   readonly boundDescriptors: readonly number[];
-  /** Keep standard output and standard error, unless they are a terminal. */
+  /** Keeps standard output and standard error, unless they are a terminal. */
   readonly keepsOutput: boolean;
 }
 
-/** The setting daemon, for a command that was started by hand. */
+/** The setting daemon, for a command started by hand. */
 export function startDaemon(start: Start, settings: Settings): Promise<number> {
   if (process.env.NOTIFY_SOCKET) {
     process.stderr.write(
@@ -42,7 +42,7 @@ export function startDaemon(start: Start, settings: Settings): Promise<number> {
   return startInBackground({ start, boundDescriptors, keepsOutput: settings.enable_stdio_inheritance });
 }
 
-/** Resolves to the exit status of the command: the start is over when it does. */
+/** Resolves to the exit status of the command when the start has succeeded or failed. */
 function startInBackground(options: DaemonOptions): Promise<number> {
   const { start, boundDescriptors, keepsOutput } = options;
   const inherited = start.sockets?.descriptors ?? [];
@@ -73,31 +73,31 @@ function startInBackground(options: DaemonOptions): Promise<number> {
       const said = parseReport(text);
       if (said === null)
         process.stderr.write(`\nError: The server ${describeEnd(code, signal)} before it had started\n\n`);
-      // What keeps its standard error has said it there itself.
+      // A process that keeps its standard error has printed the error itself.
       else if (said.type === 'failed' && kept(2) === 'ignore') process.stderr.write(said.text);
       resolve(code === null || code === EXIT_OK ? EXIT_ERROR : code);
     });
   });
 }
 
-/** In the background process: where the command waits that has started it; null before the start and after the report. */
+/** In the background process: the pipe to the waiting command. Null before the start and after the report. */
 let reportDescriptor: number | null = null;
 
-/** For a process that may have been started by the one above. The terminal's umask is not its own. */
+/** For a process that may have been started in the background: it must not keep the terminal's umask. */
 export function settleInBackground(start: Start): void {
   if (start.reportDescriptor === null) return;
   reportDescriptor = start.reportDescriptor;
   process.umask(DAEMON_UMASK);
 }
 
-/** Says, once, to the command that waits for it how the start went; in any other process it does nothing. */
+/** Reports the outcome of the start, once, to the waiting command. Does nothing in other processes. */
 export function reportStart(said: Report): void {
   if (reportDescriptor === null) return;
   try {
     writeSync(reportDescriptor, `${JSON.stringify(said)}\n`);
     closeSync(reportDescriptor);
   } catch {
-    // Nobody waits any more.
+    // The command no longer waits.
   }
   reportDescriptor = null;
 }
@@ -108,6 +108,6 @@ function parseReport(text: string): Report | null {
   try {
     return report.parse(JSON.parse(line));
   } catch {
-    return null; // Nothing that this command would write: its end is all that is known.
+    return null; // Not a report of this command: only the exit of the process counts.
   }
 }

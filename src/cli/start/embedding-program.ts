@@ -1,17 +1,17 @@
-// A program that embeds Tunicorn and has made way for the command, as python/tunicorn/embedding/serve.py describes it in the
-// environment. Called by the command at its start. Pure.
+// Reads the description of a program that embeds Tunicorn and has executed the command in its place. python/tunicorn/embedding/serve.py
+// writes it to the environment. Pure.
 
 import { z } from 'zod';
 import { PROGRAM_VARIABLE } from '../../messages/environment-variables.ts';
 import type { FoundInterpreter, PythonVersion } from './interpreter.ts';
 
 export interface EmbeddingProgram {
-  /** Interpreter and arguments that run it again. */
+  /** The interpreter and arguments to run it again. */
   readonly command: readonly string[];
-  /** The directory that it was started in, which need not be the one that it is in now. */
+  /** The directory in which it was started; it may have changed to another since. */
   readonly cwd: string;
   readonly python: PythonVersion;
-  /** Whether flags and GUNICORN_CMD_ARGS count, as they do for gunicorn.app.base.Application. */
+  /** Whether flags and GUNICORN_CMD_ARGS apply, as they do for gunicorn.app.base.Application. */
   readonly readsCommandLine: boolean;
 }
 
@@ -22,7 +22,7 @@ const shape = z.object({
   readsCommandLine: z.boolean(),
 });
 
-/** Null when the command was started as itself; a string says what is wrong with the description. */
+/** Null if no program embeds the command; a string is an error in the description. */
 export function embeddingProgram(environment: NodeJS.ProcessEnv): EmbeddingProgram | null | string {
   const text = environment[PROGRAM_VARIABLE];
   if (text === undefined) return null;
@@ -37,7 +37,7 @@ export function interpreterOf({ command, python }: EmbeddingProgram): FoundInter
   return { ok: true, interpreter: { path: command[0] ?? '', version: python, source: 'the program' }, notes: [] };
 }
 
-/** For the forkserver: what the program starts in its turn must not take itself for this one. */
+/** For the forkserver: processes that the program starts must not take the description for theirs. */
 export function withoutProgram(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { [PROGRAM_VARIABLE]: _, ...rest } = environment;
   return rest;

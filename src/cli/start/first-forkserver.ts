@@ -1,5 +1,5 @@
-// What the command has the first forkserver do before there is an arbiter: settle the settings, and call the hooks that come before the
-// sockets are bound.
+// Uses the first forkserver before the arbiter exists: hands it the settings, and has it call the hooks that run before sockets are
+// bound.
 
 import type { ForkserverHandle } from '../../arbiter/forkserver/forkserver-handle.ts';
 import type { ForkserverRelay } from '../../arbiter/forkserver/forkserver-relay.ts';
@@ -16,7 +16,7 @@ export type Called =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string; readonly exitCode: number };
 
-/** `logs` is `leave` when no file is to be made. */
+/** `leave`: the forkserver creates no log files. */
 export async function settleFirst(
   forkserver: ForkserverHandle,
   relay: ForkserverRelay,
@@ -28,11 +28,12 @@ export async function settleFirst(
   const answer = await relay.next();
   if (answer.type === 'settled') return { ok: true, hooks: new Set(answer.hooks) };
   if (answer.type === 'gone') return { ok: false, message: `Error: The forkserver ${answer.how}` };
-  if (answer.type !== 'failed') return { ok: false, message: `Error: The forkserver said '${answer.type}'` };
+  if (answer.type !== 'failed')
+    return { ok: false, message: `Error: Unexpected message from the forkserver: '${answer.type}'` };
   return { ok: false, message: answer.message };
 }
 
-/** Calls nothing when the hook is not set. */
+/** Does nothing if the hook is not set. */
 export async function callFirst(
   forkserver: ForkserverHandle,
   relay: ForkserverRelay,

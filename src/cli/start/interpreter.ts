@@ -1,5 +1,5 @@
-// Finds the Python interpreter that runs the application, and asks it for its version, once, at start-up.
-// Order: --python, $VIRTUAL_ENV, a virtual environment in the current directory, one in the directory of --chdir, python3 on PATH.
+// Finds the Python interpreter for the application and its version, once, at start-up. Order: --python, $VIRTUAL_ENV, a virtual
+// environment in the current directory, one in the directory of --chdir, python3 on PATH.
 
 import { execFile } from 'node:child_process';
 import { lstatSync, statSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { systemErrorReason } from '../../log/system-error-reason.ts';
 export type PythonVersion = readonly [major: number, minor: number, micro: number];
 
 interface Interpreter {
-  /** Absolute, and not resolved further: a virtual environment is known by the path of its own link to Python. */
+  /** Absolute, with links unresolved: Python finds its virtual environment by the path of the environment's link. */
   readonly path: string;
   readonly version: PythonVersion;
   readonly source: InterpreterSource;
@@ -30,22 +30,22 @@ export interface InterpreterSearch {
   readonly python: string | undefined;
   readonly env: { readonly PATH?: string | undefined; readonly VIRTUAL_ENV?: string | undefined };
   readonly cwd: string;
-  /** The value of --chdir, where the application is. The configuration file's is not known yet: it takes a Python to read it. */
+  /** The value of --chdir, the application's directory. The configuration file's chdir is not known yet: reading it takes a Python. */
   readonly chdir?: string | undefined;
   readonly timeLimitMs?: number;
 }
 
 const OLDEST_PYTHON: readonly [major: number, minor: number] = [3, 9];
 
-/** What people call the folder of a virtual environment. */
+/** Usual names of a virtual environment's folder. */
 const VENV_NAMES = ['.venv', 'venv', '.env', 'env'];
-/** Those that are nothing else; `.env` is mostly a file with variables. */
+/** Names with no other use; `.env` is mostly a file with variables. */
 const MEANT_AS_VENV = ['.venv', 'venv'];
 
 const TIME_LIMIT_MS = 10_000;
 
-// For every Python there is, 2.7 too: one that is too old must still be able to say so. It imports nothing but the
-// built-in `sys`, so that no file of the working directory can stand in for a module.
+// Runs in every Python, even 2.7, so that one that is too old can still report its version. Imports only the built-in `sys`, so that no
+// file in the working directory can shadow a module.
 const QUESTION = "import sys; sys.stdout.write('%d %d %d' % sys.version_info[:3])";
 
 interface Candidate {
@@ -76,7 +76,7 @@ interface Choice {
   readonly notes: readonly Entry[];
 }
 
-/** The first that there is. One that cannot be used is an error, not a reason to look on. */
+/** The first that exists. If that is unusable, it is an error, not a reason to look further. */
 function chooseCandidate(search: InterpreterSearch): Choice {
   const { python, env, cwd } = search;
   if (python !== undefined) return { candidate: named(python, env, cwd), notes: [] };
@@ -87,7 +87,7 @@ function chooseCandidate(search: InterpreterSearch): Choice {
   for (const source of venvPlaces(search)) {
     const folder = path.resolve(cwd, source);
     const candidate = path.join(folder, 'bin/python');
-    // A link to a Python that has been removed counts: that is a broken environment, not a missing one.
+    // A dangling link to Python counts: the environment is broken, not missing.
     if (isThere(candidate) || isThere(path.join(folder, 'pyvenv.cfg'))) {
       return { candidate: { path: candidate, source }, notes };
     }
@@ -117,7 +117,7 @@ function named(python: string, env: InterpreterSearch['env'], cwd: string): Cand
   return { fault: `the Python interpreter '${python}' (from --python) does not exist on PATH` };
 }
 
-/** As messages show them: those of the current directory, then those of --chdir. */
+/** As messages show them: first in the current directory, then in that of --chdir. */
 function venvPlaces({ cwd, chdir }: InterpreterSearch): readonly string[] {
   const isElsewhere = chdir !== undefined && path.resolve(cwd, chdir) !== path.resolve(cwd);
   const folders = isElsewhere ? ['.', chdir] : ['.'];

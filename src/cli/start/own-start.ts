@@ -1,4 +1,4 @@
-// How this process was started: read once, before anything else, and removed from the environment of its children.
+// How this process was started. Read once, before anything else, and removed from the environment for its children.
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { openFilesAtStart, readLimits } from '../../arbiter/process/open-files.ts';
@@ -13,14 +13,14 @@ import type { Entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
 
-/** In the environment of a process that was started to leave the terminal: the descriptor to report its start on. */
+/** In the environment of a process started in the background: the descriptor to report its start on. */
 export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';
 
 export interface Start extends OwnStart {
   readonly sockets: InheritedSockets | null;
   /** Why sockets named in the environment are ignored. */
   readonly warning: Entry | null;
-  /** Null for a process that was started by hand. */
+  /** Null for a process started by hand. */
   readonly reportDescriptor: number | null;
 }
 
@@ -42,7 +42,7 @@ export function readStart(): ReadStart {
   const openFiles = openFilesAtStart(process.env[OPEN_FILES_VARIABLE], readLimits('self'), readLimits(process.ppid));
   for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE, OPEN_FILES_VARIABLE]) delete process.env[name];
   const environment = { ...process.env };
-  // The watchdog watches whatever process is the service's main one by then.
+  // The watchdog then watches the service's main process, whichever it is.
   if (environment.WATCHDOG_PID === String(process.pid)) delete environment.WATCHDOG_PID;
   const reportDescriptor = report === undefined ? null : Number(report);
   return {
@@ -51,7 +51,7 @@ export function readStart(): ReadStart {
   };
 }
 
-/** As the shell knows it: a symbolic link that leads to another release later is then followed to that one. */
+/** $PWD, as the shell has it, so that a symbolic link that later leads to another release is followed there. */
 function currentDirectory(): string | null {
   let cwd: string;
   try {
@@ -66,7 +66,7 @@ function currentDirectory(): string | null {
   return here !== null && there !== null && there.dev === here.dev && there.ino === here.ino ? shown : cwd;
 }
 
-/** Children are to start in it: being in it is not enough for that. */
+/** Children have to be able to start in it, which takes more than being in it. */
 function whyClosed(cwd: string): string | null {
   try {
     accessSync(cwd, constants.X_OK);
@@ -76,7 +76,7 @@ function whyClosed(cwd: string): string | null {
   }
 }
 
-/** Null also for a directory that this user may be in, and not look up from above. */
+/** Null also for a directory that this user may be in but not look up by path. */
 function statOf(directory: string): Stats | null {
   try {
     return statSync(directory);

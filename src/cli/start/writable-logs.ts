@@ -1,5 +1,5 @@
-// Refuses settings whose log files cannot be written. Called at the start, and at each reload, before anything is done
-// with the settings. Makes the files, so that whoever opens them later, as whatever user, finds them there.
+// Checks that the log files of new settings can be written, before the settings are used. Creates the files, so that processes that open
+// them later as another user find them.
 
 import { prepareLogFile } from '../../log/log-file.ts';
 import type { Resolution, ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
