@@ -1,13 +1,14 @@
 // `npm test`: prepares .venv and Debian packages, compiles, then runs the Python and the TypeScript tests.
 //
 //   npm test                       everything
-//   npm test -- FILTER ...         the files whose name has FILTER in it, or that are in a folder of that name; if there is none, the
-//                                  tests whose title fits
+//   npm test -- FILTER ...         the files whose name contains FILTER, or that are in a folder of that name; if there are none, the
+//                                  tests whose title matches
 //   npm run test:quick             types, lint, and the unit tests of both languages: under a minute on two cores
 //   npm run compatibility          the framework grid, and its page
 //   node test/run.mjs --setup-only prepares .venv and nothing else
 //
-// With CI=true, a test that cannot run on this machine is a failure. TEST_CONCURRENCY says how many files with real servers run at once.
+// With CI=true, a test that cannot run on this machine is a failure. TEST_CONCURRENCY is the number of files with real servers that run
+// in parallel.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -24,11 +25,11 @@ const inCi = process.env.CI === 'true';
 // An illegal state change fails the test (src/log/illegal-move.ts).
 process.env.TUNICORN_TEST_ILLEGAL_MOVES = 'throw';
 
-// Most of these tests wait for processes most of the time. With still more at once they would measure the machine, not the product.
+// These tests mostly wait for processes. With more in parallel they would measure the machine, not the product.
 const concurrency = process.env.TEST_CONCURRENCY ?? '3';
 /** A test file that hangs is killed, and fails with "test timed out". */
 const FILE_LIMIT_MS = 15 * 60_000;
-/** For what even that does not end: a process that outlives its test and holds the output open. */
+/** In case the file does not end even then, because a process outlives its test and holds the output open. */
 const STEP_LIMIT_MS = 75 * 60_000;
 
 async function main(argv) {
@@ -61,7 +62,7 @@ function isOption(argument) {
   return argument.startsWith('--');
 }
 
-/** What can be known without starting a server. */
+/** All checks that need no server. */
 async function runQuick() {
   if (!compile() || !step('lint', npx('biome', 'check', '.'))) return false;
   const results = await Promise.all([
@@ -81,7 +82,7 @@ function compile() {
   );
 }
 
-/** Which tests the filters ask for: everything without a filter. */
+/** The tests that the filters select: everything without a filter. */
 function select(filters) {
   const unit = testFiles('unit');
   const conformance = testFiles('conformance');
@@ -119,7 +120,7 @@ function nodeTest(files, pattern, concurrency) {
   return [process.execPath, '--enable-source-maps', '--test', '--test-reporter=spec', ...limits, ...byTitle, ...files];
 }
 
-/** A virtual environment with the packages of a requirements file, built again when that file or the Python changes. */
+/** A virtual environment with the packages of a requirements file, rebuilt when that file or the Python changes. */
 function prepareVenv(name, requirements, interpreter = 'python3') {
   const venv = join(root, name);
   const python = join(venv, 'bin', 'python');
@@ -137,12 +138,12 @@ function prepareVenv(name, requirements, interpreter = 'python3') {
   return true;
 }
 
-/** What the framework grid needs; in a virtual environment of its own, so that the other tests stay light. */
+/** The packages of the framework grid, in their own virtual environment, so that the other tests stay light. */
 function prepareFrameworks() {
   return prepareVenv('.venv-frameworks', 'test/frameworks/requirements.txt', newestPython());
 }
 
-/** On PATH or of pyenv: current frameworks want a current Python. */
+/** On PATH or from pyenv: current frameworks need a current Python. */
 function newestPython() {
   const ofPyenv = join(homedir(), '.pyenv', 'versions');
   const installed = existsSync(ofPyenv) ? readdirSync(ofPyenv) : [];
@@ -161,7 +162,7 @@ function writeCompatibilityPage() {
   return step('framework grid', [process.execPath, join(root, 'build', 'test', 'frameworks', 'write-page.js')]);
 }
 
-/** Proxies that stand before Tunicorn in some tests, and what starts it in others. Installed where that is allowed; else their absence is said aloud. */
+/** Proxies and service managers that some tests need. Installed if allowed; otherwise their absence is reported. */
 function prepareDebianPackages() {
   const programs = [
     { name: 'nginx', from: 'nginx-light' },
@@ -200,7 +201,7 @@ function step(what, command, env = process.env) {
   return succeeded(what, status, error?.message ?? signal);
 }
 
-/** As `step`, beside others; what it prints comes at its end, in one piece, without the tests that pass. */
+/** Like `step`, but in parallel with others: prints its output at the end, in one piece, without the passing tests. */
 async function besides(what, command) {
   const child = spawn(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

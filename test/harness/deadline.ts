@@ -1,5 +1,5 @@
-// Every wait of the integration tests ends: with what it waited for, or with an error that names it.
-// The deadline is there to fail loudly, never to measure: no test may pass because of how long something took.
+// Bounds every wait of the integration tests: it ends with the awaited event or with an error that names it. Deadlines exist to fail
+// loudly, never to measure: no test may pass because of a duration.
 
 export const deadlineMs: number = Number(process.env.TUNICORN_TEST_DEADLINE_MS ?? 30_000);
 
@@ -7,7 +7,7 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
-/** The promise's outcome, or a DeadlineError that names what was waited for. */
+/** The promise's outcome, or a DeadlineError that names the awaited event. */
 export async function within<T>(what: string, promise: Promise<T>, limitMs: number = deadlineMs): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -20,7 +20,7 @@ export async function within<T>(what: string, promise: Promise<T>, limitMs: numb
   }
 }
 
-/** Looks again and again, for states that announce themselves to nobody (such as /proc), until `look` gives something. */
+/** Polls until `look` returns something, for states without notification, such as those in /proc. */
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
@@ -35,7 +35,7 @@ export async function eventually<T>(
   }
 }
 
-/** Time between two looks, or between two blows of a storm; nothing may depend on it being enough. */
+/** A pause between two polls, or between two blows of a storm. No test may depend on it being long enough. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);

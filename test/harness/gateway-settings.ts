@@ -1,11 +1,11 @@
-// The settings of a gateway for tests that start none: values as a configuration file gives them, through the same checks.
+// Gateway settings for tests without a server: a configuration file's values, with the same checks.
 
 import { type HeadRules, toHeadRules } from '../../src/gateway/http1/head/head-rules.ts';
 import { type GatewaySettings, toGatewaySettings } from '../../src/settings/for-processes/gateway-settings.ts';
 import { resolveSettings } from '../../src/settings/resolve.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 
-/** By Gunicorn's names; a list may also be one string with commas. */
+/** By Gunicorn's names. A list may also be one string with commas. */
 export type FileValues = { readonly [Name in keyof Settings]?: unknown };
 
 const FACTS = { cwd: '/', userId: 0, groupId: 0, application: 'app:app', isFolder: () => true };

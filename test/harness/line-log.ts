@@ -1,4 +1,4 @@
-// The lines that a server has written so far, and promises of lines to come.
+// The lines that a server has written, and waits for lines to come.
 
 import { DeadlineError, deadlineMs } from './deadline.ts';
 
@@ -22,7 +22,7 @@ export class LineLog {
     if (pieces.length > 0) this.#wake();
   }
 
-  /** The writers are gone; a line that has not come will not come. */
+  /** The writers are gone, so no more lines will come. */
   end(): void {
     if (this.#partial !== '') this.append('\n');
     this.#ended = true;
@@ -30,7 +30,7 @@ export class LineLog {
     this.#waiters = [];
   }
 
-  /** A place in the log: `waitFor(…, { since: log.mark() })` looks only at lines that come later. */
+  /** A position in the log: `waitFor(…, { since: log.mark() })` matches only later lines. */
   mark(): number {
     return this.lines.length;
   }
@@ -39,7 +39,7 @@ export class LineLog {
     return this.lines.slice(since).filter((line) => pattern.test(line)).length;
   }
 
-  /** The line numbers of the lines that match. */
+  /** The numbers of the matching lines. */
   positions(pattern: RegExp, since: number = 0): number[] {
     return this.lines.flatMap((line, position) => (position >= since && pattern.test(line) ? [position] : []));
   }

@@ -3,7 +3,7 @@
 export const listening = /Listening at: (\S+) \((\d+)\)/;
 export const bootingWorker = /Booting worker with pid: (\d+)/;
 export const workerExiting = /Worker exiting \(pid: (\d+)\)/;
-/** The first sign that requests are answered. Another server than Tunicorn says less: see TUNICORN_TEST_READY. */
+/** The first sign that requests are answered. For servers other than Tunicorn, see TUNICORN_TEST_READY. */
 export const serving = new RegExp(process.env.TUNICORN_TEST_READY ?? 'Generation \\d+ is serving');
 export const gaveUp = /Generation (\d+) gave up/;
 export const backingOff =

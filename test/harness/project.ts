@@ -1,4 +1,4 @@
-// Where things are in the project, and which command the integration tests start.
+// Paths in the project, and the command that the integration tests start.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const root: string = findRoot(dirname(fileURLToPath(import.meta.url)));
 const appsDir: string = join(root, 'test', 'apps');
 export const supportDir: string = join(appsDir, 'support');
-/** Where each application of test/apps is, by the module's or package's name; each name is there once. */
+/** The folder of each application of test/apps, by the name of the module or package; names are unique. */
 const appFolders: ReadonlyMap<string, string> = new Map(
   readdirSync(appsDir, { encoding: 'utf8', recursive: true })
     .map((name) => join(appsDir, name))
@@ -18,7 +18,7 @@ const appFolders: ReadonlyMap<string, string> = new Map(
     }),
 );
 
-/** The folder to start in for the application `MODULE[:CALLABLE]`: tests name an application and not its folder. */
+/** The folder of the application `MODULE[:CALLABLE]`: tests name applications without their folders. */
 export function appFolder(application: string): string {
   const [module = ''] = application.split(/[.:]/);
   return appFolders.get(module) ?? appsDir;
@@ -29,12 +29,12 @@ export function appFile(module: string): string {
 }
 
 export const logsDir: string = join(root, 'test', 'logs');
-/** What a program that embeds Tunicorn has on PYTHONPATH. */
+/** PYTHONPATH for a program that embeds Tunicorn. */
 export const pythonDir: string = join(root, 'python');
 export const venvDir: string = join(root, '.venv');
 export const venvPython: string = join(venvDir, 'bin', 'python');
 
-/** `TUNICORN_TEST_COMMAND` puts another server with Gunicorn's command line in Tunicorn's place, to try the tests themselves. */
+/** `TUNICORN_TEST_COMMAND` names another server with Gunicorn's command line, to check the tests themselves. */
 export const command: readonly string[] = process.env.TUNICORN_TEST_COMMAND?.split(' ') ?? [
   process.execPath,
   join(root, 'bin', 'tunicorn'),
@@ -44,7 +44,7 @@ export const otherServer: boolean = !command.some((word) => basename(word) === '
 /** With CI=true, a test that cannot run here is a failure. */
 export const inCi: boolean = process.env.CI === 'true';
 
-/** A pyenv interpreter whose version starts with `version`, such as `3.9`, if this machine has one. */
+/** A pyenv interpreter whose version starts with `version`, such as `3.9`, if installed. */
 export function findPyenvPython(version: string, versions: readonly string[]): string | undefined {
   const found = versions.find((name) => name.startsWith(`${version}.`));
   return found === undefined ? undefined : join(pyenvVersionsDir, found, 'bin', 'python');

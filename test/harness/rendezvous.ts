@@ -1,5 +1,5 @@
-// Where a test and the applications that it runs meet: an application waits at a name until the test lets it go, or leaves a
-// note. The other half is test/apps/support/rendezvous.py.
+// Synchronises a test with its applications: an application waits at a name until the test releases it, or leaves a note. The other half
+// is test/apps/support/rendezvous.py.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { within } from './deadline.ts';
@@ -29,7 +29,7 @@ export class Rendezvous {
     return new Rendezvous(server, `127.0.0.1:${address.port}`);
   }
 
-  /** Resolves when so many wait at the name. */
+  /** Resolves when so many are waiting at the name. */
   async arrived(name: string, count: number = 1): Promise<void> {
     await this.#until(`${count} to wait at ${name}`, () => this.waiting(name) >= count);
   }
@@ -38,7 +38,7 @@ export class Rendezvous {
     return this.#present.get(name)?.size ?? 0;
   }
 
-  /** Lets all that wait at the name go on, and says how many they were. */
+  /** Releases all that wait at the name, and returns their number. */
   release(name: string): number {
     const sockets = this.#present.get(name) ?? new Set();
     this.#present.delete(name);
@@ -46,7 +46,7 @@ export class Rendezvous {
     return sockets.size;
   }
 
-  /** From now on nobody waits at this name. */
+  /** From now on, this name does not block. */
   open(name: string): void {
     this.#open.add(name);
     this.release(name);
@@ -56,7 +56,7 @@ export class Rendezvous {
     return this.#notes.get(name) ?? 0;
   }
 
-  /** Resolves when so many notes of this name have been left since the beginning. */
+  /** Resolves when so many notes of this name have been left in all. */
   async noted(name: string, count: number = 1): Promise<void> {
     await this.#until(`${count} notes of ${name}`, () => this.notes(name) >= count);
   }

@@ -1,5 +1,5 @@
-// `scenario()` is a test with real processes: it has a directory of its own, starts servers, and leaves nothing behind. If it
-// fails, the servers' logs are kept in test/logs and the error says where.
+// `scenario()` is a test with real processes: it has its own directory, starts servers, and leaves nothing behind. If it fails, the
+// servers' logs are kept in test/logs, and the error names the folder.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -23,24 +23,24 @@ import { Rendezvous } from './rendezvous.ts';
 import { Server } from './server.ts';
 
 export interface LaunchOptions {
-  /** `MODULE[:CALLABLE]`; from a folder of test/apps, unless `files` or `chdir` say otherwise. */
+  /** `MODULE[:CALLABLE]`, from a folder of test/apps unless `files` or `chdir` is set. */
   readonly app?: string;
   readonly args?: readonly string[];
-  /** Written to the scenario's directory first; the application is then looked for there. */
+  /** Written to the scenario's directory first; the application is then loaded from there. */
   readonly files?: Readonly<Record<string, string>>;
-  /** The value of `--chdir`; null for no such flag. */
+  /** The value of `--chdir`; null omits the flag. */
   readonly chdir?: string | null;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** `none`: the test gives `--bind` itself, or wants none, and says where requests go. */
+  /** `none`: the test passes `--bind` itself, or none, and sets the address for requests. */
   readonly listen?: 'tcp' | 'unix' | 'none';
   readonly target?: Target;
-  /** What stands before the command, such as a program that prepares a descriptor and then executes the rest. */
+  /** A prefix of the command, such as a program that prepares a descriptor and then executes the rest. */
   readonly launcher?: readonly string[];
 }
 
 export interface ProgramOptions {
-  /** What follows the interpreter. */
+  /** The arguments of the interpreter. */
   readonly args: readonly string[];
   readonly python?: string;
   readonly files?: Readonly<Record<string, string>>;
@@ -59,7 +59,7 @@ export class Scene {
     this.defer(() => rmSync(this.dir, { recursive: true, force: true }));
   }
 
-  /** What must be undone at the end, whatever happens; the last first. */
+  /** Clean-up at the end, whatever happens; the last first. */
   defer(cleanup: () => void | Promise<void>): void {
     this.#cleanups.push(cleanup);
   }
@@ -87,7 +87,7 @@ export class Scene {
     return connection;
   }
 
-  /** Starts the command and does not wait for anything. */
+  /** Starts the command without waiting. */
   async launch(options: LaunchOptions): Promise<Server> {
     for (const [name, text] of Object.entries(options.files ?? {})) this.write(name, text);
     const { target, flags } = await this.#address(options);
@@ -109,7 +109,7 @@ export class Scene {
     return server;
   }
 
-  /** Runs a program of the scenario's directory with Python; `python/` is on its path. */
+  /** Runs a program in the scenario's directory with Python; `python/` is on its path. */
   async program(options: ProgramOptions): Promise<Server> {
     for (const [name, text] of Object.entries(options.files ?? {})) this.write(name, text);
     const server = new Server({
@@ -138,7 +138,7 @@ export class Scene {
     return { rendezvous, server: await this.tunicorn({ app, args, env: { RENDEZVOUS: rendezvous.address } }) };
   }
 
-  /** Starts the command for what it prints and how it exits. */
+  /** Runs the command for its output and exit status. */
   async run(options: LaunchOptions): Promise<{ code: number | null; text: string; stdout: string }> {
     const server = await this.launch({ listen: 'none', ...options });
     const { code, text } = await server.ended();
@@ -161,8 +161,8 @@ export class Scene {
 }
 
 /**
- * What every server gets: the tests' own interpreter, and no bytecode files, for Python takes a module that was rewritten within the
- * same second, with the same length, for unchanged.
+ * The environment of every server: the tests' interpreter, and no bytecode files, because Python considers a module unchanged that was
+ * rewritten within the same second with the same length.
  */
 const standardEnv: Readonly<Record<string, string | undefined>> = {
   VIRTUAL_ENV: venvDir,
@@ -181,7 +181,7 @@ export interface ScenarioOptions {
   readonly limitMs?: number;
 }
 
-/** For what Gunicorn does not do, or does otherwise. */
+/** For behaviour that Gunicorn does not have. */
 export const onlyTunicorn: ScenarioOptions & { readonly skip: string | false } = {
   skip: otherServer && 'only for Tunicorn',
 };
@@ -202,7 +202,7 @@ export function scenario(title: string, body: (scene: Scene) => Promise<void>, o
   });
 }
 
-/** One server for all scenarios of a file that only ask it things; started by the first of them. */
+/** One server for all scenarios of a file that only send it requests; the first of them starts it. */
 export function sharedServer(options: LaunchOptions): () => Promise<Server> {
   let scene: Scene | undefined;
   let server: Promise<Server> | undefined;
@@ -214,7 +214,7 @@ export function sharedServer(options: LaunchOptions): () => Promise<Server> {
   };
 }
 
-/** A TCP port that is free now, below those that the kernel hands out to clients, so that no client takes it meanwhile. */
+/** A free TCP port below the kernel's range for clients, so that no client takes it meanwhile. */
 export async function freePort(host: string = '127.0.0.1'): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);

@@ -24,7 +24,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The server's living processes, by what they are to the arbiter. */
+/** The server's living processes, by their roles. */
 export interface Family {
   readonly arbiter: number | undefined;
   readonly gateways: readonly number[];
@@ -42,7 +42,7 @@ export class Server {
   readonly pid: number;
   readonly target: Target;
   readonly cwd: string;
-  /** What the command wrote to stderr and stdout, in the order of arrival. */
+  /** The command's stderr and stdout, in the order of arrival. */
   readonly log: LineLog = new LineLog();
   readonly stdout: LineLog = new LineLog();
   readonly exit: Promise<Exit>;
@@ -75,7 +75,7 @@ export class Server {
     });
   }
 
-  /** Waits until the first generation serves and the listener takes connections. */
+  /** Waits until the first generation serves and the listener accepts connections. */
   async ready(): Promise<void> {
     await this.waitForLog(serving);
     const socket = await openSocket(this.target);
@@ -90,7 +90,7 @@ export class Server {
     process.kill(this.pid, name);
   }
 
-  /** The exit of the arbiter, with everything that it has written. */
+  /** The arbiter's exit, with all its output. */
   async ended(): Promise<Exit & { readonly text: string }> {
     const exit = await within(`the server to exit; its log so far:\n${this.log.text()}`, this.exit);
     if (!this.#child.stderr?.readableEnded) {
@@ -105,7 +105,7 @@ export class Server {
     return await this.ended();
   }
 
-  /** Of the arbiter that was started; or of another one, such as the one that went to the background. */
+  /** The processes of the arbiter that was started, or of another one, such as one in the background. */
   family(arbiter: number = this.pid): Family {
     const entries = processesMarked(this.#mark);
     const childrenOf = (parents: readonly number[], kind: string): number[] =>
@@ -127,7 +127,7 @@ export class Server {
     return this.family().workers;
   }
 
-  /** Waits until there are exactly so many workers, and that is what the server means: each has said that it boots. */
+  /** Waits until there are exactly so many workers and each has logged that it boots, so that the number is intended. */
   async workers(count: number): Promise<readonly number[]> {
     return await eventually(`${count} workers; there are ${this.workerPids().length}`, () => {
       const pids = this.workerPids();
@@ -136,17 +136,17 @@ export class Server {
     });
   }
 
-  /** Waits until none of the server's processes lives any more, whoever is their parent now. */
+  /** Waits until none of the server's processes is alive, whatever their parent is by then. */
   async nothingLeft(): Promise<true> {
     return await eventually(`the server's processes to end`, () => processesMarked(this.#mark).length === 0);
   }
 
-  /** The most memory that any of the living processes has ever had, by process id. */
+  /** The peak memory of each living process, by process id. */
   peakMemory(): ReadonlyMap<number, number> {
     return new Map(this.family().all.map((pid) => [pid, peakResidentBytes(pid) ?? 0]));
   }
 
-  /** Kills every process of this server, the arbiter first so that it replaces none. */
+  /** Kills every process of this server, first the arbiter, so that it replaces none. */
   async destroy(): Promise<void> {
     this.killAll();
     for (let left = processesMarked(this.#mark); left.length > 0; left = processesMarked(this.#mark)) {
@@ -172,7 +172,7 @@ function kill(entries: readonly Pick<ProcessEntry, 'pid'>[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
 }

@@ -1,5 +1,5 @@
-// One client connection: sends exactly the bytes it is told to, and reads responses byte for byte. It takes from the kernel only
-// what a test asks for, so a test that stops reading is a slow reader.
+// One client connection: sends exactly the given bytes, and reads responses byte for byte. It takes from the kernel only the bytes that a
+// test reads, so a test that stops reading is a slow reader.
 
 import { connect, type Socket } from 'node:net';
 import { within } from '../deadline.ts';
@@ -13,7 +13,7 @@ export interface ResponseHead {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** How the end of a body is known. */
+/** The framing of a body. */
 type Framing = 'none' | 'length' | 'chunked' | 'close';
 
 export interface HttpResponse extends ResponseHead {
@@ -23,7 +23,7 @@ export interface HttpResponse extends ResponseHead {
   readonly end: 'complete' | 'cut';
 }
 
-/** The connection ended where a response, or the rest of its head, should have come. */
+/** The connection ended before a response, or in the middle of its head. */
 export class NoResponseError extends Error {
   override readonly name = 'NoResponseError';
 }
@@ -52,7 +52,7 @@ export class HttpConnection {
     });
   }
 
-  /** How the other side has ended the connection, as far as it has been read. A reset may have eaten what was not read yet. */
+  /** How the other side has ended the connection, as far as read. A reset may have discarded unread bytes. */
   get ending(): 'open' | 'ended' | 'reset' {
     return this.#end;
   }
@@ -70,12 +70,12 @@ export class HttpConnection {
     });
   }
 
-  /** No more bytes from this side; the other may still answer. */
+  /** Half-close: no more bytes from this side; the other may still answer. */
   endSending(): void {
     this.socket.end();
   }
 
-  /** The next response, interim ones included. `method` matters for HEAD: its response has no body. */
+  /** The next response, including interim ones. `method` matters for HEAD, whose response has no body. */
   async response(method: string = 'GET'): Promise<HttpResponse> {
     return await within(`the response to ${method}`, this.#response(method));
   }
@@ -84,12 +84,12 @@ export class HttpConnection {
     return await within('the head of a response', this.#head());
   }
 
-  /** The next chunk's data; undefined for the last, empty one (its trailer section is read as well). */
+  /** The next chunk's data; undefined for the last, empty one, whose trailer section is read, too. */
   async chunk(): Promise<Buffer | undefined> {
     return await within('a chunk of a response', this.#chunk());
   }
 
-  /** Passes the body on piece by piece, for bodies that are too large to keep; `slowly` is awaited between the pieces. */
+  /** Passes on the body piece by piece, for bodies too large to keep. Awaits `slowly` between the pieces. */
   async body(
     head: ResponseHead,
     method: string,
@@ -106,7 +106,7 @@ export class HttpConnection {
     return (await this.#exactly(Number(field(head, 'Content-Length')), take)) ? 'complete' : 'cut';
   }
 
-  /** The next bytes, whatever they mean; NoResponseError when the connection ends before. */
+  /** The next bytes, whatever they mean; NoResponseError if the connection ends first. */
   async exactly(count: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
     const take = (bytes: Buffer): void => void pieces.push(bytes);
@@ -114,7 +114,7 @@ export class HttpConnection {
     throw new NoResponseError(`the connection ended where ${count} bytes should have come`);
   }
 
-  /** Everything that comes until the other side closes. */
+  /** All bytes until the other side closes. */
   async untilEnd(): Promise<Buffer> {
     const pieces: Buffer[] = [];
     await within('the connection to be closed', this.#drainInto(pieces));
@@ -189,7 +189,7 @@ export class HttpConnection {
     return size === 0 ? undefined : Buffer.concat(pieces);
   }
 
-  /** A line that ends in CRLF, without it; undefined at the end of the connection. */
+  /** A line, without its CRLF; undefined at the end of the connection. */
   async #line(): Promise<string | undefined> {
     for (;;) {
       const end = this.#pending.indexOf('\r\n');
@@ -241,7 +241,7 @@ export class HttpConnection {
   }
 }
 
-/** A connection that reads nothing at all, not even into this process's memory. */
+/** A connection that never reads, not even into this process's memory. */
 export async function openSocket(target: Target, reads: 'on demand' | 'never' = 'on demand'): Promise<Socket> {
   return await within(
     'a connection',
@@ -257,7 +257,7 @@ export async function openSocket(target: Target, reads: 'on demand' | 'never' = 
   );
 }
 
-/** A header field's value; several of one name are joined with `, `. */
+/** A header field's value; repeated fields are joined with `, `. */
 export function field(head: ResponseHead, name: string): string | undefined {
   const values = fields(head, name);
   return values.length === 0 ? undefined : values.join(', ');

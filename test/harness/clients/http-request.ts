@@ -1,4 +1,4 @@
-// One request on a connection of its own, or its bytes for a connection that a test holds.
+// One request on its own connection, or its bytes for a connection of the test.
 
 import { HttpConnection, type HttpResponse, type Target } from './http-connection.ts';
 
@@ -9,7 +9,7 @@ export interface RequestOptions {
   readonly version?: '1.0' | '1.1';
 }
 
-/** The bytes of a request, with `Host` and, if there is a body, `Content-Length`. */
+/** The bytes of a request, with `Host` and, for a body, `Content-Length`. */
 export function requestBytes(path: string, options: RequestOptions = {}): Buffer {
   const { method = 'GET', headers = {}, version = '1.1' } = options;
   const body = typeof options.body === 'string' ? Buffer.from(options.body, 'latin1') : options.body;
@@ -34,7 +34,7 @@ export async function request(target: Target, path: string, options: RequestOpti
   }
 }
 
-/** The body of a response that must be a whole 200. */
+/** The body of a response, which must be a complete 200. */
 export async function getText(target: Target, path: string = '/'): Promise<string> {
   const response = await request(target, path);
   const text = response.body.toString('latin1');

@@ -1,4 +1,4 @@
-// Clients that keep a WebSocket or an event stream open, open another one when it ends, and remember how each of them ended.
+// Clients that keep a WebSocket or an event stream open, open another one when it ends, and record how each ended.
 
 import assert from 'node:assert/strict';
 import { pause } from '../deadline.ts';
@@ -10,12 +10,12 @@ import { CLOSE_FRAME, closePayload, PING_FRAME, PONG_FRAME, RawWebSocket, TEXT_F
 
 const BETWEEN_MESSAGES_MS = 50;
 
-/** How a WebSocket ended: with this code, or by the test; `lost` without a close frame. */
+/** How a WebSocket ended: with this close code, by the test, or `lost` without a close frame. */
 export type WebSocketEnd = number | 'lost' | 'kept to the end';
 
 export class KeptWebSockets {
   readonly ends: WebSocketEnd[] = [];
-  /** What went wrong while one was being opened, or came back changed. */
+  /** Failures while opening a WebSocket, and changed echoes. */
   readonly complaints: string[] = [];
   echoes = 0;
   opened = 0;
@@ -58,7 +58,7 @@ export class KeptWebSockets {
       }
       return 'kept to the end';
     } catch (error) {
-      // A client that sends into a connection which the server has just closed sees that instead of the close frame.
+      // A client that sends on a connection which the server has just closed gets this error instead of the close frame.
       if (error instanceof NoResponseError || isBroken(error)) return (await webSocket.closeCode()) ?? 'lost';
       throw error;
     } finally {
@@ -66,7 +66,7 @@ export class KeptWebSockets {
     }
   }
 
-  /** Undefined when the echo has come; else how the WebSocket ended. */
+  /** Undefined if the echo arrived; else how the WebSocket ended. */
   async #echo(webSocket: RawWebSocket, text: string): Promise<WebSocketEnd | undefined> {
     for (;;) {
       const frame = await webSocket.frame();
@@ -90,7 +90,7 @@ function isBroken(error: unknown): boolean {
 
 export interface StreamEnd {
   readonly end: 'complete' | 'cut' | 'kept to the end';
-  /** From the head to the end. */
+  /** Reads a stream from its head to its end. */
   readonly livedMs: number;
 }
 
@@ -157,7 +157,7 @@ export class KeptEventStreams {
 
 export interface OpenWebSocket {
   readonly webSocket: RawWebSocket;
-  /** Its worker. */
+  /** The pid of its worker. */
   readonly pid: number;
 }
 

@@ -5,30 +5,31 @@ import { field, HttpConnection, type HttpResponse, type Target } from './http-co
 import { type RequestOptions, requestBytes } from './http-request.ts';
 
 export interface LoadOptions {
-  /** Clients that send all their requests on one connection, as long as the server lets them. */
+  // Clients that send request after request until they are stopped, and count the responses.
+  /** Clients that send all their requests on one keep-alive connection, as long as the server keeps it open. */
   readonly keepAliveClients?: number;
   /** Clients that open a connection for each request. */
   readonly freshClients?: number;
-  /** Between a client's requests. */
+  /** Pause between a client's requests. */
   readonly pauseMs?: number;
   readonly request: (id: string) => RequestOptions & { readonly path: string };
-  /** What is wrong with a whole 200 response; undefined if nothing is. */
+  /** The fault of a complete 200 response; undefined if it has none. */
   readonly check: (response: HttpResponse, id: string) => string | undefined;
-  /** Whether a response other than 200 says that the server is not there, and is therefore no failure. */
+  /** Whether a response other than 200 means that the server is unavailable, and is therefore not a failure. */
   readonly isRefusal?: (response: HttpResponse) => boolean;
 }
 
 export interface LoadResult {
   readonly answered: number;
-  /** Anything but a whole 200 or a refusal: no answer, another status, a response that was cut off. */
+  /** Anything but a complete 200 or a refusal: no response, another status, a truncated response. */
   readonly failed: number;
   readonly refused: number;
-  /** Whole 200 responses that are not the answer to the request. */
+  /** Complete 200 responses that do not answer the request. */
   readonly wrong: number;
   readonly complaints: readonly string[];
 }
 
-/** A server that refuses would otherwise be asked thousands of times a second. */
+/** Without it, a server that refuses would get thousands of requests per second. */
 const refusalPauseMs = 50;
 
 export class Load {
@@ -52,19 +53,19 @@ export class Load {
     }
   }
 
-  /** Resolves when so many more requests have been answered rightly. */
+  /** Resolves after so many more correct responses. */
   async answeredMore(count: number): Promise<void> {
     const wanted = this.#answered + count;
     await this.#until(() => this.#answered >= wanted);
   }
 
-  /** Resolves when so many more requests have been refused. */
+  /** Resolves after so many more refusals. */
   async refusedMore(count: number): Promise<void> {
     const wanted = this.#refused + count;
     await this.#until(() => this.#refused >= wanted);
   }
 
-  /** What became of the requests so far. */
+  /** The counts so far. */
   soFar(): LoadResult {
     return {
       answered: this.#answered,
@@ -75,7 +76,7 @@ export class Load {
     };
   }
 
-  /** Lets every client finish the request that it is waiting for. */
+  /** Stops after every client's current request. */
   async stop(): Promise<LoadResult> {
     this.#stopping = true;
     await Promise.all(this.#clients);

@@ -1,4 +1,4 @@
-// A WebSocket client that sends exactly the frames that it is told to, right or wrong, and reads frame by frame.
+// A WebSocket client that sends exactly the given frames, valid or not, and reads frame by frame.
 
 import { createHash } from 'node:crypto';
 import { HttpConnection, type ResponseHead, type Target } from './http-connection.ts';
@@ -29,7 +29,7 @@ export function acceptFor(key: string = KEY): string {
   return createHash('sha1').update(`${key}${GUID}`).digest('base64');
 }
 
-/** A client's frame: masked, as it must be, unless `flaw` says otherwise. */
+/** A client's frame: masked, as required, unless it has another `flaw`. */
 export function clientFrame(
   opcode: number,
   payload: string | Buffer,
@@ -69,7 +69,7 @@ export class RawWebSocket {
     this.connection = connection;
   }
 
-  /** Sends the handshake; the answer is there when the application has accepted. */
+  /** Sends the handshake. The response arrives when the application has accepted. */
   static async open(target: Target, path = '/ws', fields = ''): Promise<RawWebSocket> {
     const connection = await HttpConnection.open(target);
     await connection.send(handshake(path, fields));
@@ -93,7 +93,7 @@ export class RawWebSocket {
     return { opcode: first & 15, isFinal: (first & 0x80) !== 0, isCompressed: (first & 0x40) !== 0, payload };
   }
 
-  /** The code of the close frame, behind whatever else comes; null if the connection just ends. */
+  /** The code of the close frame, after all other frames; null if the connection ends without one. */
   async closeCode(): Promise<number | null> {
     for (;;) {
       const frame = await this.frame().catch(() => null);

@@ -1,4 +1,4 @@
-// Sends bytes one at a time, as a client does that means to hold a server up.
+// Sends bytes one at a time, like a client that tries to tie up a server.
 
 import { pause } from '../deadline.ts';
 import type { HttpConnection } from './http-connection.ts';
@@ -6,7 +6,7 @@ import type { HttpConnection } from './http-connection.ts';
 export class SlowSender {
   readonly #connection: HttpConnection;
   readonly #everyMs: number;
-  #state: 'sending' | 'told to stop' = 'sending';
+  #state: 'sending' | 'stopping' = 'sending';
   readonly #done: Promise<number>;
 
   /** Starts at once, and sends until there are no more bytes, or it is told to stop. */
@@ -22,7 +22,7 @@ export class SlowSender {
   }
 
   async stop(): Promise<void> {
-    this.#state = 'told to stop';
+    this.#state = 'stopping';
     await this.#done;
   }
 
@@ -30,7 +30,8 @@ export class SlowSender {
     let sent = 0;
     for (const piece of pieces) {
       if (this.#state !== 'sending' || this.#connection.socket.destroyed) break;
-      // The other side may close while this one still sends; what it has answered is the test's matter.
+      /** Starts immediately, and sends until all bytes are sent or stop() is called. */
+      // The other side may close while this one is sending; the test checks the response.
       await this.#connection.send(piece).catch(() => {});
       sent += 1;
       await pause(this.#everyMs);

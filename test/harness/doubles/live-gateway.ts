@@ -1,5 +1,5 @@
-// A gateway in this process, on real sockets, with a run queue whose workers the test plays (worker-double.ts). No arbiter: the test
-// tells the gateway what an arbiter would.
+// A gateway in this process, on real sockets, with a run queue whose workers the test plays (worker-double.ts). The test calls it in
+// place of an arbiter.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -31,7 +31,7 @@ export class LiveGateway {
   readonly gateway: Gateway;
   readonly directory: string;
   readonly port: number;
-  readonly told: FromGateway[];
+  readonly sent: FromGateway[];
   readonly #settings: GatewaySettings;
   readonly #workers: WorkerDouble[] = [];
   #generation = 0;
@@ -41,16 +41,16 @@ export class LiveGateway {
     directory: string,
     port: number,
     settings: GatewaySettings,
-    told: FromGateway[],
+    sent: FromGateway[],
   ) {
     this.gateway = gateway;
     this.directory = directory;
     this.port = port;
     this.#settings = settings;
-    this.told = told;
+    this.sent = sent;
   }
 
-  /** `asgi` unless the changes say otherwise; one generation, of one worker with one slot. */
+  /** `asgi` unless changed; one generation with one worker with one slot. */
   static async start(t: TestContext, changes: Partial<GatewaySettings> = {}): Promise<LiveGateway> {
     const directory = mkdtempSync(join(tmpdir(), 'tunicorn-gateway-'));
     mkdirSync(join(directory, 'spool'));
@@ -58,7 +58,7 @@ export class LiveGateway {
     const opened = ErrorLog.open({ source: 'gateway', target: join(directory, 'error.log'), level: 'debug' });
     if (!opened.ok) throw new Error(opened.message);
     ClaimsBoard.create(directory, 1, FACTS).close();
-    const told: FromGateway[] = [];
+    const sent: FromGateway[] = [];
     const gateway = new Gateway({
       number: GATEWAY_NUMBER,
       index: 0,
@@ -68,7 +68,7 @@ export class LiveGateway {
       log: opened.log,
       requestLog: new RequestLog(opened.log, new Telemetry(opened.log, 'python3', settings), settings),
       descriptors: { limit: Number.POSITIVE_INFINITY, reserved: 0 },
-      send: (message) => told.push(message),
+      send: (message) => sent.push(message),
     });
     await gateway.openChannels();
     const port = await freePort();
@@ -80,12 +80,12 @@ export class LiveGateway {
       port: `${port}`,
     } as const;
     gateway.listen(listener, { host: '127.0.0.1', port });
-    const live = new LiveGateway(gateway, directory, port, settings, told);
+    const live = new LiveGateway(gateway, directory, port, settings, sent);
     t.after(() => live.#stop());
     return live;
   }
 
-  /** Begins the next generation, of one worker. */
+  /** Begins the next generation, with one worker. */
   async serve(concurrency = 1): Promise<WorkerDouble> {
     this.#generation += 1;
     const pipe = join(this.directory, `tickets-${this.#generation}`);
@@ -104,9 +104,9 @@ export class LiveGateway {
     return HttpConnection.open({ host: '127.0.0.1', port: this.port });
   }
 
-  /** What the arbiter knows of what is held for as long as somebody listens. */
+  /** The last counts of long-lived connections that the arbiter was sent. */
   streams(): readonly StreamCounts[] {
-    return this.told.findLast((message) => message.type === 'streams')?.streams ?? [];
+    return this.sent.findLast((message) => message.type === 'streams')?.streams ?? [];
   }
 
   accessLines(): string[] {
@@ -117,7 +117,7 @@ export class LiveGateway {
     return readFileSync(join(this.directory, 'error.log'), 'utf8');
   }
 
-  /** As the arbiter does it: the listening sockets are closed meanwhile, which the drain waits for. */
+  /** As the arbiter does: meanwhile the listening sockets close, and the drain waits for them. */
   drain(manner: 'graceful' | 'quick', limitMs: number): Promise<void> {
     this.gateway.unlistenAll();
     return this.gateway.drain(manner, limitMs);

@@ -1,4 +1,4 @@
-// A notify socket as systemd's, for one scenario.
+// A notify socket like systemd's, for one scenario.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ export class NotifySocket {
     return new NotifySocket(address, log, child);
   }
 
-  /** Nobody listens any more. */
+  /** Closes the socket: nothing listens any more. */
   async close(): Promise<void> {
     const ended = once(this.#listener, 'exit');
     this.#listener.kill('SIGKILL');
@@ -45,12 +45,12 @@ export class NotifySocket {
     return this.#log.mark();
   }
 
-  /** What has come so far. */
+  /** The notices so far. */
   notices(since: number = 1): readonly Notice[] {
     return this.#log.lines.slice(since).map(parseNotice);
   }
 
-  /** The first notice whose text matches. */
+  /** Waits for the first notice whose text matches. */
   async waitFor(pattern: RegExp, since: number = 1): Promise<Notice> {
     const match = await this.#log.waitFor(pattern, since);
     return parseNotice(match.input);

@@ -12,7 +12,7 @@ import sys
 
 name = sys.argv[1]
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-# The kernel then says who has sent what, as it does to systemd.
+# The kernel then reports the sender of each datagram, as it does to systemd.
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 listener.bind("\0" + name[1:] if name.startswith("@") else name)
 print(json.dumps([0, "listening"]), flush=True)

@@ -1,4 +1,4 @@
-// Servers that take what Tunicorn sends elsewhere: syslog's lines and statsd's metrics, by UDP, TCP and Unix sockets.
+// Receivers for syslog lines and StatsD metrics, on UDP, TCP and Unix sockets.
 
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -8,7 +8,7 @@ import { eventually } from '../deadline.ts';
 import type { Scene } from '../scenario.ts';
 
 export class Receiver {
-  /** What has come: of UDP and datagrams each one, of streams what stands before each NUL. */
+  /** The messages so far: each datagram; on a stream, the text before each NUL. */
   readonly messages: string[] = [];
   /** `127.0.0.1:PORT`, or a path. */
   readonly address: string;
@@ -38,7 +38,7 @@ export async function udpReceiver(scene: Scene): Promise<Receiver> {
   return receiver;
 }
 
-/** By TCP, or at the path of a Unix socket. */
+/** On TCP, or at the path of a Unix socket. */
 export async function streamReceiver(scene: Scene, path: string | null = null, port: number = 0): Promise<Receiver> {
   const sockets = new Set<net.Socket>();
   const pieces: string[] = [];
@@ -84,7 +84,7 @@ export async function unixDatagramReceiver(scene: Scene, path: string): Promise<
     rest = lines.pop() ?? '';
     for (const line of lines) receiver.messages.push(JSON.parse(line));
   });
-  // The first message, an empty one, says that the socket is there.
+  // The first message is empty and means that the socket exists.
   await eventually('the receiver', () => receiver.messages.length > 0);
   receiver.messages.length = 0;
   return receiver;

@@ -1,5 +1,5 @@
-// The clock of a gateway in this process, which goes on only when a test says so: nothing then depends on how fast the machine is.
-// Timers go on as ever; what they find is the test's time.
+// The clock of a gateway in this process, which only the test moves, so that nothing depends on the machine's speed. Timers still run in
+// real time, but read the test's clock.
 
 import type { TestContext } from 'node:test';
 
@@ -8,7 +8,7 @@ export class StoppedClock {
 
   constructor(t: TestContext) {
     const { mock } = t.mock.method(performance, 'now', () => this.#nowMs);
-    // Before the hooks that end the gateway, whose limits in time have to pass.
+    // Runs before the hooks that end the gateway, whose time limits have to pass.
     t.after(() => mock.restore());
   }
 

@@ -1,9 +1,9 @@
-// A sender that goes on until the other side takes nothing more.
+// Sends until the other side applies backpressure.
 
 import type { Socket } from 'node:net';
 import { eventually } from '../deadline.ts';
 
-/** Sends until nothing more is taken. Returns what was sent. */
+/** Sends until nothing more is accepted. Returns the bytes sent. */
 export async function untilHeld(socket: Socket, bytes: Buffer): Promise<number> {
   let [sent, quiet, last] = [0, 0, -1];
   await eventually('the sender to be held back', () => {

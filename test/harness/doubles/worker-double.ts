@@ -1,5 +1,5 @@
-// A worker that a test plays: it takes tickets from a generation's pipe, claims them on the board, and says on a channel of its own
-// what the test tells it to say. One slot: one ticket at a time, unless the test takes another one all the same.
+// A worker that a test plays: it takes tickets from a generation's pipe, claims them on the board, and sends the test's frames on its own
+// channel. It has one slot: one ticket at a time, unless the test takes another one anyway.
 
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { connect, Socket } from 'node:net';
@@ -44,7 +44,7 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-/** Things that come one after the other, for those who wait for them. */
+/** A queue whose consumers wait for the next item. */
 class Inbox<T> {
   readonly #come: T[] = [];
   readonly #waiting: ((one: T) => void)[] = [];
@@ -88,7 +88,7 @@ export class WorkerDouble {
     generation: number,
     gateway: { readonly socket: string; readonly number: number },
   ) {
-    // For writing too: the pipe never ends, however often the gateway opens and closes it.
+    // Also opened for writing, so that the pipe never ends, however often the gateway opens and closes it.
     const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
     this.#pipe = new Socket({ fd, readable: true, writable: false });
     this.#pipe.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -110,7 +110,7 @@ export class WorkerDouble {
     return this.#tickets.length;
   }
 
-  /** Claims are not given up any more. */
+  /** From now on claims are not released. */
   keepClaims(): void {
     this.#keeps = true;
   }
@@ -135,7 +135,7 @@ export class WorkerDouble {
     return { slot: this.#slot, slots: 1 };
   }
 
-  /** As a process that is killed: its claims stay. */
+  /** Like a killed process: its claims stay. */
   die(): void {
     for (const channel of this.#channels) channel.destroy();
     if (this.#pipe.destroyed) return;
@@ -192,7 +192,7 @@ export class WorkerChannelEnd {
     this.socket.write(Buffer.concat([header, payload]));
   }
 
-  /** No frames any more: the socket, as it is. */
+  /** Ends the framing: returns the raw socket. */
   raw(): Socket {
     this.isLost = true;
     this.socket.pause();
@@ -216,7 +216,7 @@ export class WorkerChannelEnd {
   }
 }
 
-/** A ticket that the worker has claimed, and what it says of it. */
+/** A ticket that the worker has claimed, and the frames that answer it. */
 export class TakenTicket {
   readonly ticket: Ticket;
   readonly channel: WorkerChannelEnd;
@@ -228,7 +228,7 @@ export class TakenTicket {
     this.#worker = worker;
   }
 
-  /** Of a ticket for an ASGI application, which names these by their places. */
+  /** For tickets of ASGI applications, whose first fields are positional. */
   get method(): string | undefined {
     return this.ticket.fields.split('\0')[0];
   }
@@ -293,7 +293,7 @@ export class TakenTicket {
     return this.channel.frames.take('a frame from the gateway');
   }
 
-  /** The rest of the body, put together; `end` is the flags of its last frame. */
+  /** The rest of the body, joined; `end` has the flags of its last frame. */
   async rest(): Promise<{ readonly text: string; readonly end: number }> {
     const pieces: Buffer[] = [];
     for (;;) {
@@ -304,7 +304,7 @@ export class TakenTicket {
     }
   }
 
-  /** With END the claim is given up, a moment later than in a worker. */
+  /** END releases the claim, a moment later than in a worker. */
   #say(type: number, flags: number, status: number, payload: Buffer): void {
     if ((flags & END) !== 0) this.#worker.claim(0);
     this.channel.say(type, this.ticket.id, flags, status, payload);

@@ -1,4 +1,4 @@
-// An account of the system for one scenario, with memberships, and what the kernel says about a process's rights. Root only.
+// A system account for one scenario, with group memberships, and the rights of a process as the kernel reports them. Root only.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ export interface Account {
   readonly userId: number;
   /** The user's own group. */
   readonly groupId: number;
-  /** Another group that the user is a member of. */
+  /** Another group of the user. */
   readonly clubId: number;
 }
 

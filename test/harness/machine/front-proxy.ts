@@ -1,4 +1,4 @@
-// What nginx.ts and haproxy.ts have in common: a real proxy in front of a server, and its own account of every request.
+// The common part of nginx.ts and haproxy.ts: a real proxy in front of a server, and its own log of every request.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,25 +10,25 @@ import { inCi } from '../project.ts';
 import type { Scene } from '../scenario.ts';
 
 export interface FrontOptions {
-  /** `lenient`: it passes on what it can of a malformed request, and bodies as they come. */
+  /** `lenient`: it forwards malformed requests as far as it can, and streams bodies. */
   readonly manners?: 'strict' | 'lenient';
-  /** How long it waits for a client that stalls. */
+  /** Time limit for a client that stalls. */
   readonly clientTimeoutMs?: number;
-  /** How long it waits for the server's response. */
+  /** Time limit for the server's response. */
   readonly serverTimeoutMs?: number;
 }
 
 /** One request in the proxy's own log. */
 export interface ProxiedRequest {
-  /** As the proxy read it; `-` or the like if it could not. */
+  /** As the proxy parsed it; `-` or similar if it could not. */
   readonly requestLine: string;
   /** The request's X-Id. */
   readonly id: string;
-  /** What the client got. */
+  /** The status that the client got. */
   readonly status: number;
   /**
-   * `kept`: nothing of it went to the server. `broken-off`: some of it did, then the client left or stalled. `lost`: the
-   * server did not answer, or not wholly.
+   * `kept`: nothing was forwarded to the server. `broken-off`: part of it was, then the client left or stalled. `lost`: the server
+   * did not answer, or not completely.
    */
   readonly fate: 'answered' | 'kept' | 'broken-off' | 'lost';
   readonly logLine: string;
@@ -36,21 +36,21 @@ export interface ProxiedRequest {
 
 export interface FrontProxy {
   readonly target: Target;
-  /** Lets it finish what it is doing; its account is complete only then. */
+  /** Lets it finish its requests; only then is its log complete. */
   stop(): Promise<ProxyAccount>;
 }
 
 interface ProxyAccount {
   readonly requests: readonly ProxiedRequest[];
-  /** What it has to say against the server, other than that nobody listens there. */
+  /** Its complaints about the server, except that nothing is listening there. */
   readonly faults: readonly string[];
 }
 
-/** A Debian program that test/run.mjs installs where it may. */
+/** A program of Debian that test/run.mjs installs if it may. */
 export class DebianProgram {
   readonly name: string;
   readonly path: string;
-  /** For the `skip` of a test that needs it; never set in CI, where its absence is a failure. */
+  /** For the option `skip` of tests that need it; never set in CI, where its absence is a failure. */
   readonly skip: string | false;
 
   constructor(name: string) {
@@ -63,7 +63,7 @@ export class DebianProgram {
   }
 }
 
-/** Starts the program and waits until its port takes connections; it is ended with the scenario. */
+/** Starts the program and waits until its port accepts connections. It ends with the scenario. */
 export async function startProxy(
   scene: Scene,
   program: DebianProgram,
@@ -77,7 +77,7 @@ export async function startProxy(
   scene.defer(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    // To be killed would leave its own processes behind.
+    // Killing it would leave its own processes behind.
     child.kill('SIGTERM');
     await exited;
   });
@@ -95,7 +95,7 @@ export async function startProxy(
 }
 
 export async function stopProxy(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  // `close` comes when what it has written has been read too.
+  // `close` means that its output has been read, too.
   const closed = once(child, 'close');
   child.kill(signal);
   await within('the proxy to end', closed);

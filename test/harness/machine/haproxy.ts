@@ -1,4 +1,4 @@
-// A real HAProxy in front of a server, with connections to it that it keeps and shares among its clients.
+// A real HAProxy in front of a server, with keep-alive connections that its clients share.
 
 import type { Target } from '../clients/http-connection.ts';
 import { LineLog } from '../line-log.ts';
@@ -15,8 +15,8 @@ import {
 export const haproxy: DebianProgram = new DebianProgram('haproxy');
 
 /**
- * It tries nothing twice, so that what is lost once is seen. But a request that is lost on a connection which had served others is in no
- * log line: HAProxy closes the client's connection without a word, and the client has to count.
+ * It never retries, so that every loss is seen. But HAProxy does not log a request lost on a reused connection: it closes the client's
+ * connection silently, so the client has to count.
  */
 export async function startHaproxy(scene: Scene, server: Target, options: FrontOptions = {}): Promise<FrontProxy> {
   const port = await freePort();
@@ -30,7 +30,7 @@ export async function startHaproxy(scene: Scene, server: Target, options: FrontO
       await stopProxy(child, 'SIGUSR1');
       log.end();
       const requests = log.lines.filter((line) => line.startsWith('request ')).map(toRequest);
-      // HAProxy has no other log of errors than how each request ended.
+      // HAProxy logs errors only as the end of each request.
       const faults = requests.filter((request) => request.fate === 'lost').map((request) => request.logLine);
       return { requests, faults };
     },
@@ -43,7 +43,7 @@ function configuration(port: number, server: Target, options: FrontOptions): str
   const lenient = manners === 'lenient';
   return `
 global
-  # Threads would get in each other's way when they log, and lines be dropped.
+  # Threads would contend for the log and drop lines.
   nbthread 1
   log stderr format raw local0
   hard-stop-after 10s
@@ -70,7 +70,7 @@ backend server
 `;
 }
 
-/** The termination state, of which only the first two letters matter without cookies: who ended the request, and when. */
+/** The termination state. Without cookies only its first two letters matter: which side ended the request, and when. */
 function toRequest(logLine: string): ProxiedRequest {
   const match = /^request (\S)(\S)\S* (-?\d+) id=(\S*) (.*)$/.exec(logLine);
   if (match === null) throw new Error(`not a line of the HAProxy log: ${logLine}`);

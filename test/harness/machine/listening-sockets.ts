@@ -1,19 +1,19 @@
-// The listening sockets among the descriptors of one process, as /proc shows them. Two copies of one socket count as two.
+// The listening sockets among a process's descriptors, from /proc. Two copies of one socket count as two.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** TCP_LISTEN of the kernel, as /proc/net/tcp writes it. */
+/** The kernel's TCP_LISTEN, as in /proc/net/tcp. */
 const listenState = '0A';
 
-/** O_NONBLOCK, as /proc/PID/fdinfo writes the flags: in octal. */
+/** O_NONBLOCK in the flags of /proc/PID/fdinfo, which are octal. */
 const nonBlocking = 0o4000;
 
-/** How many are TCP. */
+/** The number of TCP sockets. */
 export function listeningDescriptors(pid: number): number {
   return descriptorsOf(pid, tcpInodes(pid)).length;
 }
 
-/** TCP and Unix; whether accept() on them may wait. */
+/** TCP and Unix sockets, and whether accept() on them may block. */
 export function listenerModes(pid: number): ('blocking' | 'non-blocking')[] {
   const descriptors = descriptorsOf(pid, new Set([...tcpInodes(pid), ...unixInodes(pid)]));
   return descriptors.map((descriptor) => {
@@ -32,7 +32,7 @@ function tcpInodes(pid: number): Set<string> {
   return new Set(['tcp', 'tcp6'].flatMap((table) => listeningInodes(`/proc/${pid}/net/${table}`)));
 }
 
-/** Of those that accept connections: __SO_ACCEPTCON of the kernel. */
+/** The kernel's __SO_ACCEPTCON: set for sockets that accept connections. */
 function unixInodes(pid: number): string[] {
   const rows = readFileSync(`/proc/${pid}/net/unix`, 'latin1').trim().split('\n').slice(1);
   return rows.flatMap((row) => {

@@ -1,4 +1,4 @@
-// A real nginx in front of a server, with connections to it that it keeps.
+// A real nginx in front of a server, with keep-alive connections.
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { Target } from '../clients/http-connection.ts';
@@ -14,7 +14,7 @@ import {
 
 export const nginx: DebianProgram = new DebianProgram('nginx');
 
-/** Everything that it writes is in the scenario's directory. It tries nothing twice, so that what is lost once is seen. */
+/** It writes only to the scenario's directory, and never retries, so that every loss is seen. */
 export async function startNginx(scene: Scene, server: Target, options: FrontOptions = {}): Promise<FrontProxy> {
   const port = await freePort();
   const target = { host: '127.0.0.1', port };
@@ -48,7 +48,7 @@ http {
   log_format account escape=json '$status\\t$upstream_bytes_sent\\t$upstream_header_time\\t$http_x_id\\t$request';
   access_log nginx-${port}-access.log account;
   client_max_body_size 10m;
-  # A body in a file would go out apart from its head, and wait 40 ms for a delayed acknowledgement.
+  # A body in a file would be sent separately from its head, and wait 40 ms for a delayed acknowledgement.
   client_body_buffer_size 64k;
   client_header_timeout ${clientTimeoutMs}ms;
   client_body_timeout ${clientTimeoutMs}ms;
@@ -83,7 +83,7 @@ function toRequest(logLine: string): ProxiedRequest {
   return { requestLine, id, status: Number(status), fate: fateOf(Number(status), sentBytes, headerTime), logLine };
 }
 
-/** How much went to the server, and when the head of its response had come; both are `-` or empty if that did not happen. */
+/** The bytes sent to the server, and the time until the head of its response; `-` or empty if there were none. */
 function fateOf(status: number, sentBytes: string, headerTime: string): ProxiedRequest['fate'] {
   if (/^[0-9]/.test(headerTime)) return 'answered';
   if (!/^[1-9]/.test(sentBytes)) return 'kept';

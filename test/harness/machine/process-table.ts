@@ -1,5 +1,5 @@
-// What /proc says about the processes of one server. A mark in the environment tells them from all others, and still
-// does when their parent has died and they belong to init.
+// The processes of one server, from /proc. A mark in the environment distinguishes them from all others, even when their parent has died
+// and they belong to init.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -15,7 +15,7 @@ export interface ProcessEntry {
 
 export const markName = 'TUNICORN_TEST_MARK';
 
-/** The living processes that carry the mark; the dead that nobody has waited for yet are left out. */
+/** The living processes with the mark, without zombies. */
 export function processesMarked(mark: string): ProcessEntry[] {
   const wanted = `${markName}=${mark}`;
   return readdirSync('/proc')
@@ -31,10 +31,10 @@ export function processesMarked(mark: string): ProcessEntry[] {
     .filter((entry) => entry !== undefined);
 }
 
-/** Undefined if there is no such process, or if it has died. */
+/** Undefined if the process does not exist or has died. */
 export function readEntry(pid: number): ProcessEntry | undefined {
   const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // The command name stands in brackets and may hold spaces and brackets itself: fields count from the last bracket.
+  // The command name is in brackets and may itself contain spaces and brackets: fields count from the last bracket.
   const [state, parent] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   if (state === undefined || parent === undefined || state === 'Z' || state === 'X') return undefined;
   return { pid, parent: Number(parent), state, kind: readKind(pid) };
@@ -44,13 +44,13 @@ export function isAlive(pid: number): boolean {
   return readEntry(pid) !== undefined;
 }
 
-/** The arguments, or the title that has been written over them. Empty for a process that has ended. */
+/** The arguments, or the title that replaces them. Empty if the process has ended. */
 export function commandOf(pid: number): string {
   const text = orUndefined(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '';
   return text.replace(/[\0 ]+$/, '').replaceAll('\0', ' ');
 }
 
-/** The most memory that the process has had resident so far, in bytes. */
+/** The peak resident memory of the process, in bytes. */
 export function peakResidentBytes(pid: number): number | undefined {
   const status = orUndefined(() => readFileSync(`/proc/${pid}/status`, 'latin1'));
   const kibibytes = status?.match(/^VmHWM:\s+(\d+) kB$/m)?.[1];
@@ -63,7 +63,7 @@ function readKind(pid: number): ProcessKind {
   return program.startsWith('python') ? 'python' : 'other';
 }
 
-/** Processes end between being listed and being read; that is no error here. */
+/** Processes may end between listing and reading; that is not an error. */
 function orUndefined<T>(read: () => T): T | undefined {
   try {
     return read();

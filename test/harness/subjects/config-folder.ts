@@ -1,5 +1,5 @@
-// Runs the command with one folder of test/configs as a project: a copy of it is the directory that the command is started in. Whatever
-// a test observes, the server then stops by SIGTERM with status 0, and leaves no process, socket or pid file, nor a line about trouble.
+// Runs the command in a copy of a folder of test/configs. After the test's own checks the server must stop on SIGTERM with status 0, and
+// leave no process, socket, pid file, or line about trouble in the log.
 
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
@@ -14,20 +14,20 @@ import type { Server } from '../server.ts';
 export const configsDir: string = join(root, 'test', 'configs');
 
 interface FolderLaunch extends LaunchOptions {
-  /** Python's arguments, for a folder that is a program and no configuration of the command. */
+  /** Python's arguments, for a folder with a program instead of a configuration. */
   readonly program?: readonly string[];
 }
 
 export interface FolderTest {
-  /** The application is `shop`, unless it says otherwise; null if the file names it itself. */
+  /** The application; `shop` by default, null if the file names it. */
   readonly application?: string | null;
   readonly launch?: FolderLaunch | ((scene: Scene) => Promise<FolderLaunch>);
-  /** `connection`: the log does not say when it serves. */
+  /** `connection`: the log does not show when it serves. */
   readonly readyBy?: 'log' | 'connection';
-  /** Lines about trouble that belong to the test. */
+  /** Lines about trouble that the test expects. */
   readonly trouble?: RegExp;
   readonly observe: (server: Server, scene: Scene) => Promise<void>;
-  /** What is to be seen when the server has ended. */
+  /** Checks after the end of the server. */
   readonly afterwards?: (server: Server, scene: Scene) => void;
 }
 
@@ -81,7 +81,7 @@ function leftovers(directory: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** What a worker of shop.py sees. */
+/** The facts that a worker of shop.py reports. */
 export interface Seen {
   readonly pid: number;
   readonly ppid: number;
@@ -97,7 +97,7 @@ export async function look(server: Server, path: string = '/', options: RequestO
   return JSON.parse(body.toString());
 }
 
-/** Asks until so many different workers have answered. */
+/** Sends requests until so many different workers have answered. */
 export async function lookAtEach(server: Server, count: number): Promise<readonly Seen[]> {
   const byPid = new Map<number, Seen>();
   await eventually(`answers of ${count} workers`, async () => {

@@ -1,4 +1,4 @@
-// A server that has gone to the background: the command is over, its pid file says who serves.
+// A server in the background: the command has ended, and the pid file names the arbiter.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import type { LaunchOptions, Scene } from '../scenario.ts';
 import type { Server } from '../server.ts';
 
 export interface Daemon {
-  /** Of the command that was started by hand, whose log is what it printed. */
+  /** The command started by hand; its log is its output. */
   readonly server: Server;
   readonly pid: number;
   log(): string;

@@ -1,4 +1,4 @@
-// Programs that embed the server, as the tests write them, and how they are started.
+// Programs that embed the server, and starts them.
 
 import { freePort, type Scene } from '../scenario.ts';
 import type { Server } from '../server.ts';
@@ -42,7 +42,7 @@ export interface Started {
   readonly bind: string;
 }
 
-/** \`files\` gets the address to bind to. */
+/** \`files\` is passed the address to bind to. */
 export async function startProgram(
   scene: Scene,
   files: (bind: string) => Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-// What is promised of gevent and eventlet besides what many-at-once.ts has, as scenarios.
+// Scenarios for gevent and eventlet, in addition to those in many-at-once.ts.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -13,9 +13,9 @@ export interface GreenClass {
   readonly name: string;
   /** Other values of worker_class for it. */
   readonly names: readonly string[];
-  /** Where the class of sockets comes from once the library has patched it. */
+  /** The module of the socket class once the library has patched it. */
   readonly patchedModule: string;
-  /** What people write into their configuration files. */
+  /** Lines that are common in configuration files. */
   readonly patch: string;
 }
 
@@ -132,7 +132,7 @@ export function greenScenarios({ name, names, patchedModule, patch }: GreenClass
   scenario(
     title('without the library the server does not start, and says what to install'),
     async (scene) => {
-      // Found first, and no package of that name: as if it were not installed.
+      // Found first, and not a package of that name: as if it were not installed.
       mkdirSync(scene.path('shadow'));
       const hide =
         'import sys\nfrom importlib.machinery import PathFinder\n' +

@@ -1,4 +1,4 @@
-// What hooks have written down about their calls, in the order of the calls; the other half is test/apps/support/hook_journal.py.
+// A journal of hook calls, in their order. The other half is test/apps/support/hook_journal.py.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { eventually } from '../deadline.ts';
@@ -6,7 +6,7 @@ import type { LaunchOptions, Scene } from '../scenario.ts';
 
 export interface HookCall {
   readonly hook: string;
-  /** The process that it ran in. */
+  /** The process in which it ran. */
   readonly pid: number;
   readonly mainThread: boolean;
   readonly [detail: string]: unknown;
@@ -19,7 +19,7 @@ export class HookJournal {
     this.#path = scene.path('journal');
   }
 
-  /** `config` follows what installs the hooks named, or all of them. */
+  /** Installs the named hooks, or all of them; `config` comes after that. */
   launchOptions(
     config: string,
     hooks: readonly string[] = [],
@@ -49,7 +49,7 @@ export class HookJournal {
     return this.calls().filter((call) => call.hook === hook);
   }
 
-  /** Waits for so many calls of the hook; returns the last of them. */
+  /** Waits for so many calls of the hook, and returns the last. */
   async waitFor(hook: string, count: number = 1): Promise<HookCall> {
     const what = (): string => `${count} calls of ${hook}; there are: ${this.names().join(', ')}`;
     try {

@@ -7,12 +7,12 @@ import { readEntry } from '../machine/process-table.ts';
 const boardHeaderBytes = 64;
 const slotBytes = 64;
 
-/** Numbers of read and readv on x86-64 and on arm64, as /proc/<pid>/syscall shows them. */
+/** The numbers of read and readv in /proc/<pid>/syscall, on x86-64 and arm64. */
 const readCalls = process.arch === 'arm64' ? ['63', '65'] : ['0', '19'];
 
 /**
- * Kills the worker if it waits at the ticket pipe with nothing claimed, and says whether it did. It is stopped before the
- * look, so that what is seen is still so when it is killed.
+ * Kills the worker if it waits at the ticket pipe with nothing claimed, and returns whether it did. The worker is stopped before the
+ * check, so that its result still holds at the kill.
  */
 export async function killIfIdle(pid: number): Promise<boolean> {
   try {
@@ -26,7 +26,7 @@ export async function killIfIdle(pid: number): Promise<boolean> {
     return idle;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ESRCH' || code === 'ENOENT') return false; // it left by itself meanwhile
+    if (code === 'ESRCH' || code === 'ENOENT') return false; // it has exited meanwhile
     throw error;
   }
 }
@@ -47,7 +47,7 @@ export function findBoard(workerPid: number): string | undefined {
   return readFileSync(`/proc/${workerPid}/maps`, 'latin1').match(/(\/\S*\/board)$/m)?.[1];
 }
 
-/** The id that the worker has claimed; 0 for none; undefined if it has no slot (yet). */
+/** The id that the worker has claimed; 0 for none; undefined if it has no slot yet. */
 function readClaim(pid: number): bigint | undefined {
   const path = findBoard(pid);
   if (path === undefined) return undefined;

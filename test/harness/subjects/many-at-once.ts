@@ -1,5 +1,5 @@
-// What is promised of every worker class that runs several WSGI requests at once, as scenarios; the tests of each class call it with the
-// arguments that choose the class. The application is test/apps/worker-classes/many_at_once.py.
+// Scenarios for every worker class that runs several WSGI requests at once, with the arguments that choose the class. The application is
+// test/apps/worker-classes/many_at_once.py.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
@@ -15,9 +15,9 @@ import type { Server } from '../server.ts';
 
 export interface ClassUnderTest {
   readonly name: string;
-  /** Chooses the class, with so many requests at once. */
+  /** The arguments for the class with so many concurrent requests. */
   readonly args: (atOnce: number) => readonly string[];
-  /** What a request that takes too long means for its worker. */
+  /** The consequence for the worker if a request takes too long. */
   readonly onDeadline: 'goes on' | 'is replaced';
 }
 

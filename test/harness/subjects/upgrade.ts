@@ -1,9 +1,9 @@
-// A second arbiter on the same sockets, started by SIGUSR2.
+// Starts a second arbiter on the same sockets with SIGUSR2.
 
 import { generationServing } from '../log-lines.ts';
 import type { Server } from '../server.ts';
 
-/** Waits until both serve; returns the new arbiter's pid. */
+/** Waits until both serve, and returns the new arbiter's pid. */
 export async function upgrade(server: Server, arbiter: number = server.pid): Promise<number> {
   const since = server.log.mark();
   process.kill(arbiter, 'SIGUSR2');

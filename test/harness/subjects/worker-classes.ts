@@ -1,4 +1,4 @@
-// The worker classes that run several requests at once, as tests that are the same for all of them see them.
+// The worker classes that run several requests at once, for tests that run for each of them.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,9 +13,9 @@ import type { Server } from '../server.ts';
 export interface ClassUnderTest {
   readonly name: string;
   readonly dialect: 'wsgi' | 'asgi';
-  /** Whether one thread runs all requests of a worker, so that one that blocks stops them all. */
+  /** Whether one thread runs all requests of a worker, so that a blocking one stops the others. */
   readonly hasLoop: boolean;
-  /** The setting that bounds how many requests one of its workers runs at once. */
+  /** The setting that limits the concurrent requests of a worker. */
   readonly bound: '--threads' | '--worker-connections';
 }
 
@@ -33,20 +33,20 @@ export interface ClassServer {
   readonly kind: ClassUnderTest;
   readonly scene: Scene;
   readonly rendezvous: Rendezvous;
-  /** The file of what the application has recorded. */
+  /** The file with the application's records. */
   readonly ledger: string;
   readonly server: Server;
 }
 
 export interface ClassLaunch {
   readonly workers: number;
-  /** Requests that one worker runs at once. */
+  /** Concurrent requests per worker. */
   readonly each: number;
   readonly args?: readonly string[];
   readonly env?: LaunchOptions['env'];
 }
 
-/** A scenario for each worker class, on its own server that runs test/apps/worker-classes/stress_wsgi.py or stress_asgi.py. */
+/** A scenario for each worker class, on its own server with test/apps/worker-classes/stress_wsgi.py or stress_asgi.py. */
 export function forEachClass(
   title: string,
   launch: ClassLaunch,
@@ -69,7 +69,7 @@ export interface Run {
   readonly pid: number;
 }
 
-/** Each time that the application has been called with an X-Id, in that order. */
+/** The application's calls with an X-Id, in order. */
 export function runsOf({ ledger }: Pick<ClassServer, 'ledger'>): Run[] {
   return [...readFileSync(ledger, 'utf8').matchAll(/^(\S+) (\d+)$/gm)].map(([, id = '', pid]) => ({
     id,
@@ -87,7 +87,7 @@ export interface Held {
   readonly connection: HttpConnection;
 }
 
-/** So many requests that wait in the application until the test opens "held". */
+/** Sends so many requests, which wait in the application until the test opens "held". */
 export async function hold(running: ClassServer, count: number, path = '/hold', name = 'held'): Promise<Held[]> {
   const { scene, server, rendezvous } = running;
   const before = rendezvous.waiting('held');

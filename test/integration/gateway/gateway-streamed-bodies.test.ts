@@ -355,14 +355,14 @@ test('what a generation has is told before the next one serves, and before the e
   taken.head(200, 'Content-Type: text/event-stream\r\n', 'data: 1\n\n');
   await client.head();
   await gateway.serve();
-  const first = gateway.told.findIndex((message) => message.type === 'streams');
-  const second = gateway.told.findIndex((message) => message.type === 'serving' && message.generation === 2);
+  const first = gateway.sent.findIndex((message) => message.type === 'streams');
+  const second = gateway.sent.findIndex((message) => message.type === 'serving' && message.generation === 2);
   assert.deepEqual([first >= 0, first < second], [true, true]);
   assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 0, eventStreams: 1 }]);
   client.close();
   await eventually('the arbiter to know that nobody listens', () => gateway.streams().length === 0);
   const drained = gateway.drain('graceful', 0);
-  assert.deepEqual(gateway.told.at(-1), { type: 'draining' });
+  assert.deepEqual(gateway.sent.at(-1), { type: 'draining' });
   await drained;
 });
 
