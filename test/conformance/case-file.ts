@@ -1,11 +1,11 @@
-// Reads the cases of test/conformance/requests; their form is described in the README there. Pure but for `readCases`.
+// Reads the cases of test/conformance/requests; the README there describes their form. Pure except for `readCases`.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileValues } from '../harness/gateway-settings.ts';
 import { root } from '../harness/project.ts';
 
-/** A request that the application gets. */
+/** A request as the application gets it. */
 export interface Sight {
   readonly method: string;
   /** RAW_URI. */
@@ -129,7 +129,7 @@ export function unescapeBytes(text: string): string {
   });
 }
 
-/** The cases of each distinct set of settings: they share a server. */
+/** The cases grouped by their settings: each group shares a server. */
 export function bySettings<T extends { readonly settings: FileValues }>(
   cases: readonly T[],
 ): Map<string, readonly T[]> {

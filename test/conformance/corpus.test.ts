@@ -1,4 +1,4 @@
-// Every case of test/corpus/http against a running server: what the application sees, or a refusal and a closed connection.
+// Every case of test/corpus/http against a running server: the application sees the request, or the server refuses it and closes.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ interface CorpusCase {
 }
 
 const CASES = 94;
-// These only break off: where the client waits instead of leaving, the server has to wait, too.
+// These are only truncated: if the client waits instead of leaving, the server has to wait, too.
 const BREAKS_OFF = ['invalid/001', 'invalid/rfc9112_chunked_missing_final_crlf_01'];
 
 const cases = JSON.parse(readFileSync(join(root, 'test/corpus/http/requests.json'), 'utf8')) as CorpusCase[];
@@ -47,7 +47,7 @@ for (const [settings, group] of bySettings(cases)) {
       const methods = (one.requests ?? []).map(({ method }) => method);
       const { seen, end } = await playAndStop(server.target, [Buffer.from(one.raw, 'base64')], methods);
       if (one.error === undefined) {
-        assert.deepEqual(seen.map(told), (one.requests ?? []).map(wanted));
+        assert.deepEqual(seen.map(received), (one.requests ?? []).map(wanted));
         assert.equal(end.kind, 'closed');
       } else if (BREAKS_OFF.includes(one.name)) {
         assert.ok(end.kind === 'closed' || end.kind === 'refused', JSON.stringify(end));
@@ -59,8 +59,8 @@ for (const [settings, group] of bySettings(cases)) {
   });
 }
 
-/** What the application saw, in the words of `wanted`. */
-function told({ environ, body }: Seen): unknown {
+/** The request that the application saw, in the form of `wanted`. */
+function received({ environ, body }: Seen): unknown {
   const fields = Object.entries(environ).filter(([name]) => /^(?:HTTP_|CONTENT_(?:TYPE|LENGTH)$)/.test(name));
   return {
     method: environ.REQUEST_METHOD,
@@ -73,7 +73,7 @@ function told({ environ, body }: Seen): unknown {
   };
 }
 
-/** The list of the header fields as the environ has it: upper case, underscores, one value for a name. */
+/** The header fields as in the environ: upper case, underscores, one value per name. */
 function wanted(request: CorpusRequest): unknown {
   const fields = new Map<string, string>();
   for (const [name, value] of request.headers) {

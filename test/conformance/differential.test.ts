@@ -1,5 +1,5 @@
-// The gateway's parser against Node's own, with generated and damaged requests: every difference is in a class of
-// fuzz/differences.json, which says why it is there. `fuzz.ts` does the same for longer.
+// The gateway's parser against Node's own, with generated and damaged requests: every difference belongs to a class of
+// fuzz/differences.json, which gives its reason. `fuzz.ts` does the same for longer.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ test(`${INPUTS} inputs differ from Node's parser in known ways only, however the
   const shown = campaign.unexplained.slice(0, 10).map((difference) => JSON.stringify(difference));
   assert.equal(campaign.unexplained.length, 0, shown.join('\n'));
 
-  // It is worth something only if it gets everywhere: deep into messages, and to nearly every rule and class.
+  // The campaign is worthwhile only if it reaches deep into messages, and nearly every rule and class.
   assert.ok(campaign.agreed > INPUTS * 0.7, String(campaign.agreed));
   const servedWell = campaign.outcomes.get('served, then open') ?? 0;
   assert.ok(servedWell > INPUTS * 0.1, String(servedWell));

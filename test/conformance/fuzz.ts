@@ -1,5 +1,5 @@
-// The gateway's parser against Node's, for as long as one likes: `node build/test/conformance/fuzz.js --count 1000000 --seed 1`.
-// Prints what was met, and ends with status 1 when a difference is in no class of fuzz/differences.json.
+// The gateway's parser against Node's, for any number of inputs: `node build/test/conformance/fuzz.js --count 1000000 --seed 1`.
+// Prints its findings, and exits with status 1 if a difference belongs to no class of fuzz/differences.json.
 
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';

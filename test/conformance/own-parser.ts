@@ -1,4 +1,4 @@
-// Plays what a client sends through the gateway's parsers alone, cut in any way, and writes down everything that a request has.
+// Feeds a client's bytes to the gateway's parsers alone, in any chunks, and records all parts of the requests.
 
 import type { BodyReader } from '../../src/gateway/http1/body/body-progress.ts';
 import { toBodyReader } from '../../src/gateway/http1/body/body-reader.ts';
@@ -10,16 +10,16 @@ import { Refusal } from '../../src/gateway/http1/refusal.ts';
 
 export interface OwnRequest {
   readonly head: RequestHead;
-  /** The head as it came, without the final CRLF CRLF. */
+  /** The head as received, without the final CRLF CRLF. */
   readonly text: string;
-  /** Offset of the request's first byte, or of the empty line before it. */
+  /** The offset of the request's first byte, or of the empty line before it. */
   readonly start: number;
   readonly body: string;
   readonly trailers: Trailers;
 }
 
 type OwnEnd =
-  /** Between requests, or with nothing sent at all. */
+  /** Between requests, or before the first byte. */
   | { readonly kind: 'open' }
   /** After a request that closes the connection. */
   | { readonly kind: 'closed' }
@@ -42,7 +42,7 @@ export interface OwnParserOptions {
   readonly peerTrusted: boolean;
 }
 
-/** One connection; `push` each chunk, then ask for the `outcome`. */
+/** One connection: `push` each chunk, then read the `outcome`. */
 class OwnParser {
   readonly #rules: HeadRules;
   readonly #context: ReturnType<typeof newHeadContext>;
@@ -117,12 +117,12 @@ class OwnParser {
   #finish(text: string, head: RequestHead, trailers: Trailers): void {
     this.#requests.push({ head, text, start: this.#start, body: this.#body, trailers });
     this.#body = '';
-    // Whether it is accepted or not, no request follows the handshake of a WebSocket.
+    // No request follows the handshake of a WebSocket, accepted or not.
     this.#reading = head.keepAlive && !head.isWebSocket ? { kind: 'head' } : { kind: 'closed' };
   }
 }
 
-/** `cuts` are the sizes of the chunks; what they leave over comes as one last chunk. */
+/** `cuts` are the sizes of the chunks; the rest is one last chunk. */
 export function parseInPieces(options: OwnParserOptions, bytes: Buffer, cuts: Iterable<number>): OwnOutcome {
   const parser = new OwnParser(options);
   let start = 0;
@@ -135,7 +135,7 @@ export function parseInPieces(options: OwnParserOptions, bytes: Buffer, cuts: It
   return parser.outcome();
 }
 
-/** Chunks of one byte, without end. */
+/** An endless sequence of one-byte chunks. */
 export function* byteByByte(): Generator<number> {
   while (true) yield 1;
 }

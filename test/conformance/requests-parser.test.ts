@@ -9,7 +9,7 @@ import { type Ending, parseCases, type RequestCase, readCases, type Sight } from
 import { byteByByte, type OwnOutcome, type OwnParserOptions, type OwnRequest, parseInPieces } from './own-parser.ts';
 
 const CASES_AT_LEAST = 380;
-// A long case is cut near its ends only, and here and there between.
+// Long cases are cut only near their ends and at some places in between.
 const CUT_EVERYWHERE_BYTES = 400;
 
 const cases = readCases();
@@ -30,7 +30,7 @@ test('parseCases() names the line that it does not understand', () => {
 });
 
 for (const one of cases) {
-  test(`${one.name}: the parser ${told(one.ending)}`, () => {
+  test(`${one.name}: the parser ${verdict(one.ending)}`, () => {
     const options = optionsOf(one);
     const whole = parseInPieces(options, one.bytes, []);
     assert.deepEqual(endingOf(whole), one.ending, one.why);
@@ -44,7 +44,7 @@ for (const one of cases) {
   });
 }
 
-function told(ending: Ending): string {
+function verdict(ending: Ending): string {
   return ending.kind === 'refuses' ? `refuses it by ${ending.rule}` : ending.kind;
 }
 
@@ -61,7 +61,7 @@ function endingOf({ end }: OwnOutcome): Ending {
   return { kind: 'refuses', status, code, rule: rule ?? 'none' };
 }
 
-/** Everything but the words of a refusal: they may show as much of a line as there was. */
+/** Everything except the text of a refusal, which may quote as much of a line as had arrived. */
 function summaryOf(outcome: OwnOutcome): unknown {
   return [outcome.requests, endingOf(outcome)];
 }

@@ -1,5 +1,5 @@
-// The cases of test/conformance/requests against a running server: each whole, with a request behind it that shows where the server
-// takes the message to end; the short ones also in two pieces, cut at every byte.
+// The cases of test/conformance/requests against a running server: each whole, followed by a request that shows where the server sees the
+// end of the message; short ones also in two pieces, cut at every byte.
 
 import assert from 'node:assert/strict';
 import { eventually } from '../harness/deadline.ts';
@@ -79,7 +79,7 @@ function checkEnd({ ending }: RequestCase, { end }: Played): void {
       assert.equal(end.kind, 'closed');
       break;
     case 'waits':
-      // RFC 9112 section 8: a server may tell a client that stops in the middle of a message, or close without a word.
+      // RFC 9112 section 8: if a client stops in the middle of a message, a server may answer with an error or just close.
       assert.ok(end.kind === 'closed' || (end.kind === 'refused' && end.status === 400), JSON.stringify(end));
       break;
     case 'refuses':

@@ -1,4 +1,4 @@
-// Reads smuggling/attempts.txt, whose form is described at its beginning.
+// Reads smuggling/attempts.txt, which describes its own form.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ import { unescapeBytes } from './case-file.ts';
 
 export interface Attempt {
   readonly name: string;
-  /** The three characters that stand for {id}. */
+  /** The three characters that replace {id}. */
   readonly id: string;
   readonly bytes: Buffer;
-  /** How many requests must reach the application; undefined for what may be refused. */
+  /** The number of requests that must reach the application; undefined if the attempt may be refused. */
   readonly seen: number | undefined;
 }
 

@@ -1,5 +1,5 @@
-// A proxy and the server behind it must agree where each message ends, whatever a client sends: what the proxy has in its log as
-// passed on and answered is what the application saw, and every answer goes to the client that asked.
+// Whatever a client sends, a proxy and the server behind it must agree where each message ends: the application sees exactly the requests
+// that the proxy logged as forwarded, and every response goes to the client that asked.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import { type Attempt, readAttempts } from './smuggling-attempts.ts';
 
-/** What test/apps/proxies/witness.py records of a request, and answers it with. */
+/** The record and response of test/apps/proxies/witness.py for a request. */
 interface Run {
   readonly run: string;
   readonly method: string;
@@ -20,9 +20,9 @@ interface Run {
   readonly body: string;
 }
 
-/** An attempt whose message never ends keeps a proxy waiting; the attempt is over when the proxy has had enough. */
+/** A message that never ends keeps a proxy waiting; its time limit then ends the attempt. */
 const clientTimeoutMs = 500;
-/** If the server waits for bytes that the proxy thinks it has sent, the proxy gives up and answers 504. */
+/** If the server waits for bytes that the proxy considers sent, the proxy gives up and answers 504. */
 const serverTimeoutMs = 5000;
 
 const attempts = readAttempts();
@@ -61,14 +61,14 @@ for (const { program, start, manners, listen } of fronts) {
         complaints.push(...problems.map((problem) => `[${attempt.name}] ${problem}`));
       }
       const strays = runs.filter(({ target }) => !/^(http:\/\/[^/]+)?\/a\d\d\//.test(target));
-      complaints.push(...strays.map((run) => `a request that nobody sent: ${run.method} ${run.target}`));
+      complaints.push(...strays.map((run) => `a request that no client sent: ${run.method} ${run.target}`));
       assert.deepEqual(complaints, []);
     },
     { skip: otherServer ? 'only for Tunicorn' : program.skip, limitMs: 300_000 },
   );
 }
 
-/** Sends the attempt and its marker, and gives back everything that comes until the proxy closes. */
+/** Sends the attempt and its marker, and returns all bytes until the proxy closes. */
 async function play(target: Target, { bytes, id }: Attempt): Promise<string> {
   const connection = await HttpConnection.open(target);
   try {
@@ -80,7 +80,7 @@ async function play(target: Target, { bytes, id }: Attempt): Promise<string> {
   }
 }
 
-/** Another client's request, which may go out on the same connection to the server as the attempt did. */
+/** Another client's request, which the proxy may send on the same connection to the server as the attempt. */
 async function checkVictim(target: Target, { name, id }: Attempt, number: number): Promise<string[]> {
   const path = `/${id}/victim-${number}`;
   const { status, body } = await request(target, path);
@@ -90,7 +90,7 @@ async function checkVictim(target: Target, { name, id }: Attempt, number: number
   return [`[${name}] the next client's GET ${path} was answered ${status}: ${text.slice(0, 300)}`];
 }
 
-/** What is wrong with the attempt: what the proxy's log says of it, what the application saw, and what the client got. */
+/** Compares the proxy's log, the application's record, and the client's responses, and returns the discrepancies. */
 function compare(
   attempt: Attempt,
   logged: readonly ProxiedRequest[],

@@ -1,20 +1,20 @@
-// Sends the bytes of a case to a running server with the application test/apps/general/seen.py, and reads what comes back.
+// Sends the bytes of a case to a running server with the application test/apps/general/seen.py, and reads the responses.
 
 import { pythonRepr } from '../../src/settings/kinds/python-repr.ts';
 import { field, HttpConnection, type HttpResponse, type Target } from '../harness/clients/http-connection.ts';
 import type { Scene } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 
-/** What the application saw of a request. */
+/** A request as the application saw it. */
 export interface Seen {
   readonly environ: Readonly<Record<string, string>>;
   /** One character for each byte. */
   readonly body: string;
 }
 
-/** What follows the responses that were waited for. */
+/** What follows the expected responses. */
 type WireEnd =
-  /** A further request was answered as itself. */
+  /** A further request was answered as a request of its own. */
   | { readonly kind: 'kept' }
   | { readonly kind: 'closed' }
   | { readonly kind: 'refused'; readonly status: number; readonly connection: string; readonly page: string };
@@ -24,7 +24,7 @@ export interface Played {
   readonly end: WireEnd;
 }
 
-/** Connections at once. */
+/** Concurrent connections. */
 const LANES = 8;
 const BEHIND = '/behind';
 const BEHIND_BYTES: Buffer = Buffer.from(
@@ -43,8 +43,8 @@ export async function startFor(scene: Scene, settings: object): Promise<Server> 
 }
 
 /**
- * Plays a case whose requests have these methods. A request is sent behind it at once: it may not be answered unless the case
- * leaves the connection open.
+ * Plays a case whose requests have these methods, immediately followed by another request, which must be answered only if the case leaves
+ * the connection open.
  */
 export async function play(target: Target, pieces: readonly Buffer[], methods: readonly string[]): Promise<Played> {
   return await onConnection(target, async (connection) => {
@@ -55,7 +55,7 @@ export async function play(target: Target, pieces: readonly Buffer[], methods: r
   });
 }
 
-/** Plays a case that ends in the middle of a message, or between messages: the client stops sending and waits for the end. */
+/** Plays a case that ends in the middle of a message, or between messages: the client half-closes and waits for the end. */
 export async function playAndStop(
   target: Target,
   pieces: readonly Buffer[],
@@ -78,7 +78,7 @@ async function onConnection(target: Target, body: (connection: HttpConnection) =
   });
   try {
     const played = await body(connection);
-    // A reset could have taken the last response away.
+    // A reset could have discarded the last response.
     if (trouble !== undefined) throw new Error(`the connection did not end well: ${trouble.message}`);
     return played;
   } finally {
@@ -86,7 +86,7 @@ async function onConnection(target: Target, body: (connection: HttpConnection) =
   }
 }
 
-/** Each piece is a write of its own, and the server has a chance to read it by itself. */
+/** Each piece is a separate write, and the server has a chance to read it alone. */
 async function sendAll(connection: HttpConnection, pieces: readonly Buffer[]): Promise<void> {
   for (const piece of pieces) {
     await connection.send(piece);
@@ -123,12 +123,12 @@ async function endOf(connection: HttpConnection): Promise<WireEnd> {
   if (status >= 400) return { kind: 'refused', status, connection: connectionField, page };
   const { environ } = JSON.parse(page) as { environ: Record<string, string> };
   if (environ.RAW_URI !== BEHIND || environ.HTTP_HOST !== 'behind') {
-    throw new Error(`the application was called with what nobody sent: ${page}`);
+    throw new Error(`the application was called with a request that no client sent: ${page}`);
   }
   return { kind: 'kept' };
 }
 
-/** Runs so many at once, and all of them; then fails with everything that failed. */
+/** Runs all tasks, so many concurrently, then fails with all failures. */
 export async function playAll<T extends { readonly name: string }>(
   cases: Iterable<T>,
   run: (one: T) => Promise<void>,

@@ -1,5 +1,4 @@
-// Plays generated inputs to the gateway's parser and to Node's, and sorts every difference into a class of differences.json. Called
-// by fuzz.ts, and with fewer inputs by differential.test.ts.
+// Feeds generated inputs to the gateway's parser and to Node's, and sorts every difference into a class of differences.json.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,11 +10,11 @@ import { compare, type Difference } from './comparison.ts';
 import { InputGenerator, type Random } from './input-generator.ts';
 import { NodeParser } from './node-parser.ts';
 
-/** A difference that is known, and why there is one. A difference fits if all that is said of it here is so. */
+/** A known difference and its reason. A difference belongs to the class if all given members match. */
 export interface DifferenceClass {
   readonly name: string;
   readonly aspect: Difference['aspect'];
-  /** What ours may be; missing: anything. So for the next. */
+  /** The results of our parser; if missing, any. The same for the next. */
   readonly ours?: readonly string[];
   readonly node?: readonly string[];
   /** A pattern for the message. */
@@ -26,9 +25,9 @@ export interface DifferenceClass {
 export interface Campaign {
   readonly inputs: number;
   readonly bytes: number;
-  /** Inputs by what ours made of them: how many requests, and how it ended. */
+  /** Number of inputs by our parser's result: the number of requests, and the end. */
   readonly outcomes: ReadonlyMap<string, number>;
-  /** Inputs of which both sides think the same. */
+  /** Number of inputs on which both sides agree. */
   readonly agreed: number;
   readonly classes: ReadonlyMap<string, number>;
   readonly unexplained: readonly (Difference & { readonly input: string })[];
@@ -42,7 +41,7 @@ export interface CampaignOptions {
 
 const BATCH = 250;
 const UNEXPLAINED_MAX = 1000;
-/** Every so many inputs are also parsed byte by byte; all of them in two pieces. */
+/** Each input is also parsed in two pieces, and one in so many byte by byte. */
 const BYTE_BY_BYTE_EVERY = 10;
 
 export function readClasses(): readonly DifferenceClass[] {
@@ -70,7 +69,7 @@ export async function runCampaign({ count, seed, onProgress }: CampaignOptions):
   return sorter;
 }
 
-/** Throws when it matters how the input is cut. */
+/** Throws if the result depends on the chunks of the input. */
 function parseEveryWay(options: OwnParserOptions, input: Buffer, index: number, random: Random): OwnOutcome {
   const whole = parseInPieces(options, input, []);
   const expected = fingerprint(whole);

@@ -1,4 +1,4 @@
-// Where the gateway's parser and Node's are not of one mind about an input. Pure.
+// Finds the differences between the gateway's parser and Node's on an input. Pure.
 
 import type { HeadRules } from '../../../src/gateway/http1/head/head-rules.ts';
 import { type Fields, keptFields } from '../../harness/kept-fields.ts';
@@ -9,14 +9,14 @@ type Aspect = 'served' | 'method' | 'target' | 'version' | 'fields' | 'trailers'
 
 export interface Difference {
   readonly aspect: Aspect;
-  /** For `served`: `served`, the rule that is broken or Node's error, `unfinished`, or why no more is looked at. Else the value. */
+  /** For `served`: `served`, the broken rule or Node's error, `unfinished`, or why no more is compared. Otherwise the value. */
   readonly ours: string;
   readonly node: string;
-  /** From the first byte of the request on, without the empty line before it. */
+  /** From the request's first byte, without the empty line before it. */
   readonly message: string;
 }
 
-/** Request by request, until one side serves no more, or until the two cannot be about the same bytes any more. */
+/** Compares request by request, until one side serves no more or the two no longer parse the same bytes. */
 export function compare(input: Buffer, own: OwnOutcome, node: NodeOutcome, rules: HeadRules): Difference[] {
   const differences: Difference[] = [];
   for (let index = 0; ; index += 1) {

@@ -1,9 +1,9 @@
-// What clients might send, good and bad: requests by the grammar, the cases of this folder and of the corpus, and damage done to
-// either. The same seed gives the same inputs. Called by campaign.ts.
+// Generates valid and invalid input from clients: requests by the grammar, the cases of this folder and of the corpus, and damaged ones
+// of either. The same seed gives the same inputs.
 
 export type Random = (limit: number) => number;
 
-/** A choice and how often it is made, against the others of its list. */
+/** A choice and its weight in its list. */
 type Weighted<T> = readonly (readonly [weight: number, choice: T])[];
 
 const METHODS: Weighted<string> = [
@@ -181,7 +181,7 @@ export class InputGenerator {
   readonly #random: Random;
   readonly #seeds: readonly Buffer[];
 
-  /** `seeds`: inputs that are worth damaging. */
+  /** `seeds` are inputs to damage. */
   constructor(seed: number, seeds: readonly Buffer[]) {
     this.#random = seededRandom(seed);
     this.#seeds = seeds;
@@ -277,7 +277,7 @@ export class InputGenerator {
   }
 }
 
-/** A generator of the same numbers for the same seed (mulberry32), each at least 0 and below `limit`. */
+/** A seeded generator of numbers (mulberry32), each at least 0 and below `limit`. */
 function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return (limit) => {

@@ -1,4 +1,4 @@
-// What Node's own HTTP server makes of the same bytes: a server of `node:http` in this process, fed through streams in memory.
+// Parses input with Node's own HTTP server: one of `node:http` in this process, fed through streams in memory.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
@@ -12,13 +12,13 @@ export interface NodeRequest {
   readonly trailers: readonly string[];
   readonly body: string;
   readonly keepAlive: boolean;
-  /** `tunnel`: Node takes what follows for no HTTP any more; `expectation`: it would answer 417. */
+  /** `tunnel`: Node no longer treats the following bytes as HTTP; `expectation`: it would answer 417. */
   readonly state: 'whole' | 'unfinished' | 'tunnel' | 'expectation';
 }
 
 export interface NodeOutcome {
   readonly requests: readonly NodeRequest[];
-  /** The code of the parser's error, such as `HPE_INVALID_METHOD`; null: all bytes were taken. */
+  /** The code of the parser's error, such as `HPE_INVALID_METHOD`; null if it accepted all bytes. */
   readonly error: string | null;
 }
 
@@ -29,7 +29,7 @@ interface Draft {
   state: NodeRequest['state'];
 }
 
-/** The client's side of a connection; what the server answers goes nowhere. */
+/** The client's side of a connection; discards the server's output. */
 class Wire extends Duplex {
   readonly drafts: Draft[] = [];
   error: string | null = null;
@@ -45,7 +45,7 @@ export class NodeParser {
   readonly #server: Server;
 
   constructor() {
-    // The gateway takes requests without Host, too: with Node's default, nothing else would be seen of them.
+    // The gateway accepts requests without Host, too: Node's default would hide all other differences in them.
     this.#server = createServer({ requireHostHeader: false, insecureHTTPParser: false, keepAliveTimeout: 0 });
     this.#server.on('request', (request, response) => note(request, response, 'unfinished'));
     this.#server.on('checkContinue', (request, response) => note(request, response, 'unfinished'));
@@ -56,7 +56,7 @@ export class NodeParser {
     });
   }
 
-  /** Many at once, for what Node does between two turns of the event loop costs more than the parsing. */
+  /** Many inputs together, because a turn of the event loop costs more than the parsing. */
   async parse(inputs: readonly Buffer[]): Promise<NodeOutcome[]> {
     const wires = inputs.map((input) => {
       const wire = new Wire();
