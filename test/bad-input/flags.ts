@@ -145,7 +145,7 @@ export const FLAGS: readonly BadInput[] = [
     args: ['-b', 'fd://99', 'app'],
     exits: 1,
     says: [
-      "[ERROR] Can't listen on fd://99: descriptor 99 is not open. It must be inherited from whoever starts Tunicorn",
+      "[ERROR] Can't listen on fd://99: descriptor 99 is not open. It must be inherited from the process that starts Tunicorn",
     ],
   },
   {

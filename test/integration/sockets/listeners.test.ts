@@ -402,7 +402,8 @@ test('a relative Unix path is relative to where the arbiter was when it was boun
 test('fd://N that is not open, or not a socket, is refused by its number', async () => {
   assert.deepEqual(await open(['fd://987']), {
     ok: false,
-    message: "Can't listen on fd://987: descriptor 987 is not open. It must be inherited from whoever starts Tunicorn",
+    message:
+      "Can't listen on fd://987: descriptor 987 is not open. It must be inherited from the process that starts Tunicorn",
   });
 });
 
@@ -441,11 +442,11 @@ test('the process that binds leaves when the arbiter has gone, in the middle of 
   const tries: unknown[] = [];
   child.on('message', (message) => {
     tries.push(message);
-    if (JSON.stringify(message).includes('Retrying')) child.disconnect();
+    if (JSON.stringify(message).includes('"will_retry":true')) child.disconnect();
   });
   const [code, signal] = await once(child, 'exit');
   assert.deepEqual([code, signal], [1, null]);
-  assert.equal(tries.length, 3);
+  assert.equal(tries.length, 1);
 });
 
 test('an interpreter that cannot be run is named', async () => {
@@ -476,7 +477,7 @@ test('Listeners.change() keeps, opens and closes, and gives no id twice', async 
   assert.ok(result.ok);
   const { listeners } = result;
   after(() => listeners.close());
-  assert.equal(listeners.describe(), `Listening at: ${a},${b} (${process.pid})`);
+  assert.equal(textOf(listeners.describe()), `Listening at: ${a},${b} (${process.pid})`);
   assert.ok(listeners.isSame([b, a]));
   assert.ok(!listeners.isSame([a]));
   assert.deepEqual(await listeners.change([c, b]), { ok: true });

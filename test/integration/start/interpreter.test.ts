@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { findInterpreter, type InterpreterSearch } from '../../../src/cli/start/interpreter.ts';
+import { textOf } from '../../../src/log/message.ts';
 
 const root = mkdtempSync(path.join(realpathSync(tmpdir()), 'tunicorn-interpreter-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -161,7 +162,7 @@ test('a .venv that is no virtual environment is passed over, and said to be', as
   assert.ok(result.ok);
   assert.equal(result.interpreter.path, onPath);
   const note = 'Skipped the folder ./.venv: it is not a virtual environment (no bin/python)';
-  assert.deepEqual(result.notes, [note]);
+  assert.deepEqual(result.notes.map(textOf), [note]);
   assert.match(
     await refusal({ python: undefined, env: { PATH: '/nodir' }, cwd }),
     /Name one with --python\nThe folder/,
