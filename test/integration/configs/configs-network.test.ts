@@ -126,7 +126,7 @@ describe('configurations of addresses and surroundings', { concurrency: 3 }, () 
     },
   });
 
-  configFolder('systemd', 'the unit is told of readiness and of the end; the pid file is in its runtime directory', {
+  configFolder('systemd', 'systemd is notified of readiness and of the end; the pid file is in the runtime directory', {
     launch: async (scene) => {
       // Of an abstract name, so that no file is taken for one that the server has left.
       notify = await NotifySocket.open(scene, `@${basename(scene.dir)}`);

@@ -1,4 +1,4 @@
-// Programs that cannot be served are told why.
+// Programs that cannot be served get an error that says why.
 
 import assert from 'node:assert/strict';
 import { otherServer } from '../../harness/project.ts';
@@ -45,7 +45,7 @@ for (const [what, code, message] of [
   ],
 ] as const) {
   scenario(
-    `a program that ${what} is told so, without a stack of Node.js`,
+    `a program that ${what} gets an error without a stack of Node.js`,
     async (scene) => {
       const server = await scene.program({
         args: ['app.py'],
@@ -63,7 +63,7 @@ for (const [what, code, message] of [
 }
 
 scenario(
-  'a program on standard input, which cannot be run again, is told so',
+  'a program on standard input, which cannot be run again, gets an error that says so',
   async (scene) => {
     const server = await scene.program({
       args: ['-'],

@@ -25,7 +25,7 @@ for (const [what, app] of [
   ['the name of an application', "'shop:application'"],
 ] as const) {
   scenario(
-    `tunicorn.run() serves ${what}, with keywords for settings, and runs the program anew at SIGHUP`,
+    `tunicorn.run() serves ${what}, with keywords for settings, and runs the program again at SIGHUP`,
     async (scene) => {
       const port = await freePort();
       const server = await scene.program({

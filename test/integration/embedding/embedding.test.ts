@@ -1,4 +1,4 @@
-// Programs that embed the server by gunicorn.app.base: they run unchanged, and anew for every generation.
+// Programs that embed the server by gunicorn.app.base: they run unchanged, once for each generation.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ scenario(
 );
 
 scenario(
-  'SIGHUP runs the program anew: new code, new settings',
+  'SIGHUP runs the program again: new code, new settings',
   async (scene) => {
     const { server, bind } = await startProgram(scene, (bind) => ({
       'app.py': program('old', `'bind': '${bind}', 'workers': 1`),

@@ -12,7 +12,7 @@ import { type ClassUnderTest, forEachClass, hold } from '../../harness/subjects/
 const asgi = ({ dialect }: ClassUnderTest): boolean => dialect === 'asgi';
 
 forEachClass(
-  'SIGTERM lets requests finish, says goodbye to WebSockets, cuts event streams at graceful_timeout, and resets nobody',
+  'SIGTERM lets requests finish, closes WebSockets with 1012, cuts event streams at graceful_timeout, and resets no connection',
   { workers: 2, each: 16, args: ['--graceful-timeout', '3'] },
   async (running) => {
     const { kind, server, rendezvous } = running;
@@ -102,7 +102,7 @@ for (const [what, args] of [
   ['has run its max_requests', ['--max-requests', '30']],
 ] as const) {
   forEachClass(
-    `a worker that ${what} tells its WebSockets that it restarts; those of others go on`,
+    `a worker that ${what} closes its WebSockets with 1012; those of other workers stay open`,
     { workers: 2, each: 32, args: ['--graceful-timeout', '4', ...args] },
     async (running) => {
       const { server } = running;
@@ -164,7 +164,7 @@ forEachClass(
 );
 
 forEachClass(
-  'a worker that is told to leave by somebody else has a successor before its requests have ended, and graceful_timeout',
+  'a worker stopped by a signal from outside has a successor before its requests have ended, and graceful_timeout',
   { workers: 1, each: 16, args: ['--graceful-timeout', '2', '--timeout', '3600'] },
   async (running) => {
     const { kind, server, rendezvous } = running;
@@ -213,7 +213,7 @@ forEachClass(
 );
 
 forEachClass(
-  'requests that run longer than timeout in several workers are each told with the process id of their own worker',
+  'requests that run longer than timeout in several workers are logged with the process ids of their workers',
   {
     workers: 3,
     each: 2,
@@ -223,13 +223,13 @@ forEachClass(
     const { scene, server } = running;
     const connections = await Promise.all(Array.from({ length: 6 }, () => scene.connect(server)));
     await Promise.all(connections.map((connection, number) => connection.send(requestBytes(`/sleep?${number}`))));
-    const told: (string | undefined)[] = [];
+    const logged: (string | undefined)[] = [];
     const ran: (string | undefined)[] = [];
     for (const [number, connection] of connections.entries()) {
       assert.equal((await connection.response()).status, 504);
-      told.push((await server.waitForLog(new RegExp(`REQUEST TIMEOUT \\(pid:(\\d+)\\) GET /sleep\\?${number} `)))[1]);
+      logged.push((await server.waitForLog(new RegExp(`REQUEST TIMEOUT \\(pid:(\\d+)\\) GET /sleep\\?${number} `)))[1]);
       ran.push((await server.stdout.waitFor(new RegExp(`ran GET /sleep\\?${number} .* in <(\\d+)>`)))[1]);
     }
-    assert.deepEqual(told, ran);
+    assert.deepEqual(logged, ran);
   },
 );

@@ -21,7 +21,7 @@ import {
 const loops = ({ hasLoop }: ClassUnderTest): boolean => hasLoop;
 
 forEachClass(
-  'a killed worker costs each of its own clients one 502 or a response that is cut off, and nobody else anything',
+  'a killed worker costs its own clients one 502 or truncated response each, and affects no other client',
   { workers: 2, each: 16 },
   async (running) => {
     const { kind, scene, server, rendezvous } = running;
@@ -119,7 +119,7 @@ forEachClass(
 );
 
 forEachClass(
-  'a handler that blocks the loop delays no other worker, is told with its stack, and killed at timeout',
+  'a handler that blocks the loop delays no other worker; its stack is logged, and its worker killed at timeout',
   { workers: 2, each: 4, args: ['--timeout', '4'] },
   async ({ scene, server, rendezvous }) => {
     const blocking = await scene.connect(server);
@@ -154,7 +154,7 @@ forEachClass(
 );
 
 forEachClass(
-  'a killed forkserver is replaced with its workers: no request is lost, WebSockets are told that the server restarts',
+  'a killed forkserver is replaced with its workers: no request is lost, and WebSockets are closed with 1012',
   { workers: 2, each: 16, args: ['--graceful-timeout', '4'] },
   async (running) => {
     const { kind, server, rendezvous } = running;

@@ -1,4 +1,4 @@
-// Ends that cost nobody a response: what is asked during a drain is answered, what is idle is closed, and nothing is reset.
+// Shutdowns that lose no response: requests during a drain are answered, idle connections are closed, and none is reset.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -16,7 +16,7 @@ const forEver = ['--graceful-timeout', '3600', '--timeout', '3600'];
 const MEBIBYTE = 1024 * 1024;
 
 scenario(
-  'requests on kept connections during a drain are answered, and told that they were the last',
+  'requests on keep-alive connections during a drain are answered with Connection: close',
   async (scene) => {
     const { rendezvous, server } = await meeting(scene);
     const kept = [await keptConnection(scene, server), await keptConnection(scene, server)];
@@ -60,7 +60,7 @@ scenario(
 );
 
 scenario(
-  'a client that stalls in the middle of a request is told 503 when the server ends, and holds it up no longer',
+  'a client that stalls in the middle of a request gets 503 when the server stops, and does not delay it',
   async (scene) => {
     const { server } = await meeting(scene);
     const halves = ['GET / HT', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf'];
@@ -185,7 +185,7 @@ scenario(
 );
 
 scenario(
-  'a second TERM in shutdown_delay ends the server at once, and running requests are told',
+  'a second TERM during shutdown_delay stops the server immediately, and running requests get an error',
   async (scene) => {
     const { rendezvous, server } = await meeting(scene, ['--shutdown-delay', '3600']);
     const running = await runningRequest(scene, server, rendezvous);

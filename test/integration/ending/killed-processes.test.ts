@@ -12,7 +12,7 @@ import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
 scenario(
-  'a killed worker costs its own client a 502, and nobody else anything',
+  'a killed worker costs its own client a 502, and affects no other client',
   async (scene) => {
     const { rendezvous, server } = await scene.meeting(['--workers', '3']);
     await server.workers(3);

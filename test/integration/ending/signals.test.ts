@@ -86,15 +86,18 @@ scenario(
   onlyTunicorn,
 );
 
-scenario('SIGTERM kills what runs longer than the graceful timeout, and its client is told', async (scene) => {
-  const { rendezvous, server } = await scene.meeting(['--graceful-timeout', '1', '--timeout', '3600']);
-  const connection = await scene.connect(server);
-  await connection.send(requestBytes('/hold'));
-  await rendezvous.arrived('held');
-  assert.equal((await server.stop('SIGTERM')).code, 0);
-  assert.match(await outcome(connection), otherServer ? /^(50[234]|closed)$/ : /^50[23]$/);
-  await server.nothingLeft();
-});
+scenario(
+  'SIGTERM kills requests that run longer than the graceful timeout, and their clients get an error',
+  async (scene) => {
+    const { rendezvous, server } = await scene.meeting(['--graceful-timeout', '1', '--timeout', '3600']);
+    const connection = await scene.connect(server);
+    await connection.send(requestBytes('/hold'));
+    await rendezvous.arrived('held');
+    assert.equal((await server.stop('SIGTERM')).code, 0);
+    assert.match(await outcome(connection), otherServer ? /^(50[234]|closed)$/ : /^50[23]$/);
+    await server.nothingLeft();
+  },
+);
 
 scenario(
   'SIGTERM leaves no client without an answer that still waits for a worker when the graceful timeout is over',
@@ -114,7 +117,7 @@ scenario(
 );
 
 for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-  scenario(`${signal} does not wait for running requests, and their clients are told`, async (scene) => {
+  scenario(`${signal} does not wait for running requests, and their clients get an error`, async (scene) => {
     const { rendezvous, server } = await scene.meeting(['--workers', '2', ...forEver]);
     const connection = await scene.connect(server);
     await connection.send(requestBytes('/hold'));

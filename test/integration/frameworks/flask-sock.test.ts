@@ -52,7 +52,7 @@ for (const kind of classes) {
   );
 
   scenario(
-    title('a handler that raises ends the connection, and is told in the log'),
+    title('a handler that raises ends the connection, and is logged'),
     async (scene) => {
       const { server } = await flaskSock(scene, kind);
       const lines = client(scene, server, 'fails');

@@ -1,4 +1,4 @@
-// The gateway's WebSockets with a client that nobody here has written: the Python package `websockets`, against a worker that echoes.
+// The gateway's WebSockets with a third-party client, the Python package `websockets`, against a worker that echoes.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -201,7 +201,7 @@ for (const [name, breach, status] of [
     breach(client);
     assert.equal((await taken.rest()).end, END | ABORTED);
     assert.equal((await client.response()).status, status);
-    // What the worker says now is for nobody; its next ticket is served.
+    // Later frames of the worker are discarded; its next ticket is served.
     taken.head(200, '', 'late', END);
     const other = await gateway.connect();
     await other.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -257,7 +257,7 @@ for (const [name, leave] of [
   ['closes its connection', (client: HttpConnection) => client.close()],
   ['shuts down its sending side', (client: HttpConnection) => client.endSending()],
 ] as const) {
-  test(`a worker that watches is told at once that the client ${name}`, async (t) => {
+  test(`a worker that watches is notified immediately that the client ${name}`, async (t) => {
     const { worker, client } = await conversation(t);
     await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     const taken = await worker.take();
@@ -293,7 +293,7 @@ test('a WATCH for a client that has left is answered with GONE', async (t) => {
   assert.equal((await taken.next()).type, 'GONE');
 });
 
-test('a request that has run out of time is answered with 504, and its worker hears that nobody waits', async (t) => {
+test('a request beyond its deadline is answered with 504, and its worker is notified that the client is gone', async (t) => {
   const { gateway, worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 10\r\n\r\nabc`);
   const taken = await worker.take();
@@ -334,7 +334,7 @@ test('an event stream is counted until its client leaves, whatever its worker do
   assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 0, eventStreams: 1 }]);
   client.close();
   assert.equal((await taken.next()).type, 'GONE');
-  await eventually('the arbiter to know that nobody listens', () => gateway.streams().length === 0);
+  await eventually('the arbiter to know that no client listens', () => gateway.streams().length === 0);
 });
 
 test('an event stream that its worker ends is not counted any more', async (t) => {
@@ -347,7 +347,7 @@ test('an event stream that its worker ends is not counted any more', async (t) =
   await eventually('the arbiter to know of its end', () => gateway.streams().length === 0);
 });
 
-test('what a generation has is told before the next one serves, and before the end', async (t) => {
+test('the streams of a generation are reported before the next one serves, and before the end', async (t) => {
   const { gateway, worker, client } = await conversation(t);
   await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
   const taken = await worker.take();
@@ -360,7 +360,7 @@ test('what a generation has is told before the next one serves, and before the e
   assert.deepEqual([first >= 0, first < second], [true, true]);
   assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 0, eventStreams: 1 }]);
   client.close();
-  await eventually('the arbiter to know that nobody listens', () => gateway.streams().length === 0);
+  await eventually('the arbiter to know that no client listens', () => gateway.streams().length === 0);
   const drained = gateway.drain('graceful', 0);
   assert.deepEqual(gateway.sent.at(-1), { type: 'draining' });
   await drained;

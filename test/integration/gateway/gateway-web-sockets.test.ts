@@ -399,9 +399,9 @@ test('compression is used where the setting and the client agree, and only for m
   assert.equal((await plain.client.frame()).isCompressed, false);
 });
 
-// What nobody reads
+// Unread messages
 
-test('a client that leaves behind messages that nobody reads is noticed by its ping, and costs nothing any more', async (t) => {
+test('a client that leaves unread messages behind is detected by its ping, and its memory is freed', async (t) => {
   const { gateway, worker, taken, client } = await open(t, { webSocketPingIntervalMs: 1000 });
   taken.channel.socket.pause();
   const { socket } = client.connection;
@@ -427,7 +427,7 @@ test('a client that is not read for a while, and is there, stays', async (t) => 
   assert.equal((await taken.next()).payload.length, 64 * KIB);
 });
 
-test('empty messages that nobody reads are charged, and hold the client back', async (t) => {
+test('unread empty messages are charged, and apply backpressure to the client', async (t) => {
   const { gateway, taken, client } = await open(t);
   const { budget } = gateway.gateway;
   taken.channel.socket.pause();
@@ -446,7 +446,7 @@ test('pings of a client that does not read are not answered without end', async 
   socket.pause();
   const pings = Buffer.concat(Array.from({ length: 1000 }, () => clientFrame(PING_FRAME, 'x'.repeat(125))));
   let sent = 0;
-  // All of them are read: a ping waits for nobody.
+  // All of them are read, so a ping does not wait.
   while (sent < 16 * MIB) {
     sent += pings.length;
     await new Promise((resolve) => socket.write(pings, resolve));

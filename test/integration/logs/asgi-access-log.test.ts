@@ -1,4 +1,4 @@
-// The access log and the hooks of ASGI requests: exactly one line for each, whoever writes it and however the request ends.
+// The access log and the hooks of ASGI requests: exactly one line for each, whichever process writes it and however the request ends.
 
 import assert from 'node:assert/strict';
 import { request, requestBytes } from '../../harness/clients/http-request.ts';

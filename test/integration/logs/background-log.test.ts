@@ -240,7 +240,7 @@ test('a full disk: lines are kept, then dropped and counted; what was kept is wr
   assert.equal(linesOf(file).length, 6 * 1024 - dropped);
 });
 
-test('a disk that stays full is told of once', async () => {
+test('a disk that stays full is reported once', async () => {
   stayAlive();
   const file = freshPath();
   symlinkSync('/dev/full', file);
@@ -289,7 +289,7 @@ test('close() gives up what cannot be written, and says so', async () => {
 
 test('a reader that is stuck never holds write() up, and gets what was kept', async () => {
   const child = fork(WRITER, ['-', 'flood'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  // The child says this when all its lines have been taken by write(), and nobody has read a byte yet.
+  // The child says this when all its lines have been taken by write(), and none has been read yet.
   const [{ written, dropped }] = await once(child, 'message');
   assert.ok(dropped > 0 && dropped < written);
   let lines = 0;

@@ -1,4 +1,4 @@
-// A request whose application fails: one page, whichever worker class runs it, and one line in the access log, whoever writes that.
+// Requests whose application fails: one page for all worker classes, and one line in the access log, whichever process writes it.
 
 import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';

@@ -125,7 +125,7 @@ for (const [what, files, args, wanted] of mistakes) {
   });
 }
 
-scenario('a log configuration that is broken at a reload is told, and everything stays as it was', async (scene) => {
+scenario('a broken log configuration at a reload is logged, and everything stays as it was', async (scene) => {
   const server = await started(scene, { 'log.json': JSON.stringify(CONFIG) }, ['--log-config-json', 'log.json']);
   scene.write('log.json', '{"version": 1,\n oops');
   server.signal('SIGHUP');

@@ -95,13 +95,13 @@ scenario('relative log and pid files are found from --chdir, by every process, a
   assert.equal(server.log.text(), '');
 });
 
-/** A Python that nobody may execute; one below a private home directory will not do. */
+/** A Python that the user nobody may execute: not one below a private home directory. */
 const systemPython = '/usr/bin/python3';
 const isRoot = process.getuid?.() === 0;
 const skip = !isRoot ? 'only root can change the user' : !existsSync(systemPython) && `no ${systemPython}`;
 
 scenario(
-  'with --user, the logs are of that user and of nobody else, and are rotated in a directory of root',
+  'with --user, the logs belong to that user, and are rotated in a directory of root',
   async (scene) => {
     const nobody = Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }));
     const [access, errors] = asNobody(scene);

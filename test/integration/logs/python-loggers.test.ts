@@ -161,7 +161,7 @@ accesslog = "-"
   assert.doesNotMatch(server.log.text(), /GET \/health/);
 });
 
-scenario('a filter that cannot have an effect, since the gateway writes the access log, is told of', async (scene) => {
+scenario('a filter without effect, because the gateway writes the access log, is reported', async (scene) => {
   const config = 'import logging\nlogging.getLogger("gunicorn.access").addFilter(lambda record: False)\n';
   const server = await started(scene, config, ['--access-logfile', '-']);
   await server.waitForLog(/\[WARNING\] The filters on the logger gunicorn\.access see no requests: /);

@@ -60,7 +60,7 @@ scenario('statsd at a Unix socket gets the same', async (scene) => {
   await server.nothingLeft();
 });
 
-scenario('enable_backlog_metric tells how many connections wait to be accepted', async (scene) => {
+scenario('enable_backlog_metric sends the number of connections that wait to be accepted', async (scene) => {
   const receiver = await udpReceiver(scene);
   const args = ['--statsd-host', receiver.address, '--enable-backlog-metric'];
   const server = await scene.tunicorn({ app: 'hello', args });
@@ -74,8 +74,8 @@ scenario('enable_backlog_metric tells how many connections wait to be accepted',
 });
 
 for (const [what, address] of [
-  ['that nobody listens at', async () => `127.0.0.1:${await freePort()}`],
-  ['whose name nobody knows', async () => 'no-such-host.invalid:8125'],
+  ['that nothing listens at', async () => `127.0.0.1:${await freePort()}`],
+  ['whose name does not resolve', async () => 'no-such-host.invalid:8125'],
   ['at a Unix socket that is not there', async () => 'unix:///nowhere/statsd.sock'],
 ] as const) {
   scenario(`a statsd server ${what} holds up and breaks nothing`, async (scene) => {

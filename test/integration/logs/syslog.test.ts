@@ -96,7 +96,7 @@ scenario(
   },
 );
 
-scenario('a Unix socket of syslog that is made anew is found again', async (scene) => {
+scenario('a recreated Unix socket of syslog is found again', async (scene) => {
   const first = await streamReceiver(scene, scene.path('log.sock'));
   const server = await scene.tunicorn({
     app: 'hello',

@@ -1,4 +1,4 @@
-// Which rights each process has, whom the files belong to, and what the processes are called.
+// The rights and names of the processes, and the owners of the files.
 
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';

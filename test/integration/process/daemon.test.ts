@@ -77,7 +77,7 @@ scenario('a pid file of a living process is refused on the terminal', async (sce
   assert.equal(await getText(server.target), 'hello\n');
 });
 
-scenario('a mistake in the config file is told before anything goes to the background', async (scene) => {
+scenario('a mistake in the config file is reported before the server goes to the background', async (scene) => {
   scene.write('gunicorn.conf.py', 'daemon = True\nworkers = 1 / 0\n');
   const server = await scene.launch({ app: 'hello' });
   const { code, text } = await server.ended();

@@ -47,7 +47,7 @@ scenario(
   { skip: analyze.skip },
 );
 
-scenario('the service tells TERM to the arbiter and waits longer than graceful_timeout', async () => {
+scenario('the service sends TERM to the arbiter and waits longer than graceful_timeout', async () => {
   const unit = read('tunicorn.service');
   assert.match(unit, /^KillMode=mixed$/m);
   assert.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > 30);
@@ -179,7 +179,7 @@ ${ours}`,
   };
 }
 
-/** Empty while nobody answers. */
+/** Empty while there is no answer. */
 function answer(target: Supervisor['target']): Promise<string> {
   return request(target, '/').then(
     ({ body }) => body.toString(),

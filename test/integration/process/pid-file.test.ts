@@ -69,7 +69,7 @@ test('createPidFile() refuses while the process in the file lives, and leaves th
 
 test('createPidFile() counts a process of another user as alive', (t) => {
   if (process.getuid?.() === 0) {
-    // Root may signal every process, so somebody else has to ask about pid 1.
+    // Root may signal every process, so another user has to ask about pid 1.
     process.seteuid?.(65534);
     t.after(() => process.seteuid?.(0));
   }

@@ -10,7 +10,7 @@ import { scenario } from '../../harness/scenario.ts';
 const isRoot = process.getuid?.() === 0;
 const nobody = isRoot ? idOf('-u') : undefined;
 const nogroup = isRoot ? idOf('-g') : undefined;
-/** A Python that nobody may execute; one below a private home directory will not do. */
+/** A Python that the user nobody may execute: not one below a private home directory. */
 const systemPython = '/usr/bin/python3';
 const skip = !isRoot ? 'only root can change the user' : !existsSync(systemPython) && `no ${systemPython}`;
 

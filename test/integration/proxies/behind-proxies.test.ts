@@ -1,5 +1,5 @@
 // Behind a real nginx and a real HAProxy that keep their connections: neither reloads nor a stop lose a POST that has come as far
-// as the server, and all that the proxies' own logs say against it is that nobody listens there any more.
+// as the server, and the proxies' own logs complain only that nothing is listening there any more.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const clients = 8;
  */
 const pauseMs = 3;
 
-/** With the status that the proxy itself gives when nobody listens. */
+/** With the status that the proxy itself sends when nothing is listening. */
 const fronts = [
   { program: nginx, start: startNginx, refusal: 502 },
   { program: haproxy, start: startHaproxy, refusal: 503 },
@@ -120,7 +120,7 @@ async function set(
   return { server, ledger, front, load, peers };
 }
 
-/** The server has been told to stop: waits until it has, and counts up what it, the clients and the proxy have to say. */
+/** Waits until the server has stopped, and compares the counts of the server, the clients and the proxy. */
 async function checkEnd({ server, ledger, front, load }: Stage, alsoAnswered: number): Promise<void> {
   const { code } = await server.ended();
   assert.equal(code, 0, server.log.text());

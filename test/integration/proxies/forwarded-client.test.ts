@@ -50,7 +50,7 @@ async function scopeOf(server: Server, headers: Readonly<Record<string, string>>
 for (const module of ['uvicorn.workers', 'uvicorn_worker']) {
   for (const name of ['UvicornWorker', 'UvicornH11Worker']) {
     scenario(
-      `${module}.${name}: the client is whom the proxy names, and so is the scheme; the access log has the proxy`,
+      `${module}.${name}: client and scheme are those that the proxy names; the access log has the proxy`,
       async (scene) => {
         const server = await start(scene, `${module}.${name}`);
         assert.deepEqual(await scopeOf(server), [['8.8.8.8', 0], 'https']);
@@ -86,7 +86,7 @@ scenario(
 );
 
 scenario(
-  'nobody is believed who is not in forwarded_allow_ips; where everybody is, the first address counts',
+  'only peers in forwarded_allow_ips are trusted; if all are, the first address counts',
   async (scene) => {
     const config = 'forwarded_allow_ips = "10.0.0.1"\n';
     const server = await start(scene, 'uvicorn.workers.UvicornWorker', { files: { 'gunicorn.conf.py': config } });
@@ -130,7 +130,7 @@ scenario(
 );
 
 scenario(
-  'whom a PROXY header names is believed only if he is a proxy himself',
+  'the client that a PROXY header names is trusted only if it is itself a proxy',
   async (scene) => {
     const args = ['--proxy-protocol', 'v1', '--forwarded-allow-ips', '127.0.0.1,10.0.0.0/8'];
     const server = await start(scene, 'uvicorn.workers.UvicornWorker', { args });

@@ -174,7 +174,7 @@ scenario('a peer on a Unix socket may send a header', async (scene) => {
 });
 
 scenario(
-  'whom the header names is not whom forwarded_allow_ips means',
+  'forwarded_allow_ips is about the peer, not about the client that the header names',
   async (scene) => {
     const server = await scene.tunicorn({
       app: 'echo',

@@ -13,7 +13,7 @@ function app(...args: readonly string[]): LaunchOptions {
 }
 
 scenario(
-  'a request that hangs is 504, is told with its own stack, and is cancelled once; its worker lives on',
+  'a request that hangs gets 504, is logged with its own stack, and is cancelled once; its worker survives',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '1', '--access-logfile', '-'));
     const [pid] = await server.workers(1);
@@ -56,7 +56,7 @@ scenario(
 );
 
 scenario(
-  'a blocked loop is told with its stack, ended after the timeout, and its other requests are answered',
+  'a blocked loop is logged with its stack, killed after the timeout, and its other requests are answered',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '5'));
     const [pid = 0] = await server.workers(1);
@@ -68,7 +68,7 @@ scenario(
     await server.waitForLog(/in block_the_loop/, since);
     const [{ status }, { status: other }] = await Promise.all([blocking, beside]);
     assert.ok(status === 504 || status === 502, String(status));
-    // It was not taken before the loop stood still, or it was: the next worker answers it, or it is told.
+    // If it was taken before the loop blocked, it gets an error; if not, the next worker answers it.
     assert.ok(other === 200 || other === 504 || other === 502, String(other));
     await eventually('another worker', async () => (await getText(server.target)) !== String(pid));
     await server.waitForLog(new RegExp(`WORKER TIMEOUT \\(pid:${pid}\\) its event loop has been blocked`), since);
@@ -83,7 +83,7 @@ scenario(
 );
 
 scenario(
-  'a deadline that ends the last request of a server that ends is told all the same',
+  'a deadline is logged even if it ends the last request of a stopping server',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '1'));
     const since = server.log.mark();
@@ -99,7 +99,7 @@ scenario(
 );
 
 scenario(
-  'handlers that block the loop one behind the other, none for long, are not told as a loop that stands still',
+  'handlers that block the loop one after the other, each briefly, are not logged as a blocked loop',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '30'));
     const all = await Promise.all(Array.from({ length: 6 }, () => request(server.target, '/block?0.7')));
@@ -134,7 +134,7 @@ scenario(
     const client = await scene.connect(server);
     await client.send(requestBytes('/hang'));
     await eventually('the request to run', async () => (await getText(server.target)) !== '');
-    // A reset says for certain that nobody listens.
+    // A reset means for certain that nothing is listening.
     client.socket.resetAndDestroy();
     await server.waitForLog(/hang: cancelled/, since);
     await server.waitForLog(/hang: cleaned up/, since);
@@ -171,7 +171,7 @@ scenario(
     await eventually('all of them to poll', () => server.log.count(/^polls/, since) === 200);
     for (let number = 0; number < 20; number += 1) await getText(server.target);
     for (const poll of polls) poll.close();
-    await eventually('all to be told', () => server.log.count(/poll: all of 3/, since) === 200);
+    await eventually('all to be logged', () => server.log.count(/poll: all of 3/, since) === 200);
   },
   only,
 );

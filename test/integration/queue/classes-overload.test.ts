@@ -60,7 +60,7 @@ forEachClass(
 );
 
 forEachClass(
-  'clients that do not read their responses hold nobody else up, nor the end of the server',
+  'clients that do not read their responses delay no other client, nor the end of the server',
   { workers: 1, each: 4, args: ['--response-spool-size', '0', '--graceful-timeout', '2'] },
   async ({ scene, server }) => {
     for (let count = 0; count < 3; count += 1) {

@@ -1,4 +1,4 @@
-// Requests that take too long, as the log tells of them: each once, with the place in the code where it is.
+// The log lines about requests that take too long: one each, with the place in the code.
 
 import assert from 'node:assert/strict';
 import { requestBytes } from '../../harness/clients/http-request.ts';
@@ -81,8 +81,8 @@ scenario(
     for (const status of statuses) assert.ok([502, 504].includes(status), `${status}`);
     await server.waitForLog(new RegExp(`Worker \\(pid:${pid}\\) is gone\\.$`));
     const log = server.log.text();
-    const told = (number: number): RegExp => new RegExp(`REQUEST TIMEOUT \\(pid:${pid}\\) GET /late-${number} `);
-    for (const number of connections.keys()) assert.ok(count(log, told(number)) <= 1, log);
+    const late = (number: number): RegExp => new RegExp(`REQUEST TIMEOUT \\(pid:${pid}\\) GET /late-${number} `);
+    for (const number of connections.keys()) assert.ok(count(log, late(number)) <= 1, log);
     assert.doesNotMatch(log, /Ticket \d+|WorkerEnded/);
     const overdue = [...log.matchAll(/REQUEST TIMEOUT \(pid:\d+\) GET \/late-\d after \d+\.\d s\. (.*\n.*)/g)];
     assert.ok(overdue.length > 0, log);

@@ -36,7 +36,7 @@ async function expectRefused(connection: HttpConnection, status: number): Promis
 // Time for the head
 
 scenario(
-  'a head that comes byte by byte is answered with 408, also on a kept connection; nobody else is',
+  'a head that arrives byte by byte is answered with 408, also on a keep-alive connection; other requests are not',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'responses', args: ['--head-timeout', '1'] });
     const idle = await keptConnection(scene, server);

@@ -78,7 +78,7 @@ for (const engine of ['inotify', 'poll'] as const) {
   );
 
   scenario(
-    `a file that editors replace, delete and make anew stays watched, by ${engine}`,
+    `a file that editors replace, delete and recreate stays watched, by ${engine}`,
     async (scene) => {
       const server = await scene.tunicorn({ app: 'app', args, files });
       const replace = (text: string): void => {
@@ -272,7 +272,7 @@ scenario('a path in reload_extra_files that does not exist ends the start', asyn
 });
 
 scenario(
-  'spew prints the lines that the application executes, and nobody else is told to',
+  'spew prints the lines that the application executes, and no others',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'app', args: ['--spew'], files });
     assert.equal(await getText(server.target), 'first');

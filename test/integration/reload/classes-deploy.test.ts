@@ -1,4 +1,4 @@
-// A broken deploy, for every class that runs several requests at once: nobody notices.
+// A broken deploy goes unnoticed by clients, for every class that runs several requests at once.
 
 import assert from 'node:assert/strict';
 import { KeptEventStreams, KeptWebSockets } from '../../harness/clients/kept-streams.ts';

@@ -40,7 +40,7 @@ scenario('no worker leaves before it has served max_requests', async (scene) => 
     const left = !isAlive(Number(pid));
     assert.ok(!left || count >= 20, `worker ${pid} left after ${count} requests`);
   }
-  assert.ok(served.size > 2, 'somebody was replaced');
+  assert.ok(served.size > 2, 'some worker was replaced');
 });
 
 scenario(

@@ -223,7 +223,7 @@ const endings: readonly Ending[] = [
     target: '/stream',
   },
   {
-    title: 'has a response that nobody reads',
+    title: 'has a response that is not read',
     args: ['--write-timeout', '1'],
     act: async (s) => {
       const socket = await openSocket(s.server.target, 'never');
@@ -351,7 +351,7 @@ const endings: readonly Ending[] = [
     others: 1,
   },
   {
-    title: 'has a worker that somebody aborts',
+    title: 'has a worker that gets SIGABRT',
     act: async (s) => {
       const [worker = 0] = await s.server.workers(1);
       const { answered } = await held(s);

@@ -90,7 +90,7 @@ scenario('refusals have an id too, and the JSON access log has that of each requ
 });
 
 scenario(
-  'the setting request_id overrules the form of the log, and the text form shows ids where it is told to',
+  'the setting request_id takes precedence over log_format, and the text form shows ids if its format asks for them',
   async (scene) => {
     const log = scene.path('access.log');
     const format = '%({x-request-id}i)s';

@@ -1,4 +1,4 @@
-// WebSockets and event streams are visible to whoever runs the server: as gauges of StatsD, and in a line when their generation drains.
+// WebSockets and event streams are visible to operators: as gauges of StatsD, and in a log line when their generation drains.
 
 import assert from 'node:assert/strict';
 import type { HttpConnection } from '../../harness/clients/http-connection.ts';
@@ -21,7 +21,7 @@ async def app(scope, receive, send):
         while (await receive())["type"] != "websocket.disconnect":
             pass
     elif scope["path"] == "/deaf":
-        # Never looks whether anybody listens.
+        # Never checks whether the client listens.
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
         await send({"type": "http.response.body", "body": b"data: 0\\n\\n", "more_body": True})
         await asyncio.sleep(3600)

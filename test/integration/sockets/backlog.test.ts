@@ -1,4 +1,4 @@
-// What has connected before the server is told to stop is served, also where the server has not taken it from the kernel yet: closing a
+// Clients that connected before the signal to stop are served, even if the server has not accepted their connections yet: closing a
 // listening socket resets what is in its backlog.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Every form of --bind, and what happens when an address cannot be had.
+// Every form of --bind, and addresses that are unavailable.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -92,7 +92,7 @@ scenario('a stale Unix socket is replaced', async (scene) => {
 });
 
 scenario(
-  'a Unix socket that somebody listens at is refused and left alone',
+  'a Unix socket that is in use is refused and left alone',
   async (scene) => {
     const path = scene.path('app.sock');
     await block(scene, path);
@@ -183,7 +183,7 @@ scenario('an address that gets free in time is taken', async (scene) => {
 });
 
 scenario('an address of another machine is an error that names it', async (scene) => {
-  // 203.0.113.0/24 belongs to nobody (RFC 5737).
+  // 203.0.113.0/24 is reserved for documentation (RFC 5737).
   const { code, text } = await scene.run({ app: 'hello', args: ['--bind', '203.0.113.7:8000'] });
   assert.equal(code, 1);
   assert.match(text, /203\.0\.113\.7/);
@@ -198,7 +198,7 @@ for (const bind of ['127.0.0.1:http', '127.0.0.1:70000', 'fd://x', '::1']) {
   });
 }
 
-scenario('one address that cannot be had ends the start, whatever the others', async (scene) => {
+scenario('one unavailable address ends the start, whatever the others', async (scene) => {
   const [good, bad] = [await freePort(), await freePort()];
   await block(scene, bad);
   const server = await scene.launch({

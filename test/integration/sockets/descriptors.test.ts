@@ -1,4 +1,4 @@
-// More clients than the process may have descriptors (ulimit -n): those that are there are served, the others are told, and all is as
+// More clients than the process may have descriptors (ulimit -n): connected clients are served, the others get an error, and all is as
 // before when they have left.
 
 import assert from 'node:assert/strict';

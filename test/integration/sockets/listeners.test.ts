@@ -100,7 +100,7 @@ async function answer(socket: Socket): Promise<string> {
 
 async function listening(where: number | string): Promise<Server> {
   const server = createServer((socket) => {
-    // Whoever only looks whether somebody listens has gone again by now.
+    // Connections that only probe whether something is listening are gone by now.
     socket.on('error', () => {});
     socket.end('other');
   });
@@ -271,7 +271,7 @@ test('a Unix socket with a path beyond what the kernel takes is refused at once'
   assert.match(result.ok ? '' : result.message, /^Can't connect to \/tmp\/x+: AF_UNIX path too long$/);
 });
 
-test('a host name that nobody could resolve is refused at once', async () => {
+test('a host name that cannot exist is refused immediately', async () => {
   const log = logged();
   const result = await open([`${'x'.repeat(64)}.example:1`], log);
   assert.match(result.ok ? '' : result.message, /^Can't connect to \('x+\.example', 1\): ./);

@@ -96,7 +96,7 @@ scenario(
 );
 
 scenario(
-  'a new arbiter that is told to QUIT leaves the old one with its Unix socket, ready for the next upgrade',
+  'a new arbiter that gets QUIT leaves the old one with its Unix socket, ready for the next upgrade',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', listen: 'unix' });
     const first = await upgrade(server);
@@ -170,7 +170,7 @@ scenario('an inherited socket (fd://N) is handed on', async (scene) => {
   assert.ok(existsSync(path));
 });
 
-scenario('a link to the current release is followed anew', async (scene) => {
+scenario('a link to the current release is followed again', async (scene) => {
   scene.write('releases/1/program.py', program('first release'));
   scene.write('releases/2/program.py', program('second release'));
   const current = scene.path('current');

@@ -17,7 +17,7 @@ def application(environ, start_response):
 `;
 
 scenario(
-  'in a terminal, breakpoint() in the only worker talks to whoever sits there, and timeout does not end it',
+  'in a terminal, breakpoint() in the only worker works interactively, and timeout does not end it',
   async (scene) => {
     scene.write('app.py', APP);
     const socket = scene.path('s.sock');

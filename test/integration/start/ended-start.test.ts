@@ -57,7 +57,7 @@ scenario('Ctrl-C reaches every process of a start at once, and none stays', asyn
 
 async function hanging(scene: Scene, { config, app, args }: Phase): Promise<Server> {
   const files = { 'gunicorn.conf.py': config, 'app.py': app };
-  // The last deadline is far away: whoever waits for it fails.
+  // The last deadline is far away: a start that waits for it fails.
   const server = await scene.launch({ app: 'app', args: [...args, '--graceful-timeout', '3600'], files });
   await eventually('the start to hang', () => existsSync(scene.path('hangs')));
   return server;

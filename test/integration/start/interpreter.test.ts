@@ -235,7 +235,7 @@ const versions = path.join(process.env.HOME ?? '', '.pyenv', 'versions');
 
 for (const version of ['2.7.18', '3.6.15', '3.8.18']) {
   const python = path.join(versions, version, 'bin', 'python');
-  test(`a real Python ${version} is told that it is too old`, { skip: !existsSync(python) }, async () => {
+  test(`a real Python ${version} is refused as too old`, { skip: !existsSync(python) }, async () => {
     assert.equal(
       await refusal(search({ python })),
       `Python ${version} at ${python} (from --python) is too old: Tunicorn needs 3.9 or later`,

@@ -102,7 +102,7 @@ App().run()
 }
 
 scenario(
-  'gunicorn.SERVER and gunicorn.SERVER_SOFTWARE in the config file name the server, anew at each reload',
+  'gunicorn.SERVER and gunicorn.SERVER_SOFTWARE in the config file name the server, again at each reload',
   async (scene) => {
     const app = `
 def application(environ, start_response):

@@ -65,7 +65,7 @@ for (const [what, flags, answer] of [
   ],
 ] as const) {
   scenario(
-    `--paste ${what} serves the application of the file, and reads it anew at SIGHUP`,
+    `--paste ${what} serves the application of the file, and reads it again at SIGHUP`,
     async (scene) => {
       const server = await scene.tunicorn({ args: flags, files: { 'shop.py': shop, 'shop.ini': apps } });
       assert.equal(await getText(server.target), answer);
@@ -147,7 +147,7 @@ async function pserve(scene: Scene, section: (port: number) => string, files: Re
 }
 
 scenario(
-  'pserve with `use = egg:gunicorn#main` serves on Tunicorn; the section goes over the config file, and SIGHUP reads all anew',
+  'pserve with `use = egg:gunicorn#main` serves on Tunicorn; the section overrides the config file, and SIGHUP reads both again',
   async (scene) => {
     const section = (port: number): string => `
 [server:main]

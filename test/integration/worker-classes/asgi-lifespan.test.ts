@@ -109,7 +109,7 @@ scenario(
 );
 
 scenario(
-  'a server that is told to end in the middle of a start-up ends',
+  'a server that is stopped in the middle of a start-up ends',
   async (scene) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const server = await scene.launch(app('hangs', '--graceful-timeout', '1'));
@@ -123,7 +123,7 @@ scenario(
 );
 
 scenario(
-  'a shutdown that hangs is told and cut short',
+  'a shutdown that hangs is logged and cut short',
   async (scene) => {
     const server = await scene.tunicorn(app('hangs-at-end', '--graceful-timeout', '2'));
     const { text } = await server.stop().then(async () => await server.ended());

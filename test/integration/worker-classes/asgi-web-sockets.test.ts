@@ -218,7 +218,7 @@ scenario(
 );
 
 scenario(
-  'at a reload and at the end WebSockets work on, then are told 1012; max_requests leaves them alone until then',
+  'at a reload and at the end WebSockets keep working, then are closed with 1012; max_requests leaves them alone until then',
   async (scene) => {
     const server = await scene.tunicorn(app('--graceful-timeout', '4'));
     for (const signal of ['SIGHUP', 'SIGTERM'] as const) {

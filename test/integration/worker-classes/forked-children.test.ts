@@ -32,7 +32,7 @@ for (const [name, app] of classes) {
   );
 
   scenario(
-    `${name}: what a request forks takes no tickets, answers nobody, ends as children of Python do, and keeps nothing of the worker's`,
+    `${name}: a process forked by a request takes no tickets, answers no request, ends like Python's children, and keeps nothing of the worker's`,
     async (scene) => {
       const server = await start(scene, name, app);
       const worker = Number(await getText(server.target, '/pid'));

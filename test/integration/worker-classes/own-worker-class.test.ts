@@ -103,7 +103,7 @@ scenario(
 );
 
 scenario(
-  'a class whose constructor raises ends the start, and is told with its traceback',
+  'a class whose constructor raises ends the start, and its traceback is logged',
   async (scene) => {
     const workers =
       'from gunicorn.workers.sync import SyncWorker\n\nclass Mine(SyncWorker):\n' +

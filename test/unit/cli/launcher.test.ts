@@ -28,7 +28,7 @@ function run(folder: string, script: string): { status: number | null; text: str
   return { status, text: `${stdout}${stderr}`.trim() };
 }
 
-test('a Node.js that is too old is told so in one line', () => {
+test('a Node.js that is too old gets an error of one line', () => {
   const { status, text } = run(bareClone('>=999'), 'bin/tunicorn');
   assert.equal(status, 1);
   assert.equal(text, `Error: Tunicorn needs Node.js 999 or later. This is ${process.version} at ${process.execPath}`);
@@ -39,7 +39,7 @@ test('the launcher has no syntax that an old Node.js does not know', () => {
   assert.doesNotMatch(code, /=>|`|\?\?|\?\.|\b(?:const|let|class|import|export|async|await)\b/);
 });
 
-test('a clone that is not built is told how to build it', () => {
+test('a clone that is not built gets an error with the command to build it', () => {
   const folder = bareClone('>=20');
   const { status, text } = run(folder, 'bin/tunicorn');
   assert.deepEqual([status, text], [1, `Error: Tunicorn is not built. Run "npm ci" in ${folder} first`]);

@@ -1,4 +1,4 @@
-// docs/migrating.md leaves out nothing that somebody who comes from Gunicorn may use.
+// docs/migrating.md is complete: it has all features that users of Gunicorn may use.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

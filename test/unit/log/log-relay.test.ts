@@ -39,7 +39,7 @@ test('a line goes to the target with level and pid, as long as that has room', (
   assert.deepEqual(target.sent, [{ type: 'log', level: 'info', message: 'said', pid: 7 }]);
 });
 
-test('access records beyond the room are dropped, counted, and told of once there is room again', () => {
+test('access records beyond the room are dropped, counted, and reported once there is room again', () => {
   const relay = new LogRelay();
   const target = targetWithRoom();
   relay.target = target;

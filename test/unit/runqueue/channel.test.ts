@@ -290,7 +290,7 @@ test('a head of 1 MB that comes byte by byte is put together without copying it 
   const recorder = new ChannelRecorder();
   const decoder = new ChannelDecoder(recorder);
   decoder.push(SAID_HELLO);
-  // Copied anew for each byte this would take hours; the limit is there to end that.
+  // Copying it for each byte would take hours; the limit ends that.
   const endMs = performance.now() + 10_000;
   for (let at = 0; at < bytes.length; at += 1) {
     assert.equal(decoder.push(bytes.subarray(at, at + 1)), null);

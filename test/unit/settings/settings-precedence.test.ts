@@ -81,7 +81,7 @@ describe('precedence', () => {
     assert.equal(resolution.ok, false);
   });
 
-  test('a wrong value of an embedding program is told with its name', () => {
+  test('the error about a wrong value from an embedding program names the program', () => {
     const framework = { source: 'the embedding program', values: { workers: 'many' } };
     const resolution = resolveSettings({ ...layers, framework }, facts);
     assert.deepEqual(resolution, {
@@ -108,7 +108,7 @@ describe('a default from the environment', () => {
     assert.deepEqual([settings.bind, settings.workers], [['127.0.0.1:8000'], 1]);
   });
 
-  test('an empty FORWARDED_ALLOW_IPS trusts nobody', () => {
+  test('an empty FORWARDED_ALLOW_IPS trusts no proxy', () => {
     assert.deepEqual(resolve({ environment: { FORWARDED_ALLOW_IPS: '' } }).settings.forwarded_allow_ips, []);
     assert.deepEqual(resolve({ environment: { FORWARDED_ALLOW_IPS: '10.0.0.1' } }).settings.forwarded_allow_ips, [
       '10.0.0.1',
@@ -211,7 +211,7 @@ describe('a setting whose capability there is not yet', () => {
     ]);
   });
 
-  test('is told with what to use instead, where it will never have an effect', () => {
+  test('names the alternative, if it will never have an effect', () => {
     const { warnings } = resolve(fileWith({ ssl_version: 'TLSv1_2', http_parser: 'fast' }));
     assert.deepEqual(warnings, [
       "Setting 'http_parser' in gunicorn.conf.py has no effect. Tunicorn has its own parser, in Node.js. Remove the setting.",
@@ -248,7 +248,7 @@ describe('a setting whose capability there is not yet', () => {
     });
   }
 
-  test('is warned of where ignoring it lets nobody in whom it would have kept out', () => {
+  test('is a warning if ignoring it does not admit clients that it would have refused', () => {
     const harmless = {
       ...{ ssl_context: 'ssl_setup.make', uwsgi_allow_ips: '10.0.0.1', control_socket_mode: 0o640 },
       ...{ do_handshake_on_connect: true, http_protocols: 'h2,h1' },

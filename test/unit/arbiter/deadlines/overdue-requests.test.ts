@@ -5,7 +5,7 @@ import { requestStack } from '../../../../src/arbiter/deadlines/worker-stacks.ts
 
 const REQUEST = { ticket: 7, slot: 3, pid: 40, thread: 0x7f00, ageMs: 2000, sinceMs: 1000, stackFrom: 0 };
 
-test('an overdue request is told once, when its stack has had time to be written, with what the gateway said of it', () => {
+test('an overdue request is logged once, when its stack has had time to be written, with the description from the gateway', () => {
   const overdue = new OverdueRequests();
   overdue.add(REQUEST);
   overdue.answered(7, 'GET /slow');
@@ -17,7 +17,7 @@ test('an overdue request is told once, when its stack has had time to be written
   assert.deepEqual(overdue.due(9000), []);
 });
 
-test('one of which the gateway has not said what it is waits for that, and is told without it after two seconds', () => {
+test('an overdue request waits two seconds for the description from the gateway, then is logged without it', () => {
   const overdue = new OverdueRequests();
   overdue.add(REQUEST);
   overdue.add({ ...REQUEST, ticket: 8 });
@@ -33,7 +33,7 @@ test('one of which the gateway has not said what it is waits for that, and is to
   );
 });
 
-test('an overdue request is remembered until it is told and not claimed any more', () => {
+test('an overdue request is remembered until it is logged and no longer claimed', () => {
   const overdue = new OverdueRequests();
   overdue.add(REQUEST);
   overdue.keepOnly(3, new Set());
@@ -46,7 +46,7 @@ test('an overdue request is remembered until it is told and not claimed any more
   assert.ok(!overdue.has(7));
 });
 
-test('what a worker leaves untold when it ends is told then, and once', () => {
+test('requests not logged yet when their worker ends are logged then, once', () => {
   const overdue = new OverdueRequests();
   overdue.add(REQUEST);
   overdue.answered(7, 'GET /slow');

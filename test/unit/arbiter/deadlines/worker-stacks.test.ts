@@ -68,7 +68,7 @@ test('of a worker that was asked for its stacks before, the last words are those
   assert.equal(lastStacks(BUSY, 0), BUSY);
 });
 
-test('without a stack of its end, what a worker was asked for and nobody has told are its last words', () => {
+test('without a stack from its end, a requested stack not logged yet counts as the last of the worker', () => {
   const asked = 'Current thread 0x1 (most recent call first):\n  File "/srv/app/views.py", line 1 in early\n\n';
   assert.equal(lastStacks(asked, asked.length), '');
   assert.equal(lastStacks(asked + asked, asked.length), asked);

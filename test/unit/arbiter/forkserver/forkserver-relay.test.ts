@@ -35,7 +35,7 @@ test('the end of the forkserver is an answer, too', async () => {
   assert.deepEqual(await relay.nextAnswer(), { type: 'gone', how: describeEnd(null, 'SIGKILL') });
 });
 
-test('an end that nobody has heard of reaches the heir', async () => {
+test('an unreported end reaches the heir', async () => {
   const relay = new ForkserverRelay();
   relay.gone(1, null);
   await new Promise<void>((resolve) => {

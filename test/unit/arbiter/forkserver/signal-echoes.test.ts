@@ -8,7 +8,7 @@ test('a signal that only a forkserver got is acted on', () => {
   assert.equal(new SignalEchoes().passed('SIGHUP', 5000, 'running', 5001), true);
 });
 
-test('a signal to the group acts once, whoever speaks first', () => {
+test('a signal to the group acts once, whichever copy arrives first', () => {
   const arbiterFirst = new SignalEchoes();
   assert.equal(arbiterFirst.own('SIGTERM', 5000), true);
   assert.equal(arbiterFirst.passed('SIGTERM', 5000, 'running', 5002), false);

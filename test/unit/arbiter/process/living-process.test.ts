@@ -1,4 +1,4 @@
-// Whether a process still lives, told apart from another one with its pid.
+// Whether a process is still alive, and not another one with its pid.
 
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';

@@ -200,7 +200,7 @@ test('what a killed server has left behind is removed by the next one', () => {
   assert.deepEqual(fs.readdirSync(parent), []);
 });
 
-test('what belongs to a server that lives is left alone: somebody reads its lifeline', () => {
+test('the files of a living server are left alone: its lifeline has a reader', () => {
   const parent = freshParent();
   const { runtimeDir, spoolDir } = leftOver(parent);
   const reader = fs.openSync(lifelinePath(runtimeDir), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
@@ -235,7 +235,7 @@ test("root removes nothing that is another user's, though it bears the name", {
   const parent = freshParent();
   const foreign = leftOver(parent);
   fs.lchownSync(foreign.runtimeDir, 65534, 65534);
-  // A directory of ours, in which somebody else's spool is named.
+  // A directory of ours that names another user's spool.
   const misled = leftOver(parent, fs.mkdtempSync(join(parent, 'tunicorn-spool-')));
   fs.lchownSync(misled.spoolDir, 65534, 65534);
   fs.symlinkSync(foreign.runtimeDir, join(parent, 'tunicorn-run-link'));

@@ -47,7 +47,7 @@ test('the first report of an entry is what there is; a file that comes later is 
   assert.deepEqual(reasons, [`Worker reloading: ${late} created`]);
 });
 
-test('the first report of a newer generation tells what has come since the one before', async (context) => {
+test('the first report of a newer generation has the changes since the previous one', async (context) => {
   const { reloader, reasons, file } = scene(context, '*.yml');
   const early = file('a.yml');
   reloader.matched('*.yml', [early], true);

@@ -1,4 +1,4 @@
-// Who listens at an address, as /proc tells it.
+// The processes that listen at an address, from /proc.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

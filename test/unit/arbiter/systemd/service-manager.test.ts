@@ -1,4 +1,4 @@
-// What systemd is told at each change of the server's state.
+// The notifications to systemd at each change of the server's state.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -68,7 +68,7 @@ describe('notice()', () => {
     ],
     ['what happens while it stops', stopping, { ...stopping, workersReady: 0 }, []],
   ] as const) {
-    test(`tells ${what}`, () => {
+    test(`the notice for ${what}`, () => {
       assert.deepEqual(notice(before, now, sender)?.split('\n') ?? [], expected);
     });
   }

@@ -57,7 +57,7 @@ test('TTOU: a lower target retires the oldest', () => {
   );
 });
 
-test('TTOU while a worker boots: nobody leaves before it is ready', () => {
+test('TTOU while a worker boots: no worker leaves before it is ready', () => {
   assert.deepEqual(planWorkers(workers('ready', 'ready', 'booting'), 2), { fork: 0, retire: [] });
   assert.deepEqual(planWorkers(workers('ready', 'ready', 'ready'), 2), { fork: 0, retire: [100] });
 });
@@ -100,7 +100,7 @@ test('too many workers: those that want a successor leave first, then the oldest
   assert.deepEqual(planWorkers(workers('ready', 'wanting', 'ready'), 1).retire, [101, 100]);
 });
 
-test('a target of 0 retires everybody and forks nobody', () => {
+test('a target of 0 retires all workers and forks none', () => {
   assert.deepEqual(planWorkers(workers('ready', 'ready'), 0), { fork: 0, retire: [100, 101] });
 });
 

@@ -191,7 +191,7 @@ test('a directory that cannot be written leaves memory, and holds the worker bac
   assert.equal(
     bench.output.holdsBack(LIMITS, () => {}),
     false,
-    'nobody knows yet',
+    'not known yet',
   );
   bench.output.write('more', LIMITS);
   assert.deepEqual([bench.output.isSpooling, bench.socket.writableLength], [false, 15]);
@@ -318,7 +318,7 @@ test('a spent budget holds a worker back where there is no disk', () => {
   );
 });
 
-test('the budget is told of what is in memory: written, taken, and moved there from the disk', () => {
+test('the budget is charged for data in memory: written, taken, and moved there from the disk', () => {
   const bench = newOutput(1000);
   bench.output.write('x'.repeat(11), LIMITS);
   assert.equal(bench.budget.usedBytes, 11);

@@ -149,7 +149,7 @@ test('what comes for a client that has left is thrown away, and its end is seen'
   assert.deepEqual([exchange.client.sent, exchange.client.ends], ['', ['client-gone']]);
 });
 
-test('what comes for a ticket that nobody knows any more is thrown away', async (t) => {
+test('frames for an unknown ticket are discarded', async (t) => {
   const { owner, worker } = await connect(t);
   worker.write(Buffer.concat([headFrame(7, END, Buffer.from('one')), frame(SKIP, 8, END), frame(PROBED, 9, END)]));
   await seen(owner, 'probed 9');
@@ -278,7 +278,7 @@ test('and with the messages of a WebSocket, each of which counts for 256 bytes b
   await eventually('the channel to be held back', () => gatewayEnd.isPaused());
 });
 
-test('a worker that does not keep to the protocol loses its channel, and the reason is told', async (t) => {
+test('a worker that violates the protocol loses its channel, and the reason is reported', async (t) => {
   const { owner, worker } = await connect(t);
   owner.outstanding(7);
   worker.write(Buffer.concat([frame(BODY, 7, END), frame(PROBED, 9, END)]));
@@ -301,7 +301,7 @@ test('close() ends the channel', async (t) => {
   await seen(owner, 'closed 3: null');
 });
 
-test('what a worker had sent before its process ended is read, then its channel is closed, whoever else holds it open', async (t) => {
+test('frames sent before the process of a worker ended are read, then its channel is closed, even if another process holds it open', async (t) => {
   const { owner, worker, channel } = await connect(t);
   const exchange = owner.outstanding(7);
   await eventually('HELLO', () => channel.worker !== null);

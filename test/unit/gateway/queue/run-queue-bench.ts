@@ -40,7 +40,7 @@ export class PipeReader {
     this.#fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   }
 
-  /** As a worker reads: a ticket, `empty`, or `end` when nobody has the writing end. */
+  /** Reads as a worker does: a ticket, `empty`, or `end` if no process has the writing end. */
   read(): Ticket | 'empty' | 'end' {
     assert.ok(this.#fd !== null);
     let bytes: number;

@@ -1,4 +1,4 @@
-// Tickets that a dying worker has taken along: queued again if nobody has claimed them, once, and never if somebody has.
+// Tickets lost with a dying worker: queued again, once, if no worker had claimed them, and never if one had.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -44,7 +44,7 @@ test('a ticket that was taken, never claimed, and whose worker has died is queue
   const again = await reader.take();
   assert.deepEqual(namesOf([again]), ['r1']);
   assert.notEqual(again.id, r1.id);
-  assert.equal(bench.queue.find(r1.id), undefined, 'a late answer to the lost ticket finds nobody');
+  assert.equal(bench.queue.find(r1.id), undefined, 'a late answer to the lost ticket finds no request');
   assert.equal(bench.queue.find(again.id), lost);
   assert.notEqual(again.cancel, r1.cancel, 'the mark of the lost ticket stays');
   bench.claim(3, again.id);
@@ -228,7 +228,7 @@ test('a probe goes out even when at the time of the death there is no room for i
   assert.deepEqual(namesOf(tickets.filter(({ kind }) => kind === 'run')), requests(101));
 });
 
-test('a draining generation: end-of-file on its pipe tells what a probe would', async (t) => {
+test('a draining generation: end-of-file on its pipe means the same as a probe', async (t) => {
   const bench = new Bench(t);
   const old = bench.serve(t, 1, 2);
   bench.enqueueAll(requests(2));
@@ -261,7 +261,7 @@ test('when a generation is gone, what it never claimed goes to the current one, 
   await nothingElse(bench, fresh);
 });
 
-test('when a generation is gone, what it had claimed is never run again, and its client is told', async (t) => {
+test('when a generation is gone, its claimed requests are never run again, and their clients get an error', async (t) => {
   const bench = new Bench(t);
   const old = bench.serve(t, 1, 3);
   const [claimed, responding, gone] = bench.enqueueAll(requests(3));

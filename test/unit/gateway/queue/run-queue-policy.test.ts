@@ -158,7 +158,7 @@ test('overdue() hands out those that have waited longer than the timeout, the ti
   assert.deepEqual(await queue.served(), ['c']);
 });
 
-test('without a timeout nobody is overdue', async (t) => {
+test('without a timeout no request is overdue', async (t) => {
   const queue = await BusyQueue.start(t, {});
   queue.bench.enqueue('a', { arrivedMs: 0 });
   assert.deepEqual(queue.bench.queue.overdue(1e9), []);
@@ -217,7 +217,7 @@ test('a ticket that comes back is not written again for a client that has left',
   assert.deepEqual([stays.state.kind, bench.outstanding, bench.waiting], ['finished', 0, 0]);
 });
 
-test('the time in the pipe counts: what no worker has claimed by then is answered, and skipped by whoever takes it', async (t) => {
+test('the time in the pipe counts: a ticket unclaimed by then is answered, and skipped by the worker that takes it', async (t) => {
   const queue = await BusyQueue.start(t, { timeoutMs: 1000 });
   const { bench } = queue;
   const [first, second] = queue.out;

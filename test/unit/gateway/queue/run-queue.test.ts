@@ -207,7 +207,7 @@ test('a switch with a full pipe: what is in it stays there, what is not goes to 
   const fresh = bench.serve(t, 2, 30, 256);
   const inOld = await old.takeAll();
   assert.deepEqual(namesOf(inOld), requests(DEFAULT_CAPACITY));
-  assert.equal(old.read(), 'end', 'the old workers are told that this was all');
+  assert.equal(old.read(), 'end', 'the old workers read the end of the pipe');
   const rest = await fresh.takeMany(40 - DEFAULT_CAPACITY);
   assert.deepEqual(namesOf(rest), requests(40 - DEFAULT_CAPACITY, 1 + DEFAULT_CAPACITY));
   const ids = [...inOld, ...rest].map(({ id }) => id);
@@ -242,7 +242,7 @@ test('a client that leaves between the batch and the switch is not written to th
   assert.deepEqual(namesOf(await fresh.takeAll()), ['r4'], 'its entry of the cancel table is free again');
 });
 
-test('to be told to serve the same generation again changes nothing', async (t) => {
+test('serving the same generation again changes nothing', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 4);
   bench.enqueue('r1');
@@ -282,7 +282,7 @@ test('when all readers of a pipe have died, its tickets wait for the next genera
   assert.deepEqual(namesOf(await bench.serve(t, 2, 4).takeAll()), ['r1', 'r2']);
 });
 
-test('a pipe that nobody reads, or that is not there, cannot be opened', (t) => {
+test('a pipe without a reader, or that does not exist, cannot be opened', (t) => {
   const bench = new Bench(t);
   execFileSync('mkfifo', [join(bench.dir, 'tickets-7')]);
   assert.equal(TicketPipe.open(bench.dir, 7, DEFAULT_CAPACITY), null);

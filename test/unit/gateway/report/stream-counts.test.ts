@@ -43,7 +43,7 @@ test('connections are counted by generation and kind; plain requests, and stream
   ]);
 });
 
-test('what the gateways have told last is summed, until a gateway is gone', () => {
+test('the last reports of the gateways are summed, until a gateway is gone', () => {
   const totals = new StreamTotals();
   totals.update(1, [{ generation: 1, webSockets: 9, tunnels: 9, eventStreams: 9 }]);
   totals.update(1, [

@@ -124,7 +124,7 @@ test('discard() of a body in memory forgets it', () => {
   assert.deepEqual(store.take(), { bytes: null, spoolPath: null });
 });
 
-test('discard() after take() leaves the file to whoever has taken it, and other descriptors alone', async () => {
+test('discard() after take() leaves the file to its new owner, and other descriptors alone', async () => {
   const dir = freshDir();
   const store = newStore(dir, 1);
   add(store, 'abc');

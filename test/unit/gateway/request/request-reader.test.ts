@@ -204,7 +204,7 @@ test('a body beyond request_buffer_size is handed on as a file', (t) => {
   assert.equal(readFileSync(spoolPath ?? '', 'latin1'), '0123456789');
 });
 
-test('a client that waits for 100 Continue is told when its body is wanted', (t) => {
+test('a client that waits for 100 Continue gets it when its body is wanted', (t) => {
   const { client } = begin(t);
   client.send(POST.replace('Content-Length', 'Expect: 100-continue\r\nContent-Length'));
   assert.equal(client.continued, 1);

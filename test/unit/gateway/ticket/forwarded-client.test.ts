@@ -37,7 +37,7 @@ for (const [what, values, address, port] of [
   });
 }
 
-test('nobody is named by no field, an empty one, or an empty last element', () => {
+test('a missing field, an empty one, or an empty last element names no client', () => {
   for (const values of [[], [''], ['8.8.8.8, '], [' ']])
     assert.equal(forwardedClient(headers(...values), false, PROXIES).client, null);
 });
@@ -47,7 +47,7 @@ test('where everybody is trusted, the first is the client', () => {
   assert.deepEqual(client, { address: '8.8.8.8', port: '1' });
 });
 
-test('a value that looks like a name names nobody', () => {
+test('a value that looks like a name names no client', () => {
   const { client, scheme } = forwardedClient('\0a\0x-forwarded-for\0b\0x-forwarded-proto\0c\0https', false, PROXIES);
   assert.deepEqual([client, scheme], [null, null]);
 });

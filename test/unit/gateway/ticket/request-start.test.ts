@@ -1,4 +1,4 @@
-// X-Request-Start, as the common proxies write it, and as nobody should.
+// X-Request-Start in the forms of common proxies, and in malformed ones.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

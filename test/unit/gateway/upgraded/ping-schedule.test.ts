@@ -18,7 +18,7 @@ test('a client is pinged when nothing was heard for the interval, and given up w
     assert.equal(nextPing(SETTINGS, { kind, sinceMs: 5 }, 5 + elapsedMs, false), wanted, `${kind} for ${elapsedMs} ms`);
 });
 
-test('without an interval nobody is pinged, without a timeout nobody is given up', () => {
+test('without an interval no client is pinged, without a timeout none is given up', () => {
   const never = 1e12;
   assert.equal(
     nextPing({ ...SETTINGS, webSocketPingIntervalMs: 0 }, { kind: 'heard', sinceMs: 0 }, never, false),

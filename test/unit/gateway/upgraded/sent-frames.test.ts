@@ -66,7 +66,7 @@ for (const [what, bytes] of [
   ['a close without a code', Buffer.concat([HEAD, frame(0x88, 0)])],
   ['a response that does not switch', Buffer.from('HTTP/1.1 403 Forbidden\r\n\r\n')],
   ['an opcode that there is none of', Buffer.concat([HEAD, frame(0x83, 2)])],
-  ['bits that nobody has agreed upon', Buffer.concat([HEAD, frame(0xa1, 2)])],
+  ['reserved bits without an extension', Buffer.concat([HEAD, frame(0xa1, 2)])],
   ['a mask, which servers have none of', Buffer.concat([HEAD, Buffer.from([0x81, 0x82, 0, 0, 0, 0, 1, 1])])],
   ['a head without end', Buffer.alloc(100_000, 'x')],
 ] as const) {

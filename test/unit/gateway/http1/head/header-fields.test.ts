@@ -72,7 +72,7 @@ test('a repeated field of one head does not show in the next head', () => {
   }
 });
 
-test('fields that only `-` and `_` tell apart are one pair, in the order of the head', () => {
+test('fields that differ only in `-` and `_` are one pair, in the order of the head', () => {
   const head = accepts(['X-a: 1', 'x_A: 2', 'X-A: 3'], { settings: { header_map: 'dangerous' } });
   assert.equal(head.headerFields, 'HTTP_X_A\x001,2,3');
 });
