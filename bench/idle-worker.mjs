@@ -1,6 +1,6 @@
 /**
- * Finds workers that are waiting for work, and kills one of them. Used by the storm scenario: a server may lose an idle
- * worker at any time without any request being lost, so a failure then is the server's.
+ * Finds idle workers, and kills one of them. A server may lose an idle worker at any time without losing a request, so failures are the
+ * server's.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { blockedCalls, isFifo, processFacts, readProcesses } from './process-tree.mjs';
@@ -25,7 +25,7 @@ function isIdle(pid, idleCall) {
   const [main, ...others] = blockedCalls(pid);
   if (main === undefined || !numbers[idleCall]?.includes(main.number)) return false;
   if (idleCall === 'read from pipe' && !isFifo(pid, main.firstArgument)) return false;
-  // A thread of a pool that has nothing to do waits on a lock.
+  // An idle thread of a pool waits on a lock.
   return others.every((call) => numbers.futex?.includes(call.number));
 }
 
@@ -39,11 +39,11 @@ export function idleWorkers(contender, master) {
 }
 
 /**
- * Kills a random idle worker. The worker is stopped first and looked at again, for it may have taken a request since.
+ * Kills a random idle worker. It is stopped first and checked again, because it may have taken a request since.
  * @param {Contender} contender
  * @param {number} master
  * @param {AbortSignal} stop
- * @returns {Promise<number | undefined>} its pid; nothing if told to stop before any worker was idle
+ * @returns {Promise<number | undefined>} its pid; undefined if stopped before any worker was idle
  */
 export async function killIdleWorker(contender, master, stop) {
   while (!stop.aborted) {

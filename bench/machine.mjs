@@ -1,4 +1,4 @@
-/** The facts about the machine and the software that a figure is worth nothing without. */
+/** Facts about the machine and the software, without which figures are worthless. */
 import { cpus, release, totalmem, type } from 'node:os';
 import { run } from './owned-processes.mjs';
 import { TUNICORN, VENV_PYTHON } from './places.mjs';

@@ -1,6 +1,6 @@
 /**
- * Every process that a run starts is started here, as the leader of a session of its own, and can be ended from here
- * with all its descendants: at the end of a measurement, at the end of the run, on Ctrl-C.
+ * Starts every process of a run as the leader of its own session, and ends it with all its descendants: at the end of a measurement, at the
+ * end of the run, and on Ctrl-C.
  */
 import { spawn } from 'node:child_process';
 import { membersOfSession } from './process-tree.mjs';
@@ -44,13 +44,13 @@ export async function run(file, args) {
 }
 
 /**
- * Kills whatever is left of one session.
+ * Kills the rest of a session.
  * @param {number} session
  * @returns {number} how many processes were left
  */
 export function killSession(session) {
   let killed = 0;
-  // A process may fork between the look and the kill: look again until nothing is left.
+  // A process may fork between listing and killing: repeat until none is left.
   for (let round = 0; round < 10; round++) {
     const members = membersOfSession(session);
     if (members.length === 0) break;
@@ -59,7 +59,7 @@ export function killSession(session) {
         process.kill(pid, 'SIGKILL');
         if (round === 0) killed++;
       } catch {
-        // It ended by itself meanwhile.
+        // It has ended meanwhile.
       }
     }
   }

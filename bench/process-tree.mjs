@@ -1,6 +1,5 @@
 /**
- * What Linux says about processes, read from /proc: who descends from whom, how much memory they hold, and in which
- * system call they are blocked. Used to measure memory, to choose workers to kill, and to end what a run started.
+ * Processes in /proc: their descent, their memory, and the system calls in which they are blocked.
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -16,7 +15,7 @@ import { basename } from 'node:path';
 /** @typedef {ReadonlyMap<number, ProcessFacts>} Processes */
 
 /**
- * Processes come and go while /proc is read: a file that is gone by now is no error.
+ * Processes come and go while /proc is read: a missing file is not an error.
  * @param {string} path
  * @returns {string | undefined}
  */
@@ -84,7 +83,7 @@ export function membersOfSession(session) {
 }
 
 /**
- * Proportional set size: memory shared by n processes counts as 1/n in each, so that the sum over a tree is true.
+ * Proportional set size: memory shared by n processes counts as 1/n in each, so that the sum over a tree is correct.
  * @param {readonly number[]} pids
  * @returns {number} KiB
  */
@@ -125,7 +124,7 @@ export function executableName(pid) {
 }
 
 /**
- * The system call that each thread of a process is blocked in, the main thread first.
+ * The system call in which each thread of a process is blocked, the main thread first.
  * @param {number} pid
  * @returns {{ number: number, firstArgument: number }[]} empty when the process is gone or one of its threads is running
  */

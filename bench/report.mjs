@@ -1,4 +1,4 @@
-/** Turns what a scenario measured into text: to the terminal, and to bench/results as Markdown and JSON. */
+/** Writes the results of a scenario to the terminal, and to bench/results as Markdown and JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { RESULTS, ROOT } from './places.mjs';
@@ -8,10 +8,10 @@ import { RESULTS, ROOT } from './places.mjs';
 /**
  * @typedef {object} Report
  * @property {string} scenario
- * @property {string} summary what was done, in a sentence or two
+ * @property {string} summary the load, in a sentence or two
  * @property {Table[]} tables
  * @property {string[]} findings goals and whether they were reached, remarks
- * @property {unknown} data everything that was measured, for the JSON file
+ * @property {unknown} data all measurements, for the JSON file
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A server under measurement: started on a free port with a contender's command, ready when it answers, and stopped with
- * everything it started. Its log is kept only if something went wrong. Used by every scenario.
+ * A server under measurement: started on a free port with a contender's command, ready when it answers, and stopped with all its
+ * descendants. Its log is kept only if something went wrong.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -17,7 +17,7 @@ const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 8_000;
 let logNumber = 0;
 
-// Settings for one of the servers in the caller's environment must not decide a comparison.
+// Servers' settings in the caller's environment must not affect a comparison.
 const ENVIRONMENT = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^(GUNICORN_|TUNICORN_|UWSGI_|WEB_CONCURRENCY$|VIRTUAL_ENV$|PYTHON)/.test(name),
@@ -112,7 +112,7 @@ export class Server {
   }
 
   /**
-   * Asks for a quick stop (INT is that for all contenders), then kills what is left.
+   * Requests a quick stop (INT for all contenders), then kills the rest.
    * @param {{ keepLog?: boolean }} [options]
    * @returns {Promise<{ left: number, log: string | undefined }>} how many processes outlived the stop; the log, if kept
    */
@@ -130,7 +130,7 @@ export class Server {
 }
 
 /**
- * Starts a server, lends it, and stops it whatever happens. An error keeps the log.
+ * Starts a server, passes it to `use`, and always stops it. After an error the log is kept.
  * @template T
  * @param {Contender} contender
  * @param {Omit<import('./contenders/contender.mjs').Launch, 'port'>} launch

@@ -1,13 +1,12 @@
 /**
- * Installs what the benchmarks need and the machine lacks: a private virtual environment with the peers at pinned
- * versions, and wrk. Does nothing when both are there already.
+ * Installs missing requirements of the benchmarks: a private virtual environment with the peers at pinned versions, and wrk.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './owned-processes.mjs';
 import { BENCH, TUNICORN, VENV, VENV_PYTHON } from './places.mjs';
 
-/** Something that the person at the terminal has to see to. */
+/** A problem for the user to solve. */
 export class SetUpError extends Error {}
 
 /**
@@ -26,7 +25,7 @@ export async function runOrThrow(what, file, args) {
 export async function setUpPeers() {
   const requirements = join(BENCH, 'requirements.txt');
   const wanted = readFileSync(requirements, 'utf8');
-  // Written last, so that an installation that broke off is done again.
+  // Written last, so that an incomplete installation is repeated.
   const stamp = join(VENV, 'installed-requirements.txt');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.error('Setting up bench/.venv: the peers; uWSGI is compiled (about a minute) ...');
@@ -43,13 +42,13 @@ export async function setUpPeers() {
  * @returns {Promise<boolean>}
  */
 export async function isInstalled(program) {
-  // What it is asked for does not matter, and not all of these succeed at anything without arguments.
+  // Its exit status does not matter: not all of these programs succeed without a task.
   return (await run(program, ['-h']).catch(() => undefined)) !== undefined;
 }
 
 /**
  * @param {string} program of the same name as its package
- * @returns {Promise<boolean>} whether it is there now
+ * @returns {Promise<boolean>} whether it is installed now
  */
 async function install(program) {
   if (await isInstalled(program)) return true;
@@ -59,7 +58,7 @@ async function install(program) {
   return await isInstalled(program);
 }
 
-/** Its clients are an addition to those of the slow-clients scenario, which does without them where it cannot be had. */
+/** Its clients are an optional part of the slow-clients scenario. */
 export async function setUpSlowhttptest() {
   await install('slowhttptest').catch((error) => console.error(error.message));
 }

@@ -1,4 +1,4 @@
-"""One JSON route in FastAPI: a request that costs about what a small real one does."""
+"""One JSON route in FastAPI: costs about as much as a small real request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smallest WSGI application: what a server costs when the application costs nothing."""
+"""The smallest WSGI application: measures the cost of the server alone."""
 
 from __future__ import annotations
 

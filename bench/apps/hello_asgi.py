@@ -1,4 +1,4 @@
-"""The smallest ASGI application: what a server costs when the application costs nothing."""
+"""The smallest ASGI application: measures the cost of the server alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small response at /, and at /large one of 4 MiB: more than the kernel takes for a client that does not read."""
+"""A small response at /, and at /large one of 4 MiB: more than the kernel buffers for a client that does not read."""
 
 from __future__ import annotations
 

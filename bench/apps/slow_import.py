@@ -1,4 +1,4 @@
-"""An application that takes two seconds to import, as large ones do. It answers a body with the same body and its digest."""
+"""An application that takes two seconds to import, like a large one. It answers with the request's body and its digest."""
 
 from __future__ import annotations
 

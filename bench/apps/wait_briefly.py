@@ -1,4 +1,4 @@
-"""Every request waits for 20 ms, as for a database, and needs no processor time meanwhile."""
+"""Every request waits for 20 ms, as for a database, without using processor time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A WebSocket that sends back what it gets; plain requests are answered, so that it is seen when the server is ready."""
+"""A WebSocket that echoes messages; plain requests are answered, so that clients can detect a ready server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-/** Servers for ASGI applications, and Granian for WSGI: each with uvloop, as its users run it, and without an access log. */
+/** ASGI servers, and Granian for WSGI: each with uvloop, as is usual, and without an access log. */
 import { join } from 'node:path';
 import { VENV } from '../places.mjs';
 import { childrenOf } from '../process-tree.mjs';

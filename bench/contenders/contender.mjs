@@ -1,4 +1,4 @@
-/** What a scenario knows about a server. One file beside this one describes each server. */
+/** The description of a server for scenarios. Each file beside this one has some of them. */
 
 /**
  * @typedef {object} Launch

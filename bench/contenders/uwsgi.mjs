@@ -1,4 +1,4 @@
-/** uWSGI in its three ways to speak HTTP; README.md says why these three. */
+/** uWSGI in its three ways to speak HTTP; README.md explains them. */
 import { join } from 'node:path';
 import { VENV } from '../places.mjs';
 import { childrenOf } from '../process-tree.mjs';
@@ -30,8 +30,8 @@ function command(socketArgs) {
   });
 }
 
-// uWSGI closes these connections without saying so; a client then sends its next request into a closing one and has to
-// send it again. The header is what its users add against that.
+// uWSGI does not announce that it closes these connections, so clients send their next request on a closing one and have to repeat it.
+// Its users add this header against that.
 const SAY_CLOSE = '--add-header=Connection: close';
 
 /** The workers answer clients themselves; there is no keep-alive. @type {Contender} */
@@ -43,7 +43,7 @@ export const uwsgiHttpSocket = {
   idleCall: 'epoll',
 };
 
-/** A process of uWSGI's own in front of the workers; keep-alive as its manual describes it. @type {Contender} */
+/** uWSGI's own process in front of the workers; keep-alive as in its manual. @type {Contender} */
 export const uwsgiHttpRouter = {
   name: 'uwsgi-http-router',
   title: 'uWSGI http router',
@@ -56,8 +56,8 @@ export const uwsgiHttpRouter = {
 };
 
 /**
- * The workers answer clients themselves and keep connections. A thread belongs to its connection for as long as that
- * is open, and connections beyond the number of threads wait, so it gets more threads than there are connections.
+ * The workers answer clients themselves, with keep-alive. A thread serves one connection until it is closed, and connections beyond the
+ * number of threads wait, so there are more threads than connections.
  * @type {Contender}
  */
 export const uwsgiHttp11Socket = {

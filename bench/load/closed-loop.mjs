@@ -1,6 +1,6 @@
 /**
- * A client that sends a request, waits for the answer, pauses, and goes on until it is told to stop. Every request ends
- * in the tally: answered and right, or failed with a reason. Used by the storm and slow-clients scenarios.
+ * A client that sends a request, waits for the answer, pauses, and repeats this until it is stopped. The tally counts every request:
+ * correctly answered, or failed with a reason.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { HttpConnection } from './http-connection.mjs';
@@ -8,7 +8,7 @@ import { HttpConnection } from './http-connection.mjs';
 /** @typedef {import('./http-connection.mjs').Answer} Answer */
 
 /**
- * What became of the requests of all clients of a measurement.
+ * The outcomes of the requests of all clients of a measurement.
  * @typedef {object} Tally
  * @property {number[]} answeredMs how long each right answer took, from the first byte sent (or the connect) on
  * @property {number[]} failedMs how long each failed request took until it had failed
@@ -55,8 +55,8 @@ export async function runClient(client, tally, stop) {
   while (!stop.aborted) {
     const { bytes, fault } = client.next();
     const begin = performance.now();
-    // A connection that the server closed while it was idle is replaced without counting as a failure: every client
-    // does that. One that the server closes under a request is a failure: a POST may not be repeated.
+    // If the server has closed an idle connection, the client opens another one, as all clients do; that is not a failure. If the server
+    // closes it during a request, it is: a POST may not be repeated.
     if (connection === undefined || !connection.usable) connection = new HttpConnection(client.port);
     const answer = await connection.exchange(bytes, client.timeoutMs);
     const tookMs = performance.now() - begin;

@@ -1,6 +1,6 @@
 /**
- * A small HTTP/1.1 client on a raw socket: one request at a time, every way to fail told apart. It never tries again by
- * itself, so what a server drops is seen. Used by the readiness check, the probes and the load clients.
+ * A small HTTP/1.1 client on a raw socket: one request at a time, with a reason for each kind of failure. It never retries, so every lost
+ * request is seen.
  */
 import { connect } from 'node:net';
 
@@ -10,7 +10,7 @@ import { connect } from 'node:net';
  * @property {number} status
  * @property {ReadonlyMap<string, string>} fields by name in lower case
  * @property {Buffer} body
- * @property {boolean} closes the server says that it closes the connection, or has done so
+ * @property {boolean} closes the server announces that it closes the connection, or has closed it
  */
 /** @typedef {{ kind: 'failure', reason: string }} Failure */
 
@@ -141,7 +141,7 @@ export class HttpConnection {
   }
 
   /**
-   * Waits for bytes, the end, or the time to be over.
+   * Waits for bytes, the end, or the timeout.
    * @param {number} timeoutMs
    * @returns {Promise<void>}
    */

@@ -1,18 +1,17 @@
 /**
- * Requests at times that are fixed in advance, whatever the server does: a server that is too slow meets more and more
- * of them, as on the open Internet. Each has a connection of its own, and a client that gives up at its deadline. Used by
- * the overload scenario.
+ * Sends requests at times fixed in advance, whatever the server does: they pile up before a server that is too slow, as on the open
+ * Internet. Each has its own connection, and a client that gives up at its deadline.
  */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { get, parseAnswer } from './http-connection.mjs';
 
 /**
- * What became of a request.
+ * The outcome of a request.
  * @typedef {object} Outcome
  * @property {string} id
- * @property {number} dueMs when it was to be sent, from the beginning of the schedule on
- * @property {number} tookMs from that moment on, not from when it was really sent
+ * @property {number} dueMs when it was due, from the beginning of the schedule
+ * @property {number} tookMs from that moment, not from the actual sending
  * @property {'served' | 'turned away' | 'gave up' | 'failed'} kind turned away: 503
  * @property {bigint} goneNs when the client closed its connection, on the clock of hrtime
  */
@@ -44,7 +43,7 @@ export function arrivals(perSecond, seconds, seed) {
  * @param {string} label the ids' beginning
  * @param {readonly number[]} timesMs
  * @param {number} deadlineMs
- * @returns {Promise<{ outcomes: Outcome[], lagMs: number }>} lagMs: by how much a request was sent too late, at most
+ * @returns {Promise<{ outcomes: Outcome[], lagMs: number }>} lagMs: the longest delay of a request behind its schedule
  */
 export async function runOpenLoop(port, label, timesMs, deadlineMs) {
   const startMs = performance.now();

@@ -1,7 +1,6 @@
 /**
- * Crowds of slow clients, of our own and of slowhttptest, each in processes of their own. They run only when nobody else
- * wants the processor: what they cost themselves is not to be taken for what the server does with them. Used by the
- * slow-clients scenario.
+ * Crowds of slow clients, our own and slowhttptest's, in separate processes. They run only when the processor is otherwise idle, so that
+ * their own cost does not count as the server's.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,10 +17,10 @@ const ATTACKS = [
   { mode: ['-X', '-w', '512', '-y', '1024', '-n', '5', '-z', '32', '-k', '1'], path: '/large' },
 ];
 const CONNECT_SECONDS = 3;
-/** Longer than any measurement: they are ended from here. */
+/** Longer than any measurement: this module ends them. */
 const LAST_SECONDS = 600;
 
-/** slowhttptest never sleeps, mostly inside the kernel, where it gives way only at the clock's next tick, 4 ms on most kernels. */
+/** slowhttptest never sleeps, and runs mostly in the kernel, where it yields only at the next clock tick, 4 ms on most kernels. */
 const AWAKE_MS = 10;
 const ASLEEP_MS = 5_000;
 
@@ -35,7 +34,7 @@ const ASLEEP_MS = 5_000;
  * @param {number} port
  * @param {number} ofEach
  * @param {number} everyMs
- * @returns {Promise<Crowd>} when all of them are connected that the server lets in
+ * @returns {Promise<Crowd>} when all that the server accepts are connected
  */
 export async function startSlowClients(port, ofEach, everyMs) {
   const args = [PROCESS, port, ofEach, everyMs].map(String);
@@ -71,7 +70,7 @@ export async function startSlowhttptest(port, ofEach) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   return {
-    // It finds its time for the next byte over whenever it wakes.
+    // Whenever it wakes, its next byte is due.
     restrain: () => {
       timer = setInterval(() => {
         signal(pids, 'SIGCONT');
@@ -95,13 +94,13 @@ function signal(pids, name) {
     try {
       process.kill(pid, name);
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
 }
 
 /**
- * A client that does not read never learns that the server has closed, so the kernel is asked.
+ * Asks the kernel, because a client that does not read does not notice that the server has closed.
  * @param {number} port
  * @returns {number} how many connections to the server's port are open at both ends
  */

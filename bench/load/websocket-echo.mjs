@@ -9,7 +9,7 @@ const OPEN_WITHIN_MS = 5_000;
  * @property {number} echoesPerSecond
  * @property {number} p50Ms
  * @property {number} p99Ms
- * @property {number} lost WebSockets that could not be opened, or ended by themselves
+ * @property {number} lost WebSockets that could not be opened, or ended early
  */
 
 /**

@@ -1,4 +1,4 @@
-/** What servers for ASGI do with hello and with a route of FastAPI. */
+/** ASGI servers with hello and with a route of FastAPI. */
 import { granianAsgi, hypercorn, uvicorn } from '../contenders/asgi-servers.mjs';
 import { gunicornAsgi } from '../contenders/gunicorn.mjs';
 import { tunicornAsgi } from '../contenders/tunicorn.mjs';

@@ -1,4 +1,4 @@
-/** Sixteen requests of 0.3 s at once on a server that can run sixteen: how long until the last one is answered. */
+/** Sixteen simultaneous requests of 0.3 s on a server that can run sixteen: the time until the last one is answered. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunicornGthread, gunicornSync } from '../contenders/gunicorn.mjs';
 import { tunicornSync } from '../contenders/tunicorn.mjs';
@@ -25,7 +25,7 @@ const WORKERS = new Map([
 export const contenders = [tunicornSync, gunicornSync, gunicornGthread];
 
 /**
- * The first answer says that one worker is there; the rounds need all of them.
+ * The first answer shows that one worker is ready; the rounds need all of them.
  * @param {Server} server
  * @param {number} workers
  */

@@ -1,4 +1,4 @@
-/** Many connections at once whose requests wait inside the application: what green threads are for. */
+/** Many concurrent requests that wait inside the application: the purpose of green threads. */
 import { gunicornGevent } from '../contenders/gunicorn.mjs';
 import { tunicornGevent } from '../contenders/tunicorn.mjs';
 import { measureInTurns } from './turns.mjs';

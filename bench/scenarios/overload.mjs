@@ -1,7 +1,7 @@
 /**
- * Four times as many requests as the server can serve, from clients that give up after a second. A server that works on
- * whoever has waited longest serves clients that are about to leave, or have left; a good one serves as many in time as it
- * always does, and is itself again when the flood is over.
+ * Four times as many requests as the server can serve, from clients that give up after a second. A server that takes the oldest request
+ * first serves clients that are about to leave, or have left; a good one serves as many in time as ever, and recovers when the flood is
+ * over.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const DEADLINE_MS = 1_000;
 const SLOT_MS = 250;
 const GOAL_SHARE = 0.9;
 const GOAL_RECOVERY_MS = 1_000;
-/** A close takes this long to be seen at the other end; a request that began in between could not be held back. */
+/** Time until a close is seen at the other end; a request that began before that could not be held back. */
 const UNSEEN_MS = 10;
 
 /** @type {Contender} */
@@ -36,7 +36,7 @@ const tunicornDefault = { ...tunicornSync, name: 'tunicorn-default', title: 'Tun
 
 export const contenders = [tunicornSync, tunicornFifo, tunicornDefault, gunicornSync, gunicornGthread];
 
-/** Half of what the clients have patience for. */
+/** Half of the clients' patience. */
 const QUEUE_TIMEOUT = `--queue-timeout=${DEADLINE_MS / 2_000}`;
 
 /** How each is started; all can serve four requests at once. @type {ReadonlyMap<string, { workers: number, args: string[] }>} */
@@ -81,7 +81,7 @@ async function measureOne(contender, { seconds, normalSeconds }) {
       const capacity = await measureCapacity(server, normalSeconds);
       const normalTimes = arrivals(NORMAL * capacity, normalSeconds, 1);
       const before = await runOpenLoop(server.port, 'before', normalTimes, DEADLINE_MS);
-      // One schedule, so that not a moment passes between the flood and what comes after it.
+      // One schedule, so that there is no gap between the flood and the time after it.
       const floodTimes = arrivals(OVERLOAD * capacity, seconds, 2);
       const afterTimes = arrivals(NORMAL * capacity, normalSeconds, 3).map((atMs) => atMs + seconds * 1000);
       const { outcomes, lagMs } = await runOpenLoop(server.port, 'flood', [...floodTimes, ...afterTimes], DEADLINE_MS);
@@ -111,7 +111,7 @@ async function measureOne(contender, { seconds, normalSeconds }) {
 }
 
 /**
- * What is still in the queue when the flood ends is not counted.
+ * Requests still in the queue at the end of the flood do not count.
  * @param {Outcome} outcome
  * @param {number} endMs
  */
@@ -143,7 +143,7 @@ function latencies(outcomes) {
 }
 
 /**
- * How long after the flood requests were still slow or not served, in slots of a quarter of a second.
+ * The time after the flood in which requests were still slow or not served, in slots of a quarter of a second.
  * @param {readonly Outcome[]} after
  * @param {number} endMs of the flood
  * @param {number} normalMs
@@ -176,7 +176,7 @@ function readLedger(ledger) {
 }
 
 /**
- * Requests that began to run when their client had already gone.
+ * Requests that began to run after their client had left.
  * @param {readonly Outcome[]} outcomes
  * @param {ReadonlyMap<string, bigint>} begun
  */

@@ -1,7 +1,7 @@
 /**
- * Ordinary clients, first among themselves and then among three thousand that are slow: 1,000 that connect and say
- * nothing, 1,000 that send a byte now and then, 1,000 that ask for a large response and read a piece now and then. The
- * ordinary ones should hardly notice, and the server should not grow without bounds.
+ * Ordinary clients, first alone and then among three thousand slow ones: 1,000 that connect and stay silent, 1,000 that send a byte now and
+ * then, 1,000 that ask for a large response and read a piece now and then. The ordinary ones should hardly notice, and the server's memory
+ * should stay bounded.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunicornGthread, gunicornSync } from '../contenders/gunicorn.mjs';
@@ -54,7 +54,7 @@ async function runRound(server, seconds) {
 }
 
 /**
- * Percentiles are medians of the rounds: one in which the machine had something else to do does not decide.
+ * Percentiles are medians of the rounds, so that one round on a busy machine does not decide.
  * @param {Server} server
  * @param {Plan} plan
  */
@@ -62,10 +62,10 @@ async function measureOrdinaryClients(server, { rounds, seconds }) {
   const tallies = [];
   for (let round = 0; round < rounds; round++) {
     tallies.push(await runRound(server, seconds));
-    // Nobody is served any more: further rounds would only take their time.
+    // No client is served any more: further rounds would only take time.
     if (tallies.every((tally) => tally.answeredMs.length === 0)) break;
   }
-  // A request that failed took at least as long as it was waited for; leaving it out would flatter the server.
+  // A failed request counts with its waiting time; leaving it out would flatter the server.
   const roundsMs = tallies.map((tally) => tally.answeredMs.concat(tally.failedMs));
   const failures = new Map();
   for (const tally of tallies) {
@@ -92,7 +92,7 @@ function sum(values) {
 }
 
 /**
- * Waits until the server has done with the slow clients what it can: it has hardly used any processor time for a while.
+ * Waits until the server has handled the slow clients as far as it can: it has used hardly any processor time for a while.
  * @param {Server} server
  */
 async function settle(server) {
@@ -107,7 +107,7 @@ async function settle(server) {
 }
 
 /**
- * The slow clients all leave at once, and what the server kept for them is thrown away.
+ * All slow clients leave simultaneously, and the server discards the data that it kept for them.
  * @param {Server} server
  * @param {Plan} plan
  * @param {{ close: () => void }} slow
@@ -145,7 +145,7 @@ async function measureAmong(server, plan, gather) {
  * @param {Plan} plan
  */
 async function measureOne(contender, plan) {
-  // A server of its own for each crowd: what one has left behind must not touch the other.
+  // A separate server for each crowd, so that the leavings of one do not affect the other.
   const launch = { app: 'large', workers: WORKERS };
   const [alone, among] = await withServer(contender, launch, async (server) => {
     await runRound(server, 1);

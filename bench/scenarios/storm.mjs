@@ -1,7 +1,6 @@
 /**
- * Requests through everything that happens to a server in production, at once: reloads, workers replaced after 50
- * requests, idle workers killed, and an application that takes two seconds to import. Nothing of it is a reason to fail
- * a request.
+ * Requests during everything that happens to a server in production, all together: reloads, workers replaced after 50 requests, idle workers
+ * killed, and an application that takes two seconds to import. None of these is a reason to fail a request.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,7 +22,7 @@ const BODY_BYTES = 16 * 1024;
 const MAX_REQUESTS = 50;
 const RELOAD_EVERY_MS = 3_000;
 const KILL_EVERY_MS = 1_000;
-// Between a client's requests, so that workers are idle at times and one can be killed.
+// Pause between a client's requests, so that workers are idle at times and one can be killed.
 const PAUSE_MS = 20;
 const TIMEOUT_MS = 10_000;
 const GOAL_MS = 1_000;
@@ -31,7 +30,7 @@ const GOAL_MS = 1_000;
 export const contenders = [tunicornSync, gunicornSync, gunicornGthread];
 
 /**
- * A body that no other request has, and the check that the answer holds this one.
+ * A unique body, and the check that the answer contains it.
  * @param {boolean} close
  */
 function nextRequest(close) {
@@ -117,7 +116,7 @@ async function measureOne(contender, reloads) {
     p50Ms: percentile(tally.answeredMs, 0.5),
     p99Ms: percentile(tally.answeredMs, 0.99),
     slowestMs: maximum(tally.answeredMs.concat(tally.failedMs)),
-    // When it happened, to find out why a request was slow or failed.
+    // The times, to find out why a request was slow or failed.
     events: events.map(({ atMs, what }) => ({ atMs: Math.round(atMs - startMs), what })),
     remarkable: tally.remarkable.map(({ beganMs, tookMs, outcome }) => ({
       beganMs: Math.round(beganMs - startMs),

@@ -1,4 +1,4 @@
-/** What servers that run WSGI applications in threads do with hello and Flask. */
+/** Servers that run WSGI applications in threads, with hello and Flask. */
 import { granianWsgi } from '../contenders/asgi-servers.mjs';
 import { gunicornGthread } from '../contenders/gunicorn.mjs';
 import { tunicornGthread, tunicornSync } from '../contenders/tunicorn.mjs';

@@ -1,4 +1,4 @@
-/** What the turns of a scenario amount to: medians, ratios, a table, and whether the goals were reached. */
+/** Summarises the turns of a scenario: medians, ratios, a table, and whether the goals were reached. */
 import { median } from '../load/statistics.mjs';
 
 /** @typedef {import('./turns.mjs').Entry} Entry */

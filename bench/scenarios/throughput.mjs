@@ -1,4 +1,4 @@
-/** What the WSGI classes of several servers do with hello and Flask, on kept connections and with a connection for each request. */
+/** The WSGI classes of several servers with hello and Flask, on keep-alive connections and with a connection for each request. */
 import { gunicornGthread, gunicornSync } from '../contenders/gunicorn.mjs';
 import { tunicornSync } from '../contenders/tunicorn.mjs';
 import { uwsgiHttp11Socket, uwsgiHttpRouter, uwsgiHttpSocket } from '../contenders/uwsgi.mjs';

@@ -1,6 +1,6 @@
 /**
- * Requests per second, latency and memory under wrk: all servers in turns within one run, so that a machine that gets slower
- * or faster meanwhile touches all alike. Used by the scenarios that compare servers so.
+ * Requests per second, latency and memory under wrk: all servers in turns within one run, so that changes in the machine's speed affect
+ * all alike.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { get, HttpConnection, request } from '../load/http-connection.mjs';
@@ -26,9 +26,8 @@ export const CONNECTIONS = 32;
 const NEWCOMER_WITHIN_MS = 1_000;
 
 /**
- * Whether a server keeps a connection that nobody asks it to close, and closes one that it is asked to close, saying so.
- * wrk opens a new connection only when the answer announces the end of the old one: a server that did not would be
- * measured with kept connections.
+ * Whether a server keeps connections by default, and closes and announces it when asked to. wrk opens a new connection only if the answer
+ * announces the end of the old one: a server that did not would be measured with keep-alive connections.
  * @param {number} port
  * @returns {Promise<{ kept: boolean, closed: boolean }>}
  */
@@ -55,8 +54,8 @@ async function takeTurn(server, closeEach, seconds, connections) {
   const load = runWrk({ port: server.port, connections, seconds, closeEach });
   await delay((seconds * 1000) / 2);
   const pssMiB = server.pssKiB() / 1024;
-  // wrk does not count a connection that is never served. A newcomer that gets no answer under load shows that the
-  // server serves some of its clients and leaves the rest waiting.
+  // wrk does not count connections that are never served. If a newcomer gets no answer under load, the server serves some clients and
+  // leaves the rest waiting.
   const begin = performance.now();
   const newcomer = await request(server.port, get('/', { close: closeEach }), NEWCOMER_WITHIN_MS);
   const newcomerMs = newcomer.kind === 'answer' ? performance.now() - begin : undefined;

@@ -1,6 +1,6 @@
 /**
- * Echoes per second over WebSockets: each client sends a message, waits for it to come back, and sends the next. All servers
- * in turns within one run.
+ * Echoes per second over WebSockets: each client sends a message, waits for its echo, and sends the next. All servers in turns within one
+ * run.
  */
 import { granianAsgi, hypercorn, uvicorn } from '../contenders/asgi-servers.mjs';
 import { gunicornAsgi } from '../contenders/gunicorn.mjs';

@@ -1,5 +1,5 @@
-// What happens to a server in production, again and again while it serves: reloads, log rotation, more and fewer workers, and processes
-// that are killed. Whatever a kill can have cost is entered into the tally.
+// Repeated disturbances of a serving server, as in production: reloads, log rotation, more and fewer workers, and killed processes. The
+// possible losses of a kill are entered into the tally.
 
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +12,7 @@ export interface Disturbance {
   readonly atMs: number;
 }
 
-/** In a long run; a short one has each several times, too. */
+/** Intervals in a long run; a short one also has each several times. */
 const everyMs: Readonly<Record<DisturbanceKind, number>> = {
   reload: 20_000,
   'worker killed': 7_000,
@@ -29,13 +29,13 @@ const timesAtLeast: Readonly<Record<DisturbanceKind, number>> = {
   'log rotated': 3,
   resized: 3,
 };
-/** A generation gives up when one of its workers is killed before it is ready; the one before goes on. */
+/** A generation fails if one of its workers is killed before it is ready; the one before keeps serving. */
 const generationDecided = /Generation \d+ (is serving|gave up)/;
 const reloadWithinMs = 120_000;
 
 export class Disturbances {
   readonly dealt: Disturbance[] = [];
-  /** What the server did not survive in order. */
+  /** Disturbances after which the server was not in order. */
   readonly complaints: string[] = [];
   readonly #soaked: SoakedServer;
   readonly #tally: Tally;
@@ -59,7 +59,7 @@ export class Disturbances {
     this.#running = soaked.kind.bears.map((kind) => this.#again(kind, forMs, deals[kind]));
   }
 
-  /** Lets what has begun come to its end. */
+  /** Waits until disturbances in progress have ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#running);
@@ -80,7 +80,7 @@ export class Disturbances {
     }
   }
 
-  /** What makes a generation waits for the one that is being made: then the newest forkserver is the one that serves. */
+  /** Generations are made one after the other, so that the newest forkserver is the one that serves. */
   async #inTurn(deal: () => Promise<void>): Promise<void> {
     const turn = this.#lastGeneration.catch(() => {}).then(deal);
     this.#lastGeneration = turn;
@@ -142,7 +142,7 @@ export class Disturbances {
   }
 }
 
-/** It may have ended by itself since it was chosen. */
+/** It may have ended since it was chosen. */
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

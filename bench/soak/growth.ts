@@ -1,6 +1,6 @@
-// When a quantity counts as growing. The first third of a run is for warming up: caches fill, code is compiled, heaps find their size.
-// After that, the median of the last third may exceed that of the middle third by no more than a tolerance. Medians do not mind the
-// peaks of a reload, nor the saw teeth of a garbage collector; a leak raises them both and the later one more.
+// Decides whether a quantity grows. The first third of a run is for warming up: caches fill, code is compiled, heaps find their size. Then
+// the median of the last third may exceed that of the middle third by no more than a tolerance. Medians ignore the peaks of a reload and
+// the saw teeth of a garbage collector; a leak raises them both, and the later one more.
 
 export interface Point {
   readonly atMs: number;
@@ -19,7 +19,7 @@ export interface Verdict {
   /** The largest median that the last third may have. */
   readonly limit: number;
   readonly grows: boolean;
-  /** By a line through the last two thirds; steep in a short run, whatever happens. */
+  /** The slope of a line through the last two thirds; always steep in a short run. */
   readonly perHour: number;
 }
 

@@ -1,4 +1,4 @@
-// What a server still holds when its clients have left, and what there still is of it when it has ended.
+// Finds the resources that a server still holds when its clients have left, and the remains of a server that has ended.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Target } from '../../test/harness/clients/http-connection.ts';
@@ -10,12 +10,12 @@ import type { SoakedServer } from './servers.ts';
 const comesToRestWithinMs = 60_000;
 const endsWithinMs = 60_000;
 
-/** Waits until nothing is held for clients that have left; says what still is, if that does not come. */
+/** Waits until nothing is held for clients that have left. Returns what is still held at the deadline. */
 export async function restless(soaked: SoakedServer): Promise<string[]> {
   return await none('the server to come to rest', () => heldForClients(soaked), comesToRestWithinMs);
 }
 
-/** The same after the server's end. */
+/** The same for the remains of an ended server. */
 export async function leftovers(soaked: SoakedServer): Promise<string[]> {
   return await none('everything to be gone', () => remains(soaked), endsWithinMs);
 }
@@ -62,7 +62,7 @@ interface Connection {
   readonly state: 'listening' | 'open';
 }
 
-/** The server's ends of connections; a closed one that only the kernel remembers (TIME_WAIT) is none. */
+/** The server's ends of connections, without closed ones that only the kernel remembers (TIME_WAIT). */
 function connections(target: Target): Connection[] {
   return 'path' in target ? unixConnections(target.path) : tcpConnections(target.port);
 }

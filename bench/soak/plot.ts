@@ -1,5 +1,5 @@
-// Draws series over time as an SVG picture: a column for each server, a row for each quantity, a line for each role. A line is the
-// median of some seconds; the band around it reaches from their least to their most.
+// Draws time series as SVG: a column for each server, a row for each quantity, a line for each role. A line is the median of some seconds;
+// the band around it spans their minimum to maximum.
 
 import { median, type Point } from './growth.ts';
 
@@ -17,7 +17,7 @@ interface Panel {
 export interface Column {
   readonly title: string;
   readonly panels: readonly Panel[];
-  /** Moments that are marked in every panel of the column, such as reloads. */
+  /** Moments to mark in every panel of the column, such as reloads. */
   readonly marks: readonly { readonly atMs: number; readonly kind: string }[];
 }
 
@@ -114,7 +114,7 @@ interface Summary {
   readonly most: number;
 }
 
-/** A few hundred places hold no more than a picture can show, however long the run was. */
+/** Reduces a series to the few hundred points that a picture can show. */
 export function summarise(points: readonly Point[], endMs: number): Summary[] {
   const groups = new Map<number, Point[]>();
   for (const point of points) {
@@ -134,7 +134,7 @@ export function summarise(points: readonly Point[], endMs: number): Summary[] {
   });
 }
 
-/** The next number of the kind 1, 2, 5, 10, 20, 50. */
+/** The next of the numbers 1, 2, 5, 10, 20, 50 ... */
 export function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? 10 * power;

@@ -1,4 +1,4 @@
-// What Linux says about the processes of a server at one moment, by what each of them is to the arbiter.
+// A sample of a server's processes from /proc, by role.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -13,11 +13,11 @@ export interface ProcessSample {
   readonly isZombie: boolean;
   readonly threads: number;
   readonly residentMib: number;
-  /** What is shared by n processes counts as an n-th in each. */
+  /** Memory shared by n processes counts as 1/n in each. */
   readonly proportionalMib: number;
   readonly descriptors: number;
   readonly sockets: number;
-  /** Open files that have no name any more, such as those that a slow reader's response waits in. */
+  /** Open files without a name, such as the spool of a slow reader's response. */
   readonly namelessFiles: number;
 }
 
@@ -28,7 +28,7 @@ interface Stat {
   readonly threads: number;
 }
 
-/** Everything that lives, or has died and was not waited for, on this machine. */
+/** All processes of this machine, including zombies. */
 export class ProcessTable {
   readonly #children: Map<number, Stat[]> = new Map();
   readonly #all: Map<number, Stat> = new Map();
@@ -87,12 +87,12 @@ function kibibytes(memory: string, name: string): number {
 function readStat(pid: number): Stat | undefined {
   const text = ifThere(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   if (text === undefined) return undefined;
-  // The command name stands in brackets and may hold spaces and brackets itself: fields count from the last bracket.
+  // The command name is in brackets and may itself contain spaces and brackets: fields count from the last bracket.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { pid, state: fields[0] ?? '?', parent: Number(fields[1]), threads: Number(fields[17]) };
 }
 
-/** Processes end between being listed and being read; that is no error here. */
+/** Processes may end between listing and reading; that is not an error. */
 function ifThere<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -1,4 +1,4 @@
-// Looks at every process and file of the servers once a second, and keeps for each role a series of each quantity.
+// Samples every process and file of the servers once a second, and keeps a series for each role and quantity.
 
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,7 +28,7 @@ export interface Series {
 }
 
 const everyMs = 1000;
-/** Somebody has to come round to waiting for a process that has ended; a second or two are no fault. */
+/** Reaping takes its time: zombies of a second or two are not a fault. */
 const zombieForMs = 20_000;
 
 export class Recorder {
@@ -54,7 +54,7 @@ export class Recorder {
     return [...this.#series.values()];
   }
 
-  /** Those that nobody waited for in a long time. */
+  /** Zombies that were not reaped for a long time. */
   oldZombies(server: string): string[] {
     return [...this.#zombies]
       .filter(([, zombie]) => zombie.server === server && zombie.lastMs - zombie.sinceMs > zombieForMs)
@@ -100,14 +100,14 @@ export class Recorder {
 
   #zombie(server: string, pid: number, atMs: number): void {
     const known = this.#zombies.get(pid);
-    // Seen anew after a while, it is another process with the same id.
+    // If seen again after a while, it is another process with the same id.
     if (known === undefined || atMs - known.lastMs > 3 * everyMs) {
       this.#zombies.set(pid, { server, sinceMs: atMs, lastMs: atMs });
     } else known.lastMs = atMs;
   }
 }
 
-/** Memory of a typical process of the role; of the rest, what the worst one has. */
+/** For memory, the value of a typical process of the role; for other quantities, the maximum. */
 function addProcesses(living: readonly ProcessSample[], add: (quantity: Quantity, value: number) => void): void {
   add('resident memory', median(living.map(({ residentMib }) => residentMib)));
   add('proportional memory', median(living.map(({ proportionalMib }) => proportionalMib)));
@@ -116,7 +116,7 @@ function addProcesses(living: readonly ProcessSample[], add: (quantity: Quantity
   add('threads', Math.max(...living.map(({ threads }) => threads)));
 }
 
-/** Of all the directories below it; none, if it has gone. */
+/** Files in all directories below it; none if it is gone. */
 export function countFiles(dir: string): number {
   try {
     return readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory()).length;

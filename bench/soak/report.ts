@@ -1,4 +1,4 @@
-// The soak as a page, a picture and a file of figures.
+// Reports the soak as a page, a picture and a file of figures.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
@@ -32,7 +32,7 @@ const panels: readonly (readonly Quantity[])[] = [
 ];
 const marked = ['reload', 'gateway killed', 'forkserver killed'];
 
-/** Writes the three files to `dir`; gives the path of the page. */
+/** Writes the three files to `dir`, and returns the path of the page. */
 export function publish(result: SoakResult, dir: string): string {
   mkdirSync(dir, { recursive: true });
   const stem = join(dir, `${result.beganAt.toISOString().slice(0, 10)}-soak`);
@@ -135,7 +135,7 @@ function picture(result: SoakResult): Picture {
   };
 }
 
-/** The series as they are drawn: a few hundred moments, whatever the length of the run. */
+/** The series as drawn: a few hundred points, whatever the length of the run. */
 function figures(result: SoakResult): unknown {
   const thin = ({ server, owner, quantity, points }: Series): unknown => ({
     server,

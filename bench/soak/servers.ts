@@ -1,5 +1,5 @@
-// The servers that are soaked, and what each of them has to bear. In one of each kind a process is spared that another one loses again and
-// again: only what grows old shows what it keeps. Small buffers see to it that bodies are spooled.
+// The servers under test and their disturbances. Each kind of process that one server repeatedly loses survives in another, because only
+// old processes show leaks. Small buffers force bodies to be spooled.
 
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,11 +22,11 @@ export interface ServerUnderSoak {
   readonly dialect: 'wsgi' | 'asgi';
   readonly listen: 'tcp' | 'unix';
   readonly workers: number;
-  /** How many requests one worker runs at once. */
+  /** Concurrent requests per worker. */
   readonly atOnce: number;
   readonly args: readonly string[];
   readonly bears: readonly DisturbanceKind[];
-  /** One request after the other that never ends: its worker is replaced. */
+  /** Requests that never end, one after the other: each makes its worker be replaced. */
   readonly hangs: boolean;
 }
 
@@ -103,7 +103,7 @@ export interface SoakedServer {
 const bufferBytes = 64 * 1024;
 const timeoutSeconds = 15;
 
-/** Its files are in directories of their own, in which nothing may be left. */
+/** Its files are in separate directories, in which nothing may be left. */
 export async function startServer(scene: Scene, kind: ServerUnderSoak): Promise<SoakedServer> {
   const dir = scene.path(kind.name);
   const spoolDir = join(dir, 'spool');

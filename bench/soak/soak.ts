@@ -1,4 +1,4 @@
-// One soak from start to end: the servers, their clients, what is done to them, and what was seen.
+// One soak from start to end: servers, clients, disturbances and findings.
 
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import { Recorder, type Series } from './recorder.ts';
 import { type ServerUnderSoak, type SoakedServer, startServer } from './servers.ts';
 import type { Tally } from './tally.ts';
 
-/** Longer than graceful_timeout, so that the log says which worker did not come to its end. */
+/** Longer than graceful_timeout, so that the log names the worker that did not end. */
 const exitsWithinMs = 120_000;
 const killedAtTheEnd = /Worker \(pid:\d+\) was killed: .*/g;
 
@@ -22,14 +22,14 @@ export interface ServerResult {
   readonly name: string;
   readonly tally: Tally;
   readonly disturbances: readonly Disturbance[];
-  /** Everything that ought not to be, but for growth and failed visits. */
+  /** All faults except growth and failed visits. */
   readonly complaints: readonly string[];
   readonly log: string;
 }
 
 export interface SoakResult {
   readonly beganAt: Date;
-  /** While clients came; the series' times count from its beginning. */
+  /** The time with clients; the series' times count from its beginning. */
   readonly lastedMs: number;
   readonly servers: readonly ServerResult[];
   readonly series: readonly Series[];
@@ -101,7 +101,7 @@ function clientsOf({ dialect, hangs }: ServerUnderSoak): ClientKind[] {
   ];
 }
 
-/** What a server still holds at rest, how it ends, and what is left of it. */
+/** Checks what a server holds at rest, how it ends, and what remains of it. */
 async function endOf(soaked: SoakedServer): Promise<string[]> {
   const held = await restless(soaked);
   const mark = soaked.server.log.mark();

@@ -1,27 +1,27 @@
-// What became of every visit of a client, and whether a blow that the soak itself has dealt explains a failure.
+// Counts the outcomes of all visits, and decides whether a disturbance of the soak itself explains a failure.
 
 export type Outcome =
-  /** The whole, right answer. */
+  /** A complete, correct answer. */
   | { readonly kind: 'right' }
-  /** The client has left before the end, as it had meant to. */
+  /** The client left before the end, as intended. */
   | { readonly kind: 'left' }
-  /** A WebSocket was closed with 1012 because its worker leaves. */
+  /** A WebSocket was closed with 1012 because its worker retires. */
   | { readonly kind: 'sent away' }
   | { readonly kind: 'failed'; readonly how: FailureKind; readonly detail: string };
 
-/** `lost`: the connection ended where an answer, or the rest of it, should have come. */
+/** `lost`: the connection ended before an answer, or in the middle of one. */
 export type FailureKind = 'bad gateway' | 'lost' | 'wrong';
 
 export interface Visit {
   readonly client: string;
-  /** When the connection was opened; on a kept one, before the visit began. */
+  /** When the connection was opened: for a keep-alive one, before the visit began. */
   readonly connectedMs: number;
   readonly beganMs: number;
   readonly endedMs: number;
   readonly outcome: Outcome;
 }
 
-/** A process that the soak has killed. `canLose`: how many requests it can have had in flight; undefined if that is not bounded. */
+/** A process that the soak has killed. `canLose` is the maximum of its in-flight requests; undefined if unbounded. */
 export interface Blow {
   readonly victim: 'worker' | 'gateway';
   readonly atMs: number;
@@ -42,7 +42,7 @@ const keptFailures = 50;
 
 export class Tally {
   readonly clients: Map<string, Counts> = new Map();
-  /** Failures that no blow explains, the first ones. */
+  /** The first failures that no kill explains. */
   readonly failures: string[] = [];
   readonly blows: { readonly blow: Blow; lost: number }[] = [];
 
@@ -84,7 +84,7 @@ export class Tally {
   }
 }
 
-/** A worker can lose what it ran when it was killed; a gateway, every connection that it had. Nothing explains a wrong answer. */
+/** A killed worker can lose its in-flight requests, a killed gateway all its connections. Nothing explains a wrong answer. */
 function explains(blow: Blow, lost: number, visit: Visit, how: FailureKind): boolean {
   if (how === 'wrong' || (blow.canLose !== undefined && lost >= blow.canLose)) return false;
   const sinceMs = blow.victim === 'worker' ? visit.beganMs : visit.connectedMs;

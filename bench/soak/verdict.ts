@@ -1,13 +1,13 @@
-// What is asked of a soak, and whether it was so.
+// The requirements of a soak, and whether they were met.
 
 import { judgeGrowth, type Tolerance, type Verdict } from './growth.ts';
 import type { Quantity, Series } from './recorder.ts';
 import type { ServerResult, SoakResult } from './soak.ts';
 
-/** In a shorter run heaps have not found their size when the last third begins: only coarse leaks show. */
+/** In a shorter run heaps have not found their size before the last third: only coarse leaks show. */
 const longRunMs = 8 * 60_000;
 
-/** A gateway has as many descriptors as there are clients at a time, and on a busy machine a visit takes longer. */
+/** A gateway has a descriptor for each current client, and on a busy machine visits take longer. */
 const tolerances: Readonly<Record<Quantity, { readonly long: Tolerance; readonly short: Tolerance }>> = {
   'resident memory': { long: { share: 0.1, atLeast: 5 }, short: { share: 0.4, atLeast: 40 } },
   'proportional memory': { long: { share: 0.1, atLeast: 5 }, short: { share: 0.4, atLeast: 40 } },
@@ -32,7 +32,7 @@ export function judgeSeries({ series, lastedMs }: SoakResult): SeriesVerdict[] {
   });
 }
 
-/** Empty if all is well. */
+/** Empty if all requirements are met. */
 export function faultsOf(result: SoakResult): string[] {
   const growing = judgeSeries(result).filter(({ grows }) => grows);
   return [...growing.map(describeGrowth), ...result.servers.flatMap(faultsOfServer)];

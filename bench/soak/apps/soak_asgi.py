@@ -1,4 +1,4 @@
-"""The ASGI application of the soak: the paths of soak_wsgi.py, and /ws, a WebSocket that echoes and closes when it is sent "bye"."""
+"""The ASGI application of the soak: the paths of soak_wsgi.py, and /ws, a WebSocket that echoes messages and closes on "bye"."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-// The clients that speak HTTP to the end, quickly or slowly.
+// Clients that finish their HTTP exchanges, quickly or slowly.
 
 import { field, HttpConnection } from '../../../test/harness/clients/http-connection.ts';
 import { type RequestOptions, requestBytes } from '../../../test/harness/clients/http-request.ts';
@@ -90,7 +90,7 @@ const pipelines: Visitor = async (target, { number }) => {
   });
 };
 
-/** More than the kernel takes for a reader that does not read, so that the rest waits in the server. */
+/** More than the kernel buffers for a client that does not read, so that the rest waits in the server. */
 const readsSlowly: Visitor = async (target) =>
   await onConnection(target, async (connection) => {
     await connection.send(requestBytes(bigBody.path));

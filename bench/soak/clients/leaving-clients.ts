@@ -1,4 +1,4 @@
-// The clients that leave before they have got what they asked for.
+// Clients that leave before their response is complete.
 
 import type { Target } from '../../../test/harness/clients/http-connection.ts';
 import { requestBytes } from '../../../test/harness/clients/http-request.ts';
@@ -6,7 +6,7 @@ import { pause } from '../../../test/harness/deadline.ts';
 import type { ClientKind, Visitor } from './traffic.ts';
 import { bigBody, bodyOf, expectOk, fresh, KIB, onConnection } from './visits.ts';
 
-/** The connection is reset if there are bytes that it has not read, and closed in order otherwise. */
+/** Resets the connection if it has unread bytes, and closes it in order otherwise. */
 async function leave(target: Target, bytes: string | Buffer, afterMs: number): Promise<'left'> {
   await onConnection(target, async (connection) => {
     if (bytes.length > 0) await connection.send(bytes);

@@ -1,10 +1,10 @@
-// Keeps clients of every kind coming to one server until it is stopped, and enters what became of each visit into a tally.
+// Keeps clients of every kind visiting one server until it is stopped, and enters the outcome of each visit into a tally.
 
 import { NoResponseError, type Target } from '../../../test/harness/clients/http-connection.ts';
 import { pause, within } from '../../../test/harness/deadline.ts';
 import { type FailureKind, type Outcome, Tally } from '../tally.ts';
 
-/** What a client does at one visit; it throws what goes wrong. It keeps `connectedMs` true if its connection is older than the visit. */
+/** One visit of a client; throws its failure. It keeps `connectedMs` correct if its connection is older than the visit. */
 export type Visitor = (target: Target, visit: VisitInProgress) => Promise<'right' | 'left' | 'sent away'>;
 
 export interface VisitInProgress {
@@ -16,9 +16,9 @@ export interface VisitInProgress {
 export interface ClientKind {
   readonly name: string;
   readonly count: number;
-  /** Between two visits. */
+  /** The pause between two visits. */
   readonly pauseMs: number;
-  /** Each client has its own: it may keep a connection from one visit to the next. */
+  /** Creates the visit of one client, which may keep its connection from one visit to the next. */
   readonly open: () => { readonly visit: Visitor; readonly close?: () => void };
 }
 
@@ -32,10 +32,10 @@ export class Failure extends Error {
   }
 }
 
-/** Clients that fail would otherwise come back thousands of times a second. */
+/** Without it, clients that fail would return thousands of times per second. */
 const pauseAfterFailureMs = 200;
 const pauseSliceMs = 250;
-/** Far more than the longest visit takes, also on a busy machine. */
+/** Far longer than any visit, even on a busy machine. */
 const visitWithinMs = 300_000;
 
 export class Traffic {
@@ -86,7 +86,7 @@ export class Traffic {
     }
   }
 
-  /** In slices, so that a stop does not wait for those that come seldom. */
+  /** In slices, so that a stop does not wait for rare visitors. */
   async #rest(ms: number): Promise<void> {
     const endMs = performance.now() + ms;
     for (let left = ms; left > 0 && this.#state === 'running'; left = endMs - performance.now()) {

@@ -1,4 +1,4 @@
-// What the clients' visits are made of.
+// The parts of clients' visits.
 
 import { createHash } from 'node:crypto';
 import { HttpConnection, type HttpResponse, type Target } from '../../../test/harness/clients/http-connection.ts';
@@ -7,7 +7,7 @@ import { type ClientKind, Failure, type Visitor } from './traffic.ts';
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
-/** More than the kernel takes for a reader that does not read, so that the rest waits in the server. */
+/** More than the kernel buffers for a client that does not read, so that the rest waits in the server. */
 export const bigBody = { path: '/big?mib=12', bytes: 12 * MIB } as const;
 
 /** The client opens a connection at each visit. */
@@ -40,7 +40,7 @@ export function expectOk(status: number): void {
   if (status !== 200) throw new Failure(status === 502 ? 'bad gateway' : 'wrong', `answered ${status}`);
 }
 
-/** No two visits of a client send the same. */
+/** Unique for each visit of a client. */
 export function bodyOf(number: number, bytes: number): Buffer {
   return Buffer.alloc(bytes, `${number} and on and on; `);
 }

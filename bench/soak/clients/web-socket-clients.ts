@@ -1,4 +1,4 @@
-// WebSockets that come and go: short ones with each way to end, and some that stay as long as they are let.
+// WebSocket clients: short ones with each kind of end, and some that stay as long as the server lets them.
 
 import {
   CLOSE_FRAME,
@@ -49,7 +49,7 @@ function webSocket(messages: number, pauseMs: number, goodbye: Goodbye): Visitor
 }
 
 async function echo(socket: RawWebSocket, text: string): Promise<'echoed' | 'sent away'> {
-  // Whoever sends into a connection that the server is closing may learn of it there, before reading why.
+  // A send on a connection that the server is closing may fail before the close frame is read.
   await socket.send(TEXT_FRAME, text).catch(() => {});
   for (;;) {
     const frame = await socket.frame();
