@@ -75,7 +75,7 @@ export function greenScenarios({ name, names, patchedModule, patch }: GreenClass
   );
 
   scenario(
-    title('a handler that blocks everything is told in the log, with its stack'),
+    title('a handler that blocks everything is logged with its stack'),
     async (scene) => {
       const { rendezvous, server } = await manyAtOnce(scene, ['--worker-class', name]);
       const [pid = 0] = await server.workers(1);
@@ -107,7 +107,7 @@ export function greenScenarios({ name, names, patchedModule, patch }: GreenClass
   );
 
   scenario(
-    title('handlers that block one behind the other, none for long, are not told as a hub that stands still'),
+    title('handlers that block one after the other, each briefly, are not logged as a blocked hub'),
     async (scene) => {
       const compute = [
         'import time',

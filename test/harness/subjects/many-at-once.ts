@@ -170,7 +170,7 @@ export function scenariosOf({ name, args, onDeadline }: ClassUnderTest): void {
   );
 
   scenario(
-    title('INT ends a worker at once, with its hooks'),
+    title('INT ends a worker immediately, with its hooks'),
     async (scene) => {
       const rendezvous = await scene.rendezvous();
       const config =

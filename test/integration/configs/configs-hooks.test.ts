@@ -31,11 +31,7 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
       const gauges = (): readonly string[] => readdirSync(scene.path('metrics')).filter((name) => /^gauge/.test(name));
       await eventually('another gauge', () => gauges().length === 2 && !gauges().includes(`gauge_livesum_${pid}.db`));
       await eventually('two workers', async () => /^shop_workers 2\.0$/m.test(await metrics()));
-      assert.match(
-        await metrics(),
-        /^shop_requests_total\{path="\/page"\} 1\.0$/m,
-        'what a dead worker has counted stays',
-      );
+      assert.match(await metrics(), /^shop_requests_total\{path="\/page"\} 1\.0$/m, 'the counts of a dead worker stay');
     },
   });
 

@@ -143,7 +143,7 @@ describe('configurations of addresses and surroundings', { concurrency: 3 }, () 
 
   if (!otherServer) {
     scenario(
-      'own-certificate: what asks for TLS is refused at the start, never served in clear text',
+      'own-certificate: settings that ask for TLS are refused at the start, never served in clear text',
       async (scene) => {
         cpSync(join(configsDir, 'own-certificate'), scene.dir, { recursive: true });
         const { code, text } = await scene.run({ app: 'shop', listen: 'tcp' });

@@ -24,7 +24,7 @@ for (const [what, code, message] of [
     /Error: run\(\) must be called in the process that the program was started as/,
   ],
   [
-    'sets what is no setting',
+    'sets an unknown setting',
     `class A(StandaloneApplication):\n    def load_config(self): self.cfg.set('nonsense', 1)\nA(handler_app).run()`,
     /Error: No configuration setting for: nonsense/,
   ],

@@ -48,7 +48,7 @@ scenario(
 for (const [what, broken, said] of [
   ['raises before run()', 'raise RuntimeError("a broken deploy")', /RuntimeError: a broken deploy/],
   [
-    'sets what is no setting',
+    'sets an unknown setting',
     program('x', '')
       .replace('self.load', 'x')
       .replace('key in self.cfg.settings and', '')

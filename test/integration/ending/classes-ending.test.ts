@@ -58,7 +58,7 @@ forEachClass(
 );
 
 forEachClass(
-  'SIGTERM with a line of requests: each is answered, and the last of its connection says so',
+  'SIGTERM with queued requests: each is answered, the last of its connection with Connection: close',
   { workers: 1, each: 2, args: ['--graceful-timeout', '20'] },
   async (running) => {
     const { scene, server, rendezvous } = running;

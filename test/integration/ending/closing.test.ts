@@ -108,7 +108,7 @@ scenario(
 );
 
 scenario(
-  'what has come in time is served, though the gateway was kept from running until all limits had passed',
+  'requests that arrived in time are served, though the gateway did not run until all limits had passed',
   async (scene) => {
     const limits = ['--keep-alive', '1', '--head-timeout', '1', '--body-timeout', '1'];
     const { server } = await meeting(scene, limits);
@@ -154,7 +154,7 @@ scenario(
 );
 
 scenario(
-  'during shutdown_delay the server takes connections and answers, and says of each that it was the last; then it ends',
+  'during shutdown_delay the server accepts connections and answers with Connection: close; then it ends',
   async (scene) => {
     const { server } = await meeting(scene, ['--shutdown-delay', '1.5']);
     const [kept, idle] = [await keptConnection(scene, server), await keptConnection(scene, server)];

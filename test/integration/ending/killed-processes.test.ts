@@ -71,7 +71,7 @@ for (const [signal, line] of [
   });
 }
 
-scenario('all workers killed at once come back, and waiting requests are answered', async (scene) => {
+scenario('all workers killed together are replaced, and waiting requests are answered', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', args: ['--workers', '3'] });
   const pids = await server.workers(3);
   for (const pid of pids) process.kill(pid, 'SIGKILL');

@@ -80,7 +80,7 @@ test('a worker that closes its tunnel serves the next ticket on another channel'
   assert.equal((await other.response()).status, 200);
 });
 
-test('the client gets what a worker has sent that dies', async (t) => {
+test('the client gets everything that a worker sent before it died', async (t) => {
   const gateway = await LiveGateway.start(t, WSGI);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -116,7 +116,7 @@ test('neither side is read further than the other reads', async (t) => {
   }
 });
 
-test('a WebSocket client that leaves behind what its application does not read is noticed, between two frames', async (t) => {
+test('a WebSocket client that leaves unread messages behind is detected, between two frames', async (t) => {
   const gateway = await LiveGateway.start(t, { ...WSGI, webSocketPingIntervalMs: 1000 });
   const worker = await gateway.serve();
   const client = await gateway.connect();

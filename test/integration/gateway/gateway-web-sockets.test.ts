@@ -53,7 +53,7 @@ async function assertServes({ gateway, worker }: Pick<Opened, 'gateway' | 'worke
   other.close();
 }
 
-test('a handshake is dispatched as such, and completed when the application accepts, with what it adds', async (t) => {
+test('a handshake is dispatched as such, and completed when the application accepts, with its additions', async (t) => {
   const gateway = await LiveGateway.start(t);
   const worker = await gateway.serve();
   const target = { host: '127.0.0.1', port: gateway.port };
@@ -97,7 +97,7 @@ test('messages pass whole in both directions, text as text and bytes as bytes', 
   }
 });
 
-test('what the client sends before the application has accepted is not lost', async (t) => {
+test('messages that the client sends before the application has accepted are not lost', async (t) => {
   const gateway = await LiveGateway.start(t);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -139,7 +139,7 @@ for (const [name, fields, status, more] of [
   });
 }
 
-test('what is no handshake of HTTP/1.1 is an ordinary request', async (t) => {
+test('anything but a handshake of HTTP/1.1 is an ordinary request', async (t) => {
   const gateway = await LiveGateway.start(t);
   const worker = await gateway.serve();
   for (const request of [
@@ -474,7 +474,7 @@ test('when memory is spent, a client that wants much of it is closed with 1013, 
   await eventually('the memory to be free', () => budget.usedBytes === 2 * MIB);
 });
 
-test('many fragments of a byte cost what they take, not a byte each', async (t) => {
+test('many fragments of a byte cost the memory that they take, not a byte each', async (t) => {
   const { gateway, client } = await open(t, { memoryLimitBytes: MIB, webSocketPingIntervalMs: 0 });
   const fragment = clientFrame(CONTINUATION, 'x', { isFinal: false });
   await client.send(BINARY_FRAME, 'x', { isFinal: false });

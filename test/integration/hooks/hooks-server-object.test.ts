@@ -254,11 +254,9 @@ def post_request(worker, req, environ, resp):
   );
 });
 
-scenario(
-  'req and resp say what was asked and what was answered, and what pre_request changes is seen',
-  async (scene) => {
-    const journal = new HookJournal(scene);
-    const config = `
+scenario('req and resp describe the request and the response, and changes by pre_request are seen', async (scene) => {
+  const journal = new HookJournal(scene);
+  const config = `
 def pre_request(worker, req):
     req.headers.append(("X-ADDED", "by the hook"))
     hook_journal.note("pre", method=req.method, uri=req.uri, path=req.path, query=req.query, version=req.version,
@@ -267,46 +265,45 @@ def post_request(worker, req, environ, resp):
     hook_journal.note("post", status=resp.status, code=resp.status_code, headers=resp.headers, sent=resp.sent,
                       length=resp.response_length, done=resp.headers_sent, app=environ["HTTP_X_ADDED"])
 `;
-    const app = `
+  const app = `
 def application(environ, start_response):
     start_response("201 Well Done", [("Content-Length", "3"), ("X-A", "b")])
     return [environ["HTTP_X_ADDED"][:3].encode()]
 `;
-    const options = journal.launchOptions(config, ['when_ready']);
-    const server = await scene.tunicorn({ ...options, files: { ...options.files, 'app.py': app } });
-    const connection = await scene.connect(server);
-    await connection.send(Buffer.from('GET /a%20b?c=d HTTP/1.1\r\nHost: test.example\r\nX-One: 1\r\n\r\n'));
-    const { status, body } = await connection.response();
-    assert.deepEqual([status, body.toString()], [201, 'by ']);
-    await journal.waitFor('post');
-    const { pid: _, mainThread: __, ...pre } = journal.of('pre')[0] ?? { pid: 0, mainThread: true, hook: '' };
-    assert.deepEqual(pre, {
-      hook: 'pre',
-      method: 'GET',
-      uri: '/a%20b?c=d',
-      path: '/a%20b',
-      query: 'c=d',
-      version: [1, 1],
-      headers: { HOST: 'test.example', 'X-ONE': '1', 'X-ADDED': 'by the hook' },
-      scheme: 'http',
-      remote: '127.0.0.1',
-    });
-    const { pid: ___, mainThread: ____, ...post } = journal.of('post')[0] ?? { pid: 0, mainThread: true, hook: '' };
-    assert.deepEqual(post, {
-      hook: 'post',
-      status: '201 Well Done',
-      code: 201,
-      headers: [
-        ['Content-Length', '3'],
-        ['X-A', 'b'],
-      ],
-      sent: 3,
-      length: 3,
-      done: true,
-      app: 'by the hook',
-    });
-  },
-);
+  const options = journal.launchOptions(config, ['when_ready']);
+  const server = await scene.tunicorn({ ...options, files: { ...options.files, 'app.py': app } });
+  const connection = await scene.connect(server);
+  await connection.send(Buffer.from('GET /a%20b?c=d HTTP/1.1\r\nHost: test.example\r\nX-One: 1\r\n\r\n'));
+  const { status, body } = await connection.response();
+  assert.deepEqual([status, body.toString()], [201, 'by ']);
+  await journal.waitFor('post');
+  const { pid: _, mainThread: __, ...pre } = journal.of('pre')[0] ?? { pid: 0, mainThread: true, hook: '' };
+  assert.deepEqual(pre, {
+    hook: 'pre',
+    method: 'GET',
+    uri: '/a%20b?c=d',
+    path: '/a%20b',
+    query: 'c=d',
+    version: [1, 1],
+    headers: { HOST: 'test.example', 'X-ONE': '1', 'X-ADDED': 'by the hook' },
+    scheme: 'http',
+    remote: '127.0.0.1',
+  });
+  const { pid: ___, mainThread: ____, ...post } = journal.of('post')[0] ?? { pid: 0, mainThread: true, hook: '' };
+  assert.deepEqual(post, {
+    hook: 'post',
+    status: '201 Well Done',
+    code: 201,
+    headers: [
+      ['Content-Length', '3'],
+      ['X-A', 'b'],
+    ],
+    sent: 3,
+    length: 3,
+    done: true,
+    app: 'by the hook',
+  });
+});
 
 scenario('a generation that failed takes its threads along', async (scene) => {
   const threads = 'import threading, time\nthreading.Thread(target=time.sleep, args=(3600,), daemon=True).start()\n';

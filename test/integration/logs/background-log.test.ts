@@ -80,7 +80,7 @@ test('a single line is written without anything that follows it', async () => {
   assert.deepEqual(linesOf(file), ['alone']);
 });
 
-test('flushSync() writes what is there before it returns', () => {
+test('flushSync() writes all waiting lines before it returns', () => {
   const file = freshPath();
   const log = opened(file);
   log.write('now');
@@ -135,7 +135,7 @@ test('reopen() in the middle of a write loses and doubles nothing', async () => 
   assert.deepEqual([...all.slice(0, -1)].sort(), [...numbered(0, next)].sort());
 });
 
-test('reopen() that fails stays with the old file, and says so', async () => {
+test('a failing reopen() keeps the old file, and reports it', async () => {
   const file = freshPath();
   const troubles: string[] = [];
   const log = opened(file, (message) => troubles.push(message));
@@ -209,7 +209,7 @@ test('open() names a file that cannot be written, and the reason', () => {
   });
 });
 
-test('a full disk: lines are kept, then dropped and counted; what was kept is written when there is room', async () => {
+test('a full disk: lines are kept, then dropped and counted; kept lines are written when there is room', async () => {
   stayAlive();
   const file = freshPath();
   symlinkSync('/dev/full', file);
@@ -258,7 +258,7 @@ test('a disk that stays full is reported once', async () => {
   assert.deepEqual(linesOf(file), numbered(0, 10));
 });
 
-test('flushSync() also writes what a full disk has held up', async () => {
+test('flushSync() also writes lines that a full disk held up', async () => {
   stayAlive();
   const file = freshPath();
   let told: () => void = () => {};
@@ -276,7 +276,7 @@ test('flushSync() also writes what a full disk has held up', async () => {
   assert.equal(log.dropped, 0);
 });
 
-test('close() gives up what cannot be written, and says so', async () => {
+test('close() drops lines that cannot be written, and reports it', async () => {
   const troubles: string[] = [];
   const log = opened('/dev/full', (message) => troubles.push(message));
   log.write('one');
@@ -287,7 +287,7 @@ test('close() gives up what cannot be written, and says so', async () => {
   assert.equal(log.dropped, 1);
 });
 
-test('a reader that is stuck never holds write() up, and gets what was kept', async () => {
+test('a stuck reader never blocks write(), and gets the kept lines', async () => {
   const child = fork(WRITER, ['-', 'flood'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   // The child says this when all its lines have been taken by write(), and none has been read yet.
   const [{ written, dropped }] = await once(child, 'message');

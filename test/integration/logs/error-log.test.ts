@@ -63,7 +63,7 @@ test('log() appends an entry with pid and level, before it returns', () => {
   assert.equal(entries(readFileSync(file, 'utf8')).length, 3);
 });
 
-test('log() leaves out what is below the level, which may change', () => {
+test('log() leaves out messages below the level, which may change', () => {
   const file = freshPath();
   const log = opened(file, { level: 'error' });
   log.log('warning', 'no');
@@ -114,7 +114,7 @@ test('reopen() goes on in a new file after a rotation', () => {
   assert.deepEqual(messages(file), ['after']);
 });
 
-test('reopen() that fails stays with the old file, and says so in it', () => {
+test('a failing reopen() keeps the old file, and reports it there', () => {
   const file = freshPath();
   const log = opened(file);
   renameSync(file, `${file}.1`);

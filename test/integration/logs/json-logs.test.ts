@@ -104,7 +104,7 @@ scenario('a chunked body and one on the disk are counted', async (scene) => {
 });
 
 scenario(
-  'every process writes JSON to the error log, tracebacks and what the application says included',
+  "every process writes JSON to the error log, including tracebacks and the application's messages",
   async (scene) => {
     const server = await serverWith(scene);
     assert.equal((await request(server.target, '/raise')).status, 500);

@@ -76,7 +76,7 @@ for (const [status, path] of [
   [504, '/sleep'],
 ] as const) {
   scenario(
-    `the access log has the size of the page that a client gets with ${status}, and the page says who made it and when`,
+    `the access log has the size of the page that a client gets with ${status}, and the page has its server and date`,
     async (scene) => {
       const app =
         'import os, time\n\ndef application(environ, start_response):\n' +
@@ -103,7 +103,7 @@ for (const [status, path] of [
 }
 
 scenario(
-  'the pages of refusals say who made them and when, like those of the application',
+  'the pages of refusals have server and date, like those of the application',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', args: ['--gateway-connections', '1'] });
     // The connection that found the server ready may not be gone yet.
@@ -152,7 +152,7 @@ scenario('--error-logfile takes the error log, with the messages and tracebacks 
   assert.doesNotMatch(server.log.text(), /Listening at|before start_response/);
 });
 
-scenario('--log-level warning hides what is only information', async (scene) => {
+scenario('--log-level warning hides messages of level info', async (scene) => {
   const server = await scene.launch({ app: 'raising', args: ['--log-level', 'warning'] });
   await eventually(
     'an answer',
@@ -173,7 +173,7 @@ scenario('--log-level debug shows the settings', async (scene) => {
   assert.match(server.log.text(), /graceful_timeout: 30/);
 });
 
-scenario('what the application prints and writes to wsgi.errors comes out', async (scene) => {
+scenario("the application's output and wsgi.errors come out", async (scene) => {
   const app =
     'import sys\n\ndef application(environ, start_response):\n    print("printed to stdout", flush=True)\n' +
     '    print("printed to stderr", file=sys.stderr, flush=True)\n    environ["wsgi.errors"].write("written to wsgi.errors\\n")\n' +

@@ -174,7 +174,7 @@ scenario('a filter without effect, because the gateway writes the access log, is
   assert.equal(server.log.count(/see no requests/), count);
 });
 
-scenario('an access() of the user is called after each request, whatever accesslog says', async (scene) => {
+scenario("a user's access() is called after each request, whatever the setting accesslog is", async (scene) => {
   const config = `
 from gunicorn.glogging import Logger
 
@@ -232,7 +232,7 @@ for (const [what, config] of [
   ['by default', ''],
   ['with a logger class', AS_JSON.replace('accesslog = "-"', '')],
 ] as const) {
-  scenario(`what is written to wsgi.errors comes as it is, ${what}`, async (scene) => {
+  scenario(`text written to wsgi.errors is unchanged, ${what}`, async (scene) => {
     const server = await started(scene, config);
     await getText(server.target, '/errors');
     await server.waitForLog(/^to wsgi\.errors$/m);
@@ -265,7 +265,7 @@ for (const [what, config] of [
 }
 
 scenario(
-  'with capture_output, what the application prints lands in the error log, after a rotation too',
+  "with capture_output, the application's output lands in the error log, also after a rotation",
   async (scene) => {
     const errors = scene.path('error.log');
     const files = { 'logging_app.py': application };

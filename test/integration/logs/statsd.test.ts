@@ -27,7 +27,7 @@ scenario('statsd gets a count, a duration and a status for each request, and the
   assert.equal(receiver.count(/\n/), 0);
 });
 
-scenario('what is not logged because of its level is counted all the same', async (scene) => {
+scenario('messages below the log level are counted, too', async (scene) => {
   const receiver = await udpReceiver(scene);
   const args = ['--statsd-host', receiver.address, '--log-level', 'critical'];
   const server = await scene.launch({ app: 'hello', args });

@@ -67,25 +67,28 @@ for (const reader of ['no reader', 'a reader that does not read'] as const) {
   );
 }
 
-scenario('a reader that reads at last gets whole lines, and the error log says how many are missing', async (scene) => {
-  const path = namedPipe(scene, 'access.pipe');
-  const server = await scene.tunicorn({ app: 'hello', args: ['--access-logfile', path] });
-  await manyRequests(server, REQUESTS, 'x'.repeat(LINE_BYTES));
-  await server.waitForLog(/Dropping lines of the access log/);
-  const cat = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  scene.defer(() => void cat.kill('SIGKILL'));
-  const read = once(cat, 'close');
-  let text = '';
-  cat.stdout.setEncoding('utf8').on('data', (piece: string) => {
-    text += piece;
-  });
-  const [, dropped] = await server.waitForLog(/Writing to the access log again; lines dropped so far: (\d+)/);
-  await server.stop();
-  await read;
-  const lines = text.split('\n').slice(0, -1);
-  assert.equal(lines.length + Number(dropped), REQUESTS);
-  for (const line of lines) assert.match(line, /^127\.0\.0\.1 - - \[.*\] "GET \/ HTTP\/1\.1" 200 \d+ "-" "x{4000}"$/);
-});
+scenario(
+  'a reader that finally reads gets whole lines, and the error log has the number of missing ones',
+  async (scene) => {
+    const path = namedPipe(scene, 'access.pipe');
+    const server = await scene.tunicorn({ app: 'hello', args: ['--access-logfile', path] });
+    await manyRequests(server, REQUESTS, 'x'.repeat(LINE_BYTES));
+    await server.waitForLog(/Dropping lines of the access log/);
+    const cat = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    scene.defer(() => void cat.kill('SIGKILL'));
+    const read = once(cat, 'close');
+    let text = '';
+    cat.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+    });
+    const [, dropped] = await server.waitForLog(/Writing to the access log again; lines dropped so far: (\d+)/);
+    await server.stop();
+    await read;
+    const lines = text.split('\n').slice(0, -1);
+    assert.equal(lines.length + Number(dropped), REQUESTS);
+    for (const line of lines) assert.match(line, /^127\.0\.0\.1 - - \[.*\] "GET \/ HTTP\/1\.1" 200 \d+ "-" "x{4000}"$/);
+  },
+);
 
 scenario('an error log in a named pipe without a reader delays no request', async (scene) => {
   const path = namedPipe(scene, 'error.pipe');
@@ -126,7 +129,7 @@ scenario('a full disk under the error log costs its lines, and no request', asyn
 });
 
 scenario(
-  'a server whose logs are on a full disk serves and reloads, and each process says what is missing when there is room again',
+  'a server whose logs are on a full disk serves and reloads, and each process reports its missing lines when there is room again',
   async (scene) => {
     const server = await scene.launch({
       app: 'noisy',

@@ -80,7 +80,7 @@ scenario(
   { skip },
 );
 
-scenario('every process says in its title which it is and whose', async (scene) => {
+scenario('every process has its role and its application in its title', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', args: ['--name', 'shop', '--workers', '2'] });
   const { arbiter = 0, gateways, forkservers, workers } = server.family();
   assert.equal(commandOf(arbiter), 'tunicorn: arbiter [shop]');

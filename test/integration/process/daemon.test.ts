@@ -53,7 +53,7 @@ scenario('daemon = True in the config file does the same', async (scene) => {
   assert.equal(server.stdout.text(), 'evaluated');
 });
 
-scenario('an address in use is said on the terminal, with exit status 1', async (scene) => {
+scenario('an address in use is reported on the terminal, with exit status 1', async (scene) => {
   const port = await freePort();
   const blocker = createServer().listen(port, '127.0.0.1');
   await once(blocker, 'listening');
@@ -139,7 +139,7 @@ scenario('fd://N serves in the background too', async (scene) => {
   assert.equal(await getText(server.target), 'hello\n');
 });
 
-scenario('WINCH ends the workers; who comes then waits until TTIN, and HUP brings all workers back', async (scene) => {
+scenario('WINCH ends the workers; later clients wait until TTIN, and HUP brings all workers back', async (scene) => {
   const { server, pid, signal, waitForLog } = await startDaemon(scene, { app: 'hello', args: ['--workers', '3'] });
   signal('SIGWINCH');
   await waitForLog(/graceful stop of workers/);
@@ -163,7 +163,7 @@ scenario('WINCH ends the workers; who comes then waits until TTIN, and HUP bring
   await server.nothingLeft();
 });
 
-scenario('WINCH in the middle of a reload pauses what the reload has made', async (scene) => {
+scenario('WINCH in the middle of a reload pauses the new generation', async (scene) => {
   const { server, pid, signal, waitForLog } = await startDaemon(scene, { app: 'hello', args: ['--workers', '2'] });
   signal('SIGHUP');
   await waitForLog(/Hang up: Arbiter/);

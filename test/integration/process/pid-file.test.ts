@@ -48,7 +48,7 @@ async function deadPid(): Promise<number> {
   return child.pid;
 }
 
-test('createPidFile() writes our pid and a line end, readable by everybody whatever the umask, and nothing else', () => {
+test('createPidFile() writes our pid and a line end, readable by all users whatever the umask, and nothing else', () => {
   const file = freshPath();
   const umask = process.umask(0o077);
   created(file);

@@ -47,7 +47,7 @@ for (const [version, header, expected] of [
   ['v2', V2, OF_V2],
 ] as const) {
   scenario(
-    `a ${version} header says who the client is, for every request of the connection and in the access log`,
+    `a ${version} header names the client, for every request of the connection and in the access log`,
     async (scene) => {
       const server = await echo();
       const connection = await scene.connect(server);
@@ -118,7 +118,7 @@ scenario(
 );
 
 scenario(
-  'a header that is wrong is refused with 400 and a closed connection, and the log says why',
+  'a malformed header is refused with 400 and a closed connection, and the log has the reason',
   async (scene) => {
     const server = await echo();
     for (const [header, message] of [
@@ -223,7 +223,7 @@ scenario(
 
 for (const option of ['send-proxy', 'send-proxy-v2'] as const) {
   scenario(
-    `behind HAProxy with ${option} the application sees the client, on a kept connection too`,
+    `behind HAProxy with ${option} the application sees the client, also on a keep-alive connection`,
     async (scene) => {
       const server = await echo();
       const front = await startHaproxy(scene, server, option, 'http-reuse always');
@@ -263,7 +263,7 @@ scenario(
 );
 
 scenario(
-  'behind HAProxy with Forwarded alone the scheme is the one that it says',
+  'behind HAProxy with Forwarded alone the scheme is that of the field',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'echo', args: ['--forwarded-header'] });
     const front = await startHaproxy(scene, server, '', 'http-request set-header Forwarded "proto=https"');

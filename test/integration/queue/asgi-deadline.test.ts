@@ -127,7 +127,7 @@ scenario(
 );
 
 scenario(
-  'a long poll whose client leaves is cancelled after the grace period, if it does not end by itself',
+  'a long poll whose client leaves is cancelled after the grace period, if it does not end before',
   async (scene) => {
     const server = await scene.tunicorn(app('--asgi-disconnect-grace-period', '1'));
     const since = server.log.mark();

@@ -8,7 +8,7 @@ import { pause } from '../../harness/deadline.ts';
 import { type ClassServer, forEachClass, hold, runsOf } from '../../harness/subjects/worker-classes.ts';
 
 forEachClass(
-  'at four times what the workers run, queue_limit turns away the rest with 503 and Retry-After, and those accepted are answered',
+  "at four times the workers' capacity, queue_limit turns away the excess with 503 and Retry-After, and accepted requests are answered",
   { workers: 2, each: 3, args: ['--queue-limit', '6', '--timeout', '3600'] },
   async (running) => {
     const { server, rendezvous } = running;

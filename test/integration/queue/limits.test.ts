@@ -58,7 +58,7 @@ scenario(
 );
 
 scenario(
-  'a client that connects and says nothing is closed without an answer, for it has asked nothing',
+  'a silent client is closed without a response, because it has sent no request',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'responses', args: ['--head-timeout', '1'] });
     const silent = await scene.connect(server);

@@ -162,7 +162,7 @@ for (const [peers, trusted, outcome] of [
   ['10.9.9.9', 'not trusted', 200],
 ] as const) {
   scenario(
-    `a request that says it has waited for 20 minutes, by a proxy that is ${trusted}, is answered with ${outcome}`,
+    `a request that has waited for 20 minutes, according to a proxy that is ${trusted}, is answered with ${outcome}`,
     async (scene) => {
       const counter = await Counter.open(scene, ['--queue-timeout', '1000', '--forwarded-allow-ips', peers]);
       await counter.comeAll('a');
@@ -182,7 +182,7 @@ for (const [peers, trusted, outcome] of [
 }
 
 scenario(
-  'the access log says how long a request waited, from X-Request-Start where a trusted proxy sends it',
+  "the access log has a request's waiting time, from X-Request-Start if a trusted proxy sends it",
   async (scene) => {
     const counter = await Counter.open(scene, []);
     counter.open();

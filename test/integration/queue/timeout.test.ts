@@ -28,7 +28,7 @@ scenario(
 );
 
 scenario(
-  'the log says what a worker was doing when its time was over',
+  'the log has the stack of a worker at its deadline',
   async (scene) => {
     const { server } = await scene.meeting(['--timeout', '1']);
     const [pid = 0] = await server.workers(1);
@@ -189,7 +189,7 @@ scenario(
 );
 
 scenario(
-  'a crash loop backs off, says so, and ends when the reason is gone',
+  'a crash loop backs off, is logged, and ends when the reason is gone',
   async (scene) => {
     const crash =
       'import os\nif not os.path.exists(os.environ["HEALTHY"]):\n    os._exit(9)\n' +

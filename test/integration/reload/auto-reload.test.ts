@@ -159,7 +159,7 @@ scenario(
 );
 
 scenario(
-  'the configuration file and what it imports are watched; a mistake in it keeps the old settings',
+  'the configuration file and its imports are watched; a mistake in it keeps the old settings',
   async (scene) => {
     const config = (workers: string): string => `import more\nreload = True\nworkers = ${workers}\n`;
     const server = await scene.tunicorn({

@@ -11,7 +11,7 @@ const broken: readonly (readonly [what: string, text: string, page: RegExp])[] =
   ['does not parse', 'TEXT = = 1\n', /^Traceback[\s\S]*text\.py", line 1\n[\s\S]*SyntaxError: /],
   ['raises', 'raise RuntimeError("not so")\n', /^Traceback[\s\S]*RuntimeError: not so\n$/],
   [
-    'imports what there is not',
+    'imports a missing module',
     'import no_such_module\n',
     /ModuleNotFoundError: No module named 'no_such_module' \(the interpreter is .*\)\n$/,
   ],

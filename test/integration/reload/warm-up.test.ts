@@ -70,7 +70,7 @@ for (const [workerClass, app] of [
 }
 
 scenario(
-  'a start whose warm_up is answered with 500 ends with status 3, and the log has what the framework has caught',
+  'a start whose warm_up is answered with 500 ends with status 3, and the log has the exception that the framework caught',
   async (scene) => {
     const app = 'import flask\napp = flask.Flask("app")\n@app.get("/")\ndef main():\n    return str(1 // 0)\n';
     const ended = await scene.run({ app: 'app:app', args: ['--warm-up', '/'], files: { 'app.py': app } });

@@ -459,7 +459,7 @@ scenario('a connection on which nothing was ever sent is no request, and has no 
   assert.equal(linesOf(scene).length, 1);
 });
 
-scenario('each request of a kept connection has its number, and each connection its own', async (scene) => {
+scenario('each request of a keep-alive connection has its number, and each connection its own', async (scene) => {
   const args = ['--access-logfile', scene.path('access.log'), '--log-format', 'json'];
   const server = await scene.tunicorn({ app: 'hello', args });
   const connection = await scene.connect(server);

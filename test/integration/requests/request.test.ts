@@ -144,7 +144,7 @@ scenario('a CRLF behind a body is no request, and no part of the next one', asyn
   assert.ok(await connection.closesSilently());
 });
 
-scenario('what is pipelined behind Connection: close is not answered', async (scene) => {
+scenario('requests pipelined behind Connection: close are not answered', async (scene) => {
   const connection = await scene.connect(await responses());
   await connection.send(
     Buffer.concat([requestBytes('/length', { headers: { Connection: 'close' } }), requestBytes('/length')]),
@@ -433,7 +433,7 @@ scenario(
   onlyTunicorn,
 );
 
-scenario('many connections at once each get their own answer', async () => {
+scenario('many concurrent connections each get their own answer', async () => {
   const server = await echo();
   const numbers = Array.from({ length: 200 }, (_, number) => number);
   const connections = await Promise.all(numbers.map(() => HttpConnection.open(server.target)));

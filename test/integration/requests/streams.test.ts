@@ -72,7 +72,7 @@ scenario(
 );
 
 scenario(
-  'a generation that drains at a reload, or at the end, says once what it still has, over all gateways',
+  'a generation that drains at a reload, or at the end, logs its remaining streams once, over all gateways',
   async (scene) => {
     const server = await start(scene, ['--gateways', '2', '--graceful-timeout', '20']);
     const streams = [await listen(scene, server), await listen(scene, server), await listen(scene, server)];

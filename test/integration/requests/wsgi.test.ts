@@ -174,7 +174,7 @@ for (const query of ['', '?length']) {
   );
 }
 
-scenario('what is written arrives before the application goes on', async (scene) => {
+scenario('written data arrives before the application continues', async (scene) => {
   const { rendezvous, server } = await scene.meeting([], 'write_callable');
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/wait'));

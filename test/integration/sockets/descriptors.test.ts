@@ -27,7 +27,7 @@ function withOpenFiles(limit: number): readonly string[] {
 }
 
 scenario(
-  'more idle clients than descriptors: who is connected is served, others get 503, a reload and a stop work, and nothing stays behind',
+  'more idle clients than descriptors: connected ones are served, others get 503, a reload and a stop work, and nothing is left behind',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', launcher: withOpenFiles(openFiles) });
     assert.match(server.log.text(), /gateway_connections is 10000, but a process may have 200 open files/);

@@ -150,7 +150,7 @@ test('a listener can be sent to several gateways, and outlives them', async () =
   assert.equal(await answer(waiting), 'c');
 });
 
-test('openListeners() opens several addresses in order, and says where each is as Gunicorn prints it', async () => {
+test('openListeners() opens several addresses in order, and returns each as Gunicorn prints it', async () => {
   const file = path.join(root, 'several.sock');
   const listeners = await opened(['127.0.0.1:0', `unix:${file}`, '[::1]:0', 'localhost:0']);
   assert.deepEqual(
@@ -196,7 +196,7 @@ test('close() of the last holder ends listening', async () => {
   assert.equal(await refused(connectTo(listener)), 'ECONNREFUSED');
 });
 
-test('a listener that is being closed completes what has connected, and takes no new connection that it would reset', async () => {
+test('a closing listener completes established connections, and accepts no new one that it would reset', async () => {
   const result = await Listeners.open(['127.0.0.1:0'], logged().options);
   assert.ok(result.ok);
   const { listeners } = result;
@@ -259,14 +259,14 @@ test('an address that this machine does not have is called invalid', async () =>
   assert.deepEqual(result, { ok: false, message: "Can't connect to ('192.0.2.1', 0)" });
 });
 
-test('a Unix socket in a missing directory is refused at once, with the path and the reason', async () => {
+test('a Unix socket in a missing directory is refused immediately, with the path and the reason', async () => {
   const log = logged();
   const result = await open(['unix:/nodir/app.sock'], log);
   assert.deepEqual(result, { ok: false, message: "Can't connect to /nodir/app.sock: No such file or directory" });
   assert.deepEqual(log.lines, []);
 });
 
-test('a Unix socket with a path beyond what the kernel takes is refused at once', async () => {
+test('a Unix socket with a path longer than the kernel allows is refused immediately', async () => {
   const result = await open([`unix:/tmp/${'x'.repeat(200)}`]);
   assert.match(result.ok ? '' : result.message, /^Can't connect to \/tmp\/x+: AF_UNIX path too long$/);
 });
@@ -337,7 +337,7 @@ test('a live Unix socket is left alone, and refused as an address in use', async
   assert.equal(await answer(connect(file)), 'other');
 });
 
-test('a file that is not a socket is left alone, and refused at once', async () => {
+test('a file that is not a socket is left alone, and refused immediately', async () => {
   const file = path.join(root, 'ordinary');
   writeFileSync(file, 'precious');
   const log = logged();

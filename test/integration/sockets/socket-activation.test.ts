@@ -70,7 +70,7 @@ scenario('LISTEN_FDS for this process is taken, and neither a reload nor a stop 
   assert.ok(existsSync(path));
 });
 
-scenario('LISTEN_FDS for another process is not taken, and the log says so', async (scene) => {
+scenario('LISTEN_FDS for another process is ignored, and the log says so', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', env: { LISTEN_PID: '1', LISTEN_FDS: '1' } });
   await server.waitForLog(/\[WARNING\] LISTEN_FDS is ignored: it is meant for process 1, but this is process \d+/);
   assert.equal(await getText(server.target), 'hello\n');
@@ -83,7 +83,7 @@ scenario('LISTEN_FDS that is no number is an error', async (scene) => {
   assert.match(text, /Error: LISTEN_FDS is 'many' \(wanted: a number\)/);
 });
 
-scenario('LISTEN_FDS that names what is not open is an error', async (scene) => {
+scenario('LISTEN_FDS with a closed descriptor is an error', async (scene) => {
   const { code, text } = await scene.run({ app: 'hello', launcher: announce });
   assert.equal(code, 1);
   assert.match(text, /Can't listen on fd:\/\/3: /);

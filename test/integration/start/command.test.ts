@@ -246,7 +246,7 @@ scenario(
 );
 
 scenario(
-  'in place of a worker_tmp_dir that cannot be written another folder is taken, and one line says which',
+  'an unwritable worker_tmp_dir is replaced by another folder, and one line names it',
   async (scene) => {
     const files = { 'gunicorn.conf.py': 'worker_tmp_dir = "/proc"\n' };
     const server = await scene.tunicorn({ app: 'hello', files, chdir: appFolder('hello') });
@@ -270,7 +270,7 @@ scenario(
   { skip: otherServer && 'needs setproctitle' },
 );
 
-scenario('a current directory that has been removed is said to be gone', async (scene) => {
+scenario('a current directory that has been removed is reported', async (scene) => {
   const launcher = ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"'];
   const { code, text } = await scene.run({ app: 'hello', launcher });
   assert.equal(code, 1);

@@ -98,7 +98,7 @@ test('a link is not resolved: a virtual environment is known by its own path', a
   assert.equal((await found(search({ cwd })))[0], path.join(cwd, '.venv/bin/python'));
 });
 
-test('a real interpreter says its version, and no file of the working directory gets in its way', async () => {
+test('a real interpreter reports its version, and no file of the working directory interferes', async () => {
   const cwd = freshDirectory();
   for (const name of ['sys.py', 'site.py', 'os.py', 'encodings.py', 'json.py']) {
     writeFileSync(path.join(cwd, name), 'raise SystemExit("shadowed")');
@@ -153,7 +153,7 @@ test('a virtual environment may be called env or .env, and .env may be a file', 
   assert.deepEqual(await found(what), [hidden, './.env', '3.11.7']);
 });
 
-test('a .venv that is no virtual environment is passed over, and said to be', async () => {
+test('a .venv that is not a virtual environment is skipped, and reported', async () => {
   const cwd = freshDirectory();
   const bin = freshDirectory();
   const onPath = fakePython(path.join(bin, 'python3'));
@@ -200,7 +200,7 @@ test('what cannot be run is refused with the reason', async () => {
   );
 });
 
-test('what is no Python is refused with what it said', async () => {
+test('a program that is not Python is refused with its output', async () => {
   const directory = freshDirectory();
   const named = (file: string): string => `the Python interpreter '${file}' (from --python) is not a usable Python`;
   const loud = program(path.join(directory, 'loud'), 'echo one >&2; echo two >&2; exit 3');

@@ -212,7 +212,7 @@ for (const [how, config, args, server] of [
 }
 
 scenario(
-  'what a replaced Response cannot do here is said, with what to use instead',
+  'the limits of a replaced Response are logged, with the alternative',
   async (scene) => {
     const config =
       'from gunicorn.http import wsgi\n\ndef send_headers(self):\n    raise AssertionError\n\n' +

@@ -170,7 +170,7 @@ workers = 2
 );
 
 scenario(
-  'pserve with a setting that is none in the section says so',
+  'pserve reports an unknown setting in the section',
   async (scene) => {
     const server = await scene.program({
       args: [join(venvDir, 'bin', 'pserve'), 'shop.ini'],

@@ -18,7 +18,7 @@ async function servesLargeBodies(server: Server): Promise<void> {
 }
 
 scenario(
-  'with a TMPDIR that does not exist, another folder is taken, and the log says which',
+  'with a TMPDIR that does not exist, another folder is used, and the log names it',
   async (scene) => {
     const TMPDIR = scene.path('nowhere');
     const server = await scene.tunicorn({ app: 'hello', env: { TMPDIR } });
@@ -78,7 +78,7 @@ const POOR_SHARED_MEMORY: readonly (readonly [what: string, mounts: string, reas
 
 for (const [what, mounts, reason] of POOR_SHARED_MEMORY) {
   scenario(
-    `with a /dev/shm ${what}, another folder is taken, and one line says which and why`,
+    `with a /dev/shm ${what}, another folder is used, and one line has its name and the reason`,
     async (scene) => {
       for (const args of [[], ['--worker-tmp-dir', '/dev/shm']]) {
         const server = await scene.tunicorn({

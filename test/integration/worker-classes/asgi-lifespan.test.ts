@@ -157,7 +157,7 @@ scenario(
 );
 
 scenario(
-  'what is left when the time is over is cancelled, so that it can clean up',
+  'tasks left at the deadline are cancelled, so that they can clean up',
   async (scene) => {
     const server = await scene.tunicorn(app('', '--graceful-timeout', '8'));
     const since = server.log.mark();

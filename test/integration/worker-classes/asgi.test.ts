@@ -72,7 +72,7 @@ scenario(
 );
 
 scenario(
-  'root_path is the setting and what a trusted proxy says; so is the scheme',
+  'root_path and scheme come from the setting and from trusted proxies',
   async (scene) => {
     const args = ['-k', 'asgi', '--root-path', '/api', '--forwarder-headers', 'SCRIPT_NAME,PATH_INFO'];
     const server = await scene.tunicorn({ ...APP, args });

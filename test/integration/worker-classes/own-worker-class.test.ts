@@ -40,7 +40,7 @@ scenario(
 );
 
 scenario(
-  'what a class overrides to no effect is said in one line',
+  'overrides without effect are logged in one line',
   async (scene) => {
     const config =
       'from gunicorn.workers.sync import SyncWorker\n\nclass Mine(SyncWorker):\n' +

@@ -74,7 +74,7 @@ for (const name of Object.keys(MOVES) as (keyof typeof EVENTS)[]) {
   }
 }
 
-test('an event that changes nothing leaves the phase as it is, and says so', () => {
+test('an event that changes nothing keeps the phase, and returns false', () => {
   const phase = new ArbiterPhase({ enter: () => assert.fail('nothing is illegal here') });
   assert.equal(phase.move({ type: 'resume' }, NOW_MS), false);
   assert.equal(phase.kind, 'running');

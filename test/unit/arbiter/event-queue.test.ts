@@ -12,7 +12,7 @@ test('an event is handled when it is posted', () => {
   assert.deepEqual(handled, ['one', 'two']);
 });
 
-test('what a handler posts is handled after it, never inside it, in its order', () => {
+test('events that a handler posts are handled after it, never inside it, in order', () => {
   const steps: string[] = [];
   const queue: EventQueue<string> = new EventQueue((event) => {
     steps.push(`${event} begins`);

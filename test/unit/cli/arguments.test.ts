@@ -149,7 +149,7 @@ describe('parseArguments() prints', () => {
     }
   });
 
-  test('the help, even beside what it would refuse', () => {
+  test('the help, even beside arguments that it would refuse', () => {
     for (const argv of [['-h'], ['--help'], ['--wrokers', '--help'], ['--help', '-w']]) {
       const parsed = parse(...argv);
       assert.ok(parsed.kind === 'print', argv.join(' '));
@@ -179,7 +179,7 @@ describe('parseCommandArgs()', () => {
     assert.deepEqual(parseCommandArgs('', '1'), run({}));
   });
 
-  test('says where an error is', () => {
+  test('names the source of an error', () => {
     assert.deepEqual(parseCommandArgs('--foo', '1'), usageError('in GUNICORN_CMD_ARGS: unrecognized arguments: --foo'));
     assert.deepEqual(parseCommandArgs("-n 'x", '1'), usageError('in GUNICORN_CMD_ARGS: No closing quotation'));
   });

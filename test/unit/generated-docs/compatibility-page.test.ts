@@ -26,7 +26,7 @@ test('each package on the page is pinned', () => {
   for (const name of all.flatMap(({ packages }) => packages)) assert.ok(versions.has(name.toLowerCase()), name);
 });
 
-test('what is left out, and what is known to fail, names checks and worker classes that there are', () => {
+test('omissions and known failures name existing checks and worker classes', () => {
   const checks = new Set(CHECKS.map(({ name }) => name));
   for (const framework of all) {
     for (const name of Object.keys(framework.without ?? {})) assert.ok(checks.has(name), `${framework.name}: ${name}`);

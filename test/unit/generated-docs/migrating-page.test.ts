@@ -17,7 +17,7 @@ function row(name: string): string[] {
   return (found[0] ?? '').split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim());
 }
 
-test('each setting and hook of Gunicorn has a row, which says same, better, not or not yet', () => {
+test('each setting and hook of Gunicorn has a row: same, better, not or not yet', () => {
   const gunicorns = SETTINGS.filter(([, { own }]) => own !== true);
   assert.equal(gunicorns.length, 119);
   for (const [name, { pending, migration }] of gunicorns) {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { formatPythonDefaults } from '../../../src/generated-docs/python-defaults.ts';
 import { SETTINGS } from '../../../src/settings/settings.ts';
 
-test('Python gets every setting, with what it needs to check a value', () => {
+test('Python gets every setting, with all that it needs to check a value', () => {
   const parsed = JSON.parse(formatPythonDefaults(SETTINGS));
   assert.deepEqual(
     Object.keys(parsed),

@@ -107,7 +107,7 @@ test('the default format gives the line that Gunicorn writes', () => {
   );
 });
 
-test('what a request has not is a dash; the address of a Unix socket is empty', () => {
+test('missing values are dashes; the address of a Unix socket is empty', () => {
   const nothing = { method: undefined, target: undefined, protocol: undefined, path: undefined, query: undefined };
   const none = { ...nothing, requestHeader: () => undefined, remoteAddress: '' };
   assert.equal(line('%(h)s|%(r)s|%(m)s|%(U)s|%(q)s|%(H)s|%(f)s|%(a)s|%(u)s', none), '|-|-|-|-|-|-|-|-');

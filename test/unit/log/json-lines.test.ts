@@ -40,7 +40,7 @@ const nothing: AccessRecord = {
   environ: () => undefined,
 };
 
-test('what is not known of a request is null, and what is counted is a number', () => {
+test('unknown values are null, and counts are numbers', () => {
   const line = JSON.parse(accessLogJson(nothing, NOW_MS, 4));
   assert.deepEqual(line, {
     time: '2026-11-20T23:34:25.007Z',
@@ -71,7 +71,7 @@ test('what is not known of a request is null, and what is counted is a number', 
   });
 });
 
-test('no client can end a line or a field, by any field that shows what it sent', () => {
+test('no client can end a line or a field by any value that it sends', () => {
   const line = accessLogJson(
     {
       ...nothing,
@@ -102,7 +102,7 @@ test('jsonLine() changes nothing that is harmless', () => {
   assert.equal(jsonLine({ a: 'é 漢 \u{1f600}', b: [1, null] }), '{"a":"é 漢 \u{1f600}","b":[1,null]}');
 });
 
-test('a line of the error log says who speaks; a traceback is a field of its own', () => {
+test('a line of the error log names its process; a traceback is a separate field', () => {
   const traceback = 'Traceback (most recent call last):\n  File "a.py"\nRuntimeError: b';
   const line = (message: string): unknown => JSON.parse(jsonLogLine('error', message, 7, 'arbiter', NOW_MS));
   const fields = { time: '2026-11-20T23:34:25.007Z', log: 'error', level: 'error', pid: 7, process: 'arbiter' };

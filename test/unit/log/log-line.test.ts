@@ -41,7 +41,7 @@ test('logLine() writes time, pid, level and message as Gunicorn does', () => {
   assert.equal(line, `${errorLogTime(NOW_MS)} [4242] [WARNING] two\nlines`);
 });
 
-test('isLogged() lets through the threshold and what is above it', () => {
+test('isLogged() accepts the threshold and the levels above it', () => {
   const levels: readonly LogLevel[] = ['debug', 'info', 'warning', 'error', 'critical'];
   for (const [rank, threshold] of levels.entries()) {
     assert.deepEqual(

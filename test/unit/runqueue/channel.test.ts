@@ -185,7 +185,7 @@ function lastFlags(random: Random): number {
   return random(4) === 0 ? 5 : END;
 }
 
-test('a conversation says the same in whatever pieces it comes', () => {
+test('a conversation decodes alike in any pieces', () => {
   const random = seededRandom(64);
   for (let round = 0; round < 1500; round += 1) {
     const bytes = randomConversation(random);
@@ -411,7 +411,7 @@ for number in range(1, 200):
 print(json.dumps({"sent": b"".join(sent).hex(), "heard": heard}))
 `;
 
-test('the decoder hears what the worker says', () => {
+test("the decoder understands the worker's frames", () => {
   const python = spawnSync('python3', ['-c', PYTHON_WORKER, `${root}/python`], {
     encoding: 'utf8',
     maxBuffer: 64 * MIB,

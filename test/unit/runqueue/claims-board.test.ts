@@ -85,7 +85,7 @@ for (const vector of vectors.boards.bad) {
   });
 }
 
-test('create() makes a board of the size that its header says, for its owner alone, with no claims', () => {
+test('create() makes a board of the size in its header, for its owner alone, without claims', () => {
   const dir = freshDir();
   const board = ClaimsBoard.create(dir, 3, OWNER);
   const bytes = readFileSync(boardPath(dir));
@@ -121,7 +121,7 @@ board.slot(5).release()
 print(*(board.slot(0).is_cancelled(entry, ticket) for entry, ticket in ((0, 2**40 + 9), (4095, 12), (4095, 13))))
 `;
 
-test('what workers claim is seen by the gateway, and what the gateway cancels by the workers', () => {
+test("the gateway sees the workers' claims, and the workers see its cancellations", () => {
   const dir = freshDir();
   const board = ClaimsBoard.create(dir, 1, OWNER);
   board.cancel(0, 2 ** 40 + 9);

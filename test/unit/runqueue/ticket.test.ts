@@ -72,7 +72,7 @@ test('readTicket() refuses fewer than 4096 bytes', () => {
   assert.match(String(readTicket(ticketOf(vector), 1)), /4096 bytes, got 4095/);
 });
 
-test('a ticket is written where it is said, and nothing beside it', () => {
+test('a ticket is written at the given offset, and nothing beside it', () => {
   const buffer = Buffer.alloc(3 * TICKET_BYTES, 0xee);
   const parts = { id: 5, gateway: 1, cancel: 2, rawPath: false, waitedMs: 0, kind: 0 };
   writeRunTicket(buffer, TICKET_BYTES, { ...parts, fields: 'A\0b', body: Buffer.from('body') });

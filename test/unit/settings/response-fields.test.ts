@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFieldLine, isFieldValue, wireLine } from '../../../src/settings/response-fields.ts';
 
-test('NAME: VALUE is a field, unless it is the server that says it', () => {
+test('NAME: VALUE is a field, unless the server sets that field itself', () => {
   for (const line of ['X-A: b', 'X-A:b', 'X-A:', 'Strict-Transport-Security: max-age=1; preload', 'X: \xe9: "q"']) {
     assert.ok(isFieldLine(line), line);
   }

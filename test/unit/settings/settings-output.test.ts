@@ -67,7 +67,7 @@ describe('formatConfig() with functions, classes and origins', () => {
     for (const line of expected) assert.ok(lines.includes(line), line);
   });
 
-  test('says where each value came from', () => {
+  test('has the origin of each value', () => {
     const sources = {
       environment: { WEB_CONCURRENCY: '2' },
       framework: { source: 'shop.ini', values: { timeout: 9 } },
@@ -194,7 +194,7 @@ describe('findAccounts()', () => {
     assert.deepEqual(findAccounts({ user: 33, group: 50 }, { users: {}, groups: {} }), found);
   });
 
-  test('names what it does not find', () => {
+  test('names unknown settings', () => {
     const errors = ["No such user: 'www'", "No such group: 'x'"];
     assert.deepEqual(findAccounts({ user: 'www', group: 'x' }, known), { ok: false, errors });
     const prototype = findAccounts({ user: 'constructor', group: 0 }, known);

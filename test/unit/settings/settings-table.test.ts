@@ -145,7 +145,7 @@ test('declarations have no misspelt property', () => {
   }
 });
 
-test('--help names every worker class, and says which flags have no effect', () => {
+test('--help names every worker class, and the flags without effect', () => {
   const help = formatHelp(SETTINGS).replace(/\s+/g, ' ');
   const [, about = ''] = /--worker-class STRING (.*?) --threads/.exec(help) ?? [];
   for (const name of WORKER_CLASS_NAMES) assert.ok(about.includes(name), name);

@@ -15,7 +15,7 @@ test('a failure without a kill is a failure, and is described', () => {
   assert.match(tally.failures[0] ?? '', /1\.0 s, a: bad gateway after 500 ms/);
 });
 
-test('a killed worker explains what was in flight when it was killed, and nothing else', () => {
+test('a killed worker explains the loss of its in-flight requests, and nothing else', () => {
   const tally = new Tally();
   tally.strike({ victim: 'worker', atMs: 1000, canLose: 10 });
   tally.add(failed('bad gateway', 900, 1100));

@@ -7,7 +7,7 @@ import type { FromForkserver } from '../../../../src/messages/between-arbiter-an
 const ask: FromForkserver = { type: 'ask', what: 'resize', workers: 3 };
 const done: FromForkserver = { type: 'hook-done', hook: 'on_starting', failure: null };
 
-test('nextAnswer() passes over what a hook asks for, and the heir hears of it', async () => {
+test('nextAnswer() skips requests of a hook, and passes them to the heir', async () => {
   const relay = new ForkserverRelay();
   const answer = relay.nextAnswer();
   relay.message(ask);

@@ -9,7 +9,7 @@ import { EXIT_APP_LOAD, EXIT_ERROR, EXIT_WORKER_BOOT } from '../../../../src/mes
 const KILLED = { code: null, signal: 9 };
 const SLOW: WorkerState = { kind: 'doomed', sinceMs: 0, reason: 'slow-boot', step: 'killed' };
 
-test('a report is introduced by what has failed', () => {
+test('a report begins with the step that failed', () => {
   assert.equal(
     reportedFailure(EXIT_APP_LOAD, "No module named 'shop'."),
     "App failed to load. No module named 'shop'.",
@@ -23,7 +23,7 @@ test('a worker that dies on its way up fails its generation', () => {
   assert.match(reason ?? '', /^Worker failed to boot: it .*KILL.*\.$/);
 });
 
-test('a worker that was ready says nothing about its generation', () => {
+test('the end of a ready worker means nothing for its generation', () => {
   assert.equal(failureOfWorker({ kind: 'ready', sinceMs: 0, successor: 'not-needed' }, KILLED, false), null);
 });
 

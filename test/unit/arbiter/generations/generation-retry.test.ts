@@ -18,7 +18,7 @@ test('each failed attempt waits longer than the one before', () => {
   assert.equal(retry.isDue(3000), true);
 });
 
-test('what is cancelled is due no more, and success begins with the shortest wait again', () => {
+test('a cancelled retry is no longer due, and success resets the wait to the shortest', () => {
   const retry = new GenerationRetry();
   retry.putOff(0);
   retry.putOff(1000);

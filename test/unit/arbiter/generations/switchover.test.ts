@@ -72,7 +72,7 @@ function stage(...numbers: readonly number[]) {
   return { gateways, next, switched, switchover, handle };
 }
 
-test('the next generation serves once every gateway has said that it writes for it', () => {
+test('the next generation serves once every gateway has reported that it writes for it', () => {
   const { gateways, next, switched, switchover, handle } = stage(1, 2);
   switchover.beginIfReady(0);
   for (const gateway of gateways) assert.deepEqual(gateway.sent, ['serve']);

@@ -8,7 +8,7 @@ function limits(soft: string, hard: string): string {
   return `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files\n`;
 }
 
-test('what the launcher has measured counts', () => {
+test("the launcher's measurement counts", () => {
   assert.equal(openFilesAtStart('1024', limits('4096', '4096'), limits('2048', '4096')), 1024);
   assert.equal(openFilesAtStart('unlimited', limits('4096', '4096'), limits('2048', '4096')), null);
 });

@@ -33,7 +33,7 @@ test('both directories are made where they are wanted, for their owner alone, an
   removeRuntimeDirectories(other);
 });
 
-test('they are removed with what is in them, and once more without complaint', () => {
+test('they are removed with their contents, and again without complaint', () => {
   const directories = made(scratch, OWNER);
   fs.writeFileSync(join(directories.spoolDir, 'body-1'), 'x');
   fs.writeFileSync(join(directories.runtimeDir, 'board'), 'x');
@@ -42,7 +42,7 @@ test('they are removed with what is in them, and once more without complaint', (
   assert.deepEqual(fs.readdirSync(scratch), []);
 });
 
-test('a folder that cannot be used is passed over, and a note says which is taken, and why', () => {
+test('an unusable folder is skipped, and a note names its replacement and the reason', () => {
   const missing = join(scratch, 'missing');
   const wanted = { workerTmpDir: missing, uploadDir: null, temporary: missing, chdir: scratch, boardBytes: 4096 };
   const result = makeRuntimeDirectories(wanted, OWNER);
@@ -192,7 +192,7 @@ function freshParent(): string {
   return fs.mkdtempSync(join(scratch, 'parent-'));
 }
 
-test('what a killed server has left behind is removed by the next one', () => {
+test('the next server removes the remains of a killed one', () => {
   const parent = freshParent();
   const { spoolDir } = leftOver(parent);
   fs.writeFileSync(join(spoolDir, 'body-1'), 'x');

@@ -38,7 +38,7 @@ function scene(context: TestContext, ...entries: readonly string[]): Scene {
   return { reloader, reasons, file, logged: () => readFileSync(logFile, 'utf8') };
 }
 
-test('the first report of an entry is what there is; a file that comes later is a reason to reload', async (context) => {
+test('the first report of an entry has the existing files; a file created later is a reason to reload', async (context) => {
   const { reloader, reasons, file } = scene(context, '*.yml');
   reloader.matched('*.yml', [file('a.yml')], true);
   const late = file('b.yml');
@@ -57,7 +57,7 @@ test('the first report of a newer generation has the changes since the previous 
   assert.deepEqual(reasons, [`Worker reloading: ${late} created`]);
 });
 
-test('what an older forkserver finds by other settings counts for nothing', async (context) => {
+test('reports of an older forkserver with other settings are ignored', async (context) => {
   const { reloader, reasons, file } = scene(context, '*.yml');
   const [a, b] = [file('a.yml'), file('b.yml')];
   reloader.matched('*.txt', [a], false);

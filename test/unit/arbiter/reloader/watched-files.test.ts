@@ -71,7 +71,7 @@ test('other files of the folder are of no interest', async (context) => {
 });
 
 for (const code of ['ENOSPC', 'EMFILE']) {
-  test(`over the limit of inotify (${code}) files are polled, and that is said once`, async (context) => {
+  test(`over the limit of inotify (${code}) files are polled, and that is logged once`, async (context) => {
     const { dir, watched, changes, fallbacks } = watch(context, 'auto');
     const refused = mock.method(fs, 'watch', () => {
       throw Object.assign(new Error(code), { code });
@@ -110,7 +110,7 @@ test('shared file systems are polled with auto, and watched by inotify when that
   assert.deepEqual(asked.fallbacks, []);
 });
 
-test('a file that is newer than what was loaded of it is a change, once', async (context) => {
+test('a file newer than its loaded version is a change, once', async (context) => {
   const { dir, watched, changes } = watch(context, 'poll');
   const [newer, older] = [join(dir, 'newer.py'), join(dir, 'older.py')];
   for (const file of [newer, older]) writeFileSync(file, '');

@@ -26,7 +26,7 @@ function plan(current: readonly string[], wanted: readonly string[]): Summary {
   return { stay: texts(stay), close: texts(close), open: open.map((one) => one.text), closeFirst: texts(closeFirst) };
 }
 
-test('planListeners() keeps what is wanted, opens what is new, closes what is not wanted', () => {
+test('planListeners() keeps wanted addresses, opens new ones, and closes unwanted ones', () => {
   assert.deepEqual(plan(['127.0.0.1:1', '127.0.0.1:2', 'unix:/a'], ['unix:/a', '127.0.0.1:3', '127.0.0.1:1']), {
     stay: ['127.0.0.1:1', 'unix:/a'],
     close: ['127.0.0.1:2'],

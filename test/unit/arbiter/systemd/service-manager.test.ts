@@ -75,7 +75,7 @@ describe('notice()', () => {
 });
 
 describe('statusOf()', () => {
-  test('says why the last reload failed, in one line', () => {
+  test('has the reason of the last failed reload, in one line', () => {
     const failure = 'App failed to load.\n  No module\tnamed shop';
     assert.equal(
       statusOf({ ...serving, failure }),

@@ -10,7 +10,7 @@ test('take() gives rows of free slots, one after the other, before it uses one a
   assert.equal(slots.take(3), 0);
 });
 
-test('take() finds a row between others, and says when there is none', () => {
+test('take() finds a row between others, and reports if there is none', () => {
   const slots = new BoardSlots(10);
   const taken = [slots.take(4), slots.take(2), slots.take(4)];
   assert.deepEqual(taken, [0, 4, 6]);

@@ -44,7 +44,7 @@ test('the log says how many boot at a time, if not all do', () => {
   assert.equal(describePace(1, 8, 1), null);
 });
 
-test('a few workers boot at once', () => {
+test('a few workers boot together', () => {
   assert.equal(bootsNow(8, [], 2, NOW_MS), 8);
   assert.equal(bootsNow(4, booting(4), 2, NOW_MS), 4);
 });

@@ -34,7 +34,7 @@ test('a worker that has taken a ticket, has lasted, was killed or left has not f
   assert.equal(isBootCrash(READY, { code: 0, signal: null }, 0, 1500), false);
 });
 
-test('without a crash all that are missing are forked at once', () => {
+test('without a crash all missing workers are forked immediately', () => {
   assert.equal(new CrashLoop().allows(4, 2, 0), 4);
 });
 

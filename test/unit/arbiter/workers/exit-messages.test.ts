@@ -84,13 +84,13 @@ for (const [what, was, end, stack, expected] of [
     [['debug', 'Worker (pid:7) ended: it was no longer needed.']],
   ],
 ] as const) {
-  test(`${what} is said once, and why`, () => {
+  test(`${what} is logged once, with the reason`, () => {
     const entries = workerExitMessages(7, was, end, stack).map((entry) => [entry.message.level, textOf(entry)]);
     assert.deepEqual(entries, expected);
   });
 }
 
-test('describeEnd() says the exit code, or the signal by its name', () => {
+test('describeEnd() has the exit code, or the name of the signal', () => {
   assert.equal(describeEnd(0, null), 'exited with code 0');
   assert.equal(describeEnd(3, null), 'exited with code 3');
   assert.equal(describeEnd(null, 9), 'was killed by SIGKILL');

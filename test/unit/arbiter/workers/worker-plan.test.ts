@@ -104,7 +104,7 @@ test('a target of 0 retires all workers and forks none', () => {
   assert.deepEqual(planWorkers(workers('ready', 'ready'), 0), { fork: 0, retire: [100, 101] });
 });
 
-test('planWorkers() leaves what it was given as it was', () => {
+test('planWorkers() does not change its arguments', () => {
   const given = workers('wanting', 'ready', 'ready').reverse();
   const before = structuredClone(given);
   planWorkers(given, 1);

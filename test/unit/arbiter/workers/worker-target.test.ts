@@ -18,7 +18,7 @@ function target(...hooks: string[]) {
   return { forkserver, made };
 }
 
-test('without the hook a new number counts at once', () => {
+test('without the hook a new number counts immediately', () => {
   const { made, forkserver } = target();
   assert.ok(made.request(5));
   assert.equal(made.current, 5);

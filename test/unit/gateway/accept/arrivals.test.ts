@@ -42,7 +42,7 @@ function textOf(opening: Opening): string {
   return opening.kind === 'refusal' ? opening.refusal.code : opening.kind;
 }
 
-test('without proxy_protocol a connection begins at once', () => {
+test('without proxy_protocol a connection begins immediately', () => {
   const { arrivals, seen } = begin({});
   assert.deepEqual(seen, [{ client: '127.0.0.1', opening: '' }]);
   assert.equal(arrivals.size, 0);

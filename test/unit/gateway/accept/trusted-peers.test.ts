@@ -38,7 +38,7 @@ test('trusts() knows an IPv4 network by its mask, as the settings accept it', ()
   assert.equal(toTrustedPeers('forwarded_allow_ips', ['0.0.0.0/0.0.0.0']).trusts('8.8.8.8'), true);
 });
 
-test('trusts() trusts the peer of a Unix socket, and everybody for *', () => {
+test('trusts() trusts the peer of a Unix socket, and every peer for *', () => {
   assert.equal(toTrustedPeers('forwarded_allow_ips', []).trusts(null), true);
   assert.equal(toTrustedPeers('forwarded_allow_ips', []).trusts('127.0.0.1'), false);
   assert.equal(toTrustedPeers('forwarded_allow_ips', ['10.0.0.1', '*']).trusts('8.8.8.8'), true);

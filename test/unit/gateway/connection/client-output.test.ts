@@ -81,7 +81,7 @@ function openDescriptors(): number {
   return fs.readdirSync('/proc/self/fd').length;
 }
 
-test('what a client takes at once goes out as it comes, text in ISO-8859-1, and never to the disk', () => {
+test('data that a client accepts immediately is sent as it comes, text in ISO-8859-1, and never spooled', () => {
   const bench = newOutput();
   for (let count = 0; count < 50; count += 1) {
     bench.output.write('caf\xe9 ', LIMITS);
@@ -105,7 +105,7 @@ test('beyond the buffer the disk is used, and the client gets all of it in its o
   assert.deepEqual([bench.output.isSpooling, bench.output.isEmpty], [false, true]);
 });
 
-test('what comes while the disk is used goes behind what is there', () => {
+test('data that comes while the spool is in use is appended to it', () => {
   const bench = newOutput();
   for (const piece of ['aaaaaaaaaaaa', 'b', 'c']) bench.output.write(piece, LIMITS);
   bench.socket.take(3);
@@ -240,7 +240,7 @@ test('a disk that fails when it is read cuts the response off, so that the clien
   bench.output.close();
 });
 
-test('beyond what all responses may have on disk the worker is held back, until its client has read or there is room', () => {
+test('beyond the disk limit of all responses the worker gets backpressure, until its client has read or there is room', () => {
   const bench = newOutput();
   bench.output.write('x'.repeat(11), LIMITS);
   bench.output.write('spooled', LIMITS);
@@ -282,7 +282,7 @@ test('a response without end takes no more of the disk than what waits', () => {
   assert.equal(bench.disk.usedBytes, 0);
 });
 
-test('a spent budget sends what a client does not take to the disk at once, however little it is', () => {
+test('with a spent budget, unsent data is spooled immediately, however little it is', () => {
   const bench = newOutput(100);
   bench.budget.add(101);
   bench.output.write('abc', LIMITS);

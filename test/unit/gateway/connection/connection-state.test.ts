@@ -32,7 +32,7 @@ test('a connection that has left HTTP, or is being closed, serves no request', (
   }
 });
 
-test('every state may end at once, and nothing follows the end', () => {
+test('every state may end immediately, and nothing follows the end', () => {
   for (const state of [READING, inService('gone'), TAKEN_OVER, FLUSHING, LINGERING]) {
     assert.ok(mayFollow(state, CLOSED), state.kind);
     assert.equal(mayFollow(CLOSED, state), false, state.kind);

@@ -35,7 +35,7 @@ test('a full read that was much work is the last one of its turn', async () => {
   assert.deepEqual(calls, ['pause', 'resume']);
 });
 
-test('the end of a turn does not release what is held for another reason', async () => {
+test('the end of a turn does not release data held for another reason', async () => {
   const { gate, calls } = newGate();
   gate.takeTurn(Buffer.alloc(65_536), () => {
     gate.hold('ahead');
@@ -47,7 +47,7 @@ test('the end of a turn does not release what is held for another reason', async
   assert.deepEqual(calls, ['pause', 'resume']);
 });
 
-test('a read that did not fill its buffer ends the turn by itself', () => {
+test('a read that does not fill its buffer ends the turn', () => {
   const { gate, calls } = newGate();
   gate.takeTurn(Buffer.alloc(65_535), work);
   assert.deepEqual(calls, []);

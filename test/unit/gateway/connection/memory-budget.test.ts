@@ -22,7 +22,7 @@ test('a limit of 0 is none', () => {
   assert.equal(budget.isSpent, false);
 });
 
-test('a new limit holds at once, for what is used already', () => {
+test('a new limit applies immediately, also to memory in use', () => {
   const budget = new MemoryBudget(0);
   budget.add(100);
   budget.limitBytes = 99;

@@ -53,14 +53,14 @@ test('ten thousand small frames of one turn go out in a few writes, in their ord
   assert.equal(Buffer.concat(socket.writes).toString(), wanted);
 });
 
-test('what is written behind small frames comes behind them', () => {
+test('data written behind small frames arrives behind them', () => {
   const { socket, output } = newOutput();
   output.frame(HEADER, Buffer.from('small'));
   output.write(Buffer.from('last'));
   assert.equal(Buffer.concat(socket.writes).toString(), `${HEADER}smalllast`);
 });
 
-test('what the worker has not taken is of the budget, until it has or the channel is gone', () => {
+test('data that the worker has not read is charged to the budget, until it is read or the channel is gone', () => {
   const { socket, budget, output } = newOutput();
   for (let number = 0; number < 1000; number += 1) output.frame(HEADER, Buffer.alloc(0));
   output.flush();
@@ -72,7 +72,7 @@ test('what the worker has not taken is of the budget, until it has or the channe
   assert.equal(budget.usedBytes, 0);
 });
 
-test('it is full beyond 64 KiB, and with anything at all when memory is spent; then it says when there is room', () => {
+test('it is full beyond 64 KiB, and with any data when memory is spent; then it notifies when there is room', () => {
   const { socket, budget, output } = newOutput(100_000);
   let rooms = 0;
   output.onRoom = () => {

@@ -247,7 +247,7 @@ test('a short response is one write, head and body together', () => {
   }
 });
 
-test('each piece that the application yields goes out as a chunk of its own, at once', () => {
+test('each piece that the application yields is sent as its own chunk, immediately', () => {
   const exchange = outstandingExchange();
   exchange.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, NONE, PID);
   assert.equal(sentTo(exchange.client).body, '');
@@ -260,7 +260,7 @@ test('each piece that the application yields goes out as a chunk of its own, at 
   assert.deepEqual([exchange.client.ends, exchange.sentBytes], [['answered'], 3 + 0x1a2b]);
 });
 
-test('a connection that is to be closed says so: the gateway drains, or keep-alive is off', () => {
+test('responses announce the close of the connection: the gateway drains, or keep-alive is off', () => {
   const client = new ClientDouble();
   client.keepAliveAllowed = false;
   const exchange = outstandingExchange({ client });
@@ -428,7 +428,7 @@ test('an event stream is known by its head, while it goes on', () => {
   assert.equal(stream.isEventStream, false);
 });
 
-test('the worker is named by its response, or by who has found its end', () => {
+test('the worker is named by its response, or by the report of its end', () => {
   const answered = outstandingExchange();
   answered.respond({ status: 200, flags: 0, lines: '200 OK\r\n' }, NONE, PID);
   answered.fail(BAD_GATEWAY, 'worker-died', 12);

@@ -223,7 +223,7 @@ test('TAKEN answers the end of a response of more than 65,536 bytes with its hin
   assert.equal(received(), wanted);
 });
 
-test('a slow client holds the channel back after 65,536 bytes, until it has taken what is buffered', async (t) => {
+test('a slow client applies backpressure to the channel after 65,536 bytes, until it has read the buffer', async (t) => {
   const { owner, worker, gatewayEnd } = await connect(t);
   const exchange = owner.outstanding(7);
   owner.isClientSlow = true;

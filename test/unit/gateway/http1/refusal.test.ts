@@ -58,7 +58,7 @@ test('each refusal has the status and the reason phrase of the RFC', () => {
   }
 });
 
-test('what a client sent is escaped in the page, and on one printable line in the log', () => {
+test('client data is escaped in the page, and on one printable line in the log', () => {
   const refusal = new Refusal('InvalidHeader', `<script>'"&\r\n\t\0\\\x7f\xe9\x1b[0m`);
   assert.equal(refusal.logMessage, `Invalid HTTP Header: '<script>\\'"&\\r\\n\\t\\x00\\\\\\x7f\\xe9\\x1b[0m'`);
   const page = refusalResponse(refusal);
@@ -71,6 +71,6 @@ test('what a client sent is escaped in the page, and on one printable line in th
   );
 });
 
-test('what a client sent is cut short', () => {
+test('client data is truncated', () => {
   assert.ok(new Refusal('InvalidRequestLine', 'a'.repeat(5000)).logMessage.length < 300);
 });

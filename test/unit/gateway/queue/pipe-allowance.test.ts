@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allowanceAfter } from '../../../../src/gateway/queue/pipe-allowance.ts';
 
-test('nothing is said before the window of 10 ms is over', () => {
+test('there is no result before the window of 10 ms is over', () => {
   assert.equal(allowanceAfter(1000, 500, 500), null);
   assert.equal(allowanceAfter(1000, 500, 509.9), null);
   assert.notEqual(allowanceAfter(1000, 500, 510), null);
@@ -16,7 +16,7 @@ test('slow requests leave one ticket ahead, so that a worker that is done has wo
   assert.equal(allowanceAfter(1, 0, 3_600_000), 1);
 });
 
-test('fast requests leave what is answered in 2 ms', () => {
+test('fast requests leave as many as are answered in 2 ms', () => {
   assert.equal(allowanceAfter(100, 0, 10), 20);
   assert.equal(allowanceAfter(600, 1000, 1010), 120);
   assert.equal(allowanceAfter(100, 0, 20), 10);

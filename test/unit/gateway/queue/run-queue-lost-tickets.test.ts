@@ -243,7 +243,7 @@ test('a draining generation: end-of-file on its pipe means the same as a probe',
   await nothingElse(bench, fresh);
 });
 
-test('when a generation is gone, what it never claimed goes to the current one, in its order', async (t) => {
+test('when a generation is gone, its unclaimed requests go to the current one, in order', async (t) => {
   const bench = new Bench(t);
   const old = bench.serve(t, 1, 3);
   const all = bench.enqueueAll(requests(4));

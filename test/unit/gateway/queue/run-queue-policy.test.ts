@@ -121,7 +121,7 @@ test('adaptive: beyond the limit the newest is turned away, and the oldest while
   assert.deepEqual(await queue.served(), ['d', 'b']);
 });
 
-test('the limit is for those that wait: what idle workers take at once is not turned away', (t) => {
+test('the limit is for waiting requests: those that idle workers take immediately are not turned away', (t) => {
   const bench = new Bench(t);
   bench.queue.setPolicy({ limit: 1, timeoutMs: 0, order: 'fifo' });
   bench.serve(t, 1, 8);
@@ -183,7 +183,7 @@ test('a request knows how long it waited for its ticket, the time in proxies inc
   assert.equal(exchange.queuedMs, 400);
 });
 
-test('a client that stops sending while its ticket is out gets the mark that stops only what has not begun', async (t) => {
+test('a client that half-closes while its ticket is out gets the mark that stops only requests that have not begun', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 2);
   const [first, second] = bench.enqueueAll(['a', 'b']);

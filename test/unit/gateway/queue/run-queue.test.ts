@@ -8,7 +8,7 @@ import { TicketPipe } from '../../../../src/gateway/queue/ticket-pipe.ts';
 import { eventually } from '../../../harness/deadline.ts';
 import { Bench, DEFAULT_CAPACITY, FIRST_CANCEL, GATEWAY, namesOf, requests, turn } from './run-queue-bench.ts';
 
-test('requests come out of the pipe in their order, with what they carry', async (t) => {
+test('requests leave the pipe in order, with their data', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 4);
   bench.enqueue('r1');
@@ -59,7 +59,7 @@ test('each worker gets one ticket and one lies ahead; the rest waits in the gate
   assert.deepEqual([bench.outstanding, bench.waiting], [3, 1]);
 });
 
-test('what a worker that is leaving still runs takes no place of those that the others can run', async (t) => {
+test('in-flight requests of a leaving worker do not count against the limit', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 2);
   bench.enqueueAll(requests(8));
@@ -187,7 +187,7 @@ test('no two tickets share an entry of the cancel table; without a free one requ
   assert.equal(next?.cancel, second.cancel);
 });
 
-test('a switch takes back what was not written yet, and writes it to the new pipe in the same order', async (t) => {
+test('a switch takes back unwritten requests, and writes them to the new pipe in the same order', async (t) => {
   const bench = new Bench(t);
   const old = bench.serve(t, 1, 4);
   bench.enqueueAll(requests(8));
@@ -199,7 +199,7 @@ test('a switch takes back what was not written yet, and writes it to the new pip
   assert.deepEqual([bench.outstanding, bench.waiting], [5, 4]);
 });
 
-test('a switch with a full pipe: what is in it stays there, what is not goes to the new one, and nothing is lost', async (t) => {
+test('a switch with a full pipe: written requests stay in it, others go to the new one, and none is lost', async (t) => {
   const bench = new Bench(t);
   const old = bench.serve(t, 1, 30);
   bench.enqueueAll(requests(40));
@@ -216,7 +216,7 @@ test('a switch with a full pipe: what is in it stays there, what is not goes to 
   assert.deepEqual([bench.outstanding, bench.waiting], [0, 0]);
 });
 
-test('what the old generation still runs does not count against the new one', async (t) => {
+test('in-flight requests of the old generation do not count against the new one', async (t) => {
   const bench = new Bench(t);
   const old = bench.serve(t, 1, 2);
   bench.enqueueAll(requests(3));

@@ -21,7 +21,7 @@ test('what came first leaves first', () => {
   assert.deepEqual([line.length, line.first], [0, undefined]);
 });
 
-test('what is put back stands before all others, in its own order', () => {
+test('items put back come before all others, in their own order', () => {
   const line = new WaitingLine<string>();
   for (const item of ['a', 'b', 'c', 'd']) line.push(item);
   assert.deepEqual([line.shift(), line.shift()], ['a', 'b']);
@@ -45,7 +45,7 @@ test('pop() takes what came last, and nothing from an empty line', () => {
   assert.deepEqual([line.shift(), line.pop(), line.pop(), line.length], ['a', 'd', undefined, 0]);
 });
 
-test('what was shifted does not come back at the other end', () => {
+test('a shifted item does not reappear at the other end', () => {
   const line = new WaitingLine<string>();
   for (const item of ['a', 'b', 'c']) line.push(item);
   assert.deepEqual([line.shift(), line.shift(), line.pop()], ['a', 'b', 'c']);
@@ -55,7 +55,7 @@ test('what was shifted does not come back at the other end', () => {
   assert.deepEqual(drain(line), ['d']);
 });
 
-test('remove() takes an item out wherever it stands, and says whether it was there', () => {
+test('remove() removes an item from any position, and returns whether it was there', () => {
   const line = new WaitingLine<string>();
   for (const item of ['a', 'b', 'c', 'd', 'e']) line.push(item);
   assert.equal(line.shift(), 'a');
@@ -69,7 +69,7 @@ test('remove() takes an item out wherever it stands, and says whether it was the
   assert.equal(line.remove('d'), false);
 });
 
-test('any order of pushing, shifting, popping, removing and putting back gives what an array gives', () => {
+test('any order of pushing, shifting, popping, removing and putting back gives the same as with an array', () => {
   const random = seededRandom(11);
   const line = new WaitingLine<number>();
   const model: number[] = [];
@@ -110,7 +110,7 @@ test('a line of 200,000 is emptied without moving it over and over', () => {
   }
 });
 
-test('what has left the line is not held by it', async () => {
+test('the line does not keep removed items alive', async () => {
   const line = new WaitingLine<object>();
   for (let item = 0; item < 3; item += 1) line.push({ item });
   const shift = (): WeakRef<object> => new WeakRef(line.shift() ?? assert.fail());

@@ -79,7 +79,7 @@ test("a body beyond the limit goes to a file that is the owner's alone, from its
   assert.equal(openDescriptors(), before, 'the file is closed');
 });
 
-test('what was in memory when the limit came is in the file as it was, and nothing beside it', () => {
+test('the bytes in memory at the limit are in the file unchanged, and nothing else', () => {
   const store = newStore(freshDir(), 100);
   for (const piece of ['a'.repeat(30), 'b', 'c'.repeat(200)]) add(store, piece);
   assert.equal(fs.readFileSync(store.take().spoolPath ?? '', 'latin1'), `${'a'.repeat(30)}b${'c'.repeat(200)}`);
@@ -141,7 +141,7 @@ test('discard() after take() leaves the file to its new owner, and other descrip
   );
 });
 
-test('without a spool directory, add() says no where the memory ends, and from then on', () => {
+test('without a spool directory, add() returns false when the memory is used up, and from then on', () => {
   const before = openDescriptors();
   const store = newStore(join(freshDir(), 'missing'), 3);
   assert.deepEqual(
@@ -247,7 +247,7 @@ test('a body that no disk takes leaves nothing in the budget', () => {
   assert.equal(budget.usedBytes, 0);
 });
 
-test('a body takes no more of a disk that is short, and what it had of it is given back', () => {
+test('a body takes no more of a short disk, and its share is released', () => {
   const dir = fs.mkdtempSync(join(scratch, 'short-'));
   const disk = new SpoolBudget(0);
   disk.hasFree(20);

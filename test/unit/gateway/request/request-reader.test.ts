@@ -177,7 +177,7 @@ test('settings that have changed are followed from the next request on', (t) => 
   assert.equal(reader.http, owner.current);
 });
 
-test('a body that says that it is too long is refused before a byte of it is read', (t) => {
+test('a body with a length beyond the limit is refused before a byte of it is read', (t) => {
   const { client } = begin(t, { limitRequestBodyBytes: 9 });
   client.send(POST.replace('Content-Length', 'Expect: 100-continue\r\nContent-Length'));
   assert.deepEqual(client.refusals, [{ code: 'ContentTooLarge', end: 'refused', known: '/two' }]);
@@ -220,13 +220,13 @@ test('for an ASGI application a body that is not whole yet goes on as it comes, 
   assert.equal(client.requests[1]?.body.bytes?.toString(), '0123456789');
 });
 
-test('a head that breaks a rule is refused with what is known of it', (t) => {
+test('a head that breaks a rule is refused with its known parts', (t) => {
   const { client } = begin(t);
   client.send('GET /bad HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n');
   assert.deepEqual(client.refusals, [{ code: 'InvalidHeader', end: 'refused', known: '/bad' }]);
 });
 
-test('cut() says whether a client has stopped in the middle of a request', (t) => {
+test('cut() returns whether a client has stopped in the middle of a request', (t) => {
   const { client, reader } = begin(t);
   assert.equal(reader.cut(), null);
   client.send(POST.slice(0, 12));
@@ -237,7 +237,7 @@ test('cut() says whether a client has stopped in the middle of a request', (t) =
   assert.equal(reader.cut(), null);
 });
 
-test('what is awaited follows what has come', (t) => {
+test('the awaited part follows the received ones', (t) => {
   const { client, reader } = begin(t);
   assert.deepEqual(reader.awaited(false, 0), { kind: 'request', isFirst: true, hasUnsentOutput: false });
   client.send(POST.slice(0, 1));

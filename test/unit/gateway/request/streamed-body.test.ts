@@ -91,7 +91,7 @@ function push(body: StreamedBody, text: string): string {
   return body.push(Buffer.from(text), 0).kind;
 }
 
-test('pieces wait for the worker, then pass at once, and the end of the body is said once', () => {
+test('pieces wait for the worker, then pass immediately, and the end of the body is sent once', () => {
   const { body, channel, ticket } = newBody();
   assert.equal(push(body, 'one'), 'more');
   assert.equal(push(body, 'two'), 'more');
@@ -178,7 +178,7 @@ test('a whole body can be taken as long as no worker has been sent any of it', (
   assert.equal(late.body.takeWhole(), null);
 });
 
-test('a body that breaks off says so to a worker that watches already, and to one that does later', () => {
+test('an aborted body is reported to a worker that watches already, and to one that does later', () => {
   for (const watchesFirst of [true, false]) {
     const { body, channel, ticket } = newBody();
     if (watchesFirst) body.flowTo(ticket, 0);
@@ -203,7 +203,7 @@ test('a body over the limit is refused, and nothing is sent after the worker is 
   assert.equal(channel.frames.length, sent);
 });
 
-test('while the worker takes nothing, the client is read ahead as far as there is memory, and what was read comes in its order', () => {
+test('while the worker takes nothing, the body is read ahead as far as there is memory, and arrives in order', () => {
   const { body, budget, channel, flow, ticket } = newBody({
     length: 400,
     budgetBytes: 1_000_000,
@@ -226,7 +226,7 @@ test('while the worker takes nothing, the client is read ahead as far as there i
   assert.deepEqual([flow, budget.usedBytes], [['pause', 'resume'], 0]);
 });
 
-test('a body that breaks off while the worker takes nothing says so at once', () => {
+test('a body aborted while the worker takes nothing is reported immediately', () => {
   const { body, budget, channel, ticket } = newBody({ length: 400, budgetBytes: 1_000_000, readAheadBytes: 1000 });
   channel.writableLength = 70_000;
   body.flowTo(ticket, NOW_MS);

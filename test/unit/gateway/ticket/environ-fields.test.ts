@@ -79,7 +79,7 @@ for (const [host, name, port] of [
   });
 }
 
-test('over a Unix socket with https the port is 443 unless Host says another', () => {
+test('over a Unix socket with https the port is 443 unless Host has another', () => {
   assert.deepEqual(server(overUnix(headOf('GET / HTTP/1.1\r\nHost: a', 'https'))), ['a', '443']);
   assert.deepEqual(server(overUnix(headOf('GET / HTTP/1.1\r\nHost: [::1]', 'https'))), ['[::1]', '443']);
   assert.deepEqual(server(overUnix(headOf('GET / HTTP/1.1\r\nHost: a:1', 'https'))), ['a', '1']);
@@ -90,17 +90,17 @@ test('over a Unix socket without a Host the server is the path of the socket, wi
   assert.deepEqual(server(overUnix(headOf('GET / HTTP/1.1\r\nHost:'))), ['/run/app.sock', '']);
 });
 
-test('over TCP the Host does not change what the server is called', () => {
+test('over TCP the Host does not change the name of the server', () => {
   assert.deepEqual(server(overTcp(headOf('GET / HTTP/1.1\r\nHost: other:1'))), ['127.0.0.1', '8000']);
 });
 
-test("https is said, http is not: it is the worker's default", () => {
+test("https is sent, http is not: it is the worker's default", () => {
   const scheme = (head: RequestHead): string | undefined => new Map(pairs(overTcp(head))).get('wsgi.url_scheme');
   assert.equal(scheme(headOf('GET / HTTP/1.1\r\nHost: a', 'https')), 'https');
   assert.equal(scheme(headOf('GET / HTTP/1.1\r\nHost: a', 'http')), undefined);
 });
 
-test('SCRIPT_NAME is taken off the path and said by itself', () => {
+test('SCRIPT_NAME is removed from the path and sent separately', () => {
   const environ = new Map(pairs(overTcp(headOf('GET /shop/cart?x HTTP/1.1\r\nHost: a', 'http', '/shop'))));
   assert.deepEqual(
     ['SCRIPT_NAME', 'PATH_INFO', 'RAW_URI'].map((name) => environ.get(name)),
@@ -109,7 +109,7 @@ test('SCRIPT_NAME is taken off the path and said by itself', () => {
   assert.equal(new Map(pairs(overTcp(headOf('GET / HTTP/1.1\r\nHost: a')))).has('SCRIPT_NAME'), false);
 });
 
-test('a path that would decode to a NUL stays encoded as a whole, and says so', () => {
+test('a path that would decode to a NUL stays encoded as a whole, and is marked', () => {
   const fields = overTcp(headOf('GET /a%00b%41 HTTP/1.1\r\nHost: a'));
   assert.equal(fields.rawPath, true);
   assert.equal(new Map(pairs(fields)).get('PATH_INFO'), '/a%00b%41');
@@ -127,7 +127,7 @@ function proxied(listener: ListenerAddress, peer: typeof PEER | null, header: Pr
   return new Map(pairs({ fields: shared.slice(1), rawPath: false, requestStart: null }));
 }
 
-test('a PROXY header says who the client is and what it called; the server stays the listener', () => {
+test('a PROXY header names the client and the address that it called; the server stays the listener', () => {
   const source = { address: '2001:db8::1', port: '4711' };
   const destination = { address: '2001:db8::2', port: '443' };
   const named = {
@@ -174,7 +174,7 @@ test('X-Request-Start counts only from a peer that is trusted; the application s
   }
 });
 
-test('what all requests of a connection share is the same text for each', () => {
+test('the fields that all requests of a connection share have the same text for each', () => {
   assert.equal(connectionFields(TCP, PEER), connectionFields(TCP, { ...PEER }));
   assert.equal(connectionFields(UNIX, null), '\0REMOTE_ADDR\0');
 });

@@ -42,7 +42,7 @@ test('a missing field, an empty one, or an empty last element names no client', 
     assert.equal(forwardedClient(headers(...values), false, PROXIES).client, null);
 });
 
-test('where everybody is trusted, the first is the client', () => {
+test('if every peer is trusted, the first is the client', () => {
   const { client } = forwardedClient(headers('8.8.8.8:1, 10.0.0.1'), false, EVERYBODY);
   assert.deepEqual(client, { address: '8.8.8.8', port: '1' });
 });

@@ -44,7 +44,7 @@ for (const value of [
   'Infinity',
   'NaN',
 ]) {
-  test(`'${value}' says nothing`, () => assert.equal(startOf(value), null));
+  test(`'${value}' is ignored`, () => assert.equal(startOf(value), null));
 }
 
 test('it is found wherever it stands, and by its whole name only', () => {

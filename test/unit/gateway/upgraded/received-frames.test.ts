@@ -21,7 +21,7 @@ function* bytesOf(all: Buffer): Generator<Buffer> {
   for (const byte of all) yield Buffer.of(byte);
 }
 
-test('whole messages are counted, and what has come of the next one', () => {
+test('whole messages are counted, and the received part of the next one', () => {
   const all = Buffer.concat([
     clientFrame(TEXT_FRAME, ''),
     clientFrame(BINARY_FRAME, Buffer.alloc(70_000)),

@@ -44,7 +44,7 @@ for (const pieceBytes of [1, 2, 3, 7, 4096, 1_000_000]) {
   });
 }
 
-test('what has begun is taken up to its end, and what follows it is not', () => {
+test('a frame that has begun is taken to its end, and nothing after it', () => {
   const sent = new SentFrames();
   const begun = frame(0x81, 300);
   sent.take(Buffer.concat([HEAD, begun.subarray(0, 100)]));

@@ -127,7 +127,7 @@ const COLLISIONS: readonly (readonly [string, string, boolean])[] = [
 ];
 
 for (const [a, b, collides] of COLLISIONS) {
-  test(`mayCollide() says ${collides} of ${a} and ${b}, in either order`, () => {
+  test(`mayCollide() is ${collides} for ${a} and ${b}, in either order`, () => {
     assert.equal(mayCollide(parse(a), parse(b)), collides);
     assert.equal(mayCollide(parse(b), parse(a)), collides);
   });

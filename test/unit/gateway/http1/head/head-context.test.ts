@@ -23,7 +23,7 @@ test('the same head again is not parsed again', () => {
   assert.equal(parse(text, context), parse(`${text.slice(0, 9)}${text.slice(9)}`, context));
 });
 
-test('a remembered header section gives what a fresh one gives, whatever the request lines', () => {
+test('a remembered header section gives the same result as a fresh one, whatever the request lines', () => {
   const sections = [
     '',
     '\r\nHost: h\r\nX: 1',

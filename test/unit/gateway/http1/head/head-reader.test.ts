@@ -127,14 +127,14 @@ test('an LF without its CR is refused as soon as it comes, in the request line a
   assert.deepEqual(bytesUntilRefused(newReader(), second), { count: second.length - 1, code: 'InvalidHeader' });
 });
 
-test('a byte that cannot begin a request is refused at once', () => {
+test('a byte that cannot begin a request is refused immediately', () => {
   for (const start of ['\x16\x03\x01', '\0GET', ' GET', '\xefGET', '\x80\x01']) {
     assert.deepEqual(bytesUntilRefused(newReader(), start), { count: 1, code: 'InvalidRequestMethod' });
   }
   assert.deepEqual(bytesUntilRefused(newReader(), '\rGET'), { count: 2, code: 'InvalidRequestMethod' });
 });
 
-test('what is refused as too long and for an LF has one outcome, whichever comes first', () => {
+test('input that is both too long and has a bare LF has one outcome, whichever comes first', () => {
   const settings = { limit_request_line: 20, limit_request_fields: 2, limit_request_field_size: 10 };
   for (let before = 0; before < 60; before += 1) {
     for (const text of [

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headRules } from '../../../../harness/gateway-settings.ts';
 
-test('the loopback addresses are trusted when nothing is said', () => {
+test('the loopback addresses are trusted by default', () => {
   const { trustedPeers } = headRules();
   assert.deepEqual(
     ['127.0.0.1', '::1', '10.0.0.1'].map((address) => trustedPeers.trusts(address)),

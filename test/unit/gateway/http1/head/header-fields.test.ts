@@ -252,7 +252,7 @@ test('limit_request_field_size is the largest line with its CRLF and folds; 0 is
   refuses(['X: a', ' b'], 'LimitRequestHeaders', { settings: { ...folding, limit_request_field_size: 9 } });
 });
 
-test('header_map says what becomes of a name with an underscore', () => {
+test('header_map decides about names with an underscore', () => {
   assert.deepEqual(environ(['X_Y: 1', 'A: 2']), { HTTP_A: '2' });
   refuses(['X_Y: 1'], 'InvalidHeaderName', { settings: { header_map: 'refuse' } });
   assert.deepEqual(environ(['X_Y: 1', 'X-Y: 2'], { settings: { header_map: 'dangerous' } }), { HTTP_X_Y: '1,2' });

@@ -28,7 +28,7 @@ test('percentDecode() leaves a % without two hex digits as it is', () => {
   assert.equal(percentDecode('%4%41'), '%4A');
 });
 
-test('decodesToNul() says whether the decoded path has a NUL', () => {
+test('decodesToNul() returns whether the decoded path has a NUL', () => {
   for (const path of ['', '/%', '/%00', '%%00', '/%2500', '/%0', '/%0%00', '/%000', '/00', '/%25%30%30']) {
     assert.equal(decodesToNul(path), percentDecode(path).includes('\0'), path);
   }

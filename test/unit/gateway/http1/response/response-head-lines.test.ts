@@ -22,7 +22,7 @@ test('Server, Date and Connection, with the second that it is', (t) => {
   assert.equal(lines.text(true), at('08:48:38', 'keep-alive'));
 });
 
-test('what the settings say of Server and Date, and more fields', (t) => {
+test('Server, Date and additional fields follow the settings', (t) => {
   t.mock.method(Date, 'now', () => 0);
   const lines = new ResponseHeadLines({
     serverName: '',
