@@ -1,4 +1,4 @@
-// Which of the base classes of gunicorn.app read the command line and the config file, and what goes over what.
+// The base classes of gunicorn.app: which of them read the command line and the config file, and their precedence.
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';

@@ -1,4 +1,4 @@
-// What an application finds in sys.argv.
+// sys.argv of an application.
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';

@@ -62,7 +62,7 @@ for (const workerClass of ['sync', 'gthread', 'gevent', 'eventlet', 'asgi']) {
       since = server.log.mark();
       const second = getText(server.target, '/stream');
       await server.waitForLog(/^BEGUN$/m, since);
-      // They wait in the pipe, or in the gateway, for a worker that must not leave before.
+      // They wait in the pipe, or in the gateway, for a worker that must not leave before that.
       const more = Array.from({ length: 5 }, () => request(server.target, '/'));
       server.signal('SIGTERM');
       assert.equal(await second, 'begun ended');

@@ -1,4 +1,4 @@
-// kill -9 and SIGSTOP of every kind of process while workers run many requests each: who notices, and what is left.
+// kill -9 and SIGSTOP of every kind of process while workers run many requests each: the affected clients, and the remains.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -240,7 +240,7 @@ for (const what of ['busy', 'streaming'] as const) {
   );
 }
 
-/** Each thread goes on until it has heard of the signal; one of them might take a ticket meanwhile. */
+/** Each thread runs until it has received the signal; one of them might take a ticket meanwhile. */
 async function stop(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   await eventually(`all threads of ${pid} to stop`, () =>

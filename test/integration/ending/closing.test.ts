@@ -42,7 +42,7 @@ scenario(
       await keptConnection(scene, server),
       await scene.connect(server),
     ];
-    // When it goes on, the gateway hears of the drain and of the request in one moment: the grace is longer than that.
+    // When it continues, the gateway learns of the drain and of the request simultaneously: the grace period is longer than that.
     await standingStill(server, async () => {
       await terminate(server);
       await eventually('the arbiter to send the drain and seal its listener', () => isSealed(server));
@@ -226,7 +226,7 @@ async function terminate(server: Server): Promise<void> {
   await server.waitForLog(handlingSignal('term'));
 }
 
-/** The gateway has begun to drain when this returns: an answer says so, or there is none because no handshake is answered. */
+/** When this returns, the gateway has begun to drain: an answer shows it, or there is none because no handshake is answered. */
 async function drain(server: Server): Promise<void> {
   await terminate(server);
   await eventually('the drain to begin', async () => {

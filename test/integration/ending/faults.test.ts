@@ -12,7 +12,7 @@ import type { Server } from '../../harness/server.ts';
 
 type Outcome = 'answered' | 'bad gateway' | 'cut off';
 
-/** What the client of the request that met the fault may get. */
+/** The responses that the client of the faulty request may get. */
 const points: readonly (readonly [point: string, outcomes: readonly Outcome[], runs: readonly number[]])[] = [
   // Taken and not claimed: the application has not seen it, so another worker may.
   ['after-take', ['answered'], [1]],

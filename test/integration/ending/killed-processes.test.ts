@@ -1,4 +1,4 @@
-// kill -9 of every kind of process: who notices, and what is left.
+// kill -9 of every kind of process: the affected clients, and the remains.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Signals between an application, its hooks and what they start, and the server.
+// Signals between an application, its hooks and their child processes, and the server.
 
 import assert from 'node:assert/strict';
 import process from 'node:process';

@@ -1,4 +1,4 @@
-// What systemd hears from the service, and from which process: it believes the main one only (NotifyAccess=main).
+// The notifications that systemd gets from the service, and their senders: it trusts only the main process (NotifyAccess=main).
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';

@@ -1,4 +1,4 @@
-// What the arbiter does with each signal.
+// The arbiter's reaction to each signal.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

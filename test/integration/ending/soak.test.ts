@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { otherServer, root } from '../../harness/project.ts';
 
 const seconds = 75;
-/** The soak ends by itself long before. */
+/** The soak ends long before that. */
 const limitMs = 600_000;
 
 test('through reloads, recycled and killed processes nothing grows, no request fails, and nothing is left', {

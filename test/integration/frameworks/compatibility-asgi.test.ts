@@ -1,4 +1,4 @@
-// What the page on compatibility says of frameworks that are ASGI applications, with the real frameworks and the real command.
+// Checks the compatibility page for ASGI frameworks, with the real frameworks and the real command.
 
 import { promises } from '../../frameworks/promises.ts';
 

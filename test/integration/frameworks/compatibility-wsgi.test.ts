@@ -1,4 +1,4 @@
-// What the page on compatibility says of frameworks that are WSGI applications, and of Tornado, with the real frameworks and the real command.
+// Checks the compatibility page for WSGI frameworks and Tornado, with the real frameworks and the real command.
 
 import { promises } from '../../frameworks/promises.ts';
 

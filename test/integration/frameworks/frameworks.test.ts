@@ -129,7 +129,7 @@ async function walkThroughDjango(target: Target): Promise<void> {
   const page = await request(target, '/');
   assert.match(page.body.toString(), /Hello, stranger/);
   const token = /name="csrfmiddlewaretoken" value="(\w+)"/.exec(page.body.toString())?.[1] ?? '';
-  // Over HTTPS, which nginx says it is, Django wants to know where the form was.
+  // Over HTTPS, as nginx reports it, Django checks the Referer of the form.
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Referer: 'https://test.example/' };
   const form = { method: 'POST', headers };
   const refused = await request(target, '/', { ...form, body: 'name=Ada' });

@@ -1,4 +1,4 @@
-// How long a drain waits for a client in the middle of a request, by a clock that the test moves.
+// The time that a drain waits for a client in the middle of a request, by a clock that the test moves.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ import { LiveGateway } from '../../harness/doubles/live-gateway.ts';
 import { StoppedClock } from '../../harness/doubles/stopped-clock.ts';
 import type { WorkerDouble } from '../../harness/doubles/worker-double.ts';
 
-/** Time for several looks at who has stalled; more does no harm. */
+/** Time for several checks for stalled clients; more does no harm. */
 const SOME_LOOKS_MS = 200;
 
 test('a client that was connected long before the drain may still send its first request in two pieces', async (t) => {
@@ -41,7 +41,7 @@ test('one that stalls in the middle of its head is answered 503 when its time is
   await drained;
 });
 
-/** One client that has said nothing so far, and one that has had an answer; both long before the drain. */
+/** One client that has sent nothing so far, and one that has had an answer; both long before the drain. */
 async function draining(t: TestContext): Promise<{
   clock: StoppedClock;
   clients: HttpConnection[];

@@ -40,7 +40,7 @@ test('a request whose client does so later, while it waits, is never run', async
   assert.equal((await worker.take()).path, '/next');
 });
 
-/** Connections are read in turn: when the gateway has answered this one, it has read what was sent on the others. */
+/** Connections are read in turn: when the gateway has answered on this one, it has read the bytes of the others. */
 async function readBy(live: LiveGateway): Promise<void> {
   const probe = await live.connect();
   await probe.send('BAD\r\n\r\n');

@@ -1,4 +1,4 @@
-// What slow readers leave on the disk, all of them together: the gateway against a worker and clients that the test plays.
+// The total spool of slow readers: the gateway against a worker and clients that the test plays.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

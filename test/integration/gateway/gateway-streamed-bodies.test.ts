@@ -1,4 +1,4 @@
-// Bodies that an ASGI application gets as they come, and what ends them early: the gateway against a worker that the test plays.
+// Streamed bodies of ASGI applications, and their early ends: the gateway against a worker that the test plays.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -155,7 +155,7 @@ test('a WebSocket in a tunnel is closed with 1012 before it is cut, between two 
   assert.equal((await client.head()).status, 101);
   await client.exactly(100);
   await gateway.serve();
-  // Longer than until the moment in which it would be closed, were no frame under way.
+  // Longer than the limit after which it would be closed if no frame were in flight.
   await new Promise((resolve) => setTimeout(resolve, 2750));
   socket.write(Buffer.concat([message.subarray(100), message]));
   assert.deepEqual(

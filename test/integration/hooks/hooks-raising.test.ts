@@ -1,4 +1,4 @@
-// A hook that raises does what it does in Gunicorn, and the log names it and the line.
+// A hook that raises has the same effect as in Gunicorn, and the log names it and the line.
 
 import assert from 'node:assert/strict';
 import { getText, request } from '../../harness/clients/http-request.ts';

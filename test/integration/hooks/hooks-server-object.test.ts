@@ -7,7 +7,7 @@ import { gaveUp, generationServing, shuttingDown } from '../../harness/log-lines
 import { scenario } from '../../harness/scenario.ts';
 import { HookJournal } from '../../harness/subjects/hook-journal.ts';
 
-/** Answers with what the expression gives. */
+/** Answers with the value of the expression. */
 function answering(expression: string, before: string = ''): string {
   return `import os, json, sys\n${before}
 def application(environ, start_response):

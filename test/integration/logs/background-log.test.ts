@@ -119,7 +119,7 @@ test('reopen() in the middle of a write loses and doubles nothing', async () => 
   const log = opened(file);
   let next = 0;
   for (let rotation = 1; rotation <= 5; rotation += 1) {
-    // Enough for a write to begin, and to be under way when the file is replaced: twice, even.
+    // Enough for a write to be in progress when the file is replaced, even twice.
     for (const line of numbered(next, next + 5000)) log.write(line);
     next += 5000;
     renameSync(file, `${file}.${rotation}`);
@@ -289,7 +289,7 @@ test('close() drops lines that cannot be written, and reports it', async () => {
 
 test('a stuck reader never blocks write(), and gets the kept lines', async () => {
   const child = fork(WRITER, ['-', 'flood'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  // The child says this when all its lines have been taken by write(), and none has been read yet.
+  // The child prints this when write() has accepted all its lines, and none has been read yet.
   const [{ written, dropped }] = await once(child, 'message');
   assert.ok(dropped > 0 && dropped < written);
   let lines = 0;

@@ -1,4 +1,4 @@
-// The access log and the error log: where they go, what is in a line, and what a level hides.
+// The access log and the error log: targets, contents of lines, and levels.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

@@ -254,7 +254,7 @@ for (const [what, config] of [
       await request(server.target, '/raise?after');
       return has(access, /raise\?after/) && has(errors, /the application is wrong/);
     });
-    // Who has said that once has nothing open but the new files.
+    // A process that has logged this has only the new files open.
     const size = statSync(`${errors}.1`).size + statSync(`${access}.1`).size;
     server.signal('SIGHUP');
     await eventually('lines of arbiter and workers in the new file', () => {

@@ -96,7 +96,7 @@ scenario('an error log in a named pipe without a reader delays no request', asyn
   scene.defer(() => closeSync(fd));
   const server = await scene.launch({ app: 'hello', args: ['--error-logfile', path] });
   await eventually('the start', () => readPipe(fd).includes('Generation 1 is serving'));
-  // Each leaves a line of some hundred bytes: several times what the pipe holds.
+  // Each leaves a line of some hundred bytes: several times the capacity of the pipe.
   await manyRefusals(server, 500);
   assert.equal((await request(server.target, '/')).status, 200);
   assert.equal((await server.stop()).code, 0);
@@ -151,7 +151,7 @@ scenario(
     await everyoneLogs(server);
     assert.ok(text().length - before.length < 5000, 'the disk was full');
     rmSync(`${disk}/filler`);
-    // There is one worker, and it stays: the arbiter has something to say.
+    // There is one worker, and it stays: the arbiter has something to log.
     server.signal('SIGTTOU');
     const { arbiter, gateways, workers } = server.family();
     const again = (pid: number | undefined): RegExp =>
@@ -222,7 +222,7 @@ err, err_end = os.pipe()
 sys.exit(subprocess.call(sys.argv[1:], stdout=out_end, stderr=err_end))
 `;
 
-/** What has been written so far. */
+/** The lines written so far. */
 let seen = '';
 function readPipe(fd: number): string {
   const buffer = Buffer.alloc(65536);

@@ -1,4 +1,4 @@
-// Syslog: what the Node processes send there, in Gunicorn's form, over each kind of socket.
+// The lines that the Node processes send to syslog, in Gunicorn's form, over each kind of socket.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -111,7 +111,7 @@ scenario('a recreated Unix socket of syslog is found again', async (scene) => {
   first.messages.length = 0;
   assert.ok(existsSync(first.address));
   assert.equal((await request(server.target, '/two')).status, 200);
-  // The stream that is open goes on; its end is what makes the relay look again.
+  // The open stream continues; only its end makes the relay check the socket again.
   await first.waitFor(/GET \/two/);
   assert.equal(second.messages.length, 0);
 });

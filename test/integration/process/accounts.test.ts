@@ -114,7 +114,7 @@ async function start(scene: Scene, args: readonly string[]): Promise<Server> {
   return server;
 }
 
-/** The log is a file: the server says nothing that the test could hear. */
+/** The log is a file: the server prints nothing that the test could read. */
 async function answers(server: Server, log: string): Promise<void> {
   await eventually('the server to serve', () => existsSync(log) && /is serving/.test(readFileSync(log, 'utf8')));
   await getText(server.target);

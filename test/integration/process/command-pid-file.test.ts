@@ -1,4 +1,4 @@
-// The pid file: when it is there, what it says, and whose it is.
+// The pid file: its lifetime, contents and owner.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

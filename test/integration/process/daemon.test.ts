@@ -1,4 +1,4 @@
-// --daemon: the command ends when the server stands, or says why it does not.
+// --daemon: the command ends when the server has started, or prints why it has not.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -49,7 +49,7 @@ scenario('daemon = True in the config file does the same', async (scene) => {
   scene.write('gunicorn.conf.py', 'daemon = True\nprint("evaluated")\n');
   const { server, pid } = await startDaemon(scene, { app: 'hello' });
   assert.equal(readEntry(pid)?.parent === server.pid, false);
-  // What the file prints before the terminal is left is seen there, as with Gunicorn.
+  // As in Gunicorn, output of the config file before the server leaves the terminal is seen there.
   assert.equal(server.stdout.text(), 'evaluated');
 });
 

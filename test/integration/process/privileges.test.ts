@@ -1,4 +1,4 @@
-// --user, --group and --umask: who the workers are. Only root can try the first two.
+// --user, --group and --umask: the rights of the workers. Only root can use the first two.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// What proxies say about the client: the PROXY protocol, from a bare socket and from a real HAProxy, and Forwarded through a real nginx.
+// The client's address from proxies: the PROXY protocol, from a bare socket and a real HAProxy, and Forwarded through a real nginx.
 // The configurations of the proxies are those of docs/proxies.md.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// Requests of ASGI applications that take too long, and loops that stand still: the one is answered 504 and cancelled, the rest goes on.
+// ASGI requests that take too long, and blocked loops: late requests get 504 and are cancelled, others continue.
 
 import assert from 'node:assert/strict';
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
@@ -29,7 +29,7 @@ scenario(
     await server.waitForLog(/hang: cleaned up/, from);
     assert.doesNotMatch(server.log.text(from), /in events|asgi_worker\.py/);
     assert.equal(await getText(server.target), String(pid));
-    // The stream that was there before is older than the timeout by now, and goes on.
+    // The earlier stream is older than the timeout by now, and continues.
     for (let number = 0; number < 3; number += 1) assert.match(String(await others.chunk()), /^data: \d+/);
     await eventually('each line in the log', () => server.log.count(/"GET \/hang[^"]*" 504/) === 1);
   },
@@ -74,7 +74,7 @@ scenario(
     await server.waitForLog(new RegExp(`WORKER TIMEOUT \\(pid:${pid}\\) its event loop has been blocked`), since);
     await server.waitForLog(/is gone/, since);
     const [from = 0] = server.log.positions(/is gone/, since);
-    // What is in the log already is not repeated.
+    // Lines already in the log are not repeated.
     const stacks = server.log.text(from).match(/^(?:Current t|T)hread 0x/gm)?.length ?? 0;
     assert.ok(stacks <= 1, server.log.text(from));
     assert.equal(server.log.count(/It left no stack/), 0);
@@ -117,7 +117,7 @@ scenario(
     await client.send('POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n');
     for (let second = 0; second < 8; second += 1) {
       await client.send('x');
-      // Time is what is tested here: together more than twice the timeout.
+      // This tests time: together more than twice the timeout.
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     assert.deepEqual((await client.response()).body.toString(), '8 bytes');

@@ -1,4 +1,4 @@
-// More requests than the workers run at once: who waits, who is turned away, who is not run, and how tickets are shared out.
+// More requests than the workers run concurrently: which wait, which are turned away, which are not run, and how tickets are shared.
 
 import assert from 'node:assert/strict';
 import { HALF_CLOSE_MS } from '../../../src/gateway/connection/client-connection.ts';

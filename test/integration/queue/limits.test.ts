@@ -1,4 +1,4 @@
-// Limits of time and size: what a client gets that passes one, and that others get what they came for. docs/timeouts.md lists them.
+// Limits of time and size: the response to clients that exceed one; others are served normally. docs/timeouts.md lists them.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

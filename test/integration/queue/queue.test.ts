@@ -241,7 +241,7 @@ scenario(
   onlyTunicorn,
 );
 
-// Those whose clients leave
+// Requests whose clients leave
 
 for (const [how, leave] of [
   ['closes its connection', (connection: HttpConnection) => connection.close()],

@@ -1,4 +1,4 @@
-// Reloads, recycled workers and killed workers at once, under load: no client may notice.
+// Reloads, recycled workers and killed workers together, under load: no client may notice.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-// The setting reload: real edits of real files, by both engines, and what happens to requests meanwhile.
+// The setting reload: real edits of real files, by both engines, and the requests meanwhile.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';

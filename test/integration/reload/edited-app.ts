@@ -7,7 +7,7 @@ import { eventually } from '../../harness/deadline.ts';
 import type { Scene } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-/** Answers with what the module `text` has; `/lazy` imports another one first. */
+/** Answers with the text of the module `text`; `/lazy` imports another one first. */
 export const APP: string = `import text
 
 def application(environ, start_response):

@@ -1,4 +1,4 @@
-// A reload to workers for another kind of application: what waits in the queue then is served by them.
+// A reload to workers for another kind of application: they serve the requests that wait in the queue.
 
 import assert from 'node:assert/strict';
 import { request } from '../../harness/clients/http-request.ts';

@@ -167,7 +167,7 @@ scenario(
     assert.equal(await getText(server.target), 'new');
     rendezvous.open('held');
     assert.equal((await held.response()).body.toString(), 'old');
-    // The same connection goes on, with the new code.
+    // The same connection continues, with the new code.
     await held.send(requestBytes('/'));
     assert.equal((await held.response()).body.toString(), 'new');
     await server.workers(1);
@@ -188,7 +188,7 @@ scenario(
     assert.equal(await getText(server.target), 'old');
     scene.write('app.py', answering('new'));
     server.signal('SIGHUP');
-    // Both readings are right: the stuck generation is given up at once, or after it is let go.
+    // Both orders are right: the stuck generation is given up immediately, or after it is released.
     await server.waitForLog(handlingSignal('hup'));
     rendezvous.open('importing');
     await eventually('the new code', async () => (await getText(server.target)) === 'new');

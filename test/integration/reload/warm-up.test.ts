@@ -1,4 +1,4 @@
-// The setting warm_up: what fails at the first request only fails a start or a reload, not the clients.
+// The setting warm_up: failures at the first request fail a start or a reload, not the clients.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

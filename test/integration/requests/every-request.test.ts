@@ -46,7 +46,7 @@ async function says(stage: Stage, text: string, status: number): Promise<void> {
 async function leaves(stage: Stage, text: string): Promise<void> {
   const connection = await stage.scene.connect(stage.server);
   await connection.send(text);
-  // An answer to another connection, accepted after this one's bytes had come, says that they were read.
+  // An answer on another connection, accepted after this one's bytes had arrived, shows that they were read.
   await request(stage.server.target, '/other');
   connection.socket.resetAndDestroy();
 }
@@ -339,7 +339,7 @@ const endings: readonly Ending[] = [
       await connection.send(requestBytes('/hold'));
       await s.rendezvous.arrived('held');
       connection.socket.end();
-      // An answer to another connection, accepted after this one's end had come, says that it was seen.
+      // An answer on another connection, accepted after this one's end had arrived, shows that it was seen.
       await asks(s, '/other', 200);
       s.rendezvous.open('held');
       assert.equal((await connection.response()).status, 200);

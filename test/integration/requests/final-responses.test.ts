@@ -1,4 +1,4 @@
-// What an application answers, and what becomes of it on the wire, where RFC 9110 and 9112 leave it no choice: in every kind of worker.
+// Responses of applications on the wire where RFC 9110 and 9112 leave no choice, in every kind of worker.
 
 import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';

@@ -403,7 +403,7 @@ const malformed: readonly (readonly [what: string, bytes: string, ...statuses: n
   ],
   ['an unknown transfer coding', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: brotli\r\n\r\n', 501],
   ['a second Host', 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n', 400],
-  // Gunicorn 26 said 400, 27 says 414, as RFC 9112 wants.
+  // Gunicorn 26 sent 400, 27 sends 414, as RFC 9112 requires.
   ['a request line longer than its limit', `GET /${'a'.repeat(4100)} HTTP/1.1\r\nHost: x\r\n\r\n`, 400, 414],
   ['a header line longer than its limit', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(8200)}\r\n\r\n`, 431],
   ['more header lines than the limit', `GET / HTTP/1.1\r\n${'X-A: b\r\n'.repeat(101)}\r\n`, 431],

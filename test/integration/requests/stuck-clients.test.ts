@@ -1,4 +1,4 @@
-// Clients that stop in the middle of a request or of reading a response hold nothing that others need.
+// Clients that stall in the middle of a request or of reading a response tie up no resource that others need.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';

@@ -161,7 +161,7 @@ for (const query of ['', '?length']) {
       await connection.send(requestBytes(`/${query}`));
       const head = await connection.head();
       assert.equal(field(head, query === '' ? 'Transfer-Encoding' : 'Content-Length'), query === '' ? 'chunked' : '10');
-      // Only the test lets the application go on, and it does so when it has the first piece.
+      // Only the test lets the application continue, when it has the first piece.
       let text = '';
       const end = await connection.body(head, 'GET', async (bytes) => {
         text += bytes.toString();

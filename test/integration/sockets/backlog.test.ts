@@ -1,5 +1,5 @@
 // Clients that connected before the signal to stop are served, even if the server has not accepted their connections yet: closing a
-// listening socket resets what is in its backlog.
+// listening socket resets the connections in its backlog.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

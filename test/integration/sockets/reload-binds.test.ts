@@ -42,7 +42,7 @@ scenario(
       await reload(scene, server, count + 2, [stays, ...list]);
       for (const port of [stays, ...list]) await answers(port);
     }
-    // What was sent before the last address has arrived before it: the gateway has all that it will get.
+    // Messages sent before the last address have arrived before it: the gateway has everything that it will get.
     for (const pid of [gateway, server.pid]) {
       await eventually(`two listening descriptors; there are ${listeningDescriptors(pid)} in ${pid}`, () => {
         return listeningDescriptors(pid) === 2;

@@ -1,4 +1,4 @@
-// Listening sockets from systemd: LISTEN_FDS, with the real systemd-socket-activate where there is one.
+// Listening sockets from systemd: LISTEN_FDS, with the real systemd-socket-activate, if installed.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { upgrade } from '../../harness/subjects/upgrade.ts';
 
 const activate = new DebianProgram('systemd-socket-activate');
 const bindAndExec = [venvPython, join(root, 'test/harness/machine/bind_and_exec.py')];
-/** The one who executes the server knows its process id, which is its own. */
+/** A program that executes the server has the same process id. */
 const announce = ['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'];
 
 for (const kind of ['tcp', 'unix'] as const) {

@@ -1,4 +1,4 @@
-// Whatever is wrong with the configuration file, hooks, loggers and the application, the command says so in its own words and exits with Gunicorn's status. The cases are in test/bad-input.
+// For every error in the configuration file, hooks, loggers and the application, the command prints its own message and exits with Gunicorn's status. The cases are in test/bad-input.
 
 import { APPLICATIONS } from '../../bad-input/applications.ts';
 import { refuses } from '../../bad-input/check.ts';

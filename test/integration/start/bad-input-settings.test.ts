@@ -1,4 +1,4 @@
-// Whatever is wrong with flags, the environment and settings, the command says so in its own words and exits with Gunicorn's status. The cases are in test/bad-input.
+// For every error in flags, the environment and settings, the command prints its own message and exits with Gunicorn's status. The cases are in test/bad-input.
 
 import { refuses } from '../../bad-input/check.ts';
 import { ENVIRONMENT } from '../../bad-input/environment.ts';

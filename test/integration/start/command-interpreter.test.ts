@@ -1,4 +1,4 @@
-// Which Python runs the application: --python, $VIRTUAL_ENV, ./.venv, ./venv, PATH; and what happens if it will not do.
+// The choice of the Python that runs the application: --python, $VIRTUAL_ENV, ./.venv, ./venv, PATH; and unusable ones.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// Workers that die again and again: at their boot they are forked less and less often, in a request they are replaced at once.
+// Workers that die repeatedly: during boot they are forked ever less often, during a request they are replaced immediately.
 
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// TERM, INT and QUIT before anything serves: the start ends at once, whatever it is at, and leaves nothing behind.
+// TERM, INT and QUIT before the server serves: the start ends immediately at any step, and leaves nothing behind.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Which `gunicorn` is imported: inside Tunicorn's processes ours, whatever is installed; in a program whichever comes first.
+// The `gunicorn` that is imported: Tunicorn's own inside its processes, whatever is installed; the first on the path in a program.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 const GUNICORN = `gunicorn==${GUNICORN_VERSION}`;
 
-/** Says where the application and the configuration file found `gunicorn`. */
+/** Returns the paths at which the application and the configuration file found `gunicorn`. */
 const seen = `
 import gunicorn, gunicorn.util, tunicorn
 from importlib import metadata

@@ -11,7 +11,7 @@ import type { Server } from '../../harness/server.ts';
 const isRoot = process.getuid?.() === 0;
 const systemPython = '/usr/bin/python3';
 const canSwitch = isRoot && existsSync(systemPython) && !otherServer;
-/** Longer than what is kept in memory. */
+/** Longer than the buffer in memory. */
 async function servesLargeBodies(server: Server): Promise<void> {
   const { status } = await request(server.target, '/', { method: 'POST', body: 'x'.repeat(3_000_000) });
   assert.equal(status, 200, server.log.text());

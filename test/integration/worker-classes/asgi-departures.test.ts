@@ -1,4 +1,4 @@
-// ASGI clients that leave: whatever frameworks raise then is no fault of the application's, and the access log says who ended the request.
+// ASGI clients that leave: exceptions of frameworks then are not the application's fault, and the access log has the reason of the end.
 
 import assert from 'node:assert/strict';
 import { requestBytes } from '../../harness/clients/http-request.ts';
@@ -44,7 +44,7 @@ scenario(
     for (const count of [1, 2]) {
       const poller = await scene.connect(server);
       await poller.send(requestBytes('/poll'));
-      // One closes its socket at once, the other when it may well be thought to wait.
+      // One closes its socket immediately, the other when it seems to be waiting.
       if (count === 2) await eventually('the poll has begun', () => server.log.count(/poll begins/) === 2);
       if (count === 2) await pause(100);
       poller.endSending();

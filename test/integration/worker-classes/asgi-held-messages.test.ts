@@ -1,4 +1,4 @@
-// Messages of WebSockets that an ASGI application does not receive: what they cost its worker.
+// The memory of WebSocket messages that an ASGI application does not receive.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

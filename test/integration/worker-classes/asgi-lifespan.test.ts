@@ -1,4 +1,4 @@
-// The lifespan of ASGI applications: at boot, at reload and at the end; and what goes on in the background while a worker drains.
+// The lifespan of ASGI applications: at boot, at reload and at the end; and background tasks while a worker drains.
 
 import assert from 'node:assert/strict';
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
@@ -129,7 +129,7 @@ scenario(
     const { text } = await server.stop().then(async () => await server.ended());
     assert.match(text, /shutdown begins/);
     assert.match(text, /lifespan did not shut down within 1\.\d s/);
-    // It leaves by itself; whether before the arbiter's limit, a tenth of a second later, depends on the machine.
+    // It exits on its own; whether before the arbiter's limit, a tenth of a second later, depends on the machine.
     assert.match(text, workerExiting);
     assert.doesNotMatch(text, /was destroyed/);
   },

@@ -1,5 +1,5 @@
-// WebSockets of ASGI applications through the real command: the rules of the protocol, played by a client in Python; what the application
-// says and hears; slow and lost clients; reload and stop.
+// WebSockets of ASGI applications through the real command: the rules of the protocol, played by a client in Python; the application's
+// messages; slow and lost clients; reload and stop.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,4 @@
-// Children that an application forks: they hold what the worker has open, and must be no second worker.
+// Children that an application forks: they inherit the worker's descriptors, and must not act as a second worker.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -99,9 +99,9 @@ scenario(
 function sharedWith(worker: number, child: number): string[] {
   const ofWorker = openFiles(worker);
   const ofChild = new Set(openFiles(child).values());
-  // Standard streams, and what the whole test run has inherited.
+  // Standard streams, and descriptors that the whole test run has inherited.
   const others = new Set([...[0, 1, 2].map((fd) => ofWorker.get(fd)), ...openFiles(process.pid).values()]);
-  // A copy of the board that its mapping has made; what the child writes there stays its own.
+  // A private copy of the board, from its mapping; the child's writes are not shared.
   const isOurs = (file: string): boolean => /^(pipe|socket):/.test(file) || /tunicorn-run-.*\/(?!board)/.test(file);
   return [...ofWorker.values()].filter((file) => isOurs(file) && ofChild.has(file) && !others.has(file));
 }

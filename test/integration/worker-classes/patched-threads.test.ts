@@ -1,4 +1,4 @@
-// An application that patches the standard library by itself, under a class that needs the real one.
+// An application that patches the standard library itself, under a class that needs the real one.
 
 import assert from 'node:assert/strict';
 import { otherServer } from '../../harness/project.ts';

@@ -1,4 +1,4 @@
-// The command line: what runs, what is printed, and what is a usage error.
+// The command line: runs, printed texts, and usage errors.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// What the command and the preparation of a clone say where something that they need is missing.
+// The errors of the command and of preparing a clone if a requirement is missing.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

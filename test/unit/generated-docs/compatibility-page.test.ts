@@ -1,4 +1,4 @@
-// docs/compatibility.md is what the tables of the framework grid say; the integration tests find out whether they are right.
+// docs/compatibility.md follows from the tables of the framework grid; the integration tests check the tables.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

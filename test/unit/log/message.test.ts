@@ -1,4 +1,4 @@
-// Messages with placeholders: what is logged, and that nothing is formatted for a level that is off.
+// Messages with placeholders: their texts, and that none is formatted if its level is off.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -60,7 +60,7 @@ function accepted(id: number): Buffer {
   return frame(HEAD, id, Buffer.from('1900000031303120537769746368696e672050726f746f636f6c730d0a', 'hex'), 0, 101);
 }
 
-/** What the decoder reports of a frame that comes alone, after what must come before it. */
+/** The decoder's report of a single frame, after its required predecessors. */
 function expected(wanted: WorkerFrame): Heard {
   if (wanted.type === 'TUNNEL') return { ...wanted, rawHex: '' };
   if (wanted.type !== 'HEAD' && wanted.type !== 'BODY') return wanted;
@@ -72,7 +72,7 @@ function expected(wanted: WorkerFrame): Heard {
   return { type: 'RESPONSE', id, status: 200, framed: false, head: '200 OK\r\n', end, bodyHex };
 }
 
-/** What a worker has said when the frame is in its place. */
+/** The frames that a worker must have sent before this one. */
 function before(wanted: WorkerFrame): Buffer {
   if (wanted.type === 'HELLO') return Buffer.alloc(0);
   if (wanted.type === 'MESSAGE' || wanted.type === 'CLOSE') return Buffer.concat([SAID_HELLO, accepted(wanted.id)]);

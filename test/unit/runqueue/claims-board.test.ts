@@ -1,4 +1,4 @@
-// The claims board: the vectors, what the arbiter makes, and what the worker's own half writes and reads.
+// The claims board: the vectors, the arbiter's part, and the reads and writes of the worker's half.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// test/vectors/runqueue.json, which the Python half is tested against too; its "about" says what is where.
+// test/vectors/runqueue.json, with which the Python half is tested, too; its "about" describes its parts.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ type GatewayFrame =
     }
   | { readonly type: 'GONE' | 'TAKEN'; readonly id: number };
 
-/** What a gateway sends of a ticket after its WATCH. */
+/** The frames of a gateway for a ticket after its WATCH. */
 interface WatchFrame {
   readonly type: 'DATA' | 'GONE' | 'MESSAGE' | 'CLOSE';
   readonly flags: number;

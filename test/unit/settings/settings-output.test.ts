@@ -1,4 +1,4 @@
-// What becomes of resolved settings: --print-config, the gateway's part, and the numbers behind user and group.
+// The uses of resolved settings: --print-config, the gateway's part, and the numeric ids of user and group.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

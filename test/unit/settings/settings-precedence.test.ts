@@ -1,4 +1,4 @@
-// Which source of a setting wins, what its origin says, and what is warned of.
+// The precedence of the sources of a setting, its origin, and warnings.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

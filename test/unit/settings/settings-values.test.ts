@@ -1,4 +1,4 @@
-// What each kind of setting accepts, from the config file and from flags, and what the errors say.
+// The values that each kind of setting accepts, from the config file and from flags, and the errors.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// When the soak says that a quantity grows.
+// The soak's criterion for growth.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

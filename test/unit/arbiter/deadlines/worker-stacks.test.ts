@@ -1,4 +1,4 @@
-// The application's part of what faulthandler writes.
+// The application's part of faulthandler's output.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

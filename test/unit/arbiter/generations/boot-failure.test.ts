@@ -1,4 +1,4 @@
-// What is said of a generation that cannot serve.
+// The report about a generation that cannot serve.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// When a generation whose forkserver has died is to be replaced again.
+// The schedule of retries for a generation whose forkserver has died.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

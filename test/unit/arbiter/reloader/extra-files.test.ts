@@ -1,4 +1,4 @@
-// What the reloader makes of the files that forkservers find for reload_extra_files.
+// The reloader's use of the files that forkservers find for reload_extra_files.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

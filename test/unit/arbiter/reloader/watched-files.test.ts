@@ -1,4 +1,4 @@
-// Watching files: what counts as a change, and what happens where inotify does not serve.
+// Watching files: the kinds of changes, and polling if inotify is unavailable.
 
 import assert from 'node:assert/strict';
 import fs, { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Which listening sockets the environment says are there.
+// The listening sockets that the environment names.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a reload does with the listening sockets.
+// The plan of a reload for the listening sockets.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

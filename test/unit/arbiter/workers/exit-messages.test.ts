@@ -1,4 +1,4 @@
-// What the log says when a process ends.
+// The log messages about the end of a process.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What stands before the first byte of HTTP: a PROXY header where one may come. The sockets are played by the test.
+// The bytes before HTTP: a PROXY header, if allowed. The test plays the sockets.
 
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';

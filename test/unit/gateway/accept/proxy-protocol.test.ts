@@ -1,4 +1,4 @@
-// The PROXY protocol's headers, v1 and v2: what they say, what is refused, and that the cuts between chunks do not matter.
+// The PROXY protocol's headers, v1 and v2: their contents and refusals, independent of the cuts between chunks.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

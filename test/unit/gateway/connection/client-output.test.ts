@@ -1,4 +1,4 @@
-// What goes out to a client: memory, disk, and when a worker is held back, with a socket that takes as much as the test says.
+// Output to a client: memory, spool and backpressure, with a socket that accepts as much as the test allows.
 
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';

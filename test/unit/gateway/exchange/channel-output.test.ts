@@ -1,4 +1,4 @@
-// What goes to a worker on its channel, with a socket that takes as much as the test says.
+// Output to a worker on its channel, with a socket that accepts as much as the test allows.
 
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';

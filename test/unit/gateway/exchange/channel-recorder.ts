@@ -1,4 +1,4 @@
-// Writes down what a ChannelDecoder reports, in a form that does not depend on how the bytes were cut into chunks.
+// Records the reports of a ChannelDecoder, in a form that does not depend on the chunks.
 
 import { ChannelDecoder, type ChannelSink, type ResponseHead } from '../../../../src/runqueue/channel-decoder.ts';
 import { ABORTED, CLOSING, END, FRAMED, TEXT } from '../../../../src/runqueue/channel-frame.ts';
@@ -39,7 +39,7 @@ interface Tunnel {
 export class ChannelRecorder implements ChannelSink {
   readonly #heard: (Exclude<Heard, { type: 'RESPONSE' | 'TUNNEL' }> | Response | Tunnel)[] = [];
   #open: Response | null = null;
-  /** The pieces of a message whose last one has not come. */
+  /** The pieces of an incomplete message. */
   #message: Buffer[] = [];
   #tunnel: Tunnel | null = null;
 
@@ -145,7 +145,7 @@ export class ChannelRecorder implements ChannelSink {
   }
 }
 
-/** Pushes `bytes` in chunks of these sizes, then the rest; returns what was heard, and why the channel was closed. */
+/** Pushes `bytes` in chunks of these sizes, then the rest; returns the reports, and why the channel was closed. */
 export function listen(
   bytes: Buffer,
   cuts: Iterable<number>,

@@ -1,4 +1,4 @@
-// What goes to the client for what a worker sends, and what becomes of the connection.
+// The responses to the client for a worker's frames, and the end of the connection.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

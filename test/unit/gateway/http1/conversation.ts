@@ -1,4 +1,4 @@
-// Plays what a client sends through the parsers, cut into chunks in any way, and writes down what came out.
+// Feeds a client's bytes to the parsers, in any chunks, and records the results.
 
 import { ProxyHeaderReader, type ProxyProtocolMode } from '../../../../src/gateway/accept/proxy-protocol.ts';
 import type { BodyProgress } from '../../../../src/gateway/http1/body/body-progress.ts';
@@ -34,7 +34,7 @@ type Reading =
   | { kind: 'body'; text: string; head: RequestHead; reader: ReturnType<typeof toBodyReader> }
   | { kind: 'over' };
 
-/** `cuts` are the sizes of the chunks; what they leave over comes as one last chunk. */
+/** `cuts` are the sizes of the chunks; the rest is one last chunk. */
 export function converse(bytes: Buffer, cuts: Iterable<number>, settings: ConversationSettings): Outcome {
   const rules = headRules(settings);
   const context = newHeadContext(rules, true, 'http');

@@ -1,4 +1,4 @@
-// Who is next, who has waited too long, and when there are too many: every order, at and beside every limit.
+// The next request, overdue requests, and the limit: every order, at and beside every limit.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -24,7 +24,7 @@ import { type ExchangeParts, newExchange, type TestExchange } from '../exchange/
 
 export const GATEWAY = 3;
 export const FIRST_CANCEL = 10;
-/** What the kernel gives a pipe unless it is asked for more. */
+/** The kernel's default capacity of a pipe. */
 export const DEFAULT_CAPACITY = 16;
 
 const BAD_GATEWAY = new Refusal('BadGateway', 'the worker has died');
@@ -71,7 +71,7 @@ export class PipeReader {
     return tickets;
   }
 
-  /** What is in the pipe once everything of this turn of the event loop has been written. */
+  /** The contents of the pipe once everything of this turn of the event loop has been written. */
   async takeAll(): Promise<Ticket[]> {
     await turn();
     const tickets: Ticket[] = [];
@@ -131,7 +131,7 @@ export class Bench {
     return reader;
   }
 
-  /** Enqueues a request whose fields are its name. */
+  /** Enqueues a request that carries its name in its fields. */
   enqueue(name: string, parts: ExchangeParts = {}): TestExchange {
     const exchange = newExchange({ ...parts, fields: `NAME\0${name}` });
     this.#exchanges.set(name, exchange);
@@ -168,7 +168,7 @@ export class Bench {
     this.queue.ticketEnded(exchange);
   }
 
-  /** What the gateway does when it hears of a worker's end. */
+  /** Like the gateway at the end of a worker. */
   workerGone(generation: number, slot: number): Exchange | undefined {
     const [running] = this.queue.claimed({ slot, slots: 1 });
     this.queue.workerGone(generation);
@@ -178,14 +178,14 @@ export class Bench {
     return running;
   }
 
-  /** What the gateway does when a client leaves. */
+  /** Like the gateway when a client leaves. */
   leave(exchange: TestExchange): void {
     if (exchange.state.kind === 'waiting') this.queue.drop(exchange);
     else this.queue.cancel(exchange);
     exchange.abandon();
   }
 
-  /** What the gateway does when a client shuts down its sending side, after some time. */
+  /** Like the gateway some time after a client's half-close. */
   stopSending(exchange: TestExchange): void {
     exchange.client.awaits = false;
     if (exchange.state.kind !== 'waiting') return this.queue.cancelUnlessBegun(exchange);

@@ -1,4 +1,4 @@
-// Who waits in the run queue, who is next, and who is turned away: queue_limit, queue_timeout, queue_order, and clients that leave.
+// The requests that wait in the run queue, come next, or are turned away: queue_limit, queue_timeout, queue_order, leaving clients.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -29,7 +29,7 @@ class BusyQueue {
     return new BusyQueue(bench, reader, out);
   }
 
-  /** The worker answers what it has, one by one; returns the names of what it got for it, in that order. */
+  /** The worker answers its requests one by one; returns the names of the next ones that it got, in order. */
   async served(count: number = Number.POSITIVE_INFINITY): Promise<string[]> {
     const names: string[] = [];
     while (names.length < count) {
@@ -78,7 +78,7 @@ test('adaptive: oldest first, newest first while the oldest has waited too long,
   assert.deepEqual(await queue.served(1), ['d'], 'b has waited 1,001 ms');
   for (const name of ['e', 'f']) queue.bench.enqueue(name, { arrivedMs: clock.nowMs });
   assert.deepEqual(await queue.served(1), ['f']);
-  // Those that waited too long are gone: what is left is young.
+  // Overdue requests are gone: the rest is young.
   assert.deepEqual(namesOf(queue.bench.queue.overdue(12_201)), ['b', 'c']);
   queue.bench.enqueue('g', { arrivedMs: clock.nowMs });
   assert.deepEqual(await queue.served(), ['e', 'g']);

@@ -68,7 +68,7 @@ test('in-flight requests of a leaving worker do not count against the limit', as
   bench.claim(5, first.id);
   bench.claim(6, second.id);
   assert.equal(bench.queue.workerRetires({ slot: 5, slots: 2 }).length, 2);
-  // Told twice, it is the same.
+  // A second time, nothing changes.
   bench.queue.workerRetires({ slot: 5, slots: 2 });
   assert.deepEqual(namesOf(await reader.takeAll()), ['r4', 'r5']);
   bench.answer(first);

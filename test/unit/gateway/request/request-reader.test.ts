@@ -1,4 +1,4 @@
-// What a client sends, in pieces of any size, becomes requests: the connection and the gateway are played by the test.
+// A client's bytes, in pieces of any size, become requests. The test plays the connection and the gateway.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ function settings(changes: Partial<GatewaySettings> = {}): HttpSettings {
   return toHttpSettings({ ...gatewaySettings(), ...changes });
 }
 
-/** A connection that serves one request after the other, each as soon as the test says. */
+/** A connection that serves one request after the other, each when the test allows it. */
 class ConnectionDouble {
   readonly requests: { readonly head: RequestHead; readonly body: RequestBody }[] = [];
   readonly refusals: { readonly code: string; readonly end: string; readonly known: string }[] = [];
@@ -47,7 +47,7 @@ class ConnectionDouble {
     this.#read(Buffer.from(text, 'latin1'));
   }
 
-  /** What the client has sent behind its request is read. */
+  /** Reads the bytes that the client has sent behind its request. */
   goOn(): void {
     this.#read(null);
   }

@@ -14,11 +14,11 @@ const RULES = headRules();
 /** When each body begins. */
 const NOW_MS: number = Math.ceil(performance.now());
 
-/** The worker's channel: keeps the frames, and is as full as the test says. */
+/** The worker's channel: records the frames, and is as full as the test sets it. */
 class ChannelDouble {
   readonly #frames: { readonly type: number; readonly flags: number; payload: string }[] = [];
   writableLength = 0;
-  /** Has what was gathered written. */
+  /** Flushes the collected frames. */
   flush: () => void = () => {};
 
   get frames(): readonly { readonly type: number; readonly flags: number; readonly payload: string }[] {

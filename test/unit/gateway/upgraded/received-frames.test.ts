@@ -1,4 +1,4 @@
-// What an unfinished message of a WebSocket client takes, from the bytes of its frames, however they are cut.
+// The memory of an unfinished message of a WebSocket client, from the bytes of its frames, in any chunks.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

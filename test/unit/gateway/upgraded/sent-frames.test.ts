@@ -1,4 +1,4 @@
-// Where the frames of an application that speaks WebSocket by itself end.
+// The ends of frames of an application that speaks WebSocket itself.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What the gateway answers in an application's place.
+// The gateway's own answers, in place of an application's.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
