@@ -130,7 +130,7 @@ export function greenScenarios({ name, names, patchedModule, patch }: GreenClass
   );
 
   scenario(
-    title('without the library the server does not start, and says what to install'),
+    title('without the library the server does not start, and names the package to install'),
     async (scene) => {
       // Found first, and not a package of that name: as if it were not installed.
       mkdirSync(scene.path('shadow'));

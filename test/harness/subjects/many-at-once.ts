@@ -54,7 +54,7 @@ export function scenariosOf({ name, args, onDeadline }: ClassUnderTest): void {
   );
 
   scenario(
-    title('no more requests run at once than are allowed'),
+    title('no more requests run concurrently than allowed'),
     async (scene) => {
       const { rendezvous, server } = await manyAtOnce(scene, args(3));
       const held = await Promise.all([1, 2, 3, 4, 5].map(async () => await sent(scene, server, '/hold')));
@@ -125,7 +125,7 @@ export function scenariosOf({ name, args, onDeadline }: ClassUnderTest): void {
   );
 
   scenario(
-    title('a reload under load fails no request, and what runs is finished by the old worker'),
+    title('a reload under load fails no request, and the old worker finishes its requests'),
     async (scene) => {
       const { rendezvous, server } = await manyAtOnce(scene, [...args(4), '--workers', '2']);
       const [first = 0, second = 0] = await server.workers(2);

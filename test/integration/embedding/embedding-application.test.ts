@@ -35,7 +35,7 @@ if __name__ == '__main__':
 `;
 
 scenario(
-  'Application reads them all, over what init() returns, and under what the program sets after',
+  'Application reads them all; they override the result of init(), and later assignments of the program override them',
   async (scene) => {
     const { server } = await startProgram(
       scene,
@@ -84,7 +84,7 @@ for (const [what, args, code, message] of [
 }
 
 scenario(
-  'an Application says that a mistake is in GUNICORN_CMD_ARGS',
+  'an Application names GUNICORN_CMD_ARGS as the source of a mistake',
   async (scene) => {
     const files = { 'app.py': application('    def init(self, parser, opts, args): pass\n') };
     const server = await scene.program({ args: ['app.py'], files, env: { GUNICORN_CMD_ARGS: '--nonsense' } });

@@ -39,7 +39,7 @@ forEachClass(
 );
 
 forEachClass(
-  'SIGTERM ends a server whose requests never end within graceful_timeout, and each client gets an answer or sees its response cut',
+  'SIGTERM ends a server with endless requests within graceful_timeout, and each client gets an answer or a truncated response',
   { workers: 2, each: 16, args: ['--graceful-timeout', '1', '--timeout', '3600'] },
   async (running) => {
     const { server } = running;
@@ -81,7 +81,7 @@ forEachClass(
 );
 
 forEachClass(
-  'SIGQUIT ends the server at once, whatever runs',
+  'SIGQUIT ends the server immediately, whatever runs',
   { workers: 2, each: 8, args: ['--graceful-timeout', '3600', '--timeout', '3600'] },
   async (running) => {
     const { kind, server } = running;

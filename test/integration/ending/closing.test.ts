@@ -135,7 +135,7 @@ scenario(
 );
 
 scenario(
-  'a client that goes on with its body after a refusal is read for longer than a moment, and gets the answer',
+  'a client that continues its body after a refusal is still read, and gets the answer',
   async (scene) => {
     const { server } = await meeting(scene, ['--limit-request-body', '1000']);
     const connection = await scene.connect(server);

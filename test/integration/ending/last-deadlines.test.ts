@@ -19,7 +19,7 @@ const STOPPED: readonly (readonly [who: string, pids: (family: Family) => readon
 
 for (const [who, pids, config] of STOPPED) {
   scenario(
-    `TERM ends a server of which SIGSTOP has stopped ${who}`,
+    `TERM ends a server even if SIGSTOP has stopped ${who}`,
     async (scene) => {
       const server = await scene.tunicorn({
         app: 'hello',
@@ -44,7 +44,7 @@ const HANGING: readonly (readonly [hook: string, parameters: string, before: Nod
 
 for (const [hook, parameters, before] of HANGING) {
   scenario(
-    `a server ends whose hook ${hook} hangs`,
+    `a server ends even if its hook ${hook} hangs`,
     async (scene) => {
       const when = hook === 'nworkers_changed' ? 'if o is not None: ' : '';
       const text = `${HANG}def ${hook}(${parameters}):\n    ${when}_hang()\n`;
@@ -59,7 +59,7 @@ for (const [hook, parameters, before] of HANGING) {
 }
 
 scenario(
-  'a reload replaces a generation whose forkserver SIGSTOP has stopped',
+  'a reload replaces a generation even if SIGSTOP has stopped its forkserver',
   async (scene) => {
     // With a hook, the new generation asks the old forkserver for its state.
     const config = scene.write('conf.py', 'def on_reload(server):\n    pass\n');

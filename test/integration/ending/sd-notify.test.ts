@@ -42,34 +42,37 @@ scenario('READY does not come before the application is loaded', async (scene) =
   );
 });
 
-scenario('a reload says RELOADING with the time, then READY; one that fails says why and goes on', async (scene) => {
-  const { server, socket } = await start(scene, { files: { 'program.py': program } });
-  await socket.waitFor(/READY=1/);
-  let since = socket.mark();
-  const before = process.hrtime.bigint() / 1000n;
-  server.signal('SIGHUP');
-  const reloading = await socket.waitFor(/RELOADING=1/, since);
-  const usec = BigInt(reloading.fields.get('MONOTONIC_USEC') ?? '0');
-  assert.ok(usec >= before && usec <= process.hrtime.bigint() / 1000n, `${usec}`);
-  const ready = await socket.waitFor(/READY=1/, since);
-  assert.equal(ready.fields.get('STATUS'), 'Generation 2 serves with 1 worker');
-  scene.write('program.py', 'raise ImportError("not today")\n');
-  since = socket.mark();
-  server.signal('SIGHUP');
-  await socket.waitFor(/RELOADING=1/, since);
-  const back = await socket.waitFor(/READY=1/, since);
-  assert.match(
-    back.fields.get('STATUS') ?? '',
-    /^Generation 2 serves with 1 worker; the last reload failed: .*not today/,
-  );
-  scene.write('program.py', program);
-  since = socket.mark();
-  server.signal('SIGHUP');
-  const good = await socket.waitFor(/READY=1/, since);
-  assert.equal(good.fields.get('STATUS'), 'Generation 4 serves with 1 worker');
-});
+scenario(
+  'a reload sends RELOADING with the time, then READY; one that fails sends the reason, and the server continues',
+  async (scene) => {
+    const { server, socket } = await start(scene, { files: { 'program.py': program } });
+    await socket.waitFor(/READY=1/);
+    let since = socket.mark();
+    const before = process.hrtime.bigint() / 1000n;
+    server.signal('SIGHUP');
+    const reloading = await socket.waitFor(/RELOADING=1/, since);
+    const usec = BigInt(reloading.fields.get('MONOTONIC_USEC') ?? '0');
+    assert.ok(usec >= before && usec <= process.hrtime.bigint() / 1000n, `${usec}`);
+    const ready = await socket.waitFor(/READY=1/, since);
+    assert.equal(ready.fields.get('STATUS'), 'Generation 2 serves with 1 worker');
+    scene.write('program.py', 'raise ImportError("not today")\n');
+    since = socket.mark();
+    server.signal('SIGHUP');
+    await socket.waitFor(/RELOADING=1/, since);
+    const back = await socket.waitFor(/READY=1/, since);
+    assert.match(
+      back.fields.get('STATUS') ?? '',
+      /^Generation 2 serves with 1 worker; the last reload failed: .*not today/,
+    );
+    scene.write('program.py', program);
+    since = socket.mark();
+    server.signal('SIGHUP');
+    const good = await socket.waitFor(/READY=1/, since);
+    assert.equal(good.fields.get('STATUS'), 'Generation 4 serves with 1 worker');
+  },
+);
 
-scenario('WATCHDOG comes as long as a gateway answers, and not when none does', async (scene) => {
+scenario('WATCHDOG is sent as long as a gateway answers, and not when none does', async (scene) => {
   const { server, socket } = await start(scene, { env: { WATCHDOG_USEC: `${WATCHDOG_MS * 1000}` } });
   await socket.waitFor(/READY=1/);
   const first = await socket.waitFor(/WATCHDOG=1/);

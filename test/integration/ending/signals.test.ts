@@ -257,7 +257,7 @@ scenario('SIGUSR1 opens the log files again', async (scene) => {
   assert.ok(before.every((pid) => server.workerPids().includes(pid)));
 });
 
-scenario('SIGWINCH is ignored by a server that is no daemon', async (scene) => {
+scenario('SIGWINCH is ignored by a server that is not a daemon', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', args: ['--workers', '2', '--log-level', 'debug'] });
   const before = await server.workers(2);
   server.signal('SIGWINCH');

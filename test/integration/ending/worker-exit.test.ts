@@ -126,7 +126,7 @@ def application(environ, start_response):
 `;
 
 scenario(
-  'a worker whose thread never ends is succeeded at once, and killed after graceful_timeout with the name of the thread in the log',
+  'a worker whose thread never ends is replaced immediately, and killed after graceful_timeout with the name of the thread in the log',
   async (scene) => {
     const args = ['--max-requests', '1', '--graceful-timeout', '4'];
     const server = await scene.tunicorn({ app: 'app', args, files: { 'app.py': NEVER_ENDING } });

@@ -25,7 +25,7 @@ test('a client that half-closes immediately, as nc -N does, gets its answer, how
   assert.match(await answer, /^HTTP\/1\.1 200 Reason\r\n[\s\S]*\r\n\r\nok$/);
 });
 
-test('a request whose client does so later, while it waits, is never run', async (t) => {
+test('a request whose client half-closes later, while it waits, is never run', async (t) => {
   const clock = new StoppedClock(t);
   const live = await LiveGateway.start(t, { dialect: 'wsgi' });
   const client = await live.connect();

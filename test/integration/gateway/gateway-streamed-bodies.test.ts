@@ -39,7 +39,7 @@ async function sendUntilStuck(client: HttpConnection): Promise<number> {
   return lastTaken;
 }
 
-test('a body that comes with its head goes whole, in the ticket', async (t) => {
+test('a body that arrives with its head is sent whole, in the ticket', async (t) => {
   const { worker, client } = await conversation(t);
   await client.send(`${HEAD}${LENGTH_3}\r\nabc`);
   const taken = await worker.take();
@@ -78,7 +78,7 @@ for (const [name, fields, sent] of [
   });
 }
 
-test('what comes before WATCH is kept for it', async (t) => {
+test('body data before WATCH is kept for it', async (t) => {
   const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 6\r\n\r\nab`);
   const taken = await worker.take();
@@ -89,7 +89,7 @@ test('what comes before WATCH is kept for it', async (t) => {
   assert.deepEqual(await taken.rest(), { text: 'abcdef', end: END });
 });
 
-test('a body that has become whole while its request waited for a worker goes whole after all', async (t) => {
+test('a body completed while its request waited for a worker is sent whole after all', async (t) => {
   const gateway = await LiveGateway.start(t);
   const client = await gateway.connect();
   await client.send(`${HEAD}Content-Length: 6\r\n\r\nabc`);
@@ -156,7 +156,7 @@ test('a client is not read further than the application reads', async (t) => {
   );
 });
 
-test('a response that ends before the body closes the connection, and the rest is no request', async (t) => {
+test('a response that ends before the body closes the connection, and the rest is not a request', async (t) => {
   const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 1000\r\n\r\nfirst`);
   const taken = await worker.take();
@@ -169,7 +169,7 @@ test('a response that ends before the body closes the connection, and the rest i
   assert.equal(worker.waitingTickets, 0);
 });
 
-test('a response can go out while the body comes in', async (t) => {
+test('a response can be sent while the body is received', async (t) => {
   const { worker, client } = await conversation(t);
   await client.send(`${HEAD}Content-Length: 6\r\n\r\n`);
   const taken = await worker.take();

@@ -45,7 +45,7 @@ test('a tunnel carries everything from the first byte behind the head on, in bot
   assert.deepEqual(gateway.streams(), [{ generation: 1, webSockets: 0, tunnels: 1, eventStreams: 0 }]);
 });
 
-test('the end of one direction is passed on, and the other goes on', async (t) => {
+test('the end of one direction is passed on, and the other continues', async (t) => {
   const gateway = await LiveGateway.start(t, WSGI);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -176,7 +176,7 @@ test('an application that answers the handshake as any request is passed on as e
   assert.equal((await client.response()).body.toString(), 'ok');
 });
 
-test('a TUNNEL for a request that is no handshake loses the worker its channel, and the client gets 502', async (t) => {
+test('a TUNNEL for a request that is not a handshake costs the worker its channel, and the client gets 502', async (t) => {
   const gateway = await LiveGateway.start(t, WSGI);
   const worker = await gateway.serve();
   const client = await gateway.connect();

@@ -224,7 +224,7 @@ scenario('a reload whose configuration has a hook that cannot be found is given 
   assert.equal(await getText(server.target), String(worker));
 });
 
-scenario('pre_exec that raises stops the upgrade, and the server goes on', async (scene) => {
+scenario('pre_exec that raises stops the upgrade, and the server keeps running', async (scene) => {
   const journal = new HookJournal(scene);
   const server = await scene.tunicorn(journal.launchOptions(raising('pre_exec'), ['on_starting', 'on_exit']));
   const [worker] = await server.workers(1);
@@ -236,7 +236,7 @@ scenario('pre_exec that raises stops the upgrade, and the server goes on', async
   assert.deepEqual(journal.names(), ['on_starting', 'on_exit'], 'no second server was started');
 });
 
-scenario('a hook that is no function is a mistake in the configuration', async (scene) => {
+scenario('a hook that is not a function is a mistake in the configuration', async (scene) => {
   const { code, text } = await scene.run({
     app: 'app',
     files: { 'app.py': 'application = print\n', 'gunicorn.conf.py': 'post_fork = "nowhere.to_be_found"\n' },

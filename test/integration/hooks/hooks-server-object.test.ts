@@ -20,7 +20,7 @@ function pidsOf(living: unknown): number[] {
   return Array.isArray(living) ? living.map(Number).sort() : [];
 }
 
-scenario('what on_starting sets on the server and in modules is seen in every worker', async (scene) => {
+scenario('attributes that on_starting sets on the server and in modules are seen in every worker', async (scene) => {
   const config = `
 import app, state
 workers = 2
@@ -42,10 +42,8 @@ def post_fork(server, worker):
   assert.deepEqual(JSON.parse(await getText(server.target)), ['from on_starting', 'blue', 42]);
 });
 
-scenario(
-  'attributes that hooks have set on the server live through reloads; what cannot be kept is named',
-  async (scene) => {
-    const config = (reloads: string): string => `
+scenario('attributes that hooks have set on the server survive reloads; those that cannot are named', async (scene) => {
+  const config = (reloads: string): string => `
 import threading
 class Plan:
     def __init__(self, text): self.text = text
@@ -59,21 +57,20 @@ def post_fork(server, worker):
     import app
     app.seen = [server.started, server.plan.text, hasattr(server, "lock")${reloads}]
 `;
-    const files = { 'app.py': answering('seen'), 'gunicorn.conf.py': config('') };
-    const server = await scene.tunicorn({ app: 'app', files });
-    assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', true]);
-    scene.write('gunicorn.conf.py', config(', server.reloads'));
-    for (const reloads of [1, 2]) {
-      server.signal('SIGHUP');
-      await server.waitForLog(generationServing(reloads + 1));
-      assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', false, reloads]);
-    }
-    assert.equal(server.log.count(/\[WARNING\] .*cannot keep.*: lock$/), 1, 'one warning, for there was one lock');
-  },
-);
+  const files = { 'app.py': answering('seen'), 'gunicorn.conf.py': config('') };
+  const server = await scene.tunicorn({ app: 'app', files });
+  assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', true]);
+  scene.write('gunicorn.conf.py', config(', server.reloads'));
+  for (const reloads of [1, 2]) {
+    server.signal('SIGHUP');
+    await server.waitForLog(generationServing(reloads + 1));
+    assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', false, reloads]);
+  }
+  assert.equal(server.log.count(/\[WARNING\] .*cannot keep.*: lock$/), 1, 'one warning, for there was one lock');
+});
 
 scenario(
-  'what pre_fork sets on a worker is there in the worker, and the same worker is given to child_exit',
+  'attributes that pre_fork sets on a worker exist in the worker, and child_exit gets the same worker',
   async (scene) => {
     const journal = new HookJournal(scene);
     const config = `

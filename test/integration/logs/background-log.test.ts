@@ -103,7 +103,7 @@ test("'-' is stdout", () => {
   assert.deepEqual(stdout.split('\n').slice(0, -1), numbered(0, 5000));
 });
 
-test('reopen() goes on in a new file after a rotation; what came before it is in the old one', async () => {
+test('reopen() continues in a new file after a rotation; earlier lines are in the old one', async () => {
   const file = freshPath();
   const log = opened(file);
   log.write('before');

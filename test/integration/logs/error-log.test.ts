@@ -101,7 +101,7 @@ test('entries of several processes in one file do not mix', async () => {
   for (const [, , message = ''] of found) assert.match(message, /^(a{5000}|b{5000}|c{5000})$/);
 });
 
-test('reopen() goes on in a new file after a rotation', () => {
+test('reopen() continues in a new file after a rotation', () => {
   const file = freshPath();
   const log = opened(file);
   log.log('info', 'before');

@@ -160,7 +160,7 @@ scenario('no client can forge a line of JSON, or a part of one', async (scene) =
   assert.equal(Object.keys(line).filter((name) => name === 'status').length, 1);
 });
 
-scenario('USR1 goes on in new files, and a reload changes the form of both logs', async (scene) => {
+scenario('USR1 continues in new files, and a reload changes the form of both logs', async (scene) => {
   const files = { 'app.py': app, 'gunicorn.conf.py': 'accesslog = "access.log"\nerrorlog = "error.log"\n' };
   const server = await scene.launch({ app: 'app', files });
   const [access, errors] = [scene.path('access.log'), scene.path('error.log')];

@@ -41,7 +41,7 @@ const mistakes: readonly (readonly [line: string, reason: RegExp])[] = [
 ];
 
 for (const [line, reason] of mistakes) {
-  scenario(`a reload with ${line} is given up, and the old generation goes on`, async (scene) => {
+  scenario(`a reload with ${line} is given up, and the old generation keeps serving`, async (scene) => {
     const hello = readFileSync(appFile('hello'), 'utf8');
     const files = { 'hello.py': hello, 'gunicorn.conf.py': 'accesslog = "access.log"\n' };
     const server = await scene.tunicorn({ app: 'hello', files });

@@ -238,7 +238,7 @@ for (const [what, config] of [
     await server.waitForLog(/^to wsgi\.errors$/m);
   });
 
-  scenario(`after USR1 every process goes on in new files, ${what}`, async (scene) => {
+  scenario(`after USR1 every process continues in new files, ${what}`, async (scene) => {
     const names = ['error.log', 'access.log'];
     const [errors = '', access = ''] = names.map((name) => scene.path(name));
     const files = { 'logging_app.py': application, 'gunicorn.conf.py': config };

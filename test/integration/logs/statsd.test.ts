@@ -78,7 +78,7 @@ for (const [what, address] of [
   ['whose name does not resolve', async () => 'no-such-host.invalid:8125'],
   ['at a Unix socket that is not there', async () => 'unix:///nowhere/statsd.sock'],
 ] as const) {
-  scenario(`a statsd server ${what} holds up and breaks nothing`, async (scene) => {
+  scenario(`a StatsD server ${what} delays and breaks nothing`, async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', args: ['--statsd-host', await address()] });
     for (let count = 0; count < 200; count += 1) assert.equal((await request(server.target, '/')).status, 200);
     const { gateways } = server.family();

@@ -58,7 +58,7 @@ for (const [name, start] of [
 }
 
 scenario(
-  'what process 1 is sent, the arbiter gets: HUP reloads, USR2 upgrades, and the new arbiter inherits the container',
+  'signals to process 1 reach the arbiter: HUP reloads, USR2 upgrades, and the new arbiter inherits the container',
   async (scene) => {
     const server = await startAsProcessOne(scene, [binary, '--python', venvPython]);
     signalProcessOne(server, 'SIGHUP');

@@ -120,7 +120,7 @@ scenario(
 );
 
 scenario(
-  'on a Unix socket the proxy is believed, and without its word there is no client',
+  'on a Unix socket the proxy is trusted, and without its fields there is no client',
   async (scene) => {
     const server = await start(scene, 'uvicorn.workers.UvicornWorker', { listen: 'unix' });
     assert.deepEqual(await scopeOf(server), [['8.8.8.8', 0], 'https']);

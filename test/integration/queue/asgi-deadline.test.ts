@@ -144,7 +144,7 @@ scenario(
 );
 
 scenario(
-  'streams go on through a reload until graceful_timeout, and new requests meet the new workers',
+  'streams continue through a reload until graceful_timeout, and new requests get the new workers',
   async (scene) => {
     const server = await scene.tunicorn(app('--graceful-timeout', '3'));
     const before = await getText(server.target);
@@ -162,7 +162,7 @@ scenario(
 );
 
 scenario(
-  'a worker with hundreds of polls serves others at once',
+  'a worker with hundreds of polls serves other requests immediately',
   async (scene) => {
     const server = await scene.tunicorn(app());
     const since = server.log.mark();

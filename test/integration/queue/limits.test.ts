@@ -272,7 +272,7 @@ scenario(
 // Memory
 
 scenario(
-  'with a small gateway_memory many bodies at once arrive right, and the gateway stays small',
+  'with a small gateway_memory many concurrent bodies arrive intact, and the gateway stays small',
   async (scene) => {
     const limit = 4 * MEBIBYTE;
     const args = ['--gateway-memory', String(limit), '--workers', '2', '--timeout', '120'];

@@ -103,7 +103,7 @@ async function expectBusy({ name, response }: Waiting): Promise<void> {
 // How many
 
 scenario(
-  'beyond queue_limit a request is answered with 503 and Retry-After at once, and never run; the others are',
+  'beyond queue_limit a request is answered with 503 and Retry-After immediately, and never run; the others are',
   async (scene) => {
     const counter = await Counter.open(scene, ['--queue-limit', '2']);
     const [running] = await counter.comeAll('a');

@@ -44,7 +44,7 @@ scenario('no worker leaves before it has served max_requests', async (scene) => 
 });
 
 scenario(
-  'a worker takes no more than max_requests: what comes before its replacement is ready waits for that',
+  'a worker takes no more than max_requests: later requests wait until its replacement is ready',
   async (scene) => {
     const rendezvous = await scene.rendezvous();
     const app =

@@ -111,7 +111,7 @@ scenario('SIGHUP brings new settings', async (scene) => {
   await eventually('the new environment', async () => (await getText(server.target)) === '["two", null]');
 });
 
-scenario('SIGHUP takes back what SIGTTIN added', async (scene) => {
+scenario('SIGHUP removes workers that SIGTTIN added', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', args: ['--workers', '1'] });
   server.signal('SIGTTIN');
   await server.workers(2);
@@ -209,7 +209,7 @@ scenario('SIGTERM during a reload ends everything', async (scene) => {
 });
 
 scenario(
-  'five SIGHUPs at once end in the newest code and one generation',
+  'five simultaneous SIGHUPs end in the newest code and one generation',
   async (scene) => {
     const server = await scene.tunicorn({
       app: 'app',

@@ -24,7 +24,7 @@ for (const [what, text, page] of broken) {
     const name = preload ? ', with --preload' : '';
 
     scenario(
-      `a module that ${what} is a page with the traceback from the first start on, until it is mended${name}`,
+      `a module that ${what} is a page with the traceback from the first start on, until it is fixed${name}`,
       async (scene) => {
         const server = await scene.tunicorn({ app: 'app', args, files: { ...files, 'text.py': text } });
         for (let round = 0; round < 2; round += 1) {
@@ -56,7 +56,7 @@ scenario(
 );
 
 scenario(
-  'the module whose absence broke the application brings it back when it is made',
+  'creating the module whose absence broke the application brings it back',
   async (scene) => {
     const app = { ...files, 'text.py': 'from shop.words import TEXT\n' };
     const server = await scene.tunicorn({ app: 'app', args: ['--reload'], files: app });

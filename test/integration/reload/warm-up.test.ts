@@ -113,7 +113,7 @@ scenario('an answer of warm_up that is neither 500 nor an exception lets the wor
   assert.equal(status, 404);
 });
 
-scenario('a value of warm_up that is no path and no URL is refused', async (scene) => {
+scenario('a value of warm_up that is neither a path nor a URL is refused', async (scene) => {
   for (const value of ['health', 'ftp://example.org/', 'http:///', '/a b']) {
     const ended = await scene.run({ app: 'hello', args: ['--warm-up', value] });
     assert.equal(ended.code, 1);

@@ -66,7 +66,7 @@ for (const [query, mebibytes] of [['?length', 1024] as const, ['', 256] as const
 }
 
 scenario(
-  'slow uploads and slow downloads at once leave the workers to others',
+  'simultaneous slow uploads and downloads leave the workers to others',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'upload', args: ['--workers', '1', '--timeout', '200'] });
     const connection = await scene.connect(server);

@@ -447,7 +447,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }
 
-scenario('a connection on which nothing was ever sent is no request, and has no line', async (scene) => {
+scenario('a connection without a byte is not a request, and has no line', async (scene) => {
   const args = ['--access-logfile', scene.path('access.log')];
   const server = await scene.tunicorn({ app: 'hello', args });
   const [silent, later] = [await scene.connect(server), await scene.connect(server)];

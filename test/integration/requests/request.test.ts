@@ -131,7 +131,7 @@ for (const [dialect, app, args, proxyLine] of [
   );
 }
 
-scenario('a CRLF behind a body is no request, and no part of the next one', async (scene) => {
+scenario('a CRLF behind a body is neither a request nor a part of the next one', async (scene) => {
   const server = await scene.tunicorn({ app: 'echo', args: ['--keep-alive', '1'] });
   const connection = await scene.connect(server);
   const post = requestBytes('/', { method: 'POST', body: 'a=b' });
@@ -193,7 +193,7 @@ for (const size of [0, 1, 1000, 4096, 5000, 65_536, 1_000_000, 5_000_000]) {
 }
 
 scenario(
-  'a request may follow a chunked one at once',
+  'a request may follow a chunked one immediately',
   async (scene) => {
     const connection = await scene.connect(await echo());
     const chunked = 'POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';

@@ -61,7 +61,7 @@ scenario('a request without a body has no CONTENT_TYPE and CONTENT_LENGTH', asyn
   assert.deepEqual([environ.CONTENT_TYPE, environ.CONTENT_LENGTH], [undefined, undefined]);
 });
 
-scenario('a chunked request has no CONTENT_LENGTH and says that its input ends', async (scene) => {
+scenario('a chunked request has no CONTENT_LENGTH, and wsgi.input_terminated', async (scene) => {
   const connection = await scene.connect(await echo());
   await connection.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n');
   const environ = environOf(await connection.response());

@@ -71,7 +71,7 @@ scenario(
 );
 
 scenario(
-  'too few descriptors to start at all are an error that says how many there must be',
+  'too few descriptors to start are an error with the required number',
   async (scene) => {
     const { code, text } = await scene.run({ app: 'hello', launcher: withOpenFiles(64) });
     assert.equal(code, 1);

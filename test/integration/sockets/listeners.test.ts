@@ -215,7 +215,7 @@ test('a closing listener completes established connections, and accepts no new o
   assert.equal(await next, 'ECONNREFUSED');
 });
 
-test('a listener that another arbiter has too goes on taking connections there', async () => {
+test('a listener shared with another arbiter still accepts connections there', async () => {
   const result = await Listeners.open(['127.0.0.1:0'], logged().options);
   assert.ok(result.ok);
   const [listener] = result.listeners.current();
@@ -225,7 +225,7 @@ test('a listener that another arbiter has too goes on taking connections there',
   assert.equal(await answer(connectTo(listener)), 'other');
 });
 
-test('an address in use is tried again, and taken when it has become free', async () => {
+test('an address in use is retried, and bound when it is free', async () => {
   const other = await listening(0);
   const port = portOf(other);
   const log = logged((line) => {
@@ -425,7 +425,7 @@ test('an inherited socket and an address of its own are both served, and close()
   assert.equal(await refused(connectTo(outer)), 'ECONNREFUSED');
 });
 
-test('the process that binds leaves when the arbiter has gone, in the middle of its tries', async () => {
+test('the process that binds exits when the arbiter is gone, even between attempts', async () => {
   const other = await listening(0);
   const spec = {
     addresses: [{ kind: 'tcp', text: '', host: '127.0.0.1', port: portOf(other) }],

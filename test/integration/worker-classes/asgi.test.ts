@@ -84,7 +84,7 @@ scenario(
 );
 
 scenario(
-  'a body comes whole or in pieces, at once or slowly, and is echoed while it comes',
+  'a body arrives whole or in pieces, quickly or slowly, and is echoed meanwhile',
   async (scene) => {
     const server = await shared();
     for (const size of [0, 1, 3000, 70_000, 3_000_000]) {
@@ -307,7 +307,7 @@ scenario(
 );
 
 scenario(
-  'an application that does not read stops its client, and the rest of the worker goes on',
+  'an application that does not read applies backpressure to its client, and the rest of the worker continues',
   async (scene) => {
     const server = await shared();
     const since = server.log.mark();

@@ -83,7 +83,7 @@ scenario(
 );
 
 scenario(
-  'a class that cannot run is refused at the start, with what is wanted',
+  'a class that cannot run is refused at the start, with the wanted form',
   async (scene) => {
     const cases: readonly (readonly [string, string, RegExp])[] = [
       ['class Mine:\n    pass\n', 'workers.Mine', /or a class that derives from one of Gunicorn's/],

@@ -46,7 +46,7 @@ scenario(
 );
 
 scenario(
-  'requests run side by side, and what a handler flushes arrives at once',
+  'requests run concurrently, and flushed data arrives immediately',
   async (scene) => {
     const { rendezvous, server } = await tornado(scene);
     const held = await scene.connect(server);
@@ -79,7 +79,7 @@ scenario(
 );
 
 scenario(
-  'a handler over the timeout is answered 504 with its stack in the log, and the worker goes on',
+  'a handler over the timeout is answered 504 with its stack in the log, and the worker survives',
   async (scene) => {
     const { server } = await tornado(scene, ['--timeout', '1']);
     const pid = field(await request(server.target, '/'), 'X-Pid');
@@ -164,7 +164,7 @@ scenario(
 );
 
 scenario(
-  'a WSGI application that raises in the container of Tornado is a 500 with its traceback, at once',
+  "a WSGI application that raises in Tornado's container gets 500 with its traceback, immediately",
   async (scene) => {
     const server = await scene.tunicorn({ app: 'raising', args: ['-k', 'tornado'] });
     for (const path of ['/before', '/started', '/first']) {

@@ -27,7 +27,7 @@ test('events that a handler posts are handled after it, never inside it, in orde
   assert.deepEqual(steps, each);
 });
 
-test('after the end nothing is handled any more, not even what waits', () => {
+test('after the end no event is handled, not even waiting ones', () => {
   const handled: string[] = [];
   const queue: EventQueue<string> = new EventQueue((event) => {
     handled.push(event);

@@ -6,7 +6,7 @@ import { GENERATED_FILES } from '../../../src/generated-docs/generated-files.ts'
 import { root } from '../../harness/project.ts';
 
 for (const { path, text } of GENERATED_FILES) {
-  test(`${path} is what \`npm run docs\` writes`, () => {
+  test(`${path} is the output of \`npm run docs\``, () => {
     assert.equal(readFileSync(join(root, path), 'utf8'), text());
   });
 }

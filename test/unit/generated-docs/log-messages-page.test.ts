@@ -13,12 +13,12 @@ const declared = [
   ...python.flatMap((area) => area.messages),
 ];
 
-test('docs/log-messages.md is what `npm run docs` writes', () => {
+test('docs/log-messages.md is the output of `npm run docs`', () => {
   const page = readFileSync(join(root, 'docs', 'log-messages.md'), 'utf8');
   assert.equal(page, formatLogMessagesPage(AREAS, python));
 });
 
-test('each message says in whole sentences what causes it and what to do', () => {
+test('each message has its cause and remedy in whole sentences', () => {
   for (const { text, cause, remedy } of declared) {
     for (const sentence of [cause, remedy]) assert.match(sentence, /^[A-Z`].*[.`]$/, text);
   }

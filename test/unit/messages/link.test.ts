@@ -154,7 +154,7 @@ test('every message from the forkserver is parsed', () => {
 });
 
 for (const { name, message } of vectors.fromForkserver.bad) {
-  test(`${name} is no message of a forkserver`, () => {
+  test(`${name} is not a message of a forkserver`, () => {
     assert.match(String(parseFromForkserver(JSON.stringify(message))), /^not a message of a forkserver: /);
   });
 }

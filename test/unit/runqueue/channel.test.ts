@@ -253,7 +253,7 @@ test('a message of 3 MiB is passed on in pieces, one of 1 MiB whole', () => {
   }
 });
 
-test('a body of 50 MB passes in the chunks that it comes in, none copied and none kept', async () => {
+test('a body of 50 MB passes in the chunks in which it arrives, none copied and none kept', async () => {
   const chunkBytes = 64 * 1024;
   const bodyBytes = 50 * MIB;
   let passed = 0;

@@ -26,7 +26,7 @@ test('names that are near a setting are found, others are the own ones of the fi
   ]);
 });
 
-test('a helper beside the setting itself is none, nor is a private name', () => {
+test('a helper beside the setting itself is not a near miss, nor is a private name', () => {
   assert.deepEqual(misses({ worker: 2, workers: 4, _threads: 3, _thread: 3 }), []);
 });
 

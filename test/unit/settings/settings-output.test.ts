@@ -160,7 +160,7 @@ describe('toGatewaySettings()', () => {
     assert.equal(toGatewaySettings(settingsWith({ proc_name: 'store' }), ids).procName, 'store');
   });
 
-  test('finds the log files from chdir; - is no file', () => {
+  test('finds the log files from chdir; - is not a file', () => {
     const logsOf = (values: Record<string, unknown>): unknown[] => {
       const { accessLog, errorLog } = toGatewaySettings(settingsWith({ chdir: 'shop', ...values }), ids);
       return [accessLog, errorLog];

@@ -25,7 +25,7 @@ test('a quantity that stays, and one that falls, do not grow', () => {
   );
 });
 
-test('what grows in the first third only was warming up', () => {
+test('growth in the first third only is warming up', () => {
   const warmingUp = series((atMs) => 50 + 100 * Math.min(1, atMs / (endMs / 3)));
   assert.equal(judgeGrowth(warmingUp, endMs, tolerance)?.grows, false);
 });
@@ -45,7 +45,7 @@ test('a leak is found below the saw teeth of a garbage collector', () => {
   assert.equal(judgeGrowth(leaking, endMs, tolerance)?.grows, true);
 });
 
-test('saw teeth, and peaks in less than half of the last third, are no growth', () => {
+test('saw teeth, and peaks in less than half of the last third, are not growth', () => {
   const sawTeeth = series((atMs) => 60 + ((atMs / 1000) % 40));
   assert.equal(judgeGrowth(sawTeeth, endMs, tolerance)?.grows, false);
   const peaks = series((atMs) => (atMs > (2 * endMs) / 3 && (atMs / 1000) % 5 < 2 ? 300 : 60));

@@ -58,7 +58,7 @@ test('a wrong answer is never explained', () => {
   assert.equal(tally.total().failed, 1);
 });
 
-test('what went as it should is counted by how it ended', () => {
+test('successful visits are counted by their ends', () => {
   const tally = new Tally();
   for (const kind of ['right', 'left', 'sent away', 'right'] as const) {
     tally.add({ client: kind, connectedMs: 0, beganMs: 0, endedMs: 7, outcome: { kind } });

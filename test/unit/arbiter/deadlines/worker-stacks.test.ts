@@ -42,7 +42,7 @@ test('all threads are shown: the one that is stuck need not be the one that was 
   assert.match(applicationStack(`${other}\n${BUSY}`, OWN), /background\.py.*\nCurrent thread.*\n.*views\.py/);
 });
 
-test('a worker between two requests shows its own frames, for there are no others', () => {
+test('a worker between two requests shows its own frames, because it has no others', () => {
   assert.equal(
     applicationStack(IDLE, OWN),
     `Current thread 0x00007f1 (most recent call first):
@@ -56,7 +56,7 @@ test("a folder whose name only begins like ours is the application's", () => {
   assert.match(applicationStack(text, OWN), /tunicorn_admin\/views\.py/);
 });
 
-test('no stack is no text', () => {
+test('without a stack there is no text', () => {
   assert.equal(applicationStack('', OWN), '');
   assert.equal(applicationStack('Fatal Python error: Aborted\n\n', OWN), '');
 });

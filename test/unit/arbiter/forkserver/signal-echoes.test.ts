@@ -43,7 +43,7 @@ test('a second signal to the arbiter acts again', () => {
   assert.equal(echoes.own('SIGTERM', 5010), true);
 });
 
-test('a stop that is under way is made quick by the arbiter’s own signals only', () => {
+test('a stop in progress is made quick by the arbiter’s own signals only', () => {
   const echoes = new SignalEchoes();
   assert.equal(echoes.passed('SIGTERM', 90_000, 'stopping', 90_001), false);
   assert.equal(echoes.own('SIGTERM', 90_010), true);

@@ -40,7 +40,7 @@ test('a later process with the same pid is another one', () => {
   assert.equal(stillLives({ ...self, startTicks: '1' }), false);
 });
 
-test('a process whose name is made to confuse has the start time that it has', async (t) => {
+test('a process with a confusing name has the right start time', async (t) => {
   const { child, line } = await python(
     t,
     "import os, time; open('/proc/self/comm', 'w').write(') Z 1 2 3 (x'); print(os.getpid()); time.sleep(600)",
@@ -72,7 +72,7 @@ test('without a start time, as where there is no /proc, a pid that exists is tak
   assert.equal(stillLives({ pid: Number(line), startTicks: null }), false);
 });
 
-test('a process that ends between the look and the signal is no error', () => {
+test('a process that ends between the check and the signal is not an error', () => {
   const signals: number[] = [];
   signalIfAlive(livingProcess(process.pid), 9, (_, signal) => {
     signals.push(signal);

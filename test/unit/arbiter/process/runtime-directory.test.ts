@@ -66,7 +66,7 @@ test('a tmp_upload_dir that cannot be used is refused with its path and the reas
   assert.deepEqual(fs.readdirSync(scratch), []);
 });
 
-test('a folder whose path is too long for sockets is passed over', () => {
+test('a folder whose path is too long for sockets is skipped', () => {
   const long = join(scratch, 'x'.repeat(100));
   fs.mkdirSync(long);
   const result = makeRuntimeDirectories(
@@ -211,7 +211,7 @@ test('the files of a living server are left alone: its lifeline has a reader', (
   assert.deepEqual(fs.readdirSync(parent), []);
 });
 
-test('what may belong to a server that is just starting is left alone', () => {
+test('directories that may belong to a starting server are left alone', () => {
   const parent = freshParent();
   const { runtimeDir } = leftOver(parent);
   fs.utimesSync(runtimeDir, new Date(), new Date());

@@ -57,7 +57,7 @@ for (const [kinds, said] of sequences) {
   });
 }
 
-test('a file has changed when its time or its size has, or when it comes or goes', () => {
+test('a file has changed if its time or size has, or if it appears or disappears', () => {
   const before = { mtimeMs: 1000.25, size: 10 };
   assert.equal(changeOf(before, { mtimeMs: 1000.25, size: 10 }), null);
   assert.equal(changeOf(before, { mtimeMs: 999, size: 10 }), 'modified');

@@ -44,7 +44,7 @@ describe('readInheritance()', () => {
     assert.deepEqual(readInheritance({ GUNICORN_FD: '3' }, 7), { ok: true, sockets: null, warning: null });
   });
 
-  test('refuses GUNICORN_FD that is no list of descriptors', () => {
+  test('refuses GUNICORN_FD that is not a list of descriptors', () => {
     assert.equal(readInheritance({ GUNICORN_PID: '5', GUNICORN_FD: '3;4' }, 7).ok, false);
   });
 });

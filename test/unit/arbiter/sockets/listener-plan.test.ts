@@ -40,7 +40,7 @@ test('planListeners() keeps an address that is only written in another way', () 
   assert.deepEqual([stay, close, open], [['127.0.0.1:8000'], [], []]);
 });
 
-test('planListeners() closes first what keeps a new address from being bound', () => {
+test('planListeners() first closes sockets that keep a new address from being bound', () => {
   const { close, open, closeFirst } = plan(['127.0.0.1:80', '127.0.0.1:81'], ['0.0.0.0:80']);
   assert.deepEqual([close, open, closeFirst], [['127.0.0.1:80', '127.0.0.1:81'], ['0.0.0.0:80'], ['127.0.0.1:80']]);
 });

@@ -36,7 +36,7 @@ test('workers whose boot hangs do not keep the others from booting', () => {
   assert.equal(bootsNow(10, booting(20, 100), 2, NOW_MS), 0);
 });
 
-test('the log says how many boot at a time, if not all do', () => {
+test('the log has the number of workers that boot together, if not all do', () => {
   const pace = describePace(3, 50, 2);
   assert.ok(pace !== null);
   assert.equal(textOf(pace), 'Generation 3 boots 50 workers, 2 at a time: one per processor');

@@ -69,7 +69,7 @@ test('a worker that wants a successor stays until it is ready', () => {
   assert.deepEqual(planWorkers(workers('ready', 'retiring', 'ready'), 2), { fork: 0, retire: [] });
 });
 
-test('a worker that will be spent soon goes on beside its successor, for a moment', () => {
+test('a nearly spent worker runs beside its successor for a moment', () => {
   const soon: PlannedWorker = { slot: 100, age: 0, state: { kind: 'ready', sinceMs: 0, successor: 'soon' } };
   const successor: PlannedWorker = { slot: 101, age: 1, state: { ...STATES.ready, sinceMs: 60_000 } };
   assert.deepEqual(planWorkers([soon], 1, 50_000), { fork: 1, retire: [] });

@@ -48,7 +48,7 @@ test('without proxy_protocol a connection begins immediately', () => {
   assert.equal(arrivals.size, 0);
 });
 
-test('a header names the client, and what comes behind it is HTTP', () => {
+test('a header names the client, and HTTP follows it', () => {
   for (const pieces of [[HEADER + GET], [HEADER.slice(0, 9), HEADER.slice(9) + GET]]) {
     const { arrivals, socket, seen } = begin();
     assert.equal(arrivals.size, 1);

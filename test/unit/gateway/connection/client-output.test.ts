@@ -261,7 +261,7 @@ test('beyond the disk limit of all responses the worker gets backpressure, until
   assert.equal(resumed, 2);
 });
 
-test('a response without end takes no more of the disk than what waits', () => {
+test('an endless response takes no more disk than its unsent data', () => {
   const bench = newOutput();
   const limits = { responseBufferBytes: 10, responseSpoolBytes: 1_000_000 };
   const piece = (number: number): string => `${number};`.repeat(20_000);
@@ -308,7 +308,7 @@ test('a spent budget does not hurt a client that takes everything', () => {
   );
 });
 
-test('a spent budget holds a worker back where there is no disk', () => {
+test('a spent budget applies backpressure to the worker if there is no disk', () => {
   const bench = newOutput(100);
   bench.budget.add(101);
   bench.output.write('a', NO_SPOOL);

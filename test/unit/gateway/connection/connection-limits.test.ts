@@ -28,7 +28,7 @@ for (const [what, awaited, limitMs, verdict] of cases) {
   });
 }
 
-test('a client that goes on sending after the last response may do so for half a minute', () => {
+test('a client may continue sending for half a minute after the last response', () => {
   const awaited = (elapsedMs: number): Awaited => ({ kind: 'close', hasUnsentOutput: false, elapsedMs });
   assert.equal(name(checkLimits(LIMITS, awaited(30_000), 10)), 'in-time');
   assert.equal(name(checkLimits(LIMITS, awaited(30_001), 10)), 'destroy');

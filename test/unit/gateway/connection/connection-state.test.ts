@@ -39,7 +39,7 @@ test('every state may end immediately, and nothing follows the end', () => {
   }
 });
 
-test('a client that has stopped sending waits for its answer, unless it has gone', () => {
+test('a client that has half-closed waits for its answer, unless it has left', () => {
   assert.deepEqual([awaitsAnswer(inService('sending')), maySendMore(inService('sending'))], [true, true]);
   assert.deepEqual([awaitsAnswer(inService('ended')), maySendMore(inService('ended'))], [true, false]);
   assert.deepEqual([awaitsAnswer(inService('gone')), maySendMore(inService('gone'))], [false, false]);

@@ -36,7 +36,7 @@ test('after that each second must have brought body_min_rate bytes, on average',
   }
 });
 
-test('a byte now and then is no way to stay', () => {
+test('a byte now and then does not keep a connection open', () => {
   // One byte in 20 s never pauses for 30.
   let closedAtMs = 0;
   for (let elapsedMs = 20_000; closedAtMs === 0 && elapsedMs < 3_600_000; elapsedMs += 20_000) {

@@ -16,7 +16,7 @@ test('a budget is spent when more than its limit is used, and not when it is giv
   assert.deepEqual([budget.usedBytes, budget.isSpent], [60, false]);
 });
 
-test('a limit of 0 is none', () => {
+test('a limit of 0 means no limit', () => {
   const budget = new MemoryBudget(0);
   budget.add(2 ** 40);
   assert.equal(budget.isSpent, false);

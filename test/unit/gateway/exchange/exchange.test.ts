@@ -417,7 +417,7 @@ test('abandon() ends the exchange for a client that has left, without a word', (
   }
 });
 
-test('an event stream is known by its head, while it goes on', () => {
+test('an event stream is recognised by its head, as long as it lasts', () => {
   const fields = 'Content-Type: text/event-stream; charset=utf-8\r\n';
   const stream = outstandingExchange();
   stream.respond({ status: 200, flags: 0, lines: `200 OK\r\n${fields}` }, NONE, PID);

@@ -139,7 +139,7 @@ test('a response that the worker cuts off is cut off for the client, and settled
   assert.deepEqual(exchange.client.ends, ['cut-off']);
 });
 
-test('what comes for a client that has left is thrown away, and its end is seen', async (t) => {
+test('frames for a client that has left are discarded, and their end is seen', async (t) => {
   const { owner, worker } = await connect(t);
   const exchange = owner.outstanding(7);
   exchange.abandon();

@@ -215,7 +215,7 @@ test('no probe goes out for a worker of another generation, nor when nothing can
   await nothingElse(bench, reader);
 });
 
-test('a probe goes out even when at the time of the death there is no room for it', async (t) => {
+test('a probe is sent even if there is no room for it at the time of the death', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 100);
   bench.enqueueAll(requests(101));

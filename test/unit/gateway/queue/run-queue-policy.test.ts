@@ -57,7 +57,7 @@ for (const [order, wanted] of [
   ['fifo', 'abcd'],
   ['lifo', 'dcba'],
 ] as const) {
-  test(`${order}: what waits is served in the order ${wanted}`, async (t) => {
+  test(`${order}: waiting requests are served in the order ${wanted}`, async (t) => {
     const queue = await BusyQueue.start(t, { order });
     queue.bench.enqueueAll(NAMES);
     assert.equal((await queue.served()).join(''), wanted);
@@ -201,7 +201,7 @@ test('a client that half-closes while its ticket is out gets the mark that stops
   assert.equal(bench.cancelledWord(other.cancel), 0n, 'who is settled has no entry any more');
 });
 
-test('a ticket that comes back is not written again for a client that has left', async (t) => {
+test('a returned ticket is not written again for a client that has left', async (t) => {
   const bench = new Bench(t);
   bench.serve(t, 1, 4);
   const [left, stays] = bench.enqueueAll(['a', 'b']);
@@ -251,7 +251,7 @@ test('a worker that claims an overdue ticket before it is answered skips it, and
   assert.deepEqual([exchange.status, exchange.why, bench.waiting], [503, 'queue-timeout', 0]);
 });
 
-test('a mark that comes too late for its worker is taken back: the client has not left', async (t) => {
+test('a mark that is too late for its worker is removed: the client has not left', async (t) => {
   const queue = await BusyQueue.start(t, { timeoutMs: 1 });
   const { bench } = queue;
   const [first] = queue.out;

@@ -12,7 +12,7 @@ function drain<T>(line: WaitingLine<T>): T[] {
   return all;
 }
 
-test('what came first leaves first', () => {
+test('the first item leaves first', () => {
   const line = new WaitingLine<string>();
   assert.deepEqual([line.length, line.shift()], [0, undefined]);
   for (const item of ['a', 'b', 'c']) line.push(item);
@@ -35,7 +35,7 @@ test('items put back come before all others, in their own order', () => {
   assert.deepEqual(drain(line), ['f']);
 });
 
-test('pop() takes what came last, and nothing from an empty line', () => {
+test('pop() removes the last item, and nothing from an empty line', () => {
   const line = new WaitingLine<string>();
   assert.deepEqual([line.last, line.pop()], [undefined, undefined]);
   for (const item of ['a', 'b', 'c']) line.push(item);

@@ -55,7 +55,7 @@ test('a body of one piece is that piece', () => {
   assert.equal(store.take().bytes?.toString(), 'one');
 });
 
-test('no body is no bytes and no file', () => {
+test('without a body there are no bytes and no file', () => {
   assert.deepEqual(newStore(freshDir(), 10).take(), { bytes: null, spoolPath: null });
   const empty = newStore(freshDir(), 10);
   add(empty, '');
@@ -153,7 +153,7 @@ test('without a spool directory, add() returns false when the memory is used up,
   assert.equal(openDescriptors(), before);
 });
 
-test('a disk that is full makes add() say no, and leaves neither file nor descriptor', async (t) => {
+test('a full disk makes add() return false, and leaves neither file nor descriptor', async (t) => {
   const before = openDescriptors();
   for (const fullAfter of [0, 1]) {
     const dir = freshDir();

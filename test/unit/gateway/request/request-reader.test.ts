@@ -121,7 +121,7 @@ test('a request that comes byte by byte is the same request', (t) => {
   assert.equal(client.requests[0]?.body.size, 10);
 });
 
-test('what comes behind a request is kept, and read when it is asked for', (t) => {
+test('bytes behind a request are kept, and read on demand', (t) => {
   const { client, reader, owner } = begin(t);
   client.send(`${POST}0123456789${GET}${GET}`);
   assert.deepEqual(client.targets, ['/two']);
@@ -210,7 +210,7 @@ test('a client that waits for 100 Continue gets it when its body is wanted', (t)
   assert.equal(client.continued, 1);
 });
 
-test('for an ASGI application a body that is not whole yet goes on as it comes, one that came with its head is whole', (t) => {
+test('for an ASGI application an incomplete body is streamed, one that came with its head is whole', (t) => {
   const { client } = begin(t, { dialect: 'asgi' });
   client.send(`${POST}01234`);
   assert.equal(client.requests[0]?.body.stream?.receivedBytes, 5);

@@ -108,7 +108,7 @@ test('pieces wait for the worker, then pass immediately, and the end of the body
   assert.equal(channel.frames.at(-1)?.type, GONE, 'a client that leaves after its body is gone, and its body whole');
 });
 
-test('what waits is of the budget, and is no more when it has gone on, or is not wanted', () => {
+test('waiting data is charged to the budget until it is passed on or discarded', () => {
   const flowing = newBody({ length: 1000 });
   push(flowing.body, 'x'.repeat(101));
   assert.equal(flowing.budget.isSpent, true);

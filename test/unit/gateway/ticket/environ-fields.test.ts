@@ -115,7 +115,7 @@ test('a path that would decode to a NUL stays encoded as a whole, and is marked'
   assert.equal(new Map(pairs(fields)).get('PATH_INFO'), '/a%00b%41');
 });
 
-test('%00 in the query is no reason to leave the path encoded', () => {
+test('%00 in the query does not leave the path encoded', () => {
   const fields = overTcp(headOf('GET /a%41?q=%00 HTTP/1.1\r\nHost: a'));
   assert.equal(fields.rawPath, false);
   const environ = new Map(pairs(fields));

@@ -77,7 +77,7 @@ test('a ticket has the client of the fields only where their word counts', () =>
   assert.deepEqual(parts(PROXIES), ['wss', '/', '', '8.8.8.8', '0', 'a', '80']);
 });
 
-test("only uvicorn's names, and what derives from them, believe the fields", () => {
+test("only uvicorn's names, and classes derived from them, trust the fields", () => {
   for (const each of WORKER_CLASSES.flatMap(({ name, aliases }) => [name, ...aliases])) {
     const choice = chooseWorkerClass(each, 1);
     assert.ok(choice.ok);

@@ -20,7 +20,7 @@ test('anything else is not', () => {
   assert.equal(sentRequestId(BEFORE), null);
 });
 
-test('a value that reads like the name of the field is none', () => {
+test('a value that reads like the name of the field is not an id', () => {
   assert.equal(sentRequestId('HTTP_A\0HTTP_X_REQUEST_ID\0HTTP_B\0b'), null);
 });
 
@@ -31,7 +31,7 @@ test('of two fields of a name the last counts, as it does for the application', 
   assert.equal(lastPairOfAnyCase(fields, 'get'), undefined);
 });
 
-test('made ids are 32 hexadecimal digits, and none comes twice', () => {
+test('generated ids are 32 hexadecimal digits, and unique', () => {
   const [one, other] = [new RequestIds(), new RequestIds()];
   const made = Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? one : other).next());
   for (const id of made) assert.match(id, /^[0-9a-f]{32}$/);

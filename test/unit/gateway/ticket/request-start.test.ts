@@ -80,7 +80,7 @@ test('a clock that is ahead, or an hour behind, counts as no wait; so does no cl
   assert.equal(upstreamWaitMs(null, 1000), 0);
 });
 
-test('digits without end are no wait', () => {
+test('endless digits do not count as a wait', () => {
   const start = startOf('9'.repeat(400));
   assert.equal(upstreamWaitMs(start, Date.now()), 0);
 });

@@ -53,7 +53,7 @@ test('a frame that has begun is taken to its end, and nothing after it', () => {
   assert.equal(sent.take(frame(0x81, 9), 'end-of-frame'), 0);
 });
 
-test('while a frame goes on, all of its bytes are taken', () => {
+test('all bytes of an incomplete frame are taken', () => {
   const sent = new SentFrames();
   const begun = frame(0x81, 300);
   sent.take(Buffer.concat([HEAD, begun.subarray(0, 100)]));

@@ -226,7 +226,7 @@ test('the data of small chunks that come together is passed on together, in its 
   assert.ok(pieces < 40, `${pieces} pieces of ${all.length} chunks`);
 });
 
-test('what stands before a breach is passed on before the breach is reported', () => {
+test('data before a violation is passed on before the violation is reported', () => {
   let body = '';
   const reader = toBodyReader(CHUNKED, headRules(), (from, start, end) => {
     body += from.toString('latin1', start, end);

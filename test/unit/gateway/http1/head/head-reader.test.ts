@@ -60,7 +60,7 @@ test('push() gives the same head and end wherever it is cut', () => {
   }
 });
 
-test('one empty line before a head is passed over wherever it is cut, and is no part of a head', () => {
+test('one empty line before a head is skipped wherever it is cut, and is not part of the head', () => {
   const all = bytes('\r\nGET /a HTTP/1.1\r\n\r\n\r\nGET /b HTTP/1.1\r\n\r\nrest');
   for (let cut = 0; cut < all.length; cut += 1) {
     const reader = newReader();
