@@ -93,12 +93,6 @@ export class ErrorLog {
     if (isLogged(level, this.#level)) this.#write(level, textOf(said), pid);
   }
 
-  /** A text that is not declared in catalog/. To be removed: use `say` or `enter`. */
-  log(level: LogLevel, message: string, pid: number = process.pid): void {
-    this.observer?.said(level);
-    if (isLogged(level, this.#level)) this.#write(level, message, pid);
-  }
-
   /** A line of another process, which has already notified its own observer. */
   logFor(pid: number, level: LogLevel, text: string): void {
     if (isLogged(level, this.#level)) this.#write(level, text, pid);

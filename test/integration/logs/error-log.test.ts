@@ -21,6 +21,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { ErrorLog, type ErrorLogOptions } from '../../../src/log/error-log.ts';
+import type { LogLevel } from '../../../src/log/log-line.ts';
+import { type Entry, entry } from '../../../src/log/message.ts';
 
 const MODULE = new URL('../../../src/log/error-log.js', import.meta.url).href;
 const LINE = /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[(\d+)\] \[([A-Z]+)\] (.*)$/s;
@@ -41,35 +43,39 @@ function opened(target: string, changes: Partial<ErrorLogOptions> = {}): ErrorLo
   return result.log;
 }
 
+function said(level: LogLevel, text: string): Entry {
+  return entry({ level, text, cause: 'A test.', remedy: 'None.' });
+}
+
 function entries(text: string): readonly (readonly string[])[] {
   return text
     .split(/\n(?=\[|$)/)
-    .filter((entry) => entry !== '')
-    .map((entry) => LINE.exec(entry)?.slice(1) ?? [entry]);
+    .filter((text) => text !== '')
+    .map((text) => LINE.exec(text)?.slice(1) ?? [text]);
 }
 
-test('log() appends an entry with pid and level, before it returns', () => {
+test('enter() appends an entry with pid and level, before it returns', () => {
   const file = freshPath();
   writeFileSync(file, '');
   const log = opened(file);
-  log.log('info', 'first');
-  log.log('critical', 'WORKER TIMEOUT\n  Traceback', 4242);
+  log.enter(said('info', 'first'));
+  log.enter(said('critical', 'WORKER TIMEOUT\n  Traceback'), 4242);
   assert.deepEqual(entries(readFileSync(file, 'utf8')), [
     [String(process.pid), 'INFO', 'first'],
     ['4242', 'CRITICAL', 'WORKER TIMEOUT\n  Traceback'],
   ]);
   const again = opened(file);
-  again.log('info', 'second');
+  again.enter(said('info', 'second'));
   assert.equal(entries(readFileSync(file, 'utf8')).length, 3);
 });
 
-test('log() leaves out messages below the level, which may change', () => {
+test('enter() leaves out messages below the level, which may change', () => {
   const file = freshPath();
   const log = opened(file, { level: 'error' });
-  log.log('warning', 'no');
-  log.log('error', 'yes');
+  log.enter(said('warning', 'no'));
+  log.enter(said('error', 'yes'));
   log.level = 'debug';
-  log.log('debug', 'now');
+  log.enter(said('debug', 'now'));
   assert.deepEqual(
     entries(readFileSync(file, 'utf8')).map((entry) => entry[2]),
     ['yes', 'now'],
@@ -79,7 +85,7 @@ test('log() leaves out messages below the level, which may change', () => {
 test("'-' is stderr, and nothing is lost at exit", () => {
   const code = `import(${JSON.stringify(MODULE)}).then(({ ErrorLog }) => {
     const { log } = ErrorLog.open({ source: 'arbiter', target: '-', level: 'info' });
-    for (let n = 0; n < 1000; n += 1) log.log('info', 'line ' + n);
+    for (let n = 0; n < 1000; n += 1) log.enter({ message: { level: 'info', text: 'line ' + n }, values: {} });
     process.exit(0);
   })`;
   const { stderr } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
@@ -92,7 +98,7 @@ test('entries of several processes in one file do not mix', async () => {
   const file = freshPath();
   const code = `import(${JSON.stringify(MODULE)}).then(({ ErrorLog }) => {
     const { log } = ErrorLog.open({ source: 'arbiter', target: ${JSON.stringify(file)}, level: 'info' });
-    for (let n = 0; n < 200; n += 1) log.log('info', process.argv[1].repeat(5000));
+    for (let n = 0; n < 200; n += 1) log.enter({ message: { level: 'info', text: process.argv[1].repeat(5000) }, values: {} });
   })`;
   const children = ['a', 'b', 'c'].map((letter) => spawn(process.execPath, ['-e', code, letter], { stdio: 'inherit' }));
   await Promise.all(children.map((child) => once(child, 'close')));
@@ -104,11 +110,11 @@ test('entries of several processes in one file do not mix', async () => {
 test('reopen() continues in a new file after a rotation', () => {
   const file = freshPath();
   const log = opened(file);
-  log.log('info', 'before');
+  log.enter(said('info', 'before'));
   renameSync(file, `${file}.1`);
-  log.log('info', 'between');
+  log.enter(said('info', 'between'));
   log.reopen();
-  log.log('info', 'after');
+  log.enter(said('info', 'after'));
   const messages = (name: string): readonly unknown[] => entries(readFileSync(name, 'utf8')).map((entry) => entry[2]);
   assert.deepEqual(messages(`${file}.1`), ['before', 'between']);
   assert.deepEqual(messages(file), ['after']);
@@ -120,7 +126,7 @@ test('a failing reopen() keeps the old file, and reports it there', () => {
   renameSync(file, `${file}.1`);
   mkdirSync(file);
   log.reopen();
-  log.log('info', 'still here');
+  log.enter(said('info', 'still here'));
   const [failure, after] = entries(readFileSync(`${file}.1`, 'utf8'));
   assert.match(
     failure?.[2] ?? '',
@@ -148,14 +154,14 @@ test('a full disk costs the entry, not the process, and is counted', () => {
   const file = freshPath();
   symlinkSync('/dev/full', file);
   const log = opened(file);
-  log.log('info', 'lost');
-  log.log('info', 'lost too');
+  log.enter(said('info', 'lost'));
+  log.enter(said('info', 'lost too'));
   assert.equal(log.dropped, 2);
   rmSync(file);
   log.reopen();
-  log.log('info', 'kept');
+  log.enter(said('info', 'kept'));
   assert.equal(log.dropped, 2);
-  log.log('info', 'kept, too');
+  log.enter(said('info', 'kept, too'));
   assert.deepEqual(
     entries(readFileSync(file, 'utf8')).map(([, level, message]) => [level, message]),
     [
@@ -172,10 +178,10 @@ test('an entry of which a full disk took a part keeps no other from its own line
   const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   after(() => closeSync(reader));
   const log = opened(file);
-  log.log('info', 'x'.repeat(100_000));
+  log.enter(said('info', 'x'.repeat(100_000)));
   assert.equal(log.dropped, 1);
   readSync(reader, Buffer.alloc(200_000));
-  log.log('info', 'kept');
+  log.enter(said('info', 'kept'));
   const rest = Buffer.alloc(1000);
   const text = rest.toString('utf8', 0, readSync(reader, rest));
   assert.match(
@@ -187,7 +193,7 @@ test('an entry of which a full disk took a part keeps no other from its own line
 test('a full non-blocking pipe is waited for, and all entries arrive', async () => {
   const code = `import(${JSON.stringify(MODULE)}).then(({ ErrorLog }) => {
     const { log } = ErrorLog.open({ source: 'arbiter', target: '-', level: 'info' });
-    for (let n = 0; n < 10; n += 1) log.log('info', 'x'.repeat(300000));
+    for (let n = 0; n < 10; n += 1) log.enter({ message: { level: 'info', text: 'x'.repeat(300000) }, values: {} });
     process.exit(log.dropped);
   })`;
   // Python makes the pipe non-blocking, hands it on, and reads it only when it is full; each entry fills it several times.
