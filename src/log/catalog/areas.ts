@@ -7,7 +7,7 @@
 // 2. Log it with `log.say(AREA_MESSAGES.name, { placeholder: value })`. Pure code that decides what to log returns
 //    `entry(AREA_MESSAGES.name, { … })`, and its caller logs that with `log.enter(entry, pid)`. Neither formats the text if the level
 //    is off. A message whose level varies is two messages.
-// 3. Run `npm run docs`, and take the folder off the list in test/unit/log/declared-messages.test.ts when it has no free text left.
+// 3. Run `npm run docs`. test/unit/log/declared-messages.test.ts fails on calls with a free text.
 //
 // A new area is a new file and a line in AREAS. Python processes have their own tables in python/tunicorn/log/catalog/.
 //
