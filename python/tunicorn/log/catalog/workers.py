@@ -127,8 +127,8 @@ MALFORMED_REPORT = Message(
 
 ILLEGAL_MOVE = Message(
     "error",
-    "Illegal state change, ignored. This is a bug in Tunicorn; please report it: {what}",
-    cause="An event came in a state that cannot have it.",
+    "Illegal state change: {what}",
+    cause="An event came in a state that does not allow it: a bug in Tunicorn. The state stays as it was.",
     remedy="Report it, with the lines of the log before it.",
 )
 
