@@ -165,7 +165,7 @@ test('a .venv that is not a virtual environment is skipped, and reported', async
   assert.deepEqual(result.notes.map(textOf), [note]);
   assert.match(
     await refusal({ python: undefined, env: { PATH: '/nodir' }, cwd }),
-    /Name one with --python\nThe folder/,
+    /Name one with --python\nSkipped the folder/,
   );
   // One that has lost its Python is broken.
   writeFileSync(path.join(cwd, '.venv/pyvenv.cfg'), '');
