@@ -1,5 +1,5 @@
 // The gateway's reading side of a channel: turns a worker's bytes into calls, in the order of RUNQUEUE.md, and reports violations of that
-// order. python/tunicorn/runqueue/channel_frame.py reads the other direction.
+// order. python/tunicorn/channels/channel_frame.py reads the other direction.
 
 import {
   ABORTED,

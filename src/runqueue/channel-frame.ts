@@ -1,5 +1,5 @@
 // Frames on a channel, the Unix stream socket between a gateway and a worker: their types and flags, and the gateway's own frames.
-// RUNQUEUE.md draws them; channel-decoder.ts reads the worker's, python/tunicorn/runqueue/channel_frame.py is the worker's half.
+// RUNQUEUE.md draws them; channel-decoder.ts reads the worker's, python/tunicorn/channels/channel_frame.py is the worker's half.
 
 import { writeLatin1 } from './latin1.ts';
 

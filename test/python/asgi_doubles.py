@@ -12,8 +12,8 @@ from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
 
-from tunicorn.runqueue import channel_frame
-from tunicorn.runqueue.channel_frame import GatewayFrame
+from tunicorn.channels import channel_frame
+from tunicorn.channels.channel_frame import GatewayFrame
 from tunicorn.runqueue.ticket import KIND_RUN, Ticket
 
 NAMES = {getattr(channel_frame, name): name for name in "ASK HEAD BODY SKIP HINTS WATCH MESSAGE CLOSE TRAILERS FAILED".split()}

@@ -17,8 +17,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if os.path.join(ROOT, "python") not in sys.path:
     sys.path.insert(0, os.path.join(ROOT, "python"))
 
-from tunicorn.runqueue.channel import Channel  # noqa: E402
-from tunicorn.runqueue.channel_frame import ABORTED, END, FAILED, HEAD, TAKEN, UNACKNOWLEDGED_BYTES  # noqa: E402
+from tunicorn.channels.channel import Channel  # noqa: E402
+from tunicorn.channels.channel_frame import ABORTED, END, FAILED, HEAD, TAKEN, UNACKNOWLEDGED_BYTES  # noqa: E402
 from tunicorn.runqueue.claims_board import ClaimsBoard  # noqa: E402
 from tunicorn.log.log import ErrorLog  # noqa: E402
 from tunicorn.log.wsgi_errors import WsgiErrors  # noqa: E402

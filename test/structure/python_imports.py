@@ -24,6 +24,7 @@ LAYERS = [
     "hook_objects",
     "application",
     "log",
+    "channels",
     "runqueue",
     "link",
     "process",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunicorn.runqueue.client_gone import ClientGone
+from tunicorn.channels.client_gone import ClientGone
 
 # Exceptions of Starlette, werkzeug, Django and Falcon, which need not be installed. They are raised after `send` has
 # raised an OSError, or `receive` has returned a disconnect.

@@ -9,10 +9,10 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import Any, Callable, List, Optional
 
-from tunicorn.runqueue.asgi_channel import Channel
-from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES, ticket_of
+from tunicorn.channels.asgi_channel import Channel
+from tunicorn.channels.channel_frame import UNACKNOWLEDGED_BYTES, ticket_of
+from tunicorn.channels.gateway_channels import GatewayChannels
 from tunicorn.runqueue.claim_slot import ClaimSlot
-from tunicorn.runqueue.gateway_channels import GatewayChannels
 from tunicorn.worker_context.worker_context import WorkerContext
 
 

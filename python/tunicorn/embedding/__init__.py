@@ -1,0 +1,1 @@
+"""Programs that start the server themselves: `tunicorn.run()` and `gunicorn.app.base`."""

@@ -1,0 +1,1 @@
+"""Stand-alone scripts that do what Node.js cannot."""

@@ -1,0 +1,1 @@
+"""The objects that hooks are called with, as Gunicorn has them."""

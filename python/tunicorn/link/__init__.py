@@ -1,0 +1,1 @@
+"""What the arbiter and the forkserver send each other."""

@@ -1,0 +1,1 @@
+"""The error log of Python processes."""

@@ -1,0 +1,1 @@
+"""What belongs to one process: its life, and what a fork must not copy."""

@@ -1,0 +1,1 @@
+"""The worker classes: how each takes tickets and runs requests."""

@@ -14,10 +14,10 @@ from tunicorn.asgi.http.request_observer import ObservedRequest, RequestObserver
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
 from tunicorn.asgi.web_socket.web_socket import WebSocket
+from tunicorn.channels.asgi_channel import Channel
+from tunicorn.channels.channel_frame import probed_frame, skip_frame
 from tunicorn.log.catalog import requests, say, say_exception
 from tunicorn.log.tracebacks import drop_own_frames
-from tunicorn.runqueue.asgi_channel import Channel
-from tunicorn.runqueue.channel_frame import probed_frame, skip_frame
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, UPGRADE, Ticket
 from tunicorn.worker_context.worker_context import WorkerContext

@@ -36,7 +36,7 @@ def _library() -> Any:
     from eventlet import hubs
     from greenlet import getcurrent
 
-    from tunicorn.runqueue.green_channel import GreenChannel
+    from tunicorn.channels.green_channel import GreenChannel
 
     hub = hubs.get_hub()
 

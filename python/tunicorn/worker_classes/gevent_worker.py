@@ -32,7 +32,7 @@ def _library() -> Any:
     from gevent.hub import get_hub
     from gevent.socket import wait_read, wait_write
 
-    from tunicorn.runqueue.green_channel import GreenChannel
+    from tunicorn.channels.green_channel import GreenChannel
 
     hub = get_hub()
     # gevent's fork() installs its SIGCHLD handler only after the fork, and would miss a child that has ended by then.

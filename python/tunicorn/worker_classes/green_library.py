@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Protocol, Type
 
-from tunicorn.runqueue.channel import Channel
+from tunicorn.channels.channel import Channel
 
 
 class GreenLibrary(Protocol):

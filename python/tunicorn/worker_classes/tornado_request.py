@@ -12,7 +12,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine
 from tornado.iostream import StreamClosedError
 
 from tunicorn.asgi.http.http_exchange import HttpExchange
-from tunicorn.runqueue.client_gone import ClientGone
+from tunicorn.channels.client_gone import ClientGone
 from tunicorn.worker_classes.tornado_tunnel import TunnelStream
 
 Collecting = Callable[[Callable[[], Any]], Tuple[Any, List["asyncio.Task[Any]"]]]

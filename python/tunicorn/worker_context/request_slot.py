@@ -8,14 +8,14 @@ import os
 from functools import partial
 from typing import List, NamedTuple, Protocol, Type
 
+from tunicorn.channels.channel import Channel
+from tunicorn.channels.channel_socket import ChannelIdentity
+from tunicorn.channels.gateway_channels import GatewayChannels
 from tunicorn.generated_facts import WORKER_CLASSES
 from tunicorn.link.worker_settings import WorkerSettings
 from tunicorn.process import forked_copy
-from tunicorn.runqueue.channel import Channel
-from tunicorn.runqueue.channel_socket import ChannelIdentity
 from tunicorn.runqueue.claim_slot import ClaimSlot, SharedClaimSlot
 from tunicorn.runqueue.claims_board import ClaimsBoard
-from tunicorn.runqueue.gateway_channels import GatewayChannels
 
 
 class RequestSlot(NamedTuple):

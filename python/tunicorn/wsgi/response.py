@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Callable, Union
 
+from tunicorn.channels.channel_frame import ABORTED, END
+from tunicorn.channels.client_gone import ClientGone
 from tunicorn.generated_facts import FAILED_PAGE_BYTES
-from tunicorn.runqueue.channel_frame import ABORTED, END
-from tunicorn.runqueue.client_gone import ClientGone
 from tunicorn.wsgi.file_wrapper import FileWrapper
 from tunicorn.wsgi.response_frames import MAX_PIECE_BYTES, ResponseFrames
 from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_head

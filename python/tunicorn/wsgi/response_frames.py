@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
+from tunicorn.channels.channel import Channel
+from tunicorn.channels.channel_frame import ABORTED, CLOSING, END, FRAMED
 from tunicorn.generated_facts import FAILED_PAGE_BYTES
 from tunicorn.log.catalog import requests, say
 from tunicorn.log.log_protocol import Log
-from tunicorn.runqueue.channel import Channel
-from tunicorn.runqueue.channel_frame import ABORTED, CLOSING, END, FRAMED
 from tunicorn.runqueue.claim_slot import ClaimSlot
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.wsgi.file_wrapper import PlainFile

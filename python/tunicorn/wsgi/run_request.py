@@ -8,14 +8,14 @@ from io import BytesIO
 from time import monotonic_ns
 from typing import Any, Callable
 
+from tunicorn.channels.channel import Channel
+from tunicorn.channels.channel_frame import UNACKNOWLEDGED_BYTES
+from tunicorn.channels.channel_socket import ChannelLost
+from tunicorn.channels.client_gone import ClientGone
 from tunicorn.log.catalog import requests, say, say_exception
 from tunicorn.log.log_protocol import Log
 from tunicorn.log.tracebacks import drop_own_frames
-from tunicorn.runqueue.channel import Channel
-from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
-from tunicorn.runqueue.channel_socket import ChannelLost
 from tunicorn.runqueue.claim_slot import ClaimSlot
-from tunicorn.runqueue.client_gone import ClientGone
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, parse_fields
 from tunicorn.wsgi.buffered_errors import BufferedErrors

@@ -8,7 +8,7 @@ from typing import Any
 import asgi_doubles  # noqa: F401 - puts python/ on sys.path
 
 from tunicorn.asgi.departure import is_departure
-from tunicorn.runqueue.client_gone import ClientGone
+from tunicorn.channels.client_gone import ClientGone
 
 
 class ClientDisconnect(Exception):

@@ -13,11 +13,11 @@ from typing import Any, Dict, List, Optional
 
 from asgi_doubles import TICKET, Application, Channel, Place, sends, settle, ticket
 
-from tunicorn.runqueue.client_gone import ClientGone
+from tunicorn.channels.client_gone import ClientGone
 from tunicorn.asgi.http.head import InvalidResponse
 from tunicorn.asgi.http.http_exchange import HttpExchange
 from tunicorn.asgi.http.http_response import MAX_PIECE_BYTES
-from tunicorn.runqueue.channel_frame import ABORTED, DATA, END, GONE
+from tunicorn.channels.channel_frame import ABORTED, DATA, END, GONE
 from tunicorn.runqueue.ticket import STREAMED
 
 OK = "200 OK\r\n"

@@ -13,7 +13,7 @@ from asgi_doubles import TICKET, Application, Channel, Place, sends, settle, tic
 from tunicorn.asgi.http.head import InvalidResponse
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.web_socket.web_socket import WebSocket
-from tunicorn.runqueue.channel_frame import CLOSE, GONE, MESSAGE, TEXT
+from tunicorn.channels.channel_frame import CLOSE, GONE, MESSAGE, TEXT
 
 UPGRADED = "101 Switching Protocols\r\n"
 FORBIDDEN_HEAD = "403 Forbidden\r\ncontent-length: 0\r\n"

@@ -11,11 +11,11 @@ from typing import Any
 
 from gateway_double import ROOT, WorkerSideTest, frames_of
 
-from tunicorn.runqueue import channel_frame
-from tunicorn.runqueue.channel_frame import ABORTED, END, FRAMED, TEXT
-from tunicorn.runqueue.channel_socket import ChannelLost
-from tunicorn.runqueue.frame_reader import FrameReader
-from tunicorn.runqueue.channel_frame import FrameError
+from tunicorn.channels import channel_frame
+from tunicorn.channels.channel_frame import ABORTED, END, FRAMED, TEXT
+from tunicorn.channels.channel_socket import ChannelLost
+from tunicorn.channels.frame_reader import FrameReader
+from tunicorn.channels.channel_frame import FrameError
 from tunicorn.runqueue.claims_board import BoardError, ClaimsBoard
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_RUN, RAW_PATH, STREAMED, UPGRADE, Ticket, TicketError, decode, parse_fields
 

@@ -11,7 +11,7 @@ from gateway_double import ROOT, TICKET_ID, WorkerSideTest, ticket
 from wsgi_doubles import Closable, hello, returning
 
 from tunicorn.wsgi.response_object import ResponseView
-from tunicorn.runqueue.channel_frame import ABORTED, END, FRAMED, UNACKNOWLEDGED_BYTES
+from tunicorn.channels.channel_frame import ABORTED, END, FRAMED, UNACKNOWLEDGED_BYTES
 from tunicorn.wsgi.run_request import WorkerEnded
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from gateway_double import CANCEL, TICKET_ID, WorkerSideTest, ticket
 from wsgi_doubles import TEXT, Closable, hello, returning
 
-from tunicorn.runqueue.channel_frame import ABORTED, END
-from tunicorn.runqueue.channel_socket import ChannelLost
+from tunicorn.channels.channel_frame import ABORTED, END
+from tunicorn.channels.channel_socket import ChannelLost
 
 
 class ClientThatHasLeft(WorkerSideTest):

@@ -10,7 +10,7 @@ from typing import Any
 from gateway_double import WorkerSideTest
 from wsgi_doubles import TEXT, Closable, hello, returning
 
-from tunicorn.runqueue.channel_frame import UNACKNOWLEDGED_BYTES
+from tunicorn.channels.channel_frame import UNACKNOWLEDGED_BYTES
 
 
 class WsgiErrorsStream(WorkerSideTest):

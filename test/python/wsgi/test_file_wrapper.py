@@ -14,7 +14,7 @@ from unittest import mock
 
 from gateway_double import WorkerSideTest
 
-from tunicorn.runqueue.channel_frame import ABORTED, BODY, END, FRAMED, HEAD
+from tunicorn.channels.channel_frame import ABORTED, BODY, END, FRAMED, HEAD
 from tunicorn.wsgi.file_wrapper import REGULAR_FILE_BLOCK_BYTES, FileWrapper, ReadFileWrapper
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from gateway_double import CANCEL, GATEWAY, TICKET_ID, UNLESS_BEGUN, WorkerSideTest, frames_of, ticket
 from wsgi_doubles import TEXT, Closable, hello, returning
 
-from tunicorn.runqueue.channel_frame import ABORTED, ASK, DATA, END, PROBED, SKIP, TAKEN, UNACKNOWLEDGED_BYTES, WATCH
+from tunicorn.channels.channel_frame import ABORTED, ASK, DATA, END, PROBED, SKIP, TAKEN, UNACKNOWLEDGED_BYTES, WATCH
 from tunicorn.runqueue.ticket import FOLLOWS, KIND_PROBE, RAW_PATH, STREAMED
 
 

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from gateway_double import CANCEL, FIELDS, TICKET_ID, Frame, WorkerSideTest, frames_of, ticket
 
-from tunicorn.runqueue.channel_frame import ABORTED, BODY, CLOSING, END, FRAMED, HEAD, HINTS, UNACKNOWLEDGED_BYTES
+from tunicorn.channels.channel_frame import ABORTED, BODY, CLOSING, END, FRAMED, HEAD, HINTS, UNACKNOWLEDGED_BYTES
 from tunicorn.runqueue.ticket import UPGRADE
 
 TEXT = [("Content-Type", "text/plain")]

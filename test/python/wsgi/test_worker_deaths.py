@@ -10,7 +10,7 @@ import unittest
 
 from gateway_double import ROOT, TICKET_ID, WorkerSideTest, frames_of
 
-from tunicorn.runqueue.channel_frame import END
+from tunicorn.channels.channel_frame import END
 
 
 class DeathAtEachStep(WorkerSideTest):

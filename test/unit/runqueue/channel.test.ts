@@ -320,8 +320,8 @@ test('the beginning of a frame is kept, not the chunk that it came in', async ()
 const PYTHON_WORKER = `
 import json, random, socket, sys
 sys.path.insert(0, sys.argv[1])
-from tunicorn.runqueue.channel import Channel
-from tunicorn.runqueue.channel_frame import (
+from tunicorn.channels.channel import Channel
+from tunicorn.channels.channel_frame import (
     ABORTED, END, FRAMED, TEXT, close_frame, hello_frame, message_header, trailers_frame
 )
 

@@ -1,0 +1,1 @@
+"""The HTTP exchange of an ASGI application: request body, response, and their states."""

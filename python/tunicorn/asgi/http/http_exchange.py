@@ -11,12 +11,12 @@ from tunicorn.asgi.http.incoming_body import IncomingBody
 from tunicorn.asgi.http.response_state import END, LEAVE, STARTED, UNSTARTED, move
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.scope import METHOD
+from tunicorn.channels import channel_frame
+from tunicorn.channels.asgi_channel import Channel
+from tunicorn.channels.channel_frame import ABORTED, body_header, failed_frame, head_start, tunnel_frame
 from tunicorn.generated_facts import FAILED_HEADERS, FAILED_PAGE_BYTES
 from tunicorn.log.catalog import Message as Complaint
 from tunicorn.log.catalog import requests
-from tunicorn.runqueue import channel_frame
-from tunicorn.runqueue.asgi_channel import Channel
-from tunicorn.runqueue.channel_frame import ABORTED, body_header, failed_frame, head_start, tunnel_frame
 from tunicorn.runqueue.ticket import STREAMED, Ticket
 
 _FAILED_HEADERS = [(name.lower().encode(), value.encode()) for name, value in FAILED_HEADERS]

@@ -19,10 +19,10 @@ from tunicorn.asgi.http.response_state import (
     refusal,
 )
 from tunicorn.asgi.places import Place
-from tunicorn.runqueue import channel_frame
-from tunicorn.runqueue.asgi_channel import Channel
-from tunicorn.runqueue.channel_frame import CLOSING, FRAMED, body_header, head_frame, hints_frame, trailers_frame
-from tunicorn.runqueue.client_gone import ClientGone
+from tunicorn.channels import channel_frame
+from tunicorn.channels.asgi_channel import Channel
+from tunicorn.channels.channel_frame import CLOSING, FRAMED, body_header, head_frame, hints_frame, trailers_frame
+from tunicorn.channels.client_gone import ClientGone
 
 MAX_PIECE_BYTES = 1024 * 1024
 

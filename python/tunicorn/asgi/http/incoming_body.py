@@ -9,8 +9,8 @@ from typing import Any, Dict, List, Optional, Protocol
 from tunicorn.asgi.http.response_state import ResponseState
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.waiters import Waiters
-from tunicorn.runqueue.asgi_channel import Channel, ignore_frame
-from tunicorn.runqueue.channel_frame import ABORTED, DATA, END, GONE, GatewayFrame, watch_frame
+from tunicorn.channels.asgi_channel import Channel, ignore_frame
+from tunicorn.channels.channel_frame import ABORTED, DATA, END, GONE, GatewayFrame, watch_frame
 
 # Beyond this, a body stays in the channel until the application asks for more.
 _QUEUE_LIMIT_BYTES = 256 * 1024

@@ -1,0 +1,1 @@
+"""The WebSocket of an ASGI application."""

@@ -8,8 +8,8 @@ from typing import Any, Deque, Dict, Optional
 
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.waiters import Waiters
-from tunicorn.runqueue.asgi_channel import Channel
-from tunicorn.runqueue.channel_frame import MESSAGE_COST_BYTES, TEXT, GatewayFrame
+from tunicorn.channels.asgi_channel import Channel
+from tunicorn.channels.channel_frame import MESSAGE_COST_BYTES, TEXT, GatewayFrame
 
 _QUEUE_LIMIT_BYTES = 1024 * 1024
 

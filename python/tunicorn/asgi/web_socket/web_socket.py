@@ -28,11 +28,9 @@ from tunicorn.asgi.web_socket.web_socket_state import (
     move,
     refusal,
 )
-from tunicorn.log.catalog import Message as Complaint
-from tunicorn.log.catalog import requests
-from tunicorn.runqueue import channel_frame
-from tunicorn.runqueue.asgi_channel import Channel, ignore_frame
-from tunicorn.runqueue.channel_frame import (
+from tunicorn.channels import channel_frame
+from tunicorn.channels.asgi_channel import Channel, ignore_frame
+from tunicorn.channels.channel_frame import (
     CLOSE,
     FRAMED,
     GONE,
@@ -45,7 +43,9 @@ from tunicorn.runqueue.channel_frame import (
     message_header,
     watch_frame,
 )
-from tunicorn.runqueue.client_gone import ClientGone
+from tunicorn.channels.client_gone import ClientGone
+from tunicorn.log.catalog import Message as Complaint
+from tunicorn.log.catalog import requests
 from tunicorn.runqueue.ticket import Ticket
 
 _REFUSED = channel_frame.END | FRAMED

@@ -9,8 +9,8 @@ import _socket
 import socket
 from typing import Any
 
-from tunicorn.runqueue.channel import Channel
-from tunicorn.runqueue.waiting_channel import Holdable
+from tunicorn.channels.channel import Channel
+from tunicorn.channels.waiting_channel import Holdable
 
 _AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import socket
 from typing import Callable
 
-from tunicorn.runqueue import channel_frame as frames
-from tunicorn.runqueue.channel_frame import ABORTED, DATA, END, GONE, HEAD, TAKEN, FrameError, GatewayFrame, pack_head
-from tunicorn.runqueue.channel_socket import ChannelIdentity, connect_channel
-from tunicorn.runqueue.waiting_channel import JOIN_LIMIT_BYTES, Holdable, WaitingChannel
+from tunicorn.channels import channel_frame as frames
+from tunicorn.channels.channel_frame import ABORTED, DATA, END, GONE, HEAD, TAKEN, FrameError, GatewayFrame, pack_head
+from tunicorn.channels.channel_socket import ChannelIdentity, connect_channel
+from tunicorn.channels.waiting_channel import JOIN_LIMIT_BYTES, Holdable, WaitingChannel
 
 
 class Channel(WaitingChannel):

@@ -10,9 +10,9 @@ import os
 import socket
 from typing import Any, Callable, Iterable, List, NamedTuple
 
+from tunicorn.channels.channel_frame import hello_frame
 from tunicorn.generated_facts import CHANNEL_SOCKET_FILE
 from tunicorn.process import forked_copy
-from tunicorn.runqueue.channel_frame import hello_frame
 
 
 class ChannelLost(ConnectionError):

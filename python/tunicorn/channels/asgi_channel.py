@@ -9,7 +9,7 @@ import asyncio
 import socket
 from typing import Callable, Optional, Protocol
 
-from tunicorn.runqueue.channel_frame import (
+from tunicorn.channels.channel_frame import (
     GONE,
     HEADER_BYTES,
     TAKEN,
@@ -19,9 +19,9 @@ from tunicorn.runqueue.channel_frame import (
     check_answer,
     check_taken,
 )
-from tunicorn.runqueue.channel_socket import ChannelIdentity, ChannelLost, connect_channel
-from tunicorn.runqueue.frame_reader import FrameReader
-from tunicorn.runqueue.loop_channel import LoopChannel, wake
+from tunicorn.channels.channel_socket import ChannelIdentity, ChannelLost, connect_channel
+from tunicorn.channels.frame_reader import FrameReader
+from tunicorn.channels.loop_channel import LoopChannel, wake
 
 _READ_BYTES = 256 * 1024
 

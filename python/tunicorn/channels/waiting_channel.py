@@ -11,8 +11,8 @@ import select
 import socket
 from typing import NoReturn, Protocol
 
-from tunicorn.runqueue.channel_frame import FrameError, check_gateway_header, unpack_header
-from tunicorn.runqueue.channel_socket import ChannelLost, ChannelSocket
+from tunicorn.channels.channel_frame import FrameError, check_gateway_header, unpack_header
+from tunicorn.channels.channel_socket import ChannelLost, ChannelSocket
 
 # Up to this size, copying into one buffer is cheaper than passing two buffers to the kernel.
 JOIN_LIMIT_BYTES = 32 * 1024

@@ -11,11 +11,11 @@ import unittest
 
 from gateway_double import BoardFile
 
-from tunicorn.runqueue.asgi_channel import Channel as AsgiChannel
-from tunicorn.runqueue.channel import Channel
-from tunicorn.runqueue.channel_socket import ChannelIdentity, channel_socket_path
+from tunicorn.channels.asgi_channel import Channel as AsgiChannel
+from tunicorn.channels.channel import Channel
+from tunicorn.channels.channel_socket import ChannelIdentity, channel_socket_path
 from tunicorn.runqueue.claims_board import ClaimsBoard
-from tunicorn.runqueue.gateway_channels import GatewayChannels
+from tunicorn.channels.gateway_channels import GatewayChannels
 
 
 class GatewaySockets(unittest.TestCase):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Generic, List, Optional, Protocol, TypeVar
 
+from tunicorn.channels.channel_socket import ChannelLost, channel_socket_path, ended_gateways
 from tunicorn.process import forked_copy
-from tunicorn.runqueue.channel_socket import ChannelLost, channel_socket_path, ended_gateways
 
 
 class PooledChannel(Protocol):

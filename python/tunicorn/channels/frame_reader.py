@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunicorn.runqueue.channel_frame import HEADER_BYTES, GatewayFrame, check_gateway_header, unpack_header_from
+from tunicorn.channels.channel_frame import HEADER_BYTES, GatewayFrame, check_gateway_header, unpack_header_from
 
 
 class FrameReader:

@@ -14,9 +14,9 @@ import unittest
 
 from gateway_double import Frame, WorkerSideTest, frames_of
 
-from tunicorn.runqueue.channel import Channel
-from tunicorn.runqueue.channel_frame import BODY, END, GONE, HELLO, TAKEN
-from tunicorn.runqueue.channel_socket import ChannelIdentity, ChannelLost
+from tunicorn.channels.channel import Channel
+from tunicorn.channels.channel_frame import BODY, END, GONE, HELLO, TAKEN
+from tunicorn.channels.channel_socket import ChannelIdentity, ChannelLost
 
 MIB = 1024 * 1024
 

@@ -8,7 +8,7 @@ import socket
 from collections import deque
 from typing import Deque, Optional
 
-from tunicorn.runqueue.channel_socket import ChannelLost, ChannelSocket
+from tunicorn.channels.channel_socket import ChannelLost, ChannelSocket
 
 # An application that sends endlessly to a fast client would never yield to the loop, so it must after this many bytes.
 # Each frame counts as a minimum of bytes.

@@ -1,0 +1,1 @@
+"""Channels: the stream sockets on which workers answer tickets."""
