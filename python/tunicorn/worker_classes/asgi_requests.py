@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic_ns
 from typing import Any, Optional, Set, Union
 
-from tunicorn.asgi.application import Application
+from tunicorn.asgi.application_kind import Application
 from tunicorn.asgi.departure import is_departure
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http.http_exchange import HttpExchange

@@ -11,7 +11,7 @@ import signal
 from contextvars import copy_context
 
 from tunicorn.application.load_application import StartFailed
-from tunicorn.asgi.application import Application, as_asgi3
+from tunicorn.asgi.application_kind import Application, as_asgi3
 from tunicorn.asgi.leaving import finish
 from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop

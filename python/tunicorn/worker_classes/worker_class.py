@@ -62,7 +62,7 @@ def missing(name: str) -> Optional[str]:
 
 def check(name: str, app: Any) -> None:
     """Raises AppImportError for an application that the class cannot run."""
-    from tunicorn.asgi.application import as_asgi3, refuse_asgi, refuse_tornado
+    from tunicorn.asgi.application_kind import as_asgi3, refuse_asgi, refuse_tornado
 
     _refuse_patched_threads(name)
     if name != "tornado":

@@ -6,7 +6,7 @@ import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import { Refusal } from '../http1/refusal.ts';
-import { ownAnswer } from '../http1/response/own-answer.ts';
+import { ownAnswer } from '../http1/response/refusal-answer.ts';
 import type { UnservedRequest } from '../report/access-records.ts';
 import type { RequestLog } from '../report/request-log.ts';
 import { requestLineOf } from '../request/rejected-request.ts';

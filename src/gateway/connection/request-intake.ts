@@ -5,7 +5,7 @@ import type { RequestEnd } from '../../log/access-record.ts';
 import type { Transport } from '../accept/transport.ts';
 import { Exchange, type ExchangeClient } from '../exchange/exchange.ts';
 import type { Refusal } from '../http1/refusal.ts';
-import { ownAnswer, withoutContent } from '../http1/response/own-answer.ts';
+import { ownAnswer, withoutContent } from '../http1/response/refusal-answer.ts';
 import type { UnservedRequest } from '../report/access-records.ts';
 import { endOfRefusal, type RejectedRequest } from '../request/rejected-request.ts';
 import type { Read } from '../request/request-reader.ts';

@@ -7,7 +7,7 @@ import type { TrustedPeers } from '../accept/trusted-peers.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import type { EnvironFields } from './environ-fields.ts';
 import { forwardedClient } from './forwarded-client.ts';
-import { requestStartMs } from './request-start.ts';
+import { requestStartMs } from './x-request-start.ts';
 
 /** The name of the last pair, if the body is in a file; no header name begins with a space. */
 export const ASGI_SPOOL = ' spool';

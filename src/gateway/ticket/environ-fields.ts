@@ -4,7 +4,7 @@ import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway
 import type { ProxyEndpoint, ProxyHeader } from '../accept/proxy-protocol.ts';
 import { decodesToNul, percentDecode } from '../http1/head/percent-decode.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
-import { requestStartMs } from './request-start.ts';
+import { requestStartMs } from './x-request-start.ts';
 
 export interface EnvironFields {
   readonly fields: string;

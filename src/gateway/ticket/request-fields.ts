@@ -12,7 +12,7 @@ import type { RequestBody } from '../request/request-body.ts';
 import { ASGI_SPOOL, asgiFields, withAsgiRequestId } from './asgi-fields.ts';
 import { connectionFields, type EnvironFields, environFields } from './environ-fields.ts';
 import { sentRequestId, withRequestId } from './request-id.ts';
-import { upstreamWaitMs } from './request-start.ts';
+import { upstreamWaitMs } from './x-request-start.ts';
 
 export class RequestFields implements FieldsSource {
   readonly #transport: Transport;

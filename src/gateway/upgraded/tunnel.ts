@@ -8,7 +8,7 @@ import type { InputGate } from '../connection/input-gate.ts';
 import type { ChannelOutput } from '../exchange/channel-output.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
-import { SentFrames } from './sent-frames.ts';
+import { SentFrames } from './tunnel-frame-ends.ts';
 import type { UpgradedTunnel } from './upgraded.ts';
 
 /** When one side is gone, how long the other has to read its remaining bytes. */

@@ -9,7 +9,7 @@ import type { MemoryBudget } from '../connection/memory-budget.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { WatchedTicket } from '../exchange/watched-ticket.ts';
 import { nextPing, type PingSettings, type PingState } from './ping-schedule.ts';
-import { ReceivedFrames } from './received-frames.ts';
+import { ReceivedFrames } from './unfinished-message.ts';
 import type { UpgradedWebSocket } from './upgraded.ts';
 import { completeHandshake, type WebSocketLimits } from './web-socket-handshake.ts';
 

@@ -5,7 +5,7 @@ import { ABORTED, CLOSING, END, FRAMED } from '../../../runqueue/channel-frame.t
 import type { Request } from '../../exchange/request.ts';
 import type { ResponseWriter } from '../../exchange/response-writer.ts';
 import type { Refusal } from '../refusal.ts';
-import { ownAnswer, withoutContent } from './own-answer.ts';
+import { ownAnswer, withoutContent } from './refusal-answer.ts';
 import {
   type BodyForm,
   bodyForm,

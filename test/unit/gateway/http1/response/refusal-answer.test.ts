@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refusal } from '../../../../../src/gateway/http1/refusal.ts';
-import { ownAnswer, withoutContent } from '../../../../../src/gateway/http1/response/own-answer.ts';
+import { ownAnswer, withoutContent } from '../../../../../src/gateway/http1/response/refusal-answer.ts';
 import { ResponseHeadLines } from '../../../../../src/gateway/http1/response/response-head-lines.ts';
 
 const HEAD_LINES = new ResponseHeadLines({ serverName: 'tunicorn', sendsDate: true, responseFields: [] });

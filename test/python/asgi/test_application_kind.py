@@ -9,7 +9,7 @@ from typing import Any, List
 
 import asgi_doubles  # noqa: F401 - puts python/ on sys.path
 
-from tunicorn.asgi.application import WrongKind, as_asgi3, is_asgi, refuse_asgi, refuse_tornado
+from tunicorn.asgi.application_kind import WrongKind, as_asgi3, is_asgi, refuse_asgi, refuse_tornado
 from tunicorn.asgi.lifespan import Lifespan, LifespanFailed
 
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ReceivedFrames } from '../../../../src/gateway/upgraded/received-frames.ts';
+import { ReceivedFrames } from '../../../../src/gateway/upgraded/unfinished-message.ts';
 import {
   BINARY_FRAME,
   CONTINUATION,

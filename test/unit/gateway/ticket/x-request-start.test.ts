@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { requestStartMs, upstreamWaitMs } from '../../../../src/gateway/ticket/request-start.ts';
+import { requestStartMs, upstreamWaitMs } from '../../../../src/gateway/ticket/x-request-start.ts';
 
 function startOf(value: string): number | null {
   return requestStartMs(`REQUEST_METHOD\0GET\0HTTP_X_REQUEST_START\0${value}\0HTTP_Z\0z`);

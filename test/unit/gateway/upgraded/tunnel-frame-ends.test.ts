@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SentFrames } from '../../../../src/gateway/upgraded/sent-frames.ts';
+import { SentFrames } from '../../../../src/gateway/upgraded/tunnel-frame-ends.ts';
 
 const HEAD = Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n');
 
