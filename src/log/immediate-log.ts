@@ -29,9 +29,9 @@ export class ImmediateLog {
   readonly #options: ImmediateLogOptions;
   #fd: number;
   #dropped = 0;
-  #lastEntry: 'written' | 'dropped' = 'written';
+  #isDropping = false;
   /** `torn`: the file ends in the middle of an entry whose rest was dropped. */
-  #end: 'whole' | 'torn' = 'whole';
+  #isTorn = false;
 
   private constructor(options: ImmediateLogOptions, fd: number) {
     this.#options = options;
@@ -51,10 +51,10 @@ export class ImmediateLog {
 
   /** One entry, without its line end. */
   write(line: string): void {
-    const entry = Buffer.from(this.#end === 'torn' ? `\n${line}\n` : `${line}\n`);
+    const entry = Buffer.from(this.#isTorn ? `\n${line}\n` : `${line}\n`);
     let from = 0;
     // Once a reader has not read for a second, entries do not wait for it until one gets through.
-    let waits = this.#lastEntry === 'dropped' ? FULL_PIPE_WAITS : 0;
+    let waits = this.#isDropping ? FULL_PIPE_WAITS : 0;
     while (from < entry.length) {
       try {
         from += writeSync(this.#fd, entry, from);
@@ -62,18 +62,18 @@ export class ImmediateLog {
         const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
         if (!isFull || waits === FULL_PIPE_WAITS) {
           this.#dropped += 1;
-          this.#lastEntry = 'dropped';
-          if (from > 0) this.#end = 'torn';
+          this.#isDropping = true;
+          if (from > 0) this.#isTorn = true;
           return;
         }
         waits += 1;
         Atomics.wait(neverNotified, 0, 0, FULL_PIPE_WAIT_MS);
       }
     }
-    this.#end = 'whole';
-    if (this.#lastEntry === 'written') return;
+    this.#isTorn = false;
+    if (!this.#isDropping) return;
     // Before the call, because the receiver writes to this log.
-    this.#lastEntry = 'written';
+    this.#isDropping = false;
     this.#options.onTrouble?.(entryOf(LOG_MESSAGES.logWrittenAgain, { log: 'error log', count: this.#dropped }));
   }
 
@@ -84,7 +84,7 @@ export class ImmediateLog {
     if (!opened.ok) return opened.message;
     const old = this.#fd;
     this.#fd = opened.fd;
-    this.#end = 'whole';
+    this.#isTorn = false;
     closeSync(old);
     return null;
   }

@@ -72,7 +72,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
   #unsentPongs = 0;
   #lastPing: Buffer | null = null;
   /** Overloaded: it needs more memory than there is, and is being closed. */
-  #life: 'open' | 'overloaded' = 'open';
+  #isOverloaded = false;
   #ping: PingState;
   #heardBytes = 0;
   #resume: (() => void) | null = null;
@@ -201,7 +201,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
 
   #received(data: RawData, isBinary: boolean): void {
     this.#messages += 1;
-    if (!Buffer.isBuffer(data) || this.#life === 'overloaded') return;
+    if (!Buffer.isBuffer(data) || this.#isOverloaded) return;
     if (data.length > SHARE_BYTES && this.#budget.isSpent) return this.#overloaded();
     this.#receivedBytes += data.length;
     this.#ticket.message(data, !isBinary);
@@ -227,8 +227,8 @@ export class WebSocketConnection implements UpgradedWebSocket {
 
   /** Memory is spent, and this client needs much of it. */
   #overloaded(): void {
-    if (this.#life === 'overloaded') return;
-    this.#life = 'overloaded';
+    if (this.#isOverloaded) return;
+    this.#isOverloaded = true;
     this.#exchange.closing('overload');
     this.#notifyWorker(TRY_AGAIN_LATER, NO_REASON);
     this.#webSocket.close(TRY_AGAIN_LATER);

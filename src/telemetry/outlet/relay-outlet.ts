@@ -17,7 +17,7 @@ export class RelayOutlet implements Outlet {
   readonly #manner: RelayManner;
   #child: { readonly process: ChildProcess; readonly input: Writable } | null = null;
   #notBeforeMs = 0;
-  #life: 'open' | 'closed' = 'open';
+  #isClosed = false;
   #dropped = 0;
 
   constructor(python: string, socketPath: string, manner: RelayManner) {
@@ -31,7 +31,7 @@ export class RelayOutlet implements Outlet {
   }
 
   send(message: string): void {
-    const input = this.#life === 'open' ? (this.#child ?? this.#start())?.input : undefined;
+    const input = this.#isClosed ? undefined : (this.#child ?? this.#start())?.input;
     if (input === undefined || input.writableLength > KEPT_BYTES) {
       this.#dropped += 1;
       return;
@@ -44,7 +44,7 @@ export class RelayOutlet implements Outlet {
   }
 
   close(): void {
-    this.#life = 'closed';
+    this.#isClosed = true;
     this.#child?.input.end();
   }
 

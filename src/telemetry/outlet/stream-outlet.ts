@@ -8,7 +8,7 @@ export class StreamOutlet implements Outlet {
   readonly #host: string;
   readonly #port: number;
   #socket: Socket;
-  #life: 'open' | 'closed' = 'open';
+  #isClosed = false;
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -24,7 +24,7 @@ export class StreamOutlet implements Outlet {
 
   send(message: string): void {
     // The socket buffers writes until it is connected.
-    if (this.#life === 'closed' || this.#socket.destroyed || this.#socket.writableLength > KEPT_BYTES) {
+    if (this.#isClosed || this.#socket.destroyed || this.#socket.writableLength > KEPT_BYTES) {
       this.#dropped += 1;
       return;
     }
@@ -34,7 +34,7 @@ export class StreamOutlet implements Outlet {
   }
 
   close(): void {
-    this.#life = 'closed';
+    this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#socket.end();
   }
@@ -46,7 +46,7 @@ export class StreamOutlet implements Outlet {
     socket.on('error', () => {});
     socket.resume();
     socket.on('close', () => {
-      if (this.#life === 'closed') return;
+      if (this.#isClosed) return;
       this.#timer = setTimeout(() => {
         this.#socket = this.#connect();
       }, RETRY_MS);
