@@ -76,7 +76,7 @@ for (const kind of classes) {
   scenario(
     title('a WebSocket lives longer than the timeout, and is finished after a reload'),
     async (scene) => {
-      const { rendezvous, server } = await flaskSock(scene, [...kind, '--timeout', '1', '--workers', '2']);
+      const { rendezvous, server } = await flaskSock(scene, [...kind, '--timeout', '4', '--workers', '2']);
       const lines = client(scene, server, 'patient');
       await lines.waitFor(/^hello$/);
       await rendezvous.arrived('held');
@@ -86,7 +86,7 @@ for (const kind of classes) {
       const start = Date.now();
       await eventually('the timeout to be over', async () => {
         assert.equal((await request(server.target, '/')).status, 200);
-        return Date.now() - start > 2500;
+        return Date.now() - start > 6500;
       });
       rendezvous.open('held');
       await lines.waitFor(/^goodbye$/);

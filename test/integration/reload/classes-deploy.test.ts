@@ -1,8 +1,10 @@
 // A broken deploy goes unnoticed by clients, for every class that runs several requests at once.
 
 import assert from 'node:assert/strict';
+import { field } from '../../harness/clients/http-connection.ts';
 import { KeptEventStreams, KeptWebSockets } from '../../harness/clients/kept-streams.ts';
 import { Load } from '../../harness/clients/load.ts';
+import { eventually } from '../../harness/deadline.ts';
 import { gaveUp } from '../../harness/log-lines.ts';
 import { type ClassUnderTest, forEachClass } from '../../harness/subjects/worker-classes.ts';
 
@@ -19,13 +21,19 @@ for (const [what, file, only, logged] of [
     async ({ kind, scene, server }) => {
       const webSockets = new KeptWebSockets(server.target, kind.dialect === 'asgi' ? 5 : 0);
       const streams = new KeptEventStreams(server.target, 5);
+      const answering = new Set<string>();
       const load = new Load(server.target, {
         keepAliveClients: 3,
         freshClients: 2,
         request: () => ({ path: '/' }),
-        check: () => undefined,
+        check: (response) => {
+          answering.add(field(response, 'X-Pid') ?? '');
+          return undefined;
+        },
       });
       await load.answeredMore(20);
+      // The server serves with its first worker; the second one must not be booting when the code breaks.
+      await eventually('both workers to answer', () => answering.size === 2);
       const before = await server.workers(2);
       scene.write(file, '');
       server.signal('SIGHUP');
