@@ -6,7 +6,7 @@ import type { ArbiterStart } from '../arbiter/arbiter-start.ts';
 import type { ForkserverCommand } from '../arbiter/forkserver/forkserver-command.ts';
 import type { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 import type { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
-import { firstFacts } from '../arbiter/forkserver/server-facts.ts';
+import { firstFacts, settleMessage } from '../arbiter/forkserver/server-facts.ts';
 import { nameSuffix, pidFilePath, setArbiterTitle } from '../arbiter/process/arbiter-names.ts';
 import { ArbiterPidFile } from '../arbiter/process/pid-file.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/process/runtime-directory.ts';
@@ -67,7 +67,7 @@ export async function serve(serving: Serving): Promise<number> {
   const telemetry = new Telemetry(log, python, resolved.gateway);
 
   const facts = firstFacts(serving.forkserverCommand.cwd, start.parent);
-  const settled = await settleFirst(forkserver, relay, resolved, facts);
+  const settled = await settleFirst(forkserver, relay, settleMessage(resolved, facts, 'open'));
   if (!settled.ok) return fail(settled.message);
   const { hooks } = settled;
   if (resolved.gateway.logWriter === 'python') log.relay.target = forkserver;

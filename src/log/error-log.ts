@@ -103,7 +103,7 @@ export class ErrorLog {
     const nowMs = Date.now();
     const isText = this.#form === 'text';
     this.#sink.write(
-      isText ? logLine(level, message, pid, nowMs) : jsonLogLine(level, message, pid, this.#source, nowMs),
+      isText ? logLine(level, message, pid, nowMs) : jsonLogLine({ level, message, pid, source: this.#source }, nowMs),
     );
     this.observer?.logged(level, message, pid);
   }

@@ -31,8 +31,15 @@ export function logLine(level: LogLevel, message: string, pid: number, nowMs: nu
   return `${errorLogTime(nowMs)} [${pid}] [${level.toUpperCase()}] ${message}`;
 }
 
+interface LoggedEntry {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly pid: number;
+  readonly source: LogSource;
+}
+
 /** Without its line end. */
-export function jsonLogLine(level: LogLevel, message: string, pid: number, source: LogSource, nowMs: number): string {
+export function jsonLogLine({ level, message, pid, source }: LoggedEntry, nowMs: number): string {
   const cut = TRACEBACK.exec(message)?.index ?? message.length;
   const traceback = cut === message.length ? {} : { traceback: message.slice(cut + 1) };
   const time = new Date(nowMs).toISOString();

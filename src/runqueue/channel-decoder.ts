@@ -153,18 +153,18 @@ export class ChannelDecoder {
     const length = bytes.readUInt32LE(at);
     if (length < FRAME_HEADER_BYTES) return `frame length ${length} is below ${FRAME_HEADER_BYTES}`;
     const type = bytes[at + 4] ?? 0;
-    const flags = bytes[at + 5] ?? 0;
+    const flags = flagsOf(bytes, at);
     const id = bytes.readUInt32LE(at + 12) * TWO_TO_32 + bytes.readUInt32LE(at + 8);
-    if (type === HEAD) return this.#head(bytes, at, length, flags, id);
+    if (type === HEAD) return this.#head(bytes, at, length, id);
     if (type === BODY) {
       if (this.#responding !== id) return `BODY of ticket ${id} outside of its response`;
       this.#streaming = { type, id, flags, left: length - FRAME_HEADER_BYTES };
       if (this.#streaming.left === 0) this.#pass(this.#streaming, NOTHING, 0);
       return FRAME_HEADER_BYTES;
     }
-    if (type === MESSAGE) return this.#message(bytes, at, length, flags, id);
-    if (type === CLOSE) return this.#close(bytes, at, length, flags, id);
-    if (type === TRAILERS) return this.#trailers(bytes, at, length, flags, id);
+    if (type === MESSAGE) return this.#message(bytes, at, length, id);
+    if (type === CLOSE) return this.#close(bytes, at, length, id);
+    if (type === TRAILERS) return this.#trailers(bytes, at, length, id);
     if (type === WATCH) return this.#watch(length, id);
     if (this.#responding !== null) return `frame type ${type} inside the response to ticket ${this.#responding}`;
     if (type === HINTS) return this.#hints(bytes, at, length, id);
@@ -234,7 +234,8 @@ export class ChannelDecoder {
     return length;
   }
 
-  #message(bytes: Buffer, at: number, length: number, flags: number, id: number): number | string {
+  #message(bytes: Buffer, at: number, length: number, id: number): number | string {
+    const flags = flagsOf(bytes, at);
     if (this.#responding !== id || this.#form !== 'messages') return `MESSAGE of ticket ${id} outside of its WebSocket`;
     if (length > FRAME_HEADER_BYTES + WHOLE_MESSAGE_BYTES) {
       this.#streaming = { type: MESSAGE, id, flags, left: length - FRAME_HEADER_BYTES };
@@ -245,9 +246,9 @@ export class ChannelDecoder {
     return length;
   }
 
-  #close(bytes: Buffer, at: number, length: number, flags: number, id: number): number | string {
+  #close(bytes: Buffer, at: number, length: number, id: number): number | string {
     if (this.#responding !== id || this.#form !== 'messages') return `CLOSE of ticket ${id} outside of its WebSocket`;
-    if ((flags & END) === 0) return `CLOSE of ticket ${id} without END`;
+    if ((flagsOf(bytes, at) & END) === 0) return `CLOSE of ticket ${id} without END`;
     if (length > FRAME_HEADER_BYTES + REASON_LIMIT_BYTES)
       return `CLOSE with a reason of ${length - FRAME_HEADER_BYTES} bytes`;
     if (bytes.length - at < length) return this.#awaits(length);
@@ -256,9 +257,9 @@ export class ChannelDecoder {
     return length;
   }
 
-  #trailers(bytes: Buffer, at: number, length: number, flags: number, id: number): number | string {
+  #trailers(bytes: Buffer, at: number, length: number, id: number): number | string {
     if (this.#responding !== id || this.#form !== 'body') return `TRAILERS of ticket ${id} outside of its response`;
-    if ((flags & END) === 0) return `TRAILERS of ticket ${id} without END`;
+    if ((flagsOf(bytes, at) & END) === 0) return `TRAILERS of ticket ${id} without END`;
     if (length > FRAME_HEADER_BYTES + HEAD_LIMIT_BYTES) return `TRAILERS of ${length - FRAME_HEADER_BYTES} bytes`;
     if (bytes.length - at < length) return this.#awaits(length);
     this.#responding = null;
@@ -266,7 +267,8 @@ export class ChannelDecoder {
     return length;
   }
 
-  #head(bytes: Buffer, at: number, length: number, flags: number, id: number): number | string {
+  #head(bytes: Buffer, at: number, length: number, id: number): number | string {
+    const flags = flagsOf(bytes, at);
     if (this.#said === 'nothing') return 'HEAD before HELLO';
     if (this.#responding !== null) return `HEAD inside the response to ticket ${this.#responding}`;
     if (this.#hinted !== null && this.#hinted !== id)
@@ -311,4 +313,8 @@ export class ChannelDecoder {
     this.#sink.body(frame.id, frame.flags, bytes.subarray(at, end));
     return end - at;
   }
+}
+
+function flagsOf(bytes: Buffer, at: number): number {
+  return bytes[at + 5] ?? 0;
 }

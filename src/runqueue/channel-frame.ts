@@ -51,33 +51,35 @@ export function dataFrame(id: number, fields: string, body: Buffer | null): Buff
 
 /** The header of a piece of a STREAMED body, which follows it. `flags` are END and ABORTED, or 0. */
 export function pieceHeader(id: number, flags: number, pieceBytes: number): Buffer {
-  return frameHeader(FRAME_HEADER_BYTES + pieceBytes, DATA, flags, 0, id);
+  return frameHeader(DATA, flags, id, pieceBytes);
 }
 
 /** The header of one WebSocket message, which follows it; `flags` is TEXT or 0. */
 export function messageHeader(id: number, flags: number, messageBytes: number): Buffer {
-  return frameHeader(FRAME_HEADER_BYTES + messageBytes, MESSAGE, flags, 0, id);
+  return frameHeader(MESSAGE, flags, id, messageBytes);
 }
 
 /** The WebSocket ended with this code. */
 export function closeFrame(id: number, code: number, reason: Buffer): Buffer {
-  return Buffer.concat([frameHeader(FRAME_HEADER_BYTES + reason.length, CLOSE, 0, code, id), reason]);
+  const header = frameHeader(CLOSE, 0, id, reason.length);
+  header.writeUInt16LE(code, 6);
+  return Buffer.concat([header, reason]);
 }
 
 /** The client no longer waits for this ticket: in answer to an ASK, or at any time after WATCH. */
 export function goneFrame(id: number): Buffer {
-  return frameHeader(FRAME_HEADER_BYTES, GONE, 0, 0, id);
+  return frameHeader(GONE, 0, id, 0);
 }
 
 /** A long response has been read to its end. */
 export function takenFrame(id: number): Buffer {
-  return frameHeader(FRAME_HEADER_BYTES, TAKEN, 0, 0, id);
+  return frameHeader(TAKEN, 0, id, 0);
 }
 
-function frameHeader(length: number, type: number, flags: number, status: number, id: number): Buffer {
+function frameHeader(type: number, flags: number, id: number, payloadBytes: number): Buffer {
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
-  writeFrameHeader(frame, length, type | (flags << 8), id);
-  frame.writeUInt16LE(status, 6);
+  writeFrameHeader(frame, FRAME_HEADER_BYTES + payloadBytes, type | (flags << 8), id);
+  frame.writeUInt16LE(0, 6);
   return frame;
 }
 

@@ -14,13 +14,13 @@ export interface SyslogNaming {
 
 export type SyslogLog = 'error' | 'access';
 
-export function syslogLine(
-  naming: SyslogNaming,
-  log: SyslogLog,
-  level: LogLevel,
-  pid: number,
-  message: string,
-): string {
+export interface SyslogEntry {
+  readonly level: LogLevel;
+  readonly pid: number;
+  readonly message: string;
+}
+
+export function syslogLine(naming: SyslogNaming, log: SyslogLog, { level, pid, message }: SyslogEntry): string {
   const priority = SYSLOG_FACILITIES[naming.facility] * 8 + SEVERITIES[level];
   // A NUL ends the message, so there may be none inside it.
   return `<${priority}>gunicorn.${naming.program}.${log}: [${pid}] ${message.replaceAll('\0', '\\x00')}\0`;

@@ -27,11 +27,11 @@ export class Syslog {
   }
 
   error(level: LogLevel, message: string, pid: number): void {
-    this.#outlet.send(syslogLine(this.#naming, 'error', level, pid, message));
+    this.#outlet.send(syslogLine(this.#naming, 'error', { level, pid, message }));
   }
 
   access(line: string, pid: number): void {
-    this.#outlet.send(syslogLine(this.#naming, 'access', 'info', pid, line));
+    this.#outlet.send(syslogLine(this.#naming, 'access', { level: 'info', pid, message: line }));
   }
 
   close(): void {

@@ -19,6 +19,7 @@ _MARGIN_SECONDS = 0.1
 async def finish(
     loop: asyncio.AbstractEventLoop,
     limit_seconds: float,
+    *,
     tasks: Set[asyncio.Task[None]],
     places: FreePlaces,
     lifespan: Lifespan,

@@ -24,6 +24,7 @@ class Place:
         number: int,
         claim: ClaimSlot,
         channels: GatewayChannels[Channel],
+        *,
         loop: asyncio.AbstractEventLoop,
         free: Callable[[Place], None],
     ) -> None:
@@ -98,7 +99,7 @@ class FreePlaces:
         connect = partial(Channel.connect, self._loop, identity=slots.identity(number))
         channels = GatewayChannels(self._context.settings.runtime_dir, connect)
         slots.connected(channels)
-        place = Place(number, slots.claim(number), channels, self._loop, self._put_back)
+        place = Place(number, slots.claim(number), channels, loop=self._loop, free=self._put_back)
         self._places.append(place)
         return place
 

@@ -154,7 +154,7 @@ class Channel(LoopChannel):
             wake(self._taken)
         elif answer is not None and frame.id == self._asked:
             # Pieces of an earlier ticket's body that its application did not read may come before the answer.
-            check_answer(length, frame.type, frame.flags, frame.status, self._answer_bytes)
+            check_answer(length, frame.type, frame.flags, frame.status, wanted_bytes=self._answer_bytes)
             self._answer = None
             if not answer.done():
                 answer.set_result(frame)

@@ -47,7 +47,7 @@ class Channel(WaitingChannel):
         if answered_id != ticket_id:
             self._lose(f"asked for ticket {ticket_id}, the gateway answered for ticket {answered_id}")
         try:
-            frames.check_answer(length, kind, flags, status, fields_length + body_length)
+            frames.check_answer(length, kind, flags, status, wanted_bytes=fields_length + body_length)
         except FrameError as error:
             self._lose(str(error))
         if kind == GONE:
@@ -104,7 +104,7 @@ class Channel(WaitingChannel):
     def hints(self, ticket_id: int, lines: bytes) -> None:
         self._transmit(frames.hints_frame(ticket_id, lines))
 
-    def head(self, ticket_id: int, status: int, flags: int, head: bytes, body: bytes | memoryview) -> None:
+    def head(self, ticket_id: int, status: int, flags: int, *, head: bytes, body: bytes | memoryview) -> None:
         """Sends the head and the first bytes of the body. The caller sets FRAMED, END and ABORTED."""
         size = 20 + len(head) + len(body)
         first = pack_head(size, HEAD, flags, status, ticket_id, len(head)) + head
@@ -123,7 +123,7 @@ class Channel(WaitingChannel):
         else:
             self._transmit_two(frames.body_header(ticket_id, flags, len(data)), data)
 
-    def body_from_file(self, ticket_id: int, flags: int, fd: int, offset: int, size: int) -> None:
+    def body_from_file(self, ticket_id: int, flags: int, fd: int, *, offset: int, size: int) -> None:
         """Like `body`, with bytes that the kernel reads from the file."""
         self._transmit(frames.body_header(ticket_id, flags, size))
         self._transmit_file(fd, offset, size)

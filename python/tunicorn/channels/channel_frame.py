@@ -96,14 +96,14 @@ def hints_frame(ticket_id: int, lines: bytes) -> bytes:
     return _pack_header(16 + len(lines), HINTS, 0, 0, ticket_id) + lines
 
 
-def head_frame(ticket_id: int, status: int, flags: int, parts: List[bytes], body: bytes | memoryview) -> bytes:
+def head_frame(ticket_id: int, status: int, flags: int, *, parts: List[bytes], body: bytes | memoryview) -> bytes:
     """A whole HEAD frame; the parts form the head."""
     head = b"".join(parts)
     length = len(head)
     return b"".join((pack_head(20 + length + len(body), HEAD, flags, status, ticket_id, length), head, body))
 
 
-def head_start(ticket_id: int, status: int, flags: int, head: bytes, body_bytes: int) -> bytes:
+def head_start(ticket_id: int, status: int, flags: int, head: bytes, *, body_bytes: int = 0) -> bytes:
     """A HEAD frame up to its body, of which `body_bytes` follow."""
     return pack_head(20 + len(head) + body_bytes, HEAD, flags, status, ticket_id, len(head)) + head
 
@@ -142,7 +142,7 @@ def check_gateway_header(length: int, kind: int, flags: int) -> None:
         raise FrameError(f"CLOSE with a reason of {length - HEADER_BYTES} bytes")
 
 
-def check_answer(length: int, kind: int, flags: int, status: int, wanted_bytes: int) -> None:
+def check_answer(length: int, kind: int, flags: int, status: int, *, wanted_bytes: int) -> None:
     """Checks a frame for the ticket of an ASK: it must be GONE, or DATA with `wanted_bytes`."""
     if flags or status:
         raise FrameError(f"flags {flags:#04x} and status {status} in an answer to ASK; both must be 0")

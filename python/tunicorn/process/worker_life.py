@@ -27,14 +27,10 @@ class WorkerState(Enum):
     EXITING = (False, True, False, True, False)
     ABORTED = (False, True, False, True, True)
 
-    def __init__(self, is_alive: bool, is_booted: bool, takes_tickets: bool, is_exiting: bool, is_aborted: bool):
-        # For hooks: worker.alive, worker.booted and worker.aborted.
-        self.is_alive = is_alive
-        self.is_booted = is_booted
-        self.is_aborted = is_aborted
-        self.takes_tickets = takes_tickets
-        # The process ends without waiting for its requests: a SystemExit comes from the server, not the application.
-        self.is_exiting = is_exiting
+    def __init__(self, *facts: bool):
+        # Hooks see three of them: worker.alive, worker.booted and worker.aborted. One that exits does not wait for its
+        # requests: a SystemExit comes from the server, not the application.
+        self.is_alive, self.is_booted, self.takes_tickets, self.is_exiting, self.is_aborted = facts
 
 
 class WorkerEvent(Enum):

@@ -72,7 +72,16 @@ def decode(buffer: bytes | bytearray, parse: Callable[[bytes | bytearray], Any] 
         or flags > 3
         or kind != KIND_RUN
     ):
-        _check_header(length, kind, flags, waited_ms, ticket_id, used, fields_length, body_length)
+        _check_header(
+            length=length,
+            kind=kind,
+            flags=flags,
+            waited_ms=waited_ms,
+            ticket_id=ticket_id,
+            used=used,
+            fields_length=fields_length,
+            body_length=body_length,
+        )
     return _new_tuple(
         Ticket,
         (
@@ -91,6 +100,7 @@ def decode(buffer: bytes | bytearray, parse: Callable[[bytes | bytearray], Any] 
 
 
 def _check_header(
+    *,
     length: int,
     kind: int,
     flags: int,

@@ -96,7 +96,13 @@ class AsgiWorker(AsgiRequests):
         await self._over
         self._life.move(WorkerEvent.LEAVE)
         signals.notify_application()
-        await finish(self._loop, self._context.settings.graceful_timeout, self._tasks, self._places, self._lifespan)
+        await finish(
+            self._loop,
+            self._context.settings.graceful_timeout,
+            tasks=self._tasks,
+            places=self._places,
+            lifespan=self._lifespan,
+        )
 
     # Taking tickets
 

@@ -28,6 +28,7 @@ def base_environ(
     multiprocess: bool,
     server_software: str,
     errors: ErrorStream,
+    *,
     multithread: bool = False,
     sendfile: bool = True,
 ) -> dict[str, Any]:

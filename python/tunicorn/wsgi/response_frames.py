@@ -46,7 +46,7 @@ class ResponseFrames:
     _bodiless: bool
 
     def __init__(
-        self, channel: Channel, claim: ClaimSlot, ticket_id: int, cancel: int, method: str, log: Log
+        self, channel: Channel, claim: ClaimSlot, log: Log, *, ticket_id: int, cancel: int, method: str
     ) -> None:
         self.phase = UNSTARTED
         self._channel = channel
@@ -76,7 +76,7 @@ class ResponseFrames:
             if self._client_has_gone():
                 return True
             size = min(piece_end - offset, MAX_PIECE_BYTES)
-            self._channel.body_from_file(self._id, 0, file.fd, offset, size)
+            self._channel.body_from_file(self._id, 0, file.fd, offset=offset, size=size)
             self._sent += size
             self.passed_bytes += size
         self._end()
@@ -153,7 +153,7 @@ class ResponseFrames:
                 flags |= FRAMED
             if self.closes:
                 flags |= CLOSING
-            self._channel.head(self._id, self._status, flags, head, data)
+            self._channel.head(self._id, self._status, flags, head=head, body=data)
         else:
             self._channel.body(self._id, flags, data)
         self.passed_bytes += len(data)

@@ -2,7 +2,7 @@
 
 import type { ForkserverHandle } from '../../arbiter/forkserver/forkserver-handle.ts';
 import type { ForkserverRelay } from '../../arbiter/forkserver/forkserver-relay.ts';
-import { firstFacts } from '../../arbiter/forkserver/server-facts.ts';
+import { firstFacts, settleMessage } from '../../arbiter/forkserver/server-facts.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import { settleFirst } from './first-forkserver.ts';
 
@@ -12,7 +12,11 @@ export async function checkApplication(
   relay: ForkserverRelay,
   resolved: ResolvedSettings,
 ): Promise<string | null> {
-  const settled = await settleFirst(forkserver, relay, resolved, firstFacts(process.cwd(), null), 'leave');
+  const settled = await settleFirst(
+    forkserver,
+    relay,
+    settleMessage(resolved, firstFacts(process.cwd(), null), 'leave'),
+  );
   if (!settled.ok) return settled.message;
   forkserver.send({ type: 'check' });
   const answer = await relay.next();

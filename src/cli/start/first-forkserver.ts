@@ -3,10 +3,9 @@
 
 import type { ForkserverHandle } from '../../arbiter/forkserver/forkserver-handle.ts';
 import type { ForkserverRelay } from '../../arbiter/forkserver/forkserver-relay.ts';
-import { type LiveFacts, settleMessage } from '../../arbiter/forkserver/server-facts.ts';
 import type { ToForkserverAboutHooks } from '../../messages/about-hooks.ts';
+import type { ToForkserver } from '../../messages/between-arbiter-and-forkserver.ts';
 import { EXIT_ERROR } from '../../messages/exit-status.ts';
-import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 
 export type Settled =
   | { readonly ok: true; readonly hooks: ReadonlySet<string> }
@@ -16,15 +15,12 @@ export type Called =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string; readonly exitCode: number };
 
-/** `leave`: the forkserver creates no log files. */
 export async function settleFirst(
   forkserver: ForkserverHandle,
   relay: ForkserverRelay,
-  resolved: ResolvedSettings,
-  facts: LiveFacts,
-  logs: 'open' | 'leave' = 'open',
+  message: ToForkserver,
 ): Promise<Settled> {
-  forkserver.send(settleMessage(resolved, facts, logs));
+  forkserver.send(message);
   const answer = await relay.next();
   if (answer.type === 'settled') return { ok: true, hooks: new Set(answer.hooks) };
   if (answer.type === 'gone') return { ok: false, message: `Error: The forkserver ${answer.how}` };

@@ -50,7 +50,7 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
       owner,
       reader: new RequestReader(transport, owner),
       input: new InputGate(socket),
-      output: new ClientOutput(socket, owner.spoolDir, owner.budget, owner.spoolBudget, connectedMs),
+      output: new ClientOutput(socket, owner, connectedMs),
     };
     this.#parts = parts;
     this.#intake = new RequestIntake(parts, transport, this, new ExchangeSide(parts, this));

@@ -17,6 +17,13 @@ export interface OutputLimits {
   readonly responseSpoolBytes: number;
 }
 
+/** Where bytes wait that a slow client does not read, and how many there may be. */
+export interface OutputRoom {
+  readonly spoolDir: string;
+  readonly budget: MemoryBudget;
+  readonly spoolBudget: SpoolBudget;
+}
+
 export class ClientOutput {
   readonly #socket: Socket;
   readonly #spoolDir: string;
@@ -32,7 +39,7 @@ export class ClientOutput {
   #takenBytes = 0;
   #takenMs: number;
 
-  constructor(socket: Socket, spoolDir: string, budget: MemoryBudget, spoolBudget: SpoolBudget, nowMs: number) {
+  constructor(socket: Socket, { spoolDir, budget, spoolBudget }: OutputRoom, nowMs: number) {
     this.#socket = socket;
     this.#budget = budget;
     this.#spoolBudget = spoolBudget;

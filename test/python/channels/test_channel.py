@@ -31,7 +31,8 @@ class BackPressure(WorkerSideTest):
     def send_while_nobody_reads(self, head: bytes, data: bytes) -> Frame:
         self.claim.claim(77, 5, time.monotonic_ns())
         started = self.board.slot(1)["started"]
-        sender = threading.Thread(target=self.channel.head, args=(77, 200, END, head, data), daemon=True)
+        parts = {"head": head, "body": data}
+        sender = threading.Thread(target=self.channel.head, args=(77, 200, END), kwargs=parts, daemon=True)
         sender.start()
         self.wait_until_held()
         received = self.read_frame()
@@ -62,7 +63,10 @@ class BackPressure(WorkerSideTest):
             file.flush()
             self.claim.claim(77, 5, time.monotonic_ns())
             sender = threading.Thread(
-                target=self.channel.body_from_file, args=(77, END, file.fileno(), 5, len(data) - 5), daemon=True
+                target=self.channel.body_from_file,
+                args=(77, END, file.fileno()),
+                kwargs={"offset": 5, "size": len(data) - 5},
+                daemon=True,
             )
             sender.start()
             self.wait_until_held()
@@ -77,7 +81,7 @@ class BackPressure(WorkerSideTest):
             file.write(b"short")
             file.flush()
             with self.assertRaisesRegex(ChannelLost, "became shorter"):
-                self.channel.body_from_file(77, END, file.fileno(), 0, 6)
+                self.channel.body_from_file(77, END, file.fileno(), offset=0, size=6)
         self.assertTrue(self.channel.is_lost)
 
     def test_a_small_frame_is_held_while_the_socket_is_full(self) -> None:
@@ -97,7 +101,7 @@ class BackPressure(WorkerSideTest):
 
     def test_a_frame_that_fits_is_not_held(self) -> None:
         self.claim.claim(77, 5, 1000)
-        self.channel.head(77, 200, END, b"200 OK\r\n", b"x" * 40_000)
+        self.channel.head(77, 200, END, head=b"200 OK\r\n", body=b"x" * 40_000)
         self.assertEqual((self.board.slot(1)["held"], self.board.slot(1)["started"]), (0, 1000))
 
     def test_an_exception_out_of_a_signal_handler_closes_the_channel_amid_a_frame(self) -> None:
@@ -129,13 +133,13 @@ class BackPressure(WorkerSideTest):
 
 class Loss(WorkerSideTest):
     def test_every_sending_method_reports_a_gateway_that_has_gone(self) -> None:
-        for name, arguments in (
+        for name, arguments, *named in (
             ("skip", (77,)),
             ("probed", (77,)),
             ("ask", (77, 1, 1)),
             ("hints", (77, b"A: b\r\n")),
-            ("head", (77, 200, END, b"200 OK\r\n", b"small")),
-            ("head", (77, 200, END, b"200 OK\r\n", b"x" * MIB)),
+            ("head", (77, 200, END), {"head": b"200 OK\r\n", "body": b"small"}),
+            ("head", (77, 200, END), {"head": b"200 OK\r\n", "body": b"x" * MIB}),
             ("body", (77, END, b"small")),
             ("body", (77, END, b"x" * MIB)),
         ):
@@ -143,7 +147,7 @@ class Loss(WorkerSideTest):
                 self.setUp()
                 self.gateway.close()
                 with self.assertRaises(ChannelLost):
-                    getattr(self.channel, name)(*arguments)
+                    getattr(self.channel, name)(*arguments, **(named[0] if named else {}))
                 self.assertTrue(self.channel.is_lost)
 
     def test_a_gateway_that_goes_while_the_worker_waits_in_send_is_reported(self) -> None:

@@ -97,7 +97,7 @@ class Frames(WorkerSideTest):
                 self.ask_without_an_answer(frame["id"])
         elif kind == "HEAD":
             head = frame["head"].encode("latin-1")
-            self.channel.head(frame["id"], frame["status"], flags, head, bytes.fromhex(frame["bodyHex"]))
+            self.channel.head(frame["id"], frame["status"], flags, head=head, body=bytes.fromhex(frame["bodyHex"]))
         elif kind == "HINTS":
             self.channel.hints(frame["id"], frame["lines"].encode("latin-1"))
         elif kind == "BODY":

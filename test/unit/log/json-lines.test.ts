@@ -104,7 +104,8 @@ test('jsonLine() changes nothing that is harmless', () => {
 
 test('a line of the error log names its process; a traceback is a separate field', () => {
   const traceback = 'Traceback (most recent call last):\n  File "a.py"\nRuntimeError: b';
-  const line = (message: string): unknown => JSON.parse(jsonLogLine('error', message, 7, 'arbiter', NOW_MS));
+  const line = (message: string): unknown =>
+    JSON.parse(jsonLogLine({ level: 'error', message, pid: 7, source: 'arbiter' }, NOW_MS));
   const fields = { time: '2026-11-20T23:34:25.007Z', log: 'error', level: 'error', pid: 7, process: 'arbiter' };
   assert.deepEqual(line('two\nlines'), { ...fields, message: 'two\nlines' });
   assert.deepEqual(line(`Failed\n${traceback}`), { ...fields, message: 'Failed', traceback });
@@ -117,6 +118,11 @@ test('docs/logging.md has each field of both logs in a table', () => {
     rows.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name)),
   );
   const access = JSON.parse(accessLogJson(nothing, NOW_MS, 4));
-  const error = JSON.parse(jsonLogLine('error', 'x\nTraceback (most recent call last):', 7, 'arbiter', NOW_MS));
+  const error = JSON.parse(
+    jsonLogLine(
+      { level: 'error', message: 'x\nTraceback (most recent call last):', pid: 7, source: 'arbiter' },
+      NOW_MS,
+    ),
+  );
   for (const field of [...Object.keys(access), ...Object.keys(error)]) assert.ok(named.has(field), field);
 });

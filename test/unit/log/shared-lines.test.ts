@@ -62,13 +62,13 @@ const vectors: Vectors = JSON.parse(readFileSync(join(root, 'test', 'vectors', '
 for (const { level, message, pid, nowMs, text, json } of vectors.errorLines) {
   test(`the error log: ${JSON.stringify(message)}`, () => {
     assert.equal(logLine(level, message, pid, nowMs), text);
-    assert.deepEqual(JSON.parse(jsonLogLine(level, message, pid, 'gateway', nowMs)), JSON.parse(json));
+    assert.deepEqual(JSON.parse(jsonLogLine({ level, message, pid, source: 'gateway' }, nowMs)), JSON.parse(json));
   });
 }
 
 for (const { facility, program, log, level, pid, message, line } of vectors.syslogLines) {
   test(`syslog: ${JSON.stringify(line)}`, () => {
-    assert.equal(syslogLine({ facility, program }, log, level, pid, message), line);
+    assert.equal(syslogLine({ facility, program }, log, { level, pid, message }), line);
   });
 }
 

@@ -362,7 +362,7 @@ for number in range(1, 200):
         heard.append({"type": "FAILED", "id": id, "closing": number % 2 == 0})
         continue
     if kind == 5:
-        channel.head(id, 101, 0, b"101 Switching Protocols\\r\\n", b"")
+        channel.head(id, 101, 0, head=b"101 Switching Protocols\\r\\n", body=b"")
         heard.append({
             "type": "RESPONSE", "id": id, "status": 101, "framed": False, "head": "101 Switching Protocols\\r\\n",
             "end": "whole", "bodyHex": "",
@@ -396,7 +396,7 @@ for number in range(1, 200):
     for place, piece in enumerate(pieces):
         end = last if place == len(pieces) - 1 and not trailers else 0
         if place == 0:
-            channel.head(id, 200, framed | end, head.encode("latin-1"), piece)
+            channel.head(id, 200, framed | end, head=head.encode("latin-1"), body=piece)
         else:
             channel.body(id, end, memoryview(piece))
         receive()

@@ -129,7 +129,7 @@ class HttpExchange(HttpResponse):
         if self.state.head_is_sent:
             frame = body_header(self.id, channel_frame.END | ABORTED, 0)
         else:
-            frame = head_start(self.id, 500, channel_frame.END | ABORTED, _CUT_HEAD, 0)
+            frame = head_start(self.id, 500, channel_frame.END | ABORTED, _CUT_HEAD)
         self._finish(frame)
 
     def _finish(self, frame: bytes) -> None:

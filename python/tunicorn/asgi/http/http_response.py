@@ -228,7 +228,7 @@ class HttpResponse:
             flags |= FRAMED
         if self.closes:
             flags |= CLOSING
-        return head_frame(self.id, self.status, flags, self._parts, data)
+        return head_frame(self.id, self.status, flags, parts=self._parts, body=data)
 
     async def _transmit(self, frame: bytes) -> None:
         channel = self._channel

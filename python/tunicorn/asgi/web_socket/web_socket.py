@@ -111,7 +111,7 @@ class WebSocket:
         elif kind == "websocket.close" and state is OPEN:
             self._close(message)
         elif kind == "websocket.close" and state is CONNECTING:
-            self._finish(head_start(self.id, 403, _REFUSED, _FORBIDDEN, 0), FINISH)
+            self._finish(head_start(self.id, 403, _REFUSED, _FORBIDDEN), FINISH)
             self._incoming.end(1006, "")
         elif kind == "websocket.http.response.start" and state is CONNECTING:
             await self._start_denial(message)
@@ -154,7 +154,7 @@ class WebSocket:
     def returned(self) -> Optional[Complaint]:
         """The application returned. The message says what is missing."""
         if self.state is CONNECTING:
-            self._finish(head_start(self.id, 500, _REFUSED, _FAILED, 0), END)
+            self._finish(head_start(self.id, 500, _REFUSED, _FAILED), END)
             return requests.WEB_SOCKET_NOT_ANSWERED
         if self.state is OPEN:
             self._finish(close_frame(self.id, 1000), END)
@@ -174,7 +174,7 @@ class WebSocket:
         lines += header_lines(message.get("headers"))
         self.state = move(self.state, ACCEPT)
         self._place.claim.stream()
-        await self._transmit(head_start(self.id, 101, 0, b"101 Switching Protocols\r\n" + lines, 0))
+        await self._transmit(head_start(self.id, 101, 0, b"101 Switching Protocols\r\n" + lines))
 
     async def _send_message(self, message: Message) -> None:
         data = message.get("bytes")
@@ -236,7 +236,7 @@ class WebSocket:
         if self.state is CLOSED:
             self._finish(close_frame(self.id, 1000), END)
         elif self.state is GIVEN_UP:
-            self._finish(head_start(self.id, 500, _REFUSED, _FAILED, 0), END)
+            self._finish(head_start(self.id, 500, _REFUSED, _FAILED), END)
 
     def _frame(self, frame: Optional[GatewayFrame]) -> None:
         if frame is None:

@@ -107,7 +107,7 @@ class Logger:
     def atoms(
         self, resp: Any, req: Any, environ: Mapping[str, Any], request_time: timedelta
     ) -> Dict[str, Any]:
-        return request_atoms(resp, req, environ, request_time, self.now())
+        return request_atoms(resp, req, environ, request_time, now=self.now())
 
     def now(self) -> str:
         """The current time in the form of the access log."""

@@ -41,7 +41,9 @@ class SafeAtoms(Dict[str, Any]):
         return super().__getitem__(key) if key in self else "-"
 
 
-def request_atoms(resp: Any, req: Any, environ: Mapping[str, Any], request_time: timedelta, now: str) -> Dict[str, Any]:
+def request_atoms(
+    resp: Any, req: Any, environ: Mapping[str, Any], request_time: timedelta, *, now: str
+) -> Dict[str, Any]:
     """Not escaped yet, so that a subclass of Logger can work with the values."""
     status = resp.status
     if isinstance(status, str):

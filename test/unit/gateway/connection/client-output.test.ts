@@ -64,7 +64,7 @@ function newOutput(budgetBytes: number = 0, spoolDir: string = scratch): Bench {
   const budget = new MemoryBudget(budgetBytes);
   const disk = new SpoolBudget(1000);
   // Of a socket, only these few things are used.
-  const output = new ClientOutput(socket as unknown as Socket, spoolDir, budget, disk, 0);
+  const output = new ClientOutput(socket as unknown as Socket, { spoolDir, budget, spoolBudget: disk }, 0);
   return { socket, budget, disk, output };
 }
 
