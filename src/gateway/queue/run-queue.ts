@@ -55,7 +55,7 @@ export class RunQueue implements ChannelQueue {
       (tickets) => this.#returned(tickets, 'burn'),
     );
     // The worker may still skip the ticket, so its mark has to stay.
-    this.#untaken = new UntakenTickets(board, (ticket) => failOverdue(ticket.exchange));
+    this.#untaken = new UntakenTickets(board, whenRead, (ticket) => failOverdue(ticket.exchange));
     this.#nextId = gateway * IDS_PER_GATEWAY + 1;
     this.#cancels = new CancelEntries(cancels);
     this.#probes = new Probes(gateway, () => this.#newId());

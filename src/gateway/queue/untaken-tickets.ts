@@ -8,14 +8,16 @@ import { isOverdue, type QueuePolicy } from './queue-policy.ts';
 
 export class UntakenTickets {
   readonly #board: ClaimsBoard;
+  readonly #whenRead: (then: () => void) => void;
   readonly #expired: (ticket: OutstandingTicket) => void;
   /** In the order of writing, without those that a worker has been seen to claim. */
   #written: OutstandingTicket[] = [];
   #looking = false;
 
   /** `expired`: no worker runs it, and none will. */
-  constructor(board: ClaimsBoard, expired: (ticket: OutstandingTicket) => void) {
+  constructor(board: ClaimsBoard, whenRead: (then: () => void) => void, expired: (ticket: OutstandingTicket) => void) {
     this.#board = board;
+    this.#whenRead = whenRead;
     this.#expired = expired;
   }
 
@@ -42,8 +44,8 @@ export class UntakenTickets {
       // The worker had looked before the mark was set, and runs the ticket: its client has not left.
       if (isUnanswered(ticket) && !unclaimed.includes(ticket)) this.#board.unmark(ticket.cancel);
     }
-    // After one more turn of the event loop, answers that were sent before the board was read have been read.
-    setImmediate(() => {
+    // A claim is released behind its answer: an answer that was sent before the board was read must be read first.
+    this.#whenRead(() => {
       this.#looking = false;
       for (const ticket of unclaimed.filter(isUnanswered)) this.#expired(ticket);
     });

@@ -95,6 +95,8 @@ export class Bench {
   readonly dir: string;
   readonly board: ClaimsBoard;
   readonly queue: RunQueue;
+  /** Calls back when everything that workers have sent was read. */
+  whenRead: (then: () => void) => void = setImmediate;
   /** Names of the requests for which there was no room. */
   readonly turnedAway: string[] = [];
   readonly #boardFd: number;
@@ -105,7 +107,9 @@ export class Bench {
     const owner = { userId: process.geteuid?.() ?? 0, groupId: process.getegid?.() ?? 0 };
     this.board = ClaimsBoard.create(this.dir, 1, owner);
     this.#boardFd = fs.openSync(boardPath(this.dir), 'r+');
-    this.queue = new RunQueue(GATEWAY, this.board, { first: FIRST_CANCEL, count: cancels });
+    this.queue = new RunQueue(GATEWAY, this.board, { first: FIRST_CANCEL, count: cancels }, (then) =>
+      this.whenRead(then),
+    );
     t.after(() => {
       this.queue.close();
       this.board.close();

@@ -236,6 +236,21 @@ test('the time in the pipe counts: a ticket unclaimed by then is answered, and s
   assert.equal(bench.outstanding, 1);
 });
 
+test('an overdue ticket whose answer was sent, but not read yet, is not answered by the gateway', async (t) => {
+  const queue = await BusyQueue.start(t, { timeoutMs: 1000 });
+  const { bench } = queue;
+  const [, second] = queue.out;
+  assert.ok(second !== undefined);
+  const answered = bench.queue.find(second.id);
+  const held: (() => void)[] = [];
+  bench.whenRead = (then) => void held.push(then);
+  bench.queue.overdue(1500);
+  await eventually('the second look at the board', () => held.length === 1);
+  bench.answer(second);
+  held[0]?.();
+  assert.deepEqual([answered?.status, answered?.why], [200, 'answered']);
+});
+
 test('a worker that claims an overdue ticket before it is answered skips it, and it does not wait again', async (t) => {
   const queue = await BusyQueue.start(t, { timeoutMs: 1 });
   const { bench } = queue;
