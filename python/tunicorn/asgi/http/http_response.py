@@ -19,6 +19,7 @@ from tunicorn.asgi.http.response_state import (
     refusal,
 )
 from tunicorn.asgi.places import Place
+from tunicorn.asgi.transmit import transmit
 from tunicorn.channels import channel_frame
 from tunicorn.channels.asgi_channel import Channel
 from tunicorn.channels.channel_frame import CLOSING, FRAMED, body_header, head_frame, hints_frame, trailers_frame
@@ -208,7 +209,7 @@ class HttpResponse:
         lines = header_lines(headers)
         if lines:
             self.passed_bytes += len(lines)
-            await self._transmit(hints_frame(self.id, lines))
+            await transmit(self._channel, hints_frame(self.id, lines), self.gone)
 
     async def _send_piece(self, data: Data) -> None:
         after = move(self.state, PIECE)
@@ -216,7 +217,7 @@ class HttpResponse:
         if self.state is STARTED:
             self._place.claim.stream()
         self.state = after
-        await self._transmit(frame)
+        await transmit(self._channel, frame, self.gone)
 
     def _frame(self, data: Data, flags: int) -> bytes:
         size = len(data)
@@ -229,10 +230,3 @@ class HttpResponse:
         if self.closes:
             flags |= CLOSING
         return head_frame(self.id, self.status, flags, parts=self._parts, body=data)
-
-    async def _transmit(self, frame: bytes) -> None:
-        channel = self._channel
-        await channel.send(frame)
-        if channel.is_lost:
-            self.gone()
-            raise ClientGone("the channel to the gateway is lost")

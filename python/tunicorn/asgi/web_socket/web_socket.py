@@ -11,6 +11,7 @@ from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http.head import header_lines
 from tunicorn.asgi.http.http_exchange import HttpExchange
 from tunicorn.asgi.places import Place
+from tunicorn.asgi.transmit import transmit
 from tunicorn.asgi.web_socket.incoming_messages import IncomingMessages
 from tunicorn.asgi.web_socket.web_socket_state import (
     ACCEPT,
@@ -174,7 +175,8 @@ class WebSocket:
         lines += header_lines(message.get("headers"))
         self.state = move(self.state, ACCEPT)
         self._place.claim.stream()
-        await self._transmit(head_start(self.id, 101, 0, b"101 Switching Protocols\r\n" + lines))
+        frame = head_start(self.id, 101, 0, b"101 Switching Protocols\r\n" + lines)
+        await transmit(self._channel, frame, self.gone)
 
     async def _send_message(self, message: Message) -> None:
         data = message.get("bytes")
@@ -186,7 +188,7 @@ class WebSocket:
             data = text.encode("utf-8")
             flags = TEXT
         self.passed_bytes += len(data) + MESSAGE_COST_BYTES
-        await self._transmit(message_header(self.id, flags, len(data)) + data)
+        await transmit(self._channel, message_header(self.id, flags, len(data)) + data, self.gone)
 
     async def _start_denial(self, message: Message) -> None:
         ticket = self._ticket._replace(flags=0, body=b"")
@@ -203,13 +205,6 @@ class WebSocket:
         self._let_go()
         self._incoming.end(1006, "")
         self._ended(self)
-
-    async def _transmit(self, frame: bytes) -> None:
-        channel = self._channel
-        await channel.send(frame)
-        if channel.is_lost:
-            self.gone()
-            raise ClientGone("the channel to the gateway is lost")
 
     def _close(self, message: Message) -> None:
         code = message.get("code")
