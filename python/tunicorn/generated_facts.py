@@ -41,6 +41,9 @@ MESSAGE_COST_BYTES = 256
 FAILED_HEADERS = (("Content-Type", "text/html"), ("Content-Length", "141"))
 FAILED_PAGE_BYTES = 141
 
+# src/log/illegal-move.ts
+ILLEGAL_MOVES_VARIABLE = "TUNICORN_TEST_ILLEGAL_MOVES"
+
 # src/log/log-line.ts
 LOG_LEVELS = {
     "debug": 10,

@@ -2,6 +2,7 @@
 
 import { FAILED_HEADERS, FAILED_PAGE_BYTES } from '../gateway/http1/response/failed-response.ts';
 import { GUNICORN_VERSION } from '../gunicorn-version.ts';
+import { ILLEGAL_MOVES_VARIABLE } from '../log/illegal-move.ts';
 import { LOG_LEVELS } from '../log/log-line.ts';
 import { LINK_DESCRIPTOR } from '../messages/between-arbiter-and-forkserver.ts';
 import { LINK_VARIABLE, OPEN_FILES_VARIABLE, PROGRAM_VARIABLE } from '../messages/environment-variables.ts';
@@ -58,6 +59,8 @@ export function formatPythonFacts(): string {
 
     { source: 'gateway/http1/response/failed-response.ts', name: 'FAILED_HEADERS', value: FAILED_HEADERS },
     { name: 'FAILED_PAGE_BYTES', value: FAILED_PAGE_BYTES },
+
+    { source: 'log/illegal-move.ts', name: 'ILLEGAL_MOVES_VARIABLE', value: ILLEGAL_MOVES_VARIABLE },
 
     { source: 'log/log-line.ts', name: 'LOG_LEVELS', value: LOG_LEVELS },
 

@@ -6,8 +6,7 @@ import os
 from enum import Enum, unique
 from typing import Callable, Dict, List, Optional, Tuple
 
-# Tests set it to `throw`, as in src/log/illegal-move.ts.
-ILLEGAL_MOVES_VARIABLE = "TUNICORN_TEST_ILLEGAL_MOVES"
+from tunicorn.generated_facts import ILLEGAL_MOVES_VARIABLE
 
 
 @unique

@@ -7,8 +7,8 @@ import unittest
 from typing import List
 from unittest import mock
 
+from tunicorn.generated_facts import ILLEGAL_MOVES_VARIABLE
 from tunicorn.process.worker_life import (
-    ILLEGAL_MOVES_VARIABLE,
     IllegalMove,
     WorkerEvent,
     WorkerLife,
