@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2] / "python"
@@ -69,32 +70,14 @@ def imports(module: str, path: Path, known: dict[str, Path]) -> set[str]:
     return found - {module}
 
 
-def circles(graph: dict[str, set[str]]) -> list[set[str]]:
-    """The strongly connected components of more than one module: Tarjan's algorithm."""
-    order: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    path: list[str] = []
-    found: list[set[str]] = []
-
-    def visit(module: str) -> None:
-        order[module] = lowest[module] = len(order)
-        path.append(module)
-        for target in sorted(graph[module]):
-            if target not in order:
-                visit(target)
-                lowest[module] = min(lowest[module], lowest[target])
-            elif target in path:
-                lowest[module] = min(lowest[module], order[target])
-        if lowest[module] == order[module]:
-            component = set(path[path.index(module) :])
-            del path[path.index(module) :]
-            if len(component) > 1:
-                found.append(component)
-
-    for module in sorted(graph):
-        if module not in order:
-            visit(module)
-    return found
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The modules of a circle, one after the other; empty if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        modules_in_turn: list[str] = error.args[1]
+        return modules_in_turn
+    return []
 
 
 def layer(module: str) -> str:
@@ -116,8 +99,9 @@ def main() -> int:
     known = modules()
     graph = {module: imports(module, path, known) for module, path in known.items()}
     faults: list[str] = []
-    for circle in circles(graph):
-        faults.append(f"Import circle: {', '.join(sorted(circle))}")
+    in_turn = circle(graph)
+    if in_turn:
+        faults.append(f"Import circle: {', '.join(in_turn)}")
     for importer, targets in sorted(graph.items()):
         for imported in sorted(targets):
             if is_upward(importer, imported) and (importer, imported) not in ALLOWED_UPWARD:
