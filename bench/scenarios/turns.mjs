@@ -69,11 +69,13 @@ async function takeTurn(server, closeEach, seconds, connections) {
  * @returns {Promise<Entry[]>}
  */
 async function measureCell(cell, chosen, { rounds, seconds }) {
-  const { connections = CONNECTIONS, servers = chosen.map(({ name }) => name.replace(/@.*/, '')) } = cell;
+  const { connections = CONNECTIONS, servers } = cell;
+  // An earlier commit's is measured wherever this working tree's is.
+  const entered = chosen.filter(({ name }) => servers?.includes(name.replace(/@.*/, '')) ?? true);
   /** @type {Entry[]} */
   const entries = [];
   try {
-    for (const contender of chosen.filter(({ name }) => servers.includes(name.replace(/@.*/, '')))) {
+    for (const contender of entered) {
       const server = await Server.start(contender, { app: cell.app, workers: WORKERS, keepAlive: cell.keepAlive });
       entries.push({ server, kept: false, closed: false, turns: [] });
     }
