@@ -32,6 +32,8 @@ export interface WorkerPoolOptions {
   workerGone(worker: Worker, end: ProcessEnd, nowMs: number): void;
 }
 
+const URGENT_SIGNALS: readonly number[] = [os.constants.signals.SIGKILL, os.constants.signals.SIGUSR2];
+
 export class WorkerPool {
   readonly workers: WorkerRoster;
   readonly #options: WorkerPoolOptions;
@@ -118,9 +120,9 @@ export class WorkerPool {
 
   #signal(worker: LivingProcess, signal: number): void {
     const { forkserver } = this.#options;
-    // A hanging forkserver would not forward it.
-    const isKill = signal === os.constants.signals.SIGKILL && worker.startTicks !== null;
-    if (forkserver.isAlive && !isKill) forkserver.send({ type: 'signal', pid: worker.pid, signal });
+    // A hanging forkserver would not forward KILL, and a late one would forward USR2 after the request whose stack is wanted was cancelled.
+    const isUrgent = URGENT_SIGNALS.includes(signal) && worker.startTicks !== null;
+    if (forkserver.isAlive && !isUrgent) forkserver.send({ type: 'signal', pid: worker.pid, signal });
     else signalIfAlive(worker, signal);
   }
 

@@ -99,6 +99,20 @@ scenario(
 );
 
 scenario(
+  'a late request is logged with its own stack, even if SIGSTOP has stopped the forkserver',
+  async (scene) => {
+    const server = await scene.tunicorn(app('--timeout', '1'));
+    const { forkservers } = server.family();
+    for (const pid of forkservers) process.kill(pid, 'SIGSTOP');
+    assert.equal((await request(server.target, '/wait?60')).status, 504);
+    await server.waitForLog(/REQUEST TIMEOUT \(pid:\d+\) GET \/wait\?60 after/);
+    await server.waitForLog(/in sleep/);
+    for (const pid of forkservers) process.kill(pid, 'SIGCONT');
+  },
+  only,
+);
+
+scenario(
   'handlers that block the loop one after the other, each briefly, are not logged as a blocked loop',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '30'));
