@@ -1,5 +1,5 @@
 // Tickets that a worker had taken but not claimed when it died. Of the tickets that have certainly been taken, those that no worker
-// claims are cancelled, and count as lost if they are still unclaimed a moment later.
+// claims within a moment are cancelled, and count as lost if they are still unclaimed after another moment.
 
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
 import { CLAIM_WITHIN_MS, type OutstandingTicket } from './outstanding-ticket.ts';
@@ -24,7 +24,13 @@ export class LostTickets {
 
   /** All of these have been taken from the pipe. */
   lookFor(taken: readonly OutstandingTicket[]): void {
-    const suspects = this.unclaimed(taken);
+    const candidates = this.unclaimed(taken);
+    // A living worker may be between its read() and its claim. Marked at once, its ticket would be skipped and queued again for nothing.
+    if (candidates.length > 0) setTimeout(() => this.#suspect(candidates), CLAIM_WITHIN_MS);
+  }
+
+  #suspect(candidates: readonly OutstandingTicket[]): void {
+    const suspects = this.unclaimed(candidates.filter(this.#isOutstanding));
     if (suspects.length === 0) return;
     // The mark comes before the second look at the board: a worker that claims in between sees it (RUNQUEUE.md, "Claim, then look").
     for (const { cancel, id } of suspects) this.#board.cancel(cancel, id);
