@@ -35,6 +35,9 @@ export interface Family {
   readonly all: readonly number[];
 }
 
+/** Time to read what is left in the pipes of a server that has ended. */
+const LAST_READS_MS = 2000;
+
 let marks = 0;
 const running = new Set<Server>();
 
@@ -94,7 +97,9 @@ export class Server {
   async ended(): Promise<Exit & { readonly text: string }> {
     const exit = await within(`the server to exit; its log so far:\n${this.log.text()}`, this.exit);
     if (!this.#child.stderr?.readableEnded) {
-      await within('the end of the log', Promise.race([once(this.#child, 'close'), this.nothingLeft()]));
+      // A process that a test has started beside the server may keep its standard error open.
+      const withoutEnd = this.nothingLeft().then(() => pause(LAST_READS_MS));
+      await within('the end of the log', Promise.race([once(this.#child, 'close'), withoutEnd]));
     }
     return { ...exit, text: this.log.text() };
   }

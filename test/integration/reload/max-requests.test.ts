@@ -32,7 +32,9 @@ scenario('no worker leaves before it has served max_requests', async (scene) => 
   for (let count = 0; count < 300; count += 1) {
     const connection = await scene.connect(server);
     await connection.send(requestBytes('/', { headers: { Connection: 'close' } }));
-    const pid = field(await connection.response(), 'X-Pid') ?? '';
+    const response = await connection.response();
+    assert.equal(response.status, 200, response.body.toString());
+    const pid = field(response, 'X-Pid') ?? '';
     served.set(pid, (served.get(pid) ?? 0) + 1);
     connection.close();
   }
