@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { field } from '../../harness/clients/http-connection.ts';
-import { getText, requestBytes } from '../../harness/clients/http-request.ts';
+import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { generationServing, handlingSignal, workerExiting, workerKilled } from '../../harness/log-lines.ts';
@@ -239,6 +239,11 @@ scenario(
   async (scene) => {
     const { rendezvous, server } = await scene.meeting(['--workers', '3', '--graceful-timeout', '3600']);
     const workers = await server.workers(3);
+    // One request in each: now all of them are ready. A worker that still boots would be killed.
+    const answers = workers.map(() => request(server.target, '/hold'));
+    await rendezvous.arrived('held', 3);
+    rendezvous.release('held');
+    await Promise.all(answers);
     const held = await scene.connect(server);
     await held.send(requestBytes('/hold'));
     await rendezvous.arrived('held');
