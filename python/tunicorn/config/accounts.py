@@ -5,12 +5,15 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, TypeVar
+
+if TYPE_CHECKING:
+    from tunicorn.link.messages import AccountNames, KnownAccounts, KnownUser
 
 Found = TypeVar("Found")
 
 
-def look_up(asked: Mapping[str, List[str]], stated: Iterable[Mapping[str, Any]]) -> Dict[str, Any]:
+def look_up(asked: AccountNames, stated: Iterable[Mapping[str, Any]]) -> KnownAccounts:
     """Looks up every user and group that a source of settings names: `asked` has those of the command line, `stated`
     are the other sources. The arbiter decides which source wins. The result is None for an account that does not exist.
     """
@@ -30,7 +33,7 @@ def _named(stated: Iterable[Mapping[str, Any]], setting: str) -> Iterable[str]:
     return {str(value).strip() for value in values if isinstance(value, (str, int))}
 
 
-def _user(name: str) -> Optional[Dict[str, Optional[int]]]:
+def _user(name: str) -> Optional[KnownUser]:
     if name.isdigit():
         entry = _or_none(lambda: pwd.getpwuid(int(name)))
         return {"id": int(name), "group_id": None if entry is None else entry.pw_gid}

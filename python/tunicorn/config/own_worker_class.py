@@ -8,10 +8,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional
 
 from tunicorn.config import uvicorn_kwargs
 from tunicorn.hook_objects.worker_object import Worker
+
+if TYPE_CHECKING:
+    from tunicorn.link.messages import CommandLineClass, OwnWorkerClass
 
 # Methods that subclasses of Gunicorn's workers may override, and that Tunicorn does not call.
 _IDLE = {
@@ -22,7 +25,7 @@ _IDLE = {
 }
 
 
-def described(asked: Mapping[str, Any], values: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+def described(asked: CommandLineClass, values: Mapping[str, Any]) -> Optional[OwnWorkerClass]:
     """None for a name that Tunicorn knows, or that is not an import path. Otherwise the dotted names of the class's
     bases and the settings that it makes, or why it cannot be imported. `asked` has the values of the command line,
     `values` those of all other sources.

@@ -5,9 +5,12 @@ replacing gunicorn.http.wsgi.Response, which writes the head of a response in Gu
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Set
 
 import gunicorn
+
+if TYPE_CHECKING:
+    from tunicorn.link.messages import ServerNames
 
 # Attributes that affect the Server header, and those that every class has.
 _HEEDED = {"__init__", "default_headers", "version", "__module__", "__doc__", "__dict__", "__weakref__", "__qualname__"}
@@ -39,21 +42,22 @@ class _Request:
         return False
 
 
-def server_names() -> Dict[str, Optional[str]]:
-    """The names for responses and the environ; None if the usual name was not changed."""
+def server_names() -> ServerNames:
     # Gunicorn's responses read the copies in gunicorn.http.wsgi, so some programs assign there.
     modules = [sys.modules.get(name) for name in ("gunicorn", "gunicorn.http.wsgi")]
     defaults = getattr(modules[0], "_DEFAULT_NAMES", {})
-    names: Dict[str, Optional[str]] = {"server": None, "server_software": None}
-    for key, attribute in (("server", "SERVER"), ("server_software", "SERVER_SOFTWARE")):
+    changed: Dict[str, str] = {}
+    for attribute in ("SERVER", "SERVER_SOFTWARE"):
         for module in modules:
             value = getattr(module, attribute, None)
             if isinstance(value, str) and value != defaults.get(attribute):
-                names[key] = value
+                changed[attribute] = value
     replaced = replaced_response()
-    if replaced.server is not None:
-        names["server"] = replaced.server
-    return {**names, "server_warning": replaced.warning}
+    return {
+        "server": changed.get("SERVER") if replaced.server is None else replaced.server,
+        "server_software": changed.get("SERVER_SOFTWARE"),
+        "server_warning": replaced.warning,
+    }
 
 
 def replaced_response() -> Replaced:

@@ -9,11 +9,12 @@ import json
 import os
 import socket
 import threading
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, List
 
 from tunicorn.generated_facts import LINK_FD
 
-Message = Dict[str, Any]
+if TYPE_CHECKING:
+    from tunicorn.link.messages import FromForkserver, ToForkserver
 
 
 class ArbiterLink:
@@ -29,7 +30,7 @@ class ArbiterLink:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def receive(self) -> List[Message]:
+    def receive(self) -> List[ToForkserver]:
         """Waits for bytes and returns the messages that they complete; `is_open` turns false at end-of-file."""
         try:
             chunk = self._socket.recv(65536)
@@ -41,7 +42,7 @@ class ArbiterLink:
         *lines, self._unfinished = (self._unfinished + chunk).split(b"\n")
         return [json.loads(line) for line in lines]
 
-    def send(self, message: Message) -> None:
+    def send(self, message: FromForkserver) -> None:
         try:
             with self._sending:
                 self._socket.sendall(json.dumps(message).encode() + b"\n")

@@ -6,9 +6,9 @@ import os
 import signal
 import sys
 import traceback
-from typing import Callable, Dict, List, NamedTuple
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, cast
 
-from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.arbiter_link import ArbiterLink
 from tunicorn.forkserver.hook_host import HookHost, failure_of
 from tunicorn.forkserver.stages import Prepared
 from tunicorn.hook_objects.worker_object import Worker
@@ -20,6 +20,9 @@ from tunicorn.process.worker_life import WorkerEvent
 from tunicorn.worker.worker import Fork, run_worker
 from tunicorn.worker.worker_end import disown_children
 from tunicorn.worker_classes import worker_class
+
+if TYPE_CHECKING:
+    from tunicorn.link.messages import ForkWorker, ForwardedReport
 
 
 class Child(NamedTuple):
@@ -53,7 +56,7 @@ class Children:
                 self._children[pid].worker.life.move(WorkerEvent.ABORT)
             os.kill(pid, number)
 
-    def fork(self, message: Message, prepared: Prepared) -> None:
+    def fork(self, message: ForkWorker, prepared: Prepared) -> None:
         host = prepared.host
         server = host.server
         server.worker_age = message["age"]
@@ -114,7 +117,8 @@ class Children:
         for line in lines:
             message = parse_message(line)
             if message is not None:
-                self._link.send(message)
+                # The arbiter checks it: it may come from a process that is no worker.
+                self._link.send(cast("ForwardedReport", message))
             else:
                 # A worker that misbehaves must not end all the others.
                 say(logs.logger, workers.MALFORMED_REPORT, line=repr(line[:200]))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Callable, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple, Union
 
 from tunicorn.config import own_worker_class
 from tunicorn.config.accounts import look_up
@@ -15,7 +15,7 @@ from tunicorn.config.config_file import ConfigFileError
 from tunicorn.config.server_name import server_names
 from tunicorn.forkserver import passed_signals
 from tunicorn.forkserver.application_source import ApplicationSource
-from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.arbiter_link import ArbiterLink
 from tunicorn.forkserver.extra_files import ExtraFiles
 from tunicorn.forkserver.hook_host import HookHost
 from tunicorn.forkserver.interruption import Interrupted, interruptible
@@ -32,13 +32,16 @@ from tunicorn.worker import process_title
 from tunicorn.worker.loaded_files import keep_no_young_bytecode
 from tunicorn.worker_classes import worker_class
 
+if TYPE_CHECKING:
+    from tunicorn.link import messages
+
 
 class StepFailed(Exception):
     """`answer` is sent to the arbiter."""
 
-    def __init__(self, step: str, code: int, message: str, traceback: str = "") -> None:
+    def __init__(self, step: messages.Step, code: int, message: str, traceback: str = "") -> None:
         super().__init__(message)
-        self.answer: Message = {
+        self.answer: messages.Failed = {
             "type": "failed",
             "step": step,
             "code": code,
@@ -47,7 +50,7 @@ class StepFailed(Exception):
         }
 
 
-def configure(source: ApplicationSource, message: Message) -> Tuple[Configured, Message]:
+def configure(source: ApplicationSource, message: messages.Configure) -> Tuple[Configured, messages.Configured]:
     """Raises StepFailed."""
     try:
         file, framework, overrides, objects = source.configure(message["config"])
@@ -61,22 +64,25 @@ def configure(source: ApplicationSource, message: Message) -> Tuple[Configured, 
     configured = Configured(file.namespace if objects is None else objects)
     stated = {**framework, **configured.objects, **overrides}
     own_class = own_worker_class.described(message["worker_class"], stated)
-    found = {
+    return configured, {
+        "type": "configured",
         "worker_class": own_class,
         "accounts": look_up(message["accounts"], (framework, configured.objects, overrides)),
         "path": file.path,
         "values": file.values,
         "framework": framework,
         "overrides": overrides,
+        **server_names(),
     }
-    return configured, {"type": "configured", **found, **server_names()}
 
 
-def settle(source: ApplicationSource, link: ArbiterLink, before: Stage, message: Message) -> Tuple[Settled, Message]:
+def settle(
+    source: ApplicationSource, link: ArbiterLink, before: Stage, message: messages.Settle
+) -> Tuple[Settled, messages.Settled]:
     """Adopts the settings that the arbiter has resolved: from here on this process is as hooks and the application
     expect. Raises StepFailed.
     """
-    facts: Mapping[str, Any] = message["server"]
+    facts = message["server"]
     try:
         config = Config.resolved(message["settings"], before.objects)
     except ValueError as error:
@@ -99,7 +105,7 @@ def settle(source: ApplicationSource, link: ArbiterLink, before: Stage, message:
     return Settled(before.objects, host, logs), {"type": "settled", "hooks": config.hooks}
 
 
-def check(stage: Union[Settled, Prepared]) -> Message:
+def check(stage: Union[Settled, Prepared]) -> messages.Checked:
     """Loads the application for a server that will not start. Raises StepFailed."""
     name = stage.host.worker_class
     worker_class.patch(name)
@@ -107,7 +113,7 @@ def check(stage: Union[Settled, Prepared]) -> Message:
     return {"type": "checked"}
 
 
-def begin_preparing(stage: Union[Settled, Prepared], message: Message) -> Prepared:
+def begin_preparing(stage: Union[Settled, Prepared], message: messages.Prepare) -> Prepared:
     settings = WorkerSettings(**message["settings"])
     stage.host.lifeline = (settings.lifeline_path, settings.graceful_timeout)
     tickets = TicketPipe(settings)
@@ -117,7 +123,7 @@ def begin_preparing(stage: Union[Settled, Prepared], message: Message) -> Prepar
     return Prepared(stage.objects, stage.host, stage.logs, settings, tickets, extra_files)
 
 
-def prepare(prepared: Prepared) -> Optional[Message]:
+def prepare(prepared: Prepared) -> Optional[messages.Prepared]:
     """None if the arbiter is stopping, and will say what comes next. Raises StepFailed."""
     if prepared.settings.preload_app:
         worker_class.patch(prepared.settings.worker_class)
@@ -142,7 +148,7 @@ def _load(
         raise StepFailed("load", *failure)
 
 
-def _logs(config: Config, message: Message) -> Logs:
+def _logs(config: Config, message: messages.Settle) -> Logs:
     error_log = ErrorLog(message["server"]["errorlog"], config.loglevel, config.log_format)
     if message["logs"] != "open":
         return unopened_logs(error_log)
@@ -152,7 +158,7 @@ def _logs(config: Config, message: Message) -> Logs:
         raise StepFailed("settle", 1, f"Error: {error}") from error
 
 
-def _enter(config: Config, facts: Mapping[str, Any]) -> None:
+def _enter(config: Config, facts: messages.ServerFacts) -> None:
     """Sets up the environment for hooks and the application."""
     os.environ.update(config.env)
     os.environ["SERVER_SOFTWARE"] = facts["server_software"]

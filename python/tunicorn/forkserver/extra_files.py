@@ -5,9 +5,10 @@ from __future__ import annotations
 import glob
 import os
 from time import monotonic
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
-from tunicorn.forkserver.arbiter_link import Message
+if TYPE_CHECKING:
+    from tunicorn.link.messages import ExtraFilesFound
 
 ROUND_SECONDS = 1.0
 # A large tree must not keep the forkserver from its other work: after each scan it rests four times as long.
@@ -26,10 +27,10 @@ class ExtraFiles:
     def milliseconds_left(self) -> float:
         return max(0.0, self._due - monotonic()) * 1000
 
-    def look(self) -> List[Message]:
+    def look(self) -> List[ExtraFilesFound]:
         """One message for each entry with new files; at the first scan, for every entry."""
         began = monotonic()
-        messages: List[Message] = []
+        messages: List[ExtraFilesFound] = []
         for entry, before in self._known.items():
             found = set(files_of(entry, self._folder))
             new = found if before is None else found - before

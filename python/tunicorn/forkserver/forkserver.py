@@ -11,19 +11,22 @@ import atexit
 import os
 import select
 import threading
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from tunicorn.forkserver import configuring, open_files, passed_signals
 from tunicorn.forkserver.application_source import ApplicationSource, CommandSource
-from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.arbiter_link import ArbiterLink
 from tunicorn.forkserver.children import Children
 from tunicorn.forkserver.configuring import StepFailed
 from tunicorn.forkserver.orphan import outlive_arbiter
-from tunicorn.forkserver.relayed_lines import KINDS, RelayedLines
+from tunicorn.forkserver.relayed_lines import RelayedLines
 from tunicorn.forkserver.stages import Configured, Life, Prepared, Stage, with_hooks, with_workers
 from tunicorn.forkserver.wakeup import Wakeup
 from tunicorn.log.catalog import logs, say_exception
 from tunicorn.process import forked_copy, unpatched
+
+if TYPE_CHECKING:
+    from tunicorn.link import messages
 
 
 class Forkserver:
@@ -92,35 +95,40 @@ class Forkserver:
             self._link.send({"type": "lingers", "threads": threads, "handled": handled})
         return False
 
-    def _obey(self, message: Message) -> None:
-        kind = message["type"]
-        if kind in ("configure", "settle", "check", "prepare"):
-            self._take_step(kind, message)
-        elif kind == "fork":
-            self._children.fork(message, with_workers(self._stage, kind))
-        elif kind == "signal":
+    def _obey(self, message: messages.ToForkserver) -> None:
+        if message["type"] == "fork":
+            self._children.fork(message, with_workers(self._stage, "fork"))
+        elif message["type"] == "signal":
             self._children.signal(message["pid"], message["signal"])
-        elif kind == "reopen-logs":
+        elif message["type"] == "reopen-logs":
             self._reopen_logs()
-        elif kind in KINDS:
+        elif message["type"] == "log" or message["type"] == "access":
             self._relayed_lines.write(message, self._stage)
-        elif kind == "leave":
+        elif message["type"] == "leave":
             if self._life is Life.SERVING:
                 self._life = Life.LEAVING
+        elif (
+            message["type"] == "configure"
+            or message["type"] == "settle"
+            or message["type"] == "check"
+            or message["type"] == "prepare"
+        ):
+            self._take_step(message)
         else:
-            self._obey_about_hooks(kind, message)
+            self._obey_about_hooks(message)
 
-    def _take_step(self, kind: str, message: Message) -> None:
+    def _take_step(self, message: messages.AStep) -> None:
+        answer: messages.FromForkserver
         try:
-            if kind == "configure":
+            if message["type"] == "configure":
                 self._stage, answer = configuring.configure(self._source, message)
-            elif kind == "settle":
+            elif message["type"] == "settle":
                 self._stage, answer = configuring.settle(self._source, self._link, self._stage, message)
-            elif kind == "check":
-                answer = configuring.check(with_hooks(self._stage, kind))
+            elif message["type"] == "check":
+                answer = configuring.check(with_hooks(self._stage, "check"))
             else:
                 # Before the application is loaded, which may outlast the arbiter.
-                self._stage = prepared = configuring.begin_preparing(with_hooks(self._stage, kind), message)
+                self._stage = prepared = configuring.begin_preparing(with_hooks(self._stage, "prepare"), message)
                 self._look_at_extra_files()
                 finished = configuring.prepare(prepared)
                 if finished is None:
@@ -130,17 +138,17 @@ class Forkserver:
             answer = failed.answer
         self._link.send(answer)
 
-    def _obey_about_hooks(self, kind: str, message: Message) -> None:
-        host = with_hooks(self._stage, kind).host
-        if kind == "hook":
+    def _obey_about_hooks(self, message: messages.AboutHooks) -> None:
+        host = with_hooks(self._stage, message["type"]).host
+        if message["type"] == "hook":
             host.obey(message)
-        elif kind == "facts":
+        elif message["type"] == "facts":
             host.server.learn(message["facts"])
-        elif kind == "pack-state":
+        elif message["type"] == "pack-state":
             host.send_state()
-        elif kind == "call-handler":
+        elif message["type"] == "call-handler":
             host.call_handler(message["signal"])
-        elif kind == "release-handlers":
+        elif message["type"] == "release-handlers":
             host.release_handlers()
 
     def _reopen_logs(self) -> None:

@@ -8,11 +8,11 @@ import signal
 import sys
 import threading
 import traceback
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set, Tuple, Union, cast
 
 from tunicorn.config.config import Config
 from tunicorn.forkserver import carried_state, passed_signals
-from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.arbiter_link import ArbiterLink
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.server_object import Server
 from tunicorn.link.message_line import message_line, parse_message
@@ -20,6 +20,9 @@ from tunicorn.log.catalog import hooks, say, say_exception
 from tunicorn.log.tracebacks import user_traceback
 from tunicorn.process import unpatched
 from tunicorn.worker.lifeline import watch_lifeline
+
+if TYPE_CHECKING:
+    from tunicorn.link.messages import CallHook, CallWorkersChanged, HookFailure, ServerFacts
 
 # A pipe of one page takes this much without blocking (a user with many pipes gets no larger ones).
 FAILURE_BYTES = 4000
@@ -30,18 +33,16 @@ _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 class HookHost:
-    def __init__(
-        self, link: ArbiterLink, config: Config, app: Application, *, facts: Mapping[str, Any], logger: Any
-    ) -> None:
+    def __init__(self, link: ArbiterLink, config: Config, app: Application, *, facts: ServerFacts, logger: Any) -> None:
         self._link = link
         self._log = logger
         self.config = config
         # The arguments of watch_lifeline(), once the pipe exists.
         self.lifeline: Optional[Tuple[str, int]] = None
-        self.worker_class: str = facts["worker_class"]
+        self.worker_class = facts["worker_class"]
         # The folder where the command was started; hooks may change `server.START_CTX`.
-        self.start_folder: str = facts["start"]["cwd"]
-        self.server = Server(app, facts, self.logger, self._ask)
+        self.start_folder = facts["start"]["cwd"]
+        self.server = Server(app, facts, self.logger, self._link.send)
         # Threads started by the config file, its imports and hooks.
         self._threads: Set[threading.Thread] = set(_other_threads())
         # Signal handlers that hooks have set in this process.
@@ -54,7 +55,7 @@ class HookHost:
         """`server.log`."""
         return self._log
 
-    def call(self, name: str, *arguments: Any) -> Optional[Message]:
+    def call(self, name: str, *arguments: Any) -> Optional[HookFailure]:
         """None on success, otherwise the failure as a message for the arbiter."""
         hook = self.config.hook(name)
         if hook is None:
@@ -71,19 +72,18 @@ class HookHost:
             sys.stderr.flush()
         return None
 
-    def obey(self, message: Message) -> None:
+    def obey(self, message: Union[CallHook, CallWorkersChanged]) -> None:
         """Calls the hook that the arbiter asks for."""
-        name = message["hook"]
-        if name == "nworkers_changed":
+        if message["hook"] == "nworkers_changed":
             self.server.learn({"workers": message["new"]})
-            failure = self.call(name, message["new"], message["old"])
-        elif name == "pre_exec":
-            failure = self._call_in_child(name)
+            failure = self.call("nworkers_changed", message["new"], message["old"])
+        elif message["hook"] == "pre_exec":
+            failure = self._call_in_child("pre_exec")
         else:
-            failure = self.call(name)
-        self.report(name, failure)
+            failure = self.call(message["hook"])
+        self.report(message["hook"], failure)
 
-    def report(self, name: str, failure: Optional[Message]) -> None:
+    def report(self, name: str, failure: Optional[HookFailure]) -> None:
         self._link.send({"type": "hook-done", "hook": name, "failure": failure})
 
     def _adopt_handlers(self, hook: str) -> None:
@@ -127,7 +127,7 @@ class HookHost:
         """Names of running threads that hooks and the config file have started."""
         return [thread.name for thread in self._threads if thread.is_alive()]
 
-    def _call_in_child(self, name: str) -> Optional[Message]:
+    def _call_in_child(self, name: str) -> Optional[HookFailure]:
         """In a child: pre_exec may do what only a process about to be replaced can afford, like closing descriptors."""
         read, write = os.pipe()
         pid = unpatched.fork()
@@ -148,21 +148,18 @@ class HookHost:
             os.close(read)
         if line == NO_FAILURE:
             return None
-        found = parse_message(line)
+        found = cast("Optional[HookFailure]", parse_message(line))
         return found or {"message": f"{name} ended its process", "traceback": "", "code": None}
 
-    def _ask(self, what: str, **details: Any) -> None:
-        self._link.send({"type": "ask", "what": what, **details})
 
-
-def _say_and_exit(fd: int, failure: Optional[Message]) -> None:
+def _say_and_exit(fd: int, failure: Optional[HookFailure]) -> None:
     try:
         unpatched.write(fd, NO_FAILURE if failure is None else _failure_line(failure))
     finally:
         os._exit(0)
 
 
-def _failure_line(failure: Message) -> bytes:
+def _failure_line(failure: HookFailure) -> bytes:
     # The exception's own text may have any length.
     short = message_line({**failure, "traceback": ""}, "message", FAILURE_BYTES // 2)
     return message_line({**json.loads(short), "traceback": failure["traceback"]}, "traceback", FAILURE_BYTES)
@@ -172,13 +169,12 @@ def _other_threads() -> Iterable[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
 
 
-def failure_of(name: str, error: BaseException) -> Message:
+def failure_of(name: str, error: BaseException) -> HookFailure:
     """`code` is the exit status that the error asks for: that of SystemExit or of Gunicorn's HaltServer."""
-    code: Any = None
+    code: Optional[int] = None
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
     elif isinstance(getattr(error, "exit_status", None), int):
         code = error.exit_status  # type: ignore[attr-defined]
     message = "".join(traceback.format_exception_only(type(error), error)).strip()
-    found: Dict[str, Any] = {"message": f"{name}: {message}", "traceback": user_traceback(error), "code": code}
-    return found
+    return {"message": f"{name}: {message}", "traceback": user_traceback(error), "code": code}

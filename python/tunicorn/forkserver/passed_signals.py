@@ -9,9 +9,10 @@ import signal
 import time
 from collections import deque
 from types import FrameType
-from typing import Any, Callable, Deque, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, cast
 
-from tunicorn.forkserver.arbiter_link import Message
+if TYPE_CHECKING:
+    from tunicorn.link.messages import PassedSignal, Signalled
 
 Handler = Callable[[int, Optional[FrameType]], Any]
 
@@ -27,7 +28,7 @@ PASSED = (
     signal.SIGUSR2,
 )
 
-_arrived: Deque[Message] = deque()
+_arrived: Deque[Signalled] = deque()
 # The signal whose handler is running. A hook's handler may call the one it replaced, for a signal that the arbiter
 # acts on already.
 _calling: Optional[int] = None
@@ -37,7 +38,7 @@ def arrive(signum: int, frame: Optional[FrameType]) -> None:
     """Only records the signal: the main thread may be in the middle of a message to the arbiter."""
     if signum == _calling:
         return
-    name = signal.Signals(signum).name
+    name = cast("PassedSignal", signal.Signals(signum).name)
     _arrived.append({"type": "signalled", "signal": name, "at_ms": time.monotonic() * 1000})
 
 
@@ -46,7 +47,7 @@ def install() -> None:
         signal.signal(number, arrive)
 
 
-def taken() -> List[Message]:
+def taken() -> List[Signalled]:
     """The signals that have arrived since the last call."""
     found = []
     while _arrived:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import select
+from typing import TYPE_CHECKING, Union
 
-from tunicorn.forkserver.arbiter_link import ArbiterLink, Message
+from tunicorn.forkserver.arbiter_link import ArbiterLink
 from tunicorn.forkserver.stages import Stage, with_hooks
 from tunicorn.log.python_log import relayed
 from tunicorn.process import unpatched
 from tunicorn.wsgi.request_object import Request
 
+if TYPE_CHECKING:
+    from tunicorn.link.messages import RelayedAccess, RelayedLine
+
 LAST_LINES_MS = 1000
-KINDS = ("log", "access")
 
 
 class RelayedLines:
     def __init__(self) -> None:
         self._count = 0
 
-    def write(self, message: Message, stage: Stage) -> None:
+    def write(self, message: Union[RelayedLine, RelayedAccess], stage: Stage) -> None:
         found = with_hooks(stage, "a relayed line")
         self._count += 1
         if message["type"] == "log":
@@ -36,5 +39,5 @@ class RelayedLines:
         poll.register(link.fileno(), select.POLLIN)
         while link.is_open and poll.poll(LAST_LINES_MS):
             for message in link.receive():
-                if message["type"] in KINDS:
+                if message["type"] == "log" or message["type"] == "access":
                     self.write(message, stage)

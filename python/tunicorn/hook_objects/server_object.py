@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
 
 from tunicorn.hook_objects.application_object import Application
 from tunicorn.hook_objects.listener_object import Listener
 from tunicorn.hook_objects.worker_object import WorkerElsewhere
+
+if TYPE_CHECKING:
+    from tunicorn.link.messages import AnyAsk, ServerFacts, WorkerFacts
 
 
 class PidFile:
@@ -25,21 +28,21 @@ class PidFile:
 
 class Server:
     def __init__(
-        self, app: Application, facts: Mapping[str, Any], log: Callable[[], Any], ask: Callable[..., None]
+        self, app: Application, facts: ServerFacts, log: Callable[[], Any], ask: Callable[[AnyAsk], None]
     ) -> None:
         cfg = app.cfg
         self.cfg = cfg
         self.app = app
-        self.pid: int = facts["pid"]
+        self.pid = facts["pid"]
         self.master_name = "Arbiter"
-        self.master_pid: int = facts["master_pid"]
-        self.reexec_pid: int = facts["reexec_pid"]
+        self.master_pid = facts["master_pid"]
+        self.reexec_pid = facts["reexec_pid"]
         self.dirty_arbiter_pid = 0
         self.systemd = False
         self.START_CTX: Dict[Any, Any] = {**facts["start"], 0: sys.executable}
         self.timeout: int = cfg.timeout
-        self.proc_name: str = facts["proc_name"]
-        self.worker_age: int = facts["worker_age"]
+        self.proc_name = facts["proc_name"]
+        self.worker_age = facts["worker_age"]
         self.WORKERS: Dict[int, Any] = {}
         self.LISTENERS: List[Listener] = []
         self.pidfile: Optional[PidFile] = None
@@ -70,7 +73,7 @@ class Server:
     def num_workers(self, value: int) -> None:
         """Takes effect immediately, followed by nworkers_changed in the caller's thread, as in Gunicorn."""
         old, self._num_workers = self._num_workers, value
-        self._ask("resize", workers=value)
+        self._ask({"type": "ask", "what": "resize", "workers": value})
         self.cfg.nworkers_changed(self, value, old)
 
     def learn(self, facts: Mapping[str, Any]) -> None:
@@ -88,7 +91,7 @@ class Server:
         if "elsewhere" in facts:
             self._know_workers_elsewhere(facts["elsewhere"])
 
-    def _know_workers_elsewhere(self, entries: List[Dict[str, Any]]) -> None:
+    def _know_workers_elsewhere(self, entries: List[WorkerFacts]) -> None:
         own = {pid: worker for pid, worker in self.WORKERS.items() if not isinstance(worker, WorkerElsewhere)}
         others = {entry["pid"]: WorkerElsewhere(entry["pid"], entry["age"]) for entry in entries}
         # A new dictionary each time: a thread may be iterating over the old one.
@@ -96,7 +99,7 @@ class Server:
 
     def kill_worker(self, pid: int, sig: int) -> None:
         """For workers of any generation. For TERM, a successor is forked at the same time."""
-        self._ask("kill-worker", pid=pid, signal=int(sig))
+        self._ask({"type": "ask", "what": "kill-worker", "pid": pid, "signal": int(sig)})
 
     def kill_workers(self, sig: int) -> None:
         for pid in list(self.WORKERS):
@@ -104,34 +107,34 @@ class Server:
 
     def manage_workers(self) -> None:
         """Forks missing workers and retires surplus ones. The arbiter also does so on its own."""
-        self._ask("manage")
+        self._ask({"type": "ask", "what": "manage"})
 
     def reload(self) -> None:
-        self._ask("reload")
+        self._ask({"type": "ask", "what": "reload"})
 
     def stop(self, graceful: bool = True) -> None:
-        self._ask("stop", graceful=bool(graceful))
+        self._ask({"type": "ask", "what": "stop", "graceful": bool(graceful)})
 
     def halt(self, reason: Optional[str] = None, exit_status: int = 0) -> None:
-        self._ask("stop", graceful=True)
+        self._ask({"type": "ask", "what": "stop", "graceful": True})
 
     def wakeup(self) -> None:
         """The arbiter needs no waking; asking it to manage its workers has the same effect."""
-        self._ask("manage")
+        self._ask({"type": "ask", "what": "manage"})
 
     def enter_worker(self) -> None:
         """A worker's process has no link to the arbiter: from here on, methods only do what signals can."""
         self._ask = self._act_alone
 
-    def _act_alone(self, what: str, **details: Any) -> None:
+    def _act_alone(self, asked: AnyAsk) -> None:
         import signal
 
-        if what == "kill-worker":
-            os.kill(details["pid"], details["signal"])
-        elif what == "reload":
+        if asked["what"] == "kill-worker":
+            os.kill(asked["pid"], asked["signal"])
+        elif asked["what"] == "reload":
             os.kill(self.pid, signal.SIGHUP)
-        elif what == "stop":
-            os.kill(self.pid, signal.SIGTERM if details["graceful"] else signal.SIGQUIT)
+        elif asked["what"] == "stop":
+            os.kill(self.pid, signal.SIGTERM if asked["graceful"] else signal.SIGQUIT)
 
     def hook_attributes(self) -> Dict[str, Any]:
         """The attributes that hooks have set."""

@@ -100,7 +100,11 @@ class SignalWorker(TypedDict):
 
 
 class Bare(TypedDict):
-    type: Literal["reopen-logs", "leave", "pack-state", "release-handlers"]
+    type: Literal["reopen-logs", "leave"]
+
+
+class BareAboutHooks(TypedDict):
+    type: Literal["pack-state", "release-handlers"]
 
 
 class RelayedLine(TypedDict):
@@ -146,21 +150,9 @@ class CallHandler(TypedDict):
     signal: str
 
 
-ToForkserver = Union[
-    Configure,
-    Settle,
-    Check,
-    Prepare,
-    ForkWorker,
-    SignalWorker,
-    Bare,
-    RelayedLine,
-    RelayedAccess,
-    CallHook,
-    CallWorkersChanged,
-    Facts,
-    CallHandler,
-]
+AStep = Union[Configure, Settle, Check, Prepare]
+AboutHooks = Union[CallHook, CallWorkersChanged, Facts, CallHandler, BareAboutHooks]
+ToForkserver = Union[AStep, AboutHooks, ForkWorker, SignalWorker, Bare, RelayedLine, RelayedAccess]
 
 # From a worker, forwarded by its forkserver: each with the worker's pid
 
@@ -205,6 +197,7 @@ class Loaded(LoadedReport):
 
 
 WorkerReport = Union[LifeReport, BootFailedReport, SuccessorReport, LoadedReport]
+ForwardedReport = Union[WorkerSays, BootFailed, WantsSuccessor, Loaded]
 
 # From the forkserver
 
@@ -225,7 +218,15 @@ class KnownAccounts(TypedDict):
     groups: Mapping[str, Optional[int]]
 
 
-class Configured(TypedDict):
+class ServerNames(TypedDict):
+    """The names for responses and the environ; None if the usual name was not changed."""
+
+    server: Optional[str]
+    server_software: Optional[str]
+    server_warning: Optional[str]
+
+
+class Configured(ServerNames):
     type: Literal["configured"]
     worker_class: Optional[OwnWorkerClass]
     accounts: KnownAccounts
@@ -233,9 +234,6 @@ class Configured(TypedDict):
     values: Mapping[str, Any]
     framework: Mapping[str, Any]
     overrides: Mapping[str, Any]
-    server: Optional[str]
-    server_software: Optional[str]
-    server_warning: Optional[str]
 
 
 class ExtraFilesFound(TypedDict):
@@ -259,17 +257,23 @@ class Prepared(TypedDict):
     capacity: int
 
 
+Step = Literal["configure", "settle", "load"]
+
+
 class Failed(TypedDict):
     type: Literal["failed"]
-    step: Literal["configure", "settle", "load"]
+    step: Step
     code: int
     message: str
     traceback: str
 
 
+PassedSignal = Literal["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGTTIN", "SIGTTOU", "SIGUSR1", "SIGUSR2"]
+
+
 class Signalled(TypedDict):
     type: Literal["signalled"]
-    signal: Literal["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGTTIN", "SIGTTOU", "SIGUSR1", "SIGUSR2"]
+    signal: PassedSignal
     at_ms: float
 
 
@@ -343,6 +347,8 @@ class Ask(TypedDict):
     type: Literal["ask"]
     what: Literal["manage", "reload"]
 
+
+AnyAsk = Union[AskToKill, AskToResize, AskToStop, Ask]
 
 FromForkserver = Union[
     Configured,

@@ -20,6 +20,7 @@ from tunicorn.config.config import Config  # noqa: E402
 from tunicorn.config.hooks import ARITIES, default_hook, hook_of  # noqa: E402
 from tunicorn.hook_objects.server_object import Server  # noqa: E402
 from tunicorn.hook_objects.worker_object import Worker  # noqa: E402
+from tunicorn.link.messages import AnyAsk  # noqa: E402
 from tunicorn.wsgi.request_object import Request  # noqa: E402
 
 FACTS = {
@@ -42,10 +43,10 @@ class Plan:
     text = "kept"
 
 
-def make_server(cfg: Config | None = None) -> tuple[Server, list[tuple[str, dict[str, Any]]]]:
-    asked: list[tuple[str, dict[str, Any]]] = []
+def make_server(cfg: Config | None = None) -> tuple[Server, list[AnyAsk]]:
+    asked: list[AnyAsk] = []
     app = Application("m:a", cfg or Config(), lambda uri, cfg: print)
-    server = Server(app, FACTS, lambda: "the log", lambda what, **details: asked.append((what, details)))
+    server = Server(app, FACTS, lambda: "the log", asked.append)
     return server, asked
 
 
@@ -105,11 +106,11 @@ class TheServer(unittest.TestCase):
         self.assertEqual(
             asked,
             [
-                ("kill-worker", {"pid": 5, "signal": 15}),
-                ("kill-worker", {"pid": 7, "signal": 9}),
-                ("reload", {}),
-                ("stop", {"graceful": False}),
-                ("manage", {}),
+                {"type": "ask", "what": "kill-worker", "pid": 5, "signal": 15},
+                {"type": "ask", "what": "kill-worker", "pid": 7, "signal": 9},
+                {"type": "ask", "what": "reload"},
+                {"type": "ask", "what": "stop", "graceful": False},
+                {"type": "ask", "what": "manage"},
             ],
         )
 
@@ -119,7 +120,8 @@ class TheServer(unittest.TestCase):
         cfg.set("nworkers_changed", lambda server, new, old: calls.append((new, old)))
         server, asked = make_server(cfg)
         server.num_workers += 1
-        self.assertEqual((server.num_workers, calls, asked), (3, [(3, 2)], [("resize", {"workers": 3})]))
+        self.assertEqual((server.num_workers, calls), (3, [(3, 2)]))
+        self.assertEqual(asked, [{"type": "ask", "what": "resize", "workers": 3}])
 
     def test_workers_of_other_generations_come_and_go_and_own_ones_stay(self) -> None:
         server, _ = make_server()

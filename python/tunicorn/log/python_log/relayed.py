@@ -6,30 +6,33 @@ from __future__ import annotations
 
 import traceback
 from datetime import timedelta
-from typing import Any, Callable, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 
 from tunicorn.log.catalog import logs, say
 from tunicorn.log.python_log.on_behalf import on_behalf_of
 from tunicorn.runqueue.ticket import parse_fields
 
+if TYPE_CHECKING:
+    from tunicorn.link.messages import RelayedAccess, RelayedLine
+
 
 class RelayedResponse:
     """The part of a response that the gateway knows."""
 
-    def __init__(self, message: Dict[str, Any]) -> None:
+    def __init__(self, message: RelayedAccess) -> None:
         code = message["status"]
         self.status = "-" if code is None else str(code)
         self.status_code = code
-        self.sent: int = message["bodyBytes"]
+        self.sent = message["bodyBytes"]
         self.headers = _header_pairs(message["responseHead"])
 
 
-def log_relayed(logger: Any, message: Dict[str, Any]) -> None:
+def log_relayed(logger: Any, message: RelayedLine) -> None:
     write = getattr(logger, message["level"])
     _guarded(logger, message["pid"], lambda: write(message["message"]))
 
 
-def access_relayed(logger: Any, make_request: Callable[[Dict[str, Any]], Any], message: Dict[str, Any]) -> None:
+def access_relayed(logger: Any, make_request: Callable[[Dict[str, Any]], Any], message: RelayedAccess) -> None:
     # The text comes from JSON, not as the Latin-1 of a ticket.
     environ: Dict[str, Any] = parse_fields(message["fields"].encode("latin-1", "replace"))
     environ["tunicorn.queue_time"] = message["queuedMs"] / 1000
