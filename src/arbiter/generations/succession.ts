@@ -19,6 +19,7 @@ import { GenerationLaunch, type LaunchOptions } from './generation-launch.ts';
 import { afterMessage, type GenerationMessage } from './generation-messages.ts';
 import { GenerationRetry } from './generation-retry.ts';
 import type { Generations } from './generations.ts';
+import { serveMessage } from './serve-message.ts';
 
 export type SuccessionEvent =
   | GenerationEvent
@@ -66,6 +67,7 @@ export class Succession {
     const { next } = this.#generations;
     if (next !== null) {
       this.#options.start.log.say(GENERATION_MESSAGES.superseded, { generation: next.number });
+      this.#takeGatewaysBack(next);
       breakOff(next, 'superseded', nowMs);
       this.#forgetIfGone(next);
     }
@@ -182,6 +184,7 @@ export class Succession {
     const clause = reason.replace(/\.$/, '');
     const values = { generation: generation.number, reason: clause, serving: serving.number };
     start.log.say(GENERATION_MESSAGES.gaveUp, values);
+    this.#takeGatewaysBack(generation);
     giveUp(generation, reason, nowMs);
     this.#forgetIfGone(generation);
     if (!serving.forkserver.isAlive) this.#retry.putOff(nowMs);
@@ -192,8 +195,15 @@ export class Succession {
     const { next } = this.#generations;
     this.#retry.cancel();
     if (next === null) return;
+    this.#takeGatewaysBack(next);
     breakOff(next, 'the arbiter stops', nowMs);
     this.#forgetIfGone(next);
+  }
+
+  /** In the middle of a switch, some gateways write for the next generation already. Its tickets come back to them when it is gone. */
+  #takeGatewaysBack({ state }: Generation): void {
+    const { serving } = this.#generations;
+    if (state.kind === 'switching' && serving !== null) this.#options.gateways.broadcast(serveMessage(serving));
   }
 
   /** Every generation finishes its tickets and forks no more workers. */

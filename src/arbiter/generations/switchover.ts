@@ -3,7 +3,6 @@
 
 import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import { EXIT_ERROR } from '../../messages/exit-status.ts';
-import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { GatewayHandle } from '../gateways/gateway-handle.ts';
 import type { Gateways } from '../gateways/gateways.ts';
@@ -15,6 +14,7 @@ import type { DrainNotice } from './drain-notice.ts';
 import type { Generation } from './generation.ts';
 import type { GenerationState } from './generation-life.ts';
 import type { Generations } from './generations.ts';
+import { serveMessage, settingsOf } from './serve-message.ts';
 import type { Succession } from './succession.ts';
 
 /** A healthy gateway answers within one turn of its event loop. */
@@ -69,12 +69,12 @@ export class Switchover {
     });
     this.#sendListeners(gateway);
     const { serving } = generations;
-    if (serving !== null) this.#sendServe(gateway, serving);
+    if (serving !== null) gateway.send(serveMessage(serving));
     const switching = this.#switching;
     if (switching === null) return;
     const { generation, state } = switching;
     generation.move({ ...state, gateways: new Set([...state.gateways, gateway.number]) });
-    this.#sendServe(gateway, generation);
+    gateway.send(serveMessage(generation));
   }
 
   /** When the next generation is ready: changes the sockets first, if its settings differ, then switches the gateways. */
@@ -126,7 +126,7 @@ export class Switchover {
   #switch(generation: Generation, nowMs: number): void {
     const running = this.#parts.gateways.running();
     generation.move({ kind: 'switching', sinceMs: nowMs, gateways: new Set(running.map(({ number }) => number)) });
-    for (const gateway of running) this.#sendServe(gateway, generation);
+    for (const gateway of running) gateway.send(serveMessage(generation));
     // A paused arbiter may have no gateways to wait for.
     this.#finishIfAll(nowMs);
   }
@@ -157,20 +157,4 @@ export class Switchover {
     for (const { address, handle } of listeners.current()) gateway.listen(address, handle);
     for (const id of listeners.closedIds()) gateway.send({ type: 'unlisten', id });
   }
-
-  #sendServe(gateway: GatewayHandle, generation: Generation): void {
-    gateway.send({
-      type: 'serve',
-      generation: generation.number,
-      capacity: generation.capacity,
-      concurrency: generation.pool.concurrency,
-      settings: settingsOf(generation).gateway,
-    });
-  }
-}
-
-/** Every generation with workers has settings. */
-function settingsOf({ number, resolved }: Generation): ResolvedSettings {
-  if (resolved === null) throw new Error(`Generation ${number} has no settings yet`);
-  return resolved;
 }

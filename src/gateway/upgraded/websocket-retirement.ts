@@ -35,7 +35,8 @@ export class WebSocketRetirement {
 
   /** The older generations drain: they get no new requests, but their WebSockets would go on forever. */
   serves(generation: number, limitMs: number): void {
-    if (generation <= this.#generation) return;
+    if (generation === this.#generation) return;
+    // It may be an older one again: the newer one failed in the middle of the switch.
     this.#generation = generation;
     for (const { takenOver } of this.#connections)
       if (takenOver !== null && takenOver.generation < generation) closeWithin(takenOver, limitMs);
