@@ -29,6 +29,15 @@ export class WorkerDeadlines {
     this.#requests = new RequestDeadlines(workers, board, stacks, owner);
   }
 
+  get longestBootMs(): number {
+    return this.#patience.longestMs;
+  }
+
+  /** `longestBootMs`: of the generation that serves while this one boots. */
+  follow(longestBootMs: number): void {
+    this.#patience.follow(longestBootMs);
+  }
+
   /** A worker has become ready. */
   booted(tookMs: number): void {
     this.#patience.booted(tookMs);

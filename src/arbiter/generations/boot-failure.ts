@@ -18,5 +18,5 @@ export function failureOfWorker(was: WorkerState, end: ProcessEnd, isFirst: bool
   // It died without a report: it was killed, ran out of memory, or a library called _exit().
   if (was.kind !== 'doomed') return `Worker failed to boot: it ${describeEnd(end.code, end.signal)}.`;
   // A slow first boot is tried again: no other generation could serve instead.
-  return isFirst ? null : 'Worker failed to boot: it was not ready within timeout.';
+  return isFirst ? null : 'Worker failed to boot: it was not ready in time.';
 }

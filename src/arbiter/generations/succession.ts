@@ -90,8 +90,10 @@ export class Succession {
 
   /** The gateways are up: a generation that waited for them can fork its workers. */
   bootNext(nowMs: number): void {
-    const { next } = this.#generations;
-    if (next?.state.kind === 'prepared' && this.#options.gateways.areAllUp) next.begin(nowMs);
+    const { next, serving } = this.#generations;
+    if (next?.state.kind !== 'prepared' || !this.#options.gateways.areAllUp) return;
+    if (serving !== null) next.pool.follow(serving.pool);
+    next.begin(nowMs);
   }
 
   /** All gateways write to the next generation's pipe now: it serves, and the previous one drains. */

@@ -63,6 +63,15 @@ export class WorkerPool {
     return this.workers.count('ready') * this.#slotsPerWorker;
   }
 
+  get longestBootMs(): number {
+    return this.#deadlines.longestBootMs;
+  }
+
+  /** Its workers are to replace those of `previous`. */
+  follow(previous: WorkerPool): void {
+    this.#deadlines.follow(previous.longestBootMs);
+  }
+
   setSlotsPerWorker(slots: number): void {
     this.#slotsPerWorker = slots;
   }

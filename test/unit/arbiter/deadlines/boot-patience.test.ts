@@ -43,3 +43,16 @@ test('a boot that succeeds ends the doubling', () => {
   assert.equal(patience.limitMs(3000), 80_000);
   assert.equal(patience.limitMs(100_000), 100_000);
 });
+
+test('after a reload, the first boots may take three times as long as those of the generation before', () => {
+  const patience = new BootPatience();
+  patience.follow(20_000);
+  assert.equal(
+    patience.limitMs(10_000),
+    60_000,
+    'an application that boots in 20 s can be reloaded with a timeout of 10 s',
+  );
+  assert.equal(patience.limitMs(100_000), 100_000);
+  patience.follow(50);
+  assert.equal(patience.limitMs(1000), 1000, 'a quick application that hangs is given up at timeout');
+});

@@ -29,5 +29,5 @@ test('the end of a ready worker means nothing for its generation', () => {
 
 test('a worker that boots too slowly fails a reload, but not the first generation, which is all there is', () => {
   assert.equal(failureOfWorker(SLOW, KILLED, true), null);
-  assert.equal(failureOfWorker(SLOW, KILLED, false), 'Worker failed to boot: it was not ready within timeout.');
+  assert.equal(failureOfWorker(SLOW, KILLED, false), 'Worker failed to boot: it was not ready in time.');
 });

@@ -1,4 +1,4 @@
-// A generation that fails on its way up, beside the one that serves.
+// The next generation on its way up, beside the one that serves.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,13 @@ import { Succession, type SuccessionOptions } from '../../../../src/arbiter/gene
 class GenerationDouble {
   readonly number: number;
   readonly resolved = { gateway: {} };
-  readonly pool = { concurrency: 1 };
+  readonly followed: number[] = [];
+  readonly pool = {
+    concurrency: 1,
+    longestBootMs: 20_000,
+    follow: ({ longestBootMs }: { longestBootMs: number }) => this.followed.push(longestBootMs),
+  };
+  hasBegun = false;
   readonly capacity = 16;
   readonly workers = { size: 0, all: () => [] };
   readonly tickets = { release: () => {} };
@@ -25,6 +31,11 @@ class GenerationDouble {
     assert.ok(mayFollow(this.state, next), `${next.kind} after ${this.state.kind}`);
     this.state = next;
   }
+
+  begin(): void {
+    assert.deepEqual(this.followed, [20_000]);
+    this.hasBegun = true;
+  }
 }
 
 function stage(nextState: GenerationState) {
@@ -32,7 +43,8 @@ function stage(nextState: GenerationState) {
   const serving = new GenerationDouble(1, { kind: 'serving' });
   const next = new GenerationDouble(2, nextState);
   const options = {
-    start: { log: { say: () => {} } },
+    start: { log: { say: () => {} }, directories: { runtimeDir: '/run' } },
+    lifeline: { hold: () => {} },
     generations: {
       serving,
       get next() {
@@ -41,11 +53,12 @@ function stage(nextState: GenerationState) {
       remove: () => {},
     },
     gateways: {
+      areAllUp: true,
       broadcast: ({ type, generation }: { type: string; generation: number }) => sent.push(`${type} ${generation}`),
     },
   };
   const succession = new Succession(options as unknown as SuccessionOptions);
-  return { sent, succession, next: next as unknown as Generation };
+  return { sent, succession, next: next as unknown as Generation, double: next };
 }
 
 const SWITCHING: GenerationState = { kind: 'switching', sinceMs: 0, gateways: new Set([1]) };
@@ -66,4 +79,10 @@ test('gateways are not disturbed when the next generation fails before the switc
   const { sent, succession, next } = stage({ kind: 'booting' });
   succession.giveUp(next, 3, 'A worker was killed.', 1);
   assert.deepEqual(sent, ['generation-gone 2']);
+});
+
+test('the next generation knows how long the workers of the serving one took to boot', () => {
+  const { succession, double } = stage({ kind: 'prepared' });
+  succession.booted(1);
+  assert.equal(double.hasBegun, true);
 });
