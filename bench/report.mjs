@@ -58,12 +58,13 @@ export function publish(report, machine, { quick, partial }) {
   const now = new Date();
   const text = formatReport(report);
   console.log(`\n${text}\n`);
-  mkdirSync(RESULTS, { recursive: true });
+  const directory = join(RESULTS, now.toISOString().slice(0, 10));
+  mkdirSync(directory, { recursive: true });
   const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
   const warning = quick ? '\n\nA quick run: too short to compare by.' : '';
   // Such a run must not overwrite the figures of a full one.
   const kind = quick ? '-quick' : partial ? '-partial' : '';
-  const stem = join(RESULTS, `${now.toISOString().slice(0, 10)}-${report.scenario}${kind}`);
+  const stem = join(directory, `${report.scenario}${kind}`);
   writeFileSync(`${stem}.md`, `${text}\n\nMeasured ${now.toISOString()} with: ${facts.join(', ')}.${warning}\n`);
   const { scenario, data } = report;
   writeFileSync(`${stem}.json`, `${JSON.stringify({ scenario, measuredAt: now, quick, machine, data }, null, 2)}\n`);

@@ -32,10 +32,11 @@ const panels: readonly (readonly Quantity[])[] = [
 ];
 const marked = ['reload', 'gateway killed', 'forkserver killed'];
 
-/** Writes the three files to `dir`, and returns the path of the page. */
+/** Writes the three files to a folder of `dir` named after the day, and returns the path of the page. */
 export function publish(result: SoakResult, dir: string): string {
-  mkdirSync(dir, { recursive: true });
-  const stem = join(dir, `${result.beganAt.toISOString().slice(0, 10)}-soak`);
+  const ofDay = join(dir, result.beganAt.toISOString().slice(0, 10));
+  mkdirSync(ofDay, { recursive: true });
+  const stem = join(ofDay, 'soak');
   writeFileSync(`${stem}.svg`, draw(picture(result)));
   writeFileSync(`${stem}.md`, page(result));
   writeFileSync(`${stem}.json`, `${JSON.stringify(figures(result))}\n`);
@@ -61,7 +62,7 @@ function page(result: SoakResult): string {
     '## soak',
     `${minutes} minutes of mixed traffic on ${result.servers.map(({ name }) => name).join(', ')}, through ` +
       `${result.servers.map(describeDisturbances).join('; ')}.`,
-    `![The series](${result.beganAt.toISOString().slice(0, 10)}-soak.svg)`,
+    '![The series](soak.svg)',
     '### What grows\n\nMedians of the middle and of the last third, for each role; memory in MiB, of a typical process; descriptors ' +
       'and threads of the one that has most.',
     growthTable(result),
