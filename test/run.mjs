@@ -169,6 +169,7 @@ function prepareDebianPackages() {
     { name: 'haproxy', from: 'haproxy' },
     { name: 'supervisord', from: 'supervisor' },
     { name: 'systemd-socket-activate', from: 'systemd' },
+    { name: 'strace', from: 'strace' },
   ];
   const missing = () => programs.filter(({ name }) => !has(name));
   if (missing().length > 0 && process.getuid?.() === 0 && has('apt-get')) {
