@@ -30,6 +30,11 @@ class Ended extends Error {
 }
 
 class Parser extends ArgumentParser {
+  /** For each flag, argparse makes a formatter to check the metavars of one with several values; there is none here. */
+  protected _get_formatter(): object {
+    return { _format_args: () => '' };
+  }
+
   override error(message: string | Error): never {
     const text = typeof message === 'string' ? message : message.message;
     throw new Ended(usageError(text + hintFor(text)));
@@ -65,7 +70,8 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
 
 /** Parses GUNICORN_CMD_ARGS; undefined means empty. As in Gunicorn, positional arguments in it are ignored. */
 export function parseCommandArgs(text: string | undefined, version: string): ParsedArguments {
-  const split = splitWords(text ?? '');
+  if (text === undefined) return { kind: 'run', values: {}, app: null };
+  const split = splitWords(text);
   const parsed = split.ok ? parseArguments(split.words, version) : usageError(split.error);
   if (parsed.kind !== 'usage-error') return parsed.kind === 'run' ? { ...parsed, app: null } : parsed;
   return { kind: 'usage-error', text: parsed.text.replace(ERROR_PREFIX, `${ERROR_PREFIX}in GUNICORN_CMD_ARGS: `) };

@@ -1,6 +1,7 @@
 // The command, from arguments to exit status. Finds the interpreter, has the first forkserver evaluate the configuration file, resolves
 // the settings, and serves with them (serve.ts).
 
+import * as z from 'zod';
 import { ownForkserver, programForkserver } from '../arbiter/forkserver/forkserver-command.ts';
 import { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
 import { ForkserverRelay } from '../arbiter/forkserver/forkserver-relay.ts';
@@ -25,6 +26,9 @@ import { findInterpreter } from './start/interpreter.ts';
 import { readStart } from './start/own-start.ts';
 import { StartSignals } from './start-signals.ts';
 import { readVersion } from './version.ts';
+
+// A process checks a few messages: compiling the checks would take longer than running them.
+z.config({ jitless: true });
 
 /** Runs the command with `argv` (without node and script) and exits the process with its status. */
 export async function main(argv: readonly string[]): Promise<never> {

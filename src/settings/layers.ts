@@ -74,12 +74,13 @@ export function isGiven(layer: Layer, name: SettingName, declaration: Declaratio
   return declaration.notInFile !== true && !(value === null && declaration.defaultFrom !== undefined);
 }
 
+/** Null if the default is the table's. */
 export function defaultLayer(
   name: string,
   declaration: Declaration,
   environment: Sources['environment'],
   facts: Facts,
-): Layer {
+): Layer | null {
   const { environment: rule, defaultFrom } = declaration;
   const text = rule === undefined ? undefined : environment[rule.variable];
   if (rule !== undefined && text !== undefined && (text !== '' || rule.whenEmpty === 'value')) {
@@ -87,7 +88,7 @@ export function defaultLayer(
     return { origin: { from: 'environment', variable: rule.variable }, values: { [name]: value }, form: 'text' };
   }
   const fact = defaultFrom === undefined ? null : facts[defaultFrom];
-  return { origin: { from: 'default' }, values: { [name]: fact ?? declaration.default }, form: 'python' };
+  return fact === null ? null : { origin: { from: 'default' }, values: { [name]: fact }, form: 'python' };
 }
 
 /** The path for messages: without the current directory in front. */
