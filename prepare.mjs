@@ -1,4 +1,4 @@
-// `npm ci` and `npm install` run this in a clone: it builds dist/, which takes TypeScript. An installation without development packages has
+// `npm ci` and `npm install` run this in a clone: it builds dist/, which takes TypeScript and esbuild. An installation without development packages has
 // none; there it is enough that dist/ has been built before.
 
 import { spawnSync } from 'node:child_process';
@@ -10,9 +10,13 @@ const root = dirname(fileURLToPath(import.meta.url));
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 if (existsSync(compiler)) {
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.json'], { cwd: root, stdio: 'inherit' });
-  process.exitCode = status ?? 1;
-} else if (!existsSync(join(root, 'dist', 'cli', 'main.js'))) {
+  const steps = [[compiler, '-p', 'tsconfig.json'], ['bundle.cjs']];
+  const failed = steps.find((step) => spawnSync(process.execPath, step, { cwd: root, stdio: 'inherit' }).status !== 0);
+  process.exitCode = failed === undefined ? 0 : 1;
+} else if (
+  !existsSync(join(root, 'dist', 'bundle', 'command.cjs')) &&
+  !existsSync(join(root, 'dist', 'cli', 'main.js'))
+) {
   console.error(
     `Tunicorn is not built, and TypeScript is not installed here. Run "npm ci" in ${root} first, then this again.`,
   );

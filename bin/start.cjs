@@ -6,6 +6,7 @@ for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIG
 
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
+const { isBuilt, load } = require('./load.cjs');
 
 // Loading the program alone takes about a hundred descriptors, and Node's own error says only that there were too few.
 const NEEDED_FILES = 128;
@@ -21,10 +22,10 @@ async function start() {
       `A process may have ${openFiles} open files here (ulimit -Hn), and at least ${NEEDED_FILES} are needed. Raise the limit`,
     );
   }
-  if (!existsSync(path.join(root, 'dist', 'cli', 'main.js'))) {
+  if (!isBuilt()) {
     fail(`Tunicorn is not built. Run "npm ci" in ${root} first`);
   }
-  const { main } = await import('../dist/cli/main.js');
+  const { main } = await load('command');
   await main(process.argv.slice(2));
 }
 

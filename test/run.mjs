@@ -78,6 +78,7 @@ function compile() {
   rmSync(join(root, 'build', 'test'), { recursive: true, force: true });
   return (
     step('compile', npx('tsc', '-p', 'tsconfig.json')) &&
+    step('bundle', [process.execPath, 'bundle.cjs']) &&
     step('compile the tests', npx('tsc', '-p', 'test/tsconfig.json'))
   );
 }

@@ -1,10 +1,11 @@
 // Tunicorn's version, from package.json.
 
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import path from 'node:path';
+import * as z from 'zod';
+import { INSTALLATION_DIR } from '../python-dir.ts';
 
 export function readVersion(): string {
-  // src/cli and dist/cli both lie two folders below package.json.
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(path.join(INSTALLATION_DIR, 'package.json'), 'utf8');
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -1,7 +1,7 @@
 // Reads the log messages of Python processes: the tables in python/tunicorn/log/catalog/, which print themselves as JSON.
 
 import { execFileSync } from 'node:child_process';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Message } from '../log/message.ts';
 import { PYTHON_DIR } from '../python-dir.ts';
 

@@ -1,7 +1,7 @@
 // The messages between arbiter and forkserver about Gunicorn's server hooks, which run in Python. Part of
 // between-arbiter-and-forkserver.ts.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogWriter } from '../settings/for-processes/log-writer.ts';
 
 /** The values of a `server` object, under the names that python/tunicorn/hook_objects/server_object.py reads. */

@@ -1,7 +1,7 @@
 // The messages between the arbiter and a forkserver: JSON, one message per line, on the stream socket that the forkserver inherits as
 // descriptor 3. End-of-file on it means that the other process is gone.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RelayedAccess, RelayedLine } from '../log/relayed-log.ts';
 import type { KnownAccounts } from '../settings/for-processes/accounts.ts';
 import { type FromForkserverAboutHooks, fromForkserverAboutHooks, type ToForkserverAboutHooks } from './about-hooks.ts';

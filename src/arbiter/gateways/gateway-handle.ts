@@ -2,11 +2,11 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FromGateway, ListenerAddress, ToGateway } from '../../messages/between-arbiter-and-gateway.ts';
+import { INSTALLATION_DIR } from '../../python-dir.ts';
 import { type ListeningHandle, sendListeningHandle } from '../sockets/listening-handle.ts';
 
-const GATEWAY_MAIN = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', 'gateway', 'main.js');
+const GATEWAY_PROGRAM = path.join(INSTALLATION_DIR, 'bin', 'gateway.cjs');
 
 /** Node writes the process title over the arguments. */
 const TITLE_ROOM = '-'.repeat(128);
@@ -28,7 +28,7 @@ export class GatewayHandle {
   constructor(number: number, index: number, events: GatewayEvents) {
     this.number = number;
     this.index = index;
-    this.#child = fork(GATEWAY_MAIN, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = fork(GATEWAY_PROGRAM, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => events.message(this, message as FromGateway));
     this.#child.on('exit', (code, signal) => events.gone(this, code, signal));
     // A write to a gateway that has just died. `exit` reports its end.

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import { type Entry, entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SYSTEMD_MESSAGES } from '../../log/catalog/systemd.ts';
 import { type Entry, entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';

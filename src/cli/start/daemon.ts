@@ -4,7 +4,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startSelf } from '../../arbiter/process/start-self.ts';
 import { FIRST_DESCRIPTOR } from '../../arbiter/sockets/inherited-sockets.ts';
 import { describeEnd } from '../../arbiter/workers/exit-messages.ts';

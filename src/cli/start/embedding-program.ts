@@ -1,7 +1,7 @@
 // Reads the description of a program that embeds Tunicorn and has executed the command in its place. python/tunicorn/embedding/serve.py
 // writes it to the environment. Pure.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROGRAM_VARIABLE } from '../../messages/environment-variables.ts';
 import type { FoundInterpreter, PythonVersion } from './interpreter.ts';
 

@@ -1,7 +1,7 @@
 // The checks of each kind of setting: they turn a value from the config file, or a text from a command line or the environment, into the
 // setting's value. Pure.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileAccessLogFormat } from '../../log/access-log-format.ts';
 import { isFieldLine, isFieldValue } from '../response-fields.ts';
 import type { Declaration, DeclarationOf, KindName } from '../setting.ts';

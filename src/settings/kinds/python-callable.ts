@@ -1,7 +1,7 @@
 // Functions and classes of a config file. They stay in the forkserver; python/tunicorn/config/config_file.py sends these descriptions,
 // which the settings check. Pure.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface PythonCallable {
   /** Module and qualified name. */
