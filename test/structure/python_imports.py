@@ -30,6 +30,7 @@ LAYERS = [
     "link",
     "process",
     "own_folder",
+    "own_modules",
     "generated_facts",
     "version",
 ]

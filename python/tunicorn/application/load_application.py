@@ -5,7 +5,6 @@ the worker with exit code 4, any other exception (from the application's own cod
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 import os
 import traceback
@@ -111,6 +110,8 @@ def _suggestion(module: ModuleType, name: str, module_name: str) -> str:
     """What may be meant: a similar name in the module, or a usual name for applications."""
     callables = [each for each, value in list(vars(module).items()) if not each.startswith("_") and callable(value)]
     usual = [each for each in _USUAL_NAMES if each in callables and name == DEFAULT_CALLABLE]
+    import difflib
+
     near = difflib.get_close_matches(name, callables, 1, 0.8)
     if not near and not usual:
         return ""

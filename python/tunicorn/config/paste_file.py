@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 from typing import Any, Callable, Dict, Optional
 
@@ -23,6 +22,8 @@ def file_of(location: str) -> str:
 
 def has_loggers(location: str) -> bool:
     """Whether the file also configures `logging`."""
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.read(file_of(location))
     return parser.has_section("loggers")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import pickle
 from typing import Any, List, Mapping, NamedTuple
 
 from tunicorn.hook_objects.server_object import Server
@@ -17,6 +15,9 @@ class Packed(NamedTuple):
 
 
 def pack(server: Server) -> Packed:
+    import base64
+    import pickle
+
     packed, left_out = {}, []
     for name, value in server.hook_attributes().items():
         # Packed and checked one by one, so that one that fails does not affect the others.
@@ -31,6 +32,9 @@ def unpack(server: Server, state: str) -> List[str]:
     """Returns the names of attributes that could not be restored: their class may not exist in the new code."""
     if not state:
         return []
+    import base64
+    import pickle
+
     packed: Mapping[str, bytes] = pickle.loads(base64.b64decode(state))
     lost = []
     for name, data in packed.items():

@@ -134,6 +134,9 @@ def prepare(prepared: Prepared) -> Optional[messages.Prepared]:
             return None
         finally:
             passed_signals.reclaim()
+    # Every worker needs it: its memory is shared.
+    from tunicorn.asgi import application_kind  # noqa: F401
+
     return {"type": "prepared", "capacity": prepared.tickets.widen()}
 
 

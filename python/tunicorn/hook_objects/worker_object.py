@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import sys
-from random import randint
 from typing import Any, Callable, List, Optional, Union
 
 from tunicorn.hook_objects.application_object import Application
@@ -44,6 +43,8 @@ class Worker:
         self.tmp = WorkerTmp(cfg)
         self.max_requests: int = sys.maxsize
         if cfg.max_requests:
+            from random import randint
+
             self.max_requests = cfg.max_requests + randint(0, cfg.max_requests_jitter)
         self.log = log
         # The name of the worker class that runs the requests; the user's own class may derive from it.

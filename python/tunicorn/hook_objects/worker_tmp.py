@@ -7,7 +7,6 @@ is created when its descriptor is first used, as an unlinked file in `worker_tmp
 from __future__ import annotations
 
 import os
-import tempfile
 from time import monotonic
 from typing import Any, Optional, Tuple
 
@@ -35,6 +34,8 @@ class WorkerTmp:
         return self._fd
 
     def _made(self) -> Tuple[int, str]:
+        import tempfile
+
         try:
             return tempfile.mkstemp(prefix="wtunicorn-", dir=self._folder)
         except OSError:

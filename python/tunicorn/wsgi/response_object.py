@@ -4,7 +4,6 @@ gunicorn.http.wsgi.Response, which configuration files replace to change the Ser
 
 from __future__ import annotations
 
-from email.utils import formatdate
 from typing import Any, List, Optional, Tuple
 
 import gunicorn
@@ -68,6 +67,8 @@ class ResponseView:
 
     def default_headers(self) -> List[str]:
         """The header lines that the gateway adds, as far as this process knows them."""
+        from email.utils import formatdate
+
         date = formatdate(usegmt=True)
         return [
             f"HTTP/1.1 {self.status}\r\n",

@@ -80,7 +80,7 @@ class Lines(unittest.TestCase):
                     loglevel="debug",
                     errorlog=os.devnull,
                 )
-                with mock.patch("tunicorn.log.python_log.logger.ReconnectingSysLogHandler", Handler):
+                with mock.patch("tunicorn.log.python_log.syslog.ReconnectingSysLogHandler", Handler):
                     logger = Logger(settings)
                 target = logger.access_log if vector["log"] == "access" else logger.error_log
                 with mock.patch("os.getpid", return_value=vector["pid"]):

@@ -5,9 +5,7 @@ Every error becomes a LogConfigError that names setting, file and line.
 
 from __future__ import annotations
 
-import configparser
 import json
-import logging.config
 import os
 from collections.abc import Mapping
 from typing import Any, Dict
@@ -77,6 +75,8 @@ def _read_json(path: str) -> Mapping[str, Any]:
 
 
 def _apply_dict(config: Mapping[str, Any], name: str) -> None:
+    import logging.config
+
     try:
         logging.config.dictConfig({**CONFIG_DEFAULTS, **config})
     except Exception as error:
@@ -84,6 +84,9 @@ def _apply_dict(config: Mapping[str, Any], name: str) -> None:
 
 
 def _apply_ini(path: str) -> None:
+    import configparser
+    import logging.config
+
     places = {"__file__": path, "here": os.path.dirname(os.path.abspath(path))}
     try:
         logging.config.fileConfig(path, defaults={**CONFIG_DEFAULTS, **places}, disable_existing_loggers=False)

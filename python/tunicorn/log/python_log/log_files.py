@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
 import sys
 from collections.abc import Iterable
@@ -46,7 +45,7 @@ def reopen(handler: logging.FileHandler) -> None:
     stream = handler.stream
     if stream is None:  # delay=True, and nothing logged so far
         return
-    if type(handler)._open not in _PLAIN_OPENS:
+    if not _opens_plainly(handler):
         # A special file, such as a compressed one, that only the handler can open.
         handler.acquire()
         try:
@@ -69,7 +68,11 @@ def reopen(handler: logging.FileHandler) -> None:
     os.close(new)
 
 
-_PLAIN_OPENS = (logging.FileHandler._open, logging.handlers.WatchedFileHandler._open)
+def _opens_plainly(handler: logging.FileHandler) -> bool:
+    # If there is such a handler, its module is loaded: nothing is imported in the signal handler.
+    handlers = sys.modules.get("logging.handlers")
+    plain = [logging.FileHandler] if handlers is None else [logging.FileHandler, handlers.WatchedFileHandler]
+    return type(handler)._open in [each._open for each in plain]
 
 
 def _complain(handler: logging.FileHandler, error: OSError) -> None:

@@ -18,7 +18,7 @@ from tunicorn.log.python_log import fork_safety, log_config
 from tunicorn.log.python_log.captured_output import capture_output
 from tunicorn.log.python_log.log_files import LogConfigError, file_handlers, open_handler, reopen
 from tunicorn.log.python_log.request_atoms import SafeAtoms, basic_auth_user, request_atoms
-from tunicorn.log.python_log.syslog import SYSLOG_FACILITIES, ReconnectingSysLogHandler, parse_syslog_address
+from tunicorn.log.python_log.syslog_address import SYSLOG_FACILITIES, parse_syslog_address
 
 
 class Logger:
@@ -155,6 +155,9 @@ class Logger:
         facility = SYSLOG_FACILITIES.get(cfg.syslog_facility.lower())
         if facility is None:
             raise LogConfigError(f"unknown facility name {cfg.syslog_facility!r}: see syslog_facility")
+        # It loads much of the standard library.
+        from tunicorn.log.python_log.syslog import ReconnectingSysLogHandler
+
         kind, address = parse_syslog_address(cfg.syslog_addr)
         label = f"gunicorn.{prefix}.{name}".replace("%", "%%")
         self._add(log, ReconnectingSysLogHandler(address, facility, kind), logging.Formatter(f"{label}: {fmt}"))

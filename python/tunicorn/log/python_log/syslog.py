@@ -1,47 +1,18 @@
-"""Syslog for lines of Python processes: Gunicorn's addresses and facilities, and a handler that reconnects."""
+"""A handler for syslog, for lines of Python processes, that reconnects."""
 
 from __future__ import annotations
 
 import os
-import re
 import socket
 import time
 from logging import Handler, LogRecord
 from logging.handlers import SysLogHandler
-from typing import Any, Callable, Optional, Tuple, Union
+from typing import Any, Callable, Optional
 
-from tunicorn.generated_facts import SYSLOG_FACILITIES
-from tunicorn.log.python_log.log_files import LogConfigError
+from tunicorn.log.python_log.syslog_address import Address
 
-__all__ = ["SYSLOG_FACILITIES", "Address", "ReconnectingSysLogHandler", "parse_syslog_address"]
-
-Address = Union[str, Tuple[str, int]]
-
-# If none is given, a datagram socket is tried first, then a stream.
-_KINDS = {"dgram": socket.SOCK_DGRAM, "stream": socket.SOCK_STREAM}
-
-DEFAULT_PORT = 514
 WAIT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
-
-
-def parse_syslog_address(addr: str) -> Tuple[Optional[socket.SocketKind], Address]:
-    """Returns the type of socket, None to try both, and the address. Raises LogConfigError."""
-    if addr.startswith("unix://"):
-        path, _, kind = addr[len("unix://") :].partition("#")
-        return _KINDS.get(kind), path
-    if addr.startswith(("udp://", "tcp://")):
-        kind_of = socket.SOCK_DGRAM if addr.startswith("udp") else socket.SOCK_STREAM
-        return kind_of, _host_and_port(addr)
-    raise LogConfigError(f"invalid syslog address: {addr!r}. Wanted: udp://HOST[:PORT], tcp://HOST[:PORT] or unix://PATH")
-
-
-def _host_and_port(addr: str) -> Tuple[str, int]:
-    found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::([0-9]{1,5}))?", addr[len("udp://") :].lower())
-    port = int(found.group(3) or DEFAULT_PORT) if found is not None else 0
-    if found is None or not 0 < port < 65536:
-        raise LogConfigError(f"invalid syslog address: {addr!r}. Wanted a port of 1 to 65535, as in udp://localhost:514")
-    return found.group(1) or found.group(2) or "localhost", port
 
 
 class ReconnectingSysLogHandler(SysLogHandler):
