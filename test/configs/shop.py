@@ -1,4 +1,4 @@
-"""The application that the configurations serve. It answers with what a worker sees, as JSON; hooks leave their marks in `facts`."""
+"""The application that the configurations serve. It answers with the worker's view as JSON; hooks add to `facts`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For faults injected into the worker: records each run, answers with the request's id and a body of several pieces."""
+"""For injecting faults into a worker: records each run, and answers with the request's id and a body in several pieces."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""A Flask application that speaks WebSocket with Flask-Sock: the worker class makes no difference to it."""
+"""A Flask application with WebSockets by Flask-Sock, which works the same under every worker class."""
 
 import os
 import threading

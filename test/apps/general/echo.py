@@ -1,4 +1,4 @@
-"""Answers with what it got, as JSON: the body's length and SHA-256, and the environ."""
+"""Answers with the request as JSON: the body's length and SHA-256, and the environ."""
 
 import hashlib
 import json

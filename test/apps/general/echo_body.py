@@ -1,4 +1,4 @@
-"""Answers with the request's body, and records that it ran; at /held it waits for the test before it answers."""
+"""Answers with the request's body, and records that it ran; /held waits for the test before it answers."""
 
 import ledger
 import rendezvous

@@ -1,4 +1,4 @@
-"""Every form of naming an application on the command line."""
+"""An application in every form that the command line can name."""
 
 
 def named(text):

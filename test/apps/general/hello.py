@@ -1,4 +1,4 @@
-"""The smallest application, which also says which process answers."""
+"""A minimal application, whose response names the process."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A response of $MEBIBYTES of a repeating pattern; $PROGRESS is a file that says how many of them were produced."""
+"""A response of $MEBIBYTES of a repeating pattern; the file $PROGRESS has the number of mebibytes produced so far."""
 
 import os
 

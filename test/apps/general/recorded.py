@@ -1,4 +1,4 @@
-"""Records each request's X-Id when it begins; at /hold it waits for the test before it answers with the X-Id."""
+"""Records each request's X-Id when it begins; /hold waits for the test before it answers with the X-Id."""
 
 import ledger
 import rendezvous

@@ -1,8 +1,8 @@
-"""Responses of many shapes, one a path."""
+"""Responses of many kinds, one per path."""
 
 
 class Unsized:
-    """An iterable whose length nobody can know before its end."""
+    """An iterable whose length is unknown before its end."""
 
     def __init__(self, *pieces):
         self.pieces = pieces

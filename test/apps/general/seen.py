@@ -1,6 +1,6 @@
-"""Answers with what it saw of the request, as JSON: the environ's strings, and the body in base64.
+"""Answers with the request as the application sees it, as JSON: the environ's strings, and the body in base64.
 
-The response to HEAD has no body, so there it is in the field X-Seen.
+The response to HEAD has no body, so it is in the field X-Seen.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Sleeps without end at /sleep, so that its timeout comes; /hold waits for the test; anything else answers."""
+"""/sleep sleeps until timeout ends it; /hold waits for the test; any other path answers immediately."""
 
 import os
 import time

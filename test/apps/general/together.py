@@ -1,4 +1,4 @@
-"""Waits inside the application until the test lets all that are inside go on."""
+"""Holds requests inside the application until the test releases all of them."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Hashes the request's body piece by piece."""
+"""Hashes the request's body in pieces."""
 
 import hashlib
 

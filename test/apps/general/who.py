@@ -1,4 +1,4 @@
-"""Says who and where the process is: user, interpreter, environment, directory."""
+"""Describes its process: user, interpreter, environment, directory."""
 
 import json
 import os

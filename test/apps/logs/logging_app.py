@@ -1,4 +1,4 @@
-"""Says things in every way that an application has; the path says which."""
+"""Logs in every way that an application can; the path says in which."""
 
 import logging
 import os
@@ -6,7 +6,7 @@ import signal
 import sys
 
 logger = logging.getLogger("application")
-# As the documentation of Flask and Django has it: the application logs where Gunicorn does.
+# As the documentation of Flask and Django recommends: the application logs to Gunicorn's log.
 logger.handlers = logging.getLogger("gunicorn.error").handlers
 logger.setLevel(logging.INFO)
 logger.propagate = False

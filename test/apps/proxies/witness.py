@@ -1,4 +1,4 @@
-"""Records each request that it sees, and answers with the record: both have the same number, which no other request has."""
+"""Records each request, and answers with the record: both have the same number, unique to the request."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Goes on until its client has left, and tells the test what it saw."""
+"""Continues until its client has left, and reports to the test."""
 
 import threading
 
@@ -24,8 +24,8 @@ def application(environ, start_response):
 
 def poll(client_disconnected):
     pause = threading.Event()
-    # A client that stops sending right after its request may be waiting for the answer: the gateway takes it for gone
-    # only when it does so later than 50 ms.
+    # A client that half-closes right after its request may be waiting for the response: the gateway considers it gone
+    # only if it half-closes more than 50 ms later.
     pause.wait(0.2)
     rendezvous.note("polling")
     while not client_disconnected():
@@ -34,7 +34,7 @@ def poll(client_disconnected):
 
 
 def stream(client_disconnected, start_response):
-    """Never asks: the server stops iterating."""
+    """Never checks: the server stops iterating."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     try:
         while True:
@@ -45,7 +45,7 @@ def stream(client_disconnected, start_response):
 
 
 def polled_stream(client_disconnected, start_response):
-    """Has nothing to send for a long time, so only asking tells it."""
+    """Has nothing to send for a long time, so only checking reveals it."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     try:
         yield b"piece"

@@ -1,4 +1,4 @@
-"""An iterable that tells the test when it is closed."""
+"""An iterable that reports to the test when it is closed."""
 
 import rendezvous
 

@@ -1,4 +1,4 @@
-"""Gives early hints as the path says; /two waits for the test between them and the response."""
+"""Sends early hints, depending on the path; /two waits for the test between them and the response."""
 
 import os
 import signal

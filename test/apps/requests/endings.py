@@ -1,4 +1,4 @@
-"""Ends each request in the way that its path names."""
+"""Ends each request in the way named by its path."""
 
 import os
 import time

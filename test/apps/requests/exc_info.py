@@ -1,4 +1,4 @@
-"""Changes its mind: start_response with exc_info before the head is sent, and after."""
+"""Replaces its response: start_response with exc_info before and after the head is sent."""
 
 import sys
 

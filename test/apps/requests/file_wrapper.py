@@ -1,4 +1,4 @@
-"""Returns a file in wsgi.file_wrapper: whole, from an offset, or something like a file."""
+"""Returns a wsgi.file_wrapper around a whole file, a file at an offset, or a file-like object."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Responses that a server has to put right or refuse, one a path, as a WSGI and as an ASGI application."""
+"""Responses that a server has to correct or refuse, one per path, as a WSGI and as an ASGI application."""
 
 SHAPES = {
     "plain": (200, [("Content-Length", "4")], b"four"),

@@ -1,4 +1,4 @@
-"""Applications that break PEP 3333's order: no start_response at all, or two."""
+"""Applications that violate PEP 3333: they call start_response never, or twice."""
 
 
 def application(environ, start_response):

@@ -1,4 +1,4 @@
-"""An application under the standard library's checker; it reads the body in every way that PEP 3333 knows."""
+"""An application inside the standard library's validator; it reads the body in every way that PEP 3333 defines."""
 
 from wsgiref.validate import validator
 

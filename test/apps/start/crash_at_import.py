@@ -1,3 +1,3 @@
-"""Does not import."""
+"""Raises when it is imported."""
 
 raise RuntimeError("this module does not import")

@@ -1,4 +1,4 @@
-"""Leaves the process while it is imported."""
+"""Exits when it is imported."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Hooks for configuration files that write down each call, in the ledger, as JSON; test/harness/subjects/hook-journal.ts reads it."""
+"""Hooks for configuration files that record each call in the ledger as JSON; test/harness/subjects/hook-journal.ts reads it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def note(hook: str, **details: Any) -> None:
 
 
 def install(namespace: dict[str, Any], *names: str) -> None:
-    """All hooks, or those that are named, become names of the configuration file."""
+    """Defines all hooks, or those that are named, in the configuration file."""
     for name, hook in _hooks().items():
         if not names or name in names:
             namespace[name] = hook

@@ -1,4 +1,4 @@
-"""Where applications meet the test that runs them; the other half is test/harness/rendezvous.ts."""
+"""Lets applications wait for the test that runs them; the other half is test/harness/rendezvous.ts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import socket
 
 
 def wait(name: str) -> None:
-    """Returns when the test says so, or has ended."""
+    """Returns when the test allows it or has ended."""
     _say(f"wait {name}")
 
 
 async def wait_async(name: str) -> None:
-    """The same, while others go on."""
+    """The same, without blocking the event loop."""
     reader, writer = await asyncio.open_connection(*_address())
     try:
         writer.write(f"wait {name}\n".encode())
@@ -23,7 +23,7 @@ async def wait_async(name: str) -> None:
 
 
 def note(name: str) -> None:
-    """Returns when the test has it."""
+    """Returns when the test has received it."""
     _say(f"note {name}")
 
 

@@ -1,4 +1,4 @@
-"""Plays one part against flask_sock_app: `sock_client.py PORT PART`. Prints what it has seen, a line each."""
+"""Plays one part against flask_sock_app: `sock_client.py PORT PART`. Prints a line for each event."""
 
 import sys
 
@@ -32,7 +32,7 @@ elif part == "stays":
         except ConnectionClosed as error:
             say(f"closed {error.rcvd.code if error.rcvd else 'without a frame'}")
 elif part == "ordinary":
-    # A path of the application where there is no WebSocket.
+    # A path of the application without a WebSocket.
     try:
         with opened("/"):
             pass

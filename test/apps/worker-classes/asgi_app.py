@@ -1,4 +1,4 @@
-"""An ASGI application without a framework, with a path for each way in which a request may go."""
+"""An ASGI application without a framework, with a path for each way in which a request can proceed."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def wait_for_disconnect(receive):
 
 
 async def poll(scope, receive, send):
-    """Long polling: several wait for the disconnect."""
+    """Long polling: several tasks wait for the disconnect."""
     waiting = [asyncio.ensure_future(wait_for_disconnect(receive)) for _ in range(3)]
     say("polls")
     await asyncio.gather(*waiting)
@@ -162,7 +162,7 @@ async def hang(scope, receive, send):
         await fall_asleep()
     finally:
         say("hang: cancelled")
-        # What is cleaned up takes its time, and is not cancelled again.
+        # The clean-up takes a while and is not cancelled again.
         await asyncio.sleep(0.1)
         say("hang: cleaned up")
 
@@ -234,7 +234,7 @@ async def raises_other(scope, receive, send):
 
 
 async def sends(scope, receive, send):
-    """The messages of the query string, as Python."""
+    """The messages in the query string, as Python."""
     from urllib.parse import unquote_to_bytes
 
     for message in eval(unquote_to_bytes(scope["query_string"])):

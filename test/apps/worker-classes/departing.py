@@ -1,5 +1,5 @@
-"""What frameworks do when a client leaves: raise out of a response, out of a request's body, out of a WebSocket; and
-a plain long poll, which returns.
+"""The reactions of frameworks when a client leaves: they raise out of a response, a request's body or a WebSocket; a
+plain long poll returns.
 """
 
 import asyncio

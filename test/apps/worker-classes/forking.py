@@ -1,4 +1,4 @@
-"""Forks, in a request. `wsgi` and `asgi` do the same."""
+"""Forks in a request. `wsgi` and `asgi` do the same."""
 
 import asyncio
 import ctypes
@@ -17,7 +17,7 @@ _waits_for_child = False
 
 
 def _after_fork():
-    """The parent goes on when the child has ended, as on a busy machine."""
+    """The parent continues only when the child has ended, as on a busy machine."""
     if _waits_for_child:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
 

@@ -1,4 +1,4 @@
-"""For worker classes that run several requests at once: what a request does is said by its path."""
+"""For worker classes that run several requests concurrently: the path says what a request does."""
 
 import hashlib
 import json
@@ -50,7 +50,7 @@ def doze():
 
 
 def block():
-    """For 3.5 seconds nothing else runs where one thread runs everything."""
+    """Blocks for 3.5 seconds: a single thread can run nothing else."""
     end = time.monotonic() + 3.5
     while time.monotonic() < end:
         pass

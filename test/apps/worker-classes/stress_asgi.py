@@ -1,4 +1,4 @@
-"""stress_wsgi.py in the other dialect, with /ws: a WebSocket that echoes. /ws-hold answers its handshake when the test lets it.
+"""stress_wsgi.py as an ASGI application, with /ws, an echoing WebSocket; /ws-hold accepts it when the test allows it.
 
 If the file $BROKEN_LIFESPAN exists, its start-up fails. A WebSocket's close code is recorded as "closed=CODE".
 """
@@ -100,7 +100,7 @@ async def fall_asleep():
 
 def block():
     rendezvous.note("blocked")
-    # One call into C code that lets nobody else in.
+    # A single call into C code that holds the GIL.
     sum(iter(int, 1))
 
 

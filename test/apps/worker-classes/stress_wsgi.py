@@ -1,11 +1,11 @@
-"""One application in two dialects, for tests that run under every worker class; the other is stress_asgi.py.
+"""One application for tests under every worker class; stress_asgi.py is the same for ASGI.
 
 /         answers a body with its SHA-256; each request's X-Id and process are recorded
-/hold     waits for the test at "held"; /hold-late has sent its head and a piece by then
-/events   server-sent events until the client leaves; with ?count=N so many
+/hold     waits for the test at "held"; /hold-late sends its head and a piece before that
+/events   server-sent events until the client leaves, or ?count=N of them
 /big      32 MiB
-/sleep    sleeps for ever, in a function of that name, and has said so
-/block    keeps the whole process from doing anything else
+/sleep    reports to the test, then sleeps forever in a function of that name
+/block    blocks the whole process
 """
 
 import hashlib
@@ -76,5 +76,5 @@ def fall_asleep():
 
 def block():
     rendezvous.note("blocked")
-    # One call into C code that lets nobody else in.
+    # A single call into C code that holds the GIL.
     sum(iter(int, 1))

@@ -1,4 +1,4 @@
-"""A Tornado application of every kind of handler that its worker class has to carry."""
+"""A Tornado application with every kind of handler that its worker class must support."""
 
 import asyncio
 import hashlib
@@ -64,7 +64,7 @@ class Forever(RequestHandler):
 @stream_request_body
 class Upload(RequestHandler):
     def prepare(self):
-        # As uploads do with Tornado's own server.
+        # As for uploads with Tornado's own server.
         self.request.connection.set_max_body_size(10**9)
         self.request.connection.set_body_timeout(3600)
         self.hash = hashlib.sha256()

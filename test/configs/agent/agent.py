@@ -1,4 +1,4 @@
-"""Stands in for the agent of a monitoring service: it wants to be there before the application is."""
+"""Stands in for the agent of a monitoring service, which has to be loaded before the application."""
 
 import configparser
 import os

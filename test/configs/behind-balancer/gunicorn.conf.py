@@ -1,4 +1,4 @@
-# Longer than the balancer's idle timeout of 60 s, so that it never sends a request into a closing connection.
+# Longer than the balancer's idle timeout of 60 s, so that the balancer never sends a request on a closing connection.
 keepalive = 75
 worker_class = "gthread"
 threads = 2

@@ -1,4 +1,4 @@
-"""A Django project: settings by raw_env, its logging shared with the server, checks before the first worker."""
+"""A Django project: settings by raw_env, logging shared with the server, checks before the first worker."""
 
 import os
 

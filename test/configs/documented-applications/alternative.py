@@ -1,4 +1,4 @@
-"""An application as an instance of a class that keeps to neither style of functions: its iterator starts the response."""
+"""An instance of a class as application, in neither of the usual styles: its iterator starts the response."""
 
 
 class Application:

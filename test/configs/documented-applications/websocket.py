@@ -1,5 +1,5 @@
 async def app(scope, receive, send):
-    """Echoes messages in capitals; a page for everybody else."""
+    """Echoes messages in capitals; other requests get a page."""
     if scope["type"] == "lifespan":
         while True:
             message = await receive()

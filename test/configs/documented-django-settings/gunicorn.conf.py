@@ -1,4 +1,4 @@
-"""Settings that depend on those of the Django project, which is not imported for that."""
+"""Settings that depend on the Django project's, read without importing it."""
 
 from pathlib import Path
 

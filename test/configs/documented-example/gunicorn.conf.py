@@ -1,4 +1,4 @@
-# A configuration with a word on every group of settings, after the example that Gunicorn's documentation leads to.
+# Every group of settings, after the example that Gunicorn's documentation links to.
 
 # Server socket
 bind = "127.0.0.1:8000"

@@ -1,4 +1,4 @@
-"""A program with an own command: it has no gunicorn.conf.py, its settings are a dict."""
+"""A program with its own command, without a gunicorn.conf.py: its settings are a dict."""
 
 import multiprocessing
 import os

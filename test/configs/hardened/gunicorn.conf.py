@@ -1,6 +1,6 @@
 import gunicorn
 
-# Nobody needs to know what serves.
+# Clients need not know the server's name.
 gunicorn.SERVER_SOFTWARE = "shop"
 gunicorn.SERVER = "shop"
 

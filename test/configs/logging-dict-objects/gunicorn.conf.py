@@ -1,4 +1,4 @@
-"""A dict of logging that names classes and streams as objects, not by strings."""
+"""A logging dict with classes and streams as objects instead of names."""
 
 import logging
 import sys

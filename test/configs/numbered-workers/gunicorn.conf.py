@@ -1,4 +1,4 @@
-"""Each worker has a number from 1 on, and the successor of a worker has the number that has become free."""
+"""Each worker has a number, starting at 1; the successor of a worker gets the number that has become free."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Everything goes through the root logger, the server's own lines included."""
+"""Everything goes through the root logger, including the server's own lines."""
 
 import logging
 import os

@@ -13,7 +13,7 @@ def post_fork(server, worker):
 
     resource = Resource.create({"service.name": os.environ["OTEL_SERVICE_NAME"], "process.pid": worker.pid})
     provider = TracerProvider(resource=resource)
-    # BatchSpanProcessor has a thread, and a fork takes no threads along.
+    # BatchSpanProcessor has a thread, and threads do not survive a fork.
     spans = open("spans.%d.json" % worker.pid, "w")
     provider.add_span_processor(BatchSpanProcessor(ConsoleSpanExporter(out=spans)))
     trace.set_tracer_provider(provider)

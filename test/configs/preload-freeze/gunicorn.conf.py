@@ -6,7 +6,7 @@ workers = 2
 
 
 def when_ready(server):
-    # What is loaded now stays: collections in the workers do not touch, and so do not copy, its pages.
+    # Freeze everything loaded so far: garbage collections in the workers then do not touch, and so do not copy, its pages.
     gc.collect()
     gc.freeze()
     server.log.info("frozen objects: %d", gc.get_freeze_count())

@@ -6,13 +6,13 @@ metrics_dir = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", os.path.abspath(
 
 
 def on_starting(server):
-    # What an earlier run has left would be counted again.
+    # The files of an earlier run would be counted again.
     shutil.rmtree(metrics_dir, ignore_errors=True)
     os.makedirs(metrics_dir)
 
 
 def when_ready(server):
-    # Metrics of all workers, on a port of their own that the world does not see.
+    # Metrics of all workers, on a separate port that is not public.
     from prometheus_client import CollectorRegistry, multiprocess, start_http_server
 
     registry = CollectorRegistry()

@@ -4,7 +4,7 @@ from sentry_sdk.transport import Transport
 
 
 class RecordingTransport(Transport):
-    """Writes down what would go to Sentry."""
+    """Records the events that would go to Sentry."""
 
     def capture_envelope(self, envelope):
         event = envelope.get_event()

@@ -5,7 +5,7 @@ timeout = 120
 
 
 def post_worker_init(worker):
-    """The first request of a new worker is ours: it fills caches and opens connections."""
+    """Makes the first request of a new worker: it fills caches and opens connections."""
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/warm-up",

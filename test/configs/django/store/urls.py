@@ -4,7 +4,7 @@ from django.urls import path
 
 
 def home(request):
-    User.objects.get_or_create(username="somebody")
+    User.objects.get_or_create(username="visitor")
     return JsonResponse({"users": User.objects.count(), "secure": request.is_secure(), "host": request.get_host()})
 
 

@@ -1,4 +1,4 @@
-"""A greeting page with a form, and a view that streams."""
+"""A greeting page with a form, and a streaming view."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""One form whose answer is kept in the session, one stream, one error."""
+"""A form whose answer is kept in the session, a stream, an error."""
 
 from django import forms
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse

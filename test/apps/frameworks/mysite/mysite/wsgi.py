@@ -1,4 +1,4 @@
-"""What a WSGI server serves: `mysite.wsgi:application`."""
+"""The WSGI application, `mysite.wsgi:application`."""
 
 import os
 
