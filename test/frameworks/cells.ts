@@ -1,4 +1,4 @@
-// The cells of the grid, and where reality is not as the tables say. Called by promises.ts and write-page.ts.
+// The cells of the grid, and the results that contradict its tables.
 
 import type { Column, Dialect } from './columns.ts';
 import { checksOf, columnsOf, FRAMEWORKS, type Framework } from './frameworks.ts';
@@ -23,7 +23,7 @@ export function cells(dialect: Dialect | 'all'): readonly Cell[] {
     );
 }
 
-/** A check that fails unexpectedly, and one that is said to fail and does not. */
+/** Checks that fail unexpectedly, and checks that pass although the tables list them as failing. */
 export function complaintsOf({ framework, column }: Cell, outcome: Outcome): string[] {
   return checksOf(framework).flatMap(({ name }) => {
     const complaint = outcome.get(name);

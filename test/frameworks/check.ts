@@ -1,4 +1,4 @@
-// What a check of the grid is, and what checks are made of. Called by checks.ts and whoever adds checks of their own.
+// The form of the grid's checks, and their building blocks.
 
 import assert from 'node:assert/strict';
 import { field, fields, HttpConnection, type HttpResponse } from '../harness/clients/http-connection.ts';
@@ -7,7 +7,7 @@ import type { Server } from '../harness/server.ts';
 
 export interface Check {
   readonly name: string;
-  /** What is asked and what is seen, for the page. */
+  /** The request and the expected result, for the page. */
   readonly says: string;
   readonly run: (server: Server) => Promise<void>;
 }
@@ -37,7 +37,7 @@ export function looksLike(response: HttpResponse, { status = 200, text, json, ty
   if (type !== undefined) assert.match(field(response, 'Content-Type') ?? '', type);
 }
 
-/** What a browser would send back of the cookies, newer ones instead of older ones. */
+/** The cookies that a browser would send back; newer ones replace older ones. */
 export function cookiesAfter(before: string, response: HttpResponse): string {
   const jar = new Map(
     before

@@ -1,5 +1,5 @@
-// What is asked of every framework of the grid, and what must be seen: one table for all of them. Called by grid.ts; each
-// application in the folders beside has these routes, or frameworks.ts says why not.
+// The checks that every framework of the grid has to pass: one table for all of them. Each application in the neighbouring folders has
+// these routes, or frameworks.ts says why not.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -23,11 +23,11 @@ const DOWNLOADED = Buffer.concat(Array.from({ length: 4096 }, () => Buffer.from(
 const PIECES = Array.from({ length: 10 }, (_, number) => `piece ${number}\n`);
 
 const HTTP_CHECKS: readonly Check[] = [
-  asks('page', '`GET /`: its first page', '/', {}, { text: /hello|Welcome to your new Wagtail site/ }),
-  asks('routing', '`GET /items/42`: the number of the path', '/items/42', {}, { json: { item: 42 } }),
-  asks('query', 'a query string, percent-encoded', '/query?a=1&b=%C3%BC%20x', {}, { json: { a: '1', b: 'ü x' } }),
-  asks('JSON', 'a JSON body, a JSON answer', '/json', JSON_BODY, { json: { doubled: [2, 4] } }),
-  asks('form', 'a form, percent-encoded', '/form', FORM, { json: { name: 'Ada Lö' } }),
+  asks('page', '`GET /`: the first page', '/', {}, { text: /hello|Welcome to your new Wagtail site/ }),
+  asks('routing', '`GET /items/42`: the number in the path', '/items/42', {}, { json: { item: 42 } }),
+  asks('query', 'a percent-encoded query string', '/query?a=1&b=%C3%BC%20x', {}, { json: { a: '1', b: 'ü x' } }),
+  asks('JSON', 'a JSON body and a JSON response', '/json', JSON_BODY, { json: { doubled: [2, 4] } }),
+  asks('form', 'a percent-encoded form', '/form', FORM, { json: { name: 'Ada Lö' } }),
   asks('upload', 'a multipart form with a file of 300 KB: its SHA-256', '/upload', multipart(), {
     json: { name: 'Ada', size: UPLOADED.length, sha256: createHash('sha256').update(UPLOADED).digest('hex') },
   }),
@@ -44,7 +44,7 @@ const HTTP_CHECKS: readonly Check[] = [
   },
   {
     name: 'stream',
-    says: 'ten pieces, 10 ms apart: the first comes before the last is made',
+    says: 'ten pieces, 10 ms apart: the first arrives before the last is produced',
     run: async (server) => {
       const pieces = await chunksOf(server, '/stream');
       assert.equal(pieces.join(''), PIECES.join(''));
@@ -53,7 +53,7 @@ const HTTP_CHECKS: readonly Check[] = [
   },
   {
     name: 'SSE',
-    says: 'five server-sent events, each as it is made',
+    says: 'five server-sent events, each as it is produced',
     run: async (server) => {
       const pieces = await chunksOf(server, '/sse', /^text\/event-stream/);
       const data = pieces.join('').matchAll(/^data: (\d)\r?\n\r?\n/gm);
@@ -63,7 +63,7 @@ const HTTP_CHECKS: readonly Check[] = [
   },
   {
     name: 'cookies',
-    says: 'two cookies are set, and seen with the next request',
+    says: 'two cookies are set, and come back with the next request',
     run: async ({ target }) => {
       const first = await request(target, '/cookie');
       const Cookie = cookiesAfter('', first);
@@ -73,7 +73,7 @@ const HTTP_CHECKS: readonly Check[] = [
   },
   {
     name: 'redirect',
-    says: 'a redirection, and the page that it leads to',
+    says: 'a redirect, and the page that it leads to',
     run: async ({ target }) => {
       const response = await request(target, '/redirect');
       assert.ok([302, 303, 307].includes(response.status), `status ${response.status}`);
@@ -84,7 +84,7 @@ const HTTP_CHECKS: readonly Check[] = [
   },
   {
     name: 'error',
-    says: 'an exception: 500, and the same worker goes on',
+    says: 'an exception: 500, and the same worker keeps serving',
     run: async (server) => {
       const before = server.workerPids();
       looksLike(await request(server.target, '/error'), { status: 500 });
@@ -92,11 +92,11 @@ const HTTP_CHECKS: readonly Check[] = [
       assert.deepEqual(server.workerPids(), before);
     },
   },
-  asks('404', 'a path that is not there', '/missing/', {}, { status: 404 }),
+  asks('404', 'a path that does not exist', '/missing/', {}, { status: 404 }),
   asks('static', 'a style sheet', '/static/site.css', {}, { text: STYLE_SHEET, type: /^text\/css/ }),
   {
     name: '304',
-    says: 'the style sheet again, for who has it already: 304 without a body',
+    says: 'a conditional request for the style sheet: 304 without a body',
     run: async ({ target }) => {
       const response = await request(target, '/static/site.css');
       const headers: Record<string, string> = {};
@@ -120,7 +120,7 @@ const HTTP_CHECKS: readonly Check[] = [
   },
   {
     name: 'kept',
-    says: 'five requests over one connection, the second with a body',
+    says: 'five requests on one connection, the second with a body',
     run: async ({ target }) => {
       const connection = await HttpConnection.open(target);
       try {

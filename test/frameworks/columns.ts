@@ -1,4 +1,4 @@
-// The worker classes of the grid, and the flags that start each. Called by frameworks.ts and page.ts.
+// The worker classes of the grid, and the flags that select them.
 
 export type Dialect = 'wsgi' | 'asgi' | 'tornado';
 

@@ -1,5 +1,5 @@
-// The frameworks of the grid: where each application is, what it needs before it runs, what it has not got, and what is known
-// to fail. Called by grid.ts and page.ts. Folders are named after frameworks; an application has all routes that `without` does not name.
+// The frameworks of the grid: the location of each application, its preparation, the features that it lacks, and the known failures.
+// Folders are named after frameworks; an application has all routes that `without` does not name.
 
 import type { Check } from './check.ts';
 import { CHECKS } from './checks.ts';
@@ -14,18 +14,18 @@ export interface Framework {
   /** `MODULE:CALLABLE`, in the folder. */
   readonly app: string;
   readonly dialect: Dialect;
-  /** Commands of Python that make its site, in the folder; GRID_DIR is where its database and files go. */
+  /** Python commands that create its site, run in the folder; its database and files go to GRID_DIR. */
   readonly prepare?: readonly (readonly string[])[];
-  /** Folders, besides its own, on the path of Python. `$GRID_DIR` is the one of the site. */
+  /** Folders on Python's path, besides its own. `$GRID_DIR` is the site's. */
   readonly path?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Checks that do not apply, with the reason. */
   readonly without?: Readonly<Record<string, string>>;
   /** Checks that fail, with the reason: column, then check. */
   readonly fails?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** What it brings itself: an admin, pages about its API. */
+  /** The framework's own pages: an admin, API documentation. */
   readonly own?: Check;
-  /** Instead of the table of checks. */
+  /** Replaces the table of checks. */
   readonly checks?: readonly Check[];
 }
 
@@ -34,9 +34,9 @@ const noWebSocket = (reason: string): Record<string, string> => ({
   'close code': reason,
   subprotocol: reason,
 });
-const wsgiOnly = noWebSocket('WSGI has no WebSocket; Flask-Sock and its like take the socket themselves');
+const wsgiOnly = noWebSocket('WSGI has no WebSockets; Flask-Sock and similar packages take over the socket themselves');
 const byChannels = noWebSocket("Django's own ASGI handler serves HTTP only; Channels adds WebSocket");
-const collected = "Tornado's WSGIContainer sends a response when it has the whole of it";
+const collected = "Tornado's WSGIContainer sends a response only when it is complete";
 const underTornado = { tornado: { stream: collected, SSE: collected } };
 const migrated = [
   ['-m', 'django', 'migrate', '--verbosity', '0'],
@@ -89,10 +89,10 @@ export const FRAMEWORKS: readonly Framework[] = [
     folder: 'flask_sock',
     app: 'app:app',
     dialect: 'wsgi',
-    fails: { tornado: noWebSocket("Tornado's WSGIContainer has no socket to give to the application") },
+    fails: { tornado: noWebSocket("Tornado's WSGIContainer gives the application no socket") },
     without: allBut(
       ['page', 'error', '404', ...Object.keys(wsgiOnly)],
-      "The rest of it is Flask's, which has a row of its own",
+      "Everything else is Flask's, which has its own row",
     ),
   },
   {
@@ -160,7 +160,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     folder: 'litestar',
     app: 'app:app',
     dialect: 'asgi',
-    without: { 304: 'Litestar sends an entity tag with static files, and does not look at `If-None-Match`' },
+    without: { 304: 'Litestar sends an entity tag with static files but ignores `If-None-Match`' },
   },
   {
     name: 'Flask by WsgiToAsgi',
@@ -180,7 +180,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   },
 ];
 
-/** The checks that a framework is asked. */
+/** The checks that apply to a framework. */
 export function checksOf(framework: Framework): readonly Check[] {
   if (framework.checks !== undefined) return framework.checks;
   const common = CHECKS.filter(({ name }) => framework.without?.[name] === undefined);

@@ -1,5 +1,4 @@
 // Runs the grid: each application under each worker class that fits, with the real command, and every check over that one server.
-// Called by the integration tests and by write-page.ts.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +14,7 @@ import { checksOf, type Framework } from './frameworks.ts';
 export const frameworksVenv: string = join(root, '.venv-frameworks');
 const frameworksDir = join(root, 'test', 'frameworks');
 
-/** What became of each check: its name, and the complaint if it failed. */
+/** The result of each check: its name, and the complaint if it failed. */
 export type Outcome = ReadonlyMap<string, string | undefined>;
 
 export async function runFramework(scene: Scene, framework: Framework, column: Column): Promise<Outcome> {
@@ -45,7 +44,7 @@ process.on('exit', () => {
   for (const gridDir of gridDirs) rmSync(gridDir, { recursive: true, force: true });
 });
 
-/** Made once for all worker classes: the directory with the site's database and collected files. */
+/** The directory with the site's database and collected files, created once for all worker classes. */
 function preparedSite(framework: Framework): Promise<string> {
   const key = `${framework.folder}:${framework.env?.DJANGO_SETTINGS_MODULE}`;
   const site = sites.get(key) ?? prepare(framework);

@@ -1,4 +1,4 @@
-// Middlewares that depend on what a server does exactly: each a row of its own on the page. Called by frameworks.ts.
+// Middlewares that depend on the exact behaviour of the server; each has its own row on the page.
 
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
@@ -37,7 +37,7 @@ function atOnce(path: string): Check['run'] {
 const ofStarlette: readonly Check[] = [
   {
     name: 'BaseHTTPMiddleware',
-    says: 'twice: a header is added, the body read before the endpoint, a stream passed on piece by piece',
+    says: 'two in a row: one adds a header, one reads the body before the endpoint; a stream passes through piece by piece',
     run: async (server) => {
       const response = await request(server.target, '/body', { method: 'POST', body: 'b'.repeat(100_000) });
       looksLike(response, { json: { before: 100_000, after: 100_000 } });
@@ -62,10 +62,10 @@ const ofStarlette: readonly Check[] = [
       });
     },
   },
-  { name: 'GZipMiddleware', says: 'a large page, compressed and not', run: compressed('/large') },
+  { name: 'GZipMiddleware', says: 'a large page, compressed and uncompressed', run: compressed('/large') },
   {
     name: 'CORSMiddleware',
-    says: 'preflight and simple request, of an origin that may and one that may not',
+    says: 'preflight and simple requests, from an allowed and a forbidden origin',
     run: async ({ target }) => {
       for (const [Origin, status] of [
         ['https://shop.example', 200],
@@ -81,7 +81,7 @@ const ofStarlette: readonly Check[] = [
   },
   asks(
     'TrustedHostMiddleware',
-    'a host that is not its own: 400',
+    'an untrusted host: 400',
     '/where',
     { headers: { Host: 'evil.example' } },
     {
@@ -90,7 +90,7 @@ const ofStarlette: readonly Check[] = [
   ),
   asks(
     'ProxyHeadersMiddleware',
-    "uvicorn's: client and scheme of the proxy's header fields",
+    "uvicorn's: client and scheme from the proxy's header fields",
     '/where',
     {
       headers: forwarded,
@@ -102,7 +102,7 @@ const ofStarlette: readonly Check[] = [
 const ofFlask: readonly Check[] = [
   asks(
     'ProxyFix',
-    "client, scheme, host and prefix of the proxy's header fields, in URLs, too",
+    "client, scheme, host and prefix from the proxy's header fields, also in generated URLs",
     '/where',
     { headers: { ...forwarded, 'X-Forwarded-Prefix': '/shop' } },
     {
@@ -116,23 +116,23 @@ const ofFlask: readonly Check[] = [
 ];
 
 const ofDjango: readonly Check[] = [
-  { name: 'GZipMiddleware', says: 'a large page, compressed and not', run: compressed('/large') },
-  { name: 'GZipMiddleware, stream', says: 'a stream, compressed and not', run: compressed('/stream') },
+  { name: 'GZipMiddleware', says: 'a large page, compressed and uncompressed', run: compressed('/large') },
+  { name: 'GZipMiddleware, stream', says: 'a stream, compressed and uncompressed', run: compressed('/stream') },
   {
     name: 'ConditionalGetMiddleware',
-    says: 'an entity tag, and 304 without a body for who has it',
+    says: 'an entity tag, then a conditional request: 304 without a body',
     run: async ({ target }) => {
       const tag = field(await request(target, '/large'), 'ETag') ?? '';
       assert.match(tag, /^(W\/)?"/);
       looksLike(await request(target, '/large', { headers: { 'If-None-Match': tag } }), { status: 304, text: '' });
     },
   },
-  { name: 'synchronous views', says: `${AT_ONCE} requests at once`, run: atOnce('/synchronous') },
+  { name: 'synchronous views', says: `${AT_ONCE} concurrent requests`, run: atOnce('/synchronous') },
 ];
 
 const ofAsgiref: Check = {
   name: 'sync_to_async',
-  says: `${AT_ONCE} requests at once, each with threads and tasks in turn: the context is always its own`,
+  says: `${AT_ONCE} concurrent requests, each alternating between threads and tasks: each keeps its own context`,
   run: atOnce('/mixed'),
 };
 

@@ -1,4 +1,4 @@
-// What a framework brings itself: an administration, a browsable API, pages about the API. Called by frameworks.ts.
+// The framework's own pages: an admin, a browsable API, API documentation.
 
 import assert from 'node:assert/strict';
 import { field } from '../harness/clients/http-connection.ts';
@@ -7,7 +7,7 @@ import { type Check, cookiesAfter, looksLike } from './check.ts';
 
 export const OWN = {
   name: 'own',
-  says: 'what it brings itself: the admin of Django and Wagtail, with its form to log in; the browsable API of Django REST framework; `/docs` and `/openapi.json` of FastAPI (the others bring none)',
+  says: 'pages of the framework itself: the admin of Django and Wagtail, with its login form; the browsable API of Django REST framework; `/docs` and `/openapi.json` of FastAPI (the others have none)',
 } as const;
 
 /** Logs in with the form of the admin, which has a CSRF token, and looks at its first page and its style sheet. */

@@ -1,4 +1,4 @@
-// docs/compatibility.md, from the tables of the grid; grid.ts checks that they are true.
+// docs/compatibility.md, generated from the tables of the grid; grid.ts checks that they are true.
 
 import { CHECKS } from './checks.ts';
 import { COLUMNS, type Column } from './columns.ts';
@@ -20,10 +20,10 @@ export function compatibilityPage(versions: Versions, python: string): string {
   return `# Framework compatibility
 
 Real applications of these frameworks run under every suitable worker class. The applications are in \`test/frameworks/\`, one folder
-each. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails if one contradicts this page.
+each. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails if a result contradicts this page.
 
 Python ${python}, with gevent ${version('gevent')}, eventlet ${version('eventlet')}, tornado ${version('tornado')} and uvloop ${version('uvloop')};
-everything pinned in \`test/frameworks/requirements.txt\`. ${WORKS}: works. ${LACKS}: does not apply, the reasons are [below](#not-supported).${anyFails() ? ` ${FAILS}: does not work, the reasons are below as well.` : ''}
+all versions are pinned in \`test/frameworks/requirements.txt\`. ${WORKS}: works. ${LACKS}: does not apply.${anyFails() ? ` ${FAILS}: does not work.` : ''} The reasons are [below](#not-supported).
 
 ## Worker classes
 
@@ -49,7 +49,7 @@ ${table(
 
 ${[...CHECKS, OWN].map(({ name, says }) => `- **${name}**: ${says}.`).join('\n')}
 
-WhiteNoise serves static files in WSGI applications and Django, otherwise the framework does.
+WhiteNoise serves static files in WSGI applications and Django; elsewhere the framework does.
 
 ## Middlewares
 
@@ -89,7 +89,7 @@ function cell(framework: Framework, column: Column, check: string): string {
   return framework.fails?.[column.name]?.[check] === undefined ? WORKS : FAILS;
 }
 
-/** Of all worker classes together. */
+/** For all worker classes together. */
 function mark(framework: Framework, check: string): string {
   if (!checksOf(framework).some(({ name }) => name === check)) return LACKS;
   const failing = columnsOf(framework).filter((column) => cell(framework, column, check) === FAILS);
@@ -108,7 +108,7 @@ function notes(): string[] {
   const lines = [...places].map(([reason, where]) => `- ${reason} (${grouped(where)}).`);
   return [
     ...lines,
-    '- ASGI applications run only under the ASGI classes, WSGI applications only under the WSGI classes; otherwise the server does not start, and says why.',
+    '- ASGI applications run only under the ASGI classes, WSGI applications only under the WSGI classes; otherwise the server does not start and says why.',
   ];
 }
 

@@ -1,11 +1,11 @@
-// The versions that the page names: those that are pinned, and Python's. Called by write-page.ts and the test of the page.
+// The versions on the page: the pinned ones, and Python's.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../harness/project.ts';
 import type { Versions } from './page.ts';
 
-/** By the markers of the requirements, which are all about the version of Python. */
+/** Evaluates the markers of the requirements, which are all about the version of Python. */
 export function pinnedVersions(python: string): Versions {
   const lines = readFileSync(join(root, 'test', 'frameworks', 'requirements.txt'), 'utf8').split('\n');
   const pins = lines.flatMap((line) => {

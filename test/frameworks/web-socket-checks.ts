@@ -1,4 +1,4 @@
-// What is asked of every framework that speaks WebSocket. Called by checks.ts.
+// The checks for frameworks with WebSockets.
 
 import assert from 'node:assert/strict';
 import { field } from '../harness/clients/http-connection.ts';
@@ -46,7 +46,7 @@ export const WEBSOCKET_CHECKS: readonly Check[] = [
   },
   {
     name: 'subprotocol',
-    says: 'of two that the client offers, the application takes one',
+    says: 'the application selects one of the two that the client offers',
     run: async (server) =>
       await withWebSocket(server, 'Sec-WebSocket-Protocol: chat.v1, chat.v2\r\n', async (_, protocol) => {
         assert.equal(protocol, 'chat.v2');

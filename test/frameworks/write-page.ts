@@ -1,5 +1,5 @@
-// `npm run compatibility`: runs the whole grid, two servers at once, prints it, and writes docs/compatibility.md if everything is as the
-// tables of the grid say.
+// `npm run compatibility`: runs the whole grid, two servers at a time, prints it, and writes docs/compatibility.md if the results match
+// the tables of the grid.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
