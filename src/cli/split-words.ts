@@ -8,7 +8,7 @@ const SPACE = /[ \t\r\n]/;
 
 export function splitWords(text: string): SplitWords {
   const words: string[] = [];
-  /** Null between words: '' and "" are words, white space is not. */
+  /** Null between words: '' and "" are words, whitespace is not. */
   let word: string | null = null;
   let quote: '"' | "'" | null = null;
   for (let at = 0; at < text.length; at++) {

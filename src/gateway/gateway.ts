@@ -178,7 +178,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const { method, target } = exchange.request.head;
     // The worker still holds the ticket: the mark has to stay, and the ticket still counts.
     this.queue.cancel(exchange);
-    const refusal = new Refusal('GatewayTimeout', `${method} ${target} has run longer than timeout`);
+    const refusal = new Refusal('GatewayTimeout', `${method} ${target} exceeded timeout`);
     exchange.fail(refusal, 'timeout', workerPid);
     this.#start.send({ type: 'expired', ticket, method, target });
   }
@@ -212,7 +212,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   admit(exchange: Exchange): void {
     const turnedAway = this.queue.enqueue(exchange);
-    turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests wait'), 'overload');
+    turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests are waiting'), 'overload');
     // Workers are throttled by slow clients: a request that finds no idle worker would wait for those clients.
     if (exchange.state.kind !== 'waiting' || !this.spoolBudget.isSpent) return;
     this.queue.drop(exchange);

@@ -137,7 +137,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
     status: 502,
     log: (what) => what,
     client: () => '',
-    when: 'The worker that had the request dies before its response has begun.',
+    when: 'The worker that runs the request dies before its response has begun.',
   },
   ServiceUnavailable: {
     status: 503,

@@ -35,7 +35,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'method-unconventional': {
     code: 'InvalidRequestMethod',
-    text: 'The method has 3 to 20 characters, no lower-case letter and no `#`, unless `permit_unconventional_http_method`.',
+    text: 'The method has 3 to 20 characters, no lower-case letter and no `#`, unless `permit_unconventional_http_method` is set.',
     source: 'Gunicorn',
   },
   'version-form': {
@@ -45,12 +45,12 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'version-major': {
     code: 'HTTPVersionNotSupported',
-    text: 'The major version is 1, unless `permit_unconventional_http_version`.',
+    text: 'The major version is 1, unless `permit_unconventional_http_version` is set.',
     source: 'RFC 9110 section 15.6.6',
   },
   'target-characters': {
     code: 'InvalidRequestLine',
-    text: 'The target is not empty, and has neither white space nor control characters.',
+    text: 'The target is not empty, and has neither whitespace nor control characters.',
     source: 'RFC 9112 section 3.2',
   },
   'target-form': {
@@ -90,7 +90,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'field-name': {
     code: 'InvalidHeaderName',
-    text: 'A name is a token, without white space before it or before the colon, unless `strip_header_spaces`.',
+    text: 'A name is a token, without whitespace before it or before the colon, unless `strip_header_spaces` is set.',
     source: 'RFC 9112 section 5.1',
   },
   'field-underscore': {
@@ -105,7 +105,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'field-folding': {
     code: 'ObsoleteFolding',
-    text: 'A field is one line, unless `permit_obsolete_folding`.',
+    text: 'A field is one line, unless `permit_obsolete_folding` is set.',
     source: 'RFC 9112 section 5.2',
   },
   'field-size': {
@@ -115,52 +115,52 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'fields-count': {
     code: 'LimitRequestHeaders',
-    text: 'There are no more fields than `limit_request_fields`; those that `header_map` drops are counted separately.',
+    text: 'A request has at most `limit_request_fields` fields; those that `header_map` drops are counted separately.',
     source: 'RFC 6585 section 5',
   },
   'fields-size': {
     code: 'LimitRequestHeaders',
-    text: 'A header or trailer section is not larger than its largest number of fields at their largest size.',
+    text: 'A header or trailer section is not larger than the maximum number of fields at their maximum size.',
     source: 'RFC 6585 section 5',
   },
   'host-twice': {
     code: 'InvalidHeader',
-    text: 'There is at most one Host.',
+    text: 'A request has at most one Host.',
     source: 'RFC 9112 section 3.2',
   },
   'host-value': {
     code: 'InvalidHeader',
-    text: 'Host is empty, or a host with or without a port.',
+    text: 'Host is empty, or a host with an optional port.',
     source: 'RFC 9112 section 3.2',
   },
   'content-type-twice': {
     code: 'InvalidHeader',
-    text: 'There is at most one Content-Type.',
+    text: 'A request has at most one Content-Type.',
     source: 'RFC 9110 section 5.3',
   },
   'content-length-value': {
     code: 'InvalidHeader',
-    text: 'Content-Length is one number, of ASCII digits, below 2^53.',
+    text: 'Content-Length is a single number below 2^53, in ASCII digits.',
     source: 'RFC 9112 section 6.3',
   },
   'content-length-twice': {
     code: 'InvalidHeader',
-    text: 'There is at most one Content-Length, whatever the values.',
+    text: 'A request has at most one Content-Length, even if the values are equal.',
     source: 'RFC 9112 section 6.3',
   },
   'coding-unknown': {
     code: 'UnsupportedTransferCoding',
-    text: 'Transfer-Encoding lists `chunked`, `gzip`, `deflate`, `compress` and `identity` only, and no empty element.',
+    text: 'Transfer-Encoding lists only `chunked`, `gzip`, `deflate`, `compress` and `identity`, and has no empty element.',
     source: 'RFC 9112 section 6.1',
   },
   'coding-behind-chunked': {
     code: 'InvalidHeader',
-    text: 'Nothing follows `chunked` in Transfer-Encoding, over all fields of that name.',
+    text: 'Nothing follows `chunked` in Transfer-Encoding, counting all fields of that name.',
     source: 'RFC 9112 section 6.1',
   },
   'coding-without-chunked': {
     code: 'InvalidHeader',
-    text: '`chunked` is the last transfer coding; only `identity` may be without it, with a Content-Length.',
+    text: '`chunked` is the last transfer coding, unless `identity` is the only one and there is a Content-Length.',
     source: 'RFC 9112 section 6.3',
   },
   'coding-version': {
@@ -180,17 +180,17 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'scheme-contradiction': {
     code: 'InvalidSchemeHeaders',
-    text: 'The `secure_scheme_headers` of a trusted peer agree, and with `forwarded_header` its `Forwarded` with them.',
+    text: 'The `secure_scheme_headers` of a trusted peer agree with each other and, with `forwarded_header`, with its `Forwarded`.',
     source: 'Gunicorn',
   },
   'forwarded-form': {
     code: 'InvalidHeader',
-    text: 'With `forwarded_header`, the `Forwarded` of a trusted peer is well-formed, with no parameter twice in an element.',
+    text: 'With `forwarded_header`, the `Forwarded` of a trusted peer is well-formed, and no element repeats a parameter.',
     source: 'RFC 7239 section 4',
   },
   'chunk-size': {
     code: 'InvalidChunkSize',
-    text: 'A chunk begins with its size: hexadecimal digits, then CRLF, or white space and an extension.',
+    text: 'A chunk begins with its size: hexadecimal digits, then CRLF, or whitespace and an extension.',
     source: 'RFC 9112 section 7.1',
   },
   'chunk-size-number': {
@@ -200,7 +200,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'chunk-size-length': {
     code: 'InvalidChunkSize',
-    text: 'A chunk size, with the white space after it, is not longer than 256 bytes.',
+    text: 'A chunk size, with the whitespace after it, is not longer than 256 bytes.',
     source: 'RFC 9112 section 7.1',
   },
   'chunk-extension': {
@@ -220,7 +220,7 @@ export const RULES: Readonly<Record<RuleName, Rule>> = {
   },
   'chunk-data-end': {
     code: 'ChunkMissingTerminator',
-    text: 'The data of a chunk is as long as its size says, and ends with CRLF.',
+    text: 'The data of a chunk has the announced size and is followed by CRLF.',
     source: 'RFC 9112 section 7.1',
   },
   'trailer-forbidden': {

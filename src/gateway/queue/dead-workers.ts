@@ -63,7 +63,7 @@ export class DeadWorkers {
           describeLost({ method, target, requestId, workerPid, ageMs: claimAgeMs(claim, nowMs), hasBegun }),
         );
       }
-      exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died', claim.pid);
+      exchange.fail(new Refusal('BadGateway', 'the worker died'), 'worker-died', claim.pid);
       this.#runQueue.ticketEnded(exchange);
     }
   }

@@ -196,7 +196,7 @@ export class RunQueue implements ChannelQueue {
     this.#returned([...neverRan], 'burn');
     for (const ticket of stranded) {
       if (neverRan.has(ticket)) continue;
-      ticket.exchange.fail(new Refusal('BadGateway', 'the worker has died'), 'worker-died');
+      ticket.exchange.fail(new Refusal('BadGateway', 'the worker died'), 'worker-died');
       this.ticketEnded(ticket.exchange);
     }
     this.#probes.generationGone(generation);
@@ -330,10 +330,10 @@ function kindOf({ stream, head }: Request, body: Buffer | null): number {
 
 /** The request has waited longer than queue_timeout. */
 export function failOverdue(exchange: Exchange): void {
-  exchange.fail(new Refusal('ServiceUnavailable', 'waited too long for a worker'), 'queue-timeout');
+  exchange.fail(new Refusal('ServiceUnavailable', 'no worker took the request within queue_timeout'), 'queue-timeout');
 }
 
 /** The client left before a worker ran the request. */
 export function failClientLeft(exchange: Exchange): void {
-  exchange.fail(new Refusal('ServiceUnavailable', 'the client has left'), 'client-gone');
+  exchange.fail(new Refusal('ServiceUnavailable', 'the client disconnected'), 'client-gone');
 }

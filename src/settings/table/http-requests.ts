@@ -47,7 +47,7 @@ export const HTTP_REQUESTS = {
     flags: ['--strip-header-spaces'],
     kind: 'bool',
     default: false,
-    summary: 'Accept white space between the name of a header field and its colon, and drop it.',
+    summary: 'Accept whitespace between the name of a header field and its colon, and drop it.',
     detail:
       'RFC 9112, section 5.1, forbids that, because it allows request smuggling. The connection is closed after such a request.',
     usedBy: ['gateway'],

@@ -12,7 +12,7 @@ export interface FieldLines {
   readonly values: readonly string[];
   /** Number of this parse; names and environ keys that occur in these lines are marked with it. */
   readonly parse: number;
-  /** With strip_header_spaces: a name had white space after it, and an intermediary may have read a different field, or none. */
+  /** With strip_header_spaces: a name had whitespace after it, and an intermediary may have read a different field, or none. */
   readonly hasSpacedName: boolean;
 }
 
@@ -140,7 +140,7 @@ export function trimSpace(text: string): string {
   return text.slice(start, skipSpaceBack(text, start, text.length));
 }
 
-// Only SP and HT are white space here; String.prototype.trim() would also remove characters such as NBSP.
+// Only SP and HT are whitespace here; String.prototype.trim() would also remove characters such as NBSP.
 function isSpace(charCode: number): boolean {
   return charCode === SPACE || charCode === TAB;
 }

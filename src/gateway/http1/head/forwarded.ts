@@ -4,7 +4,7 @@
 import type { Refusal } from '../refusal.ts';
 import { broken } from '../rules.ts';
 
-// RFC 7239 section 4: token "=" ( token / quoted-string ), without white space around the equals sign.
+// RFC 7239 section 4: token "=" ( token / quoted-string ), without whitespace around the equals sign.
 const PAIR =
   /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"([\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*(?:\\[\t\x20-\x7e\x80-\xff][\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*)*)")/y;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;

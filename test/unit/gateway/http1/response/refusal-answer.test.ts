@@ -7,7 +7,7 @@ import { ownAnswer, withoutContent } from '../../../../../src/gateway/http1/resp
 import { ResponseHeadLines } from '../../../../../src/gateway/http1/response/response-head-lines.ts';
 
 const HEAD_LINES = new ResponseHeadLines({ serverName: 'tunicorn', sendsDate: true, responseFields: [] });
-const LATE = new Refusal('GatewayTimeout', 'GET / has run longer than timeout');
+const LATE = new Refusal('GatewayTimeout', 'GET / exceeded timeout');
 
 test('it names its length, and closes the connection', () => {
   const { text, bodyBytes } = ownAnswer(LATE, '', HEAD_LINES);
