@@ -10,6 +10,7 @@ export default {
     'src/gateway/main.ts!',
     'src/generated-docs/write-all.ts!',
     'bin/start.cjs',
+    'bin/gateway.cjs',
     'test/**/*.test.ts',
     'test/frameworks/write-page.ts',
     'test/conformance/fuzz.ts',

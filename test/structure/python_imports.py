@@ -30,7 +30,6 @@ LAYERS = [
     "link",
     "process",
     "own_folder",
-    "own_modules",
     "generated_facts",
     "version",
 ]

@@ -13,12 +13,12 @@ The signal to leave calls `context.signals.wake`. A class that does not wait in 
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 from typing import Any, Optional
 
 from tunicorn.generated_facts import WORKER_CLASSES
-from tunicorn.own_modules import import_own
 
 # Library; the module and function that report what is patched, and its argument; how applications patch.
 _PATCHERS = (
@@ -91,7 +91,7 @@ def _refuse_patched_threads(name: str) -> None:
 def module_of(name: str) -> ModuleType:
     if name not in WORKER_CLASSES:
         raise ValueError(f"there is no worker class {name!r}; the classes are {', '.join(WORKER_CLASSES)}")
-    return import_own(f"tunicorn.worker_classes.{name}_worker")
+    return importlib.import_module(f"tunicorn.worker_classes.{name}_worker")
 
 
 def runs_wsgi(name: str) -> bool:

@@ -18,18 +18,15 @@ export interface ForkserverCommand {
 const TITLE_ROOM = '-'.repeat(128);
 
 // Applications look for the server's name in sys.argv[0], some of them at its end: it has both names, with Gunicorn's last.
-// Their bytecode is written in any case (python/tunicorn/own_modules.py).
 // The first entry of sys.path is the current directory; the configuration decides whether it stays.
 const START = `
 import sys
 sys.path[:1] = [sys.argv[1]]
-unwritten, sys.dont_write_bytecode = sys.dont_write_bytecode, False
 from tunicorn.embedding import own_packages
 own_packages.install()
 sys.path.append(sys.path.pop(0))
 sys.argv[:] = [sys.argv[1] + '/tunicorn/../gunicorn', *sys.argv[3:]]
 from tunicorn.forkserver.forkserver import main
-sys.dont_write_bytecode = unwritten
 main()
 `;
 
