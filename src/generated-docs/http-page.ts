@@ -32,7 +32,7 @@ const PARTS: readonly (readonly [title: string, prefixes: readonly string[]])[] 
 
 /** Differences between the RFC\'s MUST or SHOULD, Gunicorn and this server. */
 const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: string, here: string])[] = [
-  ['HTTP/1.1 without Host', 'MUST be 400', 'served', 'served, as Gunicorn'],
+  ['HTTP/1.1 without Host', 'MUST be 400', 'served', 'served, as in Gunicorn'],
   ['An invalid Host value', 'MUST be 400', 'served', '400'],
   [
     'Absolute-form with another Host',
@@ -42,23 +42,23 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
   ],
   [
     'An https target without TLS',
-    'MUST be rejected, but from a trusted gateway',
+    'MUST be rejected, unless from a trusted gateway',
     'served',
-    '421, but from `forwarded_allow_ips`',
+    '421, unless from `forwarded_allow_ips`',
   ],
   ['CONNECT without a valid port', 'MUST be rejected', 'served', '400'],
   [
-    'What follows CONNECT',
+    'Bytes after CONNECT',
     'may be meant for a tunnel (RFC 9931)',
     'the connection is closed',
     'the connection is closed',
   ],
-  ['A fragment in the target', 'not in the grammar', 'left out of path and query', 'as Gunicorn; RAW_URI has it'],
+  ['A fragment in the target', 'not in the grammar', 'left out of path and query', 'as in Gunicorn; RAW_URI has it'],
   [
-    'Bytes beyond ASCII in the target',
+    'Bytes outside ASCII in the target',
     'not in the grammar',
     '400',
-    'taken, as Gunicorn 26; PATH_INFO has the bytes themselves',
+    'accepted, as in Gunicorn 26; PATH_INFO has one character for each byte',
   ],
   ['HTTP/2.0, HTTP/0.9', '505', '400', '505'],
   ['HTTP/1.2 and above', 'SHOULD be served as 1.1', 'served', 'served'],
@@ -69,10 +69,10 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
     'one is ignored',
     'one is ignored, a second is 400',
   ],
-  ['A bare LF as a line end', 'MAY be taken', '400 immediately', '400 immediately'],
+  ['A bare LF as a line end', 'MAY be accepted', '400 immediately', '400 immediately'],
   [
     'Transfer-Encoding: identity',
-    'is no coding any more',
+    'is no longer a coding',
     'ignored before `chunked`, else 400',
     'ignored before `chunked`, and with a Content-Length; else 400',
   ],
@@ -81,9 +81,9 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
     'Transfer-Encoding: gzip, chunked',
     'may be served',
     'the body stays encoded, the connection is closed',
-    'as Gunicorn',
+    'as in Gunicorn',
   ],
-  ['Any Transfer-Encoding in HTTP/1.0', 'MUST be taken for faulty framing', '400', '400'],
+  ['Any Transfer-Encoding in HTTP/1.0', 'MUST be treated as faulty framing', '400', '400'],
   [
     'Empty elements in Transfer-Encoding',
     'a reasonable number MUST be ignored',
@@ -97,15 +97,15 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
     'refused if chunked; else the connection is closed',
   ],
   ['Equal Content-Lengths, twice or as a list', 'MAY be refused', '400', '400'],
-  ['A Content-Length of 2^53 and above', 'any number of digits', 'taken', '400'],
+  ['A Content-Length of 2^53 and above', 'any number of digits', 'accepted', '400'],
   [
     'Digits after leading zeros, or a space, in the ports of a PROXY v1 line',
     '(PROXY protocol) not permitted',
-    'taken',
+    'accepted',
     '400',
   ],
   [
-    'An absolute URI without a host, or with characters that no host has',
+    'An absolute URI without a host, or with characters that are invalid in a host',
     'MUST be 400 for http and https',
     'served',
     '400',
@@ -122,7 +122,7 @@ const DECISIONS: readonly (readonly [matter: string, rfc: string, gunicorn: stri
     '`limit_request_field_size = 0`',
     '',
     'documented as unlimited, but the default is applied',
-    'as Gunicorn: the default is applied',
+    'as in Gunicorn: the default is applied',
   ],
 ];
 
@@ -134,7 +134,7 @@ export function formatHttpPage(): string {
       const { text, source, code } = RULES[name];
       return [`\`${name}\``, text, source, `${REFUSALS[code].status} ${code}`];
     });
-    return `### ${title}\n\n${table(['Rule', 'What must hold', 'Asked for by', 'Otherwise'], rows)}`;
+    return `### ${title}\n\n${table(['Rule', 'Requirement', 'Source', 'Refusal'], rows)}`;
   });
   const others = Object.entries(REFUSALS)
     .filter(([, { when }]) => when !== undefined)
@@ -143,10 +143,10 @@ export function formatHttpPage(): string {
     OPENING,
     '## Rules\n',
     ...parts,
-    '## Answers for other reasons\n',
-    table(['Answer', 'When it is given'], others),
+    '## Other refusals\n',
+    table(['Refusal', 'Reason'], others),
     '## Decisions\n',
-    table(['Matter', 'RFC 9110, RFC 9112', 'Gunicorn 27', 'Here'], DECISIONS),
+    table(['Subject', 'RFC 9110, RFC 9112', 'Gunicorn 27', 'Tunicorn'], DECISIONS),
   ].join('\n');
 }
 
@@ -155,7 +155,7 @@ function rulesOf(prefixes: readonly string[]): RuleName[] {
   return names.filter((name) => prefixes.some((prefix) => name === prefix || name.startsWith(`${prefix}-`)));
 }
 
-/** Rules in no part or in two, and refusals without a rule that do not state when they are sent. */
+/** Rules in no part or in two, and refusals without a rule that do not state their reason. */
 function missingFromParts(): readonly string[] {
   const listed = PARTS.flatMap(([, prefixes]) => rulesOf(prefixes));
   const rules = Object.keys(RULES).filter((name) => listed.filter((other) => other === name).length !== 1);

@@ -14,7 +14,7 @@ const OPENING = `# From Gunicorn to Tunicorn
 This page is generated from the settings table in \`src/settings/table/\`, from \`src/settings/for-processes/worker-classes.ts\` and from
 \`src/arbiter/signals.ts\`; change it there.
 
-Replace \`gunicorn\` by \`tunicorn\` and keep the rest: flags, \`gunicorn.conf.py\`, \`GUNICORN_CMD_ARGS\`, the signals to stop and reload
+Replace \`gunicorn\` with \`tunicorn\` and keep the rest: flags, \`gunicorn.conf.py\`, \`GUNICORN_CMD_ARGS\`, the signals to stop and reload
 the server, the pid file, the log lines, the exit statuses.
 
 \`\`\`diff
@@ -85,7 +85,7 @@ function signalRow([name, meaning]: readonly [string, SignalMeaning]): readonly 
 const ABOUT_UVICORN =
   'It is `asgi`, with client and scheme of X-Forwarded-For and X-Forwarded-Proto from peers in `forwarded_allow_ips`, as uvicorn has them. See [ASGI](asgi.md).';
 const NOTES: Readonly<Record<string, string>> = {
-  eventlet: 'Gunicorn 26 has removed it.',
+  eventlet: 'Gunicorn 26 removed it.',
   'uvicorn.workers.UvicornWorker': ABOUT_UVICORN,
   'uvicorn_worker.UvicornWorker': ABOUT_UVICORN,
 };

@@ -88,7 +88,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   InvalidProxyHeader: {
     status: 400,
     log: (problem) => `Invalid PROXY header: ${problem}`,
-    when: 'The same for a v2 header.',
+    when: 'A connection begins with a malformed v2 PROXY header, and `proxy_protocol` allows that version.',
   },
   ForbiddenProxyRequest: {
     status: 403,
@@ -105,7 +105,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   IncompleteRequest: {
     status: 400,
     log: (what) => `The client stopped sending in the middle of a ${what}`,
-    when: 'The client half-closes in the middle of a head or a body. Some clients still read the answer. Logged at level debug.',
+    when: 'The client half-closes in the middle of a head or a body. Some clients still read the response. Logged at level debug.',
   },
   InvalidHandshake: {
     status: 400,
@@ -115,7 +115,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
   UpgradeRequired: {
     status: 426,
     log: (version) => `Unsupported WebSocket version: ${quoted(version)}`,
-    when: 'With an ASGI application, a WebSocket handshake has a `Sec-WebSocket-Version` other than 13. The answer names version 13.',
+    when: 'With an ASGI application, a WebSocket handshake has a `Sec-WebSocket-Version` other than 13. The response names version 13.',
   },
   RequestTimeout: {
     status: 408,
@@ -143,7 +143,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
     status: 503,
     log: (what) => what,
     client: () => '',
-    when: 'There are more connections, waiting requests or bytes than the settings allow, a request has waited too long, or the server shuts down. The answer has `Retry-After`.',
+    when: 'There are more connections, waiting requests or bytes than the settings allow, a request has waited too long, or the server is shutting down. The response has `Retry-After`.',
   },
   GatewayTimeout: {
     status: 504,
