@@ -49,7 +49,7 @@ export const APPLICATIONS: readonly BadInput[] = [
     says: ['Error while loading the application:', "Failed to find attribute 'nosuch' in 'app'."],
   },
   {
-    it: 'a file name for a module',
+    it: 'a file name instead of a module',
     args: ['app.py'],
     exits: 3,
     says: [
@@ -59,7 +59,7 @@ export const APPLICATIONS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a call without its end',
+    it: 'an unclosed call',
     args: ['app:application('],
     exits: 4,
     says: [
@@ -77,7 +77,7 @@ export const APPLICATIONS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'an argument that is no literal',
+    it: 'an argument that is not a literal',
     args: ['app:make(x)'],
     exits: 4,
     says: [
@@ -187,7 +187,7 @@ export const APPLICATIONS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a number for wsgi_app',
+    it: 'a number as wsgi_app',
     args: [],
     files: { 'gunicorn.conf.py': 'wsgi_app = 5\n' },
     exits: 1,

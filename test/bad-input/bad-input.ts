@@ -1,13 +1,13 @@
-// The form of the cases in this folder: what is wrong, and everything that the command says of it.
+// The form of the cases in this folder: a mistake, and everything that the command writes about it.
 
 export interface BadInput {
-  /** The test's title is "WHAT is told and ends the command". */
+  /** The test's title is "IT is reported and ends the command". */
   readonly it: string;
   readonly args: readonly string[];
-  /** Beside app.py, which has what APP says. */
+  /** In addition to app.py, whose text is APP. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** Without it, the command listens on a Unix socket of its own, unless a flag says otherwise. */
+  /** Without it, the command listens on its own Unix socket, unless a flag says otherwise. */
   readonly bind?: 'default';
   readonly exits: number;
   /**

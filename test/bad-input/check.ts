@@ -1,4 +1,4 @@
-// Runs the command with what is wrong, and compares all that it writes and its exit status.
+// Runs the command with a mistake, and compares its output and its exit status.
 
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';

@@ -19,7 +19,7 @@ export const CONFIG_FILES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a folder for a config file',
+    it: 'a folder instead of a config file',
     args: ['-c', '.', 'app'],
     exits: 1,
     says: [

@@ -4,14 +4,14 @@ import type { BadInput } from './bad-input.ts';
 
 export const ENVIRONMENT: readonly BadInput[] = [
   {
-    it: 'a WEB_CONCURRENCY that is no number',
+    it: 'a WEB_CONCURRENCY that is not a number',
     args: ['app'],
     env: { WEB_CONCURRENCY: 'many' },
     exits: 1,
     says: ["Error: Invalid value for workers in WEB_CONCURRENCY: 'many' (wanted: a whole number, 0 or more)"],
   },
   {
-    it: 'a PORT that is no number',
+    it: 'a PORT that is not a number',
     args: ['app'],
     env: { PORT: 'http' },
     bind: 'default',
@@ -30,7 +30,7 @@ export const ENVIRONMENT: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a number that is none in GUNICORN_CMD_ARGS',
+    it: 'an invalid number in GUNICORN_CMD_ARGS',
     args: ['app'],
     env: { GUNICORN_CMD_ARGS: '-w many' },
     exits: 2,
@@ -40,14 +40,14 @@ export const ENVIRONMENT: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a wrong word in GUNICORN_CMD_ARGS',
+    it: 'an invalid choice in GUNICORN_CMD_ARGS',
     args: ['app'],
     env: { GUNICORN_CMD_ARGS: '--header-map keep' },
     exits: 1,
     says: ["Error: Invalid value for header_map in GUNICORN_CMD_ARGS: 'keep' (wanted: drop, refuse, dangerous)"],
   },
   {
-    it: 'a quotation mark without its end in GUNICORN_CMD_ARGS',
+    it: 'an unclosed quotation mark in GUNICORN_CMD_ARGS',
     args: ['app'],
     env: { GUNICORN_CMD_ARGS: "-n 'x" },
     exits: 2,
@@ -71,7 +71,7 @@ export const ENVIRONMENT: readonly BadInput[] = [
     says: ["Error: 'nowhere.py' doesn't exist"],
   },
   {
-    it: 'a GUNICORN_FD that is no number',
+    it: 'a GUNICORN_FD that is not a number',
     args: ['app'],
     env: { GUNICORN_FD: 'x', GUNICORN_PID: '1' },
     exits: 1,

@@ -7,14 +7,14 @@ const CLASSES = WORKER_CLASS_NAMES.join(', ');
 
 export const FILE_VALUES: readonly BadInput[] = [
   {
-    it: 'a word for a number',
+    it: 'a word instead of a number',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'workers = "many"\n' },
     exits: 1,
     says: ["Error: Invalid value for workers in gunicorn.conf.py: 'many' (wanted: a whole number, 0 or more)"],
   },
   {
-    it: 'a fraction for a whole number',
+    it: 'a fraction instead of a whole number',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'timeout = 1.5\n' },
     exits: 1,
@@ -30,14 +30,14 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a word for True or False',
+    it: 'a word instead of True or False',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'preload_app = "perhaps"\n' },
     exits: 1,
     says: ["Error: Invalid value for preload_app in gunicorn.conf.py: 'perhaps' (wanted: True or False)"],
   },
   {
-    it: 'a number for a file name',
+    it: 'a number instead of a file name',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'accesslog = 5\n' },
     exits: 1,
@@ -51,7 +51,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     says: ["Error: Invalid value for errorlog in gunicorn.conf.py: '' (wanted: a file, or '-' for standard error)"],
   },
   {
-    it: 'a number for an address',
+    it: 'a number instead of an address',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'bind = 8000\n' },
     exits: 1,
@@ -60,7 +60,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a dict for a list',
+    it: 'a dict instead of a list',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'raw_env = {"STAGE": "x"}\n' },
     exits: 1,
@@ -69,7 +69,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a network with too long a prefix',
+    it: 'a network whose prefix is too long',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'proxy_allow_ips = ["10.0.0.0/33"]\n' },
     exits: 1,
@@ -78,7 +78,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a dict with a value that is no string',
+    it: 'a dict with a value that is not a string',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'secure_scheme_headers = {"X-TLS": True}\n' },
     exits: 1,
@@ -99,14 +99,14 @@ export const FILE_VALUES: readonly BadInput[] = [
     says: ["Error: Invalid value for tmp_upload_dir in gunicorn.conf.py: '/nowhere' (wanted: a folder that exists)"],
   },
   {
-    it: 'a path object for a string',
+    it: 'a path object instead of a string',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'import pathlib\npidfile = pathlib.PurePosixPath("/x")\n' },
     exits: 1,
     says: ["Error: Invalid value for pidfile in gunicorn.conf.py: PurePosixPath('/x') (wanted: a string, or None)"],
   },
   {
-    it: 'two wrong values, both told',
+    it: 'two invalid values, both reported,',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'workers = "a"\ntimeout = "b"\n' },
     exits: 1,
@@ -134,7 +134,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a hook by a name without a module',
+    it: 'a hook given by a name without a module',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'post_fork = "post_fork"\n' },
     exits: 1,
@@ -143,7 +143,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a number for a hook',
+    it: 'a number instead of a hook',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'when_ready = 5\n' },
     exits: 1,
@@ -152,7 +152,7 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a worker class of the file',
+    it: 'a worker class that is defined in the file',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'class Worker:\n    pass\nworker_class = Worker\n' },
     exits: 1,
@@ -161,42 +161,42 @@ export const FILE_VALUES: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a string for a dict',
+    it: 'a string instead of a dict',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'logconfig_dict = "x"\n' },
     exits: 1,
     says: ["Error: Invalid value for logconfig_dict in gunicorn.conf.py: 'x' (wanted: a dict)"],
   },
   {
-    it: 'a number for a class',
+    it: 'a number instead of a class',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'logger_class = 7\n' },
     exits: 1,
     says: ['Error: Invalid value for logger_class in gunicorn.conf.py: 7 (wanted: a class, or its import path)'],
   },
   {
-    it: 'a word for True, False or None',
+    it: 'a word instead of True, False or None',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'sendfile = "perhaps"\n' },
     exits: 1,
     says: ["Error: Invalid value for sendfile in gunicorn.conf.py: 'perhaps' (wanted: True, False or None)"],
   },
   {
-    it: 'a number for a text',
+    it: 'a number instead of text',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'root_path = 5\n' },
     exits: 1,
     says: ['Error: Invalid value for root_path in gunicorn.conf.py: 5 (wanted: a string)'],
   },
   {
-    it: 'a number for a list',
+    it: 'a number instead of a list',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'dirty_apps = 5\n' },
     exits: 1,
     says: ['Error: Invalid value for dirty_apps in gunicorn.conf.py: 5 (wanted: a string, or a list of strings)'],
   },
   {
-    it: 'a number for names',
+    it: 'a number instead of names',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'forwarder_headers = 5\n' },
     exits: 1,

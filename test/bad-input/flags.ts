@@ -14,7 +14,7 @@ function noTls(name: string, where: string): string {
 
 export const FLAGS: readonly BadInput[] = [
   {
-    it: 'a number that is none',
+    it: 'an invalid number',
     args: ['-w', 'many', 'app'],
     exits: 2,
     says: [
@@ -53,7 +53,7 @@ export const FLAGS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a beginning of two flags',
+    it: 'an ambiguous abbreviation of a flag',
     args: ['--max', '3', 'app'],
     exits: 2,
     says: [
@@ -88,7 +88,7 @@ export const FLAGS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a word that is none of the choices',
+    it: 'an invalid choice',
     args: ['--header-map', 'keep', 'app'],
     exits: 1,
     says: ["Error: Invalid value for header_map on the command line: 'keep' (wanted: drop, refuse, dangerous)"],
@@ -103,7 +103,7 @@ export const FLAGS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'an application behind --proxy-protocol',
+    it: 'an application directly after --proxy-protocol',
     args: ['--proxy-protocol', 'app'],
     exits: 1,
     says: ["Error: Invalid value for proxy_protocol on the command line: 'app' (wanted: off, v1, v2, auto)"],
@@ -133,7 +133,7 @@ export const FLAGS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a descriptor that is no number',
+    it: 'a descriptor that is not a number',
     args: ['-b', 'fd://x', 'app'],
     exits: 1,
     says: [
@@ -221,7 +221,7 @@ export const FLAGS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'a StatsD port that is no number',
+    it: 'a StatsD port that is not a number',
     args: ['--statsd-host', 'localhost:stats', 'app'],
     exits: 1,
     says: [
@@ -237,7 +237,7 @@ export const FLAGS: readonly BadInput[] = [
     ],
   },
   {
-    it: 'an unknown demand for certificates',
+    it: 'an unknown value for certificate requirements',
     args: ['--cert-reqs', '3', 'app'],
     exits: 1,
     says: ["Error: Invalid value for cert_reqs on the command line: '3' (wanted: a whole number, 0 to 2)"],
@@ -261,7 +261,7 @@ export const FLAGS: readonly BadInput[] = [
     says: ["Error: Invalid value for reload_engine on the command line: 'magic' (wanted: auto, poll, inotify)"],
   },
   {
-    it: 'a form of the access log that does not compile',
+    it: 'an invalid access log format',
     args: ['--access-logformat', '%(h)s %s', 'app'],
     exits: 1,
     says: [
@@ -335,7 +335,7 @@ export const FLAGS: readonly BadInput[] = [
     says: ["Error: DIR/nowhere doesn't exist. Can't create pidfile."],
   },
   {
-    it: 'an unknown form of the log',
+    it: 'an unknown log format',
     args: ['--log-format', 'xml', 'app'],
     exits: 1,
     says: ["Error: Invalid value for log_format on the command line: 'xml' (wanted: text, json)"],

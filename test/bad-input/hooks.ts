@@ -39,7 +39,7 @@ export const HOOKS: readonly BadInput[] = [
     says: ['Invalid value for post_fork: hooks.post_fork', "Error: Importing 'hooks' called sys.exit(3)"],
   },
   {
-    it: 'an import path of what cannot be called',
+    it: 'an import path of an object that cannot be called',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'post_fork = "hooks.post_fork"\n', 'hooks.py': 'post_fork = 5\n' },
     exits: 1,

@@ -16,7 +16,7 @@ export const LOGGERS: readonly BadInput[] = [
     says: ["Error: log config 'nowhere.json' not found"],
   },
   {
-    it: 'a log configuration that is no JSON',
+    it: 'a log configuration that is not JSON',
     args: ['--log-config-json', 'log.json', 'app'],
     files: { 'log.json': '{' },
     exits: 1,
@@ -42,7 +42,7 @@ export const LOGGERS: readonly BadInput[] = [
     says: ["Error: logger_class: 'nosuch' is neither a class nor the import path of one"],
   },
   {
-    it: 'a logger class that is no class',
+    it: 'a logger class that is not a class',
     args: ['app'],
     files: { 'gunicorn.conf.py': 'def make():\n    return 5\nlogger_class = make\n' },
     exits: 1,

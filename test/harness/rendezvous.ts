@@ -29,7 +29,7 @@ export class Rendezvous {
     return new Rendezvous(server, `127.0.0.1:${address.port}`);
   }
 
-  /** Resolves when so many are waiting at the name. */
+  /** Resolves when this many are waiting at the name. */
   async arrived(name: string, count: number = 1): Promise<void> {
     await this.#until(`${count} to wait at ${name}`, () => this.waiting(name) >= count);
   }
@@ -56,7 +56,7 @@ export class Rendezvous {
     return this.#notes.get(name) ?? 0;
   }
 
-  /** Resolves when so many notes of this name have been left in all. */
+  /** Resolves when this many notes of this name have been left in total. */
   async noted(name: string, count: number = 1): Promise<void> {
     await this.#until(`${count} notes of ${name}`, () => this.notes(name) >= count);
   }

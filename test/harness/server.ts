@@ -132,7 +132,7 @@ export class Server {
     return this.family().workers;
   }
 
-  /** Waits until there are exactly so many workers and each has logged that it boots, so that the number is intended. */
+  /** Waits until there are exactly this many workers and each has logged that it boots, so that the number is intended. */
   async workers(count: number): Promise<readonly number[]> {
     return await eventually(`${count} workers; there are ${this.workerPids().length}`, () => {
       const pids = this.workerPids();

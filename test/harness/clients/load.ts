@@ -1,4 +1,4 @@
-// Clients that send request after request until they are told to stop, and count what they get.
+// Clients that send request after request until they are stopped, and count the responses.
 
 import { pause } from '../deadline.ts';
 import { field, HttpConnection, type HttpResponse, type Target } from './http-connection.ts';

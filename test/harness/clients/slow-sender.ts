@@ -9,7 +9,7 @@ export class SlowSender {
   #state: 'sending' | 'stopping' = 'sending';
   readonly #done: Promise<number>;
 
-  /** Starts at once, and sends until there are no more bytes, or it is told to stop. */
+  /** Starts immediately, and sends until it has no more bytes or is stopped. */
   constructor(connection: HttpConnection, bytes: string | Iterable<string>, everyMs: number = 50) {
     this.#connection = connection;
     this.#everyMs = everyMs;

@@ -8,7 +8,7 @@ import type { Scene } from '../scenario.ts';
 
 export interface Notice {
   readonly pid: number;
-  /** `READY=1` and the like, by name. */
+  /** Notices such as `READY=1`, by name. */
   readonly fields: ReadonlyMap<string, string>;
 }
 

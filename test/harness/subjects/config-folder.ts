@@ -1,5 +1,5 @@
 // Runs the command in a copy of a folder of test/configs. After the test's own checks the server must stop on SIGTERM with status 0, and
-// leave no process, socket, pid file, or line about trouble in the log.
+// leave no process, socket or pid file, and no warning in the log.
 
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
@@ -24,7 +24,7 @@ export interface FolderTest {
   readonly launch?: FolderLaunch | ((scene: Scene) => Promise<FolderLaunch>);
   /** `connection`: the log does not show when it serves. */
   readonly readyBy?: 'log' | 'connection';
-  /** Lines about trouble that the test expects. */
+  /** Warnings and errors that the test expects. */
   readonly trouble?: RegExp;
   readonly observe: (server: Server, scene: Scene) => Promise<void>;
   /** Checks after the end of the server. */
@@ -97,7 +97,7 @@ export async function look(server: Server, path: string = '/', options: RequestO
   return JSON.parse(body.toString());
 }
 
-/** Sends requests until so many different workers have answered. */
+/** Sends requests until this many different workers have answered. */
 export async function lookAtEach(server: Server, count: number): Promise<readonly Seen[]> {
   const byPid = new Map<number, Seen>();
   await eventually(`answers of ${count} workers`, async () => {

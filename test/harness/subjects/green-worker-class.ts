@@ -132,7 +132,7 @@ export function greenScenarios({ name, names, patchedModule, patch }: GreenClass
   scenario(
     title('without the library the server does not start, and names the package to install'),
     async (scene) => {
-      // Found first, and not a package of that name: as if it were not installed.
+      // Found first, but it is not the package: as if that were not installed.
       mkdirSync(scene.path('shadow'));
       const hide =
         'import sys\nfrom importlib.machinery import PathFinder\n' +

@@ -49,7 +49,7 @@ export class HookJournal {
     return this.calls().filter((call) => call.hook === hook);
   }
 
-  /** Waits for so many calls of the hook, and returns the last. */
+  /** Waits for this many calls of the hook, and returns the last. */
   async waitFor(hook: string, count: number = 1): Promise<HookCall> {
     const what = (): string => `${count} calls of ${hook}; there are: ${this.names().join(', ')}`;
     try {

@@ -1,4 +1,4 @@
-// Scenarios for every worker class that runs several WSGI requests at once, with the arguments that choose the class. The application is
+// Scenarios for every worker class that runs several WSGI requests concurrently, with the arguments that select the class. The application is
 // test/apps/worker-classes/many_at_once.py.
 
 import assert from 'node:assert/strict';
@@ -15,7 +15,7 @@ import type { Server } from '../server.ts';
 
 export interface ClassUnderTest {
   readonly name: string;
-  /** The arguments for the class with so many concurrent requests. */
+  /** The arguments for the class with this many concurrent requests. */
   readonly args: (atOnce: number) => readonly string[];
   /** The consequence for the worker if a request takes too long. */
   readonly onDeadline: 'goes on' | 'is replaced';

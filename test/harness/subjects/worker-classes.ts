@@ -1,4 +1,4 @@
-// The worker classes that run several requests at once, for tests that run for each of them.
+// The worker classes that run several requests concurrently, for tests that run for each of them.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -87,7 +87,7 @@ export interface Held {
   readonly connection: HttpConnection;
 }
 
-/** Sends so many requests, which wait in the application until the test opens "held". */
+/** Sends this many requests, which wait in the application until the test opens "held". */
 export async function hold(running: ClassServer, count: number, path = '/hold', name = 'held'): Promise<Held[]> {
   const { scene, server, rendezvous } = running;
   const before = rendezvous.waiting('held');

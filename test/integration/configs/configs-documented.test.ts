@@ -1,4 +1,4 @@
-// Files in the manner of the examples that belong to Gunicorn's documentation: see test/configs/README.md.
+// Files like the examples that Gunicorn's documentation links to: see test/configs/README.md.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { freePort, scenario } from '../../harness/scenario.ts';
 import { configFolder, configsDir, type FolderTest, look } from '../../harness/subjects/config-folder.ts';
 
 describe('the documented examples', { concurrency: 3 }, () => {
-  configFolder('documented-example', 'every group of settings, and hooks that say that they are called', {
+  configFolder('documented-example', 'every group of settings, and hooks that log their calls', {
     trouble: /Setting 'ssl_context' .* has no effect/,
     observe: async (server) => {
       const [worker = 0] = await server.workers(1);
@@ -87,19 +87,29 @@ describe('the documented examples', { concurrency: 3 }, () => {
   });
 
   if (!otherServer) {
-    configFolder('documented-dirty-tasks', 'settings of dirty workers are accepted, and said to have no effect', {
-      application: null,
-      trouble: /Setting '(?:on_)?dirty_\w+' in gunicorn\.conf\.py has no effect/,
-      observe: async (server) => {
-        await look(server);
-        for (const name of ['dirty_apps', 'dirty_workers', 'dirty_timeout', 'on_dirty_starting', 'dirty_worker_init']) {
-          assert.equal(
-            server.log.count(new RegExp(`Setting '${name}' .* has no effect yet: Tunicorn has no dirty`)),
-            1,
-          );
-        }
+    configFolder(
+      'documented-dirty-tasks',
+      'settings of dirty workers are accepted, with a warning that they have no effect',
+      {
+        application: null,
+        trouble: /Setting '(?:on_)?dirty_\w+' in gunicorn\.conf\.py has no effect/,
+        observe: async (server) => {
+          await look(server);
+          for (const name of [
+            'dirty_apps',
+            'dirty_workers',
+            'dirty_timeout',
+            'on_dirty_starting',
+            'dirty_worker_init',
+          ]) {
+            assert.equal(
+              server.log.count(new RegExp(`Setting '${name}' .* has no effect yet: Tunicorn has no dirty`)),
+              1,
+            );
+          }
+        },
       },
-    });
+    );
   }
 
   const applications: readonly (readonly [string, string, FolderTest['observe']])[] = [
@@ -114,7 +124,7 @@ describe('the documented examples', { concurrency: 3 }, () => {
     ],
     [
       'alternative',
-      'an object that is neither',
+      'an object in neither style',
       async (server) => assert.equal(await getText(server.target, '/x'), 'path /x'),
     ],
     ['longpoll:app', 'pieces', async (server) => assert.equal(await getText(server.target), 'line 1\nline 2\n')],
@@ -145,7 +155,7 @@ describe('the documented examples', { concurrency: 3 }, () => {
     configFolder('documented-applications', `${application}: ${what}`, { application, observe });
   }
 
-  configFolder('documented-applications', 'websocket:app: messages come back, and pages beside them', {
+  configFolder('documented-applications', 'websocket:app: messages come back, and pages are served beside them', {
     application: 'websocket:app',
     launch: { args: ['-k', 'asgi'] },
     observe: async (server, scene) => {
@@ -159,7 +169,7 @@ describe('the documented examples', { concurrency: 3 }, () => {
     },
   });
 
-  scenario('documented-applications: boot_fail:app: the server says why, and ends with 3', async (scene) => {
+  scenario('documented-applications: boot_fail:app: the server logs the reason and ends with 3', async (scene) => {
     const folder = join(configsDir, 'documented-applications');
     const { code, text } = await scene.run({ app: 'boot_fail:app', chdir: folder });
     assert.equal(code, 3);
@@ -167,7 +177,7 @@ describe('the documented examples', { concurrency: 3 }, () => {
   });
 
   if (!otherServer) {
-    configFolder('documented-standalone', 'a program with settings of its own', {
+    configFolder('documented-standalone', 'a program with its own settings', {
       launch: async () => {
         const port = await freePort();
         const env = { BIND: `127.0.0.1:${port}`, MAX_WORKERS: '2' };

@@ -13,7 +13,7 @@ import { configFolder, look, lookAtEach } from '../../harness/subjects/config-fo
 let metricsPort = 0;
 
 describe('configurations whose hooks do something', { concurrency: 3 }, () => {
-  configFolder('prometheus', 'metrics of all workers on a port of their own, without those of dead ones', {
+  configFolder('prometheus', 'metrics of all living workers on a separate port', {
     application: 'counted',
     launch: async () => {
       metricsPort = await freePort();
@@ -35,7 +35,7 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
     },
   });
 
-  configFolder('sentry', 'every worker reports exceptions by a client of its own', {
+  configFolder('sentry', 'every worker reports exceptions with its own client', {
     application: 'monitored',
     launch: { env: { SENTRY_DSN: 'https://key@sentry.invalid/1', STAGE: 'test' } },
     trouble: /Error handling request|Exception while|Traceback|LookupError/,
@@ -79,7 +79,7 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
     },
   });
 
-  configFolder('agent', 'a monitoring agent is there before the application, and wraps it', {
+  configFolder('agent', 'a monitoring agent is loaded before the application, and wraps it', {
     launch: { env: { STAGE: 'staging' } },
     observe: async (server) => {
       const { headers } = await request(server.target, '/');
@@ -89,7 +89,7 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
     afterwards: (server) => assert.equal(server.log.count(/^agent of \d+ has shut down$/), 1),
   });
 
-  configFolder('scheduler', 'one thread for the whole server, outside of the workers', {
+  configFolder('scheduler', 'one thread for the whole server, outside the workers', {
     launch: { env: { SCHEDULER_ENABLED: 'true' } },
     observe: async (server, scene) => {
       const workers = await server.workers(3);
@@ -100,7 +100,7 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
     },
   });
 
-  configFolder('stuck-workers', 'a worker that hangs shows where, and is replaced', {
+  configFolder('stuck-workers', 'a hanging worker logs its stack and is replaced', {
     launch: async (scene) => ({ env: { TIMEOUT: '1', RENDEZVOUS: (await scene.rendezvous()).address } }),
     trouble: /\[(?:ERROR|CRITICAL)\]|Traceback/,
     observe: async (server) => {
@@ -126,25 +126,29 @@ describe('configurations whose hooks do something', { concurrency: 3 }, () => {
     afterwards: (server) => assert.equal(server.log.count(/\[INFO\] worker \d+ has served 2: \{'\/one': 2\}/), 1),
   });
 
-  configFolder('clean-up', 'what on_starting makes is known to workers and after a reload, and removed by on_exit', {
-    observe: async (server, scene) => {
-      const scratch = scratches(scene)[0] ?? 'none';
-      assert.equal((await look(server)).variables.SCRATCH, scene.path(scratch));
-      server.signal('SIGHUP');
-      await server.waitForLog(new RegExp(`reloading, scratch directory is still ${scratch}$`));
-      if (!otherServer) await server.waitForLog(generationServing(2));
-      assert.deepEqual(scratches(scene), [scratch]);
-      assert.equal((await look(server)).variables.SCRATCH, scene.path(scratch));
+  configFolder(
+    'clean-up',
+    'workers know the directory that on_starting creates, also after a reload, and on_exit removes it',
+    {
+      observe: async (server, scene) => {
+        const scratch = scratches(scene)[0] ?? 'none';
+        assert.equal((await look(server)).variables.SCRATCH, scene.path(scratch));
+        server.signal('SIGHUP');
+        await server.waitForLog(new RegExp(`reloading, scratch directory is still ${scratch}$`));
+        if (!otherServer) await server.waitForLog(generationServing(2));
+        assert.deepEqual(scratches(scene), [scratch]);
+        assert.equal((await look(server)).variables.SCRATCH, scene.path(scratch));
+      },
+      afterwards: (server, scene) => {
+        assert.deepEqual(scratches(scene), []);
+        assert.equal(server.log.count(/scratch directory removed by SIGTERM/), 1);
+      },
     },
-    afterwards: (server, scene) => {
-      assert.deepEqual(scratches(scene), []);
-      assert.equal(server.log.count(/scratch directory removed by SIGTERM/), 1);
-    },
-  });
+  );
 
   configFolder(
     'typed-hooks',
-    'annotations, callable objects and lambdas are hooks, and the classes are the right ones',
+    'annotated functions, callable objects and lambdas are hooks, and get objects of the right classes',
     {
       observe: async (server) => {
         await server.waitForLog(/\[INFO\] ready on \[?\('127\.0\.0\.1', \d+\)/);

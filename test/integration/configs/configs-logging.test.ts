@@ -74,7 +74,7 @@ describe('configurations of logs', { concurrency: 3 }, () => {
     );
   }
 
-  configFolder('logging-dict-objects', 'classes and streams of the dict are taken as they are', {
+  configFolder('logging-dict-objects', 'classes and streams in the dict are used as they are', {
     observe: async (server) => {
       await askedForHealth(server);
       await server.waitForLog(/^shop\/access .*"GET \/page/);
@@ -83,7 +83,7 @@ describe('configurations of logs', { concurrency: 3 }, () => {
     afterwards: (server) => assert.equal(server.log.count(/GET \/health/), 0),
   });
 
-  configFolder('log-files', 'both logs are files, and so is what the application prints', {
+  configFolder('log-files', 'both logs and the output of the application go to files', {
     readyBy: 'connection',
     observe: async (server, scene) => {
       await look(server, '/print', { headers: { 'X-Forwarded-For': '203.0.113.9', 'User-Agent': 'tests "and" more' } });
@@ -122,7 +122,7 @@ describe('configurations of logs', { concurrency: 3 }, () => {
     afterwards: (server) => assert.equal(server.log.count(/GET \/page/), 0, 'there is no access log beside'),
   });
 
-  configFolder('shared-handlers', "an application's logger takes the server's handlers and level", {
+  configFolder('shared-handlers', "an application's logger uses the server's handlers and level", {
     application: null,
     readyBy: 'connection',
     observe: async (server, scene) => {
@@ -139,7 +139,7 @@ async function askedForHealth(server: Server): Promise<void> {
   await look(server, '/page', { headers: { 'User-Agent': 'browser' } });
 }
 
-/** The first match in a file that may not be there yet. */
+/** The first match in a file that may not exist yet. */
 async function hasLine(scene: Scene, name: string, pattern: RegExp): Promise<string> {
   const path = scene.path(name);
   return await eventually(`${pattern} in ${name}`, () => {

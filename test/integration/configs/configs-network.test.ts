@@ -70,7 +70,7 @@ describe('configurations of addresses and surroundings', { concurrency: 3 }, () 
     },
   );
 
-  configFolder('hardened', 'limits refuse what is too long or too much, and nothing says which server it is', {
+  configFolder('hardened', 'limits refuse requests that are too long or too large, and nothing reveals the server', {
     trouble: /Invalid request/,
     observe: async (server) => {
       const plain = await request(server.target, '/');
@@ -128,7 +128,7 @@ describe('configurations of addresses and surroundings', { concurrency: 3 }, () 
 
   configFolder('systemd', 'systemd is notified of readiness and of the end; the pid file is in the runtime directory', {
     launch: async (scene) => {
-      // Of an abstract name, so that no file is taken for one that the server has left.
+      // Abstract, so that no file looks like one that the server left behind.
       notify = await NotifySocket.open(scene, `@${basename(scene.dir)}`);
       return { env: { NOTIFY_SOCKET: notify.address, RUNTIME_DIRECTORY: scene.dir } };
     },

@@ -22,7 +22,7 @@ describe('configurations that compute their settings', { concurrency: 3 }, () =>
     },
   });
 
-  configFolder('heroku', 'PORT, WEB_CONCURRENCY, and the file that lets the router in', {
+  configFolder('heroku', 'PORT, WEB_CONCURRENCY, and the file that the router waits for', {
     launch: async (scene) => {
       const port = await freePort();
       return {
@@ -63,7 +63,7 @@ describe('configurations that compute their settings', { concurrency: 3 }, () =>
     afterwards: (server) => assert.equal(server.log.text(), '', 'LOG_LEVEL is WARNING'),
   });
 
-  configFolder('recycled-workers', 'workers are replaced after max_requests, and have their heartbeat in memory', {
+  configFolder('recycled-workers', 'workers are replaced after max_requests, and their heartbeat files are in memory', {
     observe: async (server) => {
       const first = await look(server);
       assert.match(String(first.facts.heartbeat), /^\/dev\/shm\//);
@@ -78,7 +78,7 @@ describe('configurations that compute their settings', { concurrency: 3 }, () =>
     },
   });
 
-  configFolder('threaded', 'one worker runs several requests at once', {
+  configFolder('threaded', 'one worker runs several requests concurrently', {
     launch: async (scene) => {
       meeting = await scene.rendezvous();
       return { env: { THREADS: '3', RENDEZVOUS: meeting.address } };
@@ -114,19 +114,15 @@ describe('configurations that compute their settings', { concurrency: 3 }, () =>
     },
   });
 
-  configFolder(
-    'split-modules',
-    'a module of a package, named on the command line, that takes over the values of others',
-    {
-      launch: { args: ['-c', 'python:deployment.production'] },
-      observe: async (server) => {
-        await server.workers(2);
-        assert.equal((await look(server)).variables.STAGE, 'production');
-        await server.waitForLog(/\[INFO\] shop-production is ready/);
-        await server.waitForLog(/\[INFO\] worker 2 of 2/);
-      },
+  configFolder('split-modules', 'a module of a package, named on the command line, that imports the values of others', {
+    launch: { args: ['-c', 'python:deployment.production'] },
+    observe: async (server) => {
+      await server.workers(2);
+      assert.equal((await look(server)).variables.STAGE, 'production');
+      await server.waitForLog(/\[INFO\] shop-production is ready/);
+      await server.waitForLog(/\[INFO\] worker 2 of 2/);
     },
-  );
+  });
 
   configFolder('settings-from-json', 'settings come from a JSON file', {
     launch: async (scene) => {
@@ -140,7 +136,7 @@ describe('configurations that compute their settings', { concurrency: 3 }, () =>
     },
   });
 
-  configFolder('docker', 'GUNICORN_CMD_ARGS goes over the file of the image', {
+  configFolder('docker', 'GUNICORN_CMD_ARGS overrides the file in the image', {
     launch: async () => {
       const port = await freePort();
       return {
@@ -156,7 +152,7 @@ describe('configurations that compute their settings', { concurrency: 3 }, () =>
     },
   });
 
-  configFolder('application-in-file', 'the file names the factory, its arguments, and where it is', {
+  configFolder('application-in-file', 'the file names the factory, its arguments and its location', {
     application: null,
     observe: async (server, scene) => {
       const { facts, directory } = await look(server);

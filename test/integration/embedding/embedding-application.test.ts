@@ -96,7 +96,7 @@ scenario(
 );
 
 scenario(
-  'WSGIApplication of a subclass that names the application itself serves it',
+  'a subclass of WSGIApplication that names its own application serves it',
   async (scene) => {
     const { server } = await startProgram(scene, (bind) => ({
       'shop.py': answer('shop'),

@@ -49,7 +49,7 @@ for (const [what, app] of [
 }
 
 scenario(
-  'tunicorn.run(config=...) reads that file, and keywords go over it',
+  'tunicorn.run(config=...) reads that file, and keywords override it',
   async (scene) => {
     const port = await freePort();
     const server = await scene.program({
@@ -77,7 +77,7 @@ for (const [call, message] of [
   ['tunicorn.run(app, workers="many")', /^ValueError: .*many/m],
 ] as const) {
   scenario(
-    `${call} says what is wrong`,
+    `${call} reports the mistake`,
     async (scene) => {
       const files = { 'serve.py': `import tunicorn\ndef app(e, s): pass\n${call}\n` };
       const server = await scene.program({ args: ['serve.py'], files });
@@ -128,7 +128,7 @@ scenario(
     const venv = scene.path('venv');
     await run('python3', ['-m', 'venv', venv]);
     const python = `${venv}/bin/python`;
-    // A copy: the build writes beside the sources.
+    // A copy, because the build writes next to the sources.
     await run('cp', ['-r', pythonDir, scene.path('python')]);
     await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', scene.path('python')]);
     assert.ok(existsSync(`${venv}/bin/tunicorn`));

@@ -1,4 +1,4 @@
-// Programs that embed the server by gunicorn.app.base: they run unchanged, once for each generation.
+// Programs that embed the server with gunicorn.app.base: they run unchanged, once for each generation.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -235,7 +235,7 @@ for (const preload of ['True', 'False']) {
 }
 
 scenario(
-  'children of multiprocessing that a program has started before run() live once, and end with the server',
+  'children of multiprocessing that a program starts before run() exist once, and end with the server',
   async (scene) => {
     const helper = `
     import multiprocessing
@@ -248,7 +248,7 @@ scenario(
       ),
     }));
     await eventually('one worker and one child of the program', () => {
-      // One that had outlived the program's first run would be the arbiter's child.
+      // A child that had outlived the program's first run would be the arbiter's child.
       const { workers, forkservers, orphans } = server.family();
       return workers.length === 2 && forkservers.length === 1 && orphans.length === 0;
     });
@@ -259,7 +259,7 @@ scenario(
 );
 
 scenario(
-  'Arbiter(application).run() serves too',
+  'Arbiter(application).run() serves, too',
   async (scene) => {
     const { server } = await startProgram(scene, (bind) => ({
       'app.py': program('by the arbiter', `'bind': '${bind}'`).replace(

@@ -13,7 +13,7 @@ def application(environ, start_response):
 `;
 
 scenario(
-  'sys.argv is the program and its arguments as they were typed, and the program has the names of both servers',
+  'sys.argv has the program and its arguments as typed, and the program contains the names of both servers',
   async (scene) => {
     const args = ['--workers', '1', '--env', 'WORDS=two words'];
     const server = await scene.tunicorn({ app: 'app', args, files: { 'app.py': APP } });

@@ -1,4 +1,4 @@
-// An application that has a SIGTERM handler of its own.
+// An application that has its own SIGTERM handler.
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';

@@ -12,7 +12,7 @@ import { type ClassUnderTest, forEachClass, hold } from '../../harness/subjects/
 const asgi = ({ dialect }: ClassUnderTest): boolean => dialect === 'asgi';
 
 forEachClass(
-  'SIGTERM lets requests finish, closes WebSockets with 1012, cuts event streams at graceful_timeout, and resets no connection',
+  'SIGTERM lets requests finish, closes WebSockets with 1012, cuts off event streams at graceful_timeout, and resets no connection',
   { workers: 2, each: 16, args: ['--graceful-timeout', '3'] },
   async (running) => {
     const { kind, server, rendezvous } = running;
@@ -81,7 +81,7 @@ forEachClass(
 );
 
 forEachClass(
-  'SIGQUIT ends the server immediately, whatever runs',
+  'SIGQUIT ends the server immediately, whatever is running',
   { workers: 2, each: 8, args: ['--graceful-timeout', '3600', '--timeout', '3600'] },
   async (running) => {
     const { kind, server } = running;
@@ -121,7 +121,7 @@ for (const [what, args] of [
 }
 
 forEachClass(
-  'workers that are recycled after few requests cost no WebSocket its goodbye',
+  'workers that are recycled after a few requests close every WebSocket properly',
   { workers: 2, each: 32, args: ['--graceful-timeout', '4', '--max-requests', '20'] },
   async ({ server }) => {
     const webSockets = new KeptWebSockets(server.target, 10);
@@ -164,7 +164,7 @@ forEachClass(
 );
 
 forEachClass(
-  'a worker stopped by a signal from outside has a successor before its requests have ended, and graceful_timeout',
+  'a worker that a signal from outside stops has its successor before its requests end, and graceful_timeout to finish them',
   { workers: 1, each: 16, args: ['--graceful-timeout', '2', '--timeout', '3600'] },
   async (running) => {
     const { kind, server, rendezvous } = running;

@@ -1,5 +1,5 @@
 // A worker with many requests that dies at a chosen instant of taking, claiming and running one: each request runs at most once, those
-// that were not begun are run by others, and every client hears of its own.
+// that were not begun are run by others, and every client gets a response.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';

@@ -25,7 +25,7 @@ forEachClass(
   { workers: 2, each: 16 },
   async (running) => {
     const { kind, scene, server, rendezvous } = running;
-    // More than one worker runs at once.
+    // More than one worker is running.
     const held = await hold(running, 14);
     const late = await hold(running, 6, '/hold-late', 'late');
     const pidOf = new Map(runsOf(running).map(({ id, pid }) => [id, pid]));
@@ -65,7 +65,7 @@ forEachClass(
 );
 
 forEachClass(
-  'a killed worker whose requests have left a line in the queue costs those that wait nothing',
+  'the death of a worker does not affect requests that wait in the queue',
   { workers: 2, each: 2 },
   async (running) => {
     const { scene, server, rendezvous } = running;
@@ -88,7 +88,7 @@ forEachClass(
 );
 
 forEachClass(
-  'a worker that is stopped delays its own clients only',
+  'a stopped worker delays only its own clients',
   { workers: 2, each: 4, args: ['--timeout', '3600'] },
   async (running) => {
     const { server, rendezvous } = running;
@@ -142,7 +142,7 @@ forEachClass(
 );
 
 forEachClass(
-  'a thread that lets no other thread of its process run delays no request that another worker can take',
+  'a thread that holds the GIL delays no request that another worker can take',
   { workers: 2, each: 4, args: ['--timeout', '3600'] },
   async ({ scene, server, rendezvous }) => {
     const blocking = await scene.connect(server);
@@ -184,7 +184,7 @@ forEachClass(
 );
 
 forEachClass(
-  'after a killed gateway every place of every worker is free again',
+  'after the death of a gateway every slot of every worker is free again',
   { workers: 2, each: 6 },
   async (running) => {
     const { kind, server, rendezvous } = running;
@@ -206,7 +206,7 @@ forEachClass(
 );
 
 forEachClass(
-  'when the arbiter is killed, running requests get their answers, and nothing stays behind',
+  'when the arbiter is killed, running requests are answered, and nothing stays behind',
   { workers: 2, each: 8, args: ['--graceful-timeout', '3'] },
   async (running) => {
     const { kind, server, rendezvous } = running;
@@ -217,7 +217,7 @@ forEachClass(
     const webSockets = kind.dialect === 'asgi' ? await openWebSockets(running, 2) : [];
     process.kill(server.pid, 'SIGKILL');
     const codes = webSockets.map(async ({ webSocket }) => await webSocket.closeCode());
-    // Those with a place in the line at "held" so far, but for the one that waits for ever.
+    // Those that wait at "held" so far, except the one that waits forever.
     rendezvous.release('held');
     for (const { connection } of held) assert.equal((await connection.response()).status, 200);
     for (const code of await Promise.all(codes)) assert.equal(code, 1012);
@@ -229,7 +229,7 @@ forEachClass(
 
 for (const what of ['busy', 'streaming'] as const) {
   forEachClass(
-    `when the arbiter of a ${what} server is killed, nothing stays behind, whatever never ends`,
+    `when the arbiter of a ${what} server is killed, nothing stays behind, even with endless requests`,
     { workers: 2, each: 8, args: ['--graceful-timeout', '1', '--timeout', '3600'] },
     async (running) => {
       await hold(running, 6, what === 'busy' ? '/hold' : '/hold-late');

@@ -86,7 +86,7 @@ scenario(
 );
 
 scenario(
-  'a response that its client reads slowly arrives whole, though the server ends meanwhile',
+  'a response that its client reads slowly arrives whole even if the server ends meanwhile',
   async (scene) => {
     const env = { MEBIBYTES: '48', PROGRESS: scene.path('progress') };
     const server = await scene.tunicorn({ app: 'huge', env, args: forEver });
@@ -108,7 +108,7 @@ scenario(
 );
 
 scenario(
-  'requests that arrived in time are served, though the gateway did not run until all limits had passed',
+  'requests that arrived in time are served even if the gateway did not run until all limits had passed',
   async (scene) => {
     const limits = ['--keep-alive', '1', '--head-timeout', '1', '--body-timeout', '1'];
     const { server } = await meeting(scene, limits);
@@ -140,7 +140,7 @@ scenario(
     const { server } = await meeting(scene, ['--limit-request-body', '1000']);
     const connection = await scene.connect(server);
     await connection.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
-    // Longer than silence would be waited for; a connection that is reset cannot be written to.
+    // Longer than the server would wait for a silent client; writing to a reset connection would fail.
     for (let sent = 0; sent < 45; sent += 1) {
       await connection.send(`400\r\n${'x'.repeat(1024)}\r\n`);
       await pause(100);
@@ -167,7 +167,7 @@ scenario(
     await kept.send(requestBytes('/'));
     await expectLast(kept);
     let answered = 0;
-    // Not one of them is reset, or left without an answer: connections are refused, or served.
+    // None of them is reset or left without a response: connections are refused or served.
     await eventually('connections to be refused', async () => {
       const response = await answerOrRefusal(server);
       if (response === 'refused') return true;
@@ -226,7 +226,7 @@ async function terminate(server: Server): Promise<void> {
   await server.waitForLog(handlingSignal('term'));
 }
 
-/** When this returns, the gateway has begun to drain: an answer shows it, or there is none because no handshake is answered. */
+/** When this returns, the gateway has begun to drain: a response shows it, or handshakes are no longer answered. */
 async function drain(server: Server): Promise<void> {
   await terminate(server);
   await eventually('the drain to begin', async () => {
@@ -235,7 +235,7 @@ async function drain(server: Server): Promise<void> {
   });
 }
 
-/** No handshake is completed any more: until then the kernel does it, also while the gateway stands still. */
+/** Handshakes are no longer completed; until then the kernel completes them, also while the gateway is stopped. */
 async function isSealed({ target }: Server): Promise<boolean> {
   const socket = connect(target);
   const connected = new Promise<boolean>((resolve) => {
@@ -271,7 +271,7 @@ async function runningRequest(scene: Scene, server: Server, rendezvous: Rendezvo
   return connection;
 }
 
-/** An answer with Connection: close, and then the end of the connection, which is no reset. */
+/** A response with Connection: close, then the regular end of the connection, not a reset. */
 async function expectLast(connection: HttpConnection): Promise<void> {
   const response = await connection.response();
   assert.deepEqual([response.status, response.end, field(response, 'Connection')], [200, 'complete', 'close']);

@@ -1,5 +1,5 @@
 // A worker that dies at a chosen instant of taking, claiming, running and answering a ticket: TUNICORN_FAULT=POINT:kill:FILE makes the
-// first worker that passes the point kill itself there. The request runs at most once, and its client hears of it.
+// first worker that passes the point kill itself there. The request runs at most once, and its client gets a response.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -28,12 +28,12 @@ const clients = 4;
 const requestsPerClient = 15;
 
 for (const [point, outcomes, runs] of points) {
-  // Only what does not fit its ticket is asked for.
+  // Only data that does not fit into the ticket is asked for.
   const sizes = point === 'after-ask' ? [16_384] : [100, 16_384];
   for (const size of sizes) {
     for (const workers of [1, 3]) {
       scenario(
-        `a worker killed ${point.replace('-', ' ')} (${size} bytes, ${workers} workers): the request runs at most once, and its client hears of it`,
+        `a worker killed ${point.replace('-', ' ')} (${size} bytes, ${workers} workers): the request runs at most once, and its client gets a response`,
         async (scene) => {
           const fault = scene.path('fault');
           const ledger = scene.write('ledger', '');
@@ -65,7 +65,7 @@ for (const [point, outcomes, runs] of points) {
 }
 
 scenario(
-  'a worker that stands still inside the application is timed out like a slow one',
+  'a worker that is stopped inside the application is timed out like a slow one',
   async (scene) => {
     const ledger = scene.write('ledger', '');
     const server = await start(scene, 1, `in-app:stop:${scene.path('fault')}`, ledger, ['--timeout', '1']);
@@ -119,7 +119,7 @@ async function getAnswer(server: Server, id: string, size: number): Promise<Outc
 
 interface Answer {
   readonly outcome: Outcome;
-  /** Whether the connection takes another request. */
+  /** Whether the connection accepts another request. */
   readonly goesOn: boolean;
 }
 

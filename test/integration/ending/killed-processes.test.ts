@@ -61,7 +61,7 @@ for (const [signal, line] of [
   ['SIGSEGV', /Worker \(pid:\d+\) was sent SIGSEGV!/],
   ['SIGTERM', /Worker exiting \(pid: \d+\)|was sent SIGTERM!/],
 ] as const) {
-  scenario(`${signal} to an idle worker replaces it and says so`, async (scene) => {
+  scenario(`${signal} to an idle worker replaces it and logs that`, async (scene) => {
     const server = await scene.tunicorn({ app: 'hello' });
     const [pid = 0] = await server.workers(1);
     process.kill(pid, signal);
@@ -104,7 +104,7 @@ scenario(
 );
 
 scenario(
-  'nothing of a killed gateway stays on disk, neither bodies nor its socket',
+  'a killed gateway leaves neither bodies nor its socket on disk',
   async (scene) => {
     mkdirSync(scene.path('spool'));
     mkdirSync(scene.path('runtime'));
@@ -152,7 +152,7 @@ scenario(
 );
 
 scenario(
-  'a worker that was busy for a killed gateway serves again',
+  'a worker that was busy for a killed gateway keeps serving',
   async (scene) => {
     const { rendezvous, server } = await scene.meeting(['--workers', '1']);
     const [worker] = await server.workers(1);
@@ -218,7 +218,7 @@ scenario(
 );
 
 scenario(
-  'a forkserver that is killed before it has forked a worker holds up neither its successor nor the end',
+  'a forkserver that is killed before it has forked a worker delays neither its successor nor the stop',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', args: ['--graceful-timeout', '5'] });
     const [forkserver = 0] = server.family().forkservers;
@@ -280,7 +280,7 @@ for (const what of ['idle', 'busy'] as const) {
   });
 }
 
-scenario('when the arbiter is killed, a running request still gets its answer', async (scene) => {
+scenario('when the arbiter is killed, a running request is still answered', async (scene) => {
   const { rendezvous, server } = await scene.meeting(['--graceful-timeout', '20']);
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/hold'));
@@ -291,7 +291,7 @@ scenario('when the arbiter is killed, a running request still gets its answer', 
   await server.nothingLeft();
 });
 
-scenario('when the arbiter is killed, a new server starts at the same places', async (scene) => {
+scenario('when the arbiter is killed, a new server can start with the same addresses and files', async (scene) => {
   const args = ['--pid', scene.path('tunicorn.pid'), '--graceful-timeout', '1'];
   const first = await scene.tunicorn({ app: 'hello', listen: 'unix', args });
   process.kill(first.pid, 'SIGKILL');
@@ -323,7 +323,7 @@ function quietLoad(server: Server): Load {
   });
 }
 
-/** The workers that answer nothing while others do. */
+/** The workers that answer no request while others do. */
 async function busyWorkers(server: Server, load: Load): Promise<readonly number[]> {
   const answering = new Set<number>();
   for (let count = 0; count < 50; count += 1) answering.add(Number(await getText(server.target)));

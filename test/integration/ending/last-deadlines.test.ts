@@ -1,4 +1,4 @@
-// Whatever of a server is stopped or hangs, it does not keep the server from its end, nor a reload from the next generation.
+// No stopped or hanging part of a server prevents its end, or a reload.
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';
@@ -93,7 +93,7 @@ scenario(
 );
 
 scenario(
-  'a reload that hangs in the configuration file gives way to the next one, and to TERM',
+  'a reload that hangs in the configuration file is replaced by the next one, and does not delay TERM',
   async (scene) => {
     const good = 'workers = 1\n';
     const config = scene.write('conf.py', good);

@@ -27,7 +27,7 @@ scenario('an application reloads and stops the server by a signal to its parent 
 });
 
 scenario(
-  'TERM to arbiter and forkserver alike is one graceful stop, in which a running request is finished',
+  'TERM to both arbiter and forkserver is one graceful stop, in which a running request finishes',
   async (scene) => {
     const rendezvous = await scene.rendezvous();
     const app =
@@ -71,7 +71,7 @@ scenario(
       files: { 'conf.py': HELPER, 'shop.py': SIGNALLING },
     });
     const pid = Number((await server.waitForLog(/HELPER (\d+)/))[1]);
-    // SIGPIPE and SIGXFSZ are what every Python ignores.
+    // Every Python ignores SIGPIPE and SIGXFSZ.
     await server.waitForLog(/IGNORED \[13, 25\]/);
     await server.waitForLog(/BLOCKED \[\]/);
     assert.equal((await server.stop()).code, 0);

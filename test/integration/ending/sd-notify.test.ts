@@ -80,11 +80,11 @@ scenario('WATCHDOG is sent as long as a gateway answers, and not when none does'
   await socket.waitFor(/WATCHDOG=1/, socket.mark());
   const { gateways } = server.family();
   for (const pid of gateways) process.kill(pid, 'SIGSTOP');
-  // Notices come in the order in which they were sent: behind this one there is none from before.
+  // Notices arrive in the order in which they were sent: after this one there are no earlier ones.
   const mark = socket.mark();
   server.signal('SIGTTIN');
   await socket.waitFor(/serves with 2 workers/, mark);
-  // One answer may have come before; after that there is silence, for as many times as the watchdog is due meanwhile.
+  // One response may have come before; after that there is silence, however often the watchdog is due meanwhile.
   const since = socket.mark();
   await pause(3 * WATCHDOG_MS);
   server.signal('SIGTTIN');
@@ -95,7 +95,7 @@ scenario('WATCHDOG is sent as long as a gateway answers, and not when none does'
   await socket.waitFor(/WATCHDOG=1/, socket.mark());
 });
 
-scenario('a watchdog that is meant for another process hears nothing', async (scene) => {
+scenario('a watchdog that is meant for another process is not notified', async (scene) => {
   const { server, socket } = await start(scene, { env: { WATCHDOG_USEC: '100000', WATCHDOG_PID: '1' } });
   await socket.waitFor(/READY=1/);
   server.signal('SIGHUP');
@@ -106,7 +106,7 @@ scenario('a watchdog that is meant for another process hears nothing', async (sc
   );
 });
 
-scenario('an upgraded server names its successor, which speaks for the service from then on', async (scene) => {
+scenario('an upgraded server names its successor, which notifies the service manager from then on', async (scene) => {
   const { server, socket } = await start(scene, {});
   await socket.waitFor(/READY=1/);
   const fresh = await upgrade(server);
@@ -131,7 +131,7 @@ for (const [what, address] of [
   ['does not exist', '/nowhere/notify.sock'],
   ['is of another kind', 'vsock:2:1234'],
 ] as const) {
-  scenario(`a notify socket that ${what} is worth a warning, no more`, async (scene) => {
+  scenario(`a notify socket that ${what} only causes a warning`, async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', env: { NOTIFY_SOCKET: address } });
     await server.waitForLog(
       new RegExp(`\\[WARNING\\] Cannot notify the service manager at NOTIFY_SOCKET=${address}: `),
@@ -141,7 +141,7 @@ for (const [what, address] of [
   });
 }
 
-scenario('a service manager that goes away ends the notices, not the server', async (scene) => {
+scenario('when the service manager goes away, the notices end, not the server', async (scene) => {
   const { server, socket } = await start(scene, {});
   await socket.waitFor(/READY=1/);
   await socket.close();

@@ -15,7 +15,7 @@ import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 import { findBoard } from '../../harness/subjects/idle-worker.ts';
 
-/** Longer than any test may last: what ends, did not wait for it. */
+/** Longer than any test may last: something that ends has not waited for it. */
 const forEver = ['--graceful-timeout', '3600', '--timeout', '3600'];
 
 for (const [signal, name] of [
@@ -49,7 +49,7 @@ for (const [signal, name] of [
   );
 }
 
-scenario('SIGTERM lets running and waiting requests finish, and takes no new ones', async (scene) => {
+scenario('SIGTERM lets running and waiting requests finish, and accepts no new ones', async (scene) => {
   const { rendezvous, server } = await scene.meeting(['--workers', '2', ...forEver]);
   const running = await Promise.all([1, 2].map(() => scene.connect(server)));
   for (const connection of running) await connection.send(requestBytes('/hold'));
@@ -74,7 +74,7 @@ scenario(
     const connections = await Promise.all([1, 2, 3, 4, 5].map(() => scene.connect(server)));
     for (const connection of connections) await connection.send(requestBytes('/hold'));
     await rendezvous.arrived('held');
-    // A refusal needs no worker, and its connection came last: when it is there, the gateway has read the others.
+    // A refusal needs no worker, and its connection came last: when it arrives, the gateway has read the others.
     assert.equal((await request(server.target, '/', { headers: { 'Bad name': 'x' } })).status, 400);
     server.signal('SIGTERM');
     await server.waitForLog(handlingSignal('term'));
@@ -100,14 +100,14 @@ scenario(
 );
 
 scenario(
-  'SIGTERM leaves no client without an answer that still waits for a worker when the graceful timeout is over',
+  'SIGTERM answers every client that still waits for a worker when graceful_timeout is over',
   async (scene) => {
     const args = ['--workers', '2', '--graceful-timeout', '1', '--timeout', '3600'];
     const { rendezvous, server } = await scene.meeting(args);
     const connections = await Promise.all(Array.from({ length: 40 }, () => scene.connect(server)));
     for (const connection of connections) await connection.send(requestBytes('/hold'));
     await rendezvous.arrived('held', 2);
-    // A refusal needs no worker, and its connection came last: when it is there, the gateway has read the others.
+    // A refusal needs no worker, and its connection came last: when it arrives, the gateway has read the others.
     assert.equal((await request(server.target, '/', { headers: { 'Bad name': 'x' } })).status, 400);
     assert.equal((await server.stop('SIGTERM')).code, 0);
     for (const connection of connections) assert.match(await outcome(connection), /^50[23]$/);
@@ -180,7 +180,7 @@ for (const [moment, at] of [
   }
 }
 
-scenario('SIGTTIN adds a worker, SIGTTOU takes one away, down to one', async (scene) => {
+scenario('SIGTTIN adds a worker, SIGTTOU removes one, down to one', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', args: ['--workers', '2'] });
   const first = await server.workers(2);
   server.signal('SIGTTIN');
@@ -266,7 +266,7 @@ scenario('SIGWINCH is ignored by a server that is not a daemon', async (scene) =
   assert.deepEqual(server.workerPids(), before);
 });
 
-scenario('SIGTERM to a worker replaces it and costs no request', async (scene) => {
+scenario('SIGTERM to a worker replaces it without losing a request', async (scene) => {
   const { rendezvous, server } = await scene.meeting(forEver);
   const [pid = 0] = await server.workers(1);
   const connection = await scene.connect(server);
@@ -295,7 +295,7 @@ async function refuses(server: Server): Promise<boolean> {
   }
 }
 
-/** The status that a client got in the end, or that its connection was closed; silence is a failed wait. */
+/** The final status that a client got, or the end of its connection; silence is a failed wait. */
 async function outcome(connection: { response(): Promise<{ status: number }> }): Promise<string> {
   try {
     return String((await connection.response()).status);

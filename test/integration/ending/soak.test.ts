@@ -13,7 +13,7 @@ const seconds = 75;
 /** The soak ends long before that. */
 const limitMs = 600_000;
 
-test('through reloads, recycled and killed processes nothing grows, no request fails, and nothing is left', {
+test('through reloads and recycled and killed processes, nothing grows, no request fails, and nothing is left behind', {
   timeout: limitMs,
   skip: otherServer && 'only for Tunicorn',
 }, async () => {

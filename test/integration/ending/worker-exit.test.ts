@@ -90,7 +90,7 @@ for (const workerClass of ['sync', 'gthread', 'gevent', 'eventlet', 'asgi', 'tor
       await getText(server.target);
       assert.equal((await server.stop()).code, 0);
       const found = notes(scene.path('out.txt'));
-      // A program that eventlet has patched waits for no thread at its end.
+      // A program patched by eventlet does not wait for threads at its end.
       const wanted = workerClass === 'eventlet' ? ['atexit', 'memory', 'span'] : ALL;
       const isThere = (note: string): boolean => workerClass !== 'eventlet' || wanted.includes(note);
       assert.deepEqual(found.filter(isThere), wanted);
@@ -101,7 +101,7 @@ for (const workerClass of ['sync', 'gthread', 'gevent', 'eventlet', 'asgi', 'tor
 
 for (const how of ['max_requests', 'a reload'] as const) {
   scenario(
-    `at ${how} a worker runs its exit handlers, and the children of multiprocessing go with it`,
+    `at ${how} a worker runs its exit handlers, and the children of multiprocessing end with it`,
     async (scene) => {
       const args = how === 'max_requests' ? ['--max-requests', '1'] : [];
       const files = { 'consumers.py': CONSUMERS };

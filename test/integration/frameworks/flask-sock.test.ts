@@ -82,7 +82,7 @@ for (const kind of classes) {
       await rendezvous.arrived('held');
       server.signal('SIGHUP');
       await server.waitForLog(generationServing(2));
-      // As long as another request takes to be over the timeout.
+      // As long as another request takes to exceed the timeout.
       const start = Date.now();
       await eventually('the timeout to be over', async () => {
         assert.equal((await request(server.target, '/')).status, 200);

@@ -30,7 +30,7 @@ scenario('Flask: a page, JSON, a form with a file, and a stream', async () => {
   assert.equal(stream.body.toString(), Array.from({ length: 1000 }, (_, number) => `line ${number}\n`).join(''));
 });
 
-scenario('Flask: a session counts on', async () => {
+scenario('Flask: a session keeps counting', async () => {
   const { target } = await flask();
   let cookie = '';
   for (const visits of ['1', '2', '3']) {
@@ -102,7 +102,7 @@ scenario(
 );
 
 scenario(
-  'Flask behind nginx sees scheme and host of the client, and a reload goes unseen',
+  'Flask behind nginx sees scheme and host of the client, and a reload is invisible to clients',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'flask_app:app', listen: 'unix', args: ['--workers', '2'] });
     const { target: front } = await startNginx(scene, server.target);

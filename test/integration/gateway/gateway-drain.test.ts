@@ -28,7 +28,7 @@ test('a client that was connected long before the drain may still send its first
   await drained;
 });
 
-test('one that stalls in the middle of its head is answered 503 when its time is over', async (t) => {
+test('one that stalls in the middle of its head gets 503 when its time is up', async (t) => {
   const { clock, clients, drained } = await draining(t);
   for (const client of clients) await client.send('GET / HTTP/1.1\r\nHo');
   await pause(SOME_LOOKS_MS);

@@ -1,4 +1,4 @@
-// Clients that shut down their sending side while their request waits: which of them have left. By a clock that the test moves.
+// Clients that half-close while their request waits: which of them count as gone. By a clock that the test moves.
 
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
@@ -11,7 +11,7 @@ import { StoppedClock } from '../../harness/doubles/stopped-clock.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-test('a client that half-closes immediately, as nc -N does, gets its answer, however long it has to wait', async (t) => {
+test('a client that half-closes immediately, as nc -N does, gets its response, however long it has to wait', async (t) => {
   const clock = new StoppedClock(t);
   const live = await LiveGateway.start(t, { dialect: 'wsgi' });
   const socket = connect({ port: live.port, host: '127.0.0.1', allowHalfOpen: true });

@@ -9,7 +9,7 @@ import { LiveGateway } from '../../harness/doubles/live-gateway.ts';
 const MIB = 1024 * 1024;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-test('when the spool is full the worker waits, requests without a free worker get 503, and all is well when the client reads', async (t) => {
+test('when the spool is full, the worker waits and requests without a free worker get 503, until the client reads', async (t) => {
   const gateway = await LiveGateway.start(t, { spoolLimitBytes: MIB });
   const { spoolBudget } = gateway.gateway;
   const worker = await gateway.serve();

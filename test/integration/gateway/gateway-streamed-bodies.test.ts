@@ -24,7 +24,7 @@ async function conversation(
   return { gateway, worker: await gateway.serve(), client: await gateway.connect() };
 }
 
-/** Sends until the other side takes no more for a while; returns how much it took. */
+/** Sends until the other side accepts no more for a while; returns how much it accepted. */
 async function sendUntilStuck(client: HttpConnection): Promise<number> {
   const piece = Buffer.alloc(64 * KIB, 'x');
   let lastTaken = -1;
@@ -55,7 +55,7 @@ for (const [name, fields, sent] of [
   ['with a length', 'Content-Length: 9\r\n', ['one', 'two', 'end']],
   ['in chunks', CHUNKED, ['3\r\none\r\n', '3\r\ntw', 'o\r\n3\r\nend\r\n0\r\nX: y\r\n\r\n']],
 ] as const) {
-  test(`a body ${name} that is not whole with its head streams to the worker, then the next request is served`, async (t) => {
+  test(`a body ${name} that does not arrive with its head is streamed to the worker, then the next request is served`, async (t) => {
     const { worker, client } = await conversation(t);
     await client.send(`${HEAD}${fields}\r\n`);
     const taken = await worker.take();
@@ -223,7 +223,7 @@ for (const [name, breach, status] of [
   });
 }
 
-test('a client that pauses too long gets 408; one that the application does not read is not late', async (t) => {
+test('a client that pauses too long gets 408, but not while the application does not read', async (t) => {
   const clock = new StoppedClock(t);
   const gateway = await LiveGateway.start(t, { bodyTimeoutMs: 1000 });
   const worker = await gateway.serve(2);
@@ -270,7 +270,7 @@ for (const [name, leave] of [
   });
 }
 
-test('a client that leaves behind a body that its application does not read is noticed', async (t) => {
+test('the departure of a client is noticed even if its application does not read the body', async (t) => {
   const gateway = await LiveGateway.start(t);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -337,7 +337,7 @@ test('an event stream is counted until its client leaves, whatever its worker do
   await eventually('the arbiter to know that no client listens', () => gateway.streams().length === 0);
 });
 
-test('an event stream that its worker ends is not counted any more', async (t) => {
+test('an event stream that its worker ends is no longer counted', async (t) => {
   const { gateway, worker, client } = await conversation(t);
   await client.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
   const taken = await worker.take();
@@ -366,7 +366,7 @@ test('the streams of a generation are reported before the next one serves, and b
   await drained;
 });
 
-test('trailers go behind the last chunk, and nowhere else', async (t) => {
+test('trailers follow the last chunk, and appear nowhere else', async (t) => {
   const { worker, client } = await conversation(t);
   await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   const chunked = await worker.take();

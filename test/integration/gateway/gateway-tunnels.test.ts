@@ -1,4 +1,4 @@
-// Connections that a WSGI application takes for itself: raw bytes between a client and a worker that the test plays.
+// Connections that a WSGI application takes over: raw bytes between a client and a worker that the test plays.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { untilHeld } from '../../harness/doubles/until-held.ts';
 const KIB = 1024;
 const WSGI = { dialect: 'wsgi' } as const;
 
-/** Reads so many bytes as they come. */
+/** Reads this many bytes. */
 async function read(socket: Socket, bytes: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let got = 0;
@@ -28,7 +28,7 @@ async function read(socket: Socket, bytes: number): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-test('a tunnel carries everything from the first byte behind the head on, in both directions', async (t) => {
+test('a tunnel carries everything from the first byte after the head on, in both directions', async (t) => {
   const gateway = await LiveGateway.start(t, WSGI);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -92,7 +92,7 @@ test('the client gets everything that a worker sent before it died', async (t) =
   assert.equal((await client.untilEnd()).toString(), 'last words');
 });
 
-test('neither side is read further than the other reads', async (t) => {
+test('neither side is read faster than the other reads', async (t) => {
   const gateway = await LiveGateway.start(t, WSGI);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -129,7 +129,7 @@ test('a WebSocket client that leaves unread messages behind is detected, between
   await eventually('the gateway to have noticed', () => gateway.accessLines().length > 0);
 });
 
-test('a tunnel lives through the next generation until graceful_timeout', async (t) => {
+test('a tunnel survives a reload until graceful_timeout', async (t) => {
   const gateway = await LiveGateway.start(t, { ...WSGI, gracefulTimeoutMs: 1500 });
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -167,7 +167,7 @@ test('a WebSocket in a tunnel is closed with 1012 before it is cut, between two 
   assert.ok(await client.closesSilently());
 });
 
-test('an application that answers the handshake as any request is passed on as ever', async (t) => {
+test('an ordinary response to the handshake is passed on as usual', async (t) => {
   const gateway = await LiveGateway.start(t, WSGI);
   const worker = await gateway.serve();
   const client = await gateway.connect();

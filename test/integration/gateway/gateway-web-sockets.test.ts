@@ -109,7 +109,7 @@ test('messages that the client sends before the application has accepted are not
   assert.equal((await taken.next()).payload.toString(), 'later');
 });
 
-test('a denial is an ordinary response, after which nothing of the client is read', async (t) => {
+test('a denial is an ordinary response, after which the client is no longer read', async (t) => {
   const gateway = await LiveGateway.start(t);
   const worker = await gateway.serve();
   const client = await gateway.connect();
@@ -157,7 +157,7 @@ test('anything but a handshake of HTTP/1.1 is an ordinary request', async (t) =>
   }
 });
 
-test('the client closes: the worker hears code and reason, answers, and is free', async (t) => {
+test('the client closes: the worker gets code and reason, answers, and is free', async (t) => {
   const { gateway, worker, taken, client } = await open(t);
   await client.send(CLOSE_FRAME, closePayload(4001, 'tschüß'));
   const close = await taken.next();
@@ -172,7 +172,7 @@ for (const [name, act, code] of [
   ['is cut off', async (client: RawWebSocket) => void client.connection.socket.resetAndDestroy(), 1006],
   ['just ends its connection', async (client: RawWebSocket) => client.connection.endSending(), 1006],
 ] as const) {
-  test(`a client that ${name} has left with ${code} for the worker`, async (t) => {
+  test(`a client that ${name} counts as gone with ${code} for the worker`, async (t) => {
     const { taken, client } = await open(t);
     await act(client);
     const close = await taken.next();
@@ -237,7 +237,7 @@ test('a ping of the client is answered by the gateway alone', async (t) => {
   assert.equal((await taken.next()).type, 'MESSAGE');
 });
 
-test('a client that does not answer pings is cut, one that does stays', async (t) => {
+test('a client that does not answer pings is disconnected, one that does stays', async (t) => {
   const { gateway, taken, client } = await open(t, { webSocketPingIntervalMs: 500, webSocketPingTimeoutMs: 1500 });
   for (let count = 0; count < 2; count += 1) {
     const ping = await client.frame();
@@ -250,7 +250,7 @@ test('a client that does not answer pings is cut, one that does stays', async (t
   await eventually('the gateway to have forgotten it', () => gateway.streams().length === 0);
 });
 
-test('a client that does not read holds the worker back, and gets everything when it reads', async (t) => {
+test('a client that does not read applies backpressure to the worker, and gets everything when it reads', async (t) => {
   const { taken, client } = await open(t, { webSocketPingIntervalMs: 0 });
   const message = Buffer.alloc(64 * KIB, 'm');
   const { socket } = taken.channel;
@@ -269,13 +269,13 @@ test('a client that does not read holds the worker back, and gets everything whe
   });
   assert.ok(sent * message.length < 64 * KIB * KIB, `${sent} messages were taken for a client that does not read`);
   for (let count = 0; count < sent; count += 1) assert.equal((await client.frame()).payload.length, message.length);
-  // More than 64 KiB have come: the end is confirmed.
+  // More than 64 KiB have arrived: the end is confirmed.
   taken.close(1000);
   assert.equal((await taken.next()).type, 'TAKEN');
   assert.equal(await client.closeCode(), 1000);
 });
 
-test('a worker that does not read holds the client back, and gets everything when it reads', async (t) => {
+test('a worker that does not read applies backpressure to the client, and gets everything when it reads', async (t) => {
   const { taken, client } = await open(t);
   taken.channel.socket.pause();
   const { socket } = client.connection;
@@ -326,7 +326,7 @@ test('the next generation closes the WebSockets of the one before with 1012, and
   assert.equal((await accepted.next()).type, 'MESSAGE');
 });
 
-test('a WebSocket that is accepted by a generation that drains already is closed too', async (t) => {
+test('a WebSocket that is accepted by a draining generation is closed, too', async (t) => {
   const gateway = await LiveGateway.start(t, { gracefulTimeoutMs: 500 });
   const old = await gateway.serve();
   const client = await RawWebSocket.open({ host: '127.0.0.1', port: gateway.port });
@@ -386,7 +386,7 @@ test('a client that has left before the application accepts ends the ticket with
   await assertServes({ gateway, worker });
 });
 
-test('compression is used where the setting and the client agree, and only for messages that gain by it', async (t) => {
+test('compression is used if setting and client agree, and only for messages that benefit', async (t) => {
   const offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n';
   const { taken, client } = await open(t, { webSocketCompression: true }, offer);
   taken.message('c'.repeat(5000));
@@ -415,12 +415,12 @@ test('a client that leaves unread messages behind is detected by its ping, and i
   await eventually('the memory to be free', () => gateway.gateway.budget.usedBytes === 0);
 });
 
-test('a client that is not read for a while, and is there, stays', async (t) => {
+test('a client that is not read for a while but is alive stays connected', async (t) => {
   const { taken, client } = await open(t, { webSocketPingIntervalMs: 1000, webSocketPingTimeoutMs: 1000 });
   taken.channel.socket.pause();
   await untilHeld(client.connection.socket, clientFrame(BINARY_FRAME, Buffer.alloc(64 * KIB)));
   const seen: number[] = [];
-  // Ping, pong, ping, pong: two times as long as one that is read would have had.
+  // Ping, pong, ping, pong: twice the time that a client which is read would have.
   while (seen.length < 4) seen.push((await client.frame()).opcode);
   assert.deepEqual(seen, [PING_FRAME, PONG_FRAME, PING_FRAME, PONG_FRAME]);
   taken.channel.socket.resume();
@@ -440,7 +440,7 @@ test('unread empty messages are charged, and apply backpressure to the client', 
   await eventually('the memory to be free', () => budget.usedBytes === 0);
 });
 
-test('pings of a client that does not read are not answered without end', async (t) => {
+test('the pings of a client that does not read are not answered endlessly', async (t) => {
   const { gateway, taken, client } = await open(t, { webSocketPingIntervalMs: 0 });
   const { socket } = client.connection;
   socket.pause();
@@ -456,7 +456,7 @@ test('pings of a client that does not read are not answered without end', async 
   assert.ok(gateway.gateway.budget.usedBytes < MIB, `${gateway.gateway.budget.usedBytes} bytes wait`);
 });
 
-test('when memory is spent, a client that wants much of it is closed with 1013, and short messages pass', async (t) => {
+test('when memory is used up, large messages are refused with 1013 and short ones pass', async (t) => {
   const { gateway, taken, client } = await open(t, { memoryLimitBytes: MIB, webSocketPingIntervalMs: 0 });
   const { budget } = gateway.gateway;
   await client.send(BINARY_FRAME, Buffer.alloc(900 * KIB), { isFinal: false });
@@ -474,7 +474,7 @@ test('when memory is spent, a client that wants much of it is closed with 1013, 
   await eventually('the memory to be free', () => budget.usedBytes === 2 * MIB);
 });
 
-test('many fragments of a byte cost the memory that they take, not a byte each', async (t) => {
+test('many one-byte fragments count with the memory that they occupy, not as one byte each', async (t) => {
   const { gateway, client } = await open(t, { memoryLimitBytes: MIB, webSocketPingIntervalMs: 0 });
   const fragment = clientFrame(CONTINUATION, 'x', { isFinal: false });
   await client.send(BINARY_FRAME, 'x', { isFinal: false });
@@ -483,7 +483,7 @@ test('many fragments of a byte cost the memory that they take, not a byte each',
   await eventually('the memory to be free', () => gateway.gateway.budget.usedBytes === 0);
 });
 
-test('a compressed message becomes no more than memory allows, alone and beside others', async (t) => {
+test('a compressed message may not exceed the memory limit, alone or together with others', async (t) => {
   const offer = 'Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n';
   const limits = { webSocketCompression: true, memoryLimitBytes: 4 * MIB, webSocketPingIntervalMs: 0 };
   const bomb = (bytes: number): Buffer =>

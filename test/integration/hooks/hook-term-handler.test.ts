@@ -1,4 +1,4 @@
-// Handlers of signals that hooks set: in Gunicorn the master's.
+// Signal handlers that hooks set; in Gunicorn they are the master's.
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';
@@ -44,7 +44,7 @@ scenario(
 );
 
 scenario(
-  'a handler of a later reload replaces the first one, and its forkserver goes; INT calls the handler of INT',
+  'a handler set by a later reload replaces the first one, whose forkserver exits; INT calls the handler of INT',
   async (scene) => {
     const config = `${CONFIG}
 def on_reload(server):

@@ -87,7 +87,7 @@ for (const [hook, provoke] of [
 
 for (const hook of ['post_fork', 'post_worker_init']) {
   scenario(
-    `${hook} that raises is a worker that does not boot: status 3, after worker_exit and on_exit`,
+    `${hook} that raises fails the boot of its worker: status 3, after worker_exit and on_exit`,
     async (scene) => {
       const journal = new HookJournal(scene);
       const server = await scene.launch(journal.launchOptions(raising(hook), ['worker_exit', 'child_exit', 'on_exit']));
@@ -132,7 +132,7 @@ scenario('child_exit that raises for an old worker does not end the server that 
   assert.equal((await server.stop()).code, 0);
 });
 
-scenario('pre_request that raises is answered 500, and post_request is called all the same', async (scene) => {
+scenario('pre_request that raises leads to a 500, and post_request is called nevertheless', async (scene) => {
   const journal = new HookJournal(scene);
   const server = await scene.tunicorn(journal.launchOptions(raising('pre_request'), ['post_request']));
   assert.equal((await request(server.target, '/some/path')).status, 500);
@@ -182,7 +182,7 @@ scenario('on_exit that raises is logged, and the status is 1', async (scene) => 
   await server.nothingLeft();
 });
 
-scenario('child_exit that raises at a stop does not cut it short, but shows in the status', async (scene) => {
+scenario('child_exit that raises at a stop does not cut the stop short, but changes the exit status', async (scene) => {
   const journal = new HookJournal(scene);
   const server = await scene.tunicorn(journal.launchOptions(raising('child_exit'), ['worker_exit', 'on_exit']));
   await server.workers(1);

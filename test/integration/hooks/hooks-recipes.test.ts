@@ -1,4 +1,4 @@
-// Recipes from the documentation of the libraries that hooks are mostly used for, unchanged.
+// Recipes from the documentation of the libraries that hooks are mostly used with, unchanged.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
@@ -46,7 +46,7 @@ def child_exit(server, worker):
 
 for (const preload of ['False', 'True']) {
   scenario(
-    `a database connection of its own for each worker, opened in post_fork, preload_app = ${preload}`,
+    `each worker has its own database connection, opened in post_fork, preload_app = ${preload}`,
     async (scene) => {
       const app = `
 import json, os

@@ -1,4 +1,4 @@
-// The `server` and `worker` objects that hooks get: state that lasts, workers that are listed, verbs that act.
+// The `server` and `worker` objects that hooks get: state that lasts, lists of workers, methods that act.
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';
@@ -42,8 +42,10 @@ def post_fork(server, worker):
   assert.deepEqual(JSON.parse(await getText(server.target)), ['from on_starting', 'blue', 42]);
 });
 
-scenario('attributes that hooks have set on the server survive reloads; those that cannot are named', async (scene) => {
-  const config = (reloads: string): string => `
+scenario(
+  'attributes that hooks have set on the server survive reloads; those that cannot are named in the log',
+  async (scene) => {
+    const config = (reloads: string): string => `
 import threading
 class Plan:
     def __init__(self, text): self.text = text
@@ -57,17 +59,18 @@ def post_fork(server, worker):
     import app
     app.seen = [server.started, server.plan.text, hasattr(server, "lock")${reloads}]
 `;
-  const files = { 'app.py': answering('seen'), 'gunicorn.conf.py': config('') };
-  const server = await scene.tunicorn({ app: 'app', files });
-  assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', true]);
-  scene.write('gunicorn.conf.py', config(', server.reloads'));
-  for (const reloads of [1, 2]) {
-    server.signal('SIGHUP');
-    await server.waitForLog(generationServing(reloads + 1));
-    assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', false, reloads]);
-  }
-  assert.equal(server.log.count(/\[WARNING\] .*cannot keep.*: lock$/), 1, 'one warning, for there was one lock');
-});
+    const files = { 'app.py': answering('seen'), 'gunicorn.conf.py': config('') };
+    const server = await scene.tunicorn({ app: 'app', files });
+    assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', true]);
+    scene.write('gunicorn.conf.py', config(', server.reloads'));
+    for (const reloads of [1, 2]) {
+      server.signal('SIGHUP');
+      await server.waitForLog(generationServing(reloads + 1));
+      assert.deepEqual(JSON.parse(await getText(server.target)), ['once', 'kept', false, reloads]);
+    }
+    assert.equal(server.log.count(/\[WARNING\] .*cannot keep.*: lock$/), 1, 'one warning, for there was one lock');
+  },
+);
 
 scenario(
   'attributes that pre_fork sets on a worker exist in the worker, and child_exit gets the same worker',
@@ -224,7 +227,7 @@ steps = [("grow", grow), ("reload", lambda server: server.reload()), ("stop", la
   assert.match(server.log.text(), shuttingDown);
 });
 
-scenario('worker.alive = False has the worker succeeded, as max_requests does', async (scene) => {
+scenario('worker.alive = False replaces the worker, as max_requests does', async (scene) => {
   const journal = new HookJournal(scene);
   const config = `
 def post_request(worker, req, environ, resp):
@@ -302,7 +305,7 @@ def application(environ, start_response):
   });
 });
 
-scenario('a generation that failed takes its threads along', async (scene) => {
+scenario('the threads of a failed generation end with it', async (scene) => {
   const threads = 'import threading, time\nthreading.Thread(target=time.sleep, args=(3600,), daemon=True).start()\n';
   const files = { 'app.py': answering('1'), 'gunicorn.conf.py': 'workers = 1\n' };
   const server = await scene.tunicorn({ app: 'app', files });

@@ -83,7 +83,7 @@ scenario(
     assert.equal(
       journal.of('on_exit')[0]?.pid,
       journal.of('on_reload')[0]?.pid,
-      'on_exit runs where the last reload did',
+      'on_exit runs in the forkserver of the last reload',
     );
   },
 );
@@ -93,7 +93,7 @@ scenario('SIGTTIN and SIGTTOU call nworkers_changed before workers come and go',
   const server = await scene.tunicorn(journal.launchOptions('workers = 1'));
   const [first] = await server.workers(1);
   server.signal('SIGTTIN');
-  // Two signals of a kind may be one to the process; and the second one shall come while the first worker boots.
+  // Two signals of one kind may be merged; and the second should arrive while the first worker boots.
   await journal.waitFor('nworkers_changed', 2);
   server.signal('SIGTTIN');
   await server.workers(3);
@@ -160,7 +160,7 @@ scenario('worker_abort finds its worker no longer alive, and child_exit finds th
   assert.equal((await journal.waitFor('child_exit', 2)).aborted, false);
 });
 
-scenario('hooks may be given by their import path, and may leave arguments of post_request out', async (scene) => {
+scenario('hooks may be given by their import path, and post_request may take fewer arguments', async (scene) => {
   const journal = new HookJournal(scene);
   const options = journal.launchOptions(
     'on_starting = "elsewhere.starting"\ndef post_request(worker, req):\n    hook_journal.note("post", path=req.path)',

@@ -50,7 +50,7 @@ function linesOf(file: string): readonly string[] {
   return readFileSync(file, 'utf8').split('\n').slice(0, -1);
 }
 
-/** As good as a full disk, and with room again in no time. Only for regular files of this process. */
+/** Acts like a full disk, whose room returns immediately. Only for regular files of this process. */
 function limitFileSize(limit: 0 | 'unlimited'): void {
   // Without a listener, the signal that comes with the failed write would end the process.
   process.on('SIGXFSZ', () => {});
@@ -191,7 +191,7 @@ test('open() gives the file to the user that the workers run as', (t) => {
   assert.deepEqual([uid, gid], [12345, 23456]);
 });
 
-test('open() gives no device away', (t) => {
+test('open() does not change the owner of a device', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can give files away');
   const before = statSync('/dev/null');
   after(() => chownSync('/dev/null', before.uid, before.gid));
@@ -258,7 +258,7 @@ test('a disk that stays full is reported once', async () => {
   assert.deepEqual(linesOf(file), numbered(0, 10));
 });
 
-test('flushSync() also writes lines that a full disk held up', async () => {
+test('flushSync() also writes lines that a full disk had delayed', async () => {
   stayAlive();
   const file = freshPath();
   let told: () => void = () => {};
@@ -299,7 +299,7 @@ test('a stuck reader never blocks write(), and gets the kept lines', async () =>
   assert.equal(lines, written - dropped);
 });
 
-test('a reader that is stuck does not keep the process from its end', () => {
+test('a stuck reader does not keep the process from exiting', () => {
   // Python makes the pipe non-blocking, hands it on, and reads nothing before the process has ended.
   const reader = `
 import os, subprocess, sys

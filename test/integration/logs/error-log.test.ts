@@ -172,7 +172,7 @@ test('a full disk costs the entry, not the process, and is counted', () => {
   );
 });
 
-test('an entry of which a full disk took a part keeps no other from its own line', () => {
+test('an entry that a full disk cut short does not run into the next one', () => {
   const file = freshPath();
   execFileSync('mkfifo', [file]);
   const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -20,7 +20,7 @@ async def asgi(scope, receive, send):
     raise RuntimeError('secret')
 `;
 
-/** What Python's loggers write, and not Node. */
+/** Written by Python's loggers, not by Node. */
 const OWN_LOGGER = `
 from gunicorn.glogging import Logger
 class Own(Logger): pass

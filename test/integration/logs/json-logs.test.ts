@@ -89,7 +89,7 @@ scenario('a line of the access log has each of its fields, with its type', async
   });
 });
 
-scenario('a chunked body and one on the disk are counted', async (scene) => {
+scenario('chunked and spooled bodies are counted', async (scene) => {
   const server = await serverWith(scene, ['--request-buffer-size', '1000']);
   const connection = await scene.connect(server);
   await connection.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
@@ -142,7 +142,7 @@ scenario(
   },
 );
 
-scenario('no client can forge a line of JSON, or a part of one', async (scene) => {
+scenario('no client can forge a line of JSON, or part of one', async (scene) => {
   const server = await serverWith(scene);
   const hostile = '"},{"status":1,"x":"\\\t\x85\x9b\xe9';
   const connection = await scene.connect(server);
@@ -152,7 +152,7 @@ scenario('no client can forge a line of JSON, or a part of one', async (scene) =
   await server.stop();
   const text = readFileSync(scene.path('access.log'), 'latin1');
   assert.equal(text.trimEnd().split('\n').length, 1);
-  // Nothing that a terminal obeys, or that some reader takes for the end of a line.
+  // No terminal control characters, and nothing that some parser treats as a line end.
   assert.doesNotMatch(readFileSync(scene.path('access.log'), 'utf8').trimEnd(), /[\x00-\x1f\x7f-\x9f\u2028\u2029]/);
   const [line = {}] = linesOf(scene.path('access.log'));
   assert.equal(line.path, '/\n\r"}{\0\xc2\x85\xe2\x80\xa8');

@@ -109,7 +109,7 @@ const mistakes: readonly (readonly [string, Readonly<Record<string, string>>, re
     /^Error: log config '.*\/log\.json', line 2: Expecting property name .*$/,
   ],
   [
-    'a handler that cannot be made',
+    'a handler that cannot be created',
     { 'gunicorn.conf.py': AS_DICT.replace('access.log', '/nowhere/access.log') },
     [],
     /^Error: log config 'logconfig_dict': .*handler 'file': .*No such file or directory: '\/nowhere\/access\.log'$/,
@@ -136,7 +136,7 @@ scenario('a broken log configuration at a reload is logged, and everything stays
   await eventually('the line', () => existsSync(access) && readFileSync(access, 'utf8').includes('/afterwards'));
 });
 
-scenario('--check-config makes no log files', async (scene) => {
+scenario('--check-config creates no log files', async (scene) => {
   const app = readFileSync(appFile('hello'), 'utf8');
   const files = { 'hello.py': app, 'gunicorn.conf.py': AS_DICT };
   const { code } = await scene.run({ app: 'hello', files, args: ['--check-config'] });

@@ -26,7 +26,7 @@ scenario('an access log format with a mistake ends the start with 1 and one line
   );
 });
 
-scenario('--check-config makes no log files', async (scene) => {
+scenario('--check-config creates no log files', async (scene) => {
   const files = ['access.log', 'error.log'].map((name) => scene.path(name)) as [string, string];
   const args = ['--access-logfile', files[0], '--error-logfile', files[1], '--check-config'];
   const { code, text } = await scene.run({ app: 'hello', args });
@@ -152,7 +152,7 @@ scenario('a reload that moves the error log moves it for every process', async (
   await eventually('the first log', () => has(scene.path('one.log'), /Generation 1 is serving/));
   scene.write('gunicorn.conf.py', 'errorlog = "two.log"\nworkers = 1\n');
   server.signal('SIGHUP');
-  // The arbiter, a worker, and the gateway, which speaks of a refused request.
+  // The arbiter, a worker, and the gateway, which logs a refused request.
   await eventually('the arbiter in the second log', () => has(scene.path('two.log'), /Generation 2 is serving/));
   await eventually('the worker in the second log', () => has(scene.path('two.log'), /Booting worker with pid/));
   const connection = await scene.connect(server);

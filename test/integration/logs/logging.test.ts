@@ -125,7 +125,7 @@ scenario(
   onlyTunicorn,
 );
 
-scenario('a request that is refused leaves a warning', async (scene) => {
+scenario('a refused request causes a warning', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello' });
   const connection = await scene.connect(server);
   await connection.send('nonsense\r\n\r\n');
@@ -133,7 +133,7 @@ scenario('a request that is refused leaves a warning', async (scene) => {
   await server.waitForLog(/\[WARNING\] Invalid request from ip=127\.0\.0\.1: Invalid HTTP request line/);
 });
 
-scenario('--error-logfile takes the error log, with the messages and tracebacks of workers', async (scene) => {
+scenario('--error-logfile gets the error log, including messages and tracebacks of workers', async (scene) => {
   const path = scene.path('error.log');
   const server = await scene.launch({ app: 'raising', args: ['--error-logfile', path] });
   await eventually('the start', () => existsSync(path) && /Listening at/.test(readFileSync(path, 'utf8')));
@@ -221,13 +221,13 @@ scenario('no atom lets a client forge a line, end a field or reach a terminal', 
   await server.stop();
   const text = readFileSync(path, 'utf8');
   assert.doesNotMatch(text.slice(0, -1), /[\x00-\x1f\x7f-\x9f]/);
-  // Each value stands between two quotes that no backslash goes before.
+  // Each value is between two unescaped quotes.
   const fields = [...text.trimEnd().matchAll(/"((?:[^"\\]|\\.)*)"(?: |$)/g)];
   assert.equal(fields.length, names.length + lookUps.length, text);
   assert.equal(fields.map(([field]) => field).join(''), text.trimEnd());
 });
 
-/** One field, in the form of RFC 9110 section 5.6.7, that is not of another day. */
+/** A single field, in the form of RFC 9110 section 5.6.7, with today's date. */
 function assertNow(date: string | undefined): void {
   assert.match(date ?? 'no Date', /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
   assert.ok(Math.abs(Date.parse(date ?? '') - Date.now()) < 3_600_000, date);

@@ -12,7 +12,7 @@ import type { Server } from '../../harness/server.ts';
 
 const application = readFileSync(appFile('logging_app'), 'utf8');
 
-/** Each record as JSON: what real programs do, with a formatter on the handlers of a Logger of their own. */
+/** Each record as JSON, as real programs do it: a formatter on the handlers of their own Logger. */
 const AS_JSON = `
 import json, logging
 from gunicorn.glogging import Logger
@@ -62,7 +62,7 @@ async function accessOf(server: Server, path: string): Promise<Entry[]> {
   return await eventually(`an access record of ${path}`, () => found().length > 0 && found());
 }
 
-scenario('a formatter of the user shapes the lines of every process, each with its own pid', async (scene) => {
+scenario("the user's formatter formats the lines of every process, each with its own pid", async (scene) => {
   const server = await started(scene, AS_JSON);
   await getText(server.target, '/raise?now').catch(() => {});
   await server.waitForLog(/the application is wrong/);
@@ -189,8 +189,8 @@ logger_class = Own
   await server.waitForLog(/\[INFO\] GET \/page: 200 OK, 5 bytes, True$/m);
 });
 
-scenario('a logger class may be given by its import path, and hand everything to another library', async (scene) => {
-  // As for loguru: a handler that hands each record on, in place of all others.
+scenario('a logger class may be given by its import path, and pass everything to another library', async (scene) => {
+  // As for loguru: a single handler that passes each record on.
   const interceptor = `
 import logging
 from gunicorn.glogging import Logger
@@ -220,7 +220,7 @@ class StubbedGunicornLogger(Logger):
   await server.stdout.waitFor(/^intercepted \| INFO \| gunicorn\.error \| Listening at/m);
 });
 
-scenario('a logger of the application that took the handlers over writes to the same log', async (scene) => {
+scenario("an application's logger that uses the handlers writes to the same log", async (scene) => {
   const server = await started(scene, AS_JSON);
   await getText(server.target, '/logger');
   const said = await eventually('the line', () => entries(server).find(({ logger }) => logger === 'application'));
@@ -394,7 +394,7 @@ scenario('with a logger class, syslog gets the lines of every process and the ac
   assert.deepEqual([receiver.count(access), receiver.count(starting)], [1, 1]);
 });
 
-scenario('a reload takes a new logger class', async (scene) => {
+scenario('a reload applies a new logger class', async (scene) => {
   const server = await started(scene, '');
   await server.waitForLog(/\[INFO\] Generation 1 is serving/);
   scene.write('gunicorn.conf.py', AS_JSON);

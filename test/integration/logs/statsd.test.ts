@@ -39,7 +39,7 @@ scenario('messages below the log level are counted, too', async (scene) => {
   assert.equal(server.log.text(), '');
 });
 
-scenario('prefix and tags are in each metric, with one dot between prefix and name', async (scene) => {
+scenario('each metric has prefix and tags, with one dot between prefix and name', async (scene) => {
   const receiver = await udpReceiver(scene);
   const naming = ['--statsd-prefix', 'shop.eu..', '--dogstatsd-tags', 'env:test,tier:web'];
   const server = await scene.tunicorn({ app: 'hello', args: ['--statsd-host', receiver.address, ...naming] });
@@ -78,7 +78,7 @@ for (const [what, address] of [
   ['whose name does not resolve', async () => 'no-such-host.invalid:8125'],
   ['at a Unix socket that is not there', async () => 'unix:///nowhere/statsd.sock'],
 ] as const) {
-  scenario(`a StatsD server ${what} delays and breaks nothing`, async (scene) => {
+  scenario(`a StatsD server ${what} neither delays nor breaks anything`, async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', args: ['--statsd-host', await address()] });
     for (let count = 0; count < 200; count += 1) assert.equal((await request(server.target, '/')).status, 200);
     const { gateways } = server.family();

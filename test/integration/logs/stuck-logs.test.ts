@@ -22,7 +22,7 @@ import { isAlive } from '../../harness/machine/process-table.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-/** More than the pipe and the memory for a log hold: lines are dropped from there on. */
+/** More than a pipe and the memory for a log can hold: from there on, lines are dropped. */
 const LINE_BYTES = 4000;
 const REQUESTS = 2500;
 
@@ -53,7 +53,7 @@ async function manyRefusals(server: Server, count: number): Promise<void> {
 
 for (const reader of ['no reader', 'a reader that does not read'] as const) {
   scenario(
-    `an access log in a named pipe with ${reader} costs lines, which are counted, and no request`,
+    `an access log in a named pipe with ${reader} loses lines, which are counted, but no request`,
     async (scene) => {
       const path = namedPipe(scene, 'access.pipe');
       const fd = reader === 'no reader' ? null : openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -102,7 +102,7 @@ scenario('an error log in a named pipe without a reader delays no request', asyn
   assert.equal((await server.stop()).code, 0);
 });
 
-scenario('a full disk under the access log is reported once, and costs no request', async (scene) => {
+scenario('a full disk for the access log is reported once, and no request fails', async (scene) => {
   const path = scene.path('access.log');
   symlinkSync('/dev/full', path);
   const server = await scene.tunicorn({ app: 'hello', args: ['--access-logfile', path] });
@@ -113,7 +113,7 @@ scenario('a full disk under the access log is reported once, and costs no reques
   assert.equal(server.log.count(/Cannot write the access log/), 1);
 });
 
-scenario('a full disk under the error log costs its lines, and no request', async (scene) => {
+scenario('a full disk for the error log loses lines, but no request', async (scene) => {
   const path = scene.path('error.log');
   symlinkSync('/dev/full', path);
   const server = await scene.launch({ app: 'hello', args: ['--error-logfile', path] });
@@ -151,7 +151,7 @@ scenario(
     await everyoneLogs(server);
     assert.ok(text().length - before.length < 5000, 'the disk was full');
     rmSync(`${disk}/filler`);
-    // There is one worker, and it stays: the arbiter has something to log.
+    // There is only one worker, which is not removed: the arbiter logs that.
     server.signal('SIGTTOU');
     const { arbiter, gateways, workers } = server.family();
     const again = (pid: number | undefined): RegExp =>

@@ -24,7 +24,7 @@ async function showsBoth(scene: Scene, receiver: Receiver, address: string): Pro
   await receiver.waitFor(/\] Shutting down: Arbiter\0$/);
   assert.equal(receiver.count(ACCESS), 1);
   await server.nothingLeft();
-  // Beside the files, not in their place.
+  // In addition to the files, not instead of them.
   assert.match(server.log.text(), /Starting tunicorn/);
   assert.doesNotMatch(server.log.text(), /GET \/seen/);
 }
@@ -93,7 +93,7 @@ scenario('a syslog server that starts late, stops and returns delays nothing, an
   await server.waitForLog(/\[WARNING\] syslog: \d+ messages dropped; nothing is accepting them at syslog_addr/);
 });
 
-scenario('a recreated Unix socket of syslog is found again', async (scene) => {
+scenario("syslog's Unix socket is found again when it is recreated", async (scene) => {
   const first = await streamReceiver(scene, scene.path('log.sock'));
   const server = await scene.tunicorn({
     app: 'hello',

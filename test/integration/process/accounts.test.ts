@@ -10,7 +10,7 @@ import { appFile } from '../../harness/project.ts';
 import { type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-/** A Python that everybody may execute; one below a private home directory will not do. */
+/** A Python that every user may execute, so not one below a private home directory. */
 const systemPython = '/usr/bin/python3';
 const skip =
   process.getuid?.() !== 0
@@ -61,7 +61,7 @@ scenario(
   async (scene) => {
     const account = makeAccount(scene);
     const flags = ['--user', account.name, '--group', String(account.groupId), '--umask', '0o27'];
-    // Only root may make files there.
+    // Only root may create files there.
     mkdirSync(scene.path('log'));
     const logs = [scene.path('log/error.log'), scene.path('log/access.log')];
     const [error = '', access = ''] = logs;

@@ -12,7 +12,7 @@ import { otherServer } from '../../harness/project.ts';
 import { freePort, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
 
-scenario('the pid file names the arbiter, and goes when the server ends', async (scene) => {
+scenario('the pid file names the arbiter, and is removed when the server ends', async (scene) => {
   const { server, path } = await start(scene);
   assert.equal(readFileSync(path, 'utf8'), `${server.pid}\n`);
   assert.equal(statSync(path).mode & 0o777, 0o644);
@@ -21,7 +21,7 @@ scenario('the pid file names the arbiter, and goes when the server ends', async 
 });
 
 scenario(
-  'when the pid file is there, connections are taken',
+  'when the pid file exists, connections are accepted',
   async (scene) => {
     const path = scene.path('tunicorn.pid');
     const server = await scene.launch({ app: 'hello', args: ['--pid', path] });
@@ -51,7 +51,7 @@ for (const [what, content] of [
   });
 }
 
-scenario('a pid file of a living process is refused, and left alone', async (scene) => {
+scenario('a pid file that names a living process is an error, and stays unchanged', async (scene) => {
   const { server, path } = await start(scene);
   const second = await scene.launch({ app: 'hello', args: ['--pid', path] });
   const end = await second.ended();

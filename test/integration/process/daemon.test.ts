@@ -37,7 +37,7 @@ scenario(
   },
 );
 
-scenario('when the command has ended, the socket listens and the pid file is there', async (scene) => {
+scenario('when the command has ended, the socket listens and the pid file exists', async (scene) => {
   const pidFile = scene.path('tunicorn.pid');
   const server = await scene.launch({ app: 'hello', args: ['-D', '-p', pidFile] });
   assert.equal((await server.exit).code, 0);
@@ -67,7 +67,7 @@ scenario('an address in use is reported on the terminal, with exit status 1', as
   await server.nothingLeft();
 });
 
-scenario('a pid file of a living process is refused on the terminal', async (scene) => {
+scenario('a pid file that names a living process is an error on the terminal', async (scene) => {
   const { server, pid } = await startDaemon(scene, { app: 'hello' });
   const second = await scene.launch({ app: 'hello', args: ['--daemon', '--pid', scene.path('daemon.pid')] });
   const { code, text } = await second.ended();
@@ -86,7 +86,7 @@ scenario('a mistake in the config file is reported before the server goes to the
   await server.nothingLeft();
 });
 
-scenario('--check-config goes to no background', async (scene) => {
+scenario('--check-config does not go to the background', async (scene) => {
   const { code, text } = await scene.run({ app: 'crash_at_import', args: ['--daemon', '--check-config'] });
   assert.equal(code, 1);
   assert.match(text, /Error while loading the application/);
@@ -127,7 +127,7 @@ for (const kept of [true, false]) {
   );
 }
 
-scenario('fd://N serves in the background too', async (scene) => {
+scenario('fd://N serves in the background, too', async (scene) => {
   const port = await freePort();
   const { server } = await startDaemon(scene, {
     app: 'hello',

@@ -91,7 +91,7 @@ scenario('the Procfile line serves on $PORT with $WEB_CONCURRENCY workers, and e
   scene.write('bin/tunicorn', `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`);
   execFileSync('chmod', ['+x', scene.path('bin/tunicorn')]);
   const mark = markOf(scene);
-  // As Heroku and honcho do: by a shell, with the signal to all of its processes.
+  // As Heroku and honcho do it: through a shell, with the signal to all of its processes.
   const child = spawn('sh', ['-c', line], {
     cwd: scene.dir,
     detached: true,
@@ -117,9 +117,9 @@ scenario('the Procfile line serves on $PORT with $WEB_CONCURRENCY workers, and e
 
 interface Supervisor {
   readonly target: { readonly host: string; readonly port: number };
-  /** What supervisorctl prints. */
+  /** The output of supervisorctl. */
   control(...args: readonly string[]): string;
-  /** Of the program. */
+  /** The state of the program. */
   pid(): Promise<number>;
   /** Every living process of the program. */
   pids(): readonly number[];

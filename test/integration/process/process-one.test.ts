@@ -44,7 +44,7 @@ for (const [name, start] of [
   ['python -m tunicorn', [venvPython, '-m', 'tunicorn']],
 ] as const) {
   scenario(
-    `as process 1, ${name} leaves no zombie of a process that the application has left behind, and TERM ends it with 0`,
+    `as process 1, ${name} leaves no zombies of processes that the application has abandoned, and TERM ends it with 0`,
     async (scene) => {
       const server = await startAsProcessOne(scene, start);
       const orphan = (await getText(server.target, '/leave')).trim();
@@ -93,7 +93,7 @@ scenario(
 );
 
 scenario(
-  'where Node is process 1 itself, the log says that orphans stay',
+  'if Node itself is process 1, the log says that orphans stay',
   async (scene) => {
     const server = await startAsProcessOne(scene, [...command, '--python', venvPython]);
     assert.match(server.log.text(), /\[WARNING\] Running as process 1: Node\.js does not reap orphans/);
@@ -119,7 +119,7 @@ async function launchAsProcessOne(scene: Scene, start: readonly string[], app: s
   });
 }
 
-/** By the pid that it has outside of its namespace, where it is the only child of unshare. */
+/** By its pid outside of its namespace, where it is the only child of unshare. */
 function processOne(server: Server): number {
   const [pid] = childrenOf(server.pid);
   assert.ok(pid !== undefined, 'process 1 has ended');

@@ -19,9 +19,9 @@ const stops = 5;
 const bodyBytes = 16 * 1024;
 const clients = 8;
 /**
- * At any moment some of the proxy's connections are idle, and a request may just be coming on one of them. Without a pause, new
- * connections would come so fast during a stop that one may be made in the very moment in which the listening socket is closed: the
- * kernel resets it, and no server can know of it.
+ * At any moment some of the proxy's connections are idle, and a request may just be arriving on one of them. Without a pause, new
+ * connections would come so fast during a stop that one could be made at the very moment when the listening socket is closed: the
+ * kernel resets it, and no server can notice.
  */
 const pauseMs = 3;
 
@@ -31,7 +31,7 @@ const fronts = [
   { program: haproxy, start: startHaproxy, refusal: 503 },
 ] as const;
 
-/** What takes part in one test. */
+/** The participants in one test. */
 interface Stage {
   readonly server: Server;
   readonly ledger: string;
@@ -47,7 +47,7 @@ for (const kind of fronts) {
     const where = `behind ${kind.program.name} over ${listen === 'tcp' ? 'TCP' : 'a Unix socket'}`;
 
     scenario(
-      `${where}, ten reloads go unseen, and a stop answers what is in service`,
+      `${where}, ten reloads are invisible to clients, and a stop answers in-flight requests`,
       async (scene) => {
         const meeting = await scene.rendezvous();
         const stage = await set(scene, kind, listen, { RENDEZVOUS: meeting.address });
@@ -82,7 +82,7 @@ for (const kind of fronts) {
     );
 
     scenario(
-      `${where}, ${stops} stops lose nothing of what comes on idle connections`,
+      `${where}, ${stops} stops lose no request that arrives on an idle connection`,
       async (scene) => {
         for (let done = 0; done < stops; done += 1) {
           const stage = await set(scene, kind, listen);
@@ -145,7 +145,7 @@ function postOf(id: string): { method: string; headers: Record<string, string>; 
   return { method: 'POST', headers: { 'X-Id': id }, body: bodyOf(id) };
 }
 
-/** A body that no other request has. */
+/** A body that is unique to the request. */
 function bodyOf(id: string): Buffer {
   return Buffer.alloc(bodyBytes, `${id} and on and on; `);
 }

@@ -63,7 +63,7 @@ for (const module of ['uvicorn.workers', 'uvicorn_worker']) {
   }
 
   scenario(
-    `a class that derives from ${module}.UvicornWorker believes the proxy, too`,
+    `a class that derives from ${module}.UvicornWorker trusts the proxy, too`,
     async (scene) => {
       const own = `from ${module} import UvicornWorker\n\nclass Mine(UvicornWorker):\n    CONFIG_KWARGS = {"proxy_headers": True}\n`;
       const packaged = module === 'uvicorn_worker' ? PACKAGE : {};
@@ -76,7 +76,7 @@ for (const module of ['uvicorn.workers', 'uvicorn_worker']) {
 }
 
 scenario(
-  'under -k asgi the client stays the other end of the connection',
+  'under -k asgi the client is the peer of the connection',
   async (scene) => {
     const server = await start(scene, 'asgi');
     const [client, scheme] = await scopeOf(server);

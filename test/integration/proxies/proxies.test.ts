@@ -66,7 +66,7 @@ for (const [version, header, expected] of [
   );
 
   scenario(
-    `a ${version} header that comes byte by byte is one header`,
+    `a ${version} header that arrives byte by byte is read as one header`,
     async (scene) => {
       const connection = await scene.connect(await echo());
       for (const byte of header) await connection.send(Buffer.from([byte]));
@@ -124,7 +124,7 @@ scenario(
     for (const [header, message] of [
       ['PROXY TCP4 203.0.113.7 192.0.2.1 56324 99999\r\n', /Invalid PROXY line: 'PROXY TCP4 203\.0\.113\.7/],
       ['\r\n\r\n\0\r\nQUIT\n\x21\x12\0\0', /Invalid PROXY header: only TCP protocol is supported/],
-      // A second header is no request.
+      // A second header is not a request.
       [V1 + V1, /Invalid request from ip=203\.0\.113\.7: Invalid HTTP/],
     ] as const) {
       const connection = await scene.connect(server);
@@ -155,7 +155,7 @@ scenario('a peer that is not in proxy_allow_ips is refused with 403, and served 
   assert.equal(answerOf(await request(server.target, '/')).environ.REMOTE_ADDR, '127.0.0.1');
 });
 
-scenario('--proxy-protocol v2 takes a v1 header for a bad request', async (scene) => {
+scenario('--proxy-protocol v2 treats a v1 header as a bad request', async (scene) => {
   const server = await scene.tunicorn({ app: 'echo', args: ['--proxy-protocol', 'v2'] });
   const connection = await scene.connect(server);
   await connection.send(Buffer.concat([Buffer.from(V1, 'latin1'), requestBytes('/')]));
@@ -190,7 +190,7 @@ scenario(
 );
 
 scenario(
-  'a header that does not come, or not to its end, has the time of head_timeout',
+  'a header that is missing or incomplete gets the time of head_timeout',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'echo', args: ['--proxy-protocol', 'auto', '--head-timeout', '1'] });
     const silent = await scene.connect(server);
@@ -205,7 +205,7 @@ scenario(
 );
 
 scenario(
-  'a stop does not wait for a connection that has brought nothing but its header',
+  'a stop does not wait for a connection that has sent nothing but its header',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'echo', args: ['--proxy-protocol', 'auto'] });
     const silent = await scene.connect(server);
@@ -263,7 +263,7 @@ scenario(
 );
 
 scenario(
-  'behind HAProxy with Forwarded alone the scheme is that of the field',
+  'behind HAProxy with only Forwarded, the scheme comes from that field',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'echo', args: ['--forwarded-header'] });
     const front = await startHaproxy(scene, server, '', 'http-request set-header Forwarded "proto=https"');
@@ -275,7 +275,7 @@ scenario(
 );
 
 scenario(
-  'behind nginx the scheme is that of X-Forwarded-Proto and of Forwarded, and a client cannot choose it',
+  'behind nginx the scheme comes from X-Forwarded-Proto and Forwarded, and a client cannot choose it',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'echo', args: ['--forwarded-header'] });
     const front = await startNginx(scene, server);

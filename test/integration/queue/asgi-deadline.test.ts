@@ -37,7 +37,7 @@ scenario(
 );
 
 scenario(
-  'a handler that swallows its cancellation costs the worker its place, not the requests beside it',
+  'a handler that swallows its cancellation costs the worker, but not its other requests',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '1'));
     const [pid = 0] = await server.workers(1);
@@ -124,7 +124,7 @@ scenario(
 );
 
 scenario(
-  'an upload that takes longer than the timeout is not late, for it is the client that takes its time',
+  'an upload that takes longer than timeout is not late, because the client is slow, not the application',
   async (scene) => {
     const server = await scene.tunicorn(app('--timeout', '1'));
     const client = await scene.connect(server);

@@ -88,7 +88,7 @@ forEachClass('requests go round among the workers that wait', { workers: 4, each
   await Promise.all([ask(), ask(), ask(), ask()]);
   const shares = [...count.values()].sort((left, right) => left - right);
   assert.equal(shares.length, 4, shares.join(' '));
-  // All hubs of gevent are woken, the one that has waited longest first; how quickly each then is, is the kernel's affair.
+  // All gevent hubs are woken, the one that has waited longest first; how quickly each then runs is up to the kernel.
   const most = kind.name === 'gevent' ? 10 : 2;
   assert.ok((shares.at(-1) ?? 0) <= most * (shares[0] ?? 0), shares.join(' '));
 });
@@ -111,7 +111,7 @@ async function come(running: ClassServer, count: number): Promise<Coming[]> {
   return all;
 }
 
-/** A refusal needs no worker, and its connection comes last: when it is there, the gateway has read all that was sent before. */
+/** A refusal needs no worker, and its connection comes last: when it arrives, the gateway has read everything sent before. */
 async function gatewayHasRead({ server }: ClassServer): Promise<void> {
   assert.equal((await request(server.target, '/', { headers: { 'Bad name': 'x' } })).status, 400);
 }

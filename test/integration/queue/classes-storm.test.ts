@@ -1,4 +1,4 @@
-// Reloads and recycled workers under load for every class that runs several requests at once, with WebSockets and event streams open.
+// Reloads and recycled workers under load for every class that runs several requests concurrently, with open WebSockets and event streams.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ const gracefulMs = 4000;
 const bodyBytes = 16 * 1024;
 
 forEachClass(
-  'ten reloads and workers recycled after some dozen requests cost no request, no event and no WebSocket its goodbye',
+  'ten reloads and workers recycled after a few dozen requests lose no request and no event, and close every WebSocket properly',
   {
     workers,
     each: 32,
@@ -74,7 +74,7 @@ forEachClass(
   { limitMs: 180_000 },
 );
 
-/** A body that no other request has. */
+/** A body that is unique to the request. */
 function bodyOf(id: string): Buffer {
   return Buffer.alloc(bodyBytes, `${id} and on and on; `);
 }

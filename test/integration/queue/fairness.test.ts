@@ -11,7 +11,7 @@ const rounds = 20;
 
 for (const kind of ['kept', 'new'] as const) {
   scenario(
-    `${workers} requests on ${workers} workers are all inside at once, ${rounds} rounds running, on ${kind} connections`,
+    `${workers} requests on ${workers} workers all run concurrently, in ${rounds} rounds, on ${kind} connections`,
     async (scene) => {
       const rendezvous = await scene.rendezvous();
       const args = ['--workers', String(workers), '--timeout', '60', '--keep-alive', '60'];
@@ -28,11 +28,7 @@ for (const kind of ['kept', 'new'] as const) {
         assert.equal(rendezvous.release('inside'), workers);
         const responses = await Promise.all(answers);
         assert.deepEqual(new Set(responses.map(({ status }) => status)), new Set([200]));
-        assert.equal(
-          new Set(responses.map(({ body }) => body.toString())).size,
-          workers,
-          'each by a worker of its own',
-        );
+        assert.equal(new Set(responses.map(({ body }) => body.toString())).size, workers, 'each in a different worker');
       }
     },
     { skip: kind === 'kept' && otherServer && 'only for Tunicorn' },
@@ -40,7 +36,7 @@ for (const kind of ['kept', 'new'] as const) {
 }
 
 scenario(
-  'pipelined requests of one connection do not run side by side, and do not hold others up',
+  'pipelined requests of one connection do not run concurrently, and do not delay others',
   async (scene) => {
     const rendezvous = await scene.rendezvous();
     const server = await scene.tunicorn({

@@ -40,7 +40,7 @@ const CLASSES: readonly (readonly [name: string, text: string])[] = [
 
 for (const [name, text] of CLASSES) {
   scenario(
-    `${name}: a worker that is killed at graceful_timeout is in the log once, with its request and where that was`,
+    `${name}: a worker that is killed at graceful_timeout is logged once, with its request and the stack of that`,
     async (scene) => {
       const rendezvous = await scene.rendezvous();
       const server = await scene.tunicorn({
@@ -65,7 +65,7 @@ for (const [name, text] of CLASSES) {
 }
 
 scenario(
-  'tornado: each of several WSGI requests beyond timeout is in the log once, and so is the code that keeps them all waiting',
+  'tornado: each of several WSGI requests beyond timeout is logged once, and so is the code that blocks them',
   async (scene) => {
     const rendezvous = await scene.rendezvous();
     const server = await scene.tunicorn({
@@ -87,7 +87,7 @@ scenario(
     const overdue = [...log.matchAll(/REQUEST TIMEOUT \(pid:\d+\) GET \/late-\d after \d+\.\d s\. (.*\n.*)/g)];
     assert.ok(overdue.length > 0, log);
     for (const [, where = ''] of overdue) assert.match(where, /^What it was doing:\n(?:Current t|T)hread/, log);
-    // With each of them, and with each loop that is blocked: a request may be left to the worker's successor, whose loop it blocks, too.
+    // One for each request, and for each blocked loop: a request may pass to the worker's successor, whose loop it blocks, too.
     const blocked = count(log, /has had a blocked event loop/);
     assert.ok(blocked > 0, log);
     assert.equal(count(log, /late\.py", line \d+,? in deepest/), overdue.length + blocked, log);

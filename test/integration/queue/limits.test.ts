@@ -24,7 +24,7 @@ function postHead(length: number, more = ''): string {
   return `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n${more}\r\n`;
 }
 
-/** The only thing that the client gets is this answer, and it can read it: the connection is closed, not reset. */
+/** The client gets exactly this response, and can read it: the connection is closed, not reset. */
 async function expectRefused(connection: HttpConnection, status: number): Promise<HttpResponse> {
   const response = await connection.response();
   assert.deepEqual([response.status, response.end, field(response, 'Connection')], [status, 'complete', 'close']);
@@ -46,7 +46,7 @@ scenario(
       await expectRefused(slow, 408);
       await sender.stop();
     }
-    // It has been there all the time, and owed nothing.
+    // It was connected all the time, without an unfinished request.
     await idle.send(requestBytes('/length'));
     assert.equal((await idle.response()).status, 200);
     await eventually(
@@ -71,7 +71,7 @@ scenario(
 // Time for the body
 
 scenario(
-  'a body that stops coming is answered with 408, and is never run',
+  'a request whose body stops arriving gets 408, and never runs',
   async (scene) => {
     const { server, ran } = await recorded(scene, ['--body-timeout', '1', '--body-min-rate', '0']);
     for (const start of [`${postHead(10)}half`, `${CHUNKED}a\r\nhalf`]) {
@@ -85,7 +85,7 @@ scenario(
 );
 
 scenario(
-  'a body that comes byte by byte is answered when it is whole, if no minimum rate is asked for',
+  'a request whose body arrives byte by byte is answered when it is complete, if no minimum rate is set',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'upload', args: ['--body-timeout', '1', '--body-min-rate', '0'] });
     const connection = await scene.connect(server);
@@ -104,7 +104,7 @@ for (const [framing, head, pieces] of [
   ['in chunks', CHUNKED, Array.from({ length: 1000 }, () => '1\r\nx\r\n')],
 ] as const) {
   scenario(
-    `a body ${framing} that never stops, but comes too slowly, is answered with 408`,
+    `a body ${framing} that arrives steadily, but too slowly, is answered with 408`,
     async (scene) => {
       const { server, ran } = await recorded(scene, ['--body-timeout', '1', '--body-min-rate', '1000']);
       const connection = await scene.connect(server);
@@ -119,7 +119,7 @@ for (const [framing, head, pieces] of [
 }
 
 scenario(
-  'the minimum rate is an average: a body that comes in one go and then in drops is answered when it is whole',
+  'the minimum rate is an average: a body that arrives in a burst and then slowly is answered when it is complete',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'upload', args: ['--body-timeout', '1', '--body-min-rate', '100'] });
     const connection = await scene.connect(server);
@@ -135,7 +135,7 @@ scenario(
 // Size
 
 scenario(
-  'a Content-Length beyond limit_request_body is answered with 413 before the body comes, and without 100 Continue',
+  'a Content-Length over limit_request_body gets 413 before the body arrives, and without 100 Continue',
   async (scene) => {
     const { server, ran } = await recorded(scene, ['--limit-request-body', '1000']);
     for (const more of ['', 'Expect: 100-continue\r\n']) {
@@ -153,7 +153,7 @@ scenario(
 );
 
 scenario(
-  'a body of just limit_request_body bytes is answered, whatever its framing, and gets its 100 Continue',
+  'a body of exactly limit_request_body bytes is accepted with any framing, and gets its 100 Continue',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'upload', args: ['--limit-request-body', '1000'] });
     const body = 'x'.repeat(1000);
@@ -174,7 +174,7 @@ for (const [framing, head, piece] of [
   ['a body whose Content-Length is too large', postHead(1_000_000_000), 'x'.repeat(65_536)],
 ] as const) {
   scenario(
-    `${framing} that goes on and on is answered with 413, which the client can read while it still sends`,
+    `${framing} that does not end is answered with 413, which the client can read while it still sends`,
     async (scene) => {
       const { server, ran } = await recorded(scene, ['--limit-request-body', '1000000']);
       const connection = await scene.connect(server);
@@ -194,7 +194,7 @@ for (const [framing, head, piece] of [
 // Connections
 
 scenario(
-  'one connection too many is answered with 503 and Retry-After; where one has closed, another is served',
+  'one connection too many gets 503 and Retry-After; when one has closed, another is served',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'responses', args: ['--gateway-connections', '3'] });
     const held: HttpConnection[] = [];
@@ -213,11 +213,11 @@ scenario(
 );
 
 scenario(
-  'a client that is turned away cannot stay by going on to send',
+  'a client that is turned away cannot stay by continuing to send',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'responses', args: ['--gateway-connections', '1'] });
     const held = await keptConnection(scene, server);
-    // It does not answer the end of the connection with its own, as well-behaved clients do.
+    // It does not close its side, as well-behaved clients do.
     const socket = connect({ ...server.target, allowHalfOpen: true });
     scene.defer(() => void socket.destroy());
     const received: Buffer[] = [];
@@ -236,7 +236,7 @@ scenario(
 // Writing
 
 scenario(
-  'a client that reads nothing of its response loses its connection after write_timeout, and its place is free',
+  'a client that does not read its response is disconnected after write_timeout, which frees its place',
   async (scene) => {
     const env = { MEBIBYTES: '32', PROGRESS: scene.path('progress') };
     const args = ['--write-timeout', '1', '--gateway-connections', '1'];
@@ -290,7 +290,7 @@ scenario(
         await connection.send(bytes.subarray(0, -1));
       }),
     );
-    // All are there but for their last byte: 125 MiB, of which 4 may be in memory; reading them takes buffers of its own.
+    // All have arrived except their last byte: 125 MiB, of which 4 may be in memory, besides the buffers for reading.
     await Promise.all(
       connections.map(async (connection, number) => {
         const bytes = body(number);

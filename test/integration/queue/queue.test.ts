@@ -1,5 +1,5 @@
 // Requests that wait for a worker: how many, how long, in which order, and those whose clients leave. One worker runs one request and
-// has one ticket ahead; what comes then waits in the gateway.
+// has one ticket ahead; further requests wait in the gateway.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -55,7 +55,7 @@ class Counter {
     await connection.send(requestBytes('/hold', { ...options, headers: { 'X-Id': name, ...options.headers } }));
     await this.read();
     const response = connection.response(options.method);
-    // Whoever needs it waits for it, perhaps later than it fails.
+    // A caller that needs it awaits it, perhaps after it has failed.
     response.catch(() => {});
     return { name, connection, response };
   }
@@ -66,7 +66,7 @@ class Counter {
     return all;
   }
 
-  /** A refusal needs no worker, and its connection comes last: when it is there, the gateway has read all that was sent before. */
+  /** A refusal needs no worker, and its connection comes last: when it arrives, the gateway has read everything sent before. */
   async read(): Promise<void> {
     assert.equal((await request(this.server.target, '/', { headers: { 'Bad name': 'x' } })).status, 400);
   }
@@ -103,7 +103,7 @@ async function expectBusy({ name, response }: Waiting): Promise<void> {
 // How many
 
 scenario(
-  'beyond queue_limit a request is answered with 503 and Retry-After immediately, and never run; the others are',
+  'beyond queue_limit a request gets 503 and Retry-After immediately, and never runs; the others do',
   async (scene) => {
     const counter = await Counter.open(scene, ['--queue-limit', '2']);
     const [running] = await counter.comeAll('a');
@@ -225,7 +225,7 @@ scenario(
 scenario(
   'adaptive: first the oldest; while the oldest has waited too long, the newest',
   async (scene) => {
-    // Too long is 500 s here, which does not come, and half a second there.
+    // Too long means 500 s here, which is never reached, and half a second there.
     const patient = await Counter.open(scene, ['--queue-order', 'adaptive', '--queue-timeout', '1000']);
     const calm = await patient.comeAll('abcdefg');
     const counter = await Counter.open(scene, ['--queue-order', 'adaptive']);
@@ -269,7 +269,7 @@ for (const [how, leave] of [
 }
 
 scenario(
-  'a client that shuts down its sending side while it reads its response gets the whole of it',
+  'a client that half-closes while it reads its response gets the complete response',
   async (scene) => {
     const env = { MEBIBYTES: '32', PROGRESS: scene.path('progress') };
     // Without a spool the application is still in the middle of it when the client does so.

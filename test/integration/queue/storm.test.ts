@@ -17,7 +17,7 @@ const bodyBytes = 16 * 1024;
 const KILLS_PER_RELOAD = 2;
 
 scenario(
-  'ten reloads, workers recycled after 50 requests and idle workers killed cost no request',
+  'ten reloads, workers recycled after 50 requests and killed idle workers lose no request',
   async (scene) => {
     const ledger = scene.write('ledger', '');
     const args = ['--workers', '4', '--max-requests', '50', '--graceful-timeout', '60'];
@@ -45,12 +45,12 @@ scenario(
     }
     await load.answeredMore(100);
     const result = await load.stop();
-    // Under load few workers are idle when they are looked at. Nothing boots a generation any more.
+    // Under load few workers are idle when checked. No generation is booting any more.
     killer.mayKillMore(Number.POSITIVE_INFINITY);
     await eventually('five idle workers to be killed', () => killer.kills >= 5);
     const kills = await killer.stop();
     assert.deepEqual([result.failed, result.wrong], [0, 0], result.complaints.join('\n'));
-    // The storm was one: workers were killed, many were recycled, and much was answered.
+    // It was a real storm: workers were killed, many were recycled, and many requests were answered.
     assert.ok(kills >= 5, `${kills} idle workers killed`);
     assert.ok(pids.size > (reloads + 1) * 4, `${pids.size} workers answered`);
     assert.ok(result.answered >= 1000, `${result.answered} answered`);
@@ -106,7 +106,7 @@ function shuffled(pids: readonly number[]): number[] {
     .map(({ pid }) => pid);
 }
 
-/** A body that no other request has. */
+/** A body that is unique to the request. */
 function bodyOf(id: string): Buffer {
   return Buffer.alloc(bodyBytes, `${id} and on and on; `);
 }

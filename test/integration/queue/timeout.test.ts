@@ -113,7 +113,7 @@ scenario(
 );
 
 scenario(
-  'waiting for a worker is not running: the timeout counts from the claim',
+  'the wait for a worker does not count: timeout starts with the claim',
   async (scene) => {
     const { rendezvous, server } = await scene.meeting(['--timeout', '3', '--workers', '1']);
     const first = await scene.connect(server);
@@ -146,7 +146,7 @@ scenario('--timeout 0 never kills', async (scene) => {
   const connection = await scene.connect(server);
   await connection.send(requestBytes('/hold'));
   await rendezvous.arrived('held');
-  // Whatever looks for late workers has had several occasions when so many other requests are done.
+  // By the time this many other requests are done, late workers have been looked for several times.
   for (let count = 0; count < 500; count += 1) await getText(server.target);
   rendezvous.open('held');
   assert.equal((await connection.response()).status, 200);
@@ -154,7 +154,7 @@ scenario('--timeout 0 never kills', async (scene) => {
 });
 
 scenario(
-  'a worker that is slow to boot beyond the timeout is replaced',
+  'a worker whose boot exceeds timeout is replaced',
   async (scene) => {
     const once =
       'import os, time\ntry:\n    os.close(os.open(os.environ["ONCE"], os.O_CREAT | os.O_EXCL))\n    time.sleep(3600)\nexcept FileExistsError:\n    pass\n' +
@@ -171,7 +171,7 @@ scenario(
 );
 
 scenario(
-  'after a timeout the successor gets the time that its boot takes on a busy machine',
+  'after a timeout the successor gets enough time to boot on a busy machine',
   async (scene) => {
     // The first boot is quick; the later ones take longer than timeout, again and again.
     const app =
@@ -189,7 +189,7 @@ scenario(
 );
 
 scenario(
-  'a crash loop backs off, is logged, and ends when the reason is gone',
+  'a crash loop backs off, is logged, and ends when its cause is gone',
   async (scene) => {
     const crash =
       'import os\nif not os.path.exists(os.environ["HEALTHY"]):\n    os._exit(9)\n' +

@@ -191,7 +191,7 @@ scenario(
 );
 
 scenario(
-  'a configuration file that is made later is noticed',
+  'a configuration file that is created later is noticed',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'app', args: ['--reload'], files });
     scene.write('gunicorn.conf.py', 'workers = 2\n');
@@ -231,7 +231,7 @@ scenario(
   async (scene) => {
     const env = { PYTHONDONTWRITEBYTECODE: undefined };
     const server = await scene.tunicorn({ app: 'app', args: ['--reload'], env, files });
-    // A second that is still to come, so that none of the edits is an old one when it is loaded, however slow the machine is.
+    // A second in the future, so that no edit is old when it is loaded, however slow the machine is.
     const second = Math.floor(Date.now() / 1000) + 60;
     for (const [at, text] of ['aaaaa', 'bbbbb', 'ccccc'].entries()) {
       scene.write('text.py', textIs(text));

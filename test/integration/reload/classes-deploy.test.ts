@@ -1,4 +1,4 @@
-// A broken deploy goes unnoticed by clients, for every class that runs several requests at once.
+// A broken deploy goes unnoticed by clients, for every class that runs several requests concurrently.
 
 import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';
@@ -16,7 +16,7 @@ for (const [what, file, only, logged] of [
   ['fails in its lifespan', 'broken-lifespan', asgi, /a broken deploy/],
 ] as const) {
   forEachClass(
-    `a deploy that ${what} costs no request, no event stream and no WebSocket`,
+    `a deploy that ${what} loses no request, no event stream and no WebSocket`,
     { workers: 2, each: 16 },
     async ({ kind, scene, server }) => {
       const webSockets = new KeptWebSockets(server.target, kind.dialect === 'asgi' ? 5 : 0);

@@ -61,7 +61,7 @@ scenario(
     for (let count = 1; count < 5; count += 1) assert.equal(await getText(server.target), first);
     await rendezvous.arrived('importing');
     await eventually('the old worker to end', () => !isAlive(Number(first)));
-    // The replacement stands in its import, and the old worker takes no more than its five.
+    // The replacement is stuck in its import, and the old worker takes no more than its five.
     const waiting = getText(server.target);
     rendezvous.open('importing');
     const next = await waiting;
@@ -105,7 +105,7 @@ for (const [workerClass, app] of [
 }
 
 scenario(
-  'jitter and many clients cost no request',
+  'no request is lost with jitter and many clients',
   async (scene) => {
     const args = ['--workers', '3', '--max-requests', '20', '--max-requests-jitter', '20'];
     const server = await scene.tunicorn({ app: 'hello', args });

@@ -49,7 +49,7 @@ for (const [from, to] of [
     };
     assert.equal((await ask('/first')).text, `${from} /first a b 0`);
     scene.write('gunicorn.conf.py', config(to));
-    // One request runs, a few wait behind it, and come to the new workers or to the old ones, as it happens.
+    // One request runs, and a few wait behind it, for the new or the old workers.
     const asked = ['/slow', '/w%C3%A9', '/x', '/body'].map((path) =>
       ask(path, path === '/body' ? 'x'.repeat(5000) : undefined),
     );

@@ -43,7 +43,7 @@ for (const preload of [false, true]) {
     ['has lost the application', '"""a broken deploy"""\n'],
   ] as const) {
     scenario(
-      `a deploy that ${what} costs no request, and the next good one works, ${name}`,
+      `a deploy that ${what} loses no request, and the next good one works, ${name}`,
       async (scene) => {
         const server = await scene.tunicorn({ app: 'app', args, files: { 'app.py': answering('good') } });
         const load = new Load(server.target, { ...bothKinds, check: isOneOf('good', 'best') });
@@ -176,7 +176,7 @@ scenario(
 );
 
 scenario(
-  'a generation that never gets ready does not stop the old one, and a good deploy takes its place',
+  'a generation that never gets ready does not stop the old one, and a good deploy replaces it',
   async (scene) => {
     const rendezvous = await scene.rendezvous();
     const env = { RENDEZVOUS: rendezvous.address };

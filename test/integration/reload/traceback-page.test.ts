@@ -1,4 +1,4 @@
-// With the setting reload, an application that cannot be imported is a page with the traceback until it is mended.
+// With the setting reload, an application that cannot be imported is a page with the traceback until it is fixed.
 
 import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';
@@ -43,7 +43,7 @@ for (const [what, text, page] of broken) {
 }
 
 scenario(
-  'an application that is not in its module is a page, too',
+  'an application that its module lacks is a page with the traceback, too',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'app', args: ['--reload'], files: { ...files, 'app.py': '' } });
     const response = await request(server.target, '/');

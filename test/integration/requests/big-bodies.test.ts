@@ -16,7 +16,7 @@ const block: Buffer = Buffer.alloc(mebibyte, Buffer.from(Array.from({ length: 25
 const limits = { limitMs: 240_000 } as const;
 
 scenario(
-  'an upload of 1 GiB arrives right, and no process grows to 200 MiB',
+  'an upload of 1 GiB arrives intact, and no process grows to 200 MiB',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'upload', args: ['--timeout', '200'] });
     const connection = await scene.connect(server);
@@ -29,7 +29,7 @@ scenario(
 );
 
 scenario(
-  'a chunked upload of 256 MiB arrives right, and no process grows to 200 MiB',
+  'a chunked upload of 256 MiB arrives intact, and no process grows to 200 MiB',
   async (scene) => {
     const server = await scene.tunicorn({ app: 'upload', args: ['--timeout', '200'] });
     const connection = await scene.connect(server);
@@ -45,7 +45,7 @@ scenario(
 
 for (const [query, mebibytes] of [['?length', 1024] as const, ['', 256] as const]) {
   scenario(
-    `a download of ${mebibytes} MiB ${query === '' ? 'in chunks' : 'with a Content-Length'} waits for a slow reader and arrives right`,
+    `a download of ${mebibytes} MiB ${query === '' ? 'in chunks' : 'with a Content-Length'} waits for a slow reader and arrives intact`,
     async (scene) => {
       const env = { MEBIBYTES: String(mebibytes), PROGRESS: scene.path('progress') };
       const server = await scene.tunicorn({ app: 'huge', args: ['--timeout', '10'], env });
@@ -53,7 +53,7 @@ for (const [query, mebibytes] of [['?length', 1024] as const, ['', 256] as const
       await connection.send(requestBytes(`/${query}`));
       const head = await connection.head();
       const got = await readSlowly(connection, head, async (received) => {
-        // The reader stands still until the application does, too: it was held back, long before the end.
+        // The reader pauses until backpressure has stopped the application, too, long before the end.
         const produced = await standstill(env.PROGRESS);
         assert.ok(produced * mebibyte < received + limitBytes, `${produced} MiB produced, ${received} bytes read`);
       });
@@ -100,7 +100,7 @@ async function expectAnswer(connection: HttpConnection, mebibytes: number): Prom
   assert.equal(response.body.toString(), `${mebibytes * mebibyte} ${sha256OfBlocks(mebibytes)}`);
 }
 
-/** Stops once, after 32 MiB, for as long as `whileStopped` takes. */
+/** Pauses once, after 32 MiB, for as long as `whileStopped` takes. */
 async function readSlowly(
   connection: HttpConnection,
   head: ResponseHead,
@@ -119,7 +119,7 @@ async function readSlowly(
   return { length, hash, end };
 }
 
-/** The number in the file, when it has stayed the same for a while: how long does not matter, for the reader waits anyway. */
+/** The number in the file, once it has stayed the same for a while; how long does not matter, because the reader waits anyway. */
 async function standstill(path: string): Promise<number> {
   let last = -1;
   return await eventually('the application to stand still', async () => {

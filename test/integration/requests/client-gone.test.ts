@@ -1,4 +1,4 @@
-// A client that leaves: the application can ask, a stream stops, close() is called, and nothing is written to the log.
+// A client that leaves: the application can check for it, a stream stops, close() is called, and nothing is logged.
 
 import assert from 'node:assert/strict';
 import type { HttpConnection } from '../../harness/clients/http-connection.ts';
@@ -73,7 +73,7 @@ async function start(scene: Scene): Promise<{ rendezvous: Rendezvous; server: Se
   };
 }
 
-/** The only worker is free, its next client is there, and the departure was no event for the log. */
+/** The only worker is free for the next client, and the departure was not logged. */
 async function servesOn(server: Server): Promise<void> {
   assert.equal(await getText(server.target, '/'), 'here');
   assert.equal((await server.stop()).code, 0);

@@ -9,7 +9,7 @@ import { onlyTunicorn, scenario, sharedServer } from '../../harness/scenario.ts'
 const shared = sharedServer({ app: 'early_hints' });
 const LINK = '</style.css>; rel=preload; as=style';
 
-scenario('hints arrive while the application still works, each as a response 103 of its own', async (scene) => {
+scenario('hints arrive while the application is still working, each as a separate 103 response', async (scene) => {
   const rendezvous = await scene.rendezvous();
   const server = await scene.tunicorn({ app: 'early_hints', env: { RENDEZVOUS: rendezvous.address } });
   const connection = await scene.connect(server);
@@ -34,7 +34,7 @@ scenario('hints arrive while the application still works, each as a response 103
   }
 });
 
-scenario('a client of HTTP/1.0 gets the response alone', async (scene) => {
+scenario('an HTTP/1.0 client gets only the response', async (scene) => {
   const connection = await scene.connect(await shared());
   await connection.send(requestBytes('/one', { version: '1.0' }));
   const text = (await connection.untilEnd()).toString('latin1');
@@ -65,7 +65,7 @@ scenario(
 );
 
 scenario(
-  'a worker that dies after its hints costs a 502',
+  'a worker that dies after its hints causes a 502',
   async (scene) => {
     const server = await shared();
     const connection = await scene.connect(server);
@@ -77,7 +77,7 @@ scenario(
   onlyTunicorn,
 );
 
-scenario('many hints arrive in their order, and the worker serves on', async (scene) => {
+scenario('many hints arrive in order, and the worker keeps serving', async (scene) => {
   const server = await shared();
   for (let round = 0; round < 2; round += 1) {
     const connection = await scene.connect(server);

@@ -27,7 +27,7 @@ interface Ending {
   readonly method: string | null;
   readonly target: string | null;
   readonly requestBytes?: number;
-  /** Other requests that the act needed, which are answered. */
+  /** Other requests that the act needed; they are answered. */
   readonly others?: number;
 }
 
@@ -67,7 +67,7 @@ const POST_HEAD = 'POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n'
 const endings: readonly Ending[] = [
   { title: 'is answered', act: (s) => asks(s, '/?q=1', 200), end: 'answered', status: 200, ...GET, target: '/?q=1' },
   {
-    title: 'is nonsense',
+    title: 'is garbage',
     act: (s) => says(s, 'nonsense\r\n\r\n', 400),
     end: 'refused',
     status: 400,
@@ -75,7 +75,7 @@ const endings: readonly Ending[] = [
     target: null,
   },
   {
-    title: 'has a wrong field',
+    title: 'has an invalid field',
     act: (s) => says(s, 'GET /wrong HTTP/1.1\r\nHost: a\r\nwrong field\r\n\r\n', 400),
     end: 'refused',
     status: 400,
@@ -124,7 +124,7 @@ const endings: readonly Ending[] = [
     requestBytes: 4,
   },
   {
-    title: 'is wrong in its body',
+    title: 'has an invalid body',
     act: (s) => says(s, 'POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabnonsense\r\n', 400),
     end: 'refused',
     status: 400,
@@ -180,7 +180,7 @@ const endings: readonly Ending[] = [
     others: 1,
   },
   {
-    title: 'is not sent to its end by a client that still reads',
+    title: 'is left incomplete by a client that still reads',
     act: async (s) => {
       const connection = await s.scene.connect(s.server);
       await connection.send('GET /half HTTP/1.1\r\nHost:');
@@ -197,7 +197,7 @@ const endings: readonly Ending[] = [
     act: async (s) => {
       const { leave } = await held(s);
       leave();
-      // Only when the gateway knows: the worker is let go after that.
+      // Wait until the gateway knows; only then release the worker.
       await eventually('the line of the request', () => linesOf(s.scene).length === 1);
       s.rendezvous.open('held');
     },
@@ -295,11 +295,11 @@ const endings: readonly Ending[] = [
     others: 1,
   },
   {
-    title: 'comes when too many wait',
+    title: 'arrives when too many are waiting',
     args: ['--queue-limit', '1'],
     act: async (s) => {
       const first = await held(s);
-      // One in the ticket pipe, one in the line, and one too many.
+      // One in the ticket pipe, one in the queue, and one too many.
       const others = [1, 2, 3].map(() => request(s.server.target, '/many'));
       await eventually('a line', () => linesOf(s.scene).length > 0);
       s.rendezvous.open('held');
@@ -314,7 +314,7 @@ const endings: readonly Ending[] = [
     others: 3,
   },
   {
-    title: 'comes on one connection too many',
+    title: 'arrives on one connection too many',
     args: ['--gateway-connections', '1'],
     act: async (s) => {
       const first = await held(s);
@@ -332,7 +332,7 @@ const endings: readonly Ending[] = [
     others: 1,
   },
   {
-    title: 'is answered to a client that has closed its side',
+    title: 'is answered after its client has half-closed',
     args: ['--workers', '2'],
     act: async (s) => {
       const connection = await s.scene.connect(s.server);
@@ -364,7 +364,7 @@ const endings: readonly Ending[] = [
     target: '/hold',
   },
   {
-    title: 'is there when the server stops at once',
+    title: 'is running when the server stops immediately',
     act: async (s) => {
       const { answered } = await held(s);
       s.server.signal('SIGQUIT');
@@ -383,7 +383,7 @@ function linesOf(scene: Scene): readonly string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
 }
 
-/** A class of one's own, be it as it was: Python's loggers write everything then. */
+/** A custom class, even without changes, makes Python's loggers write everything. */
 const OWN_LOGGERS = `
 from gunicorn.glogging import Logger
 class Own(Logger):
@@ -398,7 +398,7 @@ async function play(scene: Scene, ending: Ending, form: 'text' | 'json' | 'pytho
   else args.push('--config', scene.write('loggers.py', OWN_LOGGERS));
   const env = { RENDEZVOUS: rendezvous.address };
   const server = await scene.launch({ app: 'endings', args, env });
-  // Not by a connection, which might be in the way of one that is counted.
+  // Not through a connection, which could take the place of one that is counted.
   await server.waitForLog(serving);
   await ending.act({ scene, server, rendezvous });
   rendezvous.open('held');

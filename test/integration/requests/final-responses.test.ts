@@ -1,4 +1,4 @@
-// Responses of applications on the wire where RFC 9110 and 9112 leave no choice, in every kind of worker.
+// Responses of applications for which RFC 9110 and 9112 leave no choice, with every kind of worker.
 
 import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';
@@ -16,7 +16,7 @@ const CLASSES = [
 
 for (const [workerClass, dialect] of CLASSES) {
   scenario(
-    `${workerClass}: an application may close the connection, 205 has no content, and what cannot be sent is 500`,
+    `${workerClass}: an application may close the connection, 205 has no content, and an invalid response becomes 500`,
     async (scene) => {
       const server = await scene.tunicorn({ app: `final_responses:${dialect}`, args: ['-k', workerClass] });
 
@@ -63,7 +63,7 @@ for (const [what, text, status] of [
   ['a body that is too large', 'HEAD / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n', 413],
 ] as const) {
   scenario(
-    `the answer to HEAD with ${what} has no content`,
+    `the response to HEAD with ${what} has no content`,
     async (scene) => {
       const connection = await scene.connect(await limited());
       await connection.send(text);

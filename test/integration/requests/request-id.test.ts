@@ -1,4 +1,4 @@
-// Request ids: taken from X-Request-ID or made, and known to the application, the client and the access log alike.
+// Request ids: taken from X-Request-ID or generated, and known to the application, the client and the access log.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ scenario('by default requests have no ids, and X-Request-ID is a field like any 
   assert.equal(field(sent, 'X-Request-ID'), undefined);
 });
 
-scenario('an id that was sent is the id, for the application and the client', async (scene) => {
+scenario('an id sent by the client is used, by the application and in the response', async (scene) => {
   const server = await serverWith(scene, ['--request-id', 'on']);
   for (const id of ['abc', 'Root=1-67891233-abcdef012345678912345678', '"\\<>', 'x'.repeat(128)]) {
     const response = await request(server.target, '/', { headers: { 'x-request-id': id } });
@@ -41,7 +41,7 @@ scenario('an id that was sent is the id, for the application and the client', as
   }
 });
 
-scenario('without a sane one, an id is made, a new one for each request of a connection', async (scene) => {
+scenario('without a valid one, an id is generated, a new one for each request of a connection', async (scene) => {
   const server = await serverWith(scene, ['--request-id', 'on']);
   const connection = await scene.connect(server);
   const seen = new Set<string>();
@@ -72,7 +72,7 @@ scenario("an application's own X-Request-ID is not touched", async (scene) => {
   assert.equal(response.body.toString(), 'abc');
 });
 
-scenario('refusals have an id too, and the JSON access log has that of each request', async (scene) => {
+scenario('refusals have an id, too, and the JSON access log has the id of each request', async (scene) => {
   const log = scene.path('access.log');
   const server = await serverWith(scene, ['--log-format', 'json', '--access-logfile', log]);
   const connection = await scene.connect(server);

@@ -10,7 +10,7 @@ import { onlyTunicorn, scenario, sharedServer } from '../../harness/scenario.ts'
 const echo = sharedServer({ app: 'echo', args: ['--workers', '2', '--keep-alive', '20'] });
 const responses = sharedServer({ app: 'responses', args: ['--workers', '2', '--keep-alive', '20'] });
 scenario(
-  'HTTP/1.1 keeps the connection for many requests',
+  'HTTP/1.1 keeps the connection open for many requests',
   async (scene) => {
     const connection = await scene.connect(await responses());
     for (let count = 0; count < 50; count += 1) {
@@ -42,7 +42,7 @@ scenario('HTTP/1.0 closes after the response', async (scene) => {
 });
 
 scenario(
-  'HTTP/1.0 with Connection: keep-alive keeps the connection',
+  'HTTP/1.0 with Connection: keep-alive keeps the connection open',
   async (scene) => {
     const connection = await scene.connect(await responses());
     for (let count = 0; count < 3; count += 1) {
@@ -53,7 +53,7 @@ scenario(
   onlyTunicorn,
 );
 
-scenario('HTTP/1.0 gets a body without length as it is, and the end of the connection', async (scene) => {
+scenario('HTTP/1.0 gets a body of unknown length unframed, ended by the end of the connection', async (scene) => {
   const connection = await scene.connect(await responses());
   await connection.send(requestBytes('/chunked', { version: '1.0', headers: { Connection: 'keep-alive' } }));
   const response = await connection.response();
@@ -103,7 +103,7 @@ for (const [dialect, app, args, proxyLine] of [
   ['asgi', 'asgi_app:app', ['-k', 'asgi'], ''],
 ] as const) {
   scenario(
-    `${dialect}: all that a client has pipelined is answered, also when it has stopped sending`,
+    `${dialect}: all pipelined requests are answered, even if the client half-closes`,
     async (scene) => {
       const server = await scene.tunicorn({ app, args });
       const whole = [
@@ -131,7 +131,7 @@ for (const [dialect, app, args, proxyLine] of [
   );
 }
 
-scenario('a CRLF behind a body is neither a request nor a part of the next one', async (scene) => {
+scenario('a CRLF after a body is neither a request nor part of the next one', async (scene) => {
   const server = await scene.tunicorn({ app: 'echo', args: ['--keep-alive', '1'] });
   const connection = await scene.connect(server);
   const post = requestBytes('/', { method: 'POST', body: 'a=b' });
@@ -144,7 +144,7 @@ scenario('a CRLF behind a body is neither a request nor a part of the next one',
   assert.ok(await connection.closesSilently());
 });
 
-scenario('requests pipelined behind Connection: close are not answered', async (scene) => {
+scenario('requests pipelined after Connection: close are not answered', async (scene) => {
   const connection = await scene.connect(await responses());
   await connection.send(
     Buffer.concat([requestBytes('/length', { headers: { Connection: 'close' } }), requestBytes('/length')]),
@@ -295,7 +295,7 @@ for (const [path, status] of [
   ['/304-body', 304],
 ] as const) {
   scenario(
-    `${path} has no body, no chunks, and the connection goes on`,
+    `${path} has no body and no chunks, and the connection stays open`,
     async (scene) => {
       const connection = await scene.connect(await responses());
       await connection.send(requestBytes(path));
@@ -371,7 +371,7 @@ scenario('ISO-8859-1 in a response field arrives', async () => {
   assert.equal(field(await request(server.target, '/latin-1'), 'X-Name'), 'caf\u00e9');
 });
 
-scenario('a body longer than its Content-Length is cut to it', async (scene) => {
+scenario('a body longer than its Content-Length is truncated to it', async (scene) => {
   const connection = await scene.connect(await responses());
   await connection.send(requestBytes('/long'));
   assert.equal((await connection.response()).body.toString(), 'four');
@@ -380,7 +380,7 @@ scenario('a body longer than its Content-Length is cut to it', async (scene) => 
   assert.equal((await connection.response()).status, 200);
 });
 
-scenario('a body shorter than its Content-Length is seen to be cut off', async (scene) => {
+scenario('a body shorter than its Content-Length is visibly cut off', async (scene) => {
   const connection = await scene.connect(await responses());
   await connection.send(requestBytes('/short'));
   const response = await connection.response();

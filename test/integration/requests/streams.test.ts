@@ -47,7 +47,7 @@ async function listen(scene: Scene, server: Server, path = '/'): Promise<HttpCon
 }
 
 scenario(
-  'statsd gets the sums over all gateways, and hears when a client leaves, even if the application does not',
+  'statsd gets the sums over all gateways, and a client that leaves is subtracted even if the application does not notice',
   async (scene) => {
     const receiver = await udpReceiver(scene);
     const server = await start(scene, ['--gateways', '2', '--statsd-host', receiver.address]);
@@ -93,7 +93,7 @@ scenario(
 );
 
 scenario(
-  'a generation without streams drains without a word of them, and a quick end has none',
+  'a generation without streams logs nothing about them, nor does a quick stop',
   async (scene) => {
     const server = await start(scene);
     server.signal('SIGHUP');
@@ -106,7 +106,7 @@ scenario(
 );
 
 scenario(
-  'at the end an event stream has the graceful_timeout of its own generation, not that of the start',
+  'at a stop an event stream has the graceful_timeout of its own generation, not of the first one',
   async (scene) => {
     const server = await start(scene, [], 'graceful_timeout = 1\n');
     scene.write('gunicorn.conf.py', 'graceful_timeout = 20\n');

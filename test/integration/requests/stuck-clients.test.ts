@@ -29,7 +29,7 @@ scenario(
     }
     await load.answeredMore(200);
     for (let count = 0; count < 500; count += 1) {
-      // Several responses a client, so that the kernel's buffers cannot take them all.
+      // Several responses per client, so that the kernel's buffers cannot hold them all.
       const requests = Buffer.concat(Array.from({ length: 4 }, () => requestBytes('/kib-200')));
       await stick(scene, server, 'never', requests);
     }
@@ -44,7 +44,7 @@ scenario(
 
 for (const [what, bytes] of halves) {
   scenario(
-    `clients that send ${what} do not hold the only worker`,
+    `clients that send ${what} do not occupy the only worker`,
     async (scene) => {
       const server = await scene.tunicorn({ app: 'responses', args: ['--workers', '1'] });
       for (let count = 0; count < 20; count += 1) await stick(scene, server, 'on demand', bytes);
@@ -105,7 +105,7 @@ function ordinaryLoad(server: Server): Load {
 }
 
 scenario(
-  'a long response that its client leaves unread holds no worker, and arrives whole when the client reads on',
+  'a long response that its client leaves unread blocks no worker, and arrives whole when the client reads on',
   async (scene) => {
     const env = { MEBIBYTES: '16', PROGRESS: scene.path('progress') };
     const server = await scene.tunicorn({ app: 'huge', args: ['--workers', '1'], env });
@@ -122,7 +122,7 @@ scenario(
 );
 
 scenario(
-  'a client that goes away in the middle of a spooled response leaves no file and no held worker',
+  'a client that leaves in the middle of a spooled response leaves neither a file nor a blocked worker',
   async (scene) => {
     const env = { MEBIBYTES: '16', PROGRESS: scene.path('progress') };
     const spool = scene.path('spool');
@@ -134,7 +134,7 @@ scenario(
       const socket = await openSocket(server.target);
       socket.pause();
       socket.write(requestBytes('/'));
-      // The worker is held back now, or soon will be; either way the next client's response comes only if it is let go.
+      // The worker is blocked by backpressure now, or soon will be; the next client gets a response only if it is released.
       socket.resetAndDestroy();
     }
     const connection = await scene.connect(server);

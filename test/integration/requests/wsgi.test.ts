@@ -11,7 +11,7 @@ const echo = sharedServer({ app: 'echo', args: ['--workers', '2'] });
 const responses = sharedServer({ app: 'responses' });
 const raising = sharedServer({ app: 'raising' });
 const validated = sharedServer({ app: 'validated' });
-/** What only one of the two puts into the environ. */
+/** Keys that only one of the two adds to the environ. */
 const optionalKeys = ['gunicorn.socket', 'wsgi.early_hints', 'tunicorn.client_disconnected', 'tunicorn.queue_time'];
 
 scenario('the environ has exactly the keys that Gunicorn gives it, with their values', async (scene) => {
@@ -83,13 +83,13 @@ const targets: readonly (readonly [target: string, path: string, query: string])
 ];
 
 for (const [target, path, query] of targets) {
-  scenario(`the target ${target} is taken apart as Gunicorn does`, async () => {
+  scenario(`the target ${target} is split as in Gunicorn`, async () => {
     const environ = environOf(await request((await echo()).target, target));
     assert.deepEqual([environ.RAW_URI, environ.PATH_INFO, environ.QUERY_STRING], [target, path, query]);
   });
 }
 
-scenario('OPTIONS * is a path of its own', async () => {
+scenario('OPTIONS * has the path *', async () => {
   const environ = environOf(await request((await echo()).target, '*', { method: 'OPTIONS' }));
   assert.equal(environ.PATH_INFO, '*');
 });
@@ -129,7 +129,7 @@ scenario('behind a Unix socket the name of the server is the Host, and there is 
   );
 });
 
-scenario('headers that do not fit a ticket arrive', async (scene) => {
+scenario('headers that do not fit into a ticket arrive', async (scene) => {
   const connection = await scene.connect(await echo());
   const names = Array.from({ length: 60 }, (_, number) => `X-Long-${number}`);
   const lines = names.map((name, number) => `${name}: ${String(number).repeat(300)}\r\n`).join('');
@@ -188,7 +188,7 @@ scenario('written data arrives before the application continues', async (scene) 
   assert.equal(rest, 'and again, then returned');
 });
 
-scenario('write() and the iterable make one body', async (scene) => {
+scenario('write() and the iterable form one body', async (scene) => {
   const { server } = await scene.meeting([], 'write_callable');
   assert.equal(await getText(server.target), 'written, and again, then returned');
 });
@@ -199,7 +199,7 @@ scenario('write() of text ends the response early, with the reason in the log', 
   await server.waitForLog(/TypeError/);
 });
 
-scenario('start_response with exc_info replaces a head that is not sent yet', async (scene) => {
+scenario('start_response with exc_info replaces a head that has not been sent yet', async (scene) => {
   const server = await scene.tunicorn({ app: 'exc_info' });
   const response = await request(server.target, '/before');
   assert.equal(response.status, 503);
@@ -207,7 +207,7 @@ scenario('start_response with exc_info replaces a head that is not sent yet', as
   assert.equal(field(response, 'X-Second'), 'yes');
 });
 
-scenario('start_response with exc_info raises the exception again when the head is out', async (scene) => {
+scenario('start_response with exc_info raises the exception again once the head has been sent', async (scene) => {
   const server = await scene.tunicorn({ app: 'exc_info' });
   const response = await request(server.target, '/after');
   assert.deepEqual([response.status, response.end], [200, 'cut']);
@@ -245,7 +245,7 @@ scenario(
   onlyTunicorn,
 );
 
-scenario('an exception does not cost the worker its life', async (scene) => {
+scenario('an exception does not end the worker', async (scene) => {
   const server = await scene.tunicorn({ app: 'raising' });
   const before = await server.workers(1);
   for (let count = 0; count < 5; count += 1) assert.equal((await request(server.target, '/before')).status, 500);
@@ -253,7 +253,7 @@ scenario('an exception does not cost the worker its life', async (scene) => {
   assert.deepEqual(server.workerPids(), before);
 });
 
-scenario('sys.exit() in a request is answered, and a worker is there for the next', async (scene) => {
+scenario('sys.exit() in a request is answered, and the next request is served', async (scene) => {
   const server = await scene.tunicorn({ app: 'raising' });
   assert.match(String((await request(server.target, '/exit')).status), /^50[02]$/);
   assert.equal(await getText(server.target, '/ok'), 'fine');
@@ -287,7 +287,7 @@ for (const [path, method, status] of closed) {
   });
 }
 
-scenario('close() is called when the client has gone', async (scene) => {
+scenario('close() is called when the client has left', async (scene) => {
   const { rendezvous, server } = await scene.meeting([], 'closing');
   rendezvous.open('client may go');
   const connection = await scene.connect(server);
@@ -309,7 +309,7 @@ scenario('a close() that raises is logged, and the response is whole', async (sc
 
 for (const path of ['/injection', '/bad-name', '/not-text', '/text-body']) {
   scenario(
-    `${path.slice(1)} in a response is a 500, and nothing of it is sent`,
+    `${path.slice(1)} in a response becomes a 500, and nothing of the response is sent`,
     async () => {
       const server = await responses();
       const response = await request(server.target, path);
@@ -323,7 +323,7 @@ for (const path of ['/injection', '/bad-name', '/not-text', '/text-body']) {
 
 for (const path of ['/never', '/twice']) {
   scenario(
-    `an application that calls start_response ${path.slice(1)} is a 500`,
+    `an application that calls start_response ${path.slice(1)} gets a 500`,
     async (scene) => {
       const server = await scene.tunicorn({ app: 'protocol_errors' });
       assert.equal((await request(server.target, path)).status, 500);

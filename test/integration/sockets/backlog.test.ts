@@ -31,7 +31,7 @@ for (const listen of ['tcp', 'unix'] as const) {
       }
       server.signal('SIGTERM');
       await server.waitForLog(handlingSignal('term'));
-      // What would come between the gateway's last look and its close would be reset.
+      // A connection between the gateway's last accept() and its close() would be reset.
       await eventually('the kernel to complete no more connections', async () => !(await canConnect(server.target)));
       process.kill(gateway, 'SIGCONT');
       const outcomes = await Promise.all(
@@ -49,7 +49,7 @@ for (const listen of ['tcp', 'unix'] as const) {
   );
 }
 
-/** Whether a connection is made within a moment: it is neither refused nor left without an answer. */
+/** Whether a connection is established soon, neither refused nor left unanswered. */
 async function canConnect(target: Target): Promise<boolean> {
   const socket = 'path' in target ? connect(target.path) : connect(target.port, target.host);
   const connected = await Promise.race([

@@ -30,7 +30,7 @@ scenario('several addresses of several kinds serve the same application', async 
 });
 
 scenario(
-  'an IPv6 address in brackets is listened at',
+  'an IPv6 address in brackets works',
   async (scene) => {
     const port = await freePort('::1');
     const target = { host: '::1', port };
@@ -49,7 +49,7 @@ scenario('a host name is looked up', async (scene) => {
   assert.equal(await getText(target), 'hello\n');
 });
 
-scenario('port 0 is a port that the kernel chooses, which the log names', async (scene) => {
+scenario('with port 0 the kernel chooses a port, which the log names', async (scene) => {
   const server = await scene.launch({ app: 'hello', args: ['--bind', '127.0.0.1:0'], listen: 'none' });
   const [, url] = await server.waitForLog(listening);
   const port = Number(new URL(url ?? '').port);
@@ -92,7 +92,7 @@ scenario('a stale Unix socket is replaced', async (scene) => {
 });
 
 scenario(
-  'a Unix socket that is in use is refused and left alone',
+  'a Unix socket that is in use is an error, and stays unchanged',
   async (scene) => {
     const path = scene.path('app.sock');
     await block(scene, path);
@@ -106,7 +106,7 @@ scenario(
   { skip: otherServer && 'Gunicorn takes it over' },
 );
 
-scenario('an ordinary file in the place of a Unix socket is refused and left alone', async (scene) => {
+scenario('an ordinary file in place of a Unix socket is an error, and stays unchanged', async (scene) => {
   const path = scene.path('app.sock');
   writeFileSync(path, 'precious\n');
   const { code, text } = await scene.run({ app: 'hello', args: ['--bind', `unix:${path}`] });
@@ -171,7 +171,7 @@ scenario('an address in use is tried again, then given up with its name', async 
   assert.doesNotMatch(text, /Booting worker/);
 });
 
-scenario('an address that gets free in time is taken', async (scene) => {
+scenario('an address that becomes free in time is used', async (scene) => {
   const port = await freePort();
   const blocker = await block(scene, port);
   const target = { host: '127.0.0.1', port };

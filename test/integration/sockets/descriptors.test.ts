@@ -89,7 +89,7 @@ scenario(
     const server = await scene.tunicorn({
       app: 'limits:app',
       files: { 'limits.py': limitsApp },
-      // The command itself, as an operator calls it, and not Node with it.
+      // The command itself, as an operator runs it, not Node with the command as its argument.
       launcher: ['sh', '-c', 'ulimit -S -n 321 && exec "$@"'],
     });
     assert.equal(await getText(server.target), '321 True 321 0');

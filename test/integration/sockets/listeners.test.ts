@@ -36,7 +36,7 @@ const GATEWAY = fileURLToPath(new URL('../../fixtures/listening-gateway.js', imp
 const root = mkdtempSync(path.join(tmpdir(), 'tunicorn-listeners-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-/** As /proc names this process. */
+/** The name of this process in /proc. */
 const ownName = readFileSync('/proc/self/comm', 'utf8').trim();
 
 interface Logged {
@@ -44,7 +44,7 @@ interface Logged {
   readonly options: ListenerOptions;
 }
 
-/** `onLine` is called for each line of the log, as it comes. */
+/** `onLine` is called for each new line of the log. */
 function logged(onLine: (line: string) => void = () => {}, changes: Partial<ListenerOptions> = {}): Logged {
   const lines: string[] = [];
   const say = (said: Entry): void => {
@@ -169,7 +169,7 @@ test('openListeners() opens several addresses in order, and returns each as Guni
   }
 });
 
-test('no listening socket lets accept() wait, neither one that is bound here nor one that is inherited', async () => {
+test('accept() blocks on no listening socket, whether bound here or inherited', async () => {
   const file = path.join(root, 'modes.sock');
   await opened(['127.0.0.1:0', `unix:${file}`]);
   assert.ok(!listenerModes(process.pid).includes('blocking'));

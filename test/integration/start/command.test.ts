@@ -203,7 +203,7 @@ scenario(
     assert.equal(end.code, 3);
     await server.nothingLeft();
   },
-  { skip: otherServer && 'Gunicorn tries for ever' },
+  { skip: otherServer && 'Gunicorn tries forever' },
 );
 
 scenario('--check-config is silent and exits 0 for a good application', async (scene) => {
@@ -229,7 +229,7 @@ scenario(
   'a tmp_upload_dir that cannot be written is one clear line and exit 1',
   async (scene) => {
     const pidFile = scene.path('tunicorn.pid');
-    // Nobody can make a directory there, not even root.
+    // No user can create a directory there, not even root.
     const files = { 'gunicorn.conf.py': 'tmp_upload_dir = "/proc"\n' };
     const args = ['--pid', pidFile];
     const server = await scene.launch({ app: 'hello', listen: 'unix', args, files, chdir: appFolder('hello') });

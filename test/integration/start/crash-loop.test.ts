@@ -84,7 +84,7 @@ for (const [what, path] of [
   ['exit after their response', '/last'],
 ] as const) {
   scenario(
-    `workers that ${what} are replaced at once, however often`,
+    `workers that ${what} are replaced immediately, however often`,
     async (scene) => {
       const server = await scene.tunicorn({ app: 'app', files: { 'app.py': diesIn } });
       for (let count = 1; count <= 5; count += 1) {

@@ -21,7 +21,7 @@ scenario(
       files: { 'app.py': first + app },
     });
     await rendezvous.arrived('importing');
-    // The others wait there in their turn.
+    // The others wait there in turn.
     rendezvous.release('importing');
     await server.ready();
     assert.equal(await getText(server.target), 'served');

@@ -49,7 +49,7 @@ scenario(
 );
 
 scenario(
-  'our gunicorn is imported where Gunicorn is installed, where a file has its name, and nothing else of ours comes first',
+  'our gunicorn is imported even where Gunicorn is installed or a file has its name, and nothing else is shadowed',
   async (scene) => {
     const venv = await withGunicorn(scene);
     scene.write('gunicorn.py', 'raise RuntimeError("a config file of this name")\n');

@@ -79,7 +79,7 @@ for (const [what, flags, answer] of [
 }
 
 scenario(
-  'paste in the config file serves it too, and goes over wsgi_app and the argument',
+  'paste in the config file serves it, too, and overrides wsgi_app and the argument',
   async (scene) => {
     const conf = "paste = 'shop.ini#other'\nraw_paste_global_conf = ['owner=conf']\nwsgi_app = 'nobody'\n";
     const server = await scene.tunicorn({
@@ -92,7 +92,7 @@ scenario(
 );
 
 scenario(
-  '--paste without PasteDeploy says what to install',
+  '--paste without PasteDeploy names the package to install',
   async (scene) => {
     const args = ['--paste', 'shop.ini', '--python', 'python3'];
     const { code, text } = await scene.run({ args, files: { 'shop.ini': apps, 'shop.py': shop } });
@@ -103,7 +103,7 @@ scenario(
 );
 
 scenario(
-  '--paste with a file that is not there, or an application that is not in it, says so',
+  '--paste with a missing file, or an application that is not in it, reports that',
   async (scene) => {
     const missing = await scene.run({ args: ['--paste', 'nowhere.ini'] });
     assert.equal(missing.code, 1);

@@ -1,4 +1,4 @@
-// Where settings come from, and which source wins.
+// The sources of settings, and their precedence.
 
 import assert from 'node:assert/strict';
 import { getText } from '../../harness/clients/http-request.ts';
@@ -49,13 +49,10 @@ scenario('gunicorn.conf.py in the current directory is read', async (scene) => {
   assert.equal(settings.get('bind'), "['127.0.0.1:1']");
 });
 
-scenario(
-  '-c with nothing, as an empty variable of a start script gives it, is as if it were not there',
-  async (scene) => {
-    const files = { 'gunicorn.conf.py': 'workers = 5\n' };
-    assert.equal((await printConfig(scene, { files, args: ['-c', ''] })).get('workers'), '5');
-  },
-);
+scenario('-c with an empty value, as from an empty variable in a start script, is ignored', async (scene) => {
+  const files = { 'gunicorn.conf.py': 'workers = 5\n' };
+  assert.equal((await printConfig(scene, { files, args: ['-c', ''] })).get('workers'), '5');
+});
 
 scenario('--check-config names the settings that have no effect, on standard error, and succeeds', async (scene) => {
   const files = { 'gunicorn.conf.py': 'dirty_workers = 3\n', 'shop.py': 'application = print\n' };
@@ -67,7 +64,7 @@ scenario('--check-config names the settings that have no effect, on standard err
   );
 });
 
-scenario('-c FILE goes in place of gunicorn.conf.py', async (scene) => {
+scenario('-c FILE replaces gunicorn.conf.py', async (scene) => {
   const files = { 'gunicorn.conf.py': 'workers = 5\n', 'other.py': 'timeout = 7\n' };
   const settings = await printConfig(scene, { files, args: ['-c', 'other.py'] });
   assert.equal(settings.get('timeout'), '7');
@@ -86,15 +83,18 @@ scenario('the settings file is Python: it may import and compute', async (scene)
   assert.equal(settings.get('workers'), '9');
 });
 
-scenario('flags go before GUNICORN_CMD_ARGS, that before the file, that before WEB_CONCURRENCY', async (scene) => {
-  const files = { 'gunicorn.conf.py': 'workers = 3\ntimeout = 13\nkeepalive = 23\n' };
-  const env = { GUNICORN_CMD_ARGS: '--workers 4 --timeout 14', WEB_CONCURRENCY: '2' };
-  const settings = await printConfig(scene, { files, env, args: ['--workers', '5'] });
-  assert.deepEqual(
-    ['workers', 'timeout', 'keepalive'].map((name) => settings.get(name)),
-    ['5', '14', '23'],
-  );
-});
+scenario(
+  'flags override GUNICORN_CMD_ARGS, which overrides the file, which overrides WEB_CONCURRENCY',
+  async (scene) => {
+    const files = { 'gunicorn.conf.py': 'workers = 3\ntimeout = 13\nkeepalive = 23\n' };
+    const env = { GUNICORN_CMD_ARGS: '--workers 4 --timeout 14', WEB_CONCURRENCY: '2' };
+    const settings = await printConfig(scene, { files, env, args: ['--workers', '5'] });
+    assert.deepEqual(
+      ['workers', 'timeout', 'keepalive'].map((name) => settings.get(name)),
+      ['5', '14', '23'],
+    );
+  },
+);
 
 scenario('WEB_CONCURRENCY and PORT are defaults', async (scene) => {
   const settings = await printConfig(scene, { env: { WEB_CONCURRENCY: '2', PORT: '4321' } });
@@ -122,7 +122,7 @@ scenario('unknown names in the file are ignored', async (scene) => {
   assert.equal(settings.get('workers'), '2');
 });
 
-scenario('wsgi_app in the file names the application; the command line goes before it', async (scene) => {
+scenario('wsgi_app in the file names the application; the command line overrides it', async (scene) => {
   const file = 'wsgi_app = "forms:other"\n';
   const server = await scene.tunicorn({ files: { 'gunicorn.conf.py': file }, chdir: appFolder('forms') });
   assert.equal(await getText(server.target), 'other');
@@ -130,7 +130,7 @@ scenario('wsgi_app in the file names the application; the command line goes befo
   assert.equal(await getText(second.target), 'application');
 });
 
-scenario('settings of the file are in force', async (scene) => {
+scenario('settings in the file take effect', async (scene) => {
   const file = 'workers = 3\nraw_env = ["STAGE=file"]\n';
   const server = await scene.tunicorn({ app: 'who', files: { 'gunicorn.conf.py': file }, chdir: appFolder('who') });
   await server.workers(3);
@@ -140,7 +140,7 @@ scenario('settings of the file are in force', async (scene) => {
 });
 
 scenario(
-  '--show-origins says where each value came from',
+  '--show-origins shows the source of each value',
   async (scene) => {
     const files = { 'gunicorn.conf.py': 'workers = 3\n\n\ndef post_fork(server, worker):\n    pass\n' };
     const env = { GUNICORN_CMD_ARGS: '--timeout 14', PORT: '4321' };
@@ -167,7 +167,7 @@ scenario(
 );
 
 scenario(
-  'a setting without effect yet is warned of once at the start and once at each reload',
+  'a setting without effect causes one warning at the start and one at each reload',
   async (scene) => {
     const files = { 'gunicorn.conf.py': 'workers = 2\ndirty_workers = 3\n' };
     const server = await scene.tunicorn({ app: 'hello', files, chdir: appFolder('hello') });

@@ -1,4 +1,4 @@
-// Surroundings that are poorer than usual: folders that are missing, closed or read-only, and no environment to speak of.
+// Poor surroundings: folders that are missing, inaccessible or read-only, and a nearly empty environment.
 
 import assert from 'node:assert/strict';
 import { chmodSync, cpSync, existsSync, mkdirSync } from 'node:fs';
@@ -11,7 +11,7 @@ import type { Server } from '../../harness/server.ts';
 const isRoot = process.getuid?.() === 0;
 const systemPython = '/usr/bin/python3';
 const canSwitch = isRoot && existsSync(systemPython) && !otherServer;
-/** Longer than the buffer in memory. */
+/** Larger than the buffer in memory. */
 async function servesLargeBodies(server: Server): Promise<void> {
   const { status } = await request(server.target, '/', { method: 'POST', body: 'x'.repeat(3_000_000) });
   assert.equal(status, 200, server.log.text());
@@ -65,7 +65,7 @@ scenario(
   { skip: noMounts },
 );
 
-/** An empty /dev but for what programs cannot do without. */
+/** A /dev with only the devices that programs need. */
 const DEVICES_ALONE =
   'mkdir -p dev && mount -t tmpfs none dev && for d in null zero urandom; do : >dev/$d; mount --bind /dev/$d dev/$d; done && mount --rbind dev /dev';
 const POOR_SHARED_MEMORY: readonly (readonly [what: string, mounts: string, reason: RegExp])[] = [
@@ -78,7 +78,7 @@ const POOR_SHARED_MEMORY: readonly (readonly [what: string, mounts: string, reas
 
 for (const [what, mounts, reason] of POOR_SHARED_MEMORY) {
   scenario(
-    `with a /dev/shm ${what}, another folder is used, and one line has its name and the reason`,
+    `with a /dev/shm ${what}, another folder is used, and one line names it and the reason`,
     async (scene) => {
       for (const args of [[], ['--worker-tmp-dir', '/dev/shm']]) {
         const server = await scene.tunicorn({

@@ -9,7 +9,7 @@ import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 const upload = 'Host: x\r\nContent-Length: 10\r\n\r\nhalf';
 
 scenario(
-  'a client that leaves an ASGI application costs no error in the log, whatever the framework raises',
+  'a client that leaves an ASGI application causes no error in the log, whatever the framework raises',
   async (scene) => {
     const server = await scene.tunicorn({
       app: 'departing:app',

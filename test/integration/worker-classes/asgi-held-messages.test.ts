@@ -11,7 +11,7 @@ import { scenario } from '../../harness/scenario.ts';
 const WEB_SOCKETS = 60;
 const MESSAGE_BYTES = 4 * 1024 * 1024;
 const LIMIT_BYTES = 64 * 1024 * 1024;
-/** An interpreter, and copies of the message that is being put together. */
+/** An interpreter, and copies of the message that is being assembled. */
 const BESIDE_BYTES = 80 * 1024 * 1024;
 const COMPRESSED = 0x40;
 

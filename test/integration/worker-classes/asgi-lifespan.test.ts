@@ -58,7 +58,7 @@ for (const [lifespan, mode] of [
   ['none', 'off'],
 ] as const) {
   scenario(
-    `with lifespan ${mode} an application whose start-up ${lifespan} is served without`,
+    `with lifespan ${mode} an application whose start-up ${lifespan} is served without a lifespan`,
     async (scene) => {
       const server = await scene.tunicorn(app(lifespan, '--asgi-lifespan', mode));
       assert.match(await getText(server.target), /^\d+$/);
@@ -129,7 +129,7 @@ scenario(
     const { text } = await server.stop().then(async () => await server.ended());
     assert.match(text, /shutdown begins/);
     assert.match(text, /lifespan did not shut down within 1\.\d s/);
-    // It exits on its own; whether before the arbiter's limit, a tenth of a second later, depends on the machine.
+    // It exits on its own; whether it does so before the arbiter's limit, a tenth of a second later, depends on the machine.
     assert.match(text, workerExiting);
     assert.doesNotMatch(text, /was destroyed/);
   },
@@ -137,7 +137,7 @@ scenario(
 );
 
 scenario(
-  'what goes on behind a response is waited for at the end, and at a reload',
+  'background tasks are waited for at a stop and at a reload',
   async (scene) => {
     const server = await scene.tunicorn(app(''));
     for (const signal of ['SIGHUP', 'SIGTERM'] as const) {

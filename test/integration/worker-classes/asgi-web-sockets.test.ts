@@ -116,7 +116,7 @@ for (const [what, path, status, body] of [
   ['an exception before the answer', '/raises', 500, ''],
 ] as const) {
   scenario(
-    `${what} is ${status} for the client`,
+    `${what} means ${status} for the client`,
     async (scene) => {
       const server = await scene.tunicorn(app('--access-logfile', '-'));
       const connection = await scene.connect(server);
@@ -164,7 +164,7 @@ scenario(
 );
 
 scenario(
-  'a client that answers no ping is 1006 to the application, one that does stays',
+  'a client that answers no ping is reported as 1006, one that does stays',
   async (scene) => {
     const server = await scene.tunicorn(app('--websocket-ping-interval', '1', '--websocket-ping-timeout', '1'));
     const since = server.log.mark();
@@ -183,7 +183,7 @@ scenario(
 );
 
 scenario(
-  'back-pressure in both directions, and a message that is too long',
+  'backpressure in both directions, and a message that is too long',
   async (scene) => {
     const server = await scene.tunicorn(app('--websocket-max-message-size', '100000'));
     const flooded = await opened(scene, server, '/flood');

@@ -22,7 +22,7 @@ const start = (more = ''): string => `{'type': 'http.response.start', 'status': 
 const body = (text: string, more = ''): string => `{'type': 'http.response.body', 'body': b'${text}'${more}}`;
 
 scenario(
-  'a scope has everything that the client has sent, as it came',
+  'a scope has everything that the client has sent, unchanged',
   async (scene) => {
     const server = await shared();
     const connection = await scene.connect(server);
@@ -50,7 +50,7 @@ scenario(
       'http.response.pathsend',
       'http.response.trailers',
     ]);
-    // A copy for each request, whose values are shared.
+    // A copy for each request; the values are shared.
     const again = JSON.parse(await getText(server.target, '/scope'));
     assert.equal(again.state.mine, 1);
     assert.equal(again.state.shared.length, scope.state.shared.length + 1);
@@ -84,7 +84,7 @@ scenario(
 );
 
 scenario(
-  'a body arrives whole or in pieces, quickly or slowly, and is echoed meanwhile',
+  'a body arrives whole or in pieces, fast or slowly, and is echoed meanwhile',
   async (scene) => {
     const server = await shared();
     for (const size of [0, 1, 3000, 70_000, 3_000_000]) {
@@ -328,7 +328,7 @@ scenario(
 );
 
 scenario(
-  'a request begins without the context variables of another, in a worker with one place as well',
+  'a request starts without the context variables of another, even in a worker with a single slot',
   async (scene) => {
     const server = await scene.tunicorn({ ...APP, args: ['-k', 'asgi', '--worker-connections', '1'] });
     const seen = await Promise.all(['red', 'green', 'blue'].map((name) => getText(server.target, `/context?${name}`)));
@@ -339,7 +339,7 @@ scenario(
 );
 
 scenario(
-  'an application of ASGI 2 runs as well',
+  'an ASGI 2 application runs, too',
   async (scene) => {
     const server = await scene.tunicorn({ ...APP, app: 'asgi_app:adapted' });
     assert.equal(JSON.parse(await getText(server.target, '/scope')).method, 'GET');
@@ -356,7 +356,7 @@ for (const [kind, app, log] of [
   ['sync', 'tornado_app:application', /it is an application of Tornado\. Worker class sync.*-k tornado/],
 ] as const) {
   scenario(
-    `an application of the other kind under ${kind} ends the start with words`,
+    `an application of the other kind under ${kind} ends the start with an explanation`,
     async (scene) => {
       const { code, text } = await scene.run({ app, args: ['-k', kind, '--bind', '127.0.0.1:0'] });
       assert.equal(code, 4);
@@ -370,7 +370,7 @@ for (const [kind, app, log] of [
   );
 }
 
-/** Waits until the number does not change any more. */
+/** Waits until the number stops changing. */
 async function stands(read: () => Promise<number>): Promise<number> {
   let last = -1;
   let same = 0;

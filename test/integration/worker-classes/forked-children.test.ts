@@ -20,10 +20,10 @@ const classes = [
 
 for (const [name, app] of classes) {
   scenario(
-    `${name}: the client of a killed worker gets 502 at once, although its child lives on`,
+    `${name}: the client of a killed worker gets 502 immediately, even if its child lives on`,
     async (scene) => {
       const server = await start(scene, name, app);
-      // By the C library's fork, of which Python hears nothing.
+      // By the C library's fork, which Python does not notice.
       const died = await within('the answer', request(server.target, '/fork-in-c-and-die'), 10_000);
       assert.equal(died.status, 502);
       assert.match(await getText(server.target, '/pid'), /^\d+$/);
@@ -43,7 +43,7 @@ for (const [name, app] of classes) {
       const ours = name === 'asgi' || name === 'tornado' ? /tunicorn-run-/ : /./;
       await eventually(`child ${child} to let go`, () => !sharedWith(worker, child).some((file) => ours.test(file)));
       await getText(server.target, '/process');
-      // Of so many a child that waits for them would take one.
+      // If the child waited for tickets, it would take one of these.
       for (let count = 0; count < 20; count += 1) assert.equal(await getText(server.target, '/pid'), String(worker));
       assert.equal(server.log.count(workerExiting), 0, server.log.text());
       assert.equal((await request(server.target, '/fork-and-die')).status, 502);
@@ -53,7 +53,7 @@ for (const [name, app] of classes) {
 }
 
 scenario(
-  'gevent: a child that ends before os.fork() has returned in its parent is waited for all the same',
+  'gevent: a child that ends before os.fork() has returned in its parent is still waited for',
   async (scene) => {
     const server = await start(scene, 'gevent', 'forking:wsgi');
     assert.equal(await getText(server.target, '/return-twice-slowly'), 'the child ended: 0');
@@ -62,7 +62,7 @@ scenario(
 );
 
 scenario(
-  'children that live on keep neither an old generation nor a server from their ends',
+  'children that live on keep neither an old generation nor a server from ending',
   async (scene) => {
     const server = await start(scene, 'sync', 'forking:wsgi');
     const [old = 0] = await server.workers(1);
@@ -80,7 +80,7 @@ scenario(
 );
 
 scenario(
-  'a preloaded application may fork: the end of its forkserver is noticed all the same',
+  'a preloaded application may fork: the end of its forkserver is still noticed',
   async (scene) => {
     const app =
       'import os, time\n\nif os.fork() == 0:\n    while True:\n        time.sleep(1)\n\n\n' +
@@ -95,7 +95,7 @@ scenario(
   onlyTunicorn,
 );
 
-/** Pipes, sockets and the like that both have open: the numbers that the worker has them under. */
+/** The pipes and sockets that both have open, by their numbers in the worker. */
 function sharedWith(worker: number, child: number): string[] {
   const ofWorker = openFiles(worker);
   const ofChild = new Set(openFiles(child).values());

@@ -1,4 +1,4 @@
-// worker_class as a class of the user's own, by its import path or in the configuration file.
+// worker_class as the user's own class, by its import path or in the configuration file.
 
 import assert from 'node:assert/strict';
 import { field } from '../../harness/clients/http-connection.ts';
@@ -17,7 +17,7 @@ const ASGI =
   '    await send({"type": "http.response.body", "body": text.encode()})\n';
 
 scenario(
-  'a class that derives from one of Gunicorn runs as that one, and its init_process goes before the application',
+  'a class that derives from one of Gunicorn runs as its base, and its init_process runs before the application is imported',
   async (scene) => {
     const workers =
       'from gunicorn.workers.gthread import ThreadWorker\n\nclass Mine(ThreadWorker):\n' +
@@ -118,7 +118,7 @@ scenario(
 );
 
 scenario(
-  'an init_process that never serves is an error, and no endless crash',
+  'an init_process that never serves is an error, not an endless crash loop',
   async (scene) => {
     const workers =
       'from gunicorn.workers.sync import SyncWorker\n\nclass Mine(SyncWorker):\n    def init_process(self):\n        pass\n';

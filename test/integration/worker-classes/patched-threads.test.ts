@@ -17,7 +17,7 @@ def application(environ, start_response):
 
 for (const [library, patch] of Object.entries(PATCHES)) {
   scenario(
-    `gthread with an application that ${library} has patched ends with the reason`,
+    `gthread with an application that ${library} has patched ends with an explanation`,
     async (scene) => {
       const files = { 'app.py': patch + APP };
       const args = ['--worker-class', 'gthread', '--bind', `unix:${scene.path('s.sock')}`];

@@ -65,7 +65,7 @@ scenario(
 );
 
 scenario(
-  'a handler hears that its client has left',
+  'a handler is notified that its client has left',
   async (scene) => {
     const { rendezvous, server } = await tornado(scene);
     const connection = await scene.connect(server);
@@ -92,7 +92,7 @@ scenario(
 );
 
 scenario(
-  'WebSocketHandler speaks with a client, also on a place that has served other requests',
+  'WebSocketHandler talks to a client, also on a slot that has served other requests',
   async (scene) => {
     const { server } = await tornado(scene, ['--worker-connections', '1']);
     for (let count = 0; count < 3; count += 1) {
@@ -154,7 +154,7 @@ scenario(
 );
 
 scenario(
-  'a WSGI application runs in the container of Tornado',
+  "a WSGI application runs in Tornado's WSGIContainer",
   async (scene) => {
     const server = await scene.tunicorn({ app: 'hello', args: ['-k', 'gunicorn.workers.gtornado.TornadoWorker'] });
     assert.equal(server.log.count(/Using worker: tornado$/), 1);

@@ -60,7 +60,7 @@ test('a zombie does not live, whether it became one before or after the first lo
   const alive = livingProcess(pid);
   assert.equal(stillLives(alive), true);
   process.kill(pid, 'SIGKILL');
-  // Nobody reaps it: its parent sleeps.
+  // It is not reaped: its parent sleeps.
   while (stillLives(alive)) await new Promise(setImmediate);
   assert.equal(stillLives(livingProcess(pid)), false);
 });

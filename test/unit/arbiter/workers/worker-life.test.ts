@@ -130,7 +130,7 @@ const MOVES: readonly Move[] = [
   ['doomed: it may leave before the signal comes', DOOMED, 'exiting', DOOMED],
   ['doomed: the first reason stays, and so does the step', DOOMED, 'doom', DOOMED],
   ['the client has its answer: the stack may be written', DOOMED, 'aborted', { ...ABORTED, sinceMs: NOW_MS }],
-  ['where no stack is wanted, KILL comes at once', DOOMED, 'killed', { ...KILLED, sinceMs: NOW_MS }],
+  ['without a wanted stack, KILL is sent immediately', DOOMED, 'killed', { ...KILLED, sinceMs: NOW_MS }],
   ['doomed: it may end by itself', DOOMED, 'exited', gone('doomed')],
 
   ['ABRT is sent once: a second one would cut the stack short', ABORTED, 'aborted', null],

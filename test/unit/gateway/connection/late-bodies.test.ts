@@ -58,6 +58,6 @@ test('body_timeout 0 allows any pause; the rate is then asked for after 30 s', (
   assert.equal(isBodyLate(pace, 600_000, 640_000, 500 * 600), true);
 });
 
-test('with both at 0 a body may take for ever', () => {
+test('with both at 0 a body may take forever', () => {
   assert.equal(isBodyLate({ bodyTimeoutMs: 0, bodyMinRateBytes: 0 }, 1e12, 1e12, 0), false);
 });

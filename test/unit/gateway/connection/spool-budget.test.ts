@@ -16,7 +16,7 @@ test('responses have a limit together, bodies have not', () => {
 test('both together take no more than half of what would be free without them', () => {
   const budget = new SpoolBudget(0);
   budget.hasFree(0);
-  assert.equal(budget.isDiskShort, false, 'nothing is used, and what is not tried does not fail');
+  assert.equal(budget.isDiskShort, false, 'nothing is used, and nothing is tried that could fail');
   budget.hasFree(100);
   budget.addBody(30);
   budget.addResponse(20);

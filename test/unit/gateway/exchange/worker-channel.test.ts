@@ -175,7 +175,7 @@ test('hints go to the client that waits for the ticket, before its response', as
   await eventually('the hints', () => exchange.client.sent !== '');
   assert.equal(exchange.client.sent, 'HTTP/1.1 103 Early Hints\r\nLink: \xe9\r\n\r\n');
   worker.write(headFrame(7, END, Buffer.from('one')));
-  // Nobody knows 9 any more.
+  // Ticket 9 is no longer known.
   for (const id of [8, 9]) {
     worker.write(frame(HINTS, id, 0, Buffer.from('A: b\r\n')));
     worker.write(headFrame(id, END, Buffer.from('two')));
@@ -204,7 +204,7 @@ test('TAKEN answers the end of a response of more than 65,536 bytes with its hin
   answer(2, 65_536, 1);
   answer(3, 65_535, 1);
   answer(4, 65_537);
-  // Nobody knows this one: its worker waits all the same.
+  // This ticket is unknown, but its worker still waits.
   answer(5, 40_000, 40_000);
   // Hints count, for their own response only.
   owner.outstanding(6);
