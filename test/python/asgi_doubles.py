@@ -1,5 +1,5 @@
-"""What stands around an exchange of the asgi worker in its tests: a place, a claim and a channel that note what is
-done with them.
+"""Doubles for the surroundings of an exchange in the asgi worker: a place, a claim and a channel that record their
+use.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Frame(NamedTuple):
 
 
 def parse(frame: bytes) -> List[Frame]:
-    """Whatever was written in one go."""
+    """Everything that was written at once."""
     frames = []
     while frame:
         length, kind, flags, status, ticket = unpack_from("<IBBHQ", frame)
@@ -120,7 +120,7 @@ Application = Callable[[Any, Any], Awaitable[None]]
 
 
 def sends(*messages: Dict[str, Any]) -> Application:
-    """An application that does no more than that."""
+    """An application that does nothing else."""
 
     async def app(receive: Any, send: Any) -> None:
         for message in messages:
@@ -130,6 +130,6 @@ def sends(*messages: Dict[str, Any]) -> Application:
 
 
 async def settle() -> None:
-    """Lets the tasks go on as far as they can."""
+    """Lets the tasks continue as far as they can."""
     for _ in range(20):
         await asyncio.sleep(0)

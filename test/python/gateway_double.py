@@ -189,7 +189,7 @@ class WorkerSideTest(unittest.TestCase):
         return frames_of(b"".join(received))
 
     def take(self, received: list[bytes]) -> None:
-        """Says TAKEN after a response that is long enough for it, as the gateway does."""
+        """Sends TAKEN after a response that is long enough for it, as the gateway does."""
         frames = frames_of(b"".join(received))
         if sum(len(frame.data) for frame in frames) > UNACKNOWLEDGED_BYTES:
             self.gateway.sendall(struct.pack("<IBBHQ", 16, TAKEN, 0, 0, frames[-1].id))
@@ -208,7 +208,7 @@ class WorkerSideTest(unittest.TestCase):
         return data
 
     def waiting_bytes(self) -> bytes:
-        """What has been sent and not been read yet."""
+        """Everything that has been sent but not read yet."""
         data = b""
         while select.select([self.gateway], [], [], 0)[0]:
             piece = self.gateway.recv(1 << 20)

@@ -1,4 +1,4 @@
-"""A stand-in for tunicorn.config.config.Config: the settings that loggers ask for, with their defaults."""
+"""A stand-in for tunicorn.config.config.Config: the settings that loggers read, with their defaults."""
 
 from __future__ import annotations
 

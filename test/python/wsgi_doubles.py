@@ -1,4 +1,4 @@
-"""Applications and bodies for tests of how one WSGI request is run."""
+"""Applications and bodies for tests of a single WSGI request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TEXT = [("Content-Type", "text/plain")]
 
 
 class Closable:
-    """An iterable that notes whether it was closed, and what had been sent by then."""
+    """An iterable that records whether it was closed, and the bytes sent by then."""
 
     def __init__(self, items: Any, error: BaseException | None = None) -> None:
         self._items = iter(items)

@@ -1,5 +1,5 @@
 """Plays the rules of RFC 6455 and RFC 7692 against an application that echoes: `cases.py HOST PORT [deflate]`. One line of
-JSON for each case that went wrong; the last line is the number of cases.
+JSON for each failed case; the last line is the number of cases.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ host, port = sys.argv[1], int(sys.argv[2])
 with_deflate = sys.argv[3:] == ["deflate"]
 
 GREEK = "κόσμε".encode()
-# Of RFC 3629; from Markus Kuhn's decoder tests and what the specification excludes.
+# From RFC 3629, Markus Kuhn's decoder tests, and the specification's exclusions.
 VALID_UTF8 = [
     *(b"", b"Hello", GREEK, "Hello-µ@ßöäüàá-UTF-8!!".encode(), b"\x00", b"\x7f", b"\xc2\x80", b"\xdf\xbf"),
     *(b"\xe0\xa0\x80", b"\xef\xbf\xbf", b"\xf0\x90\x80\x80", b"\xf4\x8f\xbf\xbf", b"\xed\x9f\xbf", b"\xee\x80\x80"),
@@ -105,7 +105,7 @@ def pings(client, number):
 
 
 def pong_is_ignored(client):
-    client.send(PONG, b"nobody asked")
+    client.send(PONG, b"unsolicited")
     client.send(PING, b"a")
     expect(client.message(), (PONG, b"a"))
     close_normally(client)
@@ -181,14 +181,14 @@ for opcode, kind in ((TEXT, "text"), (BINARY, "binary")):
         f(CONTINUATION, b""),
         f(CLOSE, code(1000)),
     )
-case("2000 messages at once", burst, 2000)
+case("2000 messages in a burst", burst, 2000)
 case("bytes of every kind", echoes, BINARY, bytes(range(256)) * 100)
 
 for payload in (b"", b"a", b"\0\xff\xfe", b"*" * 125):
     case(f"ping of {len(payload)} bytes", ping, payload)
 case("ping, a byte at a time", ping, b"*" * 125, 1)
-case("10 pings at once", pings, 10)
-case("a pong that nobody asked for", pong_is_ignored)
+case("10 pings in a burst", pings, 10)
+case("an unsolicited pong", pong_is_ignored)
 case("a ping of 126 bytes", ends_with, 1002, f(PING, b"*" * 126))
 case("a pong of 126 bytes", ends_with, 1002, f(PONG, b"*" * 126))
 case("a ping in fragments", ends_with, 1002, f(PING, b"a", fin=False), f(CONTINUATION, b"b"))
@@ -256,7 +256,7 @@ if with_deflate:
     case("an offer that is declined", echoes, TEXT, b"*" * 3000, extensions=declined)
     case("a message that is not compressed", echoes, TEXT, b"*" * 10, extensions="permessage-deflate")
     case(
-        "what is no deflate stream",
+        "an invalid deflate stream",
         ends_with,
         1007,
         f(TEXT, b"\xff\xff\xff\xff", rsv=4),

@@ -1,4 +1,4 @@
-"""A WebSocket client of its own, on a plain socket, that can break every rule: for cases.py."""
+"""A WebSocket client on a plain socket that can break every rule: for cases.py."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Client:
         assert base64.b64encode(wanted).decode() in self.head, self.head
 
     def send(self, opcode, payload=b"", fin=True, rsv=0, masked=True, length=None, pieces=0):
-        """`length` is what the header says, if that is another; `pieces`: so many bytes at a time."""
+        """`length` is the length in the header, if it differs; `pieces`: this many bytes at a time."""
         size = len(payload) if length is None else length
         first = (0x80 if fin else 0) | rsv << 4 | opcode
         mask_bit = 0x80 if masked else 0
@@ -71,7 +71,7 @@ class Client:
         return first >> 7, (first >> 4) & 7, first & 15, self._exactly(size)
 
     def message(self):
-        """The next message, or the frame of control that comes before it: its kind, its bytes."""
+        """The next message, or a control frame that comes before it: its kind and its bytes."""
         fin, rsv, opcode, payload = self.frame()
         assert opcode != CONTINUATION
         while not fin:
@@ -84,7 +84,7 @@ class Client:
         return opcode, payload
 
     def ending(self):
-        """The code of the close frame that comes, after whatever else; 1006 if the connection ends without one."""
+        """The code of the close frame, skipping everything before it; 1006 if the connection ends without one."""
         try:
             while True:
                 opcode, payload = self.message()

@@ -1,4 +1,4 @@
-"""What kind of application it is, and the lifespan protocol."""
+"""The kind of an application, and the lifespan protocol."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Instance:
 
 
 class Slotted:
-    """As middleware that chooses its own __call__."""
+    """Like middleware that selects its own __call__."""
 
     __slots__ = ("__call__",)
 
@@ -36,7 +36,7 @@ class Slotted:
 
 
 class Awaitable:
-    """As an endpoint class: the instance is what is awaited."""
+    """Like an endpoint class, whose instance is awaited."""
 
     def __init__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.send = scope, send
@@ -142,18 +142,18 @@ class Kinds(unittest.TestCase):
             with self.subTest(app):
                 self.assertEqual(self.sent_by(app), ["scope"])
 
-    def test_a_wsgi_application_is_told_where_it_belongs(self) -> None:
+    def test_a_wsgi_application_is_refused_with_the_class_to_use(self) -> None:
         for app in WSGI:
             with self.subTest(app):
                 self.assertFalse(is_asgi(app))
                 with self.assertRaisesRegex(WrongKind, "WSGI application. Worker class asgi"):
                     as_asgi3(app)
 
-    def test_a_factory_is_told_how_it_is_called(self) -> None:
+    def test_a_factory_gets_the_arguments_of_its_call(self) -> None:
         with self.assertRaisesRegex(WrongKind, r"MODULE:NAME\(\)"):
             as_asgi3(factory)
 
-    def test_what_takes_more_than_an_asgi_application_is_refused(self) -> None:
+    def test_a_callable_with_too_many_parameters_is_refused(self) -> None:
         def four(one: Any, two: Any, three: Any, four: Any) -> None: ...
 
         with self.assertRaisesRegex(WrongKind, "takes 4 arguments"):
@@ -231,7 +231,7 @@ class Lifespans(unittest.TestCase):
         self.assertEqual(self.live(app, "off"), (None, [], {}))
         self.assertEqual(seen, [])
 
-    def test_an_application_that_raises_at_once_has_none_unless_it_must(self) -> None:
+    def test_an_application_that_raises_immediately_has_none_unless_it_must(self) -> None:
         async def app(scope: Any, receive: Any, send: Any) -> None:
             raise ValueError("only http")
 
@@ -262,7 +262,7 @@ class Lifespans(unittest.TestCase):
                 self.assertIn(text, str(error))
                 self.assertEqual(lines, [])
 
-    def test_what_is_raised_after_start_up_is_logged(self) -> None:
+    def test_exceptions_after_start_up_are_logged(self) -> None:
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await receive()
             await send(UP)

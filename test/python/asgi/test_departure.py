@@ -1,4 +1,4 @@
-"""What counts as an application's way to say that its client has left."""
+"""Exceptions by which an application only reports that its client has left."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tunicorn.channels.client_gone import ClientGone
 
 
 class ClientDisconnect(Exception):
-    """As Starlette's."""
+    """Like Starlette's."""
 
 
 class Group(Exception):
-    """As an ExceptionGroup, which Python 3.9 does not have."""
+    """Like an ExceptionGroup, which Python 3.9 does not have."""
 
     def __init__(self, *exceptions: BaseException) -> None:
         self.exceptions = exceptions

@@ -1,4 +1,4 @@
-"""What a worker holds of WebSocket messages: when a channel may be read, and who comes next."""
+"""The WebSocket messages that a worker holds: when a channel may be read, and which one is next."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""HTTP requests of ASGI applications: every order of messages that the specification allows or forbids, and what the
-gateway gets of it.
+"""HTTP requests of ASGI applications: every order of messages that the specification allows or forbids, and the
+frames that the gateway gets.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Bench:
 
     @property
     def sent(self) -> List[Any]:
-        """Less what every frame has."""
+        """Without the parts that every frame has."""
         return [
             (frame.type, frame.flags, *((frame.head,) if frame.type == "HEAD" else ()), frame.payload)
             for frame in self.channel.frames
@@ -121,7 +121,7 @@ ALLOWED: List[Any] = [
         [("HEAD", "", OK, b"a"), ("BODY", "", b"b"), ("BODY", "END", b"c")],
     ),
     (
-        "a head that is sent at once by an empty piece; empty pieces between, and an empty last one",
+        "a head that an empty piece sends immediately; empty pieces in between, and an empty last one",
         [start(), body(b"", True), body(b"", True), body(b"b", True), body(b"", False)],
         [("HEAD", "", OK, b""), ("BODY", "", b"b"), ("BODY", "END", b"")],
     ),
@@ -181,7 +181,7 @@ ALLOWED: List[Any] = [
         [("HEAD", "END", NO_CONTENT, b"")],
     ),
     (
-        "304 keeps the length that it is told",
+        "304 keeps the length that the application sets",
         [start(304, (CL, b"5")), body()],
         [("HEAD", "END|FRAMED", "304 Not Modified\r\n" + length(5), b"")],
     ),
@@ -227,7 +227,7 @@ ALLOWED: List[Any] = [
     ),
 ]
 
-# What is sent, what is raised out of the last `send`, and what the client gets for it.
+# The messages sent, the exception raised by the last `send`, and the result for the client.
 PAGE = [("FAILED", "END")]
 CUT = [("BODY", "END|ABORTED")]
 A = [("HEAD", "", OK)]
@@ -343,7 +343,7 @@ UNFINISHED: List[Any] = [
 
 
 class Orders(unittest.TestCase):
-    def test_what_the_specification_allows(self) -> None:
+    def test_everything_that_the_specification_allows(self) -> None:
         for name, messages, expected in ALLOWED:
             with self.subTest(name):
                 bench = run(sends(*messages))
@@ -352,7 +352,7 @@ class Orders(unittest.TestCase):
                 self.assertEqual(bench.sent, expected)
                 self.assertEqual((bench.place.finished, len(bench.ended)), (1, 1))
 
-    def test_what_it_forbids_is_raised_in_the_application_and_the_client_gets_500_or_sees_the_response_cut(
+    def test_forbidden_messages_raise_in_the_application_and_the_client_gets_500_or_a_truncated_response(
         self,
     ) -> None:
         for name, messages, error, text, expected in FORBIDDEN:
@@ -365,7 +365,7 @@ class Orders(unittest.TestCase):
                 )
                 self.assertEqual((bench.place.finished, len(bench.ended)), (1, 1))
 
-    def test_what_an_application_leaves_undone_is_said_and_ended(self) -> None:
+    def test_an_unfinished_exchange_is_logged_and_ended(self) -> None:
         for name, messages, complaint, expected in UNFINISHED:
             with self.subTest(name):
                 bench = run(sends(*messages))
@@ -439,7 +439,7 @@ class Orders(unittest.TestCase):
         self.assertEqual(run(sends(start(), body(b"a", True), body(b"b"))).place.claim.calls, ["stream"])
         self.assertEqual(run(sends(start(), body(b"a"))).place.claim.calls, [])
 
-    def test_the_headers_of_a_generator_can_still_be_seen_by_whoever_logs(self) -> None:
+    def test_the_headers_of_a_generator_are_still_visible_for_the_log(self) -> None:
         bench = run(sends({**start(), "headers": (pair for pair in [(b"a", b"1")])}, body()))
         self.assertEqual(bench.exchange.headers, [(b"a", b"1")])
         self.assertIs(run(sends(start(HTTPStatus.OK), body())).exchange.status.__class__, int)

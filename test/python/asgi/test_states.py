@@ -1,4 +1,4 @@
-"""The lives of an HTTP exchange and of a WebSocket: every legal move, and that all others are refused."""
+"""The states of an HTTP exchange and of a WebSocket: every legal move; all others are refused."""
 
 from __future__ import annotations
 

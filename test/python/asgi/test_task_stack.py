@@ -1,4 +1,4 @@
-"""Where the tasks of requests are: what is written for those that wait, and not for the one that blocks the loop."""
+"""The stacks of request tasks: written for those that wait, not for the one that blocks the loop."""
 
 from __future__ import annotations
 

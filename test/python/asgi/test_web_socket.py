@@ -1,5 +1,5 @@
-"""WebSockets of ASGI applications: every order of messages that the specification allows or forbids, and what the
-gateway gets of it.
+"""WebSockets of ASGI applications: every order of messages that the specification allows or forbids, and the
+frames that the gateway gets.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ UNFINISHED: List[Any] = [
 
 
 class Orders(unittest.TestCase):
-    def test_what_the_specification_allows(self) -> None:
+    def test_everything_that_the_specification_allows(self) -> None:
         for name, messages, expected in ALLOWED:
             with self.subTest(name):
                 bench = run(sends(*messages))
@@ -280,7 +280,7 @@ class Orders(unittest.TestCase):
                 self.assertEqual(bench.sent, expected)
                 self.assertEqual((bench.place.finished, bench.ended), (1, [bench.socket]))
 
-    def test_what_it_forbids_is_raised_in_the_application_and_ends_the_WebSocket(self) -> None:
+    def test_forbidden_messages_raise_in_the_application_and_end_the_WebSocket(self) -> None:
         for name, messages, error, words, expected in FORBIDDEN:
             with self.subTest(name):
                 bench = run(sends(*messages))
@@ -289,7 +289,7 @@ class Orders(unittest.TestCase):
                 self.assertEqual(bench.sent, expected)
                 self.assertEqual((bench.place.finished, bench.ended), (1, [bench.socket]))
 
-    def test_what_an_application_leaves_undone_is_said_and_ended(self) -> None:
+    def test_an_unfinished_exchange_is_logged_and_ended(self) -> None:
         for name, messages, complaint, expected in UNFINISHED:
             with self.subTest(name):
                 bench = run(sends(*messages))

@@ -1,4 +1,4 @@
-"""The worker's channel: back-pressure, large frames, and a gateway that goes away."""
+"""The worker's channel: backpressure, large frames, and a gateway that goes away."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class Connect(WorkerSideTest):
         self.assertEqual(frame.type, HELLO)
         self.assertEqual(frame.data, b"\x01\0\0\0\x92\x10\0\0\x09\0\0\0")
 
-    def test_to_nobody_is_a_lost_channel_that_names_the_path(self) -> None:
+    def test_without_a_listener_the_channel_is_lost_and_the_path_named(self) -> None:
         path = os.path.join(self.directory, "nobody.sock")
         with self.assertRaisesRegex(ChannelLost, "nobody.sock: No such file"):
             Channel.connect(path, self.claim, ChannelIdentity(1, 1, 1))

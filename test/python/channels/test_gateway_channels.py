@@ -1,4 +1,4 @@
-"""Which channels a worker keeps: one to each gateway that lives."""
+"""Which channels a worker keeps: one to each living gateway."""
 
 from __future__ import annotations
 

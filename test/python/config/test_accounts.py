@@ -26,7 +26,7 @@ class Accounts(unittest.TestCase):
         self.assertEqual(found["users"]["4000000"], {"id": 4000000, "group_id": None})
         self.assertEqual(found["groups"], {"12345": 12345, "54321": 54321})
 
-    def test_what_cannot_be_a_name_is_no_account(self) -> None:
+    def test_an_impossible_name_is_not_an_account(self) -> None:
         names = ["-x", "a\0b", "9" * 30, "\u20ac"]
         found = look_up({"users": names, "groups": ["a\0b"]}, ())
         self.assertEqual([found["users"][name] for name in ("-x", "a\0b")], [None, None])

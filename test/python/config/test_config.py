@@ -1,4 +1,4 @@
-"""tunicorn.config.config.Config: Gunicorn's types and messages, standalone and with what an arbiter has resolved."""
+"""tunicorn.config.config.Config: Gunicorn's types and messages, standalone and with values resolved by an arbiter."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Resolved(unittest.TestCase):
         cfg = Config.resolved({"workers": 5, "bind": ["x:1"], "user": 3, "unheard_of": 1}, {"workers": 99})
         self.assertEqual((cfg.workers, cfg.bind, cfg.uid), (5, ["x:1"], 3))
 
-    def test_what_json_cannot_carry_comes_from_the_file(self) -> None:
+    def test_values_that_json_cannot_carry_come_from_the_file(self) -> None:
         class MyLogger:
             pass
 
@@ -116,7 +116,7 @@ class Resolved(unittest.TestCase):
         self.assertIsNone(cfg.hook("when_ready"))
         self.assertIsNone(cfg.when_ready("a server"), "something to call is there all the same")
 
-    def test_a_hook_that_is_none_names_itself(self) -> None:
+    def test_a_value_that_is_no_hook_is_named(self) -> None:
         with self.assertRaisesRegex(ValueError, "Invalid value for post_fork: 3\n\nError: Value is not callable: 3"):
             Config.resolved({}, {"post_fork": 3})
 

@@ -1,4 +1,4 @@
-"""evaluate(): which config file is read, how it is executed, and what becomes of its values."""
+"""evaluate(): which config file is read, how it is executed, and how its values are passed on."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Execution(ConfigFileCase):
 
 
 class Failures(ConfigFileCase):
-    def test_an_exception_is_told_with_the_users_frames_alone(self) -> None:
+    def test_an_exception_is_logged_with_the_users_frames_only(self) -> None:
         path = self.write("gunicorn.conf.py", "def count():\n    return 1 / 0\n\nworkers = count()\n")
         error = self.failure(None)
         self.assertEqual(str(error), f"Failed to read config file: {path}")
@@ -197,7 +197,7 @@ class Values(ConfigFileCase):
         values = self.values(text)
         self.assertEqual(json.dumps([values["loglevel"], values["workers"]]), '["low", 2]')
 
-    def test_what_can_be_called_is_named(self) -> None:
+    def test_a_callable_is_described_by_its_name(self) -> None:
         text = """
             from os.path import join
             import collections
@@ -274,7 +274,7 @@ class Values(ConfigFileCase):
     def test_one_list_in_two_places_is_not_taken_for_a_loop(self) -> None:
         self.assertEqual(self.values("a = [1]\nb = [a, a]\n")["b"], [[1], [1]])
 
-    def test_a_list_too_deep_for_anybody_is_described(self) -> None:
+    def test_a_list_that_is_nested_too_deeply_is_described(self) -> None:
         text = "a = []\nfor _ in range(200): a = [a]\n"
         self.assertIn("$repr", json.dumps(self.values(text)["a"]))
 

@@ -1,4 +1,4 @@
-"""What counts as a hook, and what hooks get: the server, the worker, the request."""
+"""Which values are hooks, and the arguments of hooks: the server, the worker, the request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def make_server(cfg: Config | None = None) -> tuple[Server, list[AnyAsk]]:
     return server, asked
 
 
-class WhatIsAHook(unittest.TestCase):
+class Hooks(unittest.TestCase):
     def test_a_function_that_takes_the_arguments(self) -> None:
         for function in (lambda s, w: 1, lambda *a: 1, lambda s, w, x=3: 1, os.kill):
             self.assertIs(hook_of("post_fork", function), function)
@@ -133,7 +133,7 @@ class TheServer(unittest.TestCase):
         )
         server.learn({"elsewhere": []})
         self.assertEqual(server.WORKERS, {1: "own"})
-        self.assertEqual(seen, {1: "own"}, "whoever goes through it is not disturbed")
+        self.assertEqual(seen, {1: "own"}, "a loop over it is not disturbed")
 
     def test_in_a_worker_the_verbs_are_signals(self) -> None:
         server, asked = make_server()
@@ -158,7 +158,7 @@ class TheServer(unittest.TestCase):
         self.assertEqual((vars(heir)["plan"].text, vars(heir)["count"], heir.WORKERS), ("kept", 3, {}))
         self.assertEqual(sorted(heir.hook_attributes()), ["count", "plan"], "and may be carried on")
 
-    def test_what_the_new_code_does_not_know_is_left_behind(self) -> None:
+    def test_attributes_unknown_to_the_new_code_are_dropped(self) -> None:
         server, _ = make_server()
         vars(server).update(plan=Plan(), count=3)
         packed = carried_state.pack(server)

@@ -1,4 +1,4 @@
-"""RecordingConfig: what an embedding program sets, sorted by where it stands among the other sources."""
+"""RecordingConfig: the settings of an embedding program, sorted by their precedence among the sources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Recording(unittest.TestCase):
         cfg.set("workers", "3")
         self.assertEqual((cfg.workers, cfg.framework, cfg.overrides), (3, {"workers": "3"}, {}))
 
-    def test_what_is_set_after_a_file_goes_over_it(self) -> None:
+    def test_values_set_after_a_file_override_it(self) -> None:
         cfg = RecordingConfig()
         cfg.set("workers", 3)
         cfg.take_file(ConfigFile("x.py", {"workers": 4, "timeout": 5, "other": 6}, {"workers": 4, "timeout": 5}))

@@ -41,7 +41,7 @@ PATTERNS = {
     "a-b/c+*.html": "a-b/c+d.html",
     "templates/shop/../*.html": "templates/base.html",
     "nowhere/**/*.html": "",
-    # Paths: of a file, of one that may come, and of a folder.
+    # Paths of a file, of one that may appear later, and of a folder.
     "a.html": "a.html",
     "not-yet.html": "not-yet.html",
     "templates": "templates/base.html templates/shop/cart.html templates/shop/deep/er/item.html "

@@ -1,4 +1,4 @@
-"""What workers and a hook's process report through pipes: a cut or foreign line ends nothing."""
+"""Reports of workers and of a hook's process through pipes: a cut or foreign line does no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gunicorn.glogging: the Logger that configuration files inherit from, its atoms, and what logconfig does to it."""
+"""gunicorn.glogging: the Logger that configuration files inherit from, its atoms, and the effect of logconfig."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ class LogConfigTest(LoggerTest):
         self.assertEqual(self.text("from-dict.log"), "INFO~two\n")
         self.assertFalse((self.dir / "from-ini.log").exists())
 
-    def test_what_a_dict_leaves_out_comes_from_the_defaults(self) -> None:
+    def test_keys_missing_in_a_dict_come_from_the_defaults(self) -> None:
         out = io.StringIO()
         with redirect_stdout(out):
             self.logger(logconfig_dict={"root": {"level": "WARNING", "handlers": ["console"]}}, errorlog="/dev/null")

@@ -1,4 +1,4 @@
-"""python/gunicorn: what can be imported from it, and what is said of the rest."""
+"""python/gunicorn: the names that can be imported, and the error for all others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import gunicorn  # noqa: E402
 import gunicorn.workers.base  # noqa: E402
 from gunicorn import util  # noqa: E402
 
-# What config files, applications and libraries import, as public code does.
+# The imports of config files, applications and libraries in public code.
 NAMES = {
     "gunicorn": ["__version__", "version_info", "SERVER", "SERVER_SOFTWARE"],
     "gunicorn.app.base": ["BaseApplication", "Application", "get_default_config_file"],
@@ -184,7 +184,7 @@ class Pidfile(unittest.TestCase):
 
 
 class Arbiters(unittest.TestCase):
-    def test_methods_that_nobody_calls_are_named(self) -> None:
+    def test_methods_that_are_never_called_are_named(self) -> None:
         code = """
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter

@@ -66,7 +66,7 @@ class RelayTest(unittest.TestCase):
         with connection, connection.makefile("rb") as stream:
             self.assertEqual(stream.read(), b"one\0two\0")
 
-    def test_what_is_not_taken_is_counted_and_a_receiver_that_comes_back_is_found(self) -> None:
+    def test_undelivered_lines_are_counted_and_a_receiver_that_returns_is_found(self) -> None:
         relay = self.relay("datagrams")
         assert relay.stdin is not None and relay.stdout is not None
         relay.stdin.write(record(b"lost") * 3)

@@ -1,4 +1,4 @@
-"""worker.tmp: no file until somebody wants one."""
+"""worker.tmp: no file until one is needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Heartbeat(unittest.TestCase):
         self.addCleanup(self.tmp.close)
         self.folder = folder.name
 
-    def test_it_remembers_without_a_file_when_it_was_last_told(self) -> None:
+    def test_it_remembers_its_last_update_without_a_file(self) -> None:
         before = time.monotonic()
         self.tmp.notify()
         self.assertTrue(before <= self.tmp.last_update() <= time.monotonic())

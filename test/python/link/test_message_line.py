@@ -25,7 +25,7 @@ class MessageLineTest(unittest.TestCase):
         for text in TEXTS:
             self.assertGreater(len(message_line({"message": text}, "message", 4000)), 3900)
 
-    def test_what_is_no_message_is_none(self) -> None:
+    def test_a_line_that_is_no_message_is_none(self) -> None:
         for line in (b"", b'{"type": "boo', b"\xff\xfe", b"[1]", b"nonsense"):
             self.assertIsNone(parse_message(line))
         self.assertEqual(parse_message(b'{"type": "ready", "pid": 1}'), {"type": "ready", "pid": 1})

@@ -19,7 +19,7 @@ with open(os.path.join(ROOT, "test", "vectors", "link.json"), encoding="ascii") 
 
 
 def fits(value: Any, declared: Any) -> bool:
-    """Whether a value of JSON is what a type says."""
+    """Whether a JSON value fits the type."""
     origin, arguments = get_origin(declared), get_args(declared)
     if declared is Any:
         return True

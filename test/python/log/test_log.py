@@ -71,7 +71,7 @@ class ErrorLogTest(LogTest):
         self.assertLessEqual(before, shown)
         self.assertLessEqual(shown, time.time())
 
-    def test_what_is_below_the_level_is_left_out(self) -> None:
+    def test_messages_below_the_level_are_left_out(self) -> None:
         log = self.log("Warning")
         log.debug("no")
         log.info("no")
@@ -157,7 +157,7 @@ class ErrorLogTest(LogTest):
             ErrorLog("/nodir/error.log")
         self.assertEqual(raised.exception.filename, "/nodir/error.log")
 
-    def test_what_a_full_disk_cost_is_counted_in_the_log_when_there_is_room_again(self) -> None:
+    def test_lines_lost_to_a_full_disk_are_counted_in_the_log_when_there_is_room_again(self) -> None:
         self.path.symlink_to("/dev/full")
         log = self.log()
         log.info("lost")
@@ -217,7 +217,7 @@ class ErrorLogTest(LogTest):
                     return
 
         thread = threading.Thread(target=drain)
-        # More than a pipe holds, before anybody reads: the first write is cut off in the middle.
+        # More than a pipe holds, before it is read: the first write is cut off in the middle.
         writer = threading.Thread(target=lambda: log.info("x" * 300_000 + "end"))
         writer.start()
         thread.start()

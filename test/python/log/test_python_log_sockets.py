@@ -1,4 +1,4 @@
-"""What Python's loggers send to syslog and to statsd, as real sockets receive it."""
+"""The output of Python's loggers to syslog and statsd, as real sockets receive it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class SyslogTest(SocketTest):
         logger.info("after")
         self.assertIn(b"after", server.recv(4096))
 
-    def test_a_unix_datagram_socket_that_is_bound_anew_is_found_again(self) -> None:
+    def test_a_unix_datagram_socket_that_is_bound_again_is_found(self) -> None:
         path = str(self.dir / "log")
         for suffix in ("", "#dgram"):
             with self.subTest(suffix):
@@ -92,7 +92,7 @@ class SyslogTest(SocketTest):
                 self.assertIn(b"two\0", server.recv(4096))
                 os.unlink(path)
 
-    def test_a_unix_stream_socket_is_found_without_being_told(self) -> None:
+    def test_a_unix_stream_socket_is_detected(self) -> None:
         path = str(self.dir / "log")
         server = self.bound(socket.AF_UNIX, socket.SOCK_STREAM, path)
         server.listen()
@@ -120,7 +120,7 @@ class SyslogTest(SocketTest):
         logger.info("from the parent")
         self.assertIn(f"[{os.getpid()}] from the parent".encode(), parents.recv(4096))
 
-    def test_nobody_listening_raises_nothing_and_is_counted(self) -> None:
+    def test_without_a_listener_nothing_is_raised_and_lines_are_counted(self) -> None:
         closed = socket.socket()
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -178,7 +178,7 @@ class StatsdTest(SocketTest):
         wanted.append("pre.my.timer:7|ms|#a:b")
         self.assertEqual(self.received(use, 4, statsd_prefix="pre..", dogstatsd_tags="a:b"), wanted)
 
-    def test_what_another_process_has_said_is_not_counted_again(self) -> None:
+    def test_messages_of_another_process_are_not_counted_again(self) -> None:
         def use(logger: Statsd) -> None:
             with on_behalf_of(4242):
                 logger.error("counted by the gateway")
@@ -205,7 +205,7 @@ class StatsdTest(SocketTest):
         self.assertRegex(path.read_text(), r"\A[^\n]*\[ERROR\] once 1\n\Z")
         logger.sock.close()  # type: ignore[attr-defined]
 
-    def test_nobody_listening_raises_nothing(self) -> None:
+    def test_without_a_listener_nothing_is_raised(self) -> None:
         for host in (("127.0.0.1", 9), "127.0.0.1:9", str(self.dir / "none")):
             reset_logging()
             logger = Statsd(log_settings(errorlog="/dev/null", statsd_host=host))

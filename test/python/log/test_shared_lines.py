@@ -38,7 +38,7 @@ class Lines(unittest.TestCase):
         time.tzset()
 
     def at(self, seconds: float) -> Any:
-        """A clock that stands still."""
+        """A clock that does not move."""
         strftime = time.strftime
         return mock.patch.multiple(
             "tunicorn.log.log.time",

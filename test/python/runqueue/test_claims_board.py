@@ -14,7 +14,7 @@ from tunicorn.runqueue.ticket import TicketError
 
 
 class RecordingSlot(list):  # type: ignore[type-arg]
-    """A slot that notes the order in which words are stored."""
+    """A slot that records the order in which words are stored."""
 
     def __init__(self) -> None:
         super().__init__([0] * 8)

@@ -1,4 +1,4 @@
-"""TUNICORN_FAULT: the point that a test arms, and what it does there."""
+"""TUNICORN_FAULT: the point that a test arms, and its action."""
 
 from __future__ import annotations
 

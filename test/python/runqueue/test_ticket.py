@@ -1,4 +1,4 @@
-"""What the shared vectors do not say of the worker's ticket decoder."""
+"""Details of the worker's ticket decoder that the shared vectors do not cover."""
 
 from __future__ import annotations
 

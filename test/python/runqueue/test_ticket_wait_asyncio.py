@@ -1,4 +1,4 @@
-"""How event loops of several workers wait for tickets: one is woken by each, and they take turns."""
+"""How event loops of several workers wait for tickets: each ticket wakes one of them, in turn."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def loop_of_another_kind() -> asyncio.AbstractEventLoop:
 
 
 def share_out(new_loop: Callable[[], asyncio.AbstractEventLoop], lasts: bool) -> List[Count]:
-    """What each of some processes has got of tickets that come one after the other."""
+    """The tickets that each of several processes gets when they arrive one after the other."""
     tickets_read, tickets_write = os.pipe()
     done_read, done_write = os.pipe()
     results = [os.pipe() for _ in range(WORKERS)]
@@ -85,7 +85,7 @@ def share_out(new_loop: Callable[[], asyncio.AbstractEventLoop], lasts: bool) ->
 
 def expect(fd: int) -> None:
     if not select.select([fd], [], [], 20)[0]:
-        raise AssertionError("nobody has taken the ticket")
+        raise AssertionError("the ticket was not taken")
     os.read(fd, 1)
 
 
@@ -120,7 +120,7 @@ def wait_for_tickets(loop: Any, tickets: int, done: int, lasts: bool) -> Count:
     loop.run_forever()
     assert entering.done()
     loop.close()
-    # The end of the pipe wakes everybody, once.
+    # The end of the pipe wakes all of them, once.
     return Count(taken, woken - 1)
 
 

@@ -219,7 +219,7 @@ class Frames(WorkerSideTest):
             with self.subTest(vector["name"]):
                 frames = frames_of(bytes.fromhex(vector["hex"]))
                 types = [getattr(channel_frame, name) for name in vector["types"]]
-                # What comes after TUNNEL is raw.
+                # Everything after TUNNEL is raw.
                 self.assertEqual([frame.type for frame in frames][: len(types)], types)
 
 
@@ -246,7 +246,7 @@ class Boards(WorkerSideTest):
         slot.begin(wanted["pid"])
         for _ in range(wanted["taken"]):
             slot.claim(wanted["claim"], wanted["gateway"], wanted["startedNs"])
-        # The clock's reading is not in the worker's hand, so the vector's is put where hold() puts it.
+        # The worker does not control the clock, so the vector's reading is written where hold() writes it.
         slot._slot[2] = wanted["heldNs"]
 
     def test_is_cancelled_reads_the_entries_of_every_good_board(self) -> None:

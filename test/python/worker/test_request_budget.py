@@ -1,4 +1,4 @@
-"""When a worker asks for a successor, and when it takes no more."""
+"""When a worker asks for a successor, and when it stops taking requests."""
 
 import sys
 import unittest
@@ -7,7 +7,7 @@ from tunicorn.worker.request_budget import ASK, GO_ON, STOP, RequestBudget
 
 
 def life(limit: int, boot_seconds: float, seconds_between: float) -> "list[str]":
-    """What a worker does at each request, until it stops."""
+    """The decisions of a worker at each request, until it stops."""
     budget = RequestBudget(limit)
     budget.start(boot_seconds, 100.0)
     steps: "list[str]" = []

@@ -1,4 +1,4 @@
-"""The states of a worker process: every move, and moves in the middle of moves."""
+"""The states of a worker process: every move, and moves that interrupt others."""
 
 import itertools
 import os

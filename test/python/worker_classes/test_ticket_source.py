@@ -23,7 +23,7 @@ def ticket_bytes(ticket_id: int, kind: int = RUN) -> bytes:
 
 
 class Context:
-    """What a TicketSource needs of a WorkerContext."""
+    """The parts of a WorkerContext that a TicketSource needs."""
 
     def __init__(self, limit: int = 0) -> None:
         self.tickets_fd, self.pipe = os.pipe()
@@ -117,7 +117,7 @@ class TicketSourceTest(unittest.TestCase):
         self.assertIsNone(source.wait())
         self.assertFalse(self.context.signals.interrupts_wait)
 
-    def test_a_wait_gives_the_ticket_and_is_interrupted_no_more(self) -> None:
+    def test_a_wait_returns_the_ticket_and_is_no_longer_interrupted(self) -> None:
         source = self.source(blocks=True)
         self.put(ticket_bytes(5))
         ticket = source.wait()

@@ -1,4 +1,4 @@
-"""Finding the application: Gunicorn's rules for MODULE[:CALLABLE], and its texts."""
+"""Finding the application: Gunicorn's rules for MODULE[:CALLABLE], and its messages."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Load(unittest.TestCase):
             (("prod", -1, [1, (2.5,)]), {"debug": False, "name": None, "d": {"a": b"x"}}),
         )
 
-    def test_what_is_neither_a_name_nor_a_call_is_refused(self) -> None:
+    def test_an_expression_that_is_neither_a_name_nor_a_call_is_refused(self) -> None:
         for expression in ("a b", "1", "'x'", "a[0]", "a + b", "lambda: 0", "a(", "a, b", "a.b[0]", "(a()).b", "a=1"):
             with self.subTest(expression):
                 self.assertEqual(
@@ -118,7 +118,7 @@ class Load(unittest.TestCase):
         self.assertRegex(self.refused("apps:strict(1, 2)"), r"^TypeError: strict\(\) takes 1 positional argument but 2")
         self.assertRegex(self.refused("apps:strict(other=1)"), r"^TypeError: strict\(\) got an unexpected keyword")
 
-    def test_what_a_factory_raises_itself_is_not_an_import_error(self) -> None:
+    def test_an_exception_raised_by_a_factory_is_not_an_import_error(self) -> None:
         with self.assertRaises(TypeError):
             load("apps:fails()")
         with self.assertRaises(KeyError):
@@ -163,7 +163,7 @@ class Load(unittest.TestCase):
         self.assertIn("ZeroDivisionError: division by zero\n", text)
         self.assertTrue(text.endswith("ValueError: chained\n"))
 
-    def test_what_a_log_record_gets_ends_in_the_applications_frames(self) -> None:
+    def test_the_traceback_in_a_log_record_has_only_the_applications_frames(self) -> None:
         # The last call raises in a frame of the package, as a signal handler of the worker does.
         self.write("calls.py", "from tunicorn.application.load_application import load\nload('no_such_module')\n")
         try:

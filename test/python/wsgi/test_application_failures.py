@@ -60,7 +60,7 @@ class ApplicationFailures(WorkerSideTest):
                 for line in own_lines:
                     self.assertIn(line, text)
 
-    def test_what_cannot_be_iterated_is_a_500_and_named(self) -> None:
+    def test_a_result_that_cannot_be_iterated_is_a_500_and_named(self) -> None:
         self.assert_error_page(self.exchange(returning(None)))
         (text,) = self.log.texts("error")
         self.assertTrue(text.startswith("Error handling request GET /path?a=1\n"), text)
@@ -157,7 +157,7 @@ class ApplicationFailures(WorkerSideTest):
             self.runner(app).run(ticket())
         self.assertEqual(self.board.slot(1)["claim"], TICKET_ID)
 
-    def test_of_a_worker_that_is_aborted_the_gateway_answers_the_request(self) -> None:
+    def test_the_gateway_answers_the_request_of_an_aborted_worker(self) -> None:
         result = Closable([WorkerEnded(1)])
         with self.assertRaises(WorkerEnded):
             self.runner(returning(result)).run(ticket())

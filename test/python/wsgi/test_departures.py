@@ -68,7 +68,7 @@ class ClientThatHasLeft(WorkerSideTest):
         self.assertEqual(len(raised), 2)
         self.assertEqual([level for level, _ in self.log.lines], ["debug"])
 
-    def test_write_that_nobody_catches_leaves_no_traceback(self) -> None:
+    def test_an_uncaught_error_of_write_leaves_no_traceback(self) -> None:
         def app(environ: Any, start_response: Any) -> Any:
             write = start_response("200 OK", TEXT)
             self.cancel()

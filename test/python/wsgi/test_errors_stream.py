@@ -20,7 +20,7 @@ class WsgiErrorsStream(WorkerSideTest):
         with open(self.errors_path) as file:
             return file.read()
 
-    def test_what_has_no_line_end_yet_is_written_when_the_request_is_over(self) -> None:
+    def test_an_unfinished_line_is_written_at_the_end_of_the_request(self) -> None:
         def in_the_call(environ: Any, start_response: Any) -> Any:
             environ["wsgi.errors"].write("half")
             return hello(environ, start_response)

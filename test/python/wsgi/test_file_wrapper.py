@@ -1,4 +1,4 @@
-"""wsgi.file_wrapper: what it reads, from where, and in which blocks."""
+"""wsgi.file_wrapper: the bytes that it reads, from which position, and in which blocks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Iteration(unittest.TestCase):
             os.write(writing, b"abcd")
             self.assertEqual(next(iter(FileWrapper(pipe, 4))), b"abcd")
 
-    def test_it_starts_where_the_file_stands_buffers_and_decoders_considered(self) -> None:
+    def test_it_starts_at_the_position_of_the_file_with_buffers_and_decoders_taken_into_account(self) -> None:
         with tempfile.TemporaryFile() as file:
             file.write(b"line\nrest")
             file.seek(0)
@@ -122,7 +122,7 @@ class Responses(WorkerSideTest):
 
 
 class PlainFiles(unittest.TestCase):
-    def test_a_file_opened_for_reading_is_one_from_where_it_stands(self) -> None:
+    def test_a_file_opened_for_reading_is_sent_from_its_position(self) -> None:
         with tempfile.NamedTemporaryFile() as made:
             made.write(b"line\nrest")
             made.flush()
@@ -133,7 +133,7 @@ class PlainFiles(unittest.TestCase):
                 self.assertEqual(FileWrapper(file).plain_file(), (file.fileno(), 0))
                 self.assertIsNone(ReadFileWrapper(file).plain_file())
 
-    def test_what_reads_otherwise_than_the_disk_has_it_is_none(self) -> None:
+    def test_a_file_object_whose_reads_differ_from_the_disk_is_not_sent_from_there(self) -> None:
         class Shouting(io.BufferedReader):
             def read(self, size: int | None = -1) -> bytes:
                 return super().read(size).upper()

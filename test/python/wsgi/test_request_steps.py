@@ -1,4 +1,4 @@
-"""One ticket from the claim to the release: the order of the steps, and where fields and body come from."""
+"""One ticket from the claim to the release: the order of the steps, and the sources of fields and body."""
 
 from __future__ import annotations
 

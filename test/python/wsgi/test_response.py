@@ -198,7 +198,7 @@ class ContentLength(WorkerSideTest):
 
 
 class Write(WorkerSideTest):
-    def test_sends_at_once_and_the_iterable_follows(self) -> None:
+    def test_sends_immediately_and_the_iterable_follows(self) -> None:
         seen: list[bytes] = []
 
         def app(environ: Any, start_response: Any) -> Any:
@@ -432,7 +432,7 @@ LINK_LINE = b"Link: </style.css>; rel=preload\r\n"
 
 
 class EarlyHints(WorkerSideTest):
-    def test_go_out_at_once_as_often_as_they_are_given_before_the_head(self) -> None:
+    def test_are_sent_immediately_each_time_before_the_head(self) -> None:
         seen: list[bytes] = []
 
         def app(environ: Any, start_response: Any) -> Any:
@@ -499,7 +499,7 @@ class EarlyHints(WorkerSideTest):
             environ["wsgi.early_hints"]([("A", "h" * (60_000 - 5))])
             return answers([b"x" * (UNACKNOWLEDGED_BYTES - 60_000 + 1)])(environ, start_response)
 
-        # exchange() says TAKEN only after more than so many bytes; what nobody has asked for would be left over.
+        # exchange() sends TAKEN only after more than this many bytes; an unexpected one would be left over.
         self.exchange(app)
         self.channel._socket.setblocking(False)
         with self.assertRaises(BlockingIOError):
@@ -556,7 +556,7 @@ class ClientDisconnected(WorkerSideTest):
         self.board.cancel(CANCEL, TICKET_ID + 1)
         self.assertEqual(kept[0](), True)
 
-    def test_of_a_request_that_is_over_says_nothing_about_the_next(self) -> None:
+    def test_of_a_finished_request_does_not_affect_the_next(self) -> None:
         kept: list[Any] = []
         seen: list[bool] = []
 

@@ -1,4 +1,4 @@
-"""What the application gives to start_response: what is refused, dropped, kept."""
+"""The arguments of start_response: which are refused, dropped, or kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Status(unittest.TestCase):
             " 200 OK",
         )
         for status in (*bad, b"200 OK", 200, None, ["200 OK"]):
-            for _ in range(2):  # once more, in case a refused status were remembered
+            for _ in range(2):  # again, in case a refused status is remembered
                 with self.subTest(status=status), self.assertRaisesRegex(InvalidResponse, "like '200 OK'"):
                     response_head(status, [])  # type: ignore[arg-type]
 
@@ -57,7 +57,7 @@ class Headers(unittest.TestCase):
 
     def test_strips_spaces_and_tabs_around_a_value(self) -> None:
         self.assertEqual(head("200 OK", [("A", " \tb \t c\t ")]), "200 OK\r\nA: b \t c\r\n")
-        # What else Unicode takes for white space is text in ISO-8859-1.
+        # Unicode's other whitespace characters are text in ISO-8859-1.
         self.assertEqual(head("200 OK", [("A", "\xa0b\x85")]), "200 OK\r\nA: \xa0b\x85\r\n")
 
     def test_lets_iso_8859_1_through(self) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of the client's connection when an application that has taken it returns."""
+"""The client's connection after the return of an application that has taken it over."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class EndOfTunnel(unittest.TestCase):
             received += piece
         return received
 
-    def test_a_thread_of_the_application_says_its_last_words(self) -> None:
+    def test_the_last_output_of_an_application_thread_is_logged(self) -> None:
         application_returned = threading.Event()
         listening = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Requests between two walls of wsgiref.validate."""
+"""Requests with wsgiref.validate on both sides."""
 
 from __future__ import annotations
 

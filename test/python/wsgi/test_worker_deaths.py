@@ -14,7 +14,7 @@ from tunicorn.channels.channel_frame import END
 
 
 class DeathAtEachStep(WorkerSideTest):
-    """Each named point is where its name says: killed there, a worker has done what comes before and nothing after."""
+    """Each point is where its name says: a worker killed there has done everything before it and nothing after."""
 
     PROGRAM = """
 import socket, sys

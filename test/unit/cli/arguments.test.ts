@@ -81,7 +81,7 @@ describe('parseArguments() runs', () => {
     });
   }
 
-  test('with --python as a flag of its own beside --pythonpath', () => {
+  test('with --python as a separate flag beside --pythonpath', () => {
     assert.deepEqual(
       parse('--python', 'python3.9', '--pythonpath', 'lib'),
       run({ python: 'python3.9', pythonpath: 'lib' }),
@@ -186,7 +186,7 @@ describe('parseCommandArgs()', () => {
 });
 
 describe('chooseApplication()', () => {
-  test('takes the command line before wsgi_app, and has an error for none', () => {
+  test('prefers the command line to wsgi_app, and reports an error if there is neither', () => {
     assert.deepEqual(chooseApplication('a', { wsgi_app: 'b', paste: null }, '/'), { ok: true, app: 'a' });
     assert.deepEqual(chooseApplication(null, { wsgi_app: 'b', paste: null }, '/'), { ok: true, app: 'b' });
     const none = { ok: false, error: 'Error: No application module specified.' };
@@ -216,7 +216,7 @@ describe('splitWords() splits as shlex.split does', () => {
     test(JSON.stringify(text), () => assert.deepEqual(splitWords(text), { ok: true, words }));
   }
 
-  test('and refuses what does not end', () => {
+  test('and refuses an unclosed expression', () => {
     for (const text of [`'a`, `a "b`, `"a\\"`]) {
       assert.deepEqual(splitWords(text), { ok: false, error: 'No closing quotation' });
     }

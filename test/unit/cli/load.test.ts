@@ -1,4 +1,4 @@
-// bin/load.cjs: which build of a process runs, and what it keeps of V8's work.
+// bin/load.cjs: which build of a process runs, and which compiled code it keeps.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -53,7 +53,7 @@ function run(folder: string, liveMs = 0): string {
   return `${stdout}${stderr}`.trim();
 }
 
-/** What processes have compiled and kept. */
+/** The compiled code that processes have kept. */
 function kept(folder: string): string[] {
   return readdirSync(join(folder, 'dist', 'bundle')).filter((name) => name.endsWith('.v8'));
 }

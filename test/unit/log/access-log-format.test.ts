@@ -185,7 +185,7 @@ for (const [text, request, response, environ] of NEEDS) {
 }
 
 for (const text of ['%h', '100%', '%(h', '%(h)', '%(h)q', 'a %', '%d', '%(h)s %s']) {
-  test(`the format '${text}' is refused, with the place and the wanted form`, () => {
+  test(`the format '${text}' is refused, with the position and the wanted form`, () => {
     const compiled = compileAccessLogFormat(text);
     const at = text.lastIndexOf('%');
     assert.ok(!compiled.ok);

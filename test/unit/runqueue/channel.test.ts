@@ -197,7 +197,7 @@ test('a conversation decodes alike in any pieces', () => {
   }
 });
 
-test('any bytes are followed or refused, in whatever pieces they come', () => {
+test('any bytes are parsed or refused, in whatever pieces they arrive', () => {
   const random = seededRandom(911);
   const outcomes = new Map<string, number>();
   for (let round = 0; round < 6000; round += 1) {
@@ -284,7 +284,7 @@ test('a body of 50 MB passes in the chunks in which it arrives, none copied and 
   assert.deepEqual([passed, foreign, ends], [bodyBytes, 0, 1]);
 });
 
-test('a head of 1 MB that comes byte by byte is put together without copying it over and over', () => {
+test('a head of 1 MB that arrives byte by byte is assembled without copying it again and again', () => {
   const head = `200 OK\r\nX: ${'h'.repeat(MIB)}\r\n`;
   const bytes = headFrame(1, head, Buffer.from('body'), END);
   const recorder = new ChannelRecorder();

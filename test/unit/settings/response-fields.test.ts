@@ -28,7 +28,7 @@ test('a value fits into one line of Latin-1', () => {
   for (const value of ['a\r\nSet-Cookie: b', '\0', '\u20ac']) assert.ok(!isFieldValue(value));
 });
 
-test('on the wire there is one space behind the colon', () => {
+test('on the wire there is one space after the colon', () => {
   assert.equal(wireLine('X-A:b'), 'X-A: b\r\n');
   assert.equal(wireLine('X-A:  b: c '), 'X-A: b: c\r\n');
 });

@@ -45,7 +45,7 @@ describe('precedence', () => {
     commandLine: { workers: '5' },
   };
 
-  test('the command line goes before GUNICORN_CMD_ARGS, that before the file, that before a framework', () => {
+  test('the command line overrides GUNICORN_CMD_ARGS, which overrides the file, which overrides a framework', () => {
     const seen = [
       resolve(layers),
       resolve({ ...layers, overrides: null }),

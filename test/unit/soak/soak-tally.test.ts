@@ -1,4 +1,4 @@
-// Which failures the soak counts as its own doing.
+// Which failures the soak has caused itself.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

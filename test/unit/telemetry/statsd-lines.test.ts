@@ -35,7 +35,7 @@ for (const [prefix, name] of [
   });
 }
 
-test('tags stand behind everything else', () => {
+test('tags follow everything else', () => {
   const tagged = new StatsdLines({ prefix: '', tags: 'a:b,c' });
   assert.equal(tagged.increment('n'), 'n:1|c|@1.0|#a:b,c');
   assert.equal(tagged.gauge('n', 1), 'n:1|g|#a:b,c');

@@ -56,7 +56,7 @@ test("a folder whose name only begins like ours is the application's", () => {
   assert.match(applicationStack(text, OWN), /tunicorn_admin\/views\.py/);
 });
 
-test('without a stack there is no text', () => {
+test('without a stack the text is empty', () => {
   assert.equal(applicationStack('', OWN), '');
   assert.equal(applicationStack('Fatal Python error: Aborted\n\n', OWN), '');
 });

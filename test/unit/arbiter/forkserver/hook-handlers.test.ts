@@ -33,7 +33,7 @@ test('the handler that was set last is called, of each signal', () => {
   assert.deepEqual(first.heard, ['call-handler SIGHUP']);
 });
 
-test('a generation that was given up, or whose forkserver has died, takes no handler away', () => {
+test('a generation that was given up, or whose forkserver has died, removes no handler', () => {
   const handlers = new HookHandlers();
   const [first, second, third] = [holder(), holder(), holder()];
   for (const one of [first, second, third]) handlers.set(one, 'SIGTERM');
@@ -46,7 +46,7 @@ test('a generation that was given up, or whose forkserver has died, takes no han
   );
 });
 
-test('a generation is needed for a handler that no other has replaced, until the arbiter stops', () => {
+test('a generation is needed for its handlers until others replace them or the arbiter stops', () => {
   const handlers = new HookHandlers();
   const [first, second] = [holder(), holder()];
   handlers.set(first, 'SIGTERM');

@@ -1,4 +1,4 @@
-// One signal to a whole process group acts once; one to a forkserver alone acts, too.
+// A signal to a whole process group takes effect once; so does one to a forkserver alone.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,7 +23,7 @@ test('a forkserver that was in a slow hook repeats nothing, by the time at which
   assert.equal(echoes.passed('SIGHUP', 5000, 'running', 25_000), false);
 });
 
-test('an arbiter that was kept from running knows it by its own signal, which it has handled late', () => {
+test('an arbiter that was kept from running recognises it by its own signal, handled late', () => {
   const echoes = new SignalEchoes();
   assert.equal(echoes.own('SIGHUP', 9000), true);
   assert.equal(echoes.passed('SIGHUP', 5000, 'running', 9001), false);

@@ -45,7 +45,7 @@ test('a generation with hooks inherits, counts and announces on its way', () => 
   assert.ok(isWay('configuring', 'inheriting', 'settling', 'counting', 'preparing', 'announcing', 'prepared'));
 });
 
-test('at each step a generation may be given up or drained, and then only goes', () => {
+test('at each step a generation may be given up or drained, and can then only end', () => {
   const steps = [
     'configuring',
     'inheriting',

@@ -169,7 +169,7 @@ interface LeftOver {
   readonly spoolDir: string;
 }
 
-/** The directories of a server that was killed an hour ago, in a parent of their own. */
+/** The directories of a server that was killed an hour ago, in a separate parent. */
 function leftOver(parent: string, spoolDir = fs.mkdtempSync(join(parent, 'tunicorn-spool-'))): LeftOver {
   const runtimeDir = fs.mkdtempSync(join(parent, 'tunicorn-run-'));
   fs.writeFileSync(join(runtimeDir, 'board'), 'x');
@@ -258,7 +258,7 @@ function made(parent: string, account: Account): RuntimeDirectories {
   return result.directories;
 }
 
-/** Root may list everything: there, a process of its own gives up that right, after it has read the module. */
+/** Root may list everything, so a separate process gives up that right, after it has read the module. */
 function asOrdinaryUser(script: string, parent: string): { status: number | null; stdout: string; stderr: string } {
   fs.chmodSync(scratch, 0o711);
   const source = `

@@ -1,4 +1,4 @@
-// Many changes of files become one reload.
+// Many file changes become one reload.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

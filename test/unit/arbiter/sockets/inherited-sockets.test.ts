@@ -10,7 +10,7 @@ describe('readInheritance()', () => {
     assert.deepEqual(readInheritance({ PATH: '/bin' }, 7), { ok: true, sockets: null, warning: null });
   });
 
-  test('takes LISTEN_FDS for this process: descriptors from 3 on', () => {
+  test('accepts LISTEN_FDS for this process: descriptors from 3 on', () => {
     const sockets = { source: 'LISTEN_FDS', descriptors: [3, 4], binds: null };
     assert.deepEqual(readInheritance({ LISTEN_PID: '7', LISTEN_FDS: '2' }, 7), { ok: true, sockets, warning: null });
   });
@@ -27,7 +27,7 @@ describe('readInheritance()', () => {
     });
   }
 
-  test('takes GUNICORN_FD of an older arbiter, with its bind addresses', () => {
+  test('accepts GUNICORN_FD of an older arbiter, with its bind addresses', () => {
     const environment = { GUNICORN_PID: '5', GUNICORN_FD: '3,4', TUNICORN_BINDS: '["unix:/a","[::1]:80"]' };
     const sockets = { source: 'GUNICORN_FD', descriptors: [3, 4], binds: ['unix:/a', '[::1]:80'] };
     assert.deepEqual(readInheritance(environment, 7), { ok: true, sockets, warning: null });
@@ -40,7 +40,7 @@ describe('readInheritance()', () => {
     });
   }
 
-  test('takes GUNICORN_FD for nothing without GUNICORN_PID', () => {
+  test('ignores GUNICORN_FD without GUNICORN_PID', () => {
     assert.deepEqual(readInheritance({ GUNICORN_FD: '3' }, 7), { ok: true, sockets: null, warning: null });
   });
 
@@ -49,7 +49,7 @@ describe('readInheritance()', () => {
   });
 });
 
-test('parentPid() takes whole numbers above 0', () => {
+test('parentPid() accepts whole numbers above 0', () => {
   assert.deepEqual(
     ['12', '0', '-1', '1.5', 'x', '', undefined].map((pid) => parentPid({ GUNICORN_PID: pid })),
     [12, null, null, null, null, null, null],

@@ -97,7 +97,7 @@ test('describeEnd() has the exit code, or the name of the signal', () => {
   assert.equal(describeEnd(null, 'SIGTERM'), 'was killed by SIGTERM');
 });
 
-test('signalName() takes the usual one of two names, and leaves a number that has none', () => {
+test('signalName() uses the more common of two names, and keeps a number without a name', () => {
   assert.deepEqual([6, 11, 17, 29].map(signalName), ['SIGABRT', 'SIGSEGV', 'SIGCHLD', 'SIGIO']);
   assert.equal(signalName(40), 'signal 40');
 });

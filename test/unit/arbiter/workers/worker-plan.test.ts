@@ -38,7 +38,7 @@ test('planWorkers() counts workers that are coming, so that none is forked twice
   assert.deepEqual(planWorkers(workers('booting', 'forking'), 3), { fork: 1, retire: [] });
 });
 
-test('planWorkers() replaces workers that leave, are to be killed, or are gone', () => {
+test('planWorkers() replaces workers that are leaving, about to be killed, or gone', () => {
   assert.deepEqual(planWorkers(workers('ready', 'retiring', 'doomed', 'gone'), 4), { fork: 3, retire: [] });
 });
 
@@ -111,7 +111,7 @@ test('planWorkers() does not change its arguments', () => {
   assert.deepEqual(given, before);
 });
 
-test('recycling comes to an end with as many workers as wanted, and never has fewer in service', () => {
+test('recycling ends with as many workers as wanted, and never has fewer in service', () => {
   const random = seededRandom(50);
   for (const target of [1, 2, 3, 5, 8, 16]) {
     let crew: PlannedWorker[] = workers(...times(target, 'wanting'));

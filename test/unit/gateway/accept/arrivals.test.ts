@@ -75,7 +75,7 @@ test('a wrong header, and one of a peer that may send none, are refused', () => 
   assert.deepEqual(forbidden.seen, [{ client: '127.0.0.1', opening: 'ForbiddenProxyRequest' }]);
 });
 
-test('a header that does not come within head_timeout is waited for no longer; half a header is refused', () => {
+test('after head_timeout a header is no longer waited for; half a header is refused', () => {
   for (const [sent, opening] of [
     ['', 'goodbye'],
     ['PROXY ', 'RequestTimeout'],

@@ -194,7 +194,7 @@ for (const [name, bytes, code] of BAD) {
 }
 
 for (const [bytes, mode] of ABSENT) {
-  test(`push() takes ${JSON.stringify(bytes)} for HTTP in mode ${mode}, and loses no byte of it`, () => {
+  test(`push() treats ${JSON.stringify(bytes)} as HTTP in mode ${mode}, and loses no byte of it`, () => {
     const expected: Outcome = { kind: 'absent', rest: bytes };
     assert.deepEqual(read(bytes, mode), expected);
     assert.deepEqual(read(bytes, mode, byteByByte()), expected);
@@ -223,7 +223,7 @@ test('unfinished is false before the first byte', () => {
   assert.equal(new ProxyHeaderReader('auto', null).unfinished, false);
 });
 
-test('push() never throws, and cuts do not matter, whatever comes', () => {
+test('push() never throws, whatever arrives, and cuts make no difference', () => {
   const random = seededRandom(20_260);
   const samples = [...GOOD, ...BAD].map(([, bytes]) => bytes.slice(0, 300));
   let headers = 0;

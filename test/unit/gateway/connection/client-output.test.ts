@@ -17,7 +17,7 @@ after(() => fs.rmSync(scratch, { recursive: true }));
 const LIMITS: OutputLimits = { responseBufferBytes: 10, responseSpoolBytes: 100 };
 const NO_SPOOL: OutputLimits = { ...LIMITS, responseSpoolBytes: 0 };
 
-/** As a socket whose kernel takes nothing until `take()` is called. */
+/** Like a socket whose kernel accepts nothing until `take()` is called. */
 class SlowSocket extends EventEmitter {
   #kept = '';
   #taken = '';
@@ -81,7 +81,7 @@ function openDescriptors(): number {
   return fs.readdirSync('/proc/self/fd').length;
 }
 
-test('data that a client accepts immediately is sent as it comes, text in ISO-8859-1, and never spooled', () => {
+test('data that a client accepts immediately is sent as it arrives, text in ISO-8859-1, and never spooled', () => {
   const bench = newOutput();
   for (let count = 0; count < 50; count += 1) {
     bench.output.write('caf\xe9 ', LIMITS);
@@ -105,7 +105,7 @@ test('beyond the buffer the disk is used, and the client gets all of it in its o
   assert.deepEqual([bench.output.isSpooling, bench.output.isEmpty], [false, true]);
 });
 
-test('data that comes while the spool is in use is appended to it', () => {
+test('data that arrives while the spool is in use is appended to it', () => {
   const bench = newOutput();
   for (const piece of ['aaaaaaaaaaaa', 'b', 'c']) bench.output.write(piece, LIMITS);
   bench.socket.take(3);
@@ -261,7 +261,7 @@ test('beyond the disk limit of all responses the worker gets backpressure, until
   assert.equal(resumed, 2);
 });
 
-test('an endless response takes no more disk than its unsent data', () => {
+test('an endless response uses no more disk than its unsent data', () => {
   const bench = newOutput();
   const limits = { responseBufferBytes: 10, responseSpoolBytes: 1_000_000 };
   const piece = (number: number): string => `${number};`.repeat(20_000);
@@ -293,7 +293,7 @@ test('with a spent budget, unsent data is spooled immediately, however little it
   assert.equal(readAll(bench, LIMITS), 'abcd');
 });
 
-test('a spent budget does not hurt a client that takes everything', () => {
+test('a used-up budget does not affect a client that reads everything', () => {
   const bench = newOutput(100);
   bench.budget.add(101);
   for (let count = 0; count < 10; count += 1) {

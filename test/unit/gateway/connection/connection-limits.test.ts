@@ -11,7 +11,7 @@ const NONE = { headTimeoutMs: 0, keepaliveMs: 0, bodyTimeoutMs: 0, bodyMinRateBy
 const cases: readonly (readonly [what: string, awaited: Awaited, limitMs: number, verdict: string])[] = [
   ['a first request that does not come', { kind: 'request', isFirst: true, hasUnsentOutput: false }, 30_000, 'leave'],
   [
-    'a further request that does not come',
+    'a further request that does not arrive',
     { kind: 'request', isFirst: false, hasUnsentOutput: false },
     95_000,
     'leave',
@@ -34,7 +34,7 @@ test('a client may continue sending for half a minute after the last response', 
   assert.equal(name(checkLimits(LIMITS, awaited(30_001), 10)), 'destroy');
 });
 
-test('a body that comes, but too slowly on average, is late', () => {
+test('a body that arrives, but too slowly on average, is late', () => {
   const awaited = (receivedBytes: number): Awaited => ({ kind: 'body', elapsedMs: 40_000, receivedBytes });
   assert.equal(name(checkLimits(LIMITS, awaited(9_999), 10)), '408');
   assert.equal(name(checkLimits(LIMITS, awaited(10_000), 10)), 'in-time');

@@ -9,7 +9,7 @@ function newGate(): { readonly gate: InputGate; readonly calls: string[] } {
   return { gate: new InputGate({ pause: () => calls.push('pause'), resume: () => calls.push('resume') }), calls };
 }
 
-/** Takes so long that the others should have their turn. */
+/** Takes long enough for the others to have their turn. */
 function work(): void {
   for (const startMs = performance.now(); performance.now() - startMs < 2; );
 }

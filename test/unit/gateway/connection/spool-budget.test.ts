@@ -13,7 +13,7 @@ test('responses have a limit together, bodies have not', () => {
   assert.equal(budget.isSpent, false);
 });
 
-test('both together take no more than half of what would be free without them', () => {
+test('both together use at most half of the space that would be free without them', () => {
   const budget = new SpoolBudget(0);
   budget.hasFree(0);
   assert.equal(budget.isDiskShort, false, 'nothing is used, and nothing is tried that could fail');

@@ -53,7 +53,7 @@ test('ten thousand small frames of one turn go out in a few writes, in their ord
   assert.equal(Buffer.concat(socket.writes).toString(), wanted);
 });
 
-test('data written behind small frames arrives behind them', () => {
+test('data written after small frames arrives after them', () => {
   const { socket, output } = newOutput();
   output.frame(HEADER, Buffer.from('small'));
   output.write(Buffer.from('last'));

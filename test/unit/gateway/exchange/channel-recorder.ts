@@ -155,7 +155,7 @@ export function listen(
   let at = 0;
   for (const size of cuts) {
     if (at >= bytes.length) break;
-    // A buffer of its own, wiped afterwards: whatever the decoder needs later, it must have copied.
+    // A separate buffer, wiped afterwards: the decoder must have copied everything that it needs later.
     const chunk = Buffer.from(bytes.subarray(at, at + size));
     const wrong = decoder.push(chunk);
     chunk.fill(0xaa);

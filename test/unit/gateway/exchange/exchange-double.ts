@@ -1,4 +1,4 @@
-// A client that records what it is sent, and exchanges with it. An illegal move is a failure.
+// A client that records everything it is sent, and exchanges with it. An illegal move is a failure.
 
 import assert from 'node:assert/strict';
 import { Exchange, type ExchangeClient } from '../../../../src/gateway/exchange/exchange.ts';

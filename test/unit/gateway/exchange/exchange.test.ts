@@ -92,7 +92,7 @@ const WHOLE: readonly Case[] = [
     keepAlive: false,
   },
   {
-    title: 'a response without a length ends with the connection for 1.0, which knows no chunks',
+    title: 'a response without a length ends with the connection in 1.0, which has no chunks',
     request: GET_10,
     body: 'hello',
     lines: ['HTTP/1.0 200 OK', 'Connection: close'],
@@ -167,7 +167,7 @@ const WHOLE: readonly Case[] = [
     sentBytes: 0,
   },
   {
-    title: '304 has no body, and may say the length of the one that it stands for',
+    title: '304 has no body, and may have the length of the body that it replaces',
     request: GET_11,
     status: 304,
     flags: FRAMED,
@@ -229,7 +229,7 @@ for (const one of WHOLE) {
     check(exchange);
   });
 
-  test(`${one.title} (the end in a frame of its own)`, () => {
+  test(`${one.title} (the end in a separate frame)`, () => {
     const exchange = outstandingExchange({ request: one.request });
     exchange.respond({ status: status, flags: one.flags ?? 0, lines: head }, bytes, PID);
     assert.equal(exchange.state.kind, 'responding');
@@ -417,7 +417,7 @@ test('abandon() ends the exchange for a client that has left, without a word', (
   }
 });
 
-test('an event stream is recognised by its head, as long as it lasts', () => {
+test('an event stream is recognised by its head until it ends', () => {
   const fields = 'Content-Type: text/event-stream; charset=utf-8\r\n';
   const stream = outstandingExchange();
   stream.respond({ status: 200, flags: 0, lines: `200 OK\r\n${fields}` }, NONE, PID);

@@ -57,7 +57,7 @@ function randomMessage(random: Random): string {
   return text;
 }
 
-/** Messages that are well formed for the most part, then damaged in a place or two, or not at all. */
+/** Mostly well-formed messages, damaged in one or two places or not at all. */
 function randomBytes(random: Random): Buffer {
   let text = '';
   for (let count = 1 + random(3); count > 0; count -= 1) text += randomMessage(random);
@@ -74,7 +74,7 @@ function pick(choices: readonly string[], random: Random): string {
   return choices[random(choices.length)] ?? '';
 }
 
-test('any bytes have one outcome, whole, byte by byte and in random pieces', () => {
+test('any bytes have the same outcome whole, byte by byte and in random pieces', () => {
   const random = seededRandom(20_261_120);
   const seen = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round += 1) {

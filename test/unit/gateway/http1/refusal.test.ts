@@ -18,7 +18,7 @@ test('refusalResponse() is a small page that closes the connection', () => {
   assert.equal(response, head + page);
 });
 
-test('refusalResponse() carries the head lines that it is given, in place of its own', () => {
+test('refusalResponse() uses the head lines that it is given instead of its own', () => {
   const response = refusalResponse(
     new Refusal('BadGateway', 'x'),
     'Server: tunicorn\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n',
@@ -31,7 +31,7 @@ test('refusalResponse() carries the head lines that it is given, in place of its
   );
 });
 
-test('refusalResponse() has no message for a failure of ours', () => {
+test("refusalResponse() has no message for the server's own failures", () => {
   const response = refusalResponse(new Refusal('InternalServerError', 'the spool is full: /var/spool'));
   assert.match(response, /^HTTP\/1\.1 500 Internal Server Error\r\n/);
   assert.match(response, /\r\nContent-Length: 141\r\n/);

@@ -39,7 +39,7 @@ test('what was sent on channels that had not been accepted yet is read first', a
   assert.equal(read, 5 * count);
 });
 
-test('a channel that never says HELLO is not waited for without end, and the order of calls is kept', async () => {
+test('a channel that never sends HELLO is not waited for endlessly, and the order of calls is kept', async () => {
   const arriving = new ArrivingAnswers(new Set([{ worker: null }]));
   const order: number[] = [];
   await new Promise<void>((resolve) => {

@@ -17,7 +17,7 @@ test('an entry that is given back is taken again', () => {
   assert.equal(entries.take(), 0);
 });
 
-test('a burnt entry comes back when its generation is gone, and not with another one', () => {
+test('a burnt entry is freed when its generation is gone, not when another one is', () => {
   const entries = new CancelEntries({ first: 0, count: 2 });
   entries.burn(entries.take() ?? -1, 1);
   entries.burn(entries.take() ?? -1, 1);

@@ -56,7 +56,7 @@ test('as many as the limit may wait, one more is too many; without a limit any n
   assert.equal(isOverfull({ ...policy, limit: 0 }, 1_000_000), false);
 });
 
-test('until the settings are known no request is turned away', () => {
+test('until the settings are known, no request is turned away', () => {
   assert.equal(isOverdue(PATIENT, 1e9), false);
   assert.equal(isOverfull(PATIENT, 1e9), false);
   assert.equal(servedEnd(PATIENT, 1e9), 'oldest');

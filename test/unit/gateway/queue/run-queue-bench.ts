@@ -57,7 +57,7 @@ export class PipeReader {
     return ticket;
   }
 
-  /** The next ticket, whenever it comes. */
+  /** The next ticket, whenever it arrives. */
   take(): Promise<Ticket> {
     return eventually('a ticket', () => {
       const ticket = this.read();
@@ -218,7 +218,7 @@ export class Bench {
     return Number(this.cancelledWord(entry));
   }
 
-  /** The entry as it stands on the board. */
+  /** The entry as it is on the board. */
   cancelledWord(entry: number): bigint {
     const word = Buffer.alloc(8);
     fs.readSync(this.#boardFd, word, 0, 8, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * WORKER_SLOTS + 8 * entry);

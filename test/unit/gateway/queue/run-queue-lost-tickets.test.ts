@@ -6,7 +6,7 @@ import type { Ticket } from '../../../../src/runqueue/ticket.ts';
 import { eventually } from '../../../harness/deadline.ts';
 import { Bench, namesOf, type PipeReader, requests, turn } from './run-queue-bench.ts';
 
-/** Takes exactly these from the pipe, each by its name. */
+/** Takes exactly these tickets from the pipe, by name. */
 async function takeNamed<Name extends string>(
   reader: PipeReader,
   ...names: readonly Name[]
@@ -16,7 +16,7 @@ async function takeNamed<Name extends string>(
   return Object.fromEntries(tickets.map((ticket, index) => [names[index], ticket])) as Record<Name, Ticket>;
 }
 
-/** Whatever is still on its way has come when this ticket, enqueued now, is the only one to come out. */
+/** Everything still on its way has arrived when this ticket, enqueued now, is the only one to come out. */
 async function nothingElse(bench: Bench, reader: PipeReader): Promise<void> {
   bench.queue.setConcurrency(1, 100);
   bench.queue.setConcurrency(2, 100);
@@ -101,7 +101,7 @@ test('a living worker that claims a moment after the probe keeps its ticket, whi
   await nothingElse(bench, reader);
 });
 
-test('a claim that comes after the mark, but before the second look, keeps the ticket where it is', async (t) => {
+test('a claim after the mark, but before the second check, keeps the ticket where it is', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 2);
   bench.enqueueAll(requests(2));
@@ -219,7 +219,7 @@ test('a lost ticket whose client has left is not queued again, and makes room', 
   assert.deepEqual(gone.client.ends, ['client-gone']);
 });
 
-test('no probe goes out for a worker of another generation, nor when nothing can be lost', async (t) => {
+test('no probe is sent for a worker of another generation, or when nothing can be lost', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 2, 2);
   bench.workerGone(2, 0);

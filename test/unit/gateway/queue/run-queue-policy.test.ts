@@ -1,4 +1,4 @@
-// The requests that wait in the run queue, come next, or are turned away: queue_limit, queue_timeout, queue_order, leaving clients.
+// Which requests wait in the run queue, are next, or are turned away: queue_limit, queue_timeout, queue_order, leaving clients.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -7,7 +7,7 @@ import type { Ticket } from '../../../../src/runqueue/ticket.ts';
 import { eventually, pause } from '../../../harness/deadline.ts';
 import { Bench, namesOf, type PipeReader, requests } from './run-queue-bench.ts';
 
-/** A queue whose only worker is busy, with one ticket ahead: `r1` and `r2` are out, and all that comes now waits. */
+/** A queue whose only worker is busy, with one ticket ahead: `r1` and `r2` are out, and every further request waits. */
 class BusyQueue {
   readonly bench: Bench;
   readonly #reader: PipeReader;
@@ -131,7 +131,7 @@ test('the limit is for waiting requests: those that idle workers take immediatel
   assert.deepEqual(bench.turnedAway, ['one more']);
 });
 
-test('clients that have left take no place in the queue, wherever they stood in it', async (t) => {
+test('clients that have left occupy no place in the queue, wherever they were in it', async (t) => {
   const queue = await BusyQueue.start(t, { limit: 4 });
   const [first, second, third, last] = queue.bench.enqueueAll(NAMES);
   assert.ok(first !== undefined && second !== undefined && third !== undefined && last !== undefined);

@@ -118,7 +118,7 @@ test('the faster the answers, the more tickets lie ahead, but never more than th
   assert.equal((await reader.takeAll()).length, 1 + 7);
 });
 
-test('without a pipe everything waits, and goes out in order when there is one', async (t) => {
+test('without a pipe everything waits, and is sent in order when there is one', async (t) => {
   const bench = new Bench(t);
   bench.enqueueAll(requests(2));
   assert.deepEqual([bench.outstanding, bench.waiting], [0, 2]);
@@ -254,7 +254,7 @@ test('serving the same generation again changes nothing', async (t) => {
   assert.equal(reader.read(), 'empty');
 });
 
-test('a pipe of 16 tickets takes 16; the rest follows as workers take them, in order', async (t) => {
+test('a pipe of 16 tickets holds 16; the rest follows in order as workers take them', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 40);
   bench.enqueueAll(requests(50));
@@ -289,7 +289,7 @@ test('a pipe without a reader, or that does not exist, cannot be opened', (t) =>
   assert.equal(TicketPipe.open(bench.dir, 8, DEFAULT_CAPACITY), null);
 });
 
-test('unanswered() hands out everything that is here, and nothing more goes to the workers', async (t) => {
+test('unanswered() returns everything in the queue, and nothing more is sent to workers', async (t) => {
   const bench = new Bench(t);
   const reader = bench.serve(t, 1, 1);
   const all = bench.enqueueAll(requests(5));

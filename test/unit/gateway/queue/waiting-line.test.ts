@@ -102,7 +102,7 @@ test('any order of pushing, shifting, popping, removing and putting back gives t
 test('a line of 200,000 is emptied without moving it over and over', () => {
   const line = new WaitingLine<number>();
   for (let item = 0; item < 200_000; item += 1) line.push(item);
-  // Moved at each shift, this would be ten thousand million items; the limit is there to end that.
+  // Moved at each shift, this would be ten thousand million moves; the limit ends that.
   const endMs = performance.now() + 10_000;
   for (let item = 0; item < 200_000; item += 1) {
     if (line.shift() !== item) assert.fail(`item ${item} is not in its place`);

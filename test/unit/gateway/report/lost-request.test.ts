@@ -12,7 +12,7 @@ test('the message about a lost request names its method, target, age and worker'
   );
 });
 
-test('it names the request id, if any, and says when a response was cut off', () => {
+test('it names the request id, if any, and says if a response was cut off', () => {
   assert.equal(
     textOf(describeLost({ ...LOST, requestId: 'abc', hasBegun: true })),
     'GET /a?b=1 (request id abc) failed after 1.2 s: its worker (pid:7) died; its response is cut off',

@@ -174,7 +174,7 @@ test('a full disk makes add() return false, and leaves neither file nor descript
   assert.equal(openDescriptors(), before);
 });
 
-test('a body that comes in pieces of one byte takes about as much memory as it has bytes', async () => {
+test('a body that arrives in pieces of one byte takes about as much memory as it has bytes', async () => {
   await collectGarbage();
   const before = process.memoryUsage();
   const store = newStore(freshDir(), 1024 * 1024);
@@ -187,7 +187,7 @@ test('a body that comes in pieces of one byte takes about as much memory as it h
   assert.equal(store.take().bytes?.toString(), 'x'.repeat(400_000));
 });
 
-test('a body in memory counts against the budget until it is discarded, or its taker says so', () => {
+test('a body in memory counts against the budget until it is discarded, or its new owner releases it', () => {
   const budget = new MemoryBudget(0);
   const store = newStore(freshDir(), 10, budget);
   add(store, 'abc');
@@ -203,7 +203,7 @@ test('a body in memory counts against the budget until it is discarded, or its t
   assert.equal(budget.usedBytes, 3, 'and stays so');
 });
 
-test('a body that goes to the disk counts no more, wherever it ends', () => {
+test('a body that is moved to disk no longer counts, wherever it ends', () => {
   const budget = new MemoryBudget(0);
   const [taken, discarded] = [newStore(freshDir(), 4, budget), newStore(freshDir(), 4, budget)];
   for (const store of [taken, discarded]) {
@@ -217,7 +217,7 @@ test('a body that goes to the disk counts no more, wherever it ends', () => {
   assert.equal(budget.usedBytes, 0);
 });
 
-test('when the budget is spent, bodies of any size go to the disk, whole; those in memory stay until more of them comes', () => {
+test('when the budget is used up, bodies of any size go to disk, whole; those in memory stay until more of them arrives', () => {
   const budget = new MemoryBudget(5);
   const [resting, growing, late] = [1, 2, 3].map(() => newStore(freshDir(), 100, budget));
   assert.ok(resting !== undefined && growing !== undefined && late !== undefined);
@@ -237,7 +237,7 @@ test('when the budget is spent, bodies of any size go to the disk, whole; those 
   assert.equal(fs.readFileSync(growing.take().spoolPath ?? '', 'latin1'), 'growing!');
 });
 
-test('a body that no disk takes leaves nothing in the budget', () => {
+test('a body that does not fit on disk leaves nothing in the budget', () => {
   const budget = new MemoryBudget(0);
   const store = newStore(join(freshDir(), 'missing'), 3, budget);
   add(store, 'abc');
@@ -247,7 +247,7 @@ test('a body that no disk takes leaves nothing in the budget', () => {
   assert.equal(budget.usedBytes, 0);
 });
 
-test('a body takes no more of a short disk, and its share is released', () => {
+test('a body uses no more of a nearly full disk, and its share is released', () => {
   const dir = fs.mkdtempSync(join(scratch, 'short-'));
   const disk = new SpoolBudget(0);
   disk.hasFree(20);

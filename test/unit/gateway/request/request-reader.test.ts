@@ -47,7 +47,7 @@ class ConnectionDouble {
     this.#read(Buffer.from(text, 'latin1'));
   }
 
-  /** Reads the bytes that the client has sent behind its request. */
+  /** Reads the bytes that the client has sent after its request. */
   goOn(): void {
     this.#read(null);
   }
@@ -113,7 +113,7 @@ test('a request without a body is handed on with its head', (t) => {
   assert.equal(client.requests[0]?.body.bytes, null);
 });
 
-test('a request that comes byte by byte is the same request', (t) => {
+test('a request that arrives byte by byte is the same request', (t) => {
   const { client } = begin(t);
   for (const byte of `${POST}0123456789`) client.send(byte);
   assert.deepEqual(client.targets, ['/two']);
@@ -121,7 +121,7 @@ test('a request that comes byte by byte is the same request', (t) => {
   assert.equal(client.requests[0]?.body.size, 10);
 });
 
-test('bytes behind a request are kept, and read on demand', (t) => {
+test('bytes after a request are kept, and read on demand', (t) => {
   const { client, reader, owner } = begin(t);
   client.send(`${POST}0123456789${GET}${GET}`);
   assert.deepEqual(client.targets, ['/two']);

@@ -26,7 +26,7 @@ class ChannelDouble {
     return this.#frames;
   }
 
-  /** Small frames come together. */
+  /** Small frames arrive together. */
   write(bytes: Buffer): boolean {
     if (bytes.length > 16 && bytes.readUInt32LE(8) === 9 && bytes.readUInt32LE(0) <= bytes.length) {
       const length = bytes.readUInt32LE(0);
@@ -203,7 +203,7 @@ test('a body over the limit is refused, and nothing is sent after the worker is 
   assert.equal(channel.frames.length, sent);
 });
 
-test('while the worker takes nothing, the body is read ahead as far as there is memory, and arrives in order', () => {
+test('while the worker accepts nothing, the body is read ahead as far as memory allows, and arrives in order', () => {
   const { body, budget, channel, flow, ticket } = newBody({
     length: 400,
     budgetBytes: 1_000_000,
@@ -226,7 +226,7 @@ test('while the worker takes nothing, the body is read ahead as far as there is 
   assert.deepEqual([flow, budget.usedBytes], [['pause', 'resume'], 0]);
 });
 
-test('a body aborted while the worker takes nothing is reported immediately', () => {
+test('a body aborted while the worker accepts nothing is reported immediately', () => {
   const { body, budget, channel, ticket } = newBody({ length: 400, budgetBytes: 1_000_000, readAheadBytes: 1000 });
   channel.writableLength = 70_000;
   body.flowTo(ticket, NOW_MS);
@@ -236,7 +236,7 @@ test('a body aborted while the worker takes nothing is reported immediately', ()
   assert.equal(budget.usedBytes, channel.writableLength, 'nothing but what is in the channel');
 });
 
-test('without memory the client is read no further than the channel takes', () => {
+test('without memory the client is read no further than the channel accepts', () => {
   const { body, channel, flow, ticket } = newBody({ length: 4000, budgetBytes: 100, readAheadBytes: 100_000 });
   channel.writableLength = 70_000;
   body.flowTo(ticket, NOW_MS);

@@ -24,7 +24,7 @@ test('a value that reads like the name of the field is not an id', () => {
   assert.equal(sentRequestId('HTTP_A\0HTTP_X_REQUEST_ID\0HTTP_B\0b'), null);
 });
 
-test('of two fields of a name the last counts, as it does for the application', () => {
+test('of two fields with the same name the last counts, as it does for the application', () => {
   const fields = withRequestId(`${BEFORE}\0HTTP_X_REQUEST_ID\0not sane`, 'made');
   assert.equal(lastPair(fields, 'HTTP_X_REQUEST_ID'), 'made');
   assert.equal(lastPairOfAnyCase(fields, 'http_x_request_id'), 'made');

@@ -47,7 +47,7 @@ for (const value of [
   test(`'${value}' is ignored`, () => assert.equal(startOf(value), null));
 }
 
-test('it is found wherever it stands, and by its whole name only', () => {
+test('it is found in any position, and only by its whole name', () => {
   assert.equal(requestStartMs('A\0b\0HTTP_X_REQUEST_START\x001700000000'), 1_700_000_000_000);
   assert.equal(requestStartMs('A\0b'), null);
   assert.equal(requestStartMs('A\0b\0HTTP_X_REQUEST_STARTED\x001700000000'), null);

@@ -26,7 +26,7 @@ const FRAMES = [
 ];
 
 for (const pieceBytes of [1, 2, 3, 7, 4096, 1_000_000]) {
-  test(`in pieces of ${pieceBytes} bytes, a frame may stand behind each whole one and nowhere else`, () => {
+  test(`in pieces of ${pieceBytes} bytes, a frame may follow each complete one and be nowhere else`, () => {
     const ends = new Set<number>();
     let total = HEAD.length;
     ends.add(total);

@@ -41,7 +41,7 @@ test('a fragment costs more than its byte', () => {
   assert.ok(cost >= 200_000, `${cost}`);
 });
 
-test('the last fragment ends the message, whatever stands between the fragments', () => {
+test('the last fragment ends the message, whatever comes between the fragments', () => {
   const all = [
     clientFrame(TEXT_FRAME, 'a', { isFinal: false }),
     clientFrame(PING_FRAME, ''),

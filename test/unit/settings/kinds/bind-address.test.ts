@@ -37,7 +37,7 @@ const TCP: readonly (readonly [string, string, number])[] = [
 ];
 
 for (const [text, host, port] of TCP) {
-  test(`parseBindAddress() takes '${text}' for host '${host}', port ${port}`, () => {
+  test(`parseBindAddress() reads '${text}' as host '${host}', port ${port}`, () => {
     assert.deepEqual(parse(text), { kind: 'tcp', text, host, port });
   });
 }
@@ -51,7 +51,7 @@ const UNIX = [
 ] as const;
 
 for (const [text, path] of UNIX) {
-  test(`parseBindAddress() takes '${text}' for the Unix socket '${path}'`, () => {
+  test(`parseBindAddress() reads '${text}' as the Unix socket '${path}'`, () => {
     assert.deepEqual(parse(text), { kind: 'unix', text, path });
   });
 }

@@ -47,7 +47,7 @@ test('a body with a length ends after as many bytes', () => {
   assert.deepEqual(read(framing, ['hell']), { body: 'hell', result: 'more', trailers: [] });
 });
 
-test('chunks are put together, and the end is behind the empty line', () => {
+test('chunks are joined, and the end is after the empty line', () => {
   for (const [text, body] of [
     ['0\r\n\r\n', ''],
     ['000\r\n\r\n', ''],
@@ -93,7 +93,7 @@ test('a chunk size is hex digits and nothing else', () => {
   }
 });
 
-test('every chunk has a size of its own: none is taken for a last chunk', () => {
+test('every chunk has its own size: none is mistaken for the last chunk', () => {
   for (const text of ['5\r\nhello\r\n\r\n\r\n', '5\r\nhello\r\n;a\r\n\r\n', '5\r\nhello\r\n \r\n\r\n']) {
     assert.equal(readEveryWay(text).result, 'InvalidChunkSize', JSON.stringify(text));
   }
@@ -130,7 +130,7 @@ test('the extensions of a body have a bound together, that grows with the data',
   assert.equal(read(CHUNKED, [chunk(1026, 1026).repeat(100) + end]).body.length, 102_600);
 });
 
-test('an LF without its CR in the trailers is refused as soon as it comes', () => {
+test('an LF without its CR in the trailers is refused as soon as it arrives', () => {
   assert.equal(readEveryWay('0\r\n\n').result, 'InvalidHeader');
   assert.equal(readEveryWay('0\r\nA: b\r\nC: d\n').result, 'InvalidHeader');
 });
@@ -211,7 +211,7 @@ test('the pieces are the bytes of the chunk itself', () => {
   assert.deepEqual(pieces, [[true, 3, 8]]);
 });
 
-test('the data of small chunks that come together is passed on together, in its order', () => {
+test('the data of small chunks that arrive together is passed on together, in order', () => {
   const data = (at: number): string =>
     String.fromCharCode(97 + (at % 26)).repeat(at % 500 === 499 ? 5000 : 1 + (at % 20));
   const all = Array.from({ length: 4000 }, (_, at) => data(at));

@@ -92,7 +92,7 @@ test('push() of no bytes changes nothing', () => {
   assert.equal(reader.push(bytes(''), 0), null);
 });
 
-test('a request line that is too long is refused before its end has come', () => {
+test('a request line that is too long is refused before its end has arrived', () => {
   const line = `GET /${'a'.repeat(10_000)}`;
   assert.deepEqual(bytesUntilRefused(newReader(), line), { count: 4096, code: 'LimitRequestLine' });
   assert.deepEqual(bytesUntilRefused(newReader({ limit_request_line: 10 }), line), {
@@ -119,7 +119,7 @@ test('a bad request line is refused as soon as it is complete', () => {
   });
 });
 
-test('an LF without its CR is refused as soon as it comes, in the request line and behind it', () => {
+test('an LF without its CR is refused as soon as it arrives, in the request line and after it', () => {
   assert.deepEqual(bytesUntilRefused(newReader(), 'GET / HTTP/1.1\nA'), { count: 15, code: 'InvalidRequestLine' });
   assert.deepEqual(bytesUntilRefused(newReader(), '\nGET'), { count: 1, code: 'InvalidRequestLine' });
   assert.deepEqual(bytesUntilRefused(newReader(), 'GET / HTTP/1.1\r\n\nA'), { count: 17, code: 'InvalidHeader' });
@@ -152,7 +152,7 @@ test('input that is both too long and has a bare LF has one outcome, whichever c
   }
 });
 
-test('a header section that is too large is refused before its end has come', () => {
+test('a header section that is too large is refused before its end has arrived', () => {
   const settings = { limit_request_fields: 2, limit_request_field_size: 10 };
   const line = 'GET / HTTP/1.1\r\n';
   const limit = 2 * (10 + 2) + 4;
@@ -160,7 +160,7 @@ test('a header section that is too large is refused before its end has come', ()
   assert.deepEqual(refused, { count: line.length + limit + 4, code: 'LimitRequestHeaders' });
 });
 
-test('a head of 1 MB that comes byte by byte is refused at the limit, having cost no more than its length', () => {
+test('a head of 1 MB that arrives byte by byte is refused at the limit, at a cost proportional to its length', () => {
   const fields = Array.from({ length: 20_000 }, (_, index) => `X-${index}: ${'a'.repeat(40)}`).join('\r\n');
   const refused = bytesUntilRefused(newReader(), `GET / HTTP/1.1\r\n${fields}`);
   assert.equal(refused.code, 'LimitRequestHeaders');

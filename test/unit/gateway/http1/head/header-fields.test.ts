@@ -123,7 +123,7 @@ test('a line without a name or a colon is refused', () => {
   refuses(['x'], 'InvalidHeader');
 });
 
-test('strip_header_spaces takes the space between name and colon away', () => {
+test('strip_header_spaces removes the space between name and colon', () => {
   assert.deepEqual(environ(['X \t: 1', 'Content-Length  : 3'], { settings: { strip_header_spaces: true } }), {
     HTTP_X: '1',
     CONTENT_LENGTH: '3',
@@ -190,7 +190,7 @@ test('Host is a host with or without a port, or empty', () => {
   }
 });
 
-test('the authority of a target in absolute-form takes the place of Host, for that request alone', () => {
+test('the authority of an absolute-form target replaces Host, for that request only', () => {
   const fields = ['A: 1', 'Host: b', 'C: 2'];
   const line = 'GET http://u:p@a:80/x HTTP/1.1';
   assert.equal(accepts(fields, { line }).headerFields, 'HTTP_A\x001\0HTTP_HOST\0a:80\0HTTP_C\x002');
@@ -286,7 +286,7 @@ test('SCRIPT_NAME from a trusted peer is taken off the path', () => {
   assert.match(refusal.clientMessage, /Request path '\/api\/x' does not start with SCRIPT_NAME '\/other'/);
 });
 
-test('SCRIPT_NAME from the environment holds where no field is', () => {
+test('SCRIPT_NAME from the environment applies if there is no field', () => {
   const scriptName = '/env';
   assert.equal(accepts([], { scriptName, line: 'GET /env/x HTTP/1.1', trusted: false }).path, '/x');
   refuses([], 'ConfigurationProblem', { scriptName, line: 'GET /x HTTP/1.1' });

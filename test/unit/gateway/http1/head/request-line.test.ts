@@ -50,7 +50,7 @@ const TARGETS: readonly (readonly [method: string, target: string, path: string,
   ['CONNECT', '[::1]:443', '[::1]:443', ''],
 ];
 
-test('parseRequestLine() takes path and query out of every form of target, and keeps the target', () => {
+test('parseRequestLine() finds path and query in every form of target, and keeps the target', () => {
   for (const [method, target, path, query] of TARGETS) {
     const line = accepts(`${method} ${target} HTTP/1.1`);
     assert.deepEqual(
@@ -145,7 +145,7 @@ test('parseRequestLine() wants three parts with single spaces between them', () 
   refuses(' ', 'InvalidRequestMethod');
 });
 
-test('parseRequestLine() looks at nothing behind the end of the line', () => {
+test('parseRequestLine() looks at nothing after the end of the line', () => {
   const rules = headRules();
   for (const line of ['GET', 'GET /']) {
     const parsed = parseRequestLine(`${line}\r\nA: b c d`, line.length, rules);
@@ -153,7 +153,7 @@ test('parseRequestLine() looks at nothing behind the end of the line', () => {
   }
 });
 
-test('parseRequestLine() takes methods of 3 to 20 characters without a-z and #', () => {
+test('parseRequestLine() accepts methods of 3 to 20 characters without a-z and #', () => {
   for (const method of ['GET', 'PUT', 'PROPFIND', 'M-SEARCH', 'A1_', 'X'.repeat(20)]) accepts(`${method} / HTTP/1.1`);
   for (const method of ['get', 'Get', 'GE', 'X', 'G#T', 'X'.repeat(21), 'G:T', 'G(T', 'G"T', 'G\xe9T', 'G\0T']) {
     refuses(`${method} / HTTP/1.1`, 'InvalidRequestMethod');

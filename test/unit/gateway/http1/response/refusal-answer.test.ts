@@ -1,4 +1,4 @@
-// The gateway's own answers, in place of an application's.
+// The gateway's own responses, instead of an application's.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
