@@ -16,7 +16,7 @@ const BUILDS = join(BENCH, '.against');
 export async function buildEarlier(revision) {
   const { code, output } = await run('git', ['-C', ROOT, 'rev-parse', '--short', '--verify', `${revision}^{commit}`]);
   const commit = output.trim();
-  if (code !== 0) throw new SetUpError(`--against: there is no commit '${revision}' here`);
+  if (code !== 0) throw new SetUpError(`--baseline: there is no commit '${revision}' here`);
   const folder = join(BUILDS, commit);
   const command = join(folder, 'bin', 'tunicorn');
   if (existsSync(folder)) return { commit, command };

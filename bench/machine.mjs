@@ -1,5 +1,5 @@
 /** Facts about the machine and the software, without which figures are worthless. */
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { run } from './owned-processes.mjs';
 import { TUNICORN, VENV_PYTHON } from './places.mjs';
 
@@ -34,4 +34,11 @@ export async function machineFacts() {
   const tunicorn = await run(process.execPath, [TUNICORN, '--version']);
   facts.Tunicorn = tunicorn.code === 0 ? (/(\d+\.\d+\.\d+)/.exec(tunicorn.output)?.[1] ?? 'unknown') : 'not built';
   return facts;
+}
+
+/** @returns {string} of the last 1, 5 and 15 minutes */
+export function loadAverage() {
+  return loadavg()
+    .map((load) => load.toFixed(2))
+    .join(' ');
 }

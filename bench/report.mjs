@@ -1,6 +1,7 @@
 /** Writes the results of a scenario to the terminal, and to bench/results as Markdown and JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { goalTable } from './goals.mjs';
 import { RESULTS, ROOT } from './places.mjs';
 
 /** @typedef {{ heading: string, columns: string[], rows: string[][] }} Table first column to the left, others to the right */
@@ -10,7 +11,8 @@ import { RESULTS, ROOT } from './places.mjs';
  * @property {string} scenario
  * @property {string} summary the load, in a sentence or two
  * @property {Table[]} tables
- * @property {string[]} findings goals and whether they were reached, remarks
+ * @property {import('./goals.mjs').Verdict[]} [goals] and whether they were reached
+ * @property {string[]} findings remarks
  * @property {unknown} data all measurements, for the JSON file
  */
 
@@ -19,7 +21,7 @@ import { RESULTS, ROOT } from './places.mjs';
  * @param {Table} table
  * @returns {string}
  */
-function formatTable({ columns, rows }) {
+export function formatTable({ columns, rows }) {
   const widths = columns.map((column, index) =>
     Math.max(3, column.length, ...rows.map((row) => row[index]?.length ?? 0)),
   );
@@ -44,7 +46,8 @@ function pad(cell, width, index) {
  * @returns {string} Markdown
  */
 function formatReport(report) {
-  const tables = report.tables.map((table) => `### ${table.heading}\n\n${formatTable(table)}`);
+  const goals = report.goals === undefined || report.goals.length === 0 ? [] : [goalTable(report.goals)];
+  const tables = [...report.tables, ...goals].map((table) => `### ${table.heading}\n\n${formatTable(table)}`);
   const findings = report.findings.map((finding) => `- ${finding}`).join('\n');
   return [`## ${report.scenario}`, report.summary, ...tables, findings].filter((part) => part !== '').join('\n\n');
 }
@@ -52,21 +55,34 @@ function formatReport(report) {
 /**
  * @param {Report} report
  * @param {Record<string, string>} machine
- * @param {{ quick: boolean, partial: boolean }} options partial: some servers were left out
+ * @param {{ pace: import('./plan.mjs').Pace, partial: boolean }} options partial: some servers were left out
+ * @returns {{ directory: string, kind: string }} where it was written, and how the names of its files end
  */
-export function publish(report, machine, { quick, partial }) {
+export function publish(report, machine, { pace, partial }) {
   const now = new Date();
   const text = formatReport(report);
   console.log(`\n${text}\n`);
   const directory = join(RESULTS, now.toISOString().slice(0, 10));
   mkdirSync(directory, { recursive: true });
-  const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
-  const warning = quick ? '\n\nA quick run: too short to compare by.' : '';
+  const warning = pace === 'quick' ? '\n\nA quick run: too short to compare by.' : '';
   // Such a run must not overwrite the figures of a full one.
-  const kind = quick ? '-quick' : partial ? '-partial' : '';
+  const kind = pace === 'quick' ? '-quick' : partial ? '-partial' : '';
   const stem = join(directory, `${report.scenario}${kind}`);
-  writeFileSync(`${stem}.md`, `${text}\n\nMeasured ${now.toISOString()} with: ${facts.join(', ')}.${warning}\n`);
-  const { scenario, data } = report;
-  writeFileSync(`${stem}.json`, `${JSON.stringify({ scenario, measuredAt: now, quick, machine, data }, null, 2)}\n`);
+  const measured = `Measured ${now.toISOString()} with: ${describeMachine(machine)}.`;
+  writeFileSync(`${stem}.md`, `${text}\n\n${measured}${warning}\n`);
+  const { scenario, goals, data } = report;
+  const kept = { scenario, measuredAt: now, pace, machine, goals, data };
+  writeFileSync(`${stem}.json`, `${JSON.stringify(kept, null, 2)}\n`);
   console.log(`Written to ${relative(ROOT, stem)}.md and .json`);
+  return { directory, kind };
+}
+
+/**
+ * @param {Record<string, string>} machine
+ * @returns {string}
+ */
+export function describeMachine(machine) {
+  return Object.entries(machine)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }

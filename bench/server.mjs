@@ -50,6 +50,8 @@ export class Server {
     this.pid = process.pid ?? 0;
     this.#process = process;
     this.#log = log;
+    /** From the start of the command to the first answer. */
+    this.firstAnswerMs = Number.NaN;
   }
 
   /**
@@ -64,6 +66,7 @@ export class Server {
     mkdirSync(LOGS, { recursive: true });
     const log = join(LOGS, `${process.pid}-${++logNumber}-${contender.name}-${launch.app}.log`);
     const descriptor = openSync(log, 'w');
+    const beganMs = performance.now();
     const child = start(file, args, {
       cwd: APPS,
       env: { ...ENVIRONMENT, ...launch.env },
@@ -86,8 +89,11 @@ export class Server {
         throw new Error(`${contender.title} ${what}; its log, ${log}, ends with:\n${tail}`);
       }
       const answer = await request(port, get('/', { close: true }), 5_000);
-      if (answer.kind === 'answer' && answer.status === 200) return server;
-      await delay(20);
+      if (answer.kind === 'answer' && answer.status === 200) {
+        server.firstAnswerMs = performance.now() - beganMs;
+        return server;
+      }
+      await delay(5);
     }
   }
 

@@ -1,10 +1,10 @@
 /**
  * Installs missing requirements of the benchmarks: a private virtual environment with the peers at pinned versions, and wrk.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './owned-processes.mjs';
-import { BENCH, TUNICORN, VENV, VENV_PYTHON } from './places.mjs';
+import { BENCH, CHARTS, TUNICORN, VENV, VENV_PYTHON } from './places.mjs';
 
 /** A problem for the user to solve. */
 export class SetUpError extends Error {}
@@ -68,6 +68,25 @@ export async function setUpWrk() {
   throw new SetUpError(
     'wrk is not on PATH; install it (Debian and Ubuntu: apt-get install wrk; Fedora: dnf install wrk)',
   );
+}
+
+/**
+ * The charting library, in bench/charts/node_modules. Without it there are results, but no pictures.
+ * @returns {Promise<boolean>} whether it is installed now
+ */
+export async function setUpCharts() {
+  const lock = join(CHARTS, 'package-lock.json');
+  const installed = join(CHARTS, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return true;
+  console.error('Installing the charting library in bench/charts ...');
+  const arguments_ = ['--prefix', CHARTS, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  try {
+    await runOrThrow('Installing the charting library', 'npm', arguments_);
+    return true;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\nThere will be no pictures.`);
+    return false;
+  }
 }
 
 export async function checkTunicorn() {

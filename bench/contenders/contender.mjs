@@ -8,7 +8,7 @@
  * @property {boolean} [keepAlive] whether clients will keep their connections (true if not given): uWSGI has a
  *   configuration for each
  * @property {number} [maxRequests] requests after which a worker is replaced
- * @property {readonly string[]} [args] more of the server's own arguments (Tunicorn and Gunicorn)
+ * @property {readonly string[]} [args] more of the server's own arguments
  * @property {Readonly<Record<string, string>>} [env] for the application
  */
 

@@ -26,6 +26,7 @@ function command(socketArgs) {
       `--module=${launch.app}:application`,
       ...(launch.maxRequests === undefined ? [] : [`--max-requests=${launch.maxRequests}`]),
       ...socketArgs(launch),
+      ...(launch.args ?? []),
     ],
   });
 }

@@ -5,6 +5,7 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { get, parseAnswer } from './http-connection.mjs';
+import { uniform } from './random.mjs';
 
 /**
  * The outcome of a request.
@@ -25,14 +26,9 @@ import { get, parseAnswer } from './http-connection.mjs';
  */
 export function arrivals(perSecond, seconds, seed) {
   const times = [];
-  let state = seed;
+  const next = uniform(seed);
   for (let atMs = 0; ; ) {
-    // Marsaglia's xorshift with 32 bits.
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    const uniform = ((state >>> 0) + 1) / 2 ** 32;
-    atMs += (-Math.log(uniform) / perSecond) * 1000;
+    atMs += (-Math.log(next()) / perSecond) * 1000;
     if (atMs >= seconds * 1000) return times;
     times.push(atMs);
   }

@@ -2,23 +2,38 @@
 import { granianAsgi, hypercorn, uvicorn } from '../contenders/asgi-servers.mjs';
 import { gunicornAsgi } from '../contenders/gunicorn.mjs';
 import { tunicornAsgi } from '../contenders/tunicorn.mjs';
+import { LEVEL } from '../goals.mjs';
 import { CONNECTIONS, measureInTurns } from './turns.mjs';
 
 export const contenders = [tunicornAsgi, uvicorn, gunicornAsgi, hypercorn, granianAsgi];
 
+const HELLO = 'hello (ASGI), keep-alive';
+const FASTAPI = 'FastAPI JSON, keep-alive';
+
 const CELLS = [
-  { app: 'hello_asgi', title: 'hello (ASGI), keep-alive', keepAlive: true },
-  { app: 'fastapi_app', title: 'FastAPI JSON, keep-alive', keepAlive: true },
+  { app: 'hello_asgi', title: HELLO, keepAlive: true },
+  { app: 'fastapi_app', title: FASTAPI, keepAlive: true },
 ];
 
+const AT_LEAST = /** @type {const} */ ({
+  own: tunicornAsgi.name,
+  measure: 'requestsPerSecond',
+  bound: 'at least',
+});
+
+/** @type {import('../goals.mjs').Goal[]} */
 const GOALS = [
-  { cell: 'hello (ASGI), keep-alive', peer: 'uvicorn', times: 1.3 },
-  { cell: 'hello (ASGI), keep-alive', peer: 'granian-asgi', times: 1 },
+  { ...AT_LEAST, cell: HELLO, than: 'baseline', value: 1.8 },
+  { ...AT_LEAST, cell: HELLO, than: uvicorn.name, value: LEVEL },
+  { ...AT_LEAST, cell: HELLO, than: uvicorn.name, value: 1.3 },
+  { ...AT_LEAST, cell: HELLO, than: granianAsgi.name, value: LEVEL },
+  { ...AT_LEAST, cell: FASTAPI, than: 'baseline', value: 1.35 },
+  { ...AT_LEAST, cell: FASTAPI, than: uvicorn.name, value: LEVEL },
 ];
 
 /**
  * @param {readonly import('../contenders/contender.mjs').Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  */
 export function measure(chosen, options) {
   const what = `${CONNECTIONS} connections`;

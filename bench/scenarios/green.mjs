@@ -8,11 +8,22 @@ export const contenders = [tunicornGevent, gunicornGevent];
 const CONNECTIONS = 500;
 const TITLE = 'a wait of 20 ms inside, keep-alive';
 const CELLS = [{ app: 'wait_briefly', title: TITLE, keepAlive: true, connections: CONNECTIONS }];
-const GOALS = [{ cell: TITLE, peer: 'gunicorn-gevent', times: 2 }];
+
+/** @type {import('../goals.mjs').Goal[]} */
+const GOALS = [
+  {
+    cell: TITLE,
+    own: tunicornGevent.name,
+    measure: 'requestsPerSecond',
+    bound: 'at least',
+    value: 2,
+    than: gunicornGevent.name,
+  },
+];
 
 /**
  * @param {readonly import('../contenders/contender.mjs').Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  */
 export function measure(chosen, options) {
   const what = `${CONNECTIONS} connections`;

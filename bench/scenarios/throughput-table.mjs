@@ -1,16 +1,14 @@
-/** Summarises the turns of a scenario: medians, ratios, a table, and whether the goals were reached. */
+/** Summarises the turns of a scenario: medians, ratios and a table. */
 import { median } from '../load/statistics.mjs';
 
 /** @typedef {import('./turns.mjs').Entry} Entry */
 /** @typedef {import('./turns.mjs').Turn} Turn */
 
-/** @typedef {{ cell: string, peer: string, times: number }} Goal */
-
 /**
  * @param {Entry} entry
  */
 export function summarize(entry) {
-  const { turns, server, kept, closed } = entry;
+  const { turns, contender, failure, kept, closed } = entry;
   const over = (/** @type {(turn: Turn) => number} */ pick) => median(turns.map(pick));
   const errors = Object.fromEntries(
     /** @type {const} */ (['connect', 'read', 'write', 'timeout', 'status']).map((kind) => [
@@ -19,11 +17,13 @@ export function summarize(entry) {
     ]),
   );
   return {
-    server: server.contender.name,
-    title: server.contender.title,
+    server: contender.name,
+    title: contender.title,
+    failure,
     keepsConnections: kept,
     closesWhenAsked: closed,
     requestsPerSecond: over((turn) => turn.requestsPerSecond),
+    bytesPerSecond: over((turn) => turn.bytesPerSecond),
     p50Ms: over((turn) => turn.p50Ms),
     p99Ms: over((turn) => turn.p99Ms),
     pssMiB: over((turn) => turn.pssMiB),
@@ -60,9 +60,8 @@ export function toTable(heading, rows, ownName) {
     heading,
     columns,
     rows: rows.map((row) => {
-      if (row.turns.length === 0) return [row.title, 'does not close when asked', ...columns.slice(2).map(() => '')];
+      if (row.failure !== undefined) return [row.title, `failed: ${row.failure}`, ...columns.slice(2).map(() => '')];
       const rates = row.turns.map((turn) => turn.requestsPerSecond);
-      const kinds = Object.entries(row.errors).filter(([, count]) => count > 0);
       return [
         row.title,
         row.requestsPerSecond.toFixed(0),
@@ -71,7 +70,7 @@ export function toTable(heading, rows, ownName) {
         own === undefined || own === row ? '' : `${(own.requestsPerSecond / row.requestsPerSecond).toFixed(2)} ×`,
         row.p50Ms.toFixed(2),
         row.p99Ms.toFixed(2),
-        kinds.map(([kind, count]) => `${count} ${kind}`).join(', ') || '0',
+        describeErrors(row),
         row.newcomersUnanswered === 0 ? 'served' : `${row.newcomersUnanswered} of ${row.turns.length} left out`,
         row.keepsConnections ? 'yes' : 'no',
         row.pssMiB.toFixed(1),
@@ -81,19 +80,10 @@ export function toTable(heading, rows, ownName) {
 }
 
 /**
- * @param {readonly { title: string, rows: Row[] }[]} cells
- * @param {readonly Goal[]} goals
- * @param {string} ownName
- * @returns {string[]}
+ * @param {Pick<Row, 'errors'>} row
+ * @returns {string} for example "3 timeout, 1 read"; "0" if there were none
  */
-export function judge(cells, goals, ownName) {
-  return goals.flatMap(({ cell, peer, times }) => {
-    const rows = cells.find(({ title }) => title === cell)?.rows ?? [];
-    const own = rows.find((row) => row.server === ownName);
-    const other = rows.find((row) => row.server === peer);
-    if (own === undefined || other === undefined) return [];
-    const ratio = own.requestsPerSecond / other.requestsPerSecond;
-    const verdict = ratio >= times ? 'reached' : 'not reached';
-    return [`Goal, ${cell}: at least ${times} times ${other.title}: ${verdict} (${ratio.toFixed(2)} times).`];
-  });
+export function describeErrors({ errors }) {
+  const kinds = Object.entries(errors).filter(([, count]) => count > 0);
+  return kinds.map(([kind, count]) => `${count} ${kind}`).join(', ') || '0';
 }

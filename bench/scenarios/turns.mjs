@@ -1,16 +1,29 @@
 /**
  * Requests per second, latency and memory under wrk: all servers in turns within one run, so that changes in the machine's speed affect
- * all alike.
+ * all alike. A server that cannot be measured is reported with the reason, and the others are measured all the same.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { judgeGoals } from '../goals.mjs';
 import { get, HttpConnection, request } from '../load/http-connection.mjs';
 import { runWrk } from '../load/wrk.mjs';
+import { choosePlan, TURNS } from '../plan.mjs';
 import { Server } from '../server.mjs';
-import { judge, summarize, toTable } from './throughput-table.mjs';
+import { summarize, toTable } from './throughput-table.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
+/** @typedef {import('../contenders/contender.mjs').Launch} Launch */
+/** @typedef {import('../load/wrk.mjs').WrkLoad} WrkLoad */
 /** @typedef {import('../load/wrk.mjs').WrkResult & { pssMiB: number, newcomerMs: number | undefined }} Turn */
-/** @typedef {{ server: Server, kept: boolean, closed: boolean, turns: Turn[] }} Entry */
+
+/**
+ * @typedef {object} Entry
+ * @property {Contender} contender
+ * @property {Server | undefined} server undefined: could not be started
+ * @property {string | undefined} failure why it is not measured
+ * @property {boolean} kept
+ * @property {boolean} closed
+ * @property {Turn[]} turns
+ */
 
 /**
  * @typedef {object} Cell
@@ -18,7 +31,6 @@ import { judge, summarize, toTable } from './throughput-table.mjs';
  * @property {string} title
  * @property {boolean} keepAlive
  * @property {number} [connections]
- * @property {readonly string[]} [servers] names; all of the scenario if not given
  */
 
 export const WORKERS = 2;
@@ -45,58 +57,113 @@ async function probeConnections(port) {
 
 /**
  * @param {Server} server
- * @param {boolean} closeEach
- * @param {number} seconds
- * @param {number} connections
+ * @param {Omit<WrkLoad, 'port'>} load
  * @returns {Promise<Turn>}
  */
-async function takeTurn(server, closeEach, seconds, connections) {
-  const load = runWrk({ port: server.port, connections, seconds, closeEach });
-  await delay((seconds * 1000) / 2);
+async function takeTurn(server, load) {
+  const running = runWrk({ ...load, port: server.port });
+  await delay((load.seconds * 1000) / 2);
   const pssMiB = server.pssKiB() / 1024;
   // wrk does not count connections that are never served. If a newcomer gets no answer under load, the server serves some clients and
   // leaves the rest waiting.
   const begin = performance.now();
-  const newcomer = await request(server.port, get('/', { close: closeEach }), NEWCOMER_WITHIN_MS);
+  const newcomer = await request(server.port, get('/', { close: load.closeEach }), NEWCOMER_WITHIN_MS);
   const newcomerMs = newcomer.kind === 'answer' ? performance.now() - begin : undefined;
-  return { ...(await load), pssMiB, newcomerMs };
+  return { ...(await running), pssMiB, newcomerMs };
+}
+
+/**
+ * Starts all servers, passes them to `use`, and stops them.
+ * @template T
+ * @param {readonly Contender[]} chosen
+ * @param {(contender: Contender) => Omit<Launch, 'port'>} launchOf
+ * @param {(entries: Entry[]) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+export async function withEntries(chosen, launchOf, use) {
+  /** @type {Entry[]} */
+  const entries = [];
+  let keepLog = true;
+  try {
+    for (const contender of chosen) entries.push(await startEntry(contender, launchOf(contender)));
+    const result = await use(entries);
+    keepLog = false;
+    return result;
+  } finally {
+    await Promise.all(
+      entries.map(async ({ server, failure }) => {
+        const stopped = await server?.stop({ keepLog: keepLog || (failure !== undefined && failure !== NOT_CLOSING) });
+        if (stopped?.log !== undefined) console.error(`Log kept: ${stopped.log}`);
+      }),
+    );
+  }
+}
+
+/**
+ * @param {Contender} contender
+ * @param {Omit<Launch, 'port'>} launch
+ * @returns {Promise<Entry>}
+ */
+async function startEntry(contender, launch) {
+  const empty = { contender, kept: false, closed: false, turns: [] };
+  try {
+    const server = await Server.start(contender, launch);
+    return { ...empty, server, failure: undefined, ...(await probeConnections(server.port)) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(reason);
+    return { ...empty, server: undefined, failure: reason.split('\n')[0] };
+  }
+}
+
+const NOT_CLOSING = 'does not close when asked';
+
+/**
+ * Measures servers that run, in turns; the order is reversed in every second round.
+ * @param {string} title
+ * @param {readonly Entry[]} started
+ * @param {Omit<WrkLoad, 'port' | 'seconds'>} load
+ * @param {import('../plan.mjs').Plan} plan
+ * @param {{ warmUp: boolean }} [options]
+ * @returns {Promise<Entry[]>}
+ */
+export async function takeTurns(title, started, load, { rounds, seconds }, { warmUp } = { warmUp: true }) {
+  const entries = started.map((entry) => ({ ...entry, turns: /** @type {Turn[]} */ ([]) }));
+  const attempt = async (/** @type {Entry} */ entry, /** @type {(server: Server) => Promise<void>} */ act) => {
+    if (entry.failure !== undefined || entry.server === undefined) return;
+    try {
+      await act(entry.server);
+      if (!entry.server.alive) throw new Error('ended while it was measured');
+    } catch (error) {
+      entry.failure = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+      console.error(`${entry.contender.title}: ${entry.failure}`);
+    }
+  };
+  for (const entry of entries) {
+    if (load.closeEach && !entry.closed && entry.failure === undefined) entry.failure = NOT_CLOSING;
+    if (warmUp) await attempt(entry, async ({ port }) => void (await runWrk({ ...load, port, seconds: 1 })));
+  }
+  for (let round = 0; round < rounds; round++) {
+    console.error(`${title}, round ${round + 1} of ${rounds}`);
+    for (const entry of round % 2 === 0 ? entries : [...entries].reverse()) {
+      await attempt(entry, async (server) => void entry.turns.push(await takeTurn(server, { ...load, seconds })));
+    }
+  }
+  return entries;
 }
 
 /**
  * @param {Cell} cell
  * @param {readonly Contender[]} chosen
- * @param {{ rounds: number, seconds: number }} plan
+ * @param {import('../plan.mjs').Plan} plan
  * @returns {Promise<Entry[]>}
  */
-async function measureCell(cell, chosen, { rounds, seconds }) {
-  const { connections = CONNECTIONS, servers } = cell;
-  // An earlier commit's is measured wherever this working tree's is.
-  const entered = chosen.filter(({ name }) => servers?.includes(name.replace(/@.*/, '')) ?? true);
-  /** @type {Entry[]} */
-  const entries = [];
-  try {
-    for (const contender of entered) {
-      const server = await Server.start(contender, { app: cell.app, workers: WORKERS, keepAlive: cell.keepAlive });
-      entries.push({ server, kept: false, closed: false, turns: [] });
-    }
-    for (const entry of entries) {
-      Object.assign(entry, await probeConnections(entry.server.port));
-      await runWrk({ port: entry.server.port, connections, seconds: 1, closeEach: !cell.keepAlive });
-    }
-    const measured = entries.filter((entry) => cell.keepAlive || entry.closed);
-    for (let round = 0; round < rounds; round++) {
-      console.error(`${cell.title}, round ${round + 1} of ${rounds}`);
-      const turns = round % 2 === 0 ? measured : [...measured].reverse();
-      for (const entry of turns) entry.turns.push(await takeTurn(entry.server, !cell.keepAlive, seconds, connections));
-    }
-    const dead = entries.find((entry) => !entry.server.alive);
-    if (dead !== undefined) throw new Error(`${dead.server.contender.title} ended while it was measured`);
-  } catch (error) {
-    for (const { server } of entries) console.error(`Log kept: ${(await server.stop({ keepLog: true })).log}`);
-    throw error;
-  }
-  await Promise.all(entries.map((entry) => entry.server.stop()));
-  return entries;
+function measureCell({ app, title, keepAlive, connections = CONNECTIONS }, chosen, plan) {
+  return withEntries(
+    chosen,
+    () => ({ app, workers: WORKERS, keepAlive }),
+    (entries) => takeTurns(title, entries, { connections, closeEach: !keepAlive }, plan),
+  );
 }
 
 /**
@@ -104,14 +171,14 @@ async function measureCell(cell, chosen, { rounds, seconds }) {
  * @param {string} scenario.name
  * @param {string} scenario.what beside what is said of all
  * @param {readonly Cell[]} scenario.cells
- * @param {readonly import('./throughput-table.mjs').Goal[]} scenario.goals
+ * @param {readonly import('../goals.mjs').Goal[]} scenario.goals
  * @param {string} scenario.own the server that the others are compared with
  * @param {readonly Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  * @returns {Promise<import('../report.mjs').Report>}
  */
-export async function measureInTurns({ name, what, cells, goals, own }, chosen, { quick }) {
-  const plan = quick ? { rounds: 1, seconds: 1 } : { rounds: 3, seconds: 4 };
+export async function measureInTurns({ name, what, cells, goals, own }, chosen, options) {
+  const plan = choosePlan(options, TURNS);
   const measured = [];
   for (const cell of cells)
     measured.push({ title: cell.title, rows: (await measureCell(cell, chosen, plan)).map(summarize) });
@@ -123,7 +190,8 @@ export async function measureInTurns({ name, what, cells, goals, own }, chosen, 
       'Newcomers: whether one more connection, opened under load, is served within a second. ' +
       'Kept: whether the server keeps a connection at all.',
     tables: measured.map(({ title, rows }) => toTable(title, rows, own)),
-    findings: judge(measured, goals, own),
-    data: { plan, workers: WORKERS, cells: measured },
+    goals: judgeGoals(goals, measured, options.baseline),
+    findings: [],
+    data: { plan, workers: WORKERS, own, cells: measured },
   };
 }

@@ -5,8 +5,10 @@
 import { granianAsgi, hypercorn, uvicorn } from '../contenders/asgi-servers.mjs';
 import { gunicornAsgi } from '../contenders/gunicorn.mjs';
 import { tunicornAsgi } from '../contenders/tunicorn.mjs';
+import { judgeGoals } from '../goals.mjs';
 import { median } from '../load/statistics.mjs';
 import { echoOverWebSockets } from '../load/websocket-echo.mjs';
+import { choosePlan, TURNS } from '../plan.mjs';
 import { Server } from '../server.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
@@ -16,15 +18,29 @@ const WORKERS = 2;
 const CLIENTS = 32;
 const MESSAGE_BYTES = 64;
 
+const TITLE = 'WebSocket echo';
+
+/** @type {import('../goals.mjs').Goal[]} */
+const GOALS = [
+  {
+    cell: TITLE,
+    own: tunicornAsgi.name,
+    measure: 'echoesPerSecond',
+    bound: 'at least',
+    value: 1.5,
+    than: 'baseline',
+  },
+];
+
 export const contenders = [tunicornAsgi, uvicorn, gunicornAsgi, hypercorn, granianAsgi];
 
 /**
  * @param {readonly Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  * @returns {Promise<import('../report.mjs').Report>}
  */
-export async function measure(chosen, { quick }) {
-  const plan = quick ? { rounds: 1, seconds: 1 } : { rounds: 3, seconds: 4 };
+export async function measure(chosen, options) {
+  const plan = choosePlan(options, TURNS);
   /** @type {{ server: Server, turns: EchoResult[] }[]} */
   const entries = [];
   try {
@@ -50,6 +66,7 @@ export async function measure(chosen, { quick }) {
     lost: turns.reduce((sum, turn) => sum + turn.lost, 0),
     turns,
   }));
+  const cells = [{ title: TITLE, rows }];
   const own = rows.find(({ server }) => server === tunicornAsgi.name);
   return {
     scenario: 'websocket',
@@ -58,7 +75,7 @@ export async function measure(chosen, { quick }) {
       `medians of ${plan.rounds} rounds of ${plan.seconds} s in turns. The clients are one Node.js process on the same machine.`,
     tables: [
       {
-        heading: 'WebSocket echo',
+        heading: TITLE,
         columns: ['server', 'echoes/s', 'Tunicorn is', 'p50 ms', 'p99 ms', 'lost'],
         rows: rows.map((row) => [
           row.title,
@@ -70,7 +87,8 @@ export async function measure(chosen, { quick }) {
         ]),
       },
     ],
+    goals: judgeGoals(GOALS, cells, options.baseline),
     findings: [],
-    data: { plan, workers: WORKERS, clients: CLIENTS, rows },
+    data: { plan, workers: WORKERS, clients: CLIENTS, own: tunicornAsgi.name, cells },
   };
 }
