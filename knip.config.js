@@ -20,5 +20,7 @@ export default {
   project: ['src/**/*.ts!', 'test/**/*.{ts,mjs}', 'bench/**/*.{ts,mjs}', 'bin/*.cjs', '*.mjs'],
   // Programs of the system are no packages.
   exclude: ['binaries'],
+  // bench/charts is a package of its own, with its own lock file.
+  ignoreDependencies: ['@mixmark-io/domino', '@observablehq/plot'],
   ignoreExportsUsedInFile: isProduction,
 };

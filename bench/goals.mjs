@@ -85,7 +85,8 @@ function bestPeer({ measure, bound }, rows) {
 function judgeAmount({ cell, measure, bound, value }, own) {
   const amount = own[measure] ?? Number.NaN;
   const goal = `${own.title}, ${cell}: ${LABELS[measure]} ${bound} ${value}${UNITS[measure]}`;
-  if (!Number.isFinite(amount)) return { goal, reached: own.failure ?? 'not measured', met: undefined };
+  if (own.failure !== undefined) return { goal, reached: own.failure, met: false };
+  if (!Number.isFinite(amount)) return { goal, reached: 'not measured', met: undefined };
   return { goal, reached: `${amount.toFixed(1)}${UNITS[measure]}`, met: satisfies(amount, bound, value) };
 }
 
@@ -99,9 +100,9 @@ function judgeRatio({ cell, measure, bound, value }, own, other) {
   const ratio = (own[measure] ?? Number.NaN) / (other[measure] ?? Number.NaN);
   const wanted = value === LEVEL ? `level with (${bound} ${value} ×)` : `${bound} ${value} ×`;
   const goal = `${own.title}, ${cell}: ${LABELS[measure]} ${wanted} ${other.title}`;
-  const failure = own.failure ?? other.failure;
-  if (failure !== undefined || !Number.isFinite(ratio)) {
-    return { goal, reached: failure ?? 'not measured', met: undefined };
+  if (own.failure !== undefined) return { goal, reached: own.failure, met: false };
+  if (other.failure !== undefined || !Number.isFinite(ratio)) {
+    return { goal, reached: other.failure ?? 'not measured', met: undefined };
   }
   return { goal, reached: `${ratio.toFixed(2)} ×`, met: satisfies(ratio, bound, value) };
 }

@@ -27,7 +27,8 @@ import * as threads from './scenarios/threads.mjs';
 import * as throughput from './scenarios/throughput.mjs';
 import * as websocket from './scenarios/websocket.mjs';
 import { checkTunicorn, SetUpError, setUpCharts, setUpPeers, setUpSlowhttptest, setUpWrk } from './set-up.mjs';
-import { LOAD_AVERAGE, summarizeDay } from './summary.mjs';
+import { summarizeDay } from './summary.mjs';
+import { LOAD_AVERAGE } from './summary-page.mjs';
 
 /**
  * @typedef {object} Scenario

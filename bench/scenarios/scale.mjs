@@ -8,6 +8,7 @@ import { gunicornGthread } from '../contenders/gunicorn.mjs';
 import { tunicornSync } from '../contenders/tunicorn.mjs';
 import { uwsgiHttpSocket } from '../contenders/uwsgi.mjs';
 import { choosePlan } from '../plan.mjs';
+import { describePoint, formatBytes, judgeFlatness } from './flatness.mjs';
 import { describeErrors, summarize } from './throughput-table.mjs';
 import { CONNECTIONS, takeTurns, WORKERS, withEntries } from './turns.mjs';
 
@@ -15,7 +16,8 @@ import { CONNECTIONS, takeTurns, WORKERS, withEntries } from './turns.mjs';
 /** @typedef {import('../plan.mjs').Plan} Plan */
 /** @typedef {ReturnType<typeof summarize> & { unitsPerSecond: number }} Row unitsPerSecond: requests, or MiB */
 /** @typedef {{ at: number, rows: Row[] }} Point */
-/** @typedef {{ name: string, title: string, unit: string, per: string, points: Point[] }} Series */
+/** @typedef {import('./flatness.mjs').SeriesName} SeriesName */
+/** @typedef {{ name: SeriesName, title: string, unit: string, points: Point[] }} Series */
 
 export const contenders = [tunicornSync, gunicornGthread, uwsgiHttpSocket, granianWsgi];
 
@@ -23,8 +25,6 @@ const MANY = 10_000;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const BODY_CONNECTIONS = 4;
-/** At the far end a server keeps this much of what it does at the point with which it is compared. */
-const FLAT = 0.8;
 /** A server with more errors than this share of its answers has failed. */
 const TOLERATED_ERRORS = 0.1;
 
@@ -93,7 +93,7 @@ function measureConnections(chosen, numbers, plan) {
     const points = [];
     for (const connections of numbers) {
       // Opening many connections takes a while, and is part of the measurement.
-      const seconds = connections < 1_000 ? plan.seconds : plan.seconds + (connections < MANY ? 1 : 3);
+      const seconds = connections < 1_000 ? plan.seconds : plan.seconds + (connections < MANY ? 1 : 4);
       const load = { connections, closeEach: false, timeoutSeconds: 10 };
       const turned = await takeTurns(
         `scale: ${connections} connections`,
@@ -106,7 +106,7 @@ function measureConnections(chosen, numbers, plan) {
       );
       points.push({ at: connections, rows: turned.map((entry) => toRow(entry, (row) => row.requestsPerSecond)) });
     }
-    return { name: 'connections', title: 'connections', unit: 'requests/s', per: '', points };
+    return { name: 'connections', title: 'Connections', unit: 'requests/s', points };
   });
 }
 
@@ -127,7 +127,7 @@ async function measureWorkers(chosen, numbers, plan) {
       }),
     );
   }
-  return { name: 'workers', title: 'worker processes', unit: 'requests/s', per: '', points };
+  return { name: 'workers', title: 'Worker processes', unit: 'requests/s', points };
 }
 
 /**
@@ -138,6 +138,7 @@ async function measureWorkers(chosen, numbers, plan) {
  */
 function measureBodies(chosen, sizes, plan) {
   return withEntries(chosen, launch('sized', WORKERS), async (entries) => {
+    /** @type {Series[]} */
     const series = [];
     for (const kind of /** @type {const} */ (['response', 'request'])) {
       const points = [];
@@ -152,47 +153,14 @@ function measureBodies(chosen, sizes, plan) {
           (kind === 'response' && bytes > 0 ? row.bytesPerSecond : row.requestsPerSecond * bytes) / MIB;
         points.push({ at: bytes, rows: turned.map((entry) => toRow(entry, mibOf)) });
       }
-      series.push({ name: `${kind}-bodies`, title: `${kind} body`, unit: 'MiB/s', per: 'bytes', points });
+      series.push({
+        name: /** @type {const} */ (`${kind}-bodies`),
+        title: `Bodies of ${kind}s`,
+        unit: 'MiB/s',
+        points,
+      });
     }
     return series;
-  });
-}
-
-/**
- * @param {number} bytes
- * @returns {string}
- */
-export function formatBytes(bytes) {
-  if (bytes >= MIB) return `${bytes / MIB} MiB`;
-  return bytes >= KIB ? `${bytes / KIB} KiB` : `${bytes} B`;
-}
-
-/** Where a series is looked at: what it does at `far` is compared with what it does at `near`. */
-const FLATNESS = [
-  { series: 'connections', near: 100, far: MANY },
-  { series: 'workers', near: 2, far: 32 },
-  { series: 'response-bodies', near: MIB, far: 64 * MIB },
-  { series: 'request-bodies', near: MIB, far: 64 * MIB },
-];
-
-/**
- * @param {readonly Series[]} all
- * @returns {import('../goals.mjs').Verdict[]}
- */
-export function judgeFlatness(all) {
-  return FLATNESS.flatMap(({ series: name, near, far }) => {
-    const series = all.find((each) => each.name === name);
-    const rowAt = (/** @type {number} */ at) =>
-      series?.points.find((point) => point.at === at)?.rows.find((row) => row.server === tunicornSync.name);
-    const [first, last] = [rowAt(near), rowAt(far)];
-    if (series === undefined || first === undefined || last === undefined) return [];
-    const format = series.per === 'bytes' ? formatBytes : (/** @type {number} */ at) => at.toLocaleString('en');
-    const goal =
-      `${last.title}: flat; ${series.unit} at ${series.title} ${format(far)} at least ${FLAT} × ` +
-      `those at ${format(near)}`;
-    const ratio = last.unitsPerSecond / first.unitsPerSecond;
-    if (!Number.isFinite(ratio)) return [{ goal, reached: last.failure ?? first.failure ?? '?', met: undefined }];
-    return [{ goal, reached: `${ratio.toFixed(2)} ×`, met: ratio >= FLAT }];
   });
 }
 
@@ -200,19 +168,18 @@ export function judgeFlatness(all) {
  * @param {Series} series
  * @returns {import('../report.mjs').Table}
  */
-function toTable({ title, unit, per, points }) {
+function toTable({ name, title, unit, points }) {
   const servers = points[0]?.rows ?? [];
-  const format = per === 'bytes' ? formatBytes : (/** @type {number} */ at) => at.toLocaleString('en');
+  const isBody = name.endsWith('bodies');
   return {
     heading: `${title}: ${unit} (p99 ms)`,
-    columns: ['server', ...points.map(({ at }) => format(at))],
+    columns: ['server', ...points.map(({ at }) => (isBody ? formatBytes(at) : at.toLocaleString('en')))],
     rows: servers.map(({ title: server }, index) => [
       server,
       ...points.map(({ at, rows }) => {
         const row = rows[index];
         if (row === undefined || row.failure !== undefined) return 'failed';
-        const amount =
-          per === 'bytes' && at === 0 ? `${row.requestsPerSecond.toFixed(0)}/s` : toPrecision(row.unitsPerSecond);
+        const amount = isBody && at === 0 ? `${row.requestsPerSecond.toFixed(0)}/s` : toPrecision(row.unitsPerSecond);
         return `${amount} (${toPrecision(row.p99Ms)})`;
       }),
     ]),
@@ -229,10 +196,10 @@ function toPrecision(amount) {
  * @returns {string[]}
  */
 function describeFailures(all) {
-  return all.flatMap(({ title, points }) =>
+  return all.flatMap(({ name, points }) =>
     points.flatMap(({ at, rows }) =>
-      rows.flatMap((row) =>
-        row.failure === undefined ? [] : [`Failed: ${row.title}, ${title} ${at.toLocaleString('en')}: ${row.failure}.`],
+      rows.flatMap(({ title, failure }) =>
+        failure === undefined ? [] : [`Failed: ${title} with ${describePoint(name, at)}: ${failure}.`],
       ),
     ),
   );
@@ -259,7 +226,7 @@ export async function measure(chosen, options) {
       `hello, ${CONNECTIONS} connections. Bodies: ${BODY_CONNECTIONS} connections, ${WORKERS} workers, which make the response in one ` +
       'piece and read the request to its end.',
     tables: series.map(toTable),
-    goals: judgeFlatness(series),
+    goals: judgeFlatness(series, tunicornSync.name),
     findings: describeFailures(series),
     data: { plan, series },
   };
