@@ -27,7 +27,7 @@ import * as threads from './scenarios/threads.mjs';
 import * as throughput from './scenarios/throughput.mjs';
 import * as websocket from './scenarios/websocket.mjs';
 import { checkTunicorn, SetUpError, setUpCharts, setUpPeers, setUpSlowhttptest, setUpWrk } from './set-up.mjs';
-import { summarizeDay } from './summary.mjs';
+import { summarizeDay, writeFigures } from './summary.mjs';
 import { LOAD_AVERAGE } from './summary-page.mjs';
 
 /**
@@ -59,7 +59,7 @@ const USES_WRK = new Set(['throughput', 'threads', 'asgi', 'green', 'one-connect
 const SERVERS = new Set([...SCENARIOS.values()].flatMap((each) => each.contenders.map((contender) => contender.name)));
 
 const USAGE = `usage: npm run bench -- [--brief | --quick] [--rounds N] [--seconds N] [--only SERVER,...] [--baseline COMMIT] [SCENARIO...]
-       npm run bench -- --summarize DATE
+       npm run bench -- --summarize DATE | --readme DATE
 scenarios: ${[...SCENARIOS.keys()].join(', ')} (default: all, one after the other)
 servers:   ${[...SERVERS].join(', ')} (default: all)
 --baseline   measures Tunicorn as it was at that commit, too, beside this working tree
@@ -68,6 +68,7 @@ servers:   ${[...SERVERS].join(', ')} (default: all)
 --rounds     how many turns each server has, in place of the scenario's own number
 --seconds    how long a turn is, in place of the scenario's own length (not in scale)
 --summarize  writes the summary and the pictures of a day's results again, and measures nothing
+--readme     writes a day's figures into README.md and bench/README.md, and measures nothing
 `;
 
 class UsageError extends Error {}
@@ -79,6 +80,7 @@ class UsageError extends Error {}
  * @property {string[] | undefined} only
  * @property {string | undefined} baseline
  * @property {string | undefined} summarize a day
+ * @property {string | undefined} readme a day
  */
 
 /** @returns {Arguments} */
@@ -91,6 +93,7 @@ function readArguments() {
     only: { type: 'string' },
     baseline: { type: 'string' },
     summarize: { type: 'string' },
+    readme: { type: 'string' },
     help: { type: 'boolean' },
   });
   let parsed;
@@ -109,11 +112,11 @@ function readArguments() {
   for (const name of only ?? []) if (!SERVERS.has(name)) throw new UsageError(`there is no server '${name}'`);
   if (values.quick && values.brief) throw new UsageError('--quick and --brief exclude each other');
   const names = positionals.length > 0 ? positionals : [...SCENARIOS.keys()];
-  const { quick = false, baseline, summarize } = values;
+  const { quick = false, baseline, summarize, readme } = values;
   const pace = quick ? 'quick' : values.brief ? 'brief' : 'full';
   const rounds = positiveNumber('--rounds', values.rounds);
   const seconds = positiveNumber('--seconds', values.seconds);
-  return { names, options: { pace, quick, rounds, seconds }, only, baseline, summarize };
+  return { names, options: { pace, quick, rounds, seconds }, only, baseline, summarize, readme };
 }
 
 /**
@@ -128,13 +131,14 @@ function positiveNumber(option, text) {
 }
 
 async function main() {
-  const { names, options, only, baseline, summarize } = readArguments();
-  if (summarize !== undefined) {
-    const directory = join(RESULTS, summarize);
-    if (!existsSync(directory)) throw new UsageError(`--summarize: there is no folder bench/results/${summarize}`);
-    await summarizeDay(directory, '');
-    return 0;
+  const { names, options, only, baseline, summarize, readme } = readArguments();
+  for (const day of [summarize, readme]) {
+    if (day === undefined || existsSync(join(RESULTS, day))) continue;
+    throw new UsageError(`there is no folder bench/results/${day}`);
   }
+  if (summarize !== undefined) await summarizeDay(join(RESULTS, summarize), '');
+  if (readme !== undefined) writeFigures(readme);
+  if (summarize !== undefined || readme !== undefined) return 0;
   const chosen = names.map((name) => {
     const scenario = SCENARIOS.get(name);
     if (scenario === undefined) throw new UsageError(`there is no scenario '${name}'`);

@@ -4,7 +4,8 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { ROOT } from './places.mjs';
+import { figuresOf, missedGoalsOf, replaceFigures } from './figures.mjs';
+import { BENCH, RESULTS, ROOT } from './places.mjs';
 import { setUpCharts } from './set-up.mjs';
 import { summaryPage } from './summary-page.mjs';
 
@@ -40,6 +41,25 @@ export async function summarizeDay(directory, kind) {
   console.log(
     `Written to ${[path, ...pictures.map((name) => join(directory, name))].map((each) => relative(ROOT, each)).join(', ')}`,
   );
+}
+
+/**
+ * Writes the figures of a day into README.md and bench/README.md.
+ * @param {string} day
+ */
+export function writeFigures(day) {
+  const results = readResults(join(RESULTS, day), '');
+  const pages = [
+    { path: join(ROOT, 'README.md'), figures: figuresOf(results, `bench/results/${day}`) },
+    {
+      path: join(BENCH, 'README.md'),
+      figures: `From [${day}](results/${day}/summary.md). ${missedGoalsOf(results)}`,
+    },
+  ];
+  for (const { path, figures } of pages) {
+    writeFileSync(path, replaceFigures(readFileSync(path, 'utf8'), figures));
+    console.log(`Written to ${relative(ROOT, path)}`);
+  }
 }
 
 /**

@@ -2,14 +2,14 @@
 import * as Plot from '@observablehq/plot';
 import { grid } from './grid.mjs';
 
-/** @typedef {{ server: string, title: string, failure?: string, requestsPerSecond?: number, echoesPerSecond?: number }} Row */
-/** @typedef {{ title: string, own: string, unit: string, rows: readonly Row[] }} Load */
+/** @typedef {import('../loads.mjs').Load} Load */
+/** @typedef {import('../loads.mjs').Row} Row */
 
 const BAR = 19;
 const AXIS = 30;
 
 /**
- * @param {readonly Load[]} loads
+ * @param {readonly (Load & { rows: readonly Row[] })[]} loads
  * @param {string} subtitle
  * @returns {string} SVG
  */
@@ -19,7 +19,8 @@ export function overview(loads, subtitle) {
     subtitle,
     columns: 2,
     panelWidth: 460,
-    panels: loads.map(({ title, own, unit, rows }) => {
+    panels: loads.map(({ heading, own, measure, unit, rows }) => {
+      const rateOf = (/** @type {Row | undefined} */ row) => row?.[measure] ?? Number.NaN;
       const ownRate = rateOf(rows.find(({ server }) => server === own));
       const bars = rows
         .filter((row) => row.failure === undefined && rateOf(row) > 0)
@@ -33,7 +34,7 @@ export function overview(loads, subtitle) {
         }));
       const most = Math.max(1, ...bars.map(({ ratio }) => ratio));
       return {
-        title,
+        title: heading.replace(/^./, (letter) => letter.toUpperCase()),
         options: {
           height: bars.length * BAR + AXIS,
           marginLeft: 190,
@@ -57,9 +58,4 @@ export function overview(loads, subtitle) {
 /** @param {number} most */
 function wholeNumbersTo(most) {
   return Array.from({ length: Math.floor(most) }, (_, index) => index + 1);
-}
-
-/** @param {Row | undefined} row */
-function rateOf(row) {
-  return row?.requestsPerSecond ?? row?.echoesPerSecond ?? Number.NaN;
 }

@@ -37,7 +37,7 @@ function look(seconds) {
  * @returns {Promise<import('../report.mjs').Report>}
  */
 export async function measure(chosen, options) {
-  const { rounds, seconds } = choosePlan(options, TURNS);
+  const { rounds, seconds } = choosePlan(options, { ...TURNS, brief: { rounds: 3, seconds: 1 } });
   const looked = await lookInTurns('memory', chosen, rounds, look(seconds));
   const cells = looked.map(({ title, rows }) => ({
     title,

@@ -3,8 +3,8 @@
  * long one while another worker is idle. Open loop at three shares of the capacity, which is the same for all servers.
  */
 import { granianWsgi } from '../contenders/asgi-servers.mjs';
-import { gunicornGthread, gunicornSync } from '../contenders/gunicorn.mjs';
-import { tunicornGthread, tunicornSync } from '../contenders/tunicorn.mjs';
+import { gunicornGthread } from '../contenders/gunicorn.mjs';
+import { tunicornGthread } from '../contenders/tunicorn.mjs';
 import { uwsgiHttpSocket } from '../contenders/uwsgi.mjs';
 import { judgeGoals } from '../goals.mjs';
 import { mixedSchedule, runSchedule } from '../load/open-loop-kept.mjs';
@@ -14,6 +14,7 @@ import { Server } from '../server.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
 
+const WORKERS = 2;
 const PARALLEL = 8;
 const SHORT_MS = 2;
 const LONG_MS = 100;
@@ -30,29 +31,16 @@ const PLANS = {
 };
 
 /** @type {Contender} */
-const tunicornProcesses = { ...tunicornSync, title: 'Tunicorn sync, 8 processes' };
-/** @type {Contender} */
-const gunicornProcesses = { ...gunicornSync, title: 'Gunicorn sync, 8 processes' };
-/** @type {Contender} */
 const granianThreads = { ...granianWsgi, title: 'Granian WSGI, 4 blocking threads' };
 /** @type {Contender} */
 const uwsgiThreads = { ...uwsgiHttpSocket, title: 'uWSGI http-socket, 4 threads' };
 
-export const contenders = [
-  tunicornGthread,
-  gunicornGthread,
-  granianThreads,
-  uwsgiThreads,
-  tunicornProcesses,
-  gunicornProcesses,
-];
+export const contenders = [tunicornGthread, gunicornGthread, granianThreads, uwsgiThreads];
 
-/** All can run eight requests at once: two processes with four threads, or eight processes. @type {ReadonlyMap<string, { workers: number, args: string[] }>} */
-const LAUNCH = new Map([
-  [tunicornSync.name, { workers: PARALLEL, args: [] }],
-  [gunicornSync.name, { workers: PARALLEL, args: [] }],
-  [granianWsgi.name, { workers: 2, args: ['--blocking-threads=4'] }],
-  [uwsgiHttpSocket.name, { workers: 2, args: ['--threads=4'] }],
+/** Two processes with four threads each run eight requests at once. Where threads are not part of the contender: @type {ReadonlyMap<string, string[]>} */
+const ARGS = new Map([
+  [granianWsgi.name, ['--blocking-threads=4']],
+  [uwsgiHttpSocket.name, ['--threads=4']],
 ]);
 
 const titleOf = (/** @type {number} */ load) => `short requests at ${load * 100} % of capacity`;
@@ -143,9 +131,9 @@ async function measureAll(chosen, { rounds, seconds }) {
   const entries = chosen.map((contender) => ({ contender, server: undefined, failure: undefined, turns: new Map() }));
   try {
     for (const entry of entries) {
-      const { workers, args } = LAUNCH.get(entry.contender.name.replace(/@.*/, '')) ?? { workers: 2, args: [] };
+      const args = ARGS.get(entry.contender.name) ?? [];
       await attempt(entry, async () => {
-        entry.server = await Server.start(entry.contender, { app: 'mixed', workers, args });
+        entry.server = await Server.start(entry.contender, { app: 'mixed', workers: WORKERS, args });
         await takeTurn(entry.server, LOADS[0] ?? 0, 1, rounds);
       });
     }
@@ -205,7 +193,7 @@ export async function measure(chosen, options) {
     scenario: 'mixed',
     summary:
       `${LONG_SHARE * 100} % of the requests take ${LONG_MS} ms, the others ${SHORT_MS} ms, without using the processor. Each server can run ` +
-      `${PARALLEL} at once (two processes with four threads each, or ${PARALLEL} processes): ${CAPACITY.toFixed(0)} requests/s. Open loop: ` +
+      `${PARALLEL} at once, in ${WORKERS} processes with ${PARALLEL / WORKERS} threads each: ${CAPACITY.toFixed(0)} requests/s. Open loop: ` +
       `arrivals at times fixed in advance, the same for all servers, each over a random idle one of ${CLIENTS} keep-alive connections or a ` +
       'new one; latency counts from the time at which a request is due. ' +
       `Latencies of the short requests: medians of ${plan.rounds} rounds of ${plan.seconds} s in turns. Late: how late the load generator ` +
