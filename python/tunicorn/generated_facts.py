@@ -31,6 +31,7 @@ UNHANDLED = 255
 # src/runqueue/runtime-files.ts, "{}" for a number
 BOARD_FILE = "board"
 CHANNEL_SOCKET_FILE = "gateway-{}.sock"
+ANSWERS_FILE = "answers-{}"
 STACKS_FILE = "stack-{}"
 
 # src/runqueue/channel-frame.ts

@@ -8,7 +8,7 @@ import type { ErrorLog } from '../log/error-log.ts';
 import { illegalMove } from '../log/illegal-move.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
-import { channelSocketPath } from '../runqueue/runtime-files.ts';
+import { answersPath, channelSocketPath } from '../runqueue/runtime-files.ts';
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
 import { Accepting } from './accept/accepting.ts';
 import { Arrivals, type Opening } from './accept/arrivals.ts';
@@ -20,6 +20,7 @@ import type { ConnectionOwner, ServingConnection } from './connection/connection
 import { MemoryBudget } from './connection/memory-budget.ts';
 import { SpoolBudget } from './connection/spool-budget.ts';
 import { Drain } from './drain.ts';
+import { AnswerPipe } from './exchange/answer-pipe.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { type ChannelOwner, WorkerChannel } from './exchange/worker-channel.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
@@ -58,7 +59,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly queue: RunQueue;
   readonly #connections: Set<ClientConnection> = new Set();
   readonly #channels: Set<WorkerChannel> = new Set();
-  readonly #arriving: ArrivingAnswers = new ArrivingAnswers(this.#channels);
+  readonly #arriving: ArrivingAnswers = new ArrivingAnswers(this.#channels, () => this.#answers?.readEmpty());
   readonly #channelServer: Server;
   readonly #accepting: Accepting;
   readonly #arrivals: Arrivals;
@@ -68,6 +69,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #drain: Drain;
   readonly #streams: StreamReport;
   readonly #timers: readonly NodeJS.Timeout[];
+  /** Null until a worker has made it. */
+  #answers: AnswerPipe | null = null;
   #lastConnection = 0;
   #settings: GatewaySettings;
   #http: HttpSettings;
@@ -92,7 +95,12 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#accepting = new Accepting(start.log, (socket, listener) => this.#connected(socket, listener));
     this.#arrivals = new Arrivals((socket, transport, opening) => this.#arrived(socket, transport, opening));
     this.#surplus = new SurplusConnections(start.log, start.requestLog, start.descriptors);
-    this.#deadWorkers = new DeadWorkers(board, this.queue, this.#channels, start.log);
+    this.#deadWorkers = new DeadWorkers(
+      board,
+      this.queue,
+      { channels: this.#channels, readPipe: () => this.#answers?.readEmpty() },
+      start.log,
+    );
     this.#retirement = new WebSocketRetirement(this.#connections, this.queue, board);
     this.#drain = new Drain({
       accepting: this.#accepting,
@@ -140,6 +148,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.queue.setPolicy(toQueuePolicy(settings));
       this.#start.requestLog.configure(settings);
     }
+    // Before the first ticket is written: its worker opens the pipe to answer it.
+    this.#openAnswers();
     if (this.#drain.phase.kind !== 'draining') {
       const pipe = TicketPipe.open(this.#start.runtimeDir, generation, capacity, settings.dialect);
       // No reader: the generation is dying, and requests wait for the next one.
@@ -196,6 +206,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     await this.#drain.begin(manner, limitMs);
     for (const timer of this.#timers) clearInterval(timer);
     this.queue.close();
+    this.#answers?.close();
     this.#channelServer.close();
     for (const channel of this.#channels) channel.close();
   }
@@ -261,10 +272,27 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   // ChannelOwner
 
+  channelOpened(): void {
+    // Its worker has made the pipe if there was none: this gateway is newer than the worker.
+    this.#openAnswers();
+  }
+
   channelClosed(channel: WorkerChannel, why: string | null): void {
     this.#channels.delete(channel);
     if (why !== null) this.#start.log.say(GATEWAY_MESSAGES.channelBroken, { reason: why });
     this.#deadWorkers.channelClosed(channel);
+  }
+
+  #openAnswers(): void {
+    if (this.#answers !== null) return;
+    const { runtimeDir, number, log } = this.#start;
+    try {
+      this.#answers = new AnswerPipe(answersPath(runtimeDir, number), this.queue, (reason) =>
+        log.say(GATEWAY_MESSAGES.answersMalformed, { reason }),
+      );
+    } catch {
+      // ENOENT: no worker knows of this gateway yet. They answer on their channels until it has opened the pipe.
+    }
   }
 
   #connected(socket: Socket, listener: ListenerAddress): void {

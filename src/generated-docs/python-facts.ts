@@ -52,6 +52,7 @@ export function formatPythonFacts(): string {
 
     { source: 'runqueue/runtime-files.ts, "{}" for a number', name: 'BOARD_FILE', value: RUNTIME_FILES.board },
     { name: 'CHANNEL_SOCKET_FILE', value: RUNTIME_FILES.channelSocket },
+    { name: 'ANSWERS_FILE', value: RUNTIME_FILES.answers },
     { name: 'STACKS_FILE', value: RUNTIME_FILES.stacks },
 
     { source: 'runqueue/channel-frame.ts', name: 'UNACKNOWLEDGED_BYTES', value: UNACKNOWLEDGED_BYTES },

@@ -20,6 +20,16 @@ import {
   TUNNEL,
   WATCH,
 } from './channel-frame.ts';
+import {
+  bodyOffset,
+  faultOfBare,
+  faultOfFailed,
+  flagsOf,
+  LINES_AT,
+  statusOf,
+  ticketOf,
+  typeOf,
+} from './frame-header.ts';
 import { latin1Text } from './latin1.ts';
 
 const HELLO_BYTES: number = FRAME_HEADER_BYTES + 12;
@@ -29,7 +39,6 @@ const REASON_LIMIT_BYTES = 123;
 const WHOLE_MESSAGE_BYTES: number = 1024 * 1024;
 
 const SWITCHING_PROTOCOLS = 101;
-const TWO_TO_32 = 2 ** 32;
 const NOTHING = Buffer.alloc(0);
 
 /** The head of a response, as the worker sends it. */
@@ -152,9 +161,9 @@ export class ChannelDecoder {
     if (bytes.length - at < FRAME_HEADER_BYTES) return this.#awaits(FRAME_HEADER_BYTES);
     const length = bytes.readUInt32LE(at);
     if (length < FRAME_HEADER_BYTES) return `frame length ${length} is below ${FRAME_HEADER_BYTES}`;
-    const type = bytes[at + 4] ?? 0;
+    const type = typeOf(bytes, at);
     const flags = flagsOf(bytes, at);
-    const id = bytes.readUInt32LE(at + 12) * TWO_TO_32 + bytes.readUInt32LE(at + 8);
+    const id = ticketOf(bytes, at);
     if (type === HEAD) return this.#head(bytes, at, length, id);
     if (type === BODY) {
       if (this.#responding !== id) return `BODY of ticket ${id} outside of its response`;
@@ -172,8 +181,8 @@ export class ChannelDecoder {
     if (this.#hinted !== null) return `frame type ${type} between the hints and the response to ticket ${this.#hinted}`;
     if (type === HELLO) return this.#hello(bytes, at, length);
     if (this.#said === 'nothing') return `frame type ${type} before HELLO`;
-    if (length !== FRAME_HEADER_BYTES)
-      return `frame type ${type} has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
+    const fault = faultOfBare(`frame type ${type}`, length);
+    if (fault !== null) return fault;
     if (type === ASK && this.#watched === id) return `ASK of ticket ${id} after its WATCH`;
     // Frames that the gateway may already have sent would be mistaken for the client's bytes.
     if (type === TUNNEL && this.#watched !== null) return 'TUNNEL on a channel that has sent WATCH';
@@ -215,8 +224,8 @@ export class ChannelDecoder {
     if (this.#said === 'nothing') return 'FAILED before HELLO';
     if (this.#hinted !== null && this.#hinted !== id)
       return `FAILED of ticket ${id} after HINTS of ticket ${this.#hinted}`;
-    if ((flags & END) === 0) return `FAILED of ticket ${id} without END`;
-    if (length !== FRAME_HEADER_BYTES) return `FAILED has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
+    const fault = faultOfFailed(length, flags, id);
+    if (fault !== null) return fault;
     this.#hinted = null;
     this.#sink.failed(id, flags);
     return length;
@@ -225,7 +234,8 @@ export class ChannelDecoder {
   /** Before the response, or in the middle of it or of a WebSocket: whenever the application asks for input. */
   #watch(length: number, id: number): number | string {
     if (this.#said === 'nothing') return 'WATCH before HELLO';
-    if (length !== FRAME_HEADER_BYTES) return `WATCH has a payload of ${length - FRAME_HEADER_BYTES} bytes`;
+    const fault = faultOfBare('WATCH', length);
+    if (fault !== null) return fault;
     const present = this.#responding ?? this.#hinted ?? id;
     if (present !== id) return `WATCH of ticket ${id} inside the response to ticket ${present}`;
     if (this.#watched === id) return `WATCH of ticket ${id} was sent twice`;
@@ -253,7 +263,7 @@ export class ChannelDecoder {
       return `CLOSE with a reason of ${length - FRAME_HEADER_BYTES} bytes`;
     if (bytes.length - at < length) return this.#awaits(length);
     this.#responding = null;
-    this.#sink.closes(id, bytes.readUInt16LE(at + 6), bytes.subarray(at + FRAME_HEADER_BYTES, at + length));
+    this.#sink.closes(id, statusOf(bytes, at), bytes.subarray(at + FRAME_HEADER_BYTES, at + length));
     return length;
   }
 
@@ -273,14 +283,14 @@ export class ChannelDecoder {
     if (this.#responding !== null) return `HEAD inside the response to ticket ${this.#responding}`;
     if (this.#hinted !== null && this.#hinted !== id)
       return `HEAD of ticket ${id} after HINTS of ticket ${this.#hinted}`;
-    if (length < FRAME_HEADER_BYTES + 4) return 'HEAD without the length of the head';
-    if (bytes.length - at < FRAME_HEADER_BYTES + 4) return this.#awaits(FRAME_HEADER_BYTES + 4);
-    const headBytes = bytes.readUInt32LE(at + 16);
-    const bodyAt = at + FRAME_HEADER_BYTES + 4 + headBytes;
-    if (headBytes > HEAD_LIMIT_BYTES || bodyAt > at + length) return `HEAD with a head of ${headBytes} bytes`;
-    if (bytes.length < bodyAt) return this.#awaits(bodyAt - at);
-    const status = bytes.readUInt16LE(at + 6);
-    const lines = latin1Text(bytes, at + FRAME_HEADER_BYTES + 4, bodyAt);
+    if (length < LINES_AT) return 'HEAD without the length of the head';
+    if (bytes.length - at < LINES_AT) return this.#awaits(LINES_AT);
+    const offset = bodyOffset(bytes, at, length);
+    if (typeof offset === 'string') return offset;
+    if (bytes.length - at < offset) return this.#awaits(offset);
+    const bodyAt = at + offset;
+    const status = statusOf(bytes, at);
+    const lines = latin1Text(bytes, at + LINES_AT, bodyAt);
     const end = Math.min(at + length, bytes.length);
     const left = at + length - end;
     this.#hinted = null;
@@ -313,8 +323,4 @@ export class ChannelDecoder {
     this.#sink.body(frame.id, frame.flags, bytes.subarray(at, end));
     return end - at;
   }
-}
-
-function flagsOf(bytes: Buffer, at: number): number {
-  return bytes[at + 5] ?? 0;
 }

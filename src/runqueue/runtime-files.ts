@@ -10,6 +10,7 @@ export const RUNTIME_FILES = {
   lifeline: 'lifeline',
   tickets: 'tickets-{}',
   channelSocket: 'gateway-{}.sock',
+  answers: 'answers-{}',
   stacks: 'stack-{}',
 } as const;
 
@@ -32,6 +33,11 @@ export function ticketsPath(runtimeDir: string, generation: number): string {
 /** The socket to which workers connect their channels. */
 export function channelSocketPath(runtimeDir: string, gateway: number): string {
   return path.join(runtimeDir, numbered(RUNTIME_FILES.channelSocket, gateway));
+}
+
+/** The pipe through which workers send short answers to a gateway. */
+export function answersPath(runtimeDir: string, gateway: number): string {
+  return path.join(runtimeDir, numbered(RUNTIME_FILES.answers, gateway));
 }
 
 /** The file into which the worker with this first slot writes its stacks. */

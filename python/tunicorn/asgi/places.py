@@ -47,7 +47,7 @@ class Place:
             return
         is_long = passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost
         taken = channel.taken(ticket_of(frame)) if is_long else None
-        if channel.write(frame) and taken is None:
+        if channel.finish(frame) and taken is None:
             self.release()
             return
         self._releasing = self.loop.create_task(self._release_later(channel, taken))
@@ -96,10 +96,11 @@ class FreePlaces:
     def _open(self) -> Place:
         number = len(self._places)
         slots = self._context.slots
-        connect = partial(Channel.connect, self._loop, identity=slots.identity(number))
-        channels = GatewayChannels(self._context.settings.runtime_dir, connect)
-        slots.connected(channels)
-        place = Place(number, slots.claim(number), channels, loop=self._loop, free=self._put_back)
+        prepare = partial(Channel.prepare, self._loop, identity=slots.identity(number))
+        channels = GatewayChannels(self._context.settings.runtime_dir, slots.pipes, prepare)
+        claim = slots.claim(number)
+        slots.connected(claim, channels)
+        place = Place(number, claim, channels, loop=self._loop, free=self._put_back)
         self._places.append(place)
         return place
 

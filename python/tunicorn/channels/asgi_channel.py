@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Callable, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol
 
+from tunicorn.channels.answer_pipe import LONGEST_FRAME_BYTES, AnswerPipe, pack_pid
 from tunicorn.channels.channel_frame import (
+    ABORTED,
     GONE,
     HEADER_BYTES,
     TAKEN,
@@ -23,6 +25,7 @@ from tunicorn.channels.channel_socket import ChannelIdentity, ChannelLost, conne
 from tunicorn.channels.frame_reader import FrameReader
 from tunicorn.channels.loop_channel import LoopChannel, wake
 
+_FLAGS_AT = 5
 _READ_BYTES = 256 * 1024
 
 
@@ -40,6 +43,7 @@ class Channel(LoopChannel):
         "_answer_bytes",
         "_asked",
         "_frames",
+        "_pid",
         "_reading",
         "_taken",
         "_taken_id",
@@ -47,8 +51,16 @@ class Channel(LoopChannel):
         "on_frame",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket) -> None:
-        super().__init__(loop, connected)
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connected: Optional[socket.socket],
+        connect: Optional[Callable[[], socket.socket]] = None,
+        pipe: Optional[AnswerPipe] = None,
+        pid: int = 0,
+    ) -> None:
+        super().__init__(loop, connected, connect, pipe)
+        self._pid = pack_pid(pid)
         self._reading = False
         self._answer: Optional[asyncio.Future[GatewayFrame]] = None
         self._asked = 0
@@ -61,9 +73,15 @@ class Channel(LoopChannel):
         self.on_frame: Callable[[Optional[GatewayFrame]], None] = ignore_frame
 
     @classmethod
-    def connect(cls, loop: asyncio.AbstractEventLoop, path: str, identity: ChannelIdentity) -> Channel:
-        """Raises ChannelLost if the gateway is gone."""
-        return cls(loop, connect_channel(path, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), identity))
+    def prepare(
+        cls, loop: asyncio.AbstractEventLoop, path: str, pipe: Optional[AnswerPipe], *, identity: ChannelIdentity
+    ) -> Channel:
+        """A channel that connects when an answer does not go through the pipe."""
+
+        def connect() -> Any:
+            return connect_channel(path, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), identity)
+
+        return cls(loop, None, connect, pipe, identity.pid)
 
     @property
     def unfinished_bytes(self) -> int:
@@ -87,6 +105,26 @@ class Channel(LoopChannel):
         self._taken_id = ticket_id
         self.read()
         return self._taken
+
+    def finish(self, frame: bytes) -> bool:
+        """Like `write`, for the last frame of a ticket, which goes through the pipe if it is the whole answer."""
+        pipe = self.pipe
+        if (
+            pipe is not None
+            and not self._is_engaged
+            and len(frame) <= LONGEST_FRAME_BYTES
+            and not frame[_FLAGS_AT] & ABORTED
+            and not self.is_lost
+        ):
+            try:
+                if pipe.send(self._pid + frame):
+                    return True
+            except BrokenPipeError:
+                self.lose("the gateway has ended")
+                return True
+        is_sent = self.write(frame)
+        self._is_engaged = False
+        return is_sent
 
     def read(self) -> None:
         """Starts to read frames."""

@@ -5,39 +5,75 @@ RUNQUEUE.md draws the frames.
 from __future__ import annotations
 
 import socket
-from typing import Callable
+from typing import Callable, Optional
 
 from tunicorn.channels import channel_frame as frames
-from tunicorn.channels.channel_frame import ABORTED, DATA, END, GONE, HEAD, TAKEN, FrameError, GatewayFrame, pack_head
+from tunicorn.channels.answer_pipe import LONGEST_FRAME_BYTES, AnswerPipe, pack_pid
+from tunicorn.channels.channel_frame import (
+    ABORTED,
+    DATA,
+    END,
+    GONE,
+    HEAD,
+    TAKEN,
+    FrameError,
+    GatewayFrame,
+    pack_answer,
+    pack_head,
+)
 from tunicorn.channels.channel_socket import ChannelIdentity, connect_channel
 from tunicorn.channels.waiting_channel import JOIN_LIMIT_BYTES, Holdable, WaitingChannel
 
+_WHOLE = END | ABORTED
+
 
 class Channel(WaitingChannel):
-    __slots__ = ("_watched",)
+    __slots__ = ("_pid", "_watched")
 
-    def __init__(self, connected: socket.socket, claim: Holdable) -> None:
-        super().__init__(connected, claim)
+    def __init__(
+        self,
+        connected: Optional[socket.socket],
+        claim: Holdable,
+        connect: Optional[Callable[[], socket.socket]] = None,
+        pipe: Optional[AnswerPipe] = None,
+        pid: int = 0,
+    ) -> None:
+        super().__init__(connected, claim, connect, pipe)
+        self._pid = pid
         # The ticket of the last WATCH: its frames may still arrive after it is over.
         self._watched = 0
 
     @classmethod
-    def connect(cls, path: str, claim: Holdable, identity: ChannelIdentity) -> Channel:
-        """Raises ChannelLost."""
-        return cls(connect_channel(path, cls._new_socket(), identity), claim)
+    def prepare(cls, path: str, pipe: Optional[AnswerPipe], *, claim: Holdable, identity: ChannelIdentity) -> Channel:
+        """A channel that connects when an answer does not go through the pipe."""
+        return cls(None, claim, lambda: connect_channel(path, cls._new_socket(), identity), pipe, identity.pid)
 
     @classmethod
     def _new_socket(cls) -> socket.socket:
         return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def skip(self, ticket_id: int) -> None:
-        self._transmit(frames.skip_frame(ticket_id))
+        self._answer(frames.skip_frame(ticket_id))
 
     def probed(self, ticket_id: int) -> None:
-        self._transmit(frames.probed_frame(ticket_id))
+        self._answer(frames.probed_frame(ticket_id))
+
+    def _answer(self, frame: bytes) -> None:
+        """Sends a frame that is a whole answer if it is the first of its ticket."""
+        if self._is_engaged or not self._pass_on(pack_pid(self._pid) + frame):
+            self._transmit(frame)
+            self._is_engaged = False
+
+    def _pass_on(self, answer: bytes) -> bool:
+        """Writes a whole answer to the pipe; False if that is impossible now."""
+        try:
+            return self.pipe is not None and self.pipe.send(answer)
+        except BrokenPipeError:
+            self._lose("the gateway has ended")
 
     def ask(self, ticket_id: int, fields_length: int, body_length: int) -> tuple[bytes, bytes] | None:
         """The fields and the body of a ticket with FOLLOWS, or None if its client is no longer waiting."""
+        self._is_engaged = True
         self._transmit(frames.ask_frame(ticket_id))
         length, kind, flags, status, answered_id = self._receive_header()
         while answered_id == self._watched != ticket_id and kind != TAKEN:
@@ -74,6 +110,7 @@ class Channel(WaitingChannel):
     def watch(self, ticket_id: int) -> None:
         """From now on the gateway sends frames for this ticket: see `receive_frame`. After ASK, and once per ticket."""
         self._watched = ticket_id
+        self._is_engaged = True
         self._transmit(frames.watch_frame(ticket_id))
 
     def receive_frame(self, ticket_id: int) -> GatewayFrame:
@@ -97,16 +134,23 @@ class Channel(WaitingChannel):
 
     def tunnel(self, ticket_id: int) -> socket.socket:
         """Returns the client's raw connection; the channel, which must not have sent WATCH, is lost afterwards."""
+        self._is_engaged = True
         self._transmit(frames.tunnel_frame(ticket_id))
         self.is_lost = True
         return self._raw_socket()
 
     def hints(self, ticket_id: int, lines: bytes) -> None:
+        self._is_engaged = True
         self._transmit(frames.hints_frame(ticket_id, lines))
 
     def head(self, ticket_id: int, status: int, flags: int, *, head: bytes, body: bytes | memoryview) -> None:
         """Sends the head and the first bytes of the body. The caller sets FRAMED, END and ABORTED."""
         size = 20 + len(head) + len(body)
+        if size <= LONGEST_FRAME_BYTES and flags & _WHOLE == END and not self._is_engaged:
+            answer = pack_answer(self._pid, size, HEAD, flags, status, ticket_id, len(head)) + head + body
+            if self._pass_on(answer):
+                return
+        self._is_engaged = not flags & END
         first = pack_head(size, HEAD, flags, status, ticket_id, len(head)) + head
         if size <= JOIN_LIMIT_BYTES:
             self._transmit(first + body)
@@ -114,9 +158,10 @@ class Channel(WaitingChannel):
             self._transmit_two(first, body)
 
     def failed(self, ticket_id: int, closing: bool) -> None:
-        self._transmit(frames.failed_frame(ticket_id, closing))
+        self._answer(frames.failed_frame(ticket_id, closing))
 
     def body(self, ticket_id: int, flags: int, data: bytes | memoryview) -> None:
+        self._is_engaged = not flags & END
         size = 16 + len(data)
         if size <= JOIN_LIMIT_BYTES:
             self._transmit(frames.body_header(ticket_id, flags, len(data)) + data)

@@ -43,6 +43,8 @@ unpack_header = Struct("<IBBHQ").unpack
 unpack_header_from = Struct("<IBBHQ").unpack_from
 _pack_header = Struct("<IBBHQ").pack
 pack_head = Struct("<IBBHQI").pack
+# A HEAD after the worker's pid, as in the answer pipe.
+pack_answer = Struct("<IIBBHQI").pack
 _pack_hello = Struct("<IBBHQIII").pack
 
 # Frames of these types have no payload and no flags.

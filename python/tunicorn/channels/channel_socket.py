@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Any, Callable, Iterable, List, NamedTuple
+from typing import Any, Callable, Iterable, List, NamedTuple, Optional
 
+from tunicorn.channels.answer_pipe import AnswerPipe
 from tunicorn.channels.channel_frame import hello_frame
 from tunicorn.generated_facts import CHANNEL_SOCKET_FILE
 from tunicorn.process import forked_copy
@@ -27,16 +28,59 @@ class ChannelIdentity(NamedTuple):
     generation: int
 
 
+class _Unconnected:
+    """In place of the socket until the first frame that does not go through the answer pipe."""
+
+    def fileno(self) -> int:
+        return -1
+
+    def close(self) -> None:
+        """Does nothing."""
+
+    def shutdown(self, how: int) -> None:
+        """Does nothing."""
+
+
+UNCONNECTED: Any = _Unconnected()
+
+
 class ChannelSocket:
-    __slots__ = ("_send", "_socket", "is_lost")
+    __slots__ = ("_is_engaged", "_new_connection", "_send", "_socket", "is_lost", "pipe")
     _socket: socket.socket
     _send: Callable[..., int]
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
-        self._send = connected.send
+    def __init__(
+        self,
+        connected: Optional[socket.socket],
+        connect: Optional[Callable[[], socket.socket]] = None,
+        pipe: Optional[AnswerPipe] = None,
+    ) -> None:
+        """Without a socket, `connect` is called when one is needed."""
         # Permanent: the socket is closed, or belongs to a tunnel.
         self.is_lost = False
+        # For whole answers; None while it cannot be opened.
+        self.pipe = pipe
+        # Whether a frame of the current ticket has been sent here; then the rest of its answer must follow.
+        self._is_engaged = False
+        self._new_connection = connect
+        if connected is None:
+            self._socket = UNCONNECTED
+            self._send = self._connect_and_send
+        else:
+            self._attach(connected)
+
+    def connect(self) -> None:
+        """Raises ChannelLost if the gateway is gone."""
+        if self._socket is UNCONNECTED and self._new_connection is not None:
+            self._attach(self._new_connection())
+
+    def _attach(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._send = connected.send
+
+    def _connect_and_send(self, data: bytes, flags: int = 0) -> int:
+        self.connect()
+        return self._send(data, flags)
 
     def fileno(self) -> int:
         return self._socket.fileno()

@@ -10,7 +10,6 @@ import socket
 from typing import Any
 
 from tunicorn.channels.channel import Channel
-from tunicorn.channels.waiting_channel import Holdable
 
 _AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
@@ -18,8 +17,8 @@ _AT_ONCE = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 class GreenChannel(Channel):
     __slots__ = ("_fd",)
 
-    def __init__(self, connected: socket.socket, claim: Holdable) -> None:
-        super().__init__(connected, claim)
+    def _attach(self, connected: socket.socket) -> None:
+        super()._attach(connected)
         connected.setblocking(False)
         self._fd = connected.fileno()
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from typing import Deque, Optional
+from typing import Callable, Deque, Optional
 
+from tunicorn.channels.answer_pipe import AnswerPipe
 from tunicorn.channels.channel_socket import ChannelLost, ChannelSocket
 
 # An application that sends endlessly to a fast client would never yield to the loop, so it must after this many bytes.
@@ -19,14 +20,24 @@ _FRAME_COST_BYTES = 2048
 class LoopChannel(ChannelSocket):
     __slots__ = ("_backlog", "_fd", "_flushed", "_loop", "_unyielded_bytes")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, connected: socket.socket) -> None:
-        super().__init__(connected)
-        connected.setblocking(False)
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connected: Optional[socket.socket],
+        connect: Optional[Callable[[], socket.socket]] = None,
+        pipe: Optional[AnswerPipe] = None,
+    ) -> None:
+        self._fd = -1
+        super().__init__(connected, connect, pipe)
         self._loop = loop
-        self._fd = connected.fileno()
         self._backlog: Deque[memoryview] = deque()
         self._flushed: Optional[asyncio.Future[None]] = None
         self._unyielded_bytes = 0
+
+    def _attach(self, connected: socket.socket) -> None:
+        super()._attach(connected)
+        connected.setblocking(False)
+        self._fd = connected.fileno()
 
     def lose(self, reason: str) -> ChannelLost:
         """Closes the channel for good; returns the exception to raise."""
@@ -48,6 +59,7 @@ class LoopChannel(ChannelSocket):
         """
         if self.is_lost:
             return True
+        self._is_engaged = True
         if self._backlog:
             self._backlog.append(memoryview(frame))
             return False

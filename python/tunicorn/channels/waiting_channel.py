@@ -9,8 +9,9 @@ import errno
 import os
 import select
 import socket
-from typing import NoReturn, Protocol
+from typing import Callable, NoReturn, Optional, Protocol
 
+from tunicorn.channels.answer_pipe import AnswerPipe
 from tunicorn.channels.channel_frame import FrameError, check_gateway_header, unpack_header
 from tunicorn.channels.channel_socket import ChannelLost, ChannelSocket
 
@@ -33,10 +34,19 @@ class Holdable(Protocol):
 class WaitingChannel(ChannelSocket):
     __slots__ = ("_claim",)
 
-    def __init__(self, connected: socket.socket, claim: Holdable) -> None:
-        super().__init__(connected)
-        connected.setblocking(True)
+    def __init__(
+        self,
+        connected: Optional[socket.socket],
+        claim: Holdable,
+        connect: Optional[Callable[[], socket.socket]] = None,
+        pipe: Optional[AnswerPipe] = None,
+    ) -> None:
+        super().__init__(connected, connect, pipe)
         self._claim = claim
+
+    def _attach(self, connected: socket.socket) -> None:
+        super()._attach(connected)
+        connected.setblocking(True)
 
     def close(self) -> None:
         self.is_lost = True
@@ -57,6 +67,7 @@ class WaitingChannel(ChannelSocket):
 
     def _transmit_two(self, first: bytes, second: bytes | memoryview) -> None:
         try:
+            self.connect()
             sent = self._socket.sendmsg([first, second], [], _AT_ONCE)
         except BlockingIOError:
             sent = 0

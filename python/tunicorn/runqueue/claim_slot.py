@@ -33,6 +33,11 @@ class ClaimSlot:
         """Tickets claimed since the worker took over the slot."""
         return self._slot[_TAKEN]  # type: ignore[no-any-return, unused-ignore]
 
+    @property
+    def claimed_from(self) -> int:
+        """The gateway whose ticket is claimed; 0 if none is."""
+        return self._slot[_GATEWAY] if self._slot[_CLAIM] else 0
+
     def begin(self, pid: int, thread: int = 0) -> None:
         """A worker takes over the slot. Call it once the last claim of a worker that died here has been read.
 

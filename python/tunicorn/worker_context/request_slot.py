@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import List, NamedTuple, Protocol, Type
+from typing import List, NamedTuple, Protocol, Tuple, Type
 
+from tunicorn.channels.answer_pipe import AnswerPipes
 from tunicorn.channels.channel import Channel
 from tunicorn.channels.channel_socket import ChannelIdentity
 from tunicorn.channels.gateway_channels import GatewayChannels
@@ -24,7 +25,7 @@ class RequestSlot(NamedTuple):
 
 
 class Connected(Protocol):
-    def shut_down(self) -> None: ...
+    def shut_down(self, gateway: int) -> None: ...
 
 
 class RequestSlots:
@@ -34,11 +35,14 @@ class RequestSlots:
         self._board = board
         self._settings = settings
         self._first_on_board = first_on_board
-        self._gateways = gateways
         self._pid = os.getpid()
         self._kind = ClaimSlot if WORKER_CLASSES[settings.worker_class].concurrency == "one" else SharedClaimSlot
         self._claims: List[ClaimSlot] = []
-        self._connected: List[Connected] = []
+        self._connected: List[Tuple[ClaimSlot, Connected]] = []
+        # For all slots whose requests do not run in threads of their own.
+        self.pipes = AnswerPipes(settings.runtime_dir)
+        for gateway in gateways:
+            self.pipes.make(gateway)
         board.clear(first_on_board, settings.slots)
         forked_copy.in_copy(self._become_copy)
 
@@ -71,20 +75,20 @@ class RequestSlots:
         return claim
 
     def open(self, number: int, thread: int = 0, kind: Type[Channel] = Channel) -> RequestSlot:
-        """The slot with blocking channels, connected to the gateways that are known now."""
+        """The slot with blocking channels."""
         claim = self.claim(number, thread)
-        connect = partial(kind.connect, claim=claim, identity=self.identity(number))
-        channels = GatewayChannels(self._settings.runtime_dir, connect)
-        for gateway in self._gateways:
-            channels.connect(gateway)
-        self.connected(channels)
+        prepare = partial(kind.prepare, claim=claim, identity=self.identity(number))
+        # A thread may close its pipe while another one writes.
+        pipes = self.pipes if thread == 0 else AnswerPipes(self._settings.runtime_dir)
+        channels = GatewayChannels(self._settings.runtime_dir, pipes, prepare)
+        self.connected(claim, channels)
         return RequestSlot(claim, channels)
 
-    def connected(self, channels: Connected) -> None:
+    def connected(self, claim: ClaimSlot, channels: Connected) -> None:
         """Registers the channels of one of these slots."""
-        self._connected.append(channels)
+        self._connected.append((claim, channels))
 
     def shut_down(self) -> None:
         """The worker sends no more responses, although its process may take a while to end."""
-        for channels in self._connected:
-            channels.shut_down()
+        for claim, channels in self._connected:
+            channels.shut_down(claim.claimed_from)

@@ -5,7 +5,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
-import { channelSocketPath, gatewaySpoolDir, LONGEST_SOCKET_NAME, lifelinePath } from '../../runqueue/runtime-files.ts';
+import {
+  answersPath,
+  channelSocketPath,
+  gatewaySpoolDir,
+  LONGEST_SOCKET_NAME,
+  lifelinePath,
+} from '../../runqueue/runtime-files.ts';
 import type { RuntimeDirectories } from '../../settings/for-processes/resolved-settings.ts';
 import { type Account, asAccount } from './as-account.ts';
 import {
@@ -97,6 +103,7 @@ export function removeFilesOfGateway({ runtimeDir, spoolDir }: RuntimeDirectorie
   // Files that cannot be removed now are removed with the directories.
   const done = (): void => {};
   fs.rm(channelSocketPath(runtimeDir, gateway), { force: true }, done);
+  fs.rm(answersPath(runtimeDir, gateway), { force: true }, done);
   fs.rm(gatewaySpoolDir(spoolDir, gateway), { recursive: true, force: true }, done);
 }
 

@@ -36,6 +36,8 @@ export interface ChannelQueue {
 export interface ChannelOwner {
   readonly budget: MemoryBudget;
   readonly queue: ChannelQueue;
+  /** A worker has said HELLO. */
+  channelOpened(): void;
   channelClosed(channel: WorkerChannel, why: string | null): void;
 }
 
@@ -85,6 +87,7 @@ export class WorkerChannel implements ChannelSink {
 
   hello(slot: number, pid: number, generation: number): void {
     this.worker = { slot, pid, generation };
+    this.#owner.channelOpened();
   }
 
   ask(id: number): void {

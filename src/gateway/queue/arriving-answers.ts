@@ -13,10 +13,13 @@ interface Channel {
 
 export class ArrivingAnswers {
   readonly #channels: ReadonlySet<Channel>;
+  readonly #readPipe: () => void;
   #accepted = 0;
 
-  constructor(channels: ReadonlySet<Channel>) {
+  /** `readPipe` reads the answer pipe until it is empty. */
+  constructor(channels: ReadonlySet<Channel>, readPipe: () => void) {
     this.#channels = channels;
+    this.#readPipe = readPipe;
   }
 
   /** A channel was accepted. Its bytes are read one turn later, and there may be more channels in the backlog. */
@@ -33,8 +36,12 @@ export class ArrivingAnswers {
       const isQuiet = this.#accepted === accepted && this.#allHaveSaidHello();
       accepted = this.#accepted;
       quietTurns = isQuiet ? quietTurns + 1 : 0;
-      if (quietTurns >= QUIET_TURNS || performance.now() > untilMs) then();
-      else setImmediate(look);
+      if (quietTurns < QUIET_TURNS && performance.now() <= untilMs) {
+        setImmediate(look);
+        return;
+      }
+      this.#readPipe();
+      then();
     };
     setImmediate(look);
   }

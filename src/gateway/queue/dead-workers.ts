@@ -1,5 +1,5 @@
 // Workers and generations that have exited while bytes that they sent may still be unread: their channels are read to the end and
-// closed. Then the clients that still wait for them are answered.
+// closed, and the answer pipe is read until it is empty. Then the clients that still wait for them are answered.
 
 import type { ErrorLog } from '../../log/error-log.ts';
 import { type ClaimsBoard, claimAgeMs, monotonicMs, type SlotRange } from '../../runqueue/claims-board.ts';
@@ -14,15 +14,22 @@ export class DeadWorkers {
   readonly #board: ClaimsBoard;
   readonly #runQueue: RunQueue;
   readonly #channels: ReadonlySet<WorkerChannel>;
+  readonly #readPipe: () => void;
   readonly #log: ErrorLog;
   /** Exited workers with channels that have not ended yet. */
   #workers: GoneWorker[] = [];
   readonly #generations: Set<number> = new Set();
 
-  constructor(board: ClaimsBoard, runQueue: RunQueue, channels: ReadonlySet<WorkerChannel>, log: ErrorLog) {
+  constructor(
+    board: ClaimsBoard,
+    runQueue: RunQueue,
+    arriving: { readonly channels: ReadonlySet<WorkerChannel>; readonly readPipe: () => void },
+    log: ErrorLog,
+  ) {
     this.#board = board;
     this.#runQueue = runQueue;
-    this.#channels = channels;
+    this.#channels = arriving.channels;
+    this.#readPipe = arriving.readPipe;
     this.#log = log;
   }
 
@@ -48,6 +55,8 @@ export class DeadWorkers {
 
   /** The tickets claimed in these slots will not be answered. */
   #lost(range: SlotRange): void {
+    // The worker may have died between its answer and the release of its claim.
+    this.#readPipe();
     const nowMs = monotonicMs();
     for (const claim of this.#board.claims(range)) {
       const exchange = this.#runQueue.find(claim.ticket);

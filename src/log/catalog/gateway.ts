@@ -69,6 +69,13 @@ export const GATEWAY_MESSAGES = {
     cause: 'A worker sent bytes that are not a response. Its request is answered 502.',
     remedy: 'Check whether the application writes to descriptors that it did not open. Otherwise report it as a bug.',
   },
+  answersMalformed: {
+    level: 'error',
+    text: 'Bytes in the answer pipe are not an answer: {reason}',
+    cause:
+      'A worker wrote something else into the pipe for short answers. The request, if it is known, is answered 502.',
+    remedy: 'Check whether the application writes to descriptors that it did not open. Otherwise report it as a bug.',
+  },
   spoolDirectoryMissing: {
     level: 'error',
     text: 'Cannot create {directory}: {reason}; requests whose bodies need it are answered 503',

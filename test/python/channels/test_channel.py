@@ -192,8 +192,9 @@ class Connect(WorkerSideTest):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
             listener.listen()
-            channel = Channel.connect(path, self.claim, ChannelIdentity(1, 4242, 9))
+            channel = Channel.prepare(path, None, claim=self.claim, identity=ChannelIdentity(1, 4242, 9))
             self.addCleanup(channel.close)
+            channel.connect()
             accepted, _ = listener.accept()
             with accepted:
                 (frame,) = frames_of(accepted.recv(100))
@@ -203,7 +204,7 @@ class Connect(WorkerSideTest):
     def test_without_a_listener_the_channel_is_lost_and_the_path_named(self) -> None:
         path = os.path.join(self.directory, "nobody.sock")
         with self.assertRaisesRegex(ChannelLost, "nobody.sock: No such file"):
-            Channel.connect(path, self.claim, ChannelIdentity(1, 1, 1))
+            Channel.prepare(path, None, claim=self.claim, identity=ChannelIdentity(1, 1, 1)).connect()
 
 
 class LargeAnswers(WorkerSideTest):

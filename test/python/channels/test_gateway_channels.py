@@ -11,6 +11,7 @@ import unittest
 
 from gateway_double import BoardFile
 
+from tunicorn.channels.answer_pipe import AnswerPipes
 from tunicorn.channels.asgi_channel import Channel as AsgiChannel
 from tunicorn.channels.channel import Channel
 from tunicorn.channels.channel_socket import ChannelIdentity, channel_socket_path
@@ -60,7 +61,11 @@ class TestGatewayChannels(GatewaySockets):
         self.addCleanup(board.close)
         claim = ClaimsBoard.open(board.path).slot(1)
         identity = ChannelIdentity(1, os.getpid(), 1)
-        self.channels = GatewayChannels(self.directory, lambda path: Channel.connect(path, claim, identity))
+        self.channels = GatewayChannels(
+            self.directory,
+            AnswerPipes(self.directory),
+            lambda path, pipe: Channel.prepare(path, pipe, claim=claim, identity=identity),
+        )
 
     def test_a_channel_is_kept_while_its_gateway_lives(self) -> None:
         gateways = [self.accept_channel(number) for number in (1, 2)]
@@ -87,7 +92,11 @@ class TestAsgiChannels(GatewaySockets):
     def test_the_channel_of_a_gateway_that_ended_is_closed_when_another_one_is_met(self) -> None:
         async def meet() -> None:
             loop, identity = asyncio.get_running_loop(), ChannelIdentity(1, os.getpid(), 1)
-            channels = GatewayChannels(self.directory, lambda path: AsgiChannel.connect(loop, path, identity))
+            channels = GatewayChannels(
+                self.directory,
+                AnswerPipes(self.directory),
+                lambda path, pipe: AsgiChannel.prepare(loop, path, pipe, identity=identity),
+            )
             accepted = {}
             for gateway in (1, 2, 3):
                 listening = self.listen(gateway)

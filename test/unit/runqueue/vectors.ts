@@ -79,6 +79,20 @@ export interface BoardVector extends Named {
   };
 }
 
+/** An answer in the answer pipe. */
+export type PipeAnswer = { readonly pid: number; readonly id: number } & (
+  | { readonly type: 'SKIP' | 'PROBED' }
+  | { readonly type: 'FAILED'; readonly closing: boolean }
+  | {
+      readonly type: 'HEAD';
+      readonly status: number;
+      readonly framed: boolean;
+      readonly closing: boolean;
+      readonly head: string;
+      readonly bodyHex: string;
+    }
+);
+
 interface Vectors {
   readonly tickets: { readonly good: readonly TicketVector[]; readonly bad: readonly Named[] };
   readonly workerFrames: { readonly good: readonly (Named & { readonly decoded: WorkerFrame })[] };
@@ -87,6 +101,11 @@ interface Vectors {
   readonly conversations: {
     readonly good: readonly (Named & { readonly types: readonly WorkerFrame['type'][] })[];
     readonly bad: readonly Named[];
+  };
+  readonly answers: {
+    readonly good: readonly (Named & { readonly decoded: PipeAnswer })[];
+    readonly bad: readonly Named[];
+    readonly lost: readonly Named[];
   };
   readonly boards: { readonly good: readonly BoardVector[]; readonly bad: readonly Named[] };
 }

@@ -50,6 +50,8 @@ class Owner implements ChannelOwner {
     probed: (ticket) => this.events.push(`probed ${ticket}`),
   };
 
+  channelOpened(): void {}
+
   outstanding(ticket: number, parts: ExchangeParts = {}): TestExchange {
     const exchange = outstandingExchange({ ...parts, ticket });
     exchange.client.holdsBack = (resume) => {

@@ -10,7 +10,7 @@ import { ArrivingAnswers } from '../../../../src/gateway/queue/arriving-answers.
 test('what was sent on channels that had not been accepted yet is read first', async (context) => {
   const dir = mkdtempSync(join(tmpdir(), 'arriving-'));
   const channels = new Set<{ worker: object | null }>();
-  const arriving = new ArrivingAnswers(channels);
+  const arriving = new ArrivingAnswers(channels, () => {});
   let read = 0;
   const server = net.createServer((socket) => {
     const channel: { worker: object | null } = { worker: null };
@@ -40,7 +40,7 @@ test('what was sent on channels that had not been accepted yet is read first', a
 });
 
 test('a channel that never sends HELLO is not waited for endlessly, and the order of calls is kept', async () => {
-  const arriving = new ArrivingAnswers(new Set([{ worker: null }]));
+  const arriving = new ArrivingAnswers(new Set([{ worker: null }]), () => {});
   const order: number[] = [];
   await new Promise<void>((resolve) => {
     arriving.whenRead(() => void order.push(1));
@@ -50,4 +50,17 @@ test('a channel that never sends HELLO is not waited for endlessly, and the orde
     });
   });
   assert.deepEqual(order, [1, 2]);
+});
+
+test('the answer pipe is read last: an answer may be written while the channels are read', async () => {
+  const order: string[] = [];
+  const arriving = new ArrivingAnswers(new Set(), () => void order.push('pipe'));
+  setImmediate(() => order.push('a turn'));
+  await new Promise<void>((resolve) => {
+    arriving.whenRead(() => {
+      order.push('then');
+      resolve();
+    });
+  });
+  assert.deepEqual(order, ['a turn', 'pipe', 'then']);
 });
