@@ -1,12 +1,13 @@
 """Checks the arguments of `start_response` and turns them into the head of a HEAD frame, and those of
-`wsgi.early_hints` into the lines of a HINTS frame. Pure. Valid names and status lines are cached.
+`wsgi.early_hints` into the lines of a HINTS frame. Pure. Valid names, headers and status lines are
+cached.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Union
 
 # RFC 9110 section 5.6.2 and 5.5, without the bytes that would end a line or a string.
 _is_token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
@@ -31,9 +32,18 @@ _DROPPED_NAMES = frozenset(
 _ORDINARY, _DROPPED, _LENGTH, _CONNECTION = range(4)
 _fates = {**dict.fromkeys(_DROPPED_NAMES, _DROPPED), "content-length": _LENGTH, "connection": _CONNECTION}
 _REMEMBERED = 1000
+_REMEMBERED_CHARACTERS = 200
+_BLANK = " \t"
+_CLOSES = -1
+# What becomes of a header: its line, empty if it is dropped; the number and the line of a Content-Length; or _CLOSES.
+_Made = Union[str, int, "tuple[int, str]"]
 
+_made_of_pair: dict[tuple[str, str], _Made] = {}
 _fate_of_name: dict[str, int] = {}
 _start_of_status: dict[str, tuple[int, str]] = {}
+
+
+_new_tuple = tuple.__new__
 
 
 class InvalidResponse(ValueError):
@@ -57,27 +67,28 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
     parts = [line]
     content_length = -1
     closes = False
+    pair: Any = None
     try:
-        for name, value in headers:
-            fate = _fate_of_name.get(name)
-            if fate is None:
-                fate = _check_name(name)
-            # Nearly every value is printable ASCII, and two calls check that faster than the expression.
-            if type(value) is not str or not (value.isascii() and value.isprintable()):
-                _check_value(name, value)
-            if fate == _ORDINARY:
-                parts += (name, ": ", value.strip(" \t"), "\r\n")
-            elif fate == _LENGTH:
+        for pair in headers:
+            made: Any = _made_of_pair.get(pair) if pair.__class__ is tuple else None
+            if made is None:
+                made = _make(pair)
+            if made.__class__ is str:
+                parts.append(made)
+            elif made is _CLOSES:
+                closes = True
+            else:
                 if content_length >= 0:
                     raise InvalidResponse("a second Content-Length in the response headers")
-                content_length = _check_length(value)
+                content_length, line = made
                 if code != 204 and code != 205:
-                    parts += (name, ": ", str(content_length), "\r\n")
-            elif fate == _CONNECTION:
-                closes = closes or asks_to_close(value)
+                    parts.append(line)
     except InvalidResponse:
         raise
     except (TypeError, ValueError) as error:
+        if pair.__class__ is tuple and len(pair) == 2 and type(pair[0]) is str:
+            # The value has no hash, hence is no str. This names the header.
+            _make(pair)
         raise InvalidResponse(f"response headers must be a list of (name, value) pairs of str: {error}") from None
     if code == 204:
         content_length = -1
@@ -85,7 +96,30 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
         # RFC 9110 section 15.3.6: a 205 has no content, and says so.
         content_length = 0
         parts.append("Content-Length: 0\r\n")
-    return ResponseHead(code, parts, content_length, closes)
+    return _new_tuple(ResponseHead, (code, parts, content_length, closes))
+
+
+def _make(pair: Any) -> _Made:
+    """Checks a header, and remembers what becomes of it."""
+    name, value = pair
+    fate = _fate_of_name.get(name)
+    if fate is None:
+        fate = _check_name(name)
+    _check_value(name, value)
+    made: _Made = ""
+    if fate == _ORDINARY:
+        made = f"{name}: {value.strip(_BLANK)}\r\n"
+    elif fate == _LENGTH:
+        number = _check_length(value)
+        made = number, f"{name}: {number}\r\n"
+    elif fate == _CONNECTION and asks_to_close(value):
+        made = _CLOSES
+    if pair.__class__ is tuple and type(name) is type(value) is str and len(value) <= _REMEMBERED_CHARACTERS:
+        if len(_made_of_pair) >= _REMEMBERED:
+            # Full of values that came once: begin again, rather than keep no others.
+            _made_of_pair.clear()
+        _made_of_pair[pair] = made
+    return made
 
 
 def asks_to_close(connection: str) -> bool:

@@ -95,9 +95,20 @@ class Headers(unittest.TestCase):
             with self.subTest(headers=headers), self.assertRaisesRegex(InvalidResponse, "pairs of str"):
                 response_head("200 OK", headers)  # type: ignore[arg-type]
 
-    def test_remembers_a_bounded_number_of_names_and_statuses(self) -> None:
+    def test_names_the_header_whose_value_is_a_list(self) -> None:
+        with self.assertRaisesRegex(InvalidResponse, "value of response header A is "):
+            response_head("200 OK", [("A", ["b"])])  # type: ignore[list-item]
+
+    def test_is_the_same_when_it_comes_again(self) -> None:
+        headers = [("A", " b "), ("date", "x"), ("Connection", "close"), ("content-length", "014")]
+        made = [response_head("200 OK", headers) for _ in range(2)]
+        self.assertEqual(made[0], made[1])
+        self.assertTrue(made[1].closes)
+
+    def test_remembers_a_bounded_number_of_names_headers_and_statuses(self) -> None:
         for number in range(module._REMEMBERED + 100):
             response_head(f"200 {number}", [(f"X-{number}", "")])
+        self.assertLessEqual(len(module._made_of_pair), module._REMEMBERED)
         self.assertLessEqual(len(module._fate_of_name), module._REMEMBERED)
         self.assertLessEqual(len(module._start_of_status), module._REMEMBERED)
         self.assertEqual(head("200 999999", [("X-999999", ""), ("date", "x")]), "200 999999\r\nX-999999: \r\n")
