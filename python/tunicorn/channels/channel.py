@@ -60,16 +60,13 @@ class Channel(WaitingChannel):
 
     def _answer(self, frame: bytes) -> None:
         """Sends a frame that is a whole answer if it is the first of its ticket."""
-        if self._is_engaged or not self._pass_on(pack_pid(self._pid) + frame):
-            self._transmit(frame)
-            self._is_engaged = False
-
-    def _pass_on(self, answer: bytes) -> bool:
-        """Writes a whole answer to the pipe; False if that is impossible now."""
         try:
-            return self.pipe is not None and self.pipe.send(answer)
+            if self.pipe is not None and not self._is_engaged and self.pipe.send(pack_pid(self._pid) + frame):
+                return
         except BrokenPipeError:
             self._lose("the gateway has ended")
+        self._transmit(frame)
+        self._is_engaged = False
 
     def ask(self, ticket_id: int, fields_length: int, body_length: int) -> tuple[bytes, bytes] | None:
         """The fields and the body of a ticket with FOLLOWS, or None if its client is no longer waiting."""
@@ -143,13 +140,16 @@ class Channel(WaitingChannel):
         self._is_engaged = True
         self._transmit(frames.hints_frame(ticket_id, lines))
 
-    def head(self, ticket_id: int, status: int, flags: int, *, head: bytes, body: bytes | memoryview) -> None:
+    def head(self, ticket_id: int, status: int, flags: int, head: bytes, body: bytes | memoryview) -> None:
         """Sends the head and the first bytes of the body. The caller sets FRAMED, END and ABORTED."""
         size = 20 + len(head) + len(body)
         if size <= LONGEST_FRAME_BYTES and flags & _WHOLE == END and not self._is_engaged:
             answer = pack_answer(self._pid, size, HEAD, flags, status, ticket_id, len(head)) + head + body
-            if self._pass_on(answer):
-                return
+            try:
+                if self.pipe is not None and self.pipe.send(answer):
+                    return
+            except BrokenPipeError:
+                self._lose("the gateway has ended")
         self._is_engaged = not flags & END
         first = pack_head(size, HEAD, flags, status, ticket_id, len(head)) + head
         if size <= JOIN_LIMIT_BYTES:

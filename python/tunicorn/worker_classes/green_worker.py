@@ -20,6 +20,7 @@ from tunicorn.worker_classes.green_library import GreenLibrary
 from tunicorn.worker_classes.green_requests import GreenRequests
 from tunicorn.worker_classes.ticket_source import TicketSource
 from tunicorn.worker_context.worker_context import WorkerContext
+from tunicorn.wsgi.repeated_fields import RepeatedFields
 
 _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5
@@ -31,7 +32,7 @@ class GreenWorker:
         self._life = context.life
         self._library = library
         self._ticket_wait = TicketWait(context.tickets_fd)
-        self._source = TicketSource(context)
+        self._source = TicketSource(context, RepeatedFields().parse)
         self._stop_watching: Optional[Callable[[], None]] = None
         self._steps: Deque[Callable[[], None]] = deque()
         self._wake_read, self._wake_write = os.pipe()

@@ -19,6 +19,7 @@ from tunicorn.runqueue.ticket_wait import TicketWait
 from tunicorn.worker_classes.ticket_source import TicketSource
 from tunicorn.worker_classes.wsgi_runner import wsgi_runner
 from tunicorn.worker_context.worker_context import WorkerContext
+from tunicorn.wsgi.repeated_fields import RepeatedFields
 
 # The worker that a ticket has woken may be unable to take it: another of its threads may be in C code that holds the
 # GIL. So all workers check the pipe periodically.
@@ -65,7 +66,7 @@ class TicketTaker:
 
     def __init__(self, context: WorkerContext) -> None:
         self._life = context.life
-        self._source = TicketSource(context)
+        self._source = TicketSource(context, RepeatedFields().parse)
         self._turn = threading.Lock()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from tunicorn.wsgi.file_wrapper import FileWrapper, ReadFileWrapper
-from tunicorn.wsgi.request_body import FileBody, MemoryBody
+from tunicorn.wsgi.request_body import EMPTY_BODY, FileBody, MemoryBody
 
 SPOOL_FIELD = "tunicorn.spool"
 
@@ -62,5 +62,5 @@ def request_environ(base: dict[str, Any], fields: dict[str, str], body: bytes, r
     if SPOOL_FIELD in environ:
         environ["wsgi.input"] = FileBody(environ.pop(SPOOL_FIELD))
     else:
-        environ["wsgi.input"] = MemoryBody(body)
+        environ["wsgi.input"] = MemoryBody(body) if body else EMPTY_BODY
     return environ

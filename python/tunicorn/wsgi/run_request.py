@@ -108,14 +108,8 @@ class RequestRunner:
                     channel.skip(ticket_id)
                     return None
                 body = whole.getvalue()
-            response = Response(
-                channel,
-                self._claim,
-                self._log,
-                ticket_id=ticket_id,
-                cancel=cancel,
-                method=fields.get("REQUEST_METHOD", ""),
-            )
+            method = fields.get("REQUEST_METHOD", "")
+            response = Response(channel, self._claim, self._log, ticket_id, cancel, method)
             environ = request_environ(self._base_environ, fields, body, flags & RAW_PATH)
             # Bound to this request: an application that calls them too late must not affect the next request.
             environ["wsgi.early_hints"] = response.early_hints
@@ -126,7 +120,7 @@ class RequestRunner:
                 tunnel = environ["gunicorn.socket"] = TunnelSocket(response.take_over)
         except TicketError as error:
             say(self._log, requests.MALFORMED_TICKET, ticket=ticket_id, gateway=gateway, reason=error)
-            Response(channel, self._claim, self._log, ticket_id=ticket_id, cancel=cancel, method="").fail()
+            Response(channel, self._claim, self._log, ticket_id, cancel, "").fail()
             return None
         except ChannelLost:
             raise
