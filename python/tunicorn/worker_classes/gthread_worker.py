@@ -36,9 +36,10 @@ def serve(context: WorkerContext) -> None:
         threading.Thread(target=_run, args=(context, taker, number), name=f"tunicorn-{number}", daemon=True)
         for number in range(len(context.slots))
     ]
+    # Before any thread takes a ticket: the arbiter may kill a worker that it takes for one that is still booting.
+    context.ready()
     for thread in threads:
         thread.start()
-    context.ready()
     # The main thread handles signals: handlers run while it waits here.
     for thread in threads:
         thread.join()
