@@ -13,6 +13,7 @@ const { showSources } = require('./stack-traces.cjs');
 
 const root = path.dirname(__dirname);
 const MODULES = { command: 'cli/main.js', gateway: 'gateway/main.js' };
+const HASH_LENGTH = 16;
 /** By then a server has started, and the functions of its start are compiled. */
 const SAVE_AFTER_MS = 3000;
 
@@ -39,7 +40,7 @@ function modified(file) {
 
 function run(bundle) {
   const source = readFileSync(bundle, 'latin1');
-  const hash = source.slice(2, source.indexOf('*/'));
+  const hash = source.trimEnd().slice(-HASH_LENGTH);
   const compiledFile = `${bundle}.${hash}-${v8.cachedDataVersionTag().toString(16)}.v8`;
   const cachedData = read(compiledFile);
   const head = '(function (exports, require, module, __filename, __dirname, bundleUrl) {';

@@ -74,7 +74,13 @@ export function makeParts(
     post({ type: 'files-changed', reason });
   });
   // The one cycle: a new gateway needs the switchover, which is made later. No gateway starts before the arbiter runs.
-  const gateways: Gateways = new Gateways({ log, post, introduce: (gateway) => switchover.introduce(gateway) });
+  const { processes } = start;
+  const gateways: Gateways = new Gateways({
+    log,
+    processes,
+    post,
+    introduce: (gateway) => switchover.introduce(gateway),
+  });
   const serviceManager = new ServiceManager({
     python,
     environment: process.env,

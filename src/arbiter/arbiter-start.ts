@@ -6,6 +6,7 @@ import type { Resolution, ResolvedSettings, RuntimeDirectories } from '../settin
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { ForkserverCommand } from './forkserver/forkserver-command.ts';
 import type { ForkserverEvents, ForkserverHandle } from './forkserver/forkserver-handle.ts';
+import type { GatewayProcesses } from './gateways/gateway-process.ts';
 import type { ArbiterPidFile } from './process/pid-file.ts';
 import type { OwnStart } from './process/start-self.ts';
 import type { Listeners } from './sockets/listeners.ts';
@@ -23,6 +24,7 @@ export interface ArbiterStart {
   readonly log: ErrorLog;
   readonly telemetry: Telemetry;
   readonly listeners: Listeners;
+  readonly processes: GatewayProcesses;
   readonly pidFile: ArbiterPidFile;
   readonly ownStart: OwnStart;
   /** An interpreter for what Node cannot do, in the arbiter and the gateways. */

@@ -21,6 +21,7 @@ import { checkApplication } from './start/check-application.ts';
 import { configurationFailure } from './start/configuration-failure.ts';
 import { configureMessage } from './start/configure-message.ts';
 import { settleInBackground, startDaemon } from './start/daemon.ts';
+import { EarlyProcesses, willServe } from './start/early-processes.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './start/embedding-program.ts';
 import { findInterpreter } from './start/interpreter.ts';
 import { readStart } from './start/own-start.ts';
@@ -32,10 +33,13 @@ z.config({ jitless: true });
 
 /** Runs the command with `argv` (without node and script) and exits the process with its status. */
 export async function main(argv: readonly string[]): Promise<never> {
-  process.exit(await run(argv));
+  const early = new EarlyProcesses();
+  const exitCode = await run(argv, early);
+  early.discard();
+  process.exit(exitCode);
 }
 
-async function run(argv: readonly string[]): Promise<number> {
+async function run(argv: readonly string[], early: EarlyProcesses): Promise<number> {
   const version = readVersion();
   const found = readStart();
   if (!found.ok) return failed(`Error: ${found.message}`);
@@ -53,6 +57,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const { cwd } = start;
   const chdir = textOf(commandLine.values, 'chdir') ?? textOf(commandArgs.values, 'chdir');
   const search = { python, env: process.env, cwd, chdir };
+  const serves = willServe(commandLine.values);
+  if (serves) early.startGateway();
   const foundPython = program === null ? await findInterpreter(search) : interpreterOf(program);
   if (!foundPython.ok) return failed(`Error: ${foundPython.message}`);
   const { interpreter, notes } = foundPython;
@@ -63,7 +69,11 @@ async function run(argv: readonly string[]): Promise<number> {
       ? ownForkserver(interpreter.path, argv, cwd, start.openFiles)
       : programForkserver(program, withoutProgram(process.env), version, start.openFiles);
   const forkserver = new ForkserverHandle(forkserverCommand, relay);
-  const startSignals = new StartSignals(forkserver);
+  if (start.sockets === null && serves) early.startBinder(interpreter.path);
+  const startSignals = new StartSignals(() => {
+    forkserver.kill();
+    early.discard();
+  });
   const configure = configureMessage(commandArgs.values, commandLine.values);
   forkserver.send(configure);
   const configured = await relay.next();
@@ -99,6 +109,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   if (resolved.settings.daemon && start.reportDescriptor === null && start.parent === null) {
     forkserver.kill();
+    early.discard();
     return startDaemon(start, resolved.settings);
   }
   const pythonVersion = interpreter.version.join('.');
@@ -118,6 +129,7 @@ async function run(argv: readonly string[]): Promise<number> {
     configure,
     version,
     startSignals,
+    early,
   });
 }
 

@@ -22,6 +22,7 @@ import { describeErrors, failed } from './failed.ts';
 import { listConfig } from './print-config.ts';
 import { bindListeners } from './start/bind-listeners.ts';
 import { reportStart } from './start/daemon.ts';
+import type { EarlyProcesses } from './start/early-processes.ts';
 import { type Called, callFirst, settleFirst } from './start/first-forkserver.ts';
 import type { Start } from './start/own-start.ts';
 import { withWritableLogs } from './start/writable-logs.ts';
@@ -41,6 +42,7 @@ export interface Serving {
   readonly resolution: Resolution & { ok: true };
   readonly resolve: (found: Configured) => Resolution;
   readonly startSignals: StartSignals;
+  readonly early: EarlyProcesses;
 }
 
 /** Resolves to the exit status. */
@@ -91,7 +93,7 @@ export async function serve(serving: Serving): Promise<number> {
   const starting = await callFirst(forkserver, relay, hooks, { type: 'hook', hook: 'on_starting' });
   if (!starting.ok) return await endedByHook(forkserver, starting);
 
-  const bound = await bindListeners(resolved, start, python, log);
+  const bound = await bindListeners(resolved, start, python, serving.early.binder, log);
   if (!bound.ok) {
     await forkserver.leave();
     return bound.exitCode;
@@ -135,6 +137,7 @@ export async function serve(serving: Serving): Promise<number> {
     log,
     telemetry,
     listeners,
+    processes: serving.early.gateways,
     directories: made.directories,
     pidFile,
     ownStart: start,

@@ -1,16 +1,14 @@
-// Signals before the arbiter exists: the command exits immediately, as a program without a handler does, and kills the forkserver, which
-// may be in the middle of the configuration file or a hook.
-
-import type { ForkserverHandle } from '../arbiter/forkserver/forkserver-handle.ts';
+// Signals before the arbiter exists: the command exits immediately, as a program without a handler does, and kills the processes
+// that it has started. The forkserver may be in the middle of the configuration file or a hook.
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 export class StartSignals {
   readonly #end: (signal: NodeJS.Signals) => void;
 
-  constructor(forkserver: Pick<ForkserverHandle, 'kill'>) {
+  constructor(killChildren: () => void) {
     this.#end = (signal) => {
-      forkserver.kill();
+      killChildren();
       this.handOver();
       process.kill(process.pid, signal);
     };

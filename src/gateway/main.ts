@@ -37,6 +37,7 @@ function send(message: FromGateway): void {
 
 function start(message: ToGateway & { type: 'start' }): Running {
   const { settings } = message;
+  process.chdir(message.directory);
   process.title = `tunicorn: gateway [${settings.procName}]`;
   process.umask(settings.umask);
   const owner = { uid: settings.userId, gid: settings.groupId };
@@ -140,7 +141,3 @@ function end(manner: 'graceful' | 'quick', listeners: 'closed' | 'kept'): void {
 process.on('message', (message, handle) => obey(message as ToGateway, handle));
 // The arbiter is gone: finish the requests that are here, as if it had asked for a drain.
 process.on('disconnect', () => end('graceful', 'closed'));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) {
-  // A signal to the whole process group is meant for the arbiter, which sends the gateway its orders.
-  process.on(signal, () => {});
-}

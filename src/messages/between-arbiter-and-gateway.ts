@@ -30,6 +30,8 @@ export type ToGateway =
       readonly number: number;
       /** Position among the gateways, from 0: determines its part of the cancel table. */
       readonly index: number;
+      /** The arbiter's current one, which the process may have been started before. */
+      readonly directory: string;
       readonly runtimeDir: string;
       readonly spoolDir: string;
       /** The interpreter, for the relay to a Unix datagram socket. */

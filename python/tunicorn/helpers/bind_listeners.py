@@ -1,4 +1,4 @@
-"""Binds the listening sockets, sends each to the arbiter, and exits.
+"""Binds the listening sockets that the arbiter asks for, sends it each, and exits.
 
 A Node process that calls listen() also accepts, which the arbiter must not: so this process listens. It uses the
 framing of Node's IPC channel: a line of JSON, with a socket as ancillary data (SCM_RIGHTS) beside the line. It imports
@@ -16,7 +16,13 @@ import signal
 import socket
 import stat
 import sys
-from typing import Any, NamedTuple
+
+# The module typing would double the time of the start.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Message = dict[str, Any]
 
 TRIES = 5
 # Linux gives up on a path after this many links.
@@ -26,18 +32,16 @@ RETRY_SECONDS = 1.0
 # Errors that may pass within a second: a predecessor is leaving, or the address is still being configured.
 TRANSIENT = {errno.EADDRINUSE: "in use", errno.EADDRNOTAVAIL: "invalid address"}
 
-Message = dict[str, Any]
-
-
 class ArbiterGone(Exception):
     """End-of-file on the channel: the sockets are no longer wanted."""
 
 
-class Refused(NamedTuple):
+class Refused:
     """Why there is no socket, and whether another process is listening at the address."""
 
-    message: str
-    is_in_use: bool = False
+    def __init__(self, message: str, is_in_use: bool = False) -> None:
+        self.message = message
+        self.is_in_use = is_in_use
 
 
 class CannotBind(Exception):
@@ -62,14 +66,14 @@ class Channel:
     def send_socket(self, message: Message, sock: socket.socket) -> None:
         """Node reads one socket per message and acknowledges it; the next one must wait for that."""
         self._send_line({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": message}, [sock.fileno()])
-        while self._receive().get("cmd") != "NODE_HANDLE_ACK":
+        while self.receive().get("cmd") != "NODE_HANDLE_ACK":
             pass
 
     def wait(self, seconds: float) -> None:
         """Sleeps, at most until the arbiter ends. The arbiter sends nothing meanwhile, so readable means end-of-file.
         """
         if select.select([self._socket], [], [], seconds)[0]:
-            self._receive()
+            self.receive()
 
     def _send_line(self, message: Message, fds: list[int]) -> None:
         line = json.dumps(message).encode() + b"\n"
@@ -80,7 +84,7 @@ class Channel:
         except (BrokenPipeError, ConnectionResetError):
             raise ArbiterGone from None
 
-    def _receive(self) -> Message:
+    def receive(self) -> Message:
         while b"\n" not in self._unread:
             received = self._socket.recv(4096)
             if not received:
@@ -275,7 +279,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(int(os.environ["NODE_CHANNEL_FD"]))
     try:
-        return bind_all(json.loads(sys.argv[1]), channel)
+        return bind_all(channel.receive(), channel)
     except ArbiterGone:
         return 1
 

@@ -1,15 +1,8 @@
-// The process of one gateway: starts it, sends it messages and listening sockets, reports its messages and its end.
+// The process of one gateway: sends it messages and listening sockets, reports its messages and its end.
 
-import { type ChildProcess, fork } from 'node:child_process';
-import path from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import type { FromGateway, ListenerAddress, ToGateway } from '../../messages/between-arbiter-and-gateway.ts';
-import { INSTALLATION_DIR } from '../../python-dir.ts';
 import { type ListeningHandle, sendListeningHandle } from '../sockets/listening-handle.ts';
-
-const GATEWAY_PROGRAM = path.join(INSTALLATION_DIR, 'bin', 'gateway.cjs');
-
-/** Node writes the process title over the arguments. */
-const TITLE_ROOM = '-'.repeat(128);
 
 export interface GatewayEvents {
   message(gateway: GatewayHandle, message: FromGateway): void;
@@ -25,14 +18,12 @@ export class GatewayHandle {
   readonly #listens: Set<number> = new Set();
   readonly #child: ChildProcess;
 
-  constructor(number: number, index: number, events: GatewayEvents) {
+  constructor(number: number, index: number, child: ChildProcess, events: GatewayEvents) {
     this.number = number;
     this.index = index;
-    this.#child = fork(GATEWAY_PROGRAM, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = child;
     this.#child.on('message', (message) => events.message(this, message as FromGateway));
     this.#child.on('exit', (code, signal) => events.gone(this, code, signal));
-    // A write to a gateway that has just died. `exit` reports its end.
-    this.#child.on('error', () => {});
   }
 
   get pid(): number | undefined {

@@ -6,6 +6,7 @@ import type { FromGateway, ToGateway } from '../../messages/between-arbiter-and-
 import { afterCrash, type Backoff, NO_BACKOFF } from '../workers/crash-loop.ts';
 import { describeEnd } from '../workers/exit-messages.ts';
 import { GatewayHandle } from './gateway-handle.ts';
+import type { GatewayProcesses } from './gateway-process.ts';
 
 /** A gateway that ends this soon after the previous restart is part of a crash loop. */
 const LOOP_MS = 1000;
@@ -16,6 +17,7 @@ export type GatewayEvent =
 
 export interface GatewaysOptions {
   readonly log: ErrorLog;
+  readonly processes: GatewayProcesses;
   readonly post: (event: GatewayEvent) => void;
   /** Sends a new gateway its start message, the listeners and the serving generation. */
   readonly introduce: (gateway: GatewayHandle) => void;
@@ -58,9 +60,9 @@ export class Gateways {
   }
 
   start(index: number): void {
-    const { post, introduce } = this.#options;
+    const { post, introduce, processes } = this.#options;
     this.#lastNumber += 1;
-    const gateway = new GatewayHandle(this.#lastNumber, index, {
+    const gateway = new GatewayHandle(this.#lastNumber, index, processes.next(), {
       message: (sender, message) => post({ type: 'gateway-message', gateway: sender, message }),
       gone: (gone, code, signal) => post({ type: 'gateway-gone', gateway: gone, how: describeEnd(code, signal) }),
     });

@@ -62,6 +62,7 @@ export class Switchover {
       type: 'start',
       number: gateway.number,
       index: gateway.index,
+      directory: process.cwd(),
       runtimeDir: start.directories.runtimeDir,
       spoolDir: start.directories.spoolDir,
       python: start.python,

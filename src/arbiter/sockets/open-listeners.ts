@@ -1,7 +1,7 @@
 // Opens listening sockets: python/tunicorn/helpers/bind_listeners.py binds them and passes them over Node's IPC channel, and
 // each becomes a handle that the arbiter holds without accepting on it.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
@@ -9,8 +9,8 @@ import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import { type Entry, entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
-import { PYTHON_DIR } from '../../python-dir.ts';
 import type { BindAddress } from '../../settings/kinds/bind-address.ts';
+import { type EarlyBinder, startBinder } from './binder.ts';
 import { isListeningHandle, type ListeningHandle } from './listening-handle.ts';
 import { describeHolders } from './socket-holders.ts';
 
@@ -25,6 +25,8 @@ export interface Listener {
 export interface ListenerRequest {
   /** The interpreter. */
   readonly python: string;
+  /** A process that waits for the first request. */
+  readonly earlyBinder?: EarlyBinder | null;
   readonly binds: readonly BindAddress[];
   readonly backlog: number;
   readonly umask: number;
@@ -93,13 +95,14 @@ export async function openListeners(request: ListenerRequest): Promise<OpenedLis
     uid: request.uid,
     gid: request.gid,
   };
-  const script = path.join(PYTHON_DIR, 'tunicorn', 'helpers', 'bind_listeners.py');
-  const child = spawn(request.python, ['-I', '-S', script, JSON.stringify(spec)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
-  });
+  const early = inherited.length === 0 ? request.earlyBinder?.take() : null;
+  const child = early ?? startBinder(request.python, inherited);
   const deadline = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS + ADDRESS_LIMIT_MS * binds.length);
   const listeners: Listener[] = [];
-  const failure = await receiveListeners(child, request, listeners);
+  const received = receiveListeners(child, request, listeners);
+  // A failure to send is that of the process, which is reported.
+  if (child.connected) child.send(spec, () => {});
+  const failure = await received;
   clearTimeout(deadline);
   if (failure === undefined) return { ok: true, listeners };
   for (const listener of listeners) listener.close('remove');

@@ -1,5 +1,6 @@
 // Opens the listening sockets of a starting server, or adopts inherited ones.
 
+import type { EarlyBinder } from '../../arbiter/sockets/binder.ts';
 import { type ListenerOptions, Listeners } from '../../arbiter/sockets/listeners.ts';
 import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
@@ -19,11 +20,13 @@ export async function bindListeners(
   { settings, ids }: ResolvedSettings,
   { sockets }: Start,
   python: string,
+  earlyBinder: EarlyBinder | null,
   log: ErrorLog,
 ): Promise<Bound> {
   const reasons: string[] = [];
   const options: ListenerOptions = {
     python,
+    earlyBinder,
     backlog: settings.backlog,
     umask: settings.umask,
     reusePort: settings.reuse_port,

@@ -436,9 +436,8 @@ test('the process that binds exits when the arbiter is gone, even between attemp
     gid: null,
   };
   const script = path.join(PYTHON_DIR, 'tunicorn', 'helpers', 'bind_listeners.py');
-  const child = spawn('python3', ['-I', '-S', script, JSON.stringify(spec)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const child = spawn('python3', ['-I', '-S', script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  child.send(spec);
   const tries: unknown[] = [];
   child.on('message', (message) => {
     tries.push(message);

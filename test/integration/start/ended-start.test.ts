@@ -55,6 +55,28 @@ scenario('Ctrl-C reaches every process of a start immediately, and none stays', 
   await server.nothingLeft();
 });
 
+const FAILURES: readonly { readonly what: string; readonly config: string; readonly args: readonly string[] }[] = [
+  { what: 'an interpreter that does not exist', config: '', args: ['--python', '/no/such/python'] },
+  { what: 'an error in the configuration file', config: '1 / 0\n', args: [] },
+  { what: 'an invalid setting', config: 'workers = "many"\n', args: [] },
+  { what: 'an error in on_starting', config: 'def on_starting(server):\n    1 / 0\n', args: [] },
+  { what: 'an address of another machine', config: '', args: ['--bind', 'no.such.host.invalid:80'] },
+];
+
+for (const { what, config, args } of FAILURES) {
+  scenario(
+    `a start that fails by ${what} leaves no process behind, not even one that was started early`,
+    async (scene) => {
+      const files = { 'gunicorn.conf.py': config, 'app.py': APP };
+      const server = await scene.launch({ app: 'app', args: [...args], files });
+      const { code, signal } = await server.exit;
+      assert.deepEqual([code, signal], [1, null]);
+      await server.nothingLeft();
+    },
+    onlyTunicorn,
+  );
+}
+
 async function hanging(scene: Scene, { config, app, args }: Phase): Promise<Server> {
   const files = { 'gunicorn.conf.py': config, 'app.py': app };
   // The last deadline is far away: a start that waits for it fails.

@@ -34,7 +34,7 @@ function installation(code: { readonly bundle?: string; readonly module?: string
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   mkdirSync(join(folder, 'dist', 'bundle'), { recursive: true });
   mkdirSync(join(folder, 'dist', 'gateway'), { recursive: true });
-  if (code.bundle !== undefined) writeFileSync(bundleOf(folder), `/*${HASH}*/${code.bundle}`);
+  if (code.bundle !== undefined) writeFileSync(bundleOf(folder), `${code.bundle}\n//${HASH}\n`);
   if (code.module !== undefined) writeFileSync(moduleOf(folder), code.module);
   return folder;
 }

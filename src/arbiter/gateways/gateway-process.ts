@@ -1,0 +1,39 @@
+// Starts the processes of gateways. The first one starts early, beside the first forkserver: what a process loads does not depend on the
+// settings, and they come by message.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import path from 'node:path';
+import { INSTALLATION_DIR } from '../../python-dir.ts';
+
+const GATEWAY_PROGRAM = path.join(INSTALLATION_DIR, 'bin', 'gateway.cjs');
+
+/** Node writes the process title over the arguments. */
+const TITLE_ROOM = '-'.repeat(128);
+
+export class GatewayProcesses {
+  #early: ChildProcess | null = null;
+
+  startEarly(): void {
+    this.#early = startProcess();
+  }
+
+  /** The early one, if there is one that still lives. */
+  next(): ChildProcess {
+    const early = this.#early;
+    this.#early = null;
+    return early?.connected && early.exitCode === null && early.signalCode === null ? early : startProcess();
+  }
+
+  /** The early one will not be needed. */
+  discard(): void {
+    this.#early?.kill('SIGKILL');
+    this.#early = null;
+  }
+}
+
+function startProcess(): ChildProcess {
+  const child = fork(GATEWAY_PROGRAM, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  // A write to a gateway that has just died. `exit` reports its end.
+  child.on('error', () => {});
+  return child;
+}
