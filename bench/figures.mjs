@@ -67,16 +67,27 @@ export function figuresOf(results, folder) {
 
 /**
  * @param {readonly Result[]} results
- * @returns {string} Markdown: the goals that were missed
+ * @param {string} folder of the results, as a link from the page
+ * @returns {string} Markdown: the goals that were missed, and the pictures beside the overview
  */
-export function missedGoalsOf(results) {
-  const missed = results.flatMap(({ goals }) => goals ?? []).filter(({ met }) => met === false);
-  const lines = missed.map(({ goal, reached }) => `- ${goal}: ${reached}`);
+export function detailsOf(results, folder) {
+  const missed = results.flatMap(({ scenario, goals }) =>
+    (goals ?? []).flatMap(({ goal, reached, met }) =>
+      met === false ? [`- \`${scenario}\`: ${goal}: ${reached}`] : [],
+    ),
+  );
+  const pictures = PICTURES.filter(({ scenario }) => results.some((result) => result.scenario === scenario));
   return [
-    `${describeGoals(results)}${lines.length === 0 ? '' : ' Missed:'}`,
-    ...(lines.length === 0 ? [] : [lines.join('\n')]),
+    `${describeGoals(results)} All of them, and the machine: [summary](${folder}/summary.md).${missed.length === 0 ? '' : ' Missed:'}`,
+    ...(missed.length === 0 ? [] : [missed.join('\n')]),
+    ...pictures.map(({ scenario, title }) => `![${title}](${folder}/${scenario}.svg)`),
   ].join('\n\n');
 }
+
+const PICTURES = [
+  { scenario: 'mixed', title: 'Latency of short requests among long ones' },
+  { scenario: 'scale', title: 'What grows with connections, workers and bodies' },
+];
 
 /** @param {readonly Result[]} results */
 function describeGoals(results) {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { figuresOf, missedGoalsOf, replaceFigures } from './figures.mjs';
+import { detailsOf, figuresOf, replaceFigures } from './figures.mjs';
 import { BENCH, RESULTS, ROOT } from './places.mjs';
 import { setUpCharts } from './set-up.mjs';
 import { summaryPage } from './summary-page.mjs';
@@ -51,10 +51,7 @@ export function writeFigures(day) {
   const results = readResults(join(RESULTS, day), '');
   const pages = [
     { path: join(ROOT, 'README.md'), figures: figuresOf(results, `bench/results/${day}`) },
-    {
-      path: join(BENCH, 'README.md'),
-      figures: `From [${day}](results/${day}/summary.md). ${missedGoalsOf(results)}`,
-    },
+    { path: join(BENCH, 'README.md'), figures: detailsOf(results, `results/${day}`) },
   ];
   for (const { path, figures } of pages) {
     writeFileSync(path, replaceFigures(readFileSync(path, 'utf8'), figures));

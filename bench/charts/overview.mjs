@@ -46,7 +46,15 @@ export function overview(loads, subtitle) {
           marks: [
             Plot.ruleX([1], { stroke: '#1b6ca8', strokeDasharray: '3 3' }),
             Plot.barX(bars, { x: 'ratio', y: 'title', fill: 'colour', insetTop: 1.5, insetBottom: 1.5 }),
-            Plot.text(bars, { x: 'ratio', y: 'title', text: 'label', dx: 5, textAnchor: 'start' }),
+            Plot.text(bars, {
+              x: 'ratio',
+              y: 'title',
+              text: 'label',
+              dx: 5,
+              textAnchor: 'start',
+              fill: '#333',
+              stroke: 'white',
+            }),
             Plot.ruleX([0]),
           ],
         },

@@ -58,7 +58,7 @@ async function runRound(port) {
 
 /**
  * @param {readonly Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  * @returns {Promise<import('../report.mjs').Report>}
  */
 export async function measure(chosen, { quick }) {
@@ -103,16 +103,20 @@ export async function measure(chosen, { quick }) {
         ]),
       },
     ],
-    findings: own === undefined ? [] : [`Goal: every round under 0.45 s: ${verdict(own)}.`],
+    goals: own === undefined ? [] : [judge(own)],
+    findings: [],
     data: { rounds, results },
   };
 }
 
 /**
- * @param {{ maximumMs: number, failed: number }} own
- * @returns {string}
+ * @param {{ title: string, maximumMs: number, failed: number }} own
+ * @returns {import('../goals.mjs').Verdict}
  */
-function verdict(own) {
-  const reached = own.maximumMs < GOAL_MS && own.failed === 0;
-  return `${reached ? 'reached' : 'not reached'} (slowest ${(own.maximumMs / 1000).toFixed(3)} s, ${own.failed} failed)`;
+function judge({ title, maximumMs, failed }) {
+  return {
+    goal: `${title}: every round under ${GOAL_MS / 1000} s`,
+    reached: `slowest ${(maximumMs / 1000).toFixed(3)} s, ${failed} failed`,
+    met: maximumMs < GOAL_MS && failed === 0,
+  };
 }

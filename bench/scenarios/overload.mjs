@@ -195,7 +195,7 @@ function runForNobody(outcomes, begun) {
 
 /**
  * @param {readonly Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  * @returns {Promise<import('../report.mjs').Report>}
  */
 export async function measure(chosen, { quick }) {
@@ -235,16 +235,11 @@ export async function measure(chosen, { quick }) {
         rows: results.map(toRow),
       },
     ],
+    goals: own === undefined ? [] : [judge(own)],
     findings: [
       ...results
         .filter(({ args }) => args.length > 0)
         .map(({ title, args }) => `${title}: ${args.map((arg) => `\`${arg}\``).join(' ')}.`),
-      ...(own === undefined
-        ? []
-        : [
-            `Goal: at least ${GOAL_SHARE * 100} % of capacity in time, back to normal within ${GOAL_RECOVERY_MS / 1000} s, ` +
-              `none run for nobody: ${verdict(own)}.`,
-          ]),
       `A request was sent at most ${maximum(results.map(({ lagMs }) => lagMs)).toFixed(1)} ms after its time.`,
     ],
     data: { plan, results },
@@ -292,11 +287,15 @@ function seconds(ms) {
 
 /**
  * @param {Result} own
- * @returns {string}
+ * @returns {import('../goals.mjs').Verdict}
  */
-function verdict({ inTimeShare, recoveryMs, runForNobody }) {
+function judge({ title, inTimeShare, recoveryMs, runForNobody }) {
   const recovered = recoveryMs !== undefined && recoveryMs <= GOAL_RECOVERY_MS;
-  const reached = inTimeShare >= GOAL_SHARE && recovered && runForNobody.count === 0;
-  const figures = `${percent(inTimeShare)}, ${seconds(recoveryMs)} s, ${runForNobody.count}`;
-  return `${reached ? 'reached' : 'not reached'} (${figures})`;
+  return {
+    goal:
+      `${title}: at least ${GOAL_SHARE * 100} % of capacity in time, back to normal within ${GOAL_RECOVERY_MS / 1000} s, ` +
+      'none run for nobody',
+    reached: `${percent(inTimeShare)}, ${seconds(recoveryMs)} s, ${runForNobody.count}`,
+    met: inTimeShare >= GOAL_SHARE && recovered && runForNobody.count === 0,
+  };
 }

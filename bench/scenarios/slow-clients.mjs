@@ -165,7 +165,7 @@ async function measureOne(contender, plan) {
 
 /**
  * @param {readonly Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  * @returns {Promise<import('../report.mjs').Report>}
  */
 export async function measure(chosen, { quick }) {
@@ -203,11 +203,11 @@ export async function measure(chosen, { quick }) {
       'percentiles, which are medians of the rounds, with the time that it took. As they leave: ' +
       'the slowest ordinary request while all the slow clients disconnect at once.',
     tables: [{ heading: 'Ordinary requests', columns, rows: results.flatMap(toRows) }],
+    goals: own === undefined ? [] : [judge(own)],
     findings: [
       ...results
         .filter((result) => result.among.failed > 0)
         .map((result) => `${result.title} failed among the slow clients: ${describeFailures(result.among.failures)}.`),
-      ...(own === undefined ? [] : [`Goal: p99 within ${GOAL_RATIO} times, none failed: ${verdict(own)}.`]),
     ],
     data: { plan, results },
   };
@@ -268,11 +268,13 @@ function ratio(phase, alone) {
 
 /**
  * @param {Result} own
- * @returns {string}
+ * @returns {import('../goals.mjs').Verdict}
  */
-function verdict({ alone, among, amongSlowhttptest }) {
+function judge({ title, alone, among, amongSlowhttptest }) {
   const phases = amongSlowhttptest === undefined ? [among] : [among, amongSlowhttptest];
-  const reached = phases.every((phase) => phase.failed === 0 && phase.p99Ms <= GOAL_RATIO * alone.p99Ms);
-  const figures = phases.map((phase) => `${ratio(phase, alone)}, ${phase.failed} failed`).join('; ');
-  return `${reached ? 'reached' : 'not reached'} (${figures})`;
+  return {
+    goal: `${title}: p99 among slow clients within ${GOAL_RATIO} times, none failed`,
+    reached: phases.map((phase) => `${ratio(phase, alone)}, ${phase.failed} failed`).join('; '),
+    met: phases.every((phase) => phase.failed === 0 && phase.p99Ms <= GOAL_RATIO * alone.p99Ms),
+  };
 }

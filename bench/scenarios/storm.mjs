@@ -128,7 +128,7 @@ async function measureOne(contender, reloads) {
 
 /**
  * @param {readonly Contender[]} chosen
- * @param {{ quick: boolean }} options
+ * @param {import('../plan.mjs').RunOptions} options
  * @returns {Promise<import('../report.mjs').Report>}
  */
 export async function measure(chosen, { quick }) {
@@ -161,19 +161,22 @@ export async function measure(chosen, { quick }) {
         ]),
       },
     ],
+    goals: own === undefined ? [] : [judge(own)],
     findings: [
       ...results.filter((result) => result.failed > 0).map((result) => `${result.title} failed ${result.described}.`),
-      ...(own === undefined ? [] : [`Goal: none failed, slowest under 1 s: ${verdict(own)}.`]),
     ],
     data: { reloads, results },
   };
 }
 
 /**
- * @param {{ failed: number, slowestMs: number }} own
- * @returns {string}
+ * @param {{ title: string, failed: number, slowestMs: number }} own
+ * @returns {import('../goals.mjs').Verdict}
  */
-function verdict(own) {
-  const reached = own.failed === 0 && own.slowestMs < GOAL_MS;
-  return `${reached ? 'reached' : 'not reached'} (${own.failed} failed, slowest ${(own.slowestMs / 1000).toFixed(2)} s)`;
+function judge({ title, failed, slowestMs }) {
+  return {
+    goal: `${title}: none failed, slowest under ${GOAL_MS / 1000} s`,
+    reached: `${failed} failed, slowest ${(slowestMs / 1000).toFixed(2)} s`,
+    met: failed === 0 && slowestMs < GOAL_MS,
+  };
 }

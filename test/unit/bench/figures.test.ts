@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { figuresOf, missedGoalsOf, replaceFigures } from '../../../bench/figures.mjs';
+import { detailsOf, figuresOf, replaceFigures } from '../../../bench/figures.mjs';
 
 const begin = '<!-- figures: written by npm run bench -- --readme DATE -->';
 const end = '<!-- end of the figures -->';
@@ -51,8 +51,9 @@ test('the table has the rate, and its ratio to each server that was measured', (
   assert.match(figures, /!\[.+\]\(results\/2026-01-02\/overview\.svg\)/);
 });
 
-test('goals that were missed are named', () => {
-  assert.equal(missedGoalsOf(results), '1 of 2 goals were reached. Missed:\n\n- faster: 0.50 ×');
-  const reached = results.map((result) => ({ ...result, goals: result.goals.slice(0, 1) }));
-  assert.equal(missedGoalsOf(reached), '1 of 1 goals were reached.');
+test('goals that were missed are named with their scenario, and pictures are those that were drawn', () => {
+  const details = detailsOf(results, 'results/2026-01-02');
+  assert.match(details, /^1 of 2 goals were reached\. .*Missed:\n\n- `throughput`: faster: 0\.50 ×$/);
+  const mixed = { ...about, scenario: 'mixed', goals: [], data: {} };
+  assert.match(detailsOf([mixed], 'results/2026-01-02'), /!\[.+\]\(results\/2026-01-02\/mixed\.svg\)$/);
 });
