@@ -5,7 +5,6 @@ import { field, HttpConnection, type HttpResponse, type Target } from './http-co
 import { type RequestOptions, requestBytes } from './http-request.ts';
 
 export interface LoadOptions {
-  // Clients that send request after request until they are stopped, and count the responses.
   /** Clients that send all their requests on one keep-alive connection, as long as the server keeps it open. */
   readonly keepAliveClients?: number;
   /** Clients that open a connection for each request. */

@@ -3,7 +3,6 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -16,6 +15,7 @@ import { type GatewaySettings, toGatewaySettings } from '../../../src/settings/f
 import { resolveSettings } from '../../../src/settings/resolve.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { HttpConnection } from '../clients/http-connection.ts';
+import { freePort } from '../scenario.ts';
 import { WorkerDouble } from './worker-double.ts';
 
 const GATEWAY_NUMBER = 5;
@@ -140,13 +140,4 @@ function settingsFor(directory: string, changes: Partial<GatewaySettings>): Gate
   const accessLogFormat = '%(m)s %(U)s %(s)s %(B)s';
   const accessLog = join(directory, 'access.log');
   return { ...toGatewaySettings(resolution.settings, ids), dialect: 'asgi', accessLog, accessLogFormat, ...changes };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

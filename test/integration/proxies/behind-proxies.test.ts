@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { field } from '../../harness/clients/http-connection.ts';
 import { request } from '../../harness/clients/http-request.ts';
 import { Load } from '../../harness/clients/load.ts';
+import { echoFault, uniquePost } from '../../harness/clients/unique-posts.ts';
 import { generationServing, handlingSignal } from '../../harness/log-lines.ts';
 import type { FrontProxy } from '../../harness/machine/front-proxy.ts';
 import { haproxy, startHaproxy } from '../../harness/machine/haproxy.ts';
@@ -16,7 +17,6 @@ import type { Server } from '../../harness/server.ts';
 
 const reloads = 10;
 const stops = 5;
-const bodyBytes = 16 * 1024;
 const clients = 8;
 /**
  * At any moment some of the proxy's connections are idle, and a request may just be arriving on one of them. Without a pause, new
@@ -66,7 +66,7 @@ for (const kind of fronts) {
           assert.ok(connections <= 3 * clients, `${connections} connections for ${answered} requests`);
 
         const held = ['held-1', 'held-2'];
-        const answers = held.map((id) => request(front.target, '/held', postOf(id)));
+        const answers = held.map((id) => request(front.target, '/held', uniquePost(id)));
         await meeting.arrived('held', held.length);
         server.signal('SIGTERM');
         await server.waitForLog(handlingSignal('term'));
@@ -74,7 +74,7 @@ for (const kind of fronts) {
         meeting.open('held');
         for (const [index, answer] of (await Promise.all(answers)).entries()) {
           assert.deepEqual([answer.status, answer.end], [200, 'complete']);
-          assert.equal(complaintOf(answer.body, held[index] ?? ''), undefined);
+          assert.equal(echoFault(answer, held[index] ?? ''), undefined);
         }
         await checkEnd(stage, held.length);
       },
@@ -110,10 +110,10 @@ async function set(
   const load = new Load(front.target, {
     keepAliveClients: clients,
     pauseMs,
-    request: (id) => ({ path: '/', ...postOf(id) }),
+    request: uniquePost,
     check: (response, id) => {
       peers.add(field(response, 'X-Peer') ?? '');
-      return complaintOf(response.body, id);
+      return echoFault(response, id);
     },
     isRefusal: ({ status }) => status === refusal,
   });
@@ -139,17 +139,4 @@ async function checkEnd({ server, ledger, front, load }: Stage, alsoAnswered: nu
   assert.equal(new Set(runs).size, runs.length, 'no request ran twice');
   assert.equal(runs.length, answered + alsoAnswered, 'the answer of each request that ran was seen');
   await server.nothingLeft();
-}
-
-function postOf(id: string): { method: string; headers: Record<string, string>; body: Buffer } {
-  return { method: 'POST', headers: { 'X-Id': id }, body: bodyOf(id) };
-}
-
-/** A body that is unique to the request. */
-function bodyOf(id: string): Buffer {
-  return Buffer.alloc(bodyBytes, `${id} and on and on; `);
-}
-
-function complaintOf(body: Buffer, id: string): string | undefined {
-  return body.equals(bodyOf(id)) ? undefined : `got ${body.length} bytes: ${body.toString('latin1', 0, 40)}`;
 }

@@ -1,10 +1,9 @@
 // More requests than the workers run concurrently: which wait, which are turned away, which are not run, and how tickets are shared.
 
 import assert from 'node:assert/strict';
-import { HALF_CLOSE_MS } from '../../../src/gateway/connection/client-connection.ts';
+import { halfCloseMeansGone } from '../../harness/clients/half-close.ts';
 import { field, type HttpConnection, openSocket } from '../../harness/clients/http-connection.ts';
 import { request, requestBytes } from '../../harness/clients/http-request.ts';
-import { pause } from '../../harness/deadline.ts';
 import { type ClassServer, forEachClass, hold, runsOf } from '../../harness/subjects/worker-classes.ts';
 
 forEachClass(
@@ -48,8 +47,7 @@ forEachClass(
   async (running) => {
     const held = await hold(running, 4);
     const more = await come(running, 8);
-    // The client's sending side has been open so long that its end means that the client has left; more does no harm.
-    await pause(2 * HALF_CLOSE_MS);
+    await halfCloseMeansGone();
     for (const { connection } of more.slice(0, 4)) connection.close();
     await gatewayHasRead(running);
     running.rendezvous.open('held');

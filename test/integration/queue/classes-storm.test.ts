@@ -1,17 +1,16 @@
 // Reloads and recycled workers under load for every class that runs several requests concurrently, with open WebSockets and event streams.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { field } from '../../harness/clients/http-connection.ts';
 import { KeptEventStreams, KeptWebSockets } from '../../harness/clients/kept-streams.ts';
 import { Load } from '../../harness/clients/load.ts';
+import { hashFault, uniquePost } from '../../harness/clients/unique-posts.ts';
 import { generationServing } from '../../harness/log-lines.ts';
 import { forEachClass, runsOf } from '../../harness/subjects/worker-classes.ts';
 
 const reloads = 10;
 const workers = 2;
 const gracefulMs = 4000;
-const bodyBytes = 16 * 1024;
 
 forEachClass(
   'ten reloads and workers recycled after a few dozen requests lose no request and no event, and close every WebSocket properly',
@@ -30,12 +29,10 @@ forEachClass(
       keepAliveClients: 8,
       freshClients: 4,
       pauseMs: 5,
-      request: (id) => ({ path: '/', method: 'POST', headers: { 'X-Id': id }, body: bodyOf(id) }),
+      request: uniquePost,
       check: (response, id) => {
         pids.add(field(response, 'X-Pid') ?? '');
-        const expected = `${id} ${createHash('sha256').update(bodyOf(id)).digest('hex')}`;
-        const got = response.body.toString();
-        return got === expected ? undefined : `got ${got}`;
+        return hashFault(response, id);
       },
     });
     await load.answeredMore(100);
@@ -73,8 +70,3 @@ forEachClass(
   },
   { limitMs: 180_000 },
 );
-
-/** A body that is unique to the request. */
-function bodyOf(id: string): Buffer {
-  return Buffer.alloc(bodyBytes, `${id} and on and on; `);
-}

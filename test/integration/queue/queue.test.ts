@@ -3,17 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { HALF_CLOSE_MS } from '../../../src/gateway/connection/client-connection.ts';
 import { OVERLOADED_MS } from '../../../src/gateway/queue/queue-policy.ts';
+import { halfCloseMeansGone } from '../../harness/clients/half-close.ts';
 import { field, type HttpConnection, type HttpResponse } from '../../harness/clients/http-connection.ts';
 import { type RequestOptions, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually, pause } from '../../harness/deadline.ts';
 import type { Rendezvous } from '../../harness/rendezvous.ts';
 import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
-
-/** The client's sending side has been open so long that its end means that the client has left; more does no harm. */
-const WHILE_MS = 2 * HALF_CLOSE_MS;
 
 interface Waiting {
   readonly name: string;
@@ -124,7 +121,7 @@ scenario(
     await counter.comeAll('a');
     await counter.running();
     const [, , gone] = await counter.comeAll('bcd');
-    await pause(WHILE_MS);
+    await halfCloseMeansGone();
     gone?.connection.close();
     await counter.server.waitForLog(/access name=d /);
     const [stays, refused] = await counter.comeAll('ef');
@@ -255,7 +252,7 @@ for (const [how, leave] of [
       const [a, b, c, d, e] = await counter.comeAll('abcde');
       assert.ok(a !== undefined && b !== undefined && c !== undefined && d !== undefined && e !== undefined);
       await counter.running();
-      await pause(WHILE_MS);
+      await halfCloseMeansGone();
       // One of them in the gateway, and one whose ticket is out already.
       for (const { connection } of [b, d]) leave(connection);
       await counter.server.waitForLog(/access name=d /);
@@ -278,7 +275,7 @@ scenario(
     const connection = await scene.connect(server);
     await connection.send(requestBytes('/?length'));
     const head = await connection.head();
-    await pause(WHILE_MS);
+    await halfCloseMeansGone();
     connection.endSending();
     let bytes = 0;
     const end = await connection.body(head, 'GET', (piece) => {

@@ -1,10 +1,10 @@
 // Reloads, recycled workers and killed workers together, under load: no client may notice.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { field } from '../../harness/clients/http-connection.ts';
 import { Load } from '../../harness/clients/load.ts';
+import { hashFault, uniquePost } from '../../harness/clients/unique-posts.ts';
 import { eventually, pause } from '../../harness/deadline.ts';
 import { generationServing } from '../../harness/log-lines.ts';
 import { otherServer } from '../../harness/project.ts';
@@ -13,7 +13,6 @@ import type { Server } from '../../harness/server.ts';
 import { killIfIdle } from '../../harness/subjects/idle-worker.ts';
 
 const reloads = 10;
-const bodyBytes = 16 * 1024;
 const KILLS_PER_RELOAD = 2;
 
 scenario(
@@ -26,12 +25,10 @@ scenario(
     const load = new Load(server.target, {
       keepAliveClients: 8,
       freshClients: 4,
-      request: (id) => ({ path: '/', method: 'POST', headers: { 'X-Id': id }, body: bodyOf(id) }),
+      request: uniquePost,
       check: (response, id) => {
         pids.add(field(response, 'X-Pid') ?? '');
-        const expected = `${id} ${createHash('sha256').update(bodyOf(id)).digest('hex')}`;
-        const got = response.body.toString();
-        return got === expected ? undefined : `got ${got}`;
+        return hashFault(response, id);
       },
     });
     await load.answeredMore(100);
@@ -104,9 +101,4 @@ function shuffled(pids: readonly number[]): number[] {
     .map((pid) => ({ pid, at: Math.random() }))
     .sort((left, right) => left.at - right.at)
     .map(({ pid }) => pid);
-}
-
-/** A body that is unique to the request. */
-function bodyOf(id: string): Buffer {
-  return Buffer.alloc(bodyBytes, `${id} and on and on; `);
 }

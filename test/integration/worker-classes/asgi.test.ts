@@ -2,10 +2,10 @@
 // leave.
 
 import assert from 'node:assert/strict';
-import { HALF_CLOSE_MS } from '../../../src/gateway/connection/client-connection.ts';
+import { halfCloseMeansGone } from '../../harness/clients/half-close.ts';
 import { field, fields } from '../../harness/clients/http-connection.ts';
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
-import { eventually, pause } from '../../harness/deadline.ts';
+import { eventually } from '../../harness/deadline.ts';
 import { otherServer } from '../../harness/project.ts';
 import { scenario, sharedServer } from '../../harness/scenario.ts';
 
@@ -265,8 +265,7 @@ scenario(
     const polling = await scene.connect(server);
     await polling.send(requestBytes('/poll'));
     await server.waitForLog(/^polls/, since);
-    // The client's sending side has been open so long that its end means that the client has left; more does no harm.
-    await pause(2 * HALF_CLOSE_MS);
+    await halfCloseMeansGone();
     polling.close();
     await server.waitForLog(/poll: all of 3 saw the disconnect/, since);
     await server.waitForLog(/poll: send raised OSError/, since);
