@@ -38,7 +38,7 @@ export function describeFailures(tally) {
  * @property {number} port
  * @property {boolean} keepAlive false: a connection for each request
  * @property {() => { bytes: Buffer, fault: (answer: Answer) => string | undefined }} next the next request, and the check
- *   of its answer: what is wrong with it, if anything
+ *   of its answer: its fault, if any
  * @property {number} pauseMs on average: clients that all paused for the same time would fall into step
  * @property {number} timeoutMs
  */

@@ -15,7 +15,7 @@ const GOAL_MS = 450;
 const TIMEOUT_MS = 10_000;
 const BOOTED_WITHIN_MS = 20_000;
 
-/** How many processes make sixteen requests at once possible. @type {ReadonlyMap<string, number>} */
+/** How many processes make sixteen concurrent requests possible. @type {ReadonlyMap<string, number>} */
 const WORKERS = new Map([
   [tunicornSync.name, 16],
   [gunicornSync.name, 16],
@@ -88,11 +88,11 @@ export async function measure(chosen, { quick }) {
   return {
     scenario: 'fairness',
     summary:
-      `${REQUESTS} requests of 0.3 s each, sent at once on new connections to a server that can run ${REQUESTS}; ` +
+      `${REQUESTS} requests of 0.3 s each, sent simultaneously on new connections to a server that can run ${REQUESTS}; ` +
       `time until the last is answered, over ${rounds} rounds.`,
     tables: [
       {
-        heading: `${REQUESTS} requests at once`,
+        heading: `${REQUESTS} concurrent requests`,
         columns: ['server', 'processes', 'median s', 'slowest round s', 'failed'],
         rows: results.map((result) => [
           result.title,

@@ -201,7 +201,7 @@ export async function measure(chosen, { quick }) {
       (slowhttptest ? `; then among as many of slowhttptest's (-H, -B and -X). ` : ' (without slowhttptest). ') +
       `${WORKERS} worker processes. A request without an answer after ${TIMEOUT_MS / 1000} s has failed, and counts in the ` +
       'percentiles, which are medians of the rounds, with the time that it took. As they leave: ' +
-      'the slowest ordinary request while all the slow clients disconnect at once.',
+      'the slowest ordinary request while all the slow clients disconnect simultaneously.',
     tables: [{ heading: 'Ordinary requests', columns, rows: results.flatMap(toRows) }],
     goals: own === undefined ? [] : [judge(own)],
     findings: [

@@ -169,7 +169,7 @@ function measureCell({ app, title, keepAlive, connections = CONNECTIONS }, chose
 /**
  * @param {object} scenario
  * @param {string} scenario.name
- * @param {string} scenario.what beside what is said of all
+ * @param {string} scenario.what in addition to the common text
  * @param {readonly Cell[]} scenario.cells
  * @param {readonly import('../goals.mjs').Goal[]} scenario.goals
  * @param {string} scenario.own the server that the others are compared with

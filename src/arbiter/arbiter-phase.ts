@@ -29,7 +29,7 @@ export type PhaseEvent =
   | { readonly type: 'fail'; readonly exitCode: number };
 
 /**
- * The phase after `event`. Returns the same phase if a signal or hook requests what is already so or what this phase rules out, and null if
+ * The phase after `event`. Returns the same phase if a signal or hook requests something that is already so or that this phase rules out, and null if
  * the event cannot happen in this phase.
  */
 export function movePhase(phase: Phase, event: PhaseEvent, nowMs: number): Phase | null {

@@ -62,7 +62,7 @@ export function isSwitch(
   return declaration.kind === 'bool' || declaration.kind === 'optional bool';
 }
 
-/** The value behind the flag, in brackets if it is optional. */
+/** The value after the flag, in brackets if it is optional. */
 export function valueForm(declaration: Declaration): string {
   const metavar = declaration.metavar ?? 'VALUE';
   return declaration.kind === 'choice' && declaration.flagAlone !== undefined ? `[${metavar}]` : metavar;

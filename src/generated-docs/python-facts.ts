@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 
 class WorkerClassFacts(NamedTuple):
-    """How many requests a worker runs at once: \`one\`, \`threads\` or \`connections\`. What it runs: \`wsgi\` or \`asgi\`."""
+    """How many requests a worker runs concurrently: \`one\`, \`threads\`, \`connections\`. What it runs: \`wsgi\` or \`asgi\`."""
 
     concurrency: str
     dialect: str

@@ -13,7 +13,7 @@ export interface LineWriterOptions {
   readonly onDrained: () => void;
 }
 
-/** Whole lines; the rest of a batch; or the descriptor for all entries behind it. */
+/** Whole lines; the rest of a batch; or the descriptor for all entries after it. */
 type Entry = string | Buffer | { readonly fd: number };
 
 type State =

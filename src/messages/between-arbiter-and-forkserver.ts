@@ -187,7 +187,7 @@ const fromForkserver = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Parses one line from a forkserver; a string says what is wrong with it. */
+/** Parses one line from a forkserver; a string describes the mistake. */
 export function parseFromForkserver(line: string): FromForkserver | string {
   let value: unknown;
   try {

@@ -103,7 +103,7 @@ export interface Ticket extends TicketAddress {
 }
 
 /**
- * Reads the ticket in `source` (4096 bytes from `offset`); a string says what is wrong with it.
+ * Reads the ticket in `source` (4096 bytes from `offset`); a string describes the mistake.
  * @internal for tests and tools
  */
 export function readTicket(source: Buffer, offset: number): Ticket | string {

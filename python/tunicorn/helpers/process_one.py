@@ -20,7 +20,7 @@ FAULTS = {
     signal.SIGSYS,
     signal.SIGTRAP,
 }
-# SI_KERNEL of siginfo_t. Ctrl-C and the like reach the whole process group, including the command.
+# SI_KERNEL of siginfo_t. Signals such as Ctrl-C reach the whole process group, including the command.
 FROM_TERMINAL = 0x80
 # These variables name the process that they are meant for, which is this one.
 ADDRESSED = ("LISTEN_PID", "WATCHDOG_PID")

@@ -1,4 +1,4 @@
-"""A worker with green threads, of gevent or eventlet: one for each request, as many at once as there are slots.
+"""A worker with green threads, of gevent or eventlet: one for each request, at most as many as there are slots.
 
 A callback of the hub takes one ticket per turn, so tickets spread over idle workers, and a worker whose hub is kept
 busy by a handler takes no more. The main green thread supervises the requests and carries out what signals ask for.

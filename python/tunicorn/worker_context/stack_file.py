@@ -11,7 +11,7 @@ from tunicorn.process import forked_copy
 
 class StackFile:
     """A C handler writes the stack, so it works even if the interpreter never gets to run the Python handler of
-    SIGUSR2, for which faulthandler raises the signal again. The same holds for SIGSEGV and the like.
+    SIGUSR2, for which faulthandler raises the signal again. The same holds for SIGSEGV and similar signals.
     """
 
     def __init__(self, path: str) -> None:

@@ -46,7 +46,7 @@ class FileWrapper:
             yield block
 
     def plain_file(self) -> PlainFile | None:
-        """None if the bytes can only be had by reading."""
+        """None if the bytes are only available by reading."""
         filelike = self.filelike
         # Exactly these classes: subclasses may decode, count or change what they read.
         raw = filelike.raw if filelike.__class__ is io.BufferedReader else filelike

@@ -61,7 +61,7 @@ class ResponseHead(NamedTuple):
 
 
 def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHead:
-    """Raises InvalidResponse, which names what is wrong."""
+    """Raises InvalidResponse, which describes the mistake."""
     start = _start_of_status.get(status) if type(status) is str else None
     code, line = start or _check_status(status)
     parts = [line]

@@ -13,7 +13,7 @@ import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;
 const LEAVE_MS = 1000;
-/** After its end, to read what is still in the link. */
+/** After its end, to read the bytes still in the link. */
 const LAST_BYTES_MS = 1000;
 
 export interface ForkserverEvents {

@@ -185,7 +185,7 @@ export class WorkerChannel implements ChannelSink {
   }
 
   /**
-   * The worker's process has exited. Its end of the channel may stay open for ever in a child that it forked, so the end of the stream is
+   * The worker's process has exited. Its end of the channel may stay open forever in a child that it forked, so the end of the stream is
    * not awaited; but the bytes that the worker sent are in the socket, and are read first.
    */
   workerExited(): void {

@@ -25,7 +25,7 @@ export class LostTickets {
   /** All of these have been taken from the pipe. */
   lookFor(taken: readonly OutstandingTicket[]): void {
     const candidates = this.unclaimed(taken);
-    // A living worker may be between its read() and its claim. Marked at once, its ticket would be skipped and queued again for nothing.
+    // A living worker may be between its read() and its claim. Marked immediately, its ticket would be skipped and queued again for nothing.
     if (candidates.length > 0) setTimeout(() => this.#suspect(candidates), CLAIM_WITHIN_MS);
   }
 
@@ -47,7 +47,7 @@ export class LostTickets {
 
   #lookAgain(suspects: readonly OutstandingTicket[]): void {
     const lost = this.unclaimed(suspects.filter(this.#isOutstanding));
-    // A claim is released behind its answer: an answer that was sent before the board was read must be read before the ticket is lost.
+    // A claim is released after its answer: an answer that was sent before the board was read must be read before the ticket is lost.
     if (lost.length > 0) this.#whenRead(() => this.#lost(lost.filter(this.#isOutstanding)));
   }
 }

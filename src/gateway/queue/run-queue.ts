@@ -32,7 +32,7 @@ export class RunQueue implements ChannelQueue {
   readonly #probes: Probes;
   readonly #allowance: PipeAllowance = new PipeAllowance();
   #pipe: TicketPipe | null = null;
-  /** How many requests the workers run at once. */
+  /** How many requests the workers run concurrently. */
   #concurrency = 1;
   /** Outstanding tickets in the current pipe, except those of retiring workers. */
   #inPipe = 0;

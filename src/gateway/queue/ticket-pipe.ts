@@ -1,5 +1,5 @@
 // The writing end of one generation's ticket pipe. Tickets are collected and written together at the end of the event loop's turn:
-// one system call for all requests that one turn has parsed.
+// a single system call for all requests that one turn has parsed.
 
 import fs from 'node:fs';
 import type { Dialect } from '../../runqueue/dialect.ts';

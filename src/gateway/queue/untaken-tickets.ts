@@ -44,7 +44,7 @@ export class UntakenTickets {
       // The worker had looked before the mark was set, and runs the ticket: its client has not left.
       if (isUnanswered(ticket) && !unclaimed.includes(ticket)) this.#board.unmark(ticket.cancel);
     }
-    // A claim is released behind its answer: an answer that was sent before the board was read must be read first.
+    // A claim is released after its answer: an answer that was sent before the board was read must be read first.
     this.#whenRead(() => {
       this.#looking = false;
       for (const ticket of unclaimed.filter(isUnanswered)) this.#expired(ticket);

@@ -77,7 +77,7 @@ export const ARBITER_MESSAGES = {
     level: 'error',
     text: 'Gateway (pid:{pid}) {how}; starting a new one',
     cause: 'A gateway ended unexpectedly. Its client connections are lost.',
-    remedy: 'If nobody killed it, check for a lack of memory, and report the lines before as a bug.',
+    remedy: 'If you did not kill it, check for a lack of memory, and report the lines before this one as a bug.',
   },
   gatewayLoops: {
     level: 'error',

@@ -86,7 +86,7 @@ export const WORKER_MESSAGES = {
   requestTimeout: {
     level: 'critical',
     text: 'REQUEST TIMEOUT (pid:{pid}) {request} after {seconds} s. {stack}',
-    cause: 'A request exceeded `timeout` in a worker that runs several at once. Its client gets 504.',
+    cause: 'A request exceeded `timeout` in a worker that runs several concurrently. Its client gets 504.',
     remedy: 'The stack shows where the request hangs. Correct that, or raise `timeout`.',
   },
   workerTimeout: {

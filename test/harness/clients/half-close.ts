@@ -1,4 +1,4 @@
-// When the gateway takes a client's half-close to mean that the client has left: see HALF_CLOSE_MS.
+// The time after which a half-close means to the gateway that the client has left: HALF_CLOSE_MS.
 
 import { HALF_CLOSE_MS } from '../../../src/gateway/connection/client-connection.ts';
 import { pause } from '../deadline.ts';

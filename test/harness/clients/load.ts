@@ -52,13 +52,13 @@ export class Load {
     }
   }
 
-  /** Resolves after so many more correct responses. */
+  /** Resolves after this many more correct responses. */
   async answeredMore(count: number): Promise<void> {
     const wanted = this.#answered + count;
     await this.#until(() => this.#answered >= wanted);
   }
 
-  /** Resolves after so many more refusals. */
+  /** Resolves after this many more refusals. */
   async refusedMore(count: number): Promise<void> {
     const wanted = this.#refused + count;
     await this.#until(() => this.#refused >= wanted);

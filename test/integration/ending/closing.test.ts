@@ -70,7 +70,7 @@ scenario(
       await connection.send(half);
       stalled.push(connection);
     }
-    // When this is answered, the gateway has read what came before.
+    // When this is answered, the gateway has read everything before it.
     await keptConnection(scene, server);
     await terminate(server);
     for (const connection of stalled) {

@@ -36,7 +36,7 @@ scenario('a start, a request and a stop call every hook in Gunicorn’s order, e
   }
 });
 
-scenario('a hook sees what Gunicorn would show it at that time', async (scene) => {
+scenario('a hook sees the same state as in Gunicorn', async (scene) => {
   const journal = new HookJournal(scene);
   const server = await scene.tunicorn(journal.launchOptions('workers = 1'));
   const [worker] = await server.workers(1);

@@ -1,4 +1,4 @@
-// Listening sockets that Python binds and the arbiter holds: real sockets, a real interpreter, real gateways in small.
+// Listening sockets that Python binds and the arbiter holds: real sockets, a real interpreter, and minimal gateways.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
@@ -302,11 +302,11 @@ test('a link to a stale Unix socket stays, and the socket that it leads to is re
   listener.close();
   assert.equal(existsSync(file), false);
   assert.ok(lstatSync(link).isSymbolicLink());
-  // Now it leads nowhere: the socket is made where it leads.
+  // Now the link is dangling: the socket is created at its target.
   (await openedOne(`unix:${link}`)).close();
 });
 
-test('a link to a live Unix socket is refused as an address in use, one to a file that is none as that', async () => {
+test('a link to a live Unix socket is refused as an address in use, one to an ordinary file because it is not a socket', async () => {
   const link = path.join(root, 'link-to-other.sock');
   const file = path.join(root, 'other.sock');
   await listening(file);
@@ -323,7 +323,7 @@ test('a link to a live Unix socket is refused as an address in use, one to a fil
   assert.equal(statSync(path.join(root, 'precious')).size, 1);
 });
 
-test('a live Unix socket is left alone, and refused as an address in use', async () => {
+test('a live Unix socket stays unchanged, and is refused as an address in use', async () => {
   const file = path.join(root, 'live.sock');
   await listening(file);
   let tries = 0;
@@ -337,7 +337,7 @@ test('a live Unix socket is left alone, and refused as an address in use', async
   assert.equal(await answer(connect(file)), 'other');
 });
 
-test('a file that is not a socket is left alone, and refused immediately', async () => {
+test('a file that is not a socket stays unchanged, and is refused immediately', async () => {
   const file = path.join(root, 'ordinary');
   writeFileSync(file, 'precious');
   const log = logged();
@@ -372,7 +372,7 @@ test('a Unix socket belongs to the user and group of the settings', async (t) =>
 test('close() removes the file of a Unix socket, but not that of a successor at the same path', async () => {
   const file = path.join(root, 'successor.sock');
   const first = await openedOne(`unix:${file}`);
-  // Only a stale socket is replaced, and this one is not: the successor's way is to rename its own over it.
+  // Only a stale socket is replaced, and this one is live; the successor renames its own over it.
   const elsewhere = path.join(root, 'elsewhere.sock');
   await listening(elsewhere);
   renameSync(elsewhere, file);
@@ -408,7 +408,7 @@ test('fd://N that is not open, or not a socket, is refused by its number', async
 });
 
 test('an inherited socket and an address of its own are both served, and close() ends both', async () => {
-  // The arbiter's part is played by a process of its own, because descriptors are inherited at the start of one.
+  // A separate process plays the arbiter, because descriptors are inherited at the start of a process.
   const outer = await openedOne('127.0.0.1:0');
   const script = fileURLToPath(new URL('../../fixtures/inheriting-arbiter.js', import.meta.url));
   const arbiter = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit', outer.handle.fd] });
@@ -466,7 +466,7 @@ for (const version of ['3.9.18', '3.10.13', '3.11.7', '3.12.1', '3.13.0']) {
   });
 }
 
-test('Listeners.change() keeps, opens and closes, and gives no id twice', async () => {
+test('Listeners.change() keeps, opens and closes, and never reuses an id', async () => {
   const [a, b, c] = ['a', 'b', 'c'].map((name) => `unix:${path.join(root, `change-${name}.sock`)}`) as [
     string,
     string,

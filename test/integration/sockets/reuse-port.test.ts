@@ -5,7 +5,7 @@ import { getText } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { freePort, scenario } from '../../harness/scenario.ts';
 
-scenario('two servers with --reuse-port share a port, and either can go', async (scene) => {
+scenario('two servers with --reuse-port share a port, and either can exit', async (scene) => {
   const port = await freePort();
   const options = (answer: string) =>
     ({

@@ -43,7 +43,7 @@ for (const kind of ['tcp', 'unix'] as const) {
           : new RegExp(`Listening at: unix:${path} `),
       );
       assert.equal((await server.stop()).code, 0);
-      // A server that had made the file would have removed it.
+      // A server that had created the file would have removed it.
       if (kind === 'unix') assert.ok(existsSync(path));
       await server.nothingLeft();
     },
@@ -51,7 +51,7 @@ for (const kind of ['tcp', 'unix'] as const) {
   );
 }
 
-scenario('LISTEN_FDS for this process is taken, and neither a reload nor a stop gives the socket up', async (scene) => {
+scenario('LISTEN_FDS for this process is used, and the socket survives a reload and a stop', async (scene) => {
   const path = scene.path('activated.sock');
   const server = await scene.tunicorn({
     app: 'names',
@@ -76,7 +76,7 @@ scenario('LISTEN_FDS for another process is ignored, and the log says so', async
   assert.equal(await getText(server.target), 'hello\n');
 });
 
-scenario('LISTEN_FDS that is no number is an error', async (scene) => {
+scenario('LISTEN_FDS that is not a number is an error', async (scene) => {
   const launcher = ['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=many exec "$0" "$@"'];
   const { code, text } = await scene.run({ app: 'hello', launcher });
   assert.equal(code, 1);
@@ -107,7 +107,7 @@ scenario('a server on sockets of systemd is upgraded by USR2, and the file of th
   assert.ok(existsSync(path));
 });
 
-scenario('sockets of systemd go with the server to the background', async (scene) => {
+scenario("systemd's sockets stay with a server that goes to the background", async (scene) => {
   const port = await freePort();
   const { server } = await startDaemon(scene, {
     app: 'hello',

@@ -1,4 +1,4 @@
-// SIGUSR2: a second arbiter on the same sockets, its promotion when the first one goes, and the way back.
+// SIGUSR2: a second arbiter on the same sockets, its promotion when the first one exits, and the way back.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { startDaemon } from '../../harness/subjects/daemon.ts';
 import { upgrade } from '../../harness/subjects/upgrade.ts';
 
 scenario(
-  'after USR2 both serve under names of their own; when the old one has gone, the new one has its names',
+  'after USR2 both serve under separate names; when the old one has exited, the new one takes over its names',
   async (scene) => {
     const pidFile = scene.path('tunicorn.pid');
     const args = ['--pid', pidFile, '--name', 'shop'];
@@ -134,7 +134,7 @@ scenario('a new program that does not load leaves the old one serving, and the n
   assert.ok(isAlive(fresh));
 });
 
-scenario('the new arbiter keeps the sockets at a reload, until the setting bind is another one', async (scene) => {
+scenario('the new arbiter keeps the sockets at a reload, until the setting bind changes', async (scene) => {
   const [before, after] = [await freePort(), await freePort()];
   scene.write('gunicorn.conf.py', `bind = "127.0.0.1:${before}"\n`);
   const target = { host: '127.0.0.1', port: before };
@@ -152,7 +152,7 @@ scenario('the new arbiter keeps the sockets at a reload, until the setting bind 
   await assert.rejects(getText(target), /ECONNREFUSED/);
 });
 
-scenario('an inherited socket (fd://N) is handed on', async (scene) => {
+scenario('an inherited socket (fd://N) is passed on', async (scene) => {
   const path = scene.path('inherited.sock');
   const server = await scene.tunicorn({
     app: 'hello',
@@ -185,7 +185,7 @@ scenario('a link to the current release is followed again', async (scene) => {
   assert.equal(await getText(server.target), 'second release');
 });
 
-scenario('what only the arbiter is to know is not in the environment of the application', async (scene) => {
+scenario("variables that are meant for the arbiter only are not in the application's environment", async (scene) => {
   const text = `import os
 def application(environ, start_response):
     names = [n for n in os.environ if n.startswith(("GUNICORN_", "LISTEN_", "TUNICORN_"))]

@@ -31,7 +31,7 @@ for (const version of ['3.9', '3.10', '3.11', '3.12', '3.13', '3.14']) {
 }
 
 scenario(
-  '--python goes before $VIRTUAL_ENV',
+  '--python takes precedence over $VIRTUAL_ENV',
   async (scene) => {
     makeVenv(scene, 'asked');
     makeVenv(scene, 'active');
@@ -47,7 +47,7 @@ scenario(
 );
 
 scenario(
-  '$VIRTUAL_ENV goes before ./.venv',
+  '$VIRTUAL_ENV takes precedence over ./.venv',
   async (scene) => {
     makeVenv(scene, '.venv');
     makeVenv(scene, 'active');
@@ -59,7 +59,7 @@ scenario(
 );
 
 scenario(
-  './.venv goes before ./venv',
+  './.venv takes precedence over ./venv',
   async (scene) => {
     makeVenv(scene, '.venv');
     makeVenv(scene, 'venv');
@@ -71,7 +71,7 @@ scenario(
 );
 
 scenario(
-  './venv goes before PATH',
+  './venv takes precedence over PATH',
   async (scene) => {
     makeVenv(scene, 'venv');
     const server = await start(scene, none);
@@ -131,7 +131,7 @@ for (const version of ['2.7', '3.6', '3.8']) {
   );
 }
 
-/** The log's start-up line may stand beside it; a stack trace may not. */
+/** The log's start-up line may be there, too, but no stack trace. */
 function assertOneLine(text: string): void {
   assert.doesNotMatch(text, /Traceback|^\s+at /m);
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.includes('[INFO]'));

@@ -62,7 +62,7 @@ scenario(
   { skip: otherServer && 'only for Tunicorn' },
 );
 
-scenario('start-up logs what Gunicorn logs, in its form', async (scene) => {
+scenario('the start logs the same lines as Gunicorn, in the same form', async (scene) => {
   const server = await scene.tunicorn({ app: 'hello', args: ['--workers', '2'] });
   const pids = await server.workers(2);
   const prefix = String.raw`^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[\d+\] \[INFO\] `;
@@ -196,7 +196,7 @@ scenario('a crash at import logs the traceback', async (scene) => {
 });
 
 scenario(
-  'an application that leaves the process while it is imported ends the first start',
+  'an application that exits while it is imported ends the first start',
   async (scene) => {
     const server = await scene.launch({ app: 'exit_at_import' });
     const end = await server.ended();
@@ -258,9 +258,9 @@ scenario(
 );
 
 scenario(
-  '--name is the name of the arbiter in ps',
+  "--name is the arbiter's name in ps",
   async (scene) => {
-    // From the settings file: a flag would stand in the command line anyway.
+    // From the settings file: a flag would be on the command line anyway.
     const files = { 'gunicorn.conf.py': 'proc_name = "bookshop"\n' };
     const server = await scene.tunicorn({ app: 'hello', files, chdir: appFolder('hello') });
     const title =

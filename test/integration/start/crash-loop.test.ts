@@ -1,4 +1,4 @@
-// Workers that die repeatedly: during boot they are forked ever less often, during a request they are replaced immediately.
+// Workers that die repeatedly: during the boot they are forked less and less often, during a request they are replaced immediately.
 
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ const bootsIfHealthy =
   'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"healthy"]\n';
 
 scenario(
-  'workers that do not boot any more are forked less and less often, while a healthy one beside them answers',
+  'workers that no longer boot are forked less and less often, while a healthy one keeps answering',
   async (scene) => {
     const healthy = scene.write('healthy', '');
     const args = ['--workers', '2'];
@@ -51,7 +51,7 @@ scenario(
   onlyTunicorn,
 );
 
-scenario('a boot error of any length and in any characters ends the worker, not its forkserver', async (scene) => {
+scenario('a boot error of any length, with any characters, ends the worker, not its forkserver', async (scene) => {
   const app =
     'import os\nif not os.path.exists(os.environ["HEALTHY"]):\n    raise RuntimeError("U0001f600" * 600)\n\n\n' +
     'def app(environ, start_response):\n    start_response("200 OK", [])\n    return [b"healthy"]\n';

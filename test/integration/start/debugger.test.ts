@@ -31,7 +31,7 @@ scenario(
     child.stdout.setEncoding('utf8').on('data', (more: string) => {
       text += more;
     });
-    // The terminal goes with it, and with the terminal the server.
+    // The terminal ends with it, and the server with the terminal.
     scene.defer(() => void child.kill('SIGKILL'));
     await eventually('the server to serve', () => /is serving/.test(text));
     const answer = getText({ path: socket });
@@ -40,7 +40,7 @@ scenario(
     await new Promise((resolve) => setTimeout(resolve, 2500));
     child.stdin.write('answer = "typed"\ncontinue\n');
     assert.equal(await answer, 'typed');
-    // Not Ctrl-C: pdb keeps that for itself once it has been used.
+    // Not Ctrl-C, which pdb handles itself once it has been used.
     process.kill(Number(/Listening at: .* \((\d+)\)/.exec(text)?.[1]), 'SIGTERM');
     await eventually('the server to end', () => child.exitCode !== null);
   },

@@ -48,7 +48,7 @@ for (const { what, config, app, args } of PHASES) {
   }
 }
 
-scenario('Ctrl-C reaches every process of a start immediately, and none stays', async (scene) => {
+scenario('Ctrl-C ends every process of a start immediately', async (scene) => {
   const server = await hanging(scene, PHASES[0] as Phase);
   for (const pid of server.family().all) process.kill(pid, 'SIGINT');
   await server.exit;

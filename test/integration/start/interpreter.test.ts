@@ -1,4 +1,4 @@
-// Finding the Python interpreter: real interpreters, and programs that are none.
+// Finding the Python interpreter: real interpreters, and other programs.
 
 import assert from 'node:assert/strict';
 import {
@@ -28,7 +28,7 @@ function freshDirectory(): string {
   return directory;
 }
 
-/** A program that answers as a Python would, or does something else. */
+/** A program that answers like a Python, or behaves differently. */
 function program(file: string, script: string): string {
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
@@ -57,7 +57,7 @@ async function refusal(what: InterpreterSearch): Promise<string> {
   return result.message;
 }
 
-test('findInterpreter() goes by --python, $VIRTUAL_ENV, ./.venv, ./venv, PATH, in this order', async () => {
+test('findInterpreter() tries --python, $VIRTUAL_ENV, ./.venv, ./venv, PATH, in this order', async () => {
   const cwd = freshDirectory();
   const bin = freshDirectory();
   const active = freshDirectory();
@@ -75,7 +75,7 @@ test('findInterpreter() goes by --python, $VIRTUAL_ENV, ./.venv, ./venv, PATH, i
   assert.deepEqual(await found({ python: named, env: both, cwd }), [named, '--python', '3.10.1']);
 });
 
-test('findInterpreter() takes an empty $VIRTUAL_ENV for none', async () => {
+test('findInterpreter() ignores an empty $VIRTUAL_ENV', async () => {
   const bin = freshDirectory();
   const python = fakePython(path.join(bin, 'python3'));
   assert.equal((await found(search({ env: { PATH: bin, VIRTUAL_ENV: '' } })))[0], python);
@@ -115,7 +115,7 @@ test('a real interpreter reports its version, and no file of the working directo
   }
 });
 
-test('one that does not exist is named, with where the name came from', async () => {
+test('one that does not exist is named, with the source of its name', async () => {
   const missing = "the Python interpreter '/x/python' (from --python) does not exist";
   assert.equal(await refusal(search({ python: '/x/python' })), missing);
   const gone = "the Python interpreter '/x/venv/bin/python' (from $VIRTUAL_ENV) does not exist";
@@ -181,12 +181,12 @@ test('--python may be the folder of a virtual environment', async () => {
   }
 });
 
-test('without any, every place that was looked at is named', async () => {
+test('without any, every place that was searched is named', async () => {
   const message = await refusal(search({ env: { PATH: '/nodir' } }));
   assert.match(message, /^no Python interpreter found: .*\$VIRTUAL_ENV.*\.\/\.venv.*\.\/venv.*PATH.*--python$/);
 });
 
-test('what cannot be run is refused with the reason', async () => {
+test('a file that cannot be executed is refused with the reason', async () => {
   const directory = freshDirectory();
   const plain = path.join(directory, 'plain');
   writeFileSync(plain, '');
@@ -217,7 +217,7 @@ test('one that does not answer is given up', async () => {
   assert.equal(message, `the Python interpreter '${mute}' (from --python) did not answer within 0.1 s`);
 });
 
-test('the oldest version that will do is 3.9', async () => {
+test('the oldest supported version is 3.9', async () => {
   const directory = freshDirectory();
   for (const version of ['3 9 0', '3 14 0', '4 0 0']) {
     const python = fakePython(path.join(directory, `python${version.replaceAll(' ', '.')}`), version);

@@ -7,7 +7,7 @@ import { generationServing } from '../../harness/log-lines.ts';
 import { onlyTunicorn, scenario } from '../../harness/scenario.ts';
 
 scenario(
-  'at the first start a worker that is ready serves while others boot, as many at a time as there are processors',
+  'at the first start a ready worker serves while others boot, as many at a time as there are processors',
   async (scene) => {
     const processors = availableParallelism();
     const workers = processors + 8;

@@ -1,4 +1,4 @@
-// The goals of the benchmarks: which rows they compare, and what is said of them.
+// The goals of the benchmarks: the rows that they compare, and the verdicts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ test('a goal whose servers did not take part is left out', () => {
   assert.deepEqual(judgeGoals([{ ...rate, cell: 'Flask', than: 'uwsgi', value: 1 }], cells, 'abc'), []);
 });
 
-test('level means within what rounds of one server differ by', () => {
+test('level means within the differences between rounds of one server', () => {
   const [verdict] = judgeGoals([{ ...rate, than: 'granian', value: LEVEL }], cells, undefined);
   assert.equal(verdict?.goal, 'Tunicorn, hello: requests/s level with (at least 0.95 ×) Granian');
   assert.equal(verdict?.met, true);

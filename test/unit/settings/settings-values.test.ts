@@ -347,7 +347,7 @@ describe('a folder', () => {
   });
 });
 
-test('whatever a setting is given, there is an answer: a value, or an error of one line that names the setting', () => {
+test('any input for a setting gives a value, or a one-line error that names the setting', () => {
   const odd: unknown[] = [
     null,
     true,

@@ -19,7 +19,7 @@ test('an eighth of the descriptors is kept for other things than connections, wi
     assert.deepEqual(toDescriptorRoom(limits(String(limit))), { limit, reserved });
 });
 
-test('a connection is one too many when its descriptor is of the reserve, whatever uses those below', () => {
+test('a connection is one too many when its descriptor is in the reserve, whatever uses those below', () => {
   const room = toDescriptorRoom(limits('1024'));
   assert.equal(isInReserve(room, 895), false);
   assert.equal(isInReserve(room, 896), true);

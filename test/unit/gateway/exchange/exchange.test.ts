@@ -449,7 +449,7 @@ test('a move that the state does not have is reported, and changes nothing', () 
   assert.deepEqual([exchange.state.kind, client.sent, client.ends], ['waiting', '', []]);
 });
 
-test('whatever the pieces of a body, the client gets that body', () => {
+test('the client gets the body, in whatever pieces it is produced', () => {
   const random = seededRandom(13);
   for (let round = 0; round < 300; round += 1) {
     const request = [GET_11, GET_10, GET_10_KEPT][random(3)] ?? GET_11;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ArrivingAnswers } from '../../../../src/gateway/queue/arriving-answers.ts';
 
-test('what was sent on channels that had not been accepted yet is read first', async (context) => {
+test('frames on channels that had not been accepted yet are read first', async (context) => {
   const dir = mkdtempSync(join(tmpdir(), 'arriving-'));
   const channels = new Set<{ worker: object | null }>();
   const arriving = new ArrivingAnswers(channels, () => {});
