@@ -11,10 +11,19 @@ interface Channel {
   readonly worker: object | null;
 }
 
+interface Wait {
+  readonly then: () => void;
+  readonly untilMs: number;
+  quietTurns: number;
+}
+
 export class ArrivingAnswers {
   readonly #channels: ReadonlySet<Channel>;
   readonly #readPipe: () => void;
+  readonly #waits: Wait[] = [];
   #accepted = 0;
+  /** The channels accepted by the last look. */
+  #seen = 0;
 
   /** `readPipe` reads the answer pipe until it is empty. */
   constructor(channels: ReadonlySet<Channel>, readPipe: () => void) {
@@ -29,21 +38,22 @@ export class ArrivingAnswers {
 
   /** Calls `then` after everything that was sent before this call has been read. Keeps the order of calls. */
   whenRead(then: () => void): void {
-    const untilMs = performance.now() + LIMIT_MS;
-    let accepted = this.#accepted;
-    let quietTurns = 0;
-    const look = (): void => {
-      const isQuiet = this.#accepted === accepted && this.#allHaveSaidHello();
-      accepted = this.#accepted;
-      quietTurns = isQuiet ? quietTurns + 1 : 0;
-      if (quietTurns < QUIET_TURNS && performance.now() <= untilMs) {
-        setImmediate(look);
-        return;
-      }
-      this.#readPipe();
-      then();
-    };
-    setImmediate(look);
+    if (this.#waits.length === 0) setImmediate(() => this.#look());
+    this.#waits.push({ then, untilMs: performance.now() + LIMIT_MS, quietTurns: 0 });
+  }
+
+  /** Every turn of the event loop while something waits. */
+  #look(): void {
+    const isQuiet = this.#accepted === this.#seen && this.#allHaveSaidHello();
+    this.#seen = this.#accepted;
+    for (const wait of this.#waits) wait.quietTurns = isQuiet ? wait.quietTurns + 1 : 0;
+    const nowMs = performance.now();
+    // A later call has no earlier limit and no more quiet turns: those that are done are the first.
+    const going = this.#waits.findIndex(({ quietTurns, untilMs }) => quietTurns < QUIET_TURNS && nowMs <= untilMs);
+    const done = this.#waits.splice(0, going === -1 ? this.#waits.length : going);
+    if (this.#waits.length > 0) setImmediate(() => this.#look());
+    if (done.length > 0) this.#readPipe();
+    for (const { then } of done) then();
   }
 
   #allHaveSaidHello(): boolean {
