@@ -23,7 +23,7 @@ CANCEL = 3
 
 
 def ticket(method: bytes = b"GET", flags: int = 0, body: bytes = b"") -> Ticket:
-    return Ticket(KIND_RUN, flags, TICKET, 1, CANCEL, len(method), len(body), [method], body)
+    return Ticket(KIND_RUN, flags, TICKET, 1, CANCEL, len(method), len(body), method + b"\0", body)
 
 
 class Frame(NamedTuple):
@@ -54,6 +54,10 @@ class Claim:
     def __init__(self) -> None:
         self.cancelled = False
         self.calls: List[str] = []
+
+    @property
+    def cancels(self) -> Dict[int, int]:
+        return {CANCEL: TICKET if self.cancelled else 0}
 
     def is_cancelled(self, cancel: int, ticket: int) -> bool:
         assert (cancel, ticket) == (CANCEL, TICKET)

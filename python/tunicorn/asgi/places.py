@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from heapq import heappop, heappush
-from typing import Any, Callable, List, Optional
+from typing import Callable, List, Optional
 
 from tunicorn.channels.asgi_channel import Channel
 from tunicorn.channels.channel_frame import UNACKNOWLEDGED_BYTES, ticket_of
@@ -17,7 +17,7 @@ from tunicorn.worker_context.worker_context import WorkerContext
 
 
 class Place:
-    __slots__ = ("_free", "_releasing", "channels", "claim", "loop", "number", "task")
+    __slots__ = ("_free", "_releasing", "channels", "claim", "loop", "number")
 
     def __init__(
         self,
@@ -32,8 +32,6 @@ class Place:
         self.claim = claim
         self.channels = channels
         self.loop = loop
-        # The task of the last request; it may outlive the response.
-        self.task: Any = None
         self._free = free
         # Kept here because the loop holds only weak references to tasks.
         self._releasing: Optional[asyncio.Task[None]] = None
@@ -48,16 +46,13 @@ class Place:
         is_long = passed_bytes > UNACKNOWLEDGED_BYTES and not channel.is_lost
         taken = channel.taken(ticket_of(frame)) if is_long else None
         if channel.finish(frame) and taken is None:
-            self.release()
+            self.claim.release()
+            self._free(self)
             return
         self._releasing = self.loop.create_task(self._release_later(channel, taken))
 
     def release(self) -> None:
         self.claim.release()
-        self._free(self)
-
-    def put_back(self) -> None:
-        """Returns a place in which nothing was claimed."""
         self._free(self)
 
     async def _release_later(self, channel: Channel, taken: Optional[asyncio.Future[None]]) -> None:
@@ -77,21 +72,22 @@ class FreePlaces:
         self._changed = changed
         self._places: List[Place] = []
         self._free: List[int] = []
-        self.busy = 0
         self._limit = len(context.slots)
         # The first place's slot carries the heartbeat of the loop.
         self._open()
         self._free.append(0)
 
-    def take(self) -> Optional[Place]:
-        if self.busy == self._limit:
-            return None
-        self.busy += 1
+    def take(self) -> Place:
+        """Only while they are not exhausted."""
         return self._places[heappop(self._free)] if self._free else self._open()
 
     @property
+    def busy(self) -> int:
+        return len(self._places) - len(self._free)
+
+    @property
     def is_exhausted(self) -> bool:
-        return self.busy == self._limit
+        return not self._free and len(self._places) == self._limit
 
     def _open(self) -> Place:
         number = len(self._places)
@@ -105,8 +101,7 @@ class FreePlaces:
         return place
 
     def _put_back(self, place: Place) -> None:
-        was_exhausted = self.busy == self._limit
-        self.busy -= 1
+        was_exhausted = self.is_exhausted
         heappush(self._free, place.number)
         if was_exhausted:
             self._changed()

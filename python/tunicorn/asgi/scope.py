@@ -18,12 +18,41 @@ _EXTENSIONS: Dict[str, Dict[str, Any]] = {
 _TEXTS = {text.encode(): text for text in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "1.1", "http", "https")}
 # A server has few addresses.
 _servers: Dict[Tuple[bytes, bytes], Tuple[str, Optional[int]]] = {}
-_REMEMBERED = 100
+_REMEMBERED = 250
+_REMEMBERED_BYTES = 1000
 _WEBSOCKET_EXTENSIONS: Dict[str, Dict[str, Any]] = {"websocket.http.response": {}}
 
 
-def split_fields(data: bytes | bytearray) -> List[bytes]:
-    return bytes(data).split(b"\0")
+class HttpScopes:
+    """Builds the scopes of HTTP requests. A client that keeps its connection often repeats a request to the byte, whose
+    fields need no second parsing.
+    """
+
+    __slots__ = ("_known", "_root_path", "_state")
+
+    def __init__(self, root_path: str, state: Dict[str, Any]) -> None:
+        self._root_path = root_path
+        self._state = state
+        self._known: Dict[bytes, Dict[str, Any]] = {}
+
+    def build(self, fields: bytes) -> Dict[str, Any]:
+        """The application may change the scope, its list of headers, and the outermost dictionaries in it."""
+        known = self._known.get(fields)
+        if known is None:
+            known = self._parse(fields)
+        scope = known.copy()
+        scope["headers"] = scope["headers"].copy()
+        scope["state"] = self._state.copy()
+        scope["extensions"] = _EXTENSIONS.copy()
+        return scope
+
+    def _parse(self, fields: bytes) -> Dict[str, Any]:
+        scope = http_scope(fields.split(b"\0"), self._root_path, {})
+        if len(fields) <= _REMEMBERED_BYTES:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[fields] = scope
+        return scope
 
 
 def http_scope(fields: List[bytes], root_path: str, state: Dict[str, Any]) -> Dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic_ns
+from typing import Any, Sequence
 
 from tunicorn.process import forked_copy
 from tunicorn.runqueue.ticket import TicketError
@@ -22,11 +23,12 @@ class ClaimSlot:
     `struct` with an explicit byte order would write byte by byte.
     """
 
-    __slots__ = ("_cancels", "_slot")
+    __slots__ = ("_slot", "cancels")
 
     def __init__(self, slot: memoryview, cancels: memoryview) -> None:
         self._slot = slot
-        self._cancels = cancels
+        # The cancel table. Once `has_left` has been called for a ticket, its entry may be compared without a call.
+        self.cancels: Sequence[int] = cancels
 
     @property
     def taken(self) -> int:
@@ -84,8 +86,9 @@ class ClaimSlot:
         """The response has begun but is not over; the kind of slot decides whether the deadline still applies."""
 
     def become_copy(self) -> None:
-        """Later writes stay in this process."""
+        """Later writes stay in this process, and no ticket is cancelled."""
         self._slot = memoryview(bytearray(SLOT_BYTES)).cast("Q")
+        self.cancels = _NoneCancelled()
         self.__class__ = CopiedSharedClaimSlot if isinstance(self, SharedClaimSlot) else CopiedClaimSlot
 
     def age_seconds(self) -> float:
@@ -96,16 +99,26 @@ class ClaimSlot:
     def has_left(self, cancel: int, ticket_id: int) -> bool:
         """Whether the ticket is cancelled, even if only "unless begun"."""
         try:
-            return self._cancels[cancel] & _ID_BITS == ticket_id
+            return self.cancels[cancel] & _ID_BITS == ticket_id
         except IndexError:
-            raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
+            raise TicketError(f"cancel index is {cancel}; the board has {len(self.cancels)} entries") from None
 
     def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
         """Whether the ticket is cancelled unconditionally."""
         try:
-            return self._cancels[cancel] == ticket_id  # type: ignore[no-any-return, unused-ignore]
+            return self.cancels[cancel] == ticket_id
         except IndexError:
-            raise TicketError(f"cancel index is {cancel}; the board has {len(self._cancels)} entries") from None
+            raise TicketError(f"cancel index is {cancel}; the board has {len(self.cancels)} entries") from None
+
+
+class _NoneCancelled(Sequence[int]):
+    """The cancel table of a process that the application has forked."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, index: Any) -> Any:
+        return 0
 
 
 class SharedClaimSlot(ClaimSlot):
@@ -148,12 +161,6 @@ class CopiedClaimSlot(ClaimSlot):
     def begin(self, pid: int, thread: int = 0) -> None:
         """Does nothing: the board belongs to the worker."""
 
-    def has_left(self, cancel: int, ticket_id: int) -> bool:
-        return False
-
-    def is_cancelled(self, cancel: int, ticket_id: int) -> bool:
-        return False
-
     def release(self) -> None:
         forked_copy.end_copy()
 
@@ -162,6 +169,4 @@ class CopiedSharedClaimSlot(SharedClaimSlot):
     __slots__ = ()
 
     begin = CopiedClaimSlot.begin
-    has_left = CopiedClaimSlot.has_left
-    is_cancelled = CopiedClaimSlot.is_cancelled
     release = CopiedClaimSlot.release

@@ -12,7 +12,8 @@ from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http.http_exchange import HttpExchange
 from tunicorn.asgi.http.request_observer import ObservedRequest, RequestObserver
 from tunicorn.asgi.places import Place
-from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
+from tunicorn.asgi.scope import HttpScopes, websocket_scope
+from tunicorn.asgi.task_start import task_start
 from tunicorn.asgi.web_socket.web_socket import WebSocket
 from tunicorn.channels.asgi_channel import Channel
 from tunicorn.channels.channel_frame import probed_frame, skip_frame
@@ -39,17 +40,21 @@ class AsgiRequests:
         self._observer = RequestObserver(context.worker, context.logs.access_is_python) if _observes(context) else None
         self._state: dict[str, Any] = {}
         self._root_path: str = cfg.root_path
+        self._build_scope = HttpScopes(self._root_path, self._state).build
         self._grace_seconds: float = cfg.asgi_disconnect_grace_period
         self._timeout_seconds: float = cfg.timeout
         self._held_messages = HeldMessages()
         self._running: Set[Exchange] = set()
+        self._ended = self._running.discard
         # Requests that this worker has cancelled because their client is gone. Each is cancelled once.
         self._stopped: Set[Exchange] = set()
-        # The tasks of requests, including those that go on in the background after the response is complete.
+        # The tasks of requests that did not end in their first step, including those that go on in the background after
+        # the response.
         self._tasks: Set[asyncio.Task[None]] = set()
+        self._start = task_start(loop)
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
-        kind, flags, ticket_id, gateway, cancel = ticket[:5]
+        kind, flags, ticket_id, gateway, cancel, _, _, _, _, _ = ticket
         claim = place.claim
         if kind != KIND_PROBE:
             claim.claim(ticket_id, gateway, monotonic_ns())
@@ -61,10 +66,19 @@ class AsgiRequests:
             last_word = probed_frame(ticket_id) if kind == KIND_PROBE else skip_frame(ticket_id)
             place.finish(channel, last_word, 0)
             return
-        run = self._follow if flags & FOLLOWS else self._run
-        # `asyncio.current_task()` would take longer, up to Python 3.11 at least.
-        place.task = self._loop.create_task(run(place, channel, ticket))
-        self._tasks.add(place.task)
+        if flags & FOLLOWS:
+            self._tasks.add(self._start(self._follow(place, channel, ticket)))
+            return
+        exchange = self._exchange(place, channel, ticket)
+        task = self._start(self._run(exchange, ticket.fields))
+        if not task.done():
+            self._keep(exchange, task)
+
+    def _keep(self, exchange: Exchange, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        exchange.runner = task
+        if exchange.task is None:
+            exchange.task = task
 
     async def _follow(self, place: Place, channel: Channel, ticket: Ticket) -> None:
         """For a large request, whose ticket holds only the header."""
@@ -73,29 +87,35 @@ class AsgiRequests:
         except (OSError, asyncio.CancelledError):
             # The gateway and its client are gone; or this worker has no time left, and another may run the request.
             answer = None
+        task: Any = asyncio.current_task()
         if answer is None:
-            self._tasks.discard(place.task)
+            self._tasks.discard(task)
             place.finish(channel, skip_frame(ticket.id), 0)
             return
-        fields = split_fields(answer[: ticket.fields_length])
-        await self._run(place, channel, ticket._replace(fields=fields, body=answer[ticket.fields_length :]))
+        fields = answer[: ticket.fields_length]
+        exchange = self._exchange(place, channel, ticket._replace(fields=fields, body=answer[ticket.fields_length :]))
+        self._keep(exchange, task)
+        await self._run(exchange, fields)
 
-    async def _run(self, place: Place, channel: Channel, ticket: Ticket) -> None:
-        is_web_socket = ticket.flags & UPGRADE != 0 and self._speaks_web_socket
+    def _exchange(self, place: Place, channel: Channel, ticket: Ticket) -> Exchange:
         exchange: Exchange
-        if is_web_socket:
-            exchange = WebSocket(place, channel, ticket, ended=self._running.discard, held=self._held_messages)
+        if ticket.flags & UPGRADE and self._speaks_web_socket:
+            exchange = WebSocket(place, channel, ticket, ended=self._ended, held=self._held_messages)
         else:
-            exchange = HttpExchange(place, channel, ticket, self._running.discard)
-        task = exchange.task = place.task
+            exchange = HttpExchange(place, channel, ticket, self._ended)
         self._running.add(exchange)
+        return exchange
+
+    async def _run(self, exchange: Exchange, fields: bytes) -> None:
         if FAULT is not None:
             FAULT("in-app")
         observed: Optional[ObservedRequest] = None
         scope: dict[str, Any] = {}
         try:
-            build_scope = websocket_scope if is_web_socket else http_scope
-            scope = build_scope(ticket.fields, self._root_path, self._state)
+            if exchange.__class__ is HttpExchange:
+                scope = self._build_scope(fields)
+            else:
+                scope = websocket_scope(fields.split(b"\0"), self._root_path, self._state)
             if self._observer is not None and isinstance(exchange, HttpExchange):
                 observed = self._observer.begin(scope, exchange)
             await self._app(scope, exchange.receive, exchange.send)
@@ -123,7 +143,8 @@ class AsgiRequests:
             if observed is not None and self._observer is not None:
                 self._observer.end(observed)
             # Not in a callback of the task, which would cost a turn of the loop.
-            self._tasks.discard(task)
+            if exchange.runner is not None:
+                self._tasks.discard(exchange.runner)
             if self._stopped:
                 self._stopped.discard(exchange)
 

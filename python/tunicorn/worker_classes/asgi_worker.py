@@ -16,7 +16,6 @@ from tunicorn.asgi.leaving import finish
 from tunicorn.asgi.lifespan import Lifespan
 from tunicorn.asgi.loop import new_event_loop
 from tunicorn.asgi.places import FreePlaces
-from tunicorn.asgi.scope import split_fields
 from tunicorn.asgi.task_stack import write_stacks, write_start_up
 from tunicorn.asgi.warm_up import warm_up
 from tunicorn.process import forked_copy
@@ -30,6 +29,7 @@ _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5
 # Time for the shutdown of the lifespan after a failed boot.
 _LAST_SECONDS = 1.0
+_TICKETS_PER_TURN = 4
 
 
 def serve(context: WorkerContext) -> None:
@@ -54,7 +54,7 @@ class AsgiWorker(AsgiRequests):
         self._context = context
         self._lifespan = Lifespan(app, context.worker.cfg.asgi_lifespan, self._state, context.log)
         self._places = FreePlaces(context, loop, self._resume)
-        self._source = TicketSource(context, split_fields)
+        self._source = TicketSource(context, bytes)
         self._ticket_wait = LoopTicketWait(loop, context.tickets_fd, self._take)
         self._waits_for_tickets = False
         # Every request begins with these context variables, not with those of the request that freed its place.
@@ -126,21 +126,23 @@ class AsgiWorker(AsgiRequests):
             self._over.set_result(None)
 
     def _take(self) -> None:
-        place = self._places.take()
-        if place is None:
-            self._pause()
-            return
-        ticket = self._source.take()
-        if ticket is None:
-            place.put_back()
-        else:
-            # A worker that is idle again immediately may be first in line; only requests that last must be spread.
-            self._ticket_wait.has_taken(bool(self._running))
-            self._begin(place, ticket)
-        if not self._life.state.takes_tickets:
-            self._leave()
-        elif self._places.is_exhausted:
-            # Now, not at the next ticket: that one must wake another worker.
+        places = self._places
+        for _ in range(_TICKETS_PER_TURN):
+            if places.is_exhausted:
+                # Now, not at the next ticket: that one must wake another worker.
+                self._pause()
+                return
+            ticket = self._source.take()
+            if ticket is not None:
+                # A worker that is idle again immediately may be first in line; only requests that last must be spread.
+                self._ticket_wait.has_taken(bool(self._running))
+                self._begin(places.take(), ticket)
+            if not self._life.state.takes_tickets:
+                self._leave()
+                return
+            if ticket is None or self._tasks:
+                break
+        if places.is_exhausted:
             self._pause()
 
     def _tick(self) -> None:

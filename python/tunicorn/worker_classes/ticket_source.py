@@ -16,6 +16,7 @@ from tunicorn.runqueue.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketErr
 from tunicorn.worker_context.worker_context import WorkerContext
 from tunicorn.worker_context.worker_signals import Leave
 
+_read = os.read
 _readv = os.readv
 
 
@@ -38,10 +39,10 @@ class TicketSource:
     def take(self) -> Optional[Ticket]:
         """Does not wait; returns None also if another worker was quicker."""
         try:
-            taken = _readv(self._fd, self._views)
+            data = _read(self._fd, TICKET_BYTES)
         except (BlockingIOError, InterruptedError):
             return None
-        return self._taken(taken)
+        return self._taken(data)
 
     def wait(self) -> Optional[Ticket]:
         """For the main thread and a blocking pipe: waits until a ticket comes or the worker is to leave."""
@@ -52,24 +53,24 @@ class TicketSource:
             if not life.state.takes_tickets:
                 signals.interrupts_wait = False
                 return None
-            taken = _readv(self._fd, self._views)
+            is_ticket = _readv(self._fd, self._views) != 0
             signals.interrupts_wait = False
         except Leave:
             # The kernel may have delivered a ticket before the handler raised.
             if length[0] == 0:
                 return None
-            taken = TICKET_BYTES
-        return self._taken(taken)
+            is_ticket = True
+        return self._taken(self._buffer if is_ticket else b"")
 
-    def _taken(self, size: int) -> Optional[Ticket]:
-        if size == 0:
+    def _taken(self, data: bytes | bytearray) -> Optional[Ticket]:
+        if not data:
             if self._life.move(WorkerEvent.DRAINED).takes_tickets:
                 self._report({"type": "drained"})
             return None
         if FAULT is not None:
             FAULT("after-take")
         try:
-            ticket = decode(self._buffer, self._parse)
+            ticket = decode(data, self._parse)
         except TicketError as error:
             say(self._log, workers.MALFORMED_TICKET, reason=error)
             return None

@@ -7,7 +7,7 @@ from typing import Any, Dict
 
 import asgi_doubles  # noqa: F401 - puts python/ on sys.path
 
-from tunicorn.asgi.scope import http_scope, split_fields, websocket_scope
+from tunicorn.asgi.scope import HttpScopes, http_scope, websocket_scope
 
 FIELDS: Dict[str, str] = {
     "method": "GET",
@@ -24,8 +24,12 @@ FIELDS: Dict[str, str] = {
 
 
 def fields(*headers: Any, **changes: str) -> Any:
+    return ticket_fields(*headers, **changes).split(b"\0")
+
+
+def ticket_fields(*headers: Any, **changes: str) -> bytes:
     values = [*{**FIELDS, **changes}.values(), *(text for pair in headers for text in pair)]
-    return split_fields("\0".join(values).encode("latin-1"))
+    return "\0".join(values).encode("latin-1")
 
 
 class Scopes(unittest.TestCase):
@@ -62,6 +66,25 @@ class Scopes(unittest.TestCase):
         self.assertEqual(other["state"], {"db": [1]})
         self.assertNotIn("mine", other["extensions"])
         self.assertEqual(other["headers"], [])
+
+    def test_repeated_fields_give_a_scope_of_their_own_each_time(self) -> None:
+        state: Dict[str, Any] = {"db": []}
+        scopes = HttpScopes("/api", state)
+        repeated = ticket_fields(("host", "a"), ("x", "1"))
+        for _ in range(3):
+            scope = scopes.build(bytes(bytearray(repeated)))
+            self.assertEqual(scope, http_scope(repeated.split(b"\0"), "/api", state))
+            # None of this may reach another request.
+            scope["headers"].append((b"mine", b""))
+            scope["state"]["mine"] = scope["extensions"]["mine"] = scope["mine"] = 1
+        state["later"] = 2
+        self.assertEqual(scopes.build(repeated)["state"], {"db": [], "later": 2})
+
+    def test_as_many_different_fields_as_come_and_long_ones(self) -> None:
+        scopes = HttpScopes("", {})
+        for number in (*range(1000), *range(0, 1000, 7)):
+            path = f"/{number}" + "x" * (number * 9 % 3000)
+            self.assertEqual(scopes.build(ticket_fields(path=path))["path"], path)
 
     def test_unix_sockets_have_a_path_and_no_port(self) -> None:
         scope = http_scope(fields(client="", client_port="", server="/run/app.sock", server_port=""), "", {})

@@ -10,7 +10,6 @@ from tunicorn.asgi.http.http_response import HttpResponse, Message
 from tunicorn.asgi.http.incoming_body import IncomingBody
 from tunicorn.asgi.http.response_state import END, LEAVE, STARTED, UNSTARTED, move
 from tunicorn.asgi.places import Place
-from tunicorn.asgi.scope import METHOD
 from tunicorn.channels import channel_frame
 from tunicorn.channels.asgi_channel import Channel
 from tunicorn.channels.channel_frame import ABORTED, body_header, failed_frame, head_start, tunnel_frame
@@ -24,11 +23,13 @@ _CUT_HEAD = b"500 Internal Server Error\r\n"
 
 
 class HttpExchange(HttpResponse):
-    __slots__ = ("_body", "_ended", "_flags", "_gone_at", "_incoming", "task")
+    __slots__ = ("_body", "_ended", "_flags", "_gone_at", "_incoming", "runner", "task")
 
     def __init__(self, place: Place, channel: Channel, ticket: Ticket, ended: Callable[[Any], None]) -> None:
         _, flags, self.id, _, self._cancel, _, _, fields, body, _ = ticket
         self.state = UNSTARTED
+        # The task that called the application, and the one whose stack is the request's; None during their first step.
+        self.runner: Optional[asyncio.Task[None]] = None
         self.task: Optional[asyncio.Task[None]] = None
         self.status = 0
         self.closes = False
@@ -40,7 +41,7 @@ class HttpExchange(HttpResponse):
         self._content_length = -1
         self._sent = 0
         self._flags = flags
-        self._method = fields[METHOD]
+        self._is_head = fields.startswith(b"HEAD\0")
         # None once the application has received it, or if it arrives on the channel.
         self._body: Optional[bytes] = None if flags & STREAMED else body
         self._incoming: Optional[IncomingBody] = None
@@ -104,7 +105,7 @@ class HttpExchange(HttpResponse):
             return
         self.status = 500
         self.headers = _FAILED_HEADERS
-        self.body_bytes = 0 if self._method == b"HEAD" else FAILED_PAGE_BYTES
+        self.body_bytes = 0 if self._is_head else FAILED_PAGE_BYTES
         self._finish(failed_frame(self.id, self.closes))
 
     def returned(self) -> Optional[Complaint]:
@@ -134,7 +135,7 @@ class HttpExchange(HttpResponse):
 
     def _finish(self, frame: bytes) -> None:
         """The place is free once the frame is sent; background tasks of the application go on."""
-        self.state = move(self.state, END)
+        self.state = self.state.moves.get(END) or move(self.state, END)
         self._body = None
         if self._incoming is not None:
             self._incoming.end()

@@ -20,12 +20,21 @@ from tunicorn.asgi.http.response_state import (
 )
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.transmit import transmit
-from tunicorn.channels import channel_frame
 from tunicorn.channels.asgi_channel import Channel
-from tunicorn.channels.channel_frame import CLOSING, FRAMED, body_header, head_frame, hints_frame, trailers_frame
+from tunicorn.channels.channel_frame import (
+    CLOSING,
+    END,
+    FRAMED,
+    HEAD,
+    body_header,
+    hints_frame,
+    pack_head,
+    trailers_frame,
+)
 from tunicorn.channels.client_gone import ClientGone
 
 MAX_PIECE_BYTES = 1024 * 1024
+_BODILESS = frozenset((204, 205, 304))
 
 Message = Dict[str, Any]
 Data = Union[bytes, memoryview]
@@ -38,7 +47,7 @@ class HttpResponse:
         "_channel",
         "_content_length",
         "_expects_trailers",
-        "_method",
+        "_is_head",
         "_parts",
         "_place",
         "_sent",
@@ -56,7 +65,7 @@ class HttpResponse:
     _cancel: int
     _channel: Channel
     _content_length: int
-    _method: bytes
+    _is_head: bool
     _parts: List[bytes]
     _place: Place
     _sent: int
@@ -84,7 +93,7 @@ class HttpResponse:
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
-        if self.state.is_gone or self._place.claim.is_cancelled(self._cancel, self.id):
+        if self.state.is_gone or self._place.claim.cancels[self._cancel] == self.id:
             self._refuse_gone()
         if kind == "http.response.body":
             # Most responses are one message, which needs no coroutine of its own.
@@ -109,7 +118,7 @@ class HttpResponse:
     # The steps of a response
 
     def is_cancelled(self) -> bool:
-        return self._place.claim.is_cancelled(self._cancel, self.id)
+        return self._place.claim.cancels[self._cancel] == self.id
 
     def _check_client(self) -> None:
         if self.state.is_gone or self.is_cancelled():
@@ -120,8 +129,13 @@ class HttpResponse:
         raise ClientGone("the client has left")
 
     def _start(self, message: Message) -> None:
-        after = move(self.state, START)
-        headers = header_list(message.get("headers"))
+        state = self.state
+        after = state.moves.get(START)
+        if after is None:
+            raise refusal(state, START)
+        headers = message.get("headers")
+        if headers.__class__ is not list:
+            headers = header_list(headers)
         status, parts, content_length, closes = response_head(message["status"], headers)
         if status < 200:
             raise RuntimeError(f"http.response.start has status {status}; an interim response is not a response")
@@ -129,8 +143,9 @@ class HttpResponse:
         self.status = status
         self._parts = parts
         self._content_length = content_length
-        self.closes = self.closes or closes
-        self._bodiless = status == 204 or status == 205 or status == 304 or self._method == b"HEAD"
+        if closes:
+            self.closes = True
+        self._bodiless = self._is_head or status in _BODILESS
         self._expects_trailers = bool(message.get("trailers", False))
         self.state = after
 
@@ -160,7 +175,7 @@ class HttpResponse:
         self._sent = sent
         if more or expects_trailers or size > MAX_PIECE_BYTES:
             return self._send_pieces(data, bool(more))
-        self._finish(self._frame(data, channel_frame.END))
+        self._finish(self._frame(data, END))
         return None
 
     async def _send_pieces(self, data: Data, more: bool) -> None:
@@ -173,7 +188,7 @@ class HttpResponse:
                 view = view[MAX_PIECE_BYTES:]
             data = view
         if not more and not self._expects_trailers:
-            self._finish(self._frame(data, channel_frame.END))
+            self._finish(self._frame(data, END))
             return
         if data or self.state is STARTED:
             await self._send_piece(data)
@@ -229,4 +244,8 @@ class HttpResponse:
             flags |= FRAMED
         if self.closes:
             flags |= CLOSING
-        return head_frame(self.id, self.status, flags, parts=self._parts, body=data)
+        # head_frame(), without its call.
+        head = b"".join(self._parts)
+        head_bytes = len(head)
+        header = pack_head(20 + head_bytes + size, HEAD, flags, self.status, self.id, head_bytes)
+        return b"".join((header, head, data))

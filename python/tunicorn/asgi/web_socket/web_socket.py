@@ -67,6 +67,7 @@ class WebSocket:
         "_ticket",
         "id",
         "passed_bytes",
+        "runner",
         "state",
         "task",
     )
@@ -76,6 +77,8 @@ class WebSocket:
     ) -> None:
         self.state: WebSocketState = CONNECTING
         self.id = ticket.id
+        # As for an HttpExchange.
+        self.runner: Optional[asyncio.Task[None]] = None
         self.task: Optional[asyncio.Task[None]] = None
         self.passed_bytes = 0
         self._place = place
