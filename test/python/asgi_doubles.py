@@ -88,10 +88,14 @@ class Channel:
             self.frames += parse(frame)
         return True
 
-    async def send(self, frame: bytes) -> None:
+    def begin_send(self, frame: bytes) -> Any:
         self.write(frame)
-        if self.room is not None:
-            await self.room.wait()
+        return None if self.room is None else self.room.wait()
+
+    async def send(self, frame: bytes) -> None:
+        rest = self.begin_send(frame)
+        if rest is not None:
+            await rest
 
     def read(self) -> None:
         self.reading = True
@@ -105,6 +109,9 @@ class Channel:
 
     def gives(self, kind: int, flags: int = 0, payload: bytes = b"", status: int = 0, ticket: int = TICKET) -> None:
         self.on_frame(GatewayFrame(kind, flags, status, ticket, payload))
+        if self.gate is not None:
+            # In a callback of the loop, as the channel does.
+            asyncio.get_running_loop().call_soon(self.gate.have_read)
 
 
 class Place:

@@ -48,6 +48,8 @@ class HeldMessages:
 
     def served(self, holder: Holder) -> None:
         """The holder has got a message, or will get none."""
+        if not self._line and self._chosen is None:
+            return
         self._line.pop(holder, None)
         if self._chosen is holder:
             self._chosen = None

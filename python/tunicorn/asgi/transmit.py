@@ -7,10 +7,12 @@ from typing import Callable
 from tunicorn.channels.asgi_channel import Channel
 from tunicorn.channels.client_gone import ClientGone
 
+CHANNEL_LOST = "the channel to the gateway is lost"
+
 
 async def transmit(channel: Channel, frame: bytes, gone: Callable[[], None]) -> None:
     """Waits until the frame is sent. If the channel is lost, calls `gone` and raises ClientGone."""
     await channel.send(frame)
     if channel.is_lost:
         gone()
-        raise ClientGone("the channel to the gateway is lost")
+        raise ClientGone(CHANNEL_LOST)

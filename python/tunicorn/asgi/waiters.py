@@ -6,6 +6,8 @@ from __future__ import annotations
 import asyncio
 from typing import List
 
+from tunicorn.asgi.next_turn import NextTurn
+
 
 class Waiters:
     __slots__ = ("_futures", "_loop")
@@ -33,3 +35,9 @@ class Waiters:
         for future in futures:
             if not future.done():
                 future.set_result(None)
+
+    def wake_now(self, next_turn: NextTurn) -> None:
+        """Like `wake`, but the waiters go on before it returns. Only for a callback of the loop."""
+        futures, self._futures = self._futures, []
+        for future in futures:
+            next_turn.wake(future)

@@ -27,6 +27,8 @@ from tunicorn.channels.loop_channel import LoopChannel, wake
 
 _FLAGS_AT = 5
 _READ_BYTES = 256 * 1024
+# For all channels, which read one after the other: to allocate as much for every read would take longer.
+_received = memoryview(bytearray(_READ_BYTES))
 
 
 class Gate(Protocol):
@@ -161,17 +163,17 @@ class Channel(LoopChannel):
             self.pause()
             return
         try:
-            data = self._socket.recv(_READ_BYTES)
+            size = self._socket.recv_into(_received)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self.lose(str(error))
             return
-        if not data:
+        if size == 0:
             self.lose("the gateway closed the channel")
             return
         try:
-            frames = self._frames.feed(data)
+            frames = self._frames.feed(bytes(_received[:size]))
         except FrameError as error:
             self.lose(str(error))
             return
@@ -186,11 +188,12 @@ class Channel(LoopChannel):
 
     def _deliver(self, frame: GatewayFrame) -> None:
         answer = self._answer
-        length = HEADER_BYTES + len(frame.payload)
         if frame.type == TAKEN:
+            length = HEADER_BYTES + len(frame.payload)
             check_taken(length, frame.type, frame.id, self._taken_id)
             wake(self._taken)
         elif answer is not None and frame.id == self._asked:
+            length = HEADER_BYTES + len(frame.payload)
             # Pieces of an earlier ticket's body that its application did not read may come before the answer.
             check_answer(length, frame.type, frame.flags, frame.status, wanted_bytes=self._answer_bytes)
             self._answer = None

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tunicorn.channels.channel_frame import HEADER_BYTES, GatewayFrame, check_gateway_header, unpack_header_from
+from tunicorn.channels.channel_frame import (
+    HEADER_BYTES,
+    MESSAGE,
+    GatewayFrame,
+    check_gateway_header,
+    unpack_header_from,
+)
 
 
 class FrameReader:
@@ -35,7 +41,8 @@ class FrameReader:
         size = len(data)
         while size - at >= HEADER_BYTES:
             length, kind, flags, status, ticket_id = unpack_header_from(data, at)
-            check_gateway_header(length, kind, flags)
+            if kind != MESSAGE or length < HEADER_BYTES:
+                check_gateway_header(length, kind, flags)
             end = at + length
             if end > size:
                 self._keep(data, at, length)

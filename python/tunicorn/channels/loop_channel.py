@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from typing import Callable, Deque, Optional
+from typing import Any, Callable, Coroutine, Deque, Optional
 
 from tunicorn.channels.answer_pipe import AnswerPipe
 from tunicorn.channels.channel_socket import ChannelLost, ChannelSocket
@@ -76,15 +76,23 @@ class LoopChannel(ChannelSocket):
         self._loop.add_writer(self._fd, self._flush)
         return False
 
-    async def send(self, frame: bytes) -> None:
-        """Sends the frame and waits until it is sent or the channel is lost."""
+    def begin_send(self, frame: bytes) -> Optional[Coroutine[Any, Any, None]]:
+        """Sends the frame. Returns None if it is sent and the caller may go on; otherwise what the caller must await.
+        """
         self._unyielded_bytes += len(frame) + _FRAME_COST_BYTES
         if not self.write(frame):
             self._unyielded_bytes = 0
-            await self.flushed()
-        elif self._unyielded_bytes > _YIELD_BYTES:
+            return self.flushed()
+        if self._unyielded_bytes > _YIELD_BYTES:
             self._unyielded_bytes = 0
-            await asyncio.sleep(0)
+            return asyncio.sleep(0)
+        return None
+
+    async def send(self, frame: bytes) -> None:
+        """Sends the frame and waits until it is sent or the channel is lost."""
+        rest = self.begin_send(frame)
+        if rest is not None:
+            await rest
 
     async def flushed(self) -> None:
         """Waits until all frames are sent or the channel is lost."""

@@ -11,6 +11,7 @@ from tunicorn.asgi.departure import is_departure
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http.http_exchange import HttpExchange
 from tunicorn.asgi.http.request_observer import ObservedRequest, RequestObserver
+from tunicorn.asgi.next_turn import NextTurn
 from tunicorn.asgi.places import Place
 from tunicorn.asgi.scope import HttpScopes, websocket_scope
 from tunicorn.asgi.task_start import task_start
@@ -52,6 +53,7 @@ class AsgiRequests:
         # the response.
         self._tasks: Set[asyncio.Task[None]] = set()
         self._start = task_start(loop)
+        self._next_turn = NextTurn(loop)
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
         kind, flags, ticket_id, gateway, cancel, _, _, _, _, _ = ticket
@@ -100,7 +102,9 @@ class AsgiRequests:
     def _exchange(self, place: Place, channel: Channel, ticket: Ticket) -> Exchange:
         exchange: Exchange
         if ticket.flags & UPGRADE and self._speaks_web_socket:
-            exchange = WebSocket(place, channel, ticket, ended=self._ended, held=self._held_messages)
+            exchange = WebSocket(
+                *(place, channel, ticket), ended=self._ended, held=self._held_messages, next_turn=self._next_turn
+            )
         else:
             exchange = HttpExchange(place, channel, ticket, self._ended)
         self._running.add(exchange)

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional
 from asgi_doubles import TICKET, Application, Channel, Place, sends, settle, ticket
 
 from tunicorn.asgi.http.head import InvalidResponse
+from tunicorn.asgi.next_turn import NextTurn
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.web_socket.web_socket import WebSocket
 from tunicorn.channels.channel_frame import CLOSE, GONE, MESSAGE, TEXT
@@ -47,7 +48,7 @@ class Bench:
         self.ended: List[Any] = []
         self.held = HeldMessages()
         self.socket = WebSocket(
-            self.place, self.channel, ticket(), ended=self.ended.append, held=self.held  # type: ignore
+            self.place, self.channel, ticket(), ended=self.ended.append, held=self.held, next_turn=NextTurn(self.place.loop),  # type: ignore
         )
         self.error: Optional[BaseException] = None
         self.complaint: Optional[str] = None

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Any, Deque, Dict, Optional
 
 from tunicorn.asgi.held_messages import HeldMessages
+from tunicorn.asgi.next_turn import NextTurn
 from tunicorn.asgi.waiters import Waiters
 from tunicorn.channels.asgi_channel import Channel
 from tunicorn.channels.channel_frame import MESSAGE_COST_BYTES, TEXT, GatewayFrame
@@ -24,6 +25,7 @@ class IncomingMessages:
         "_held",
         "_held_bytes",
         "_loop",
+        "_next_turn",
         "_queue",
         "_queued_bytes",
         "_receiving",
@@ -32,12 +34,15 @@ class IncomingMessages:
         "left_at",
     )
 
-    def __init__(self, channel: Channel, held: HeldMessages, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, channel: Channel, held: HeldMessages, loop: asyncio.AbstractEventLoop, next_turn: NextTurn
+    ) -> None:
         self._channel = channel
         self._held = held
         # The bytes that `held` counts for this WebSocket.
         self._held_bytes = 0
         self._loop = loop
+        self._next_turn = next_turn
         self._queue: Deque[Message] = deque()
         self._queued_bytes = 0
         self._receiving = 0
@@ -64,7 +69,6 @@ class IncomingMessages:
         self._queued_bytes += _size(message)
         if self._queued_bytes > _QUEUE_LIMIT_BYTES:
             self._channel.pause()
-        self._waiters.wake()
 
     def end(self, code: int, reason: str) -> None:
         """Only the first end counts."""
@@ -88,9 +92,13 @@ class IncomingMessages:
         return self._held.admits(self)
 
     def have_read(self) -> None:
-        self._account()
-        if self._queue or self.disconnect is not None:
-            self._held.served(self)
+        is_served = bool(self._queue) or self.disconnect is not None
+        if self._queue:
+            self._waiters.wake_now(self._next_turn)
+        if self._channel.gate is self:
+            self._account()
+            if is_served:
+                self._held.served(self)
 
     @property
     def is_wanting(self) -> bool:
@@ -120,8 +128,9 @@ class IncomingMessages:
 
     def _account(self) -> None:
         held_bytes = self._queued_bytes + self._channel.unfinished_bytes
-        self._held.add(held_bytes - self._held_bytes)
-        self._held_bytes = held_bytes
+        if held_bytes != self._held_bytes:
+            self._held.add(held_bytes - self._held_bytes)
+            self._held_bytes = held_bytes
 
 
 def _size(message: Message) -> int:

@@ -5,13 +5,14 @@ side sees only whole messages.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Coroutine, Dict, Optional
 
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.http.head import header_lines
 from tunicorn.asgi.http.http_exchange import HttpExchange
+from tunicorn.asgi.next_turn import NextTurn
 from tunicorn.asgi.places import Place
-from tunicorn.asgi.transmit import transmit
+from tunicorn.asgi.transmit import CHANNEL_LOST, transmit
 from tunicorn.asgi.web_socket.incoming_messages import IncomingMessages
 from tunicorn.asgi.web_socket.web_socket_state import (
     ACCEPT,
@@ -73,7 +74,14 @@ class WebSocket:
     )
 
     def __init__(
-        self, place: Place, channel: Channel, ticket: Ticket, *, ended: Callable[[Any], None], held: HeldMessages
+        self,
+        place: Place,
+        channel: Channel,
+        ticket: Ticket,
+        *,
+        ended: Callable[[Any], None],
+        held: HeldMessages,
+        next_turn: NextTurn,
     ) -> None:
         self.state: WebSocketState = CONNECTING
         self.id = ticket.id
@@ -88,7 +96,7 @@ class WebSocket:
         # None once the application has received it.
         self._greeting: Optional[Message] = {"type": "websocket.connect"}
         self._denial: Optional[HttpExchange] = None
-        self._incoming = IncomingMessages(channel, held, place.loop)
+        self._incoming = IncomingMessages(channel, held, place.loop, next_turn)
         channel.on_frame = self._frame
         channel.write(watch_frame(ticket.id))
         channel.read()
@@ -109,7 +117,12 @@ class WebSocket:
                 return
             raise ClientGone("the WebSocket is closed")
         if kind == "websocket.send" and state is OPEN:
-            await self._send_message(message)
+            rest = self._send_message(message)
+            if rest is not None:
+                await rest
+            if self._channel.is_lost:
+                self.gone()
+                raise ClientGone(CHANNEL_LOST)
         elif kind == "websocket.accept" and state is CONNECTING:
             await self._accept(message)
         elif kind == "websocket.close" and state is OPEN:
@@ -181,7 +194,8 @@ class WebSocket:
         frame = head_start(self.id, 101, 0, b"101 Switching Protocols\r\n" + lines)
         await transmit(self._channel, frame, self.gone)
 
-    async def _send_message(self, message: Message) -> None:
+    def _send_message(self, message: Message) -> Optional[Coroutine[Any, Any, None]]:
+        """Returns what is still to be awaited, if anything."""
         data = message.get("bytes")
         flags = 0
         if data is None:
@@ -191,7 +205,7 @@ class WebSocket:
             data = text.encode("utf-8")
             flags = TEXT
         self.passed_bytes += len(data) + MESSAGE_COST_BYTES
-        await transmit(self._channel, message_header(self.id, flags, len(data)) + data, self.gone)
+        return self._channel.begin_send(message_header(self.id, flags, len(data)) + data)
 
     async def _start_denial(self, message: Message) -> None:
         ticket = self._ticket._replace(flags=0, body=b"")
