@@ -1,7 +1,7 @@
 """A worker of class asgi: one event loop that runs as many concurrent requests as there are slots.
 
-It takes one ticket per turn of the loop, so tickets spread over idle workers, and a worker whose loop is kept busy by a
-handler takes no more.
+It takes a ticket only when it can begin the request at once, and no second one in a turn of the loop while a request is
+in progress. So tickets spread over idle workers, and a worker whose loop is kept busy by a handler takes no more.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextvars import copy_context
+from time import monotonic_ns
 
 from tunicorn.application.load_application import StartFailed
 from tunicorn.asgi.application_kind import Application, as_asgi3
@@ -29,7 +30,9 @@ _WATCH_SECONDS = 0.1
 _BEAT_SECONDS = 0.5
 # Time for the shutdown of the lifespan after a failed boot.
 _LAST_SECONDS = 1.0
-_TICKETS_PER_TURN = 4
+# Requests that end in their first step follow each other for so long before the loop goes on. Beside tasks of other
+# requests, each turn has one.
+_TURN_NS = 1_000_000
 
 
 def serve(context: WorkerContext) -> None:
@@ -92,7 +95,8 @@ class AsgiWorker(AsgiRequests):
         if not self._life.state.takes_tickets:
             self._leave()
         self._resume()
-        self._tick()
+        # Requests begin in callbacks of the loop, and this is a task.
+        self._loop.call_soon(self._tick)
         await self._over
         self._life.move(WorkerEvent.LEAVE)
         signals.notify_application()
@@ -126,23 +130,27 @@ class AsgiWorker(AsgiRequests):
             self._over.set_result(None)
 
     def _take(self) -> None:
-        places = self._places
-        for _ in range(_TICKETS_PER_TURN):
-            if places.is_exhausted:
-                # Now, not at the next ticket: that one must wake another worker.
-                self._pause()
-                return
-            ticket = self._source.take()
+        """Takes a ticket and begins its request. Only if that is over, there may be time for another one: a ticket is
+        taken by a worker that can begin it now.
+        """
+        places, source, life = self._places, self._source, self._life
+        ends_ns = 0
+        while not places.is_exhausted:
+            ticket = source.take()
             if ticket is not None:
-                # A worker that is idle again immediately may be first in line; only requests that last must be spread.
-                self._ticket_wait.has_taken(bool(self._running))
+                if ends_ns == 0:
+                    ends_ns = monotonic_ns() + _TURN_NS
+                    # A worker that is idle again immediately may be first in line; only requests that last must be
+                    # spread.
+                    self._ticket_wait.has_taken(bool(self._running))
                 self._begin(places.take(), ticket)
-            if not self._life.state.takes_tickets:
+            if not life.state.takes_tickets:
                 self._leave()
                 return
-            if ticket is None or self._tasks:
+            if ticket is None or self._tasks or monotonic_ns() >= ends_ns:
                 break
         if places.is_exhausted:
+            # Now, not at the next ticket: that one must wake another worker.
             self._pause()
 
     def _tick(self) -> None:
