@@ -15,9 +15,9 @@ from tunicorn.runqueue.ticket_wait import EXCLUSIVELY, TicketWait
 
 # uvloop registers watched descriptors a turn or two later.
 _TURNS = 10
-# After this many tickets a worker moves to the end of the queue, so that it is not always the first to wake. More often
-# would be fairer, but costs two system calls each time.
-_TICKETS = 16
+# After this many turns with tickets a worker moves to the end of the queue, so that it is not always the first to wake.
+# More often would be fairer, but costs two system calls each time.
+_TAKING_TURNS = 16
 
 
 class LoopTicketWait:
@@ -45,10 +45,11 @@ class LoopTicketWait:
         self._loop.remove_reader(self._watched)
 
     def has_taken(self, lasts: bool) -> None:
-        """The worker has taken a ticket. `lasts`: its request is not short, so the next ticket is for another worker.
+        """The worker has taken a ticket in this turn of the loop. `lasts`: its request is not short, so the next one is
+        for another worker.
         """
         self._taken += 1
-        if self._taken >= _TICKETS or lasts:
+        if self._taken >= _TAKING_TURNS or lasts:
             self._taken = 0
             self._go_to_end()
 
