@@ -12,10 +12,16 @@ import type { ChannelQueue } from './worker-channel.ts';
 /** As much as a pipe holds by default. */
 const READ_BYTES = 64 * 1024;
 
+/** What the pipe needs from the run queue. */
+export interface AnswerQueue extends ChannelQueue {
+  /** Answers to some of the outstanding tickets could not be read. */
+  answersDiscarded(): void;
+}
+
 export class AnswerPipe implements AnswerSink {
   readonly #fd: number;
   readonly #socket: Socket;
-  readonly #queue: ChannelQueue;
+  readonly #queue: AnswerQueue;
   readonly #report: (fault: string) => void;
   readonly #decoder: AnswerDecoder = new AnswerDecoder(this);
   /** Every read uses it again: no part of it is kept after its answers have been passed on. */
@@ -23,7 +29,7 @@ export class AnswerPipe implements AnswerSink {
   #isOpen = true;
 
   /** Throws if no worker has made the pipe yet. `report` gets what is wrong with bytes that are not an answer. */
-  constructor(file: string, queue: ChannelQueue, report: (fault: string) => void) {
+  constructor(file: string, queue: AnswerQueue, report: (fault: string) => void) {
     this.#queue = queue;
     this.#report = report;
     // For writing too: a pipe without a writer would be at its end.
@@ -97,6 +103,7 @@ export class AnswerPipe implements AnswerSink {
     // Each answer is written in one piece, so the first byte after an empty pipe begins one.
     while (this.#readNow() > 0);
     this.#decoder.reset();
+    this.#queue.answersDiscarded();
   }
 
   /** 0 if the pipe is empty. */

@@ -3,10 +3,10 @@
 
 import type { ClaimsBoard, SlotRange } from '../../runqueue/claims-board.ts';
 import { TICKET_STREAMED, TICKET_UPGRADE, writeRunTicket } from '../../runqueue/ticket.ts';
+import type { AnswerQueue } from '../exchange/answer-pipe.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { IssuedTicket } from '../exchange/exchange-life.ts';
 import { bodyOf, fieldsFor, type Request, waitedMs } from '../exchange/request.ts';
-import type { ChannelQueue } from '../exchange/worker-channel.ts';
 import { Refusal } from '../http1/refusal.ts';
 import { CancelEntries, type CancelRange } from './cancel-entries.ts';
 import { LostTickets } from './lost-tickets.ts';
@@ -21,7 +21,7 @@ import { WaitingRequests } from './waiting-requests.ts';
 /** The ticket ids of a gateway process are below those of the next one. */
 const IDS_PER_GATEWAY = 2 ** 36;
 
-export class RunQueue implements ChannelQueue {
+export class RunQueue implements AnswerQueue {
   readonly #gateway: number;
   readonly #board: ClaimsBoard;
   readonly #lostTickets: LostTickets;
@@ -38,6 +38,8 @@ export class RunQueue implements ChannelQueue {
   #inPipe = 0;
   readonly #ofRetiring: Set<IssuedTicket> = new Set();
   #nextId: number;
+  /** Tickets below this one may have been run although no worker claims them and no answer has come. */
+  #doubtfulBelow = 0;
 
   /** `whenRead` calls back when everything has been read that workers have sent so far. */
   constructor(
@@ -164,6 +166,13 @@ export class RunQueue implements ChannelQueue {
     if (pipe !== null && pipe.generation === generation && this.#inPipe > 0) this.#probes.send(pipe);
   }
 
+  /** Answers could not be read. Their tickets look like lost ones, and are found like them, but have been run: they are answered 502. */
+  answersDiscarded(): void {
+    this.#doubtfulBelow = this.#nextId;
+    const pipe = this.#pipe;
+    if (pipe !== null && this.#inPipe > 0) this.#probes.send(pipe);
+  }
+
   /** A probe was taken, and so was every ticket before it. */
   probed(probe: number): void {
     const pipe = this.#probes.taken(probe);
@@ -229,7 +238,8 @@ export class RunQueue implements ChannelQueue {
     for (const ticket of tickets) {
       const { exchange } = ticket;
       this.#forget(ticket, entries);
-      if (this.#mayWaitAgain(exchange)) again.push(exchange);
+      if (entries === 'burn' && ticket.id < this.#doubtfulBelow) failAnswerLost(exchange);
+      else if (this.#mayWaitAgain(exchange)) again.push(exchange);
       else if (entries === 'free') this.#allowance.answered(performance.now());
     }
     this.#waiting.putBack(again);
@@ -331,6 +341,11 @@ function kindOf({ stream, head }: Request, body: Buffer | null): number {
 /** The request has waited longer than queue_timeout. */
 export function failOverdue(exchange: Exchange): void {
   exchange.fail(new Refusal('ServiceUnavailable', 'no worker took the request within queue_timeout'), 'queue-timeout');
+}
+
+/** A worker may have run the request, and its answer was lost. */
+function failAnswerLost(exchange: Exchange): void {
+  exchange.fail(new Refusal('BadGateway', 'the answer of a worker was lost'), 'worker-died');
 }
 
 /** The client left before a worker ran the request. */

@@ -6,13 +6,12 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { AnswerPipe } from '../../../../src/gateway/exchange/answer-pipe.ts';
-import type { ChannelQueue } from '../../../../src/gateway/exchange/worker-channel.ts';
+import { AnswerPipe, type AnswerQueue } from '../../../../src/gateway/exchange/answer-pipe.ts';
 import { eventually } from '../../../harness/deadline.ts';
 import { bytesOf, vectors } from '../../runqueue/vectors.ts';
 import { outstandingExchange, type TestExchange } from './exchange-double.ts';
 
-class Queue implements ChannelQueue {
+class Queue implements AnswerQueue {
   readonly exchanges: Map<number, TestExchange> = new Map();
   readonly events: string[] = [];
 
@@ -37,6 +36,10 @@ class Queue implements ChannelQueue {
 
   probed(ticket: number): void {
     this.events.push(`probed ${ticket}`);
+  }
+
+  answersDiscarded(): void {
+    this.events.push('discarded');
   }
 }
 
@@ -126,6 +129,7 @@ test('after bytes that are no answer, the next answer after an empty pipe is rea
   send(Buffer.from('Traceback (most recent call last):\n'));
   pipe.readEmpty();
   assert.equal(faults.length, 1);
+  assert.deepEqual(queue.events, ['discarded']);
   send(answer('a whole response'));
   pipe.readEmpty();
   assert.match(exchange.client.sent, /^HTTP\/1\.1 200 /);

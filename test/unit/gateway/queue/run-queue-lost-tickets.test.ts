@@ -320,3 +320,25 @@ test('the marks of lost tickets stay until their generation is gone: their entri
   assert.deepEqual(namesOf(rest), ['r1', 'r2', 'r4']);
   assert.deepEqual(rest.map(({ cancel }) => cancel).sort(), [10, 11, 12]);
 });
+
+test('after answers were lost, a ticket that no worker claims may have been run, and is not queued again', async (t) => {
+  const bench = new Bench(t);
+  const reader = bench.serve(t, 1, 2);
+  const [lost, running] = bench.enqueueAll(requests(2));
+  const { r2 } = await takeNamed(reader, 'r1', 'r2');
+  bench.claim(1, r2.id);
+  bench.queue.answersDiscarded();
+  const { '(probe)': probe } = await takeNamed(reader, '(probe)');
+  bench.queue.probed(probe.id);
+  await eventually('the answer in place of the lost one', () => lost?.client.ends.length === 1);
+  assert.match(lost?.client.sent ?? '', /^HTTP\/1\.1 502 /);
+  assert.equal(running?.state.kind, 'outstanding');
+  // Later tickets are not in doubt.
+  bench.enqueue('r3');
+  await takeNamed(reader, 'r3');
+  assert.equal(bench.workerGone(1, 5), undefined);
+  const { '(probe)': second } = await takeNamed(reader, '(probe)');
+  bench.queue.probed(second.id);
+  assert.deepEqual(namesOf([await reader.take()]), ['r3']);
+  await nothingElse(bench, reader);
+});
