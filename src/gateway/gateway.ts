@@ -38,6 +38,7 @@ import { closeWithin, WebSocketRetirement } from './upgraded/websocket-retiremen
 
 const CHECK_TIME_MS = 1000;
 const CHECK_QUEUE_MS = 20;
+const CHECK_WORKERS_MS = 200;
 
 export interface GatewayStart {
   readonly number: number;
@@ -68,7 +69,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly #retirement: WebSocketRetirement;
   readonly #drain: Drain;
   readonly #streams: StreamReport;
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #timers: NodeJS.Timeout[];
   /** Null until a worker has made it. */
   #answers: AnswerPipe | null = null;
   #lastConnection = 0;
@@ -191,6 +192,11 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const refusal = new Refusal('GatewayTimeout', `${method} ${target} exceeded timeout`);
     exchange.fail(refusal, 'timeout', workerPid);
     this.#start.send({ type: 'expired', ticket, method, target });
+  }
+
+  arbiterGone(): void {
+    const check = (): void => this.#deadWorkers.checkAlive(this.#start.number);
+    this.#timers.push(setInterval(() => this.#arriving.whenRead(check), CHECK_WORKERS_MS).unref());
   }
 
   announceClose(): void {

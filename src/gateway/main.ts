@@ -140,4 +140,7 @@ function end(manner: 'graceful' | 'quick', listeners: 'closed' | 'kept'): void {
 
 process.on('message', (message, handle) => obey(message as ToGateway, handle));
 // The arbiter is gone: finish the requests that are here, as if it had asked for a drain.
-process.on('disconnect', () => end('graceful', 'closed'));
+process.on('disconnect', () => {
+  if (life.kind !== 'unstarted') life.gateway.arbiterGone();
+  end('graceful', 'closed');
+});

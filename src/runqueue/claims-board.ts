@@ -171,6 +171,15 @@ export class ClaimsBoard {
     return tickets;
   }
 
+  /** Where this gateway's tickets are claimed, and by which workers. */
+  claimants(gateway: number): { readonly slot: number; readonly pid: number }[] {
+    const claimants: { readonly slot: number; readonly pid: number }[] = [];
+    this.#scan({ slot: 0, slots: this.#slotsGivenOut() }, (bytes, at, slot) => {
+      if (readNumber(bytes, at + 24) === gateway) claimants.push({ slot, pid: readNumber(bytes, at + 32) });
+    });
+    return claimants;
+  }
+
   /** Marks a ticket as cancelled: a worker that has not begun it skips it; one that runs it can see that its client has left. */
   cancelUnlessBegun(entry: number, ticket: number): void {
     this.#mark(entry, ticket, UNLESS_BEGUN);
@@ -198,12 +207,12 @@ export class ClaimsBoard {
   }
 
   /** Visits the slots that hold a claim; the bytes are overwritten after it returns. */
-  #scan({ slot, slots }: SlotRange, visit: (bytes: Buffer, at: number) => void): void {
+  #scan({ slot, slots }: SlotRange, visit: (bytes: Buffer, at: number, slot: number) => void): void {
     for (let first = slot; first < slot + slots; first += SLOTS_AT_ONCE) {
       const length = WORKER_SLOT_BYTES * Math.min(SLOTS_AT_ONCE, slot + slots - first);
       fs.readSync(this.#fd, this.#window, 0, length, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * first);
       for (let at = 0; at < length; at += WORKER_SLOT_BYTES) {
-        if (readNumber(this.#window, at) !== 0) visit(this.#window, at);
+        if (readNumber(this.#window, at) !== 0) visit(this.#window, at, first + at / WORKER_SLOT_BYTES);
       }
     }
   }

@@ -39,6 +39,14 @@ export class DeadWorkers {
     this.#checkWorkers();
   }
 
+  /** Without an arbiter, no message says that a worker has exited, and nothing shows the end of one that has no channel. */
+  checkAlive(gateway: number): void {
+    for (const { slot, pid } of this.#board.claimants(gateway)) {
+      const hasChannel = [...this.#channels].some(({ worker }) => worker?.slot === slot && worker.pid === pid);
+      if (!hasChannel && !isAlive(pid)) this.#lost({ slot, slots: 1 });
+    }
+  }
+
   /** The last worker of the generation has exited. */
   generationGone(generation: number): void {
     this.#generations.add(generation);
@@ -93,6 +101,15 @@ export class DeadWorkers {
       this.#generations.delete(generation);
       this.#runQueue.generationGone(generation);
     }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 

@@ -291,6 +291,18 @@ scenario('when the arbiter is killed, a running request is still answered', asyn
   await server.nothingLeft();
 });
 
+scenario('when the arbiter is killed, the client of a worker that dies later gets 502 soon', async (scene) => {
+  const { rendezvous, server } = await scene.meeting(['--graceful-timeout', '3600', '--timeout', '3600']);
+  const [worker = 0] = await server.workers(1);
+  const connection = await scene.connect(server);
+  await connection.send(requestBytes('/hold'));
+  await rendezvous.arrived('held');
+  process.kill(server.pid, 'SIGKILL');
+  process.kill(worker, 'SIGKILL');
+  assert.equal((await connection.response()).status, 502);
+  await server.nothingLeft();
+});
+
 scenario('when the arbiter is killed, a new server can start with the same addresses and files', async (scene) => {
   const args = ['--pid', scene.path('tunicorn.pid'), '--graceful-timeout', '1'];
   const first = await scene.tunicorn({ app: 'hello', listen: 'unix', args });

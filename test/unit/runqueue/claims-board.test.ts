@@ -134,6 +134,10 @@ test("the gateway sees the workers' claims, and the workers see its cancellation
   assert.equal(python.status, 0, python.stderr);
   assert.equal(python.stdout.trim(), 'True True False');
   assert.deepEqual([...board.claimedTickets()], [2 ** 36 + 1, 2 ** 53 - 1]);
+  assert.deepEqual(board.claimants(3), [
+    { slot: 0, pid: 1000 },
+    { slot: 1023, pid: 2023 },
+  ]);
   const { startedMs, ...claim } = board.claim(1023);
   assert.deepEqual(claim, { ticket: 2 ** 53 - 1, heldMs: 0, gateway: 3, pid: 2023, taken: 1, thread: 0 });
   assert.ok(startedMs >= beforeMs && startedMs <= afterMs, `${beforeMs} <= ${startedMs} <= ${afterMs}`);
