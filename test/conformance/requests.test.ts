@@ -7,7 +7,7 @@ import { otherServer } from '../harness/project.ts';
 import { scenario } from '../harness/scenario.ts';
 import type { Server } from '../harness/server.ts';
 import { bySettings, type RequestCase, readCases } from './case-file.ts';
-import { type Played, play, playAll, playAndStop, type Seen, startFor } from './wire-player.ts';
+import { type Played, play, playAll, playAndStop, playLast, type Seen, startFor } from './wire-player.ts';
 
 const CUT_UP_TO_BYTES = 110;
 const REFUSED = /Invalid request from ip=127\.0\.0\.1: .*\(([a-z0-9-]+)\)$/;
@@ -55,10 +55,16 @@ function isDefault(settings: object): boolean {
   return Object.keys(settings).length === 0;
 }
 
+const PLAYERS: Readonly<Record<RequestCase['ending']['kind'], typeof play>> = {
+  keeps: play,
+  closes: playLast,
+  refuses: play,
+  waits: playAndStop,
+};
+
 async function check(one: RequestCase, server: Server, pieces: readonly Buffer[]): Promise<void> {
   const methods = one.sees.map((sight) => sight.method);
-  const stops = one.ending.kind === 'waits';
-  const played = await (stops ? playAndStop : play)(server.target, pieces, methods);
+  const played = await PLAYERS[one.ending.kind](server.target, pieces, methods);
   for (const [index, sight] of one.sees.entries()) {
     const seen: Seen | undefined = played.seen[index];
     assert.ok(seen !== undefined);

@@ -47,8 +47,21 @@ export async function startFor(scene: Scene, settings: object): Promise<Server> 
  * the connection open.
  */
 export async function play(target: Target, pieces: readonly Buffer[], methods: readonly string[]): Promise<Played> {
+  return await playTo(target, [...pieces, BEHIND_BYTES], methods);
+}
+
+/**
+ * Plays a case in which the client ends its use of the connection. It must send nothing after that (RFC 9112 section 9.6): bytes that come
+ * in a further packet may reset the connection.
+ */
+export async function playLast(target: Target, pieces: readonly Buffer[], methods: readonly string[]): Promise<Played> {
+  const last = Buffer.concat([...pieces.slice(-1), BEHIND_BYTES]);
+  return await playTo(target, [...pieces.slice(0, -1), last], methods);
+}
+
+async function playTo(target: Target, pieces: readonly Buffer[], methods: readonly string[]): Promise<Played> {
   return await onConnection(target, async (connection) => {
-    await sendAll(connection, [...pieces, BEHIND_BYTES]);
+    await sendAll(connection, pieces);
     const seen: Seen[] = [];
     for (const method of methods) seen.push(toSeen(await finalResponse(connection, method)));
     return { seen, end: await endOf(connection) };

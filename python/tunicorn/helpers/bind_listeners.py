@@ -113,8 +113,6 @@ def open_tcp(host: str, port: int, reuse_port: bool) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        # Accepted connections inherit it, which saves a system call for each.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.bind(sockaddr)
     except BaseException:
         sock.close()
@@ -214,6 +212,9 @@ def open_socket(address: Message, spec: Message) -> socket.socket:
         else:
             sock = adopt(address["fd"])
         try:
+            if sock.family != socket.AF_UNIX:
+                # Accepted connections inherit it, which saves a system call for each.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # Two sockets with SO_REUSEADDR can both be bound to one port; listen() then fails for the second.
             sock.listen(spec["backlog"])
             # When several gateways wait for a connection, one gets it, or none if descriptors are used up. A blocking

@@ -30,7 +30,8 @@ export class Accepting {
 
   listen(listener: ListenerAddress, handle: object, backlog: number): void {
     if (this.#servers.has(listener.id)) return;
-    const server = net.createServer({ allowHalfOpen: true, noDelay: listener.kind === 'tcp' }, (socket) => {
+    // TCP_NODELAY is inherited from the listening socket (bind_listeners.py), which saves a system call for each connection.
+    const server = net.createServer({ allowHalfOpen: true }, (socket) => {
       this.#accepted += 1;
       this.#connected(socket, listener);
     });

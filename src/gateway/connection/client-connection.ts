@@ -170,8 +170,9 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     owner.ended(exchange, this);
     if (end === 'client-gone' || end === 'closed' || this.#state.kind === 'closed') return;
     // A response that was cut off lacks its last chunk, or bytes of its announced length: so the client notices.
-    if (end === 'cut-off' || !isReusable) this.leave();
-    else this.#next();
+    if (end === 'answered' && isReusable) this.#next();
+    else if (end === 'answered' && request.head.isLast) this.#end.finish();
+    else this.leave();
   }
 
   #next(): void {

@@ -30,6 +30,16 @@ export class ConnectionEnd {
     input.open();
   }
 
+  /**
+   * The end behind the last response of a client that sends nothing more. Such a close cannot reset the connection, so the client's own
+   * close is not awaited: that would cost a shutdown, and another turn of the event loop.
+   */
+  finish(): void {
+    const { reader, output } = this.#parts;
+    if (reader.keptBytes === 0 && output.isEmpty) this.destroy('answered');
+    else this.leave();
+  }
+
   /** The socket has the last response. */
   linger(): void {
     this.#connection.enter({ kind: 'lingering', sinceMs: performance.now() });

@@ -18,7 +18,6 @@ export interface HeaderBlock {
   /** Null: no Content-Length. */
   readonly contentLength: number | null;
   readonly transferCoding: TransferCoding;
-  /** The client asks for it, or an intermediary may have seen different fields. */
   readonly connectionClose: boolean;
   readonly connectionKeepAlive: boolean;
   /** The client offers to switch to another protocol, named by Upgrade. */
@@ -30,6 +29,8 @@ export interface HeaderBlock {
   /** From a trusted peer's secure_scheme_headers, or its Forwarded. */
   readonly forwardedScheme: 'http' | 'https' | null;
   readonly host: string | null;
+  /** An intermediary may have read different fields. */
+  readonly hasSpacedName: boolean;
 }
 
 type Draft = { -readonly [Key in keyof HeaderBlock]: HeaderBlock[Key] };
@@ -42,13 +43,14 @@ export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted:
     rawFields: '',
     contentLength: null,
     transferCoding: 'none',
-    connectionClose: lines.hasSpacedName,
+    connectionClose: false,
     connectionKeepAlive: false,
     connectionUpgrade: false,
     expect: null,
     scriptName: null,
     forwardedScheme: null,
     host: null,
+    hasSpacedName: lines.hasSpacedName,
   };
   // The last Forwarded counts: the nearest proxy appends its element.
   let nearestScheme: HeaderBlock['forwardedScheme'] = null;

@@ -22,6 +22,8 @@ export interface RequestHead {
   readonly scheme: 'http' | 'https';
   readonly framing: Framing;
   readonly keepAlive: boolean;
+  /** Nothing follows it: the client itself ends its use of the connection (RFC 9112 section 9.6), and there is no body or tunnel. */
+  readonly isLast: boolean;
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectContinue: boolean;
   /** The handshake of a WebSocket (RFC 6455 section 4.1), valid or not. */
@@ -84,6 +86,9 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     return broken('script-name', problem);
   }
 
+  const isWebSocket =
+    block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmpty(framing) && offersWebSocket(block);
+  const endsUse = block.connectionClose || !(atLeast11 || block.connectionKeepAlive);
   const head: RequestHead = {
     method: line.method,
     target: line.target,
@@ -96,10 +101,11 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     framing,
     // RFC 9931 section 8: however CONNECT is answered, the client's next bytes may be meant for a tunnel.
     keepAlive: line.method !== 'CONNECT' && keepsAlive(block, atLeast11),
+    // Some old clients send an empty line after a body (RFC 9112 section 2.2).
+    isLast: endsUse && framing.kind === 'none' && line.method !== 'CONNECT' && !isWebSocket && !block.hasSpacedName,
     // RFC 9110 section 10.1.1: an HTTP/1.0 client does not know the expectation.
     expectContinue: expectContinue && atLeast11,
-    isWebSocket:
-      block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmpty(framing) && offersWebSocket(block),
+    isWebSocket,
     // RFC 9112 section 3.2.2: the authority of a target in absolute-form replaces the Host field.
     headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
     rawFields: line.targetHost === null ? block.rawFields : withRawHost(block.rawFields, line.targetHost),
@@ -143,7 +149,7 @@ function withRawHost(rawFields: string, host: string): string {
 
 /** RFC 9112 section 9.3. */
 function keepsAlive(block: HeaderBlock, atLeast11: boolean): boolean {
-  if (block.connectionClose) return false;
+  if (block.connectionClose || block.hasSpacedName) return false;
   // An undecoded coding: a reader that decodes it might find a different end of the body. And HTTP/1.0 clients know no codings.
   if (block.transferCoding === 'encoded-chunked') return false;
   // RFC 9112 section 6.3: a request with both a coding and a length may be an attempt at smuggling.

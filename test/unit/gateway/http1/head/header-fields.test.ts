@@ -336,6 +336,22 @@ test('the connection is kept by version and by the tokens of all Connection fiel
   assert.equal(kept(['X-Connection: close']), true);
 });
 
+test('nothing follows a request whose client ends its use of the connection, unless there is a body or a tunnel', () => {
+  const isLast = (fields: readonly string[], line = 'GET / HTTP/1.1', settings: FileValues = {}): boolean =>
+    accepts(fields, { line, settings }).isLast;
+  assert.equal(isLast(['Connection: close']), true);
+  assert.equal(isLast(['Connection: close'], 'DELETE / HTTP/1.1'), true);
+  assert.equal(isLast([], 'GET / HTTP/1.0'), true);
+  assert.equal(isLast([]), false);
+  assert.equal(isLast(['Connection: keep-alive'], 'GET / HTTP/1.0'), false);
+  assert.equal(isLast(['Connection: close', 'Content-Length: 5']), false);
+  assert.equal(isLast(['Connection: close', 'Transfer-Encoding: chunked'], 'POST / HTTP/1.1'), false);
+  assert.equal(isLast(['Connection: close'], 'CONNECT a:1 HTTP/1.1'), false);
+  // The client may have meant another field.
+  assert.equal(isLast(['X : y'], 'GET / HTTP/1.1', { strip_header_spaces: true }), false);
+  assert.equal(isLast(['Connection: close', 'X : y'], 'GET / HTTP/1.1', { strip_header_spaces: true }), false);
+});
+
 test('the head has the Host field, or null without one', () => {
   assert.equal(accepts(['Host: h']).host, 'h');
   assert.equal(accepts([]).host, null);
