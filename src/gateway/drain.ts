@@ -7,6 +7,7 @@ import type { SurplusConnections } from './accept/surplus-connections.ts';
 import type { ClientConnection } from './connection/client-connection.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { Refusal } from './http1/refusal.ts';
+import type { NumberedTable } from './numbered-table.ts';
 import type { RunQueue } from './queue/run-queue.ts';
 import { describeUnfinished } from './report/lost-request.ts';
 import { closeWithin } from './upgraded/websocket-retirement.ts';
@@ -35,7 +36,7 @@ export type DrainPhase =
 export interface DrainParts {
   readonly accepting: Accepting;
   readonly arrivals: Arrivals;
-  readonly connections: ReadonlySet<ClientConnection>;
+  readonly connections: NumberedTable<ClientConnection>;
   readonly surplus: SurplusConnections;
   readonly runQueue: RunQueue;
   readonly log: ErrorLog;
@@ -44,7 +45,7 @@ export interface DrainParts {
 export class Drain {
   readonly #accepting: Accepting;
   readonly #arrivals: Arrivals;
-  readonly #connections: ReadonlySet<ClientConnection>;
+  readonly #connections: NumberedTable<ClientConnection>;
   readonly #surplus: SurplusConnections;
   readonly #runQueue: RunQueue;
   readonly #log: ErrorLog;

@@ -25,6 +25,7 @@ import type { Exchange } from './exchange/exchange.ts';
 import { type ChannelOwner, WorkerChannel } from './exchange/worker-channel.ts';
 import { type HttpSettings, toHttpSettings } from './http-settings.ts';
 import { Refusal } from './http1/refusal.ts';
+import { NumberedTable } from './numbered-table.ts';
 import { ArrivingAnswers } from './queue/arriving-answers.ts';
 import { DeadWorkers } from './queue/dead-workers.ts';
 import type { QueuePolicy } from './queue/queue-policy.ts';
@@ -58,7 +59,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   readonly spoolBudget: SpoolBudget;
   readonly #start: GatewayStart;
   readonly queue: RunQueue;
-  readonly #connections: Set<ClientConnection> = new Set();
+  readonly #connections: NumberedTable<ClientConnection> = new NumberedTable((connection) => connection.number);
   readonly #channels: Set<WorkerChannel> = new Set();
   readonly #arriving: ArrivingAnswers = new ArrivingAnswers(this.#channels, () => this.#answers?.readEmpty());
   readonly #channelServer: Server;
@@ -313,7 +314,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     const connection = new ClientConnection(socket, transport, this, this.#lastConnection);
     this.#connections.add(connection);
     // After the connection's own handler.
-    socket.on('close', () => this.#connections.delete(connection));
+    socket.on('close', () => this.#connections.delete(connection.number));
     connection.open(opening);
   }
 

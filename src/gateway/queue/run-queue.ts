@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { IssuedTicket } from '../exchange/exchange-life.ts';
 import { bodyOf, fieldsFor, type Request, waitedMs } from '../exchange/request.ts';
 import { Refusal } from '../http1/refusal.ts';
+import { NumberedTable } from '../numbered-table.ts';
 import { CancelEntries, type CancelRange } from './cancel-entries.ts';
 import { LostTickets } from './lost-tickets.ts';
 import type { OutstandingTicket } from './outstanding-ticket.ts';
@@ -27,7 +28,7 @@ export class RunQueue implements AnswerQueue {
   readonly #lostTickets: LostTickets;
   readonly #untaken: UntakenTickets;
   readonly #waiting: WaitingRequests = new WaitingRequests();
-  readonly #outstanding: Map<number, OutstandingTicket> = new Map();
+  readonly #outstanding: NumberedTable<OutstandingTicket> = new NumberedTable((ticket) => ticket.id);
   readonly #cancels: CancelEntries;
   readonly #probes: Probes;
   readonly #allowance: PipeAllowance = new PipeAllowance();
@@ -219,7 +220,7 @@ export class RunQueue implements AnswerQueue {
   }
 
   #tickets(): OutstandingTicket[] {
-    return [...this.#outstanding.values()];
+    return this.#outstanding.sorted();
   }
 
   /** Null once its ticket has ended. */
@@ -294,7 +295,7 @@ export class RunQueue implements AnswerQueue {
       if (exchange === undefined || cancel === undefined) return;
       const ticket = this.#newTicket(exchange, pipe, cancel);
       exchange.dispatched(ticket);
-      this.#outstanding.set(ticket.id, ticket);
+      this.#outstanding.add(ticket);
       if (this.#waiting.policy.timeoutMs > 0) this.#untaken.add(ticket);
       this.#inPipe += 1;
       writeRunTicket(pipe.batch, offset, ticket);

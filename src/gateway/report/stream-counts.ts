@@ -32,12 +32,12 @@ function kindOf(connection: Counted): Kind | null {
 }
 
 export class StreamReport {
-  readonly #connections: ReadonlySet<ClientConnection>;
+  readonly #connections: Iterable<ClientConnection>;
   readonly #send: (message: FromGateway) => void;
   /** The last report, as JSON; the arbiter initially assumes that there are none. */
   #lastReport = '[]';
 
-  constructor(connections: ReadonlySet<ClientConnection>, send: (message: FromGateway) => void) {
+  constructor(connections: Iterable<ClientConnection>, send: (message: FromGateway) => void) {
     this.#connections = connections;
     this.#send = send;
   }

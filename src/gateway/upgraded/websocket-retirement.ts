@@ -19,7 +19,7 @@ export function closeWithin(upgraded: Upgraded, limitMs: number): void {
 }
 
 export class WebSocketRetirement {
-  readonly #connections: ReadonlySet<ClientConnection>;
+  readonly #connections: Iterable<ClientConnection>;
   readonly #runQueue: RunQueue;
   readonly #board: ClaimsBoard;
   /** The slots of workers that retire while their generation goes on: recycled, surplus, or with a request that hangs. */
@@ -27,7 +27,7 @@ export class WebSocketRetirement {
   /** The generation that is being served; older ones drain. */
   #generation = 0;
 
-  constructor(connections: ReadonlySet<ClientConnection>, runQueue: RunQueue, board: ClaimsBoard) {
+  constructor(connections: Iterable<ClientConnection>, runQueue: RunQueue, board: ClaimsBoard) {
     this.#connections = connections;
     this.#runQueue = runQueue;
     this.#board = board;
