@@ -10,6 +10,9 @@ const GATEWAY_PROGRAM = path.join(INSTALLATION_DIR, 'bin', 'gateway.cjs');
 /** Node writes the process title over the arguments. */
 const TITLE_ROOM = '-'.repeat(128);
 
+/** The flags of bin/tunicorn, which trade speed for memory. */
+const ARBITER_FLAGS = ['--optimize-for-size', '--v8-pool-size=0'];
+
 export class GatewayProcesses {
   #early: ChildProcess | null = null;
 
@@ -32,7 +35,10 @@ export class GatewayProcesses {
 }
 
 function startProcess(): ChildProcess {
-  const child = fork(GATEWAY_PROGRAM, [TITLE_ROOM], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(GATEWAY_PROGRAM, [TITLE_ROOM], {
+    execArgv: process.execArgv.filter((flag) => !ARBITER_FLAGS.includes(flag)),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   // A write to a gateway that has just died. `exit` reports its end.
   child.on('error', () => {});
   return child;
