@@ -56,7 +56,7 @@ async function run(argv: readonly string[], early: EarlyProcesses): Promise<numb
   const python = textOf(commandLine.values, 'python') ?? textOf(commandArgs.values, 'python');
   const { cwd } = start;
   const chdir = textOf(commandLine.values, 'chdir') ?? textOf(commandArgs.values, 'chdir');
-  const search = { python, env: process.env, cwd, chdir };
+  const search = { python, env: process.env, cwd, chdir, trustsName: true };
   const serves = willServe(commandLine.values);
   if (serves) early.startGateway();
   const foundPython = program === null ? await findInterpreter(search) : interpreterOf(program);
@@ -79,6 +79,10 @@ async function run(argv: readonly string[], early: EarlyProcesses): Promise<numb
   const configured = await relay.next();
   if (configured.type !== 'configured') {
     forkserver.kill();
+    // Perhaps it is no Python, whatever its name.
+    const isUnproven = configured.type === 'gone' && interpreter.version === null;
+    const asked = isUnproven ? await findInterpreter({ ...search, trustsName: false }) : foundPython;
+    if (!asked.ok) return failed(`Error: ${asked.message}`);
     return failed(configurationFailure(configured, program !== null));
   }
   const resolve = resolver({
@@ -112,7 +116,7 @@ async function run(argv: readonly string[], early: EarlyProcesses): Promise<numb
     early.discard();
     return startDaemon(start, resolved.settings);
   }
-  const pythonVersion = interpreter.version.join('.');
+  const pythonVersion = (interpreter.version ?? configured.python).join('.');
   const { path, source } = interpreter;
   const using = entry(START_MESSAGES.usingPython, { version: pythonVersion, path, source });
   const warning = warningOfProcessOne(process.pid);

@@ -70,6 +70,8 @@ export interface OwnWorkerClass {
 /** What a forkserver finds out before it knows any setting. */
 export interface Configured {
   readonly type: 'configured';
+  /** The version of the interpreter. */
+  readonly python: readonly [major: number, minor: number, micro: number];
   readonly worker_class: OwnWorkerClass | null;
   /** The accounts that any source of settings names. */
   readonly accounts: KnownAccounts;
@@ -144,6 +146,7 @@ const wholeNumber = z.number().int();
 const fromForkserver = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('configured'),
+    python: z.tuple([wholeNumber, wholeNumber, wholeNumber]),
     worker_class: z
       .object({ bases: z.array(z.string()), settings: z.record(z.string(), z.unknown()), error: z.string().nullable() })
       .nullable(),

@@ -66,6 +66,7 @@ def configure(source: ApplicationSource, message: messages.Configure) -> Tuple[C
     own_class = own_worker_class.described(message["worker_class"], stated)
     return configured, {
         "type": "configured",
+        "python": list(sys.version_info[:3]),
         "worker_class": own_class,
         "accounts": look_up(message["accounts"], (framework, configured.objects, overrides)),
         "path": file.path,

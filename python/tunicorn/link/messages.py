@@ -228,6 +228,7 @@ class ServerNames(TypedDict):
 
 class Configured(ServerNames):
     type: Literal["configured"]
+    python: List[int]
     worker_class: Optional[OwnWorkerClass]
     accounts: KnownAccounts
     path: Optional[str]

@@ -2,7 +2,7 @@
 // environment in the current directory, one in the directory of --chdir, python3 on PATH.
 
 import { execFile } from 'node:child_process';
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { START_MESSAGES } from '../../log/catalog/start.ts';
 import { type Entry, entry, textOf } from '../../log/message.ts';
@@ -13,7 +13,8 @@ export type PythonVersion = readonly [major: number, minor: number, micro: numbe
 interface Interpreter {
   /** Absolute, with links unresolved: Python finds its virtual environment by the path of the environment's link. */
   readonly path: string;
-  readonly version: PythonVersion;
+  /** Null if it has not been asked: the forkserver reports it. */
+  readonly version: PythonVersion | null;
   readonly source: InterpreterSource;
 }
 
@@ -33,6 +34,8 @@ export interface InterpreterSearch {
   /** The value of --chdir, the application's directory. The configuration file's chdir is not known yet: reading it takes a Python. */
   readonly chdir?: string | undefined;
   readonly timeLimitMs?: number;
+  /** Saves the start of a Python to ask for its version, if the file's own name says that it is recent enough. */
+  readonly trustsName?: boolean;
 }
 
 const OLDEST_PYTHON: readonly [major: number, minor: number] = [3, 9];
@@ -59,6 +62,9 @@ export async function findInterpreter(search: InterpreterSearch): Promise<FoundI
   const described = `the Python interpreter '${candidate.path}' (from ${candidate.source})`;
   const missing = faultOfFile(candidate.path);
   if (missing !== undefined) return { ok: false, message: `${described} ${missing}` };
+  if (search.trustsName === true && hasRecentName(candidate.path)) {
+    return { ok: true, interpreter: { ...candidate, version: null }, notes };
+  }
   const answer = await ask(candidate.path, search.timeLimitMs ?? TIME_LIMIT_MS);
   if (!answer.ok) return { ok: false, message: `${described} ${answer.fault}` };
   const { version } = answer;
@@ -68,6 +74,12 @@ export async function findInterpreter(search: InterpreterSearch): Promise<FoundI
     return { ok: false, message };
   }
   return { ok: true, interpreter: { ...candidate, version }, notes };
+}
+
+/** As in `python3.12`, at the end of all links. */
+function hasRecentName(file: string): boolean {
+  const [, major, minor] = /^python([0-9]+)\.([0-9]+)$/.exec(path.basename(realpathSync(file))) ?? [];
+  return major !== undefined && !isTooOld([Number(major), Number(minor), 0]);
 }
 
 interface Choice {

@@ -48,7 +48,7 @@ async function found(what: InterpreterSearch): Promise<readonly [path: string, s
   const result = await findInterpreter(what);
   assert.ok(result.ok, result.ok ? '' : result.message);
   const { interpreter } = result;
-  return [interpreter.path, interpreter.source, interpreter.version.join('.')];
+  return [interpreter.path, interpreter.source, interpreter.version?.join('.') ?? ''];
 }
 
 async function refusal(what: InterpreterSearch): Promise<string> {
@@ -113,6 +113,17 @@ test('a real interpreter reports its version, and no file of the working directo
   } finally {
     process.chdir(start);
   }
+});
+
+test('one whose file is named as a recent Python is not asked, if its name is trusted', async () => {
+  const bin = freshDirectory();
+  const recent = fakePython(path.join(bin, 'python3.12'), 'never printed');
+  const link = path.join(bin, 'python');
+  symlinkSync(recent, link);
+  assert.deepEqual(await found(search({ python: link, trustsName: true })), [link, '--python', '']);
+  assert.match(await refusal(search({ python: link })), /is not a usable Python/);
+  const old = fakePython(path.join(bin, 'python3.8'), '3 8 1');
+  assert.match(await refusal(search({ python: old, trustsName: true })), /^Python 3\.8\.1 at .* is too old/);
 });
 
 test('one that does not exist is named, with the source of its name', async () => {
