@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { get, request } from './load/http-connection.mjs';
 import { forget, killSession, start } from './owned-processes.mjs';
-import { APPS, LOGS } from './places.mjs';
+import { APPS, LOGS, ROOT } from './places.mjs';
 import { processorSeconds, pssKiB, readProcesses, treeOf } from './process-tree.mjs';
 
 /** @typedef {import('./contenders/contender.mjs').Contender} Contender */
@@ -32,6 +32,27 @@ async function freePort() {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no free TCP port at 127.0.0.1');
   return address.port;
+}
+
+/** A server that does not serve. The reason is short, for a table, and names no path of this machine. */
+class StartError extends Error {
+  /**
+   * @param {string} message
+   * @param {string} reason
+   */
+  constructor(message, reason) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string} why a server could not be measured, in a line
+ */
+export function reasonOf(error) {
+  if (error instanceof StartError) return error.reason;
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }
 
 export class Server {
@@ -84,9 +105,10 @@ export class Server {
       if (spawnError !== undefined) throw new Error(`${contender.title} could not be started: ${spawnError.message}`);
       if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
         const what = Date.now() > deadline ? `did not answer within ${READY_WITHIN_MS / 1000} s` : 'ended at start-up';
-        const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-8).join('\n');
+        const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-8);
         await server.stop({ keepLog: true });
-        throw new Error(`${contender.title} ${what}; its log, ${log}, ends with:\n${tail}`);
+        const message = `${contender.title} ${what}; its log, ${log}, ends with:\n${tail.join('\n')}`;
+        throw new StartError(message, `${what}: ${tail.at(-1)?.replaceAll(ROOT, '.') ?? ''}`);
       }
       const answer = await request(port, get('/', { close: true }), 5_000);
       if (answer.kind === 'answer' && answer.status === 200) {

@@ -10,7 +10,7 @@ import { judgeGoals } from '../goals.mjs';
 import { mixedSchedule, runSchedule } from '../load/open-loop-kept.mjs';
 import { maximum, median, percentile } from '../load/statistics.mjs';
 import { choosePlan } from '../plan.mjs';
-import { Server } from '../server.mjs';
+import { reasonOf, Server } from '../server.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
 
@@ -116,7 +116,7 @@ async function attempt(entry, act) {
   try {
     await act();
   } catch (error) {
-    entry.failure = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+    entry.failure = reasonOf(error);
     console.error(`${entry.contender.title}: ${entry.failure}`);
   }
 }

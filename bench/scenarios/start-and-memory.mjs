@@ -3,7 +3,7 @@ import { granianAsgi, granianWsgi, uvicorn } from '../contenders/asgi-servers.mj
 import { gunicornAsgi, gunicornSync } from '../contenders/gunicorn.mjs';
 import { tunicornAsgi, tunicornSync } from '../contenders/tunicorn.mjs';
 import { uwsgiHttpSocket } from '../contenders/uwsgi.mjs';
-import { withServer } from '../server.mjs';
+import { reasonOf, withServer } from '../server.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
 
@@ -43,8 +43,8 @@ export async function lookInTurns(what, chosen, rounds, look) {
         try {
           /** @type {T[]} */ (row.turns).push(await withServer(row.contender, { app, workers: WORKERS }, look));
         } catch (error) {
-          row.failure = (error instanceof Error ? error.message : String(error)).split('\n')[0];
-          console.error(row.failure);
+          row.failure = reasonOf(error);
+          console.error(error instanceof Error ? error.message : error);
         }
       }
     }

@@ -7,7 +7,7 @@ import { judgeGoals } from '../goals.mjs';
 import { get, HttpConnection, request } from '../load/http-connection.mjs';
 import { runWrk } from '../load/wrk.mjs';
 import { choosePlan, TURNS } from '../plan.mjs';
-import { Server } from '../server.mjs';
+import { reasonOf, Server } from '../server.mjs';
 import { summarize, toTable } from './throughput-table.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
@@ -110,9 +110,8 @@ async function startEntry(contender, launch) {
     const server = await Server.start(contender, launch);
     return { ...empty, server, failure: undefined, ...(await probeConnections(server.port)) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    console.error(reason);
-    return { ...empty, server: undefined, failure: reason.split('\n')[0] };
+    console.error(error instanceof Error ? error.message : error);
+    return { ...empty, server: undefined, failure: reasonOf(error) };
   }
 }
 
@@ -135,7 +134,7 @@ export async function takeTurns(title, started, load, { rounds, seconds }, { war
       await act(entry.server);
       if (!entry.server.alive) throw new Error('ended while it was measured');
     } catch (error) {
-      entry.failure = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+      entry.failure = reasonOf(error);
       console.error(`${entry.contender.title}: ${entry.failure}`);
     }
   };

@@ -9,7 +9,7 @@ import { judgeGoals } from '../goals.mjs';
 import { median } from '../load/statistics.mjs';
 import { echoOverWebSockets } from '../load/websocket-echo.mjs';
 import { choosePlan, TURNS } from '../plan.mjs';
-import { Server } from '../server.mjs';
+import { reasonOf, Server } from '../server.mjs';
 
 /** @typedef {import('../contenders/contender.mjs').Contender} Contender */
 /** @typedef {import('../load/websocket-echo.mjs').EchoResult} EchoResult */
@@ -41,25 +41,36 @@ export const contenders = [tunicornAsgi, uvicorn, gunicornAsgi, hypercorn, grani
  */
 export async function measure(chosen, options) {
   const plan = choosePlan(options, TURNS);
-  /** @type {{ server: Server, turns: EchoResult[] }[]} */
+  /** @type {{ contender: Contender, server: Server | undefined, failure: string | undefined, turns: EchoResult[] }[]} */
   const entries = [];
   try {
     for (const contender of chosen) {
-      entries.push({ server: await Server.start(contender, { app: 'websocket_echo', workers: WORKERS }), turns: [] });
+      const entry = { contender, turns: [] };
+      try {
+        const server = await Server.start(contender, { app: 'websocket_echo', workers: WORKERS });
+        entries.push({ ...entry, server, failure: undefined });
+        // To warm up.
+        await echoOverWebSockets({ port: server.port, clients: CLIENTS, messageBytes: MESSAGE_BYTES, seconds: 1 });
+      } catch (error) {
+        console.error(error instanceof Error ? error.message : error);
+        entries.push({ ...entry, server: undefined, failure: reasonOf(error) });
+      }
     }
     for (let round = 0; round < plan.rounds; round++) {
       console.error(`websocket: round ${round + 1} of ${plan.rounds}`);
       for (const { server, turns } of round % 2 === 0 ? entries : [...entries].reverse()) {
+        if (server === undefined) continue;
         const load = { port: server.port, clients: CLIENTS, messageBytes: MESSAGE_BYTES, seconds: plan.seconds };
         turns.push(await echoOverWebSockets(load));
       }
     }
   } finally {
-    await Promise.all(entries.map(({ server }) => server.stop()));
+    await Promise.all(entries.map(({ server }) => server?.stop()));
   }
-  const rows = entries.map(({ server, turns }) => ({
-    server: server.contender.name,
-    title: server.contender.title,
+  const rows = entries.map(({ contender, failure, turns }) => ({
+    server: contender.name,
+    title: contender.title,
+    failure,
     echoesPerSecond: median(turns.map((turn) => turn.echoesPerSecond)),
     p50Ms: median(turns.map((turn) => turn.p50Ms)),
     p99Ms: median(turns.map((turn) => turn.p99Ms)),
@@ -77,14 +88,18 @@ export async function measure(chosen, options) {
       {
         heading: TITLE,
         columns: ['server', 'echoes/s', 'Tunicorn is', 'p50 ms', 'p99 ms', 'lost'],
-        rows: rows.map((row) => [
-          row.title,
-          row.echoesPerSecond.toFixed(0),
-          own === undefined || own === row ? '' : `${(own.echoesPerSecond / row.echoesPerSecond).toFixed(2)} ×`,
-          row.p50Ms.toFixed(2),
-          row.p99Ms.toFixed(2),
-          String(row.lost),
-        ]),
+        rows: rows.map((row) =>
+          row.failure !== undefined
+            ? [row.title, `failed: ${row.failure}`, '', '', '', '']
+            : [
+                row.title,
+                row.echoesPerSecond.toFixed(0),
+                own === undefined || own === row ? '' : `${(own.echoesPerSecond / row.echoesPerSecond).toFixed(2)} ×`,
+                row.p50Ms.toFixed(2),
+                row.p99Ms.toFixed(2),
+                String(row.lost),
+              ],
+        ),
       },
     ],
     goals: judgeGoals(GOALS, cells, options.baseline),
