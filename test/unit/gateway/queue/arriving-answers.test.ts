@@ -64,3 +64,19 @@ test('the answer pipe is read last: an answer may be written while the channels 
   });
   assert.deepEqual(order, ['a turn', 'pipe', 'then']);
 });
+
+test('the order of calls is kept even if a channel arrives between them', async () => {
+  const arriving = new ArrivingAnswers(new Set(), () => {});
+  const order: number[] = [];
+  const called = (number: number): Promise<void> =>
+    new Promise((resolve) => {
+      arriving.whenRead(() => {
+        order.push(number);
+        resolve();
+      });
+    });
+  const first = called(1);
+  arriving.channelAccepted();
+  await Promise.all([first, called(2)]);
+  assert.deepEqual(order, [1, 2]);
+});
