@@ -65,7 +65,7 @@ class Response(ResponseFrames):
                 "and 101 needs a request to upgrade"
             )
         # Only now, so that rejected headers change nothing.
-        self._status, self._parts, self._content_length, closes = head
+        self._status, self._head, self._content_length, closes = head
         self.closes = self.closes or closes
         self._bodiless = code < 200 or code == 204 or code == 205 or code == 304 or self._method == "HEAD"
         self.phase = STARTED
@@ -152,7 +152,7 @@ class Response(ResponseFrames):
             return items
         if self._content_length < 0:
             self._content_length = size
-            self._parts.append(f"Content-Length: {size}\r\n")
+            self._head += b"Content-Length: %d\r\n" % size
         if body is None or size != self._content_length or size > MAX_PIECE_BYTES:
             return items
         self._emit(body, END)

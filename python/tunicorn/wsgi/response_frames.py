@@ -28,10 +28,10 @@ class ResponseFrames:
         "_channel",
         "_claim",
         "_content_length",
+        "_head",
         "_id",
         "_log",
         "_method",
-        "_parts",
         "_sent",
         "_status",
         "closes",
@@ -41,7 +41,7 @@ class ResponseFrames:
     )
     # Known once the response is started.
     _status: int
-    _parts: list[str]
+    _head: bytes
     _content_length: int
     _bodiless: bool
 
@@ -129,7 +129,7 @@ class ResponseFrames:
         if not self._bodiless:
             if self._content_length < 0 and self.phase is STARTED:
                 self._content_length = 0
-                self._parts.append("Content-Length: 0\r\n")
+                self._head += b"Content-Length: 0\r\n"
             elif self._sent < self._content_length:
                 say(self._log, requests.BODY_TOO_SHORT, declared=self._content_length, sent=self._sent)
                 flags = END | ABORTED
@@ -149,12 +149,11 @@ class ResponseFrames:
         if self.phase is STARTED:
             if self._status < 200:
                 raise InvalidResponse("the application answered 101 but did not take the connection over")
-            head = "".join(self._parts).encode("latin-1")
             if self._content_length >= 0:
                 flags |= FRAMED
             if self.closes:
                 flags |= CLOSING
-            self._channel.head(self._id, self._status, flags, head, data)
+            self._channel.head(self._id, self._status, flags, self._head, data)
         else:
             self._channel.body(self._id, flags, data)
         self.passed_bytes += len(data)

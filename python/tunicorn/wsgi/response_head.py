@@ -1,6 +1,6 @@
 """Checks the arguments of `start_response` and turns them into the head of a HEAD frame, and those of
-`wsgi.early_hints` into the lines of a HINTS frame. Pure. Valid names, headers and status lines are
-cached.
+`wsgi.early_hints` into the lines of a HINTS frame. Pure. Valid names, status lines, headers and whole
+heads are cached.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _ORDINARY, _DROPPED, _LENGTH, _CONNECTION = range(4)
 _fates = {**dict.fromkeys(_DROPPED_NAMES, _DROPPED), "content-length": _LENGTH, "connection": _CONNECTION}
 _REMEMBERED = 1000
 _REMEMBERED_CHARACTERS = 200
+_REMEMBERED_HEADS = 256
+_REMEMBERED_HEAD_BYTES = 1024
 _BLANK = " \t"
 _CLOSES = -1
 # What becomes of a header: its line, empty if it is dropped; the number and the line of a Content-Length; or _CLOSES.
@@ -41,9 +43,8 @@ _Made = Union[str, int, "tuple[int, str]"]
 _made_of_pair: dict[tuple[str, str], _Made] = {}
 _fate_of_name: dict[str, int] = {}
 _start_of_status: dict[str, tuple[int, str]] = {}
-
-
-_new_tuple = tuple.__new__
+# By the arguments of start_response.
+_known_heads: dict[tuple[Any, ...], ResponseHead] = {}
 
 
 class InvalidResponse(ValueError):
@@ -52,8 +53,8 @@ class InvalidResponse(ValueError):
 
 class ResponseHead(NamedTuple):
     status: int
-    parts: list[str]
-    """Joined, they form the head; one more header may be appended."""
+    head: bytes
+    """One more header may be appended."""
     content_length: int
     """-1 if the application did not say."""
     closes: bool
@@ -62,6 +63,23 @@ class ResponseHead(NamedTuple):
 
 def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHead:
     """Raises InvalidResponse, which describes the mistake."""
+    if headers.__class__ is not list:
+        return _new_head(status, headers)
+    key = (status, *headers)
+    try:
+        known = _known_heads.get(key)
+    except TypeError:
+        return _new_head(status, headers)
+    if known is None:
+        known = _new_head(status, headers)
+        if len(known.head) <= _REMEMBERED_HEAD_BYTES:
+            if len(_known_heads) >= _REMEMBERED_HEADS:
+                _known_heads.clear()
+            _known_heads[key] = known
+    return known
+
+
+def _new_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHead:
     start = _start_of_status.get(status) if type(status) is str else None
     code, line = start or _check_status(status)
     parts = [line]
@@ -96,7 +114,7 @@ def response_head(status: str, headers: Iterable[tuple[str, str]]) -> ResponseHe
         # RFC 9110 section 15.3.6: a 205 has no content, and says so.
         content_length = 0
         parts.append("Content-Length: 0\r\n")
-    return _new_tuple(ResponseHead, (code, parts, content_length, closes))
+    return ResponseHead(code, "".join(parts).encode("latin-1"), content_length, closes)
 
 
 def _make(pair: Any) -> _Made:

@@ -12,7 +12,7 @@ from tunicorn.wsgi.response_head import InvalidResponse, hint_lines, response_he
 
 
 def head(status: Any, headers: Any = ()) -> str:
-    return "".join(response_head(status, headers).parts)
+    return response_head(status, headers).head.decode("latin-1")
 
 
 class Status(unittest.TestCase):
@@ -109,6 +109,7 @@ class Headers(unittest.TestCase):
         for number in range(module._REMEMBERED + 100):
             response_head(f"200 {number}", [(f"X-{number}", "")])
         self.assertLessEqual(len(module._made_of_pair), module._REMEMBERED)
+        self.assertLessEqual(len(module._known_heads), module._REMEMBERED_HEADS)
         self.assertLessEqual(len(module._fate_of_name), module._REMEMBERED)
         self.assertLessEqual(len(module._start_of_status), module._REMEMBERED)
         self.assertEqual(head("200 999999", [("X-999999", ""), ("date", "x")]), "200 999999\r\nX-999999: \r\n")
@@ -118,7 +119,7 @@ class ContentLength(unittest.TestCase):
     def test_is_read_and_kept_in_its_place(self) -> None:
         made = response_head("200 OK", [("A", "b"), ("content-length", " 014 "), ("C", "d")])
         self.assertEqual(made.content_length, 14)
-        self.assertEqual("".join(made.parts), "200 OK\r\nA: b\r\ncontent-length: 14\r\nC: d\r\n")
+        self.assertEqual(made.head.decode("latin-1"), "200 OK\r\nA: b\r\ncontent-length: 14\r\nC: d\r\n")
 
     def test_is_minus_1_when_the_application_did_not_say(self) -> None:
         self.assertEqual(response_head("200 OK", []).content_length, -1)
@@ -135,7 +136,7 @@ class ContentLength(unittest.TestCase):
 
     def test_is_dropped_for_204_and_kept_for_304(self) -> None:
         made = response_head("204 No Content", [("Content-Length", "5")])
-        self.assertEqual((made.content_length, "".join(made.parts)), (-1, "204 No Content\r\n"))
+        self.assertEqual((made.content_length, made.head.decode("latin-1")), (-1, "204 No Content\r\n"))
         self.assertEqual(response_head("304 Not Modified", [("Content-Length", "5")]).content_length, 5)
 
 
