@@ -224,6 +224,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     return this.#http;
   }
 
+  connectionClosed(number: number): void {
+    this.#connections.delete(number);
+  }
+
   isDraining(): boolean {
     return this.#drain.phase.kind !== 'open';
   }
@@ -313,8 +317,6 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#lastConnection += 1;
     const connection = new ClientConnection(socket, transport, this, this.#lastConnection);
     this.#connections.add(connection);
-    // After the connection's own handler.
-    socket.on('close', () => this.#connections.delete(connection.number));
     connection.open(opening);
   }
 

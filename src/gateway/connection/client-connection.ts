@@ -27,6 +27,9 @@ import { RequestIntake } from './request-intake.ts';
  */
 export const HALF_CLOSE_MS = 50;
 
+/** A reset by the client is a normal end; `close` follows. */
+function ignoreReset(): void {}
+
 export class ClientConnection implements IntakeConnection, ExchangeConnection, EndingConnection {
   /** Number of this connection within its gateway. */
   readonly number: number;
@@ -59,9 +62,11 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', () => this.#drained());
-    // A reset by the client is a normal end; `close` follows.
-    socket.on('error', () => {});
-    socket.on('close', () => this.#end.closed(parts.output.isBroken ? 'spool-failed' : 'client-gone'));
+    socket.on('error', ignoreReset);
+    socket.on('close', () => {
+      this.#end.closed(parts.output.isBroken ? 'spool-failed' : 'client-gone');
+      owner.connectionClosed(number);
+    });
   }
 
   open(opening: Opening): void {
@@ -140,7 +145,8 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
   // Requests and exchanges
 
   beginService(exchange: Exchange): void {
-    if (this.#state.kind === 'reading') this.enter({ kind: 'in-service', exchange, client: this.#state.client });
+    if (this.#state.kind !== 'reading') return;
+    this.enter({ kind: 'in-service', exchange, client: this.#state.client }, exchange.request.arrivedMs);
   }
 
   letGo(): void {
@@ -239,12 +245,12 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     return this.#state.kind === 'reading' ? this.#parts.reader.progressMs : this.#progressMs;
   }
 
-  enter(state: ConnectionState): void {
+  enter(state: ConnectionState, nowMs: number = performance.now()): void {
     if (!mayFollow(this.#state, state)) {
       this.#parts.owner.illegalMove(`connection ${this.number}: '${state.kind}' behind '${this.#state.kind}'`);
       return;
     }
     this.#state = state;
-    this.progressed();
+    this.#progressMs = nowMs;
   }
 }

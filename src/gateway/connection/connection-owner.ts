@@ -19,6 +19,7 @@ export interface ConnectionOwner {
   readonly budget: MemoryBudget;
   readonly spoolBudget: SpoolBudget;
   isDraining(): boolean;
+  connectionClosed(number: number): void;
   admit(exchange: Exchange): void;
   abandoned(exchange: Exchange): void;
   /** The client has stopped sending, and has most likely left. */

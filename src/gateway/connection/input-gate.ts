@@ -28,28 +28,30 @@ export interface Flow {
 
 export class InputGate {
   readonly #flow: Flow;
-  readonly #holds: Set<Hold> = new Set();
+  /** Null: none so far, as in most connections. */
+  #holds: Set<Hold> | null = null;
 
   constructor(flow: Flow) {
     this.#flow = flow;
   }
 
   holds(why: Hold): boolean {
-    return this.#holds.has(why);
+    return this.#holds?.has(why) === true;
   }
 
   hold(why: Hold): void {
+    this.#holds ??= new Set();
     if (this.#holds.size === 0) this.#flow.pause();
     this.#holds.add(why);
   }
 
   release(why: Hold): void {
-    if (this.#holds.delete(why) && this.#holds.size === 0) this.#flow.resume();
+    if (this.#holds?.delete(why) === true && this.#holds.size === 0) this.#flow.resume();
   }
 
   /** Drops all reasons to pause. */
   open(): void {
-    this.#holds.clear();
+    this.#holds?.clear();
     this.#flow.resume();
   }
 

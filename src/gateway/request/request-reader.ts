@@ -2,6 +2,7 @@
 // request.
 
 import type { RequestEnd } from '../../log/access-record.ts';
+import { latin1Text } from '../../runqueue/latin1.ts';
 import { isPeerTrusted, type Transport } from '../accept/transport.ts';
 import type { Awaited } from '../connection/connection-limits.ts';
 import type { MemoryBudget } from '../connection/memory-budget.ts';
@@ -46,6 +47,8 @@ const IN_HEAD: ReadingStage = { kind: 'head' };
 const NEED_MORE: Read = { kind: 'need-more' };
 const CONTINUE: Read = { kind: 'continue' };
 const NOTHING = Buffer.alloc(0);
+/** An idle connection should not hold much memory. */
+const REMEMBERED_BYTES = 4096;
 
 export class RequestReader {
   readonly #transport: Transport;
@@ -62,6 +65,8 @@ export class RequestReader {
   #requests = 0;
   /** A client that repeats its request causes no new value. */
   #last: (Read & { readonly kind: 'request' }) | null = null;
+  /** The chunk that was exactly `#last`, as text, once the client has repeated it. */
+  #lastChunk: string | null = null;
   /** Since when the client has been expected to continue. */
   #progressMs: number;
 
@@ -117,16 +122,38 @@ export class RequestReader {
   /** Reads up to the end of a request: in `next`, or in the kept bytes. */
   read(next: Buffer | null): Read {
     const chunk = next ?? this.takeKept();
+    const last = this.#last;
+    if (last !== null && this.#isLastChunk(chunk)) {
+      this.#requests += 1;
+      return last;
+    }
+    const isBetween = this.#stage.kind === 'idle' && this.#heads.isAtStart;
+    this.#lastChunk = null;
     this.#at = 0;
     while (this.#at < chunk.length) {
       const read = this.#readStage(chunk);
       if (read === NEED_MORE) continue;
       if (this.#at < chunk.length && read.kind !== 'refused') this.keep(chunk.subarray(this.#at));
+      else if (read === last && isBetween) this.#remember(chunk);
       return read;
     }
     // An ASGI application gets its request before the body is complete.
     const stage = this.#stage;
     return stage.kind === 'streamed-body' ? this.#handOn(stage.head, { ...NO_BODY, stream: stage.body }) : NEED_MORE;
+  }
+
+  /**
+   * A kept connection often sends the same request in the same chunk, again and again: then one comparison finds it. Whatever else arrives in
+   * between, such as the beginning of an empty line, makes the reader forget the chunk.
+   */
+  #isLastChunk(chunk: Buffer): boolean {
+    const { length } = chunk;
+    if (this.#lastChunk?.length !== length || this.#http !== this.#resources.http()) return false;
+    return latin1Text(chunk, 0, length) === this.#lastChunk;
+  }
+
+  #remember(chunk: Buffer): void {
+    if (chunk.length <= REMEMBERED_BYTES) this.#lastChunk = latin1Text(chunk, 0, chunk.length);
   }
 
   /** Reads one part of the request, and moves `#at` past it. */

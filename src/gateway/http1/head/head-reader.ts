@@ -31,6 +31,11 @@ export class HeadReader {
     return this.#section.end;
   }
 
+  /** Whether no byte has arrived since the last head, not even of an empty line. */
+  get isAtStart(): boolean {
+    return this.#emptyLine === 'may-come' && this.#section.keptBytes === 0;
+  }
+
   /** Whether a head has begun: the client owes the rest of it. A preceding empty line does not count. */
   get unfinished(): boolean {
     return this.#section.keptBytes > 0;

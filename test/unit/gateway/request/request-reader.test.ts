@@ -141,6 +141,54 @@ test('a request that is repeated is the same value', (t) => {
   assert.equal(read(), read());
 });
 
+test('a chunk that is repeated is read as if it came byte by byte, whatever came before it', (t) => {
+  const chunks = [
+    GET,
+    GET,
+    GET,
+    `\r\n${GET}`,
+    `\n${GET}`,
+    '\r',
+    '\n',
+    '\r\n',
+    GET.slice(0, 9),
+    GET.slice(9),
+    GET + GET,
+  ];
+  chunks.push(`${POST}0123456789`, POST, '0123456789', GET.replace('one', 'two'));
+  let seed = 7;
+  const next = (): string => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return chunks[seed % chunks.length] ?? '';
+  };
+  for (let round = 0; round < 400; round += 1) {
+    const [whole, bytes] = [begin(t), begin(t)];
+    for (let count = 0; count < 12 && whole.client.refusals.length === 0; count += 1) {
+      const chunk = next();
+      whole.client.send(chunk);
+      for (const byte of chunk) if (bytes.client.refusals.length === 0) bytes.client.send(byte);
+      for (const { client, reader } of [whole, bytes]) while (reader.keptBytes > 0) client.goOn();
+    }
+    assert.deepEqual(whole.client.targets, bytes.client.targets);
+    assert.deepEqual(
+      whole.client.refusals.map(({ code }) => code),
+      bytes.client.refusals.map(({ code }) => code),
+    );
+  }
+});
+
+test('a repeated request follows changed settings, too', (t) => {
+  const { client, owner } = begin(t);
+  for (let count = 0; count < 4; count += 1) client.send(GET);
+  owner.current = settings({ limitRequestLineBytes: 10 });
+  client.send(GET);
+  assert.equal(client.requests.length, 4);
+  assert.deepEqual(
+    client.refusals.map(({ code }) => code),
+    ['LimitRequestLine'],
+  );
+});
+
 test('the time for the first head counts from the connect, for a later one from its first byte', (t) => {
   const { client, reader } = begin(t);
   client.send(GET.slice(0, 5));
