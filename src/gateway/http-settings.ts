@@ -3,6 +3,7 @@
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
 import type { ProxyProtocolMode } from './accept/proxy-protocol.ts';
 import { type TrustedPeers, toTrustedPeers } from './accept/trusted-peers.ts';
+import { HeadContexts } from './http1/head/head-contexts.ts';
 import { type HeadRules, toHeadRules } from './http1/head/head-rules.ts';
 import { ResponseHeadLines } from './http1/response/response-head-lines.ts';
 import { RequestIds } from './ticket/request-id.ts';
@@ -14,6 +15,7 @@ export interface HttpSettings extends WebSocketLimits {
   /** The proxies whose X-Forwarded-For is believed for ASGI applications; null: none. */
   readonly proxies: TrustedPeers | null;
   readonly rules: HeadRules;
+  readonly headContexts: HeadContexts;
   /** Applies to new connections. */
   readonly proxyProtocol: 'off' | ProxyProtocolMode;
   /** The peers that may send a PROXY header. */
@@ -39,6 +41,7 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
   const rules = toHeadRules(settings, process.env.SCRIPT_NAME ?? '');
   return {
     rules,
+    headContexts: new HeadContexts(rules),
     headLines: new ResponseHeadLines(settings),
     proxies: settings.clientFrom === 'forwarded-for' ? rules.trustedPeers : null,
     dialect: settings.dialect,

@@ -9,7 +9,7 @@ import type { MemoryBudget } from '../connection/memory-budget.ts';
 import type { SpoolBudget } from '../connection/spool-budget.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import { HeadReader } from '../http1/head/head-reader.ts';
-import { type HeadContext, newHeadContext, parseRequestHead, type RequestHead } from '../http1/head/request-head.ts';
+import { type HeadContext, parseRequestHead, type RequestHead } from '../http1/head/request-head.ts';
 import { Refusal } from '../http1/refusal.ts';
 import { BodyStore } from './body-store.ts';
 import { BufferedBody } from './buffered-body.ts';
@@ -325,8 +325,7 @@ export class RequestReader {
   }
 
   #newContext(): HeadContext {
-    const { rules } = this.#http;
-    const peerTrusted = isPeerTrusted(this.#transport, rules.trustedPeers);
-    return newHeadContext(rules, peerTrusted, this.#transport.scheme);
+    const { rules, headContexts } = this.#http;
+    return headContexts.next(isPeerTrusted(this.#transport, rules.trustedPeers), this.#transport.scheme);
   }
 }

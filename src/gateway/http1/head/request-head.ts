@@ -37,7 +37,7 @@ export interface RequestHead {
 
 /**
  * The origin of heads, and the last one: a client on a keep-alive connection sends the same fields with every request, and often the same
- * request. Each connection has its own; a change of settings replaces it.
+ * request. Each connection has its own; a change of settings replaces it (see head-contexts.ts).
  */
 export interface HeadContext {
   readonly rules: HeadRules;
