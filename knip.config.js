@@ -17,7 +17,7 @@ export default {
     'bench/scenarios/*.mjs',
     'bench/soak/run.ts',
   ],
-  project: ['src/**/*.ts!', 'test/**/*.{ts,mjs}', 'bench/**/*.{ts,mjs}', 'bin/*.cjs', '*.mjs'],
+  project: ['src/**/*.ts!', 'test/**/*.{ts,mjs}', 'bench/**/*.{ts,mjs}', 'bin/*.cjs', '*.{mjs,cjs}'],
   // Programs of the system are no packages.
   exclude: ['binaries'],
   // bench/charts is a package of its own, with its own lock file.
