@@ -67,7 +67,7 @@ function save(file, script) {
   const unfinished = `${file}.${process.pid}`;
   try {
     // The umask of a gateway is the setting's, which lets others write.
-    writeFileSync(unfinished, script.createCachedData(), { mode: 0o644 });
+    writeFileSync(unfinished, script.createCachedData(), { mode: 0o644, flag: 'wx' });
     renameSync(unfinished, file);
   } catch {
     // A read-only installation, or a full disk: the next start compiles again.
