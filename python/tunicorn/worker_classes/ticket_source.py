@@ -10,13 +10,15 @@ import os
 from typing import Any, Callable, Optional
 
 from tunicorn.log.catalog import say, workers
+from tunicorn.process import unpatched
 from tunicorn.process.worker_life import WorkerEvent
 from tunicorn.runqueue.fault_points import FAULT
 from tunicorn.runqueue.ticket import KIND_PROBE, TICKET_BYTES, Ticket, TicketError, decode, parse_fields
 from tunicorn.worker_context.worker_context import WorkerContext
 from tunicorn.worker_context.worker_signals import Leave
 
-_read = os.read
+# The kernel's own: eventlet's would wait, in the callback of its hub that must not.
+_read = unpatched.read
 _readv = os.readv
 
 
