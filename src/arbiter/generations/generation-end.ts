@@ -3,10 +3,12 @@
 
 import type { Limits } from '../deadlines/limits.ts';
 import type { Forkserver } from '../forkserver/forkserver.ts';
-import type { WorkerRoster } from '../workers/worker-roster.ts';
+import type { Worker, WorkerRoster } from '../workers/worker-roster.ts';
 import { type GenerationState, isEnding } from './generation-life.ts';
 import type { TicketPipeEnd } from './ticket-pipe-end.ts';
 
+/** A worker may serve already while the forkserver still has its report to be ready: on a busy machine for this long. */
+const READY_REPORT_MS = 1000;
 /** How long a forkserver may take to report the ends of its killed workers and to leave. */
 const FORKSERVER_LEAVE_MS = 1000;
 /** The same for a generation that is given up: its workers may call their last hook first. */
@@ -19,6 +21,7 @@ interface Ending {
   readonly workers: WorkerRoster;
   readonly forkserver: Forkserver;
   readonly tickets: TicketPipeEnd;
+  readonly pool: { hasTakenTickets(worker: Worker): boolean };
   move(next: GenerationState): void;
 }
 
@@ -28,10 +31,6 @@ export function drain(generation: Ending, reason: 'successor' | 'stop', nowMs: n
   if (isEnding(state)) return;
   generation.move({ kind: 'draining', sinceMs: nowMs, for: reason });
   workers.announceEnd();
-  for (const worker of workers.all()) {
-    // It has not taken a ticket yet; waiting for its imports would only delay the end.
-    if (worker.state.kind === 'booting') workers.doom(worker, 'not-needed', 'SIGKILL', nowMs);
-  }
   tickets.release();
   forkserver.letGo();
 }
@@ -60,10 +59,20 @@ export function breakOff(generation: Ending, reason: string, nowMs: number): voi
 }
 
 /** Kills workers and forkservers that were asked to leave and exceed their time. */
-export function endLate({ state, workers, forkserver }: Ending, { graceMs }: Limits, nowMs: number): void {
+export function endLate(generation: Ending, { graceMs }: Limits, nowMs: number): void {
+  const { state, workers, forkserver } = generation;
   if (state.kind === 'draining') {
+    if (nowMs - state.sinceMs > READY_REPORT_MS) endBoots(generation, nowMs);
     const overtimeMs = nowMs - state.sinceMs - graceMs;
     if (overtimeMs > 0) workers.killAll(nowMs);
     if (overtimeMs > FORKSERVER_LEAVE_MS) forkserver.killUnlessHeld();
   } else if (state.kind === 'given-up' && nowMs - state.sinceMs > GIVEN_UP_MS) forkserver.killUnlessHeld();
+}
+
+/** A worker that has taken no ticket: waiting for its imports would only delay the end. */
+function endBoots({ workers, pool }: Ending, nowMs: number): void {
+  for (const worker of workers.all()) {
+    if (worker.state.kind !== 'booting' || pool.hasTakenTickets(worker)) continue;
+    workers.doom(worker, 'not-needed', 'SIGKILL', nowMs);
+  }
 }

@@ -63,6 +63,11 @@ export class WorkerPool {
     return this.workers.count('ready') * this.#slotsPerWorker;
   }
 
+  /** By the claims board, which knows before the worker's report has arrived that it is ready. */
+  hasTakenTickets(worker: Worker): boolean {
+    return this.#options.board.taken(worker) > 0;
+  }
+
   get longestBootMs(): number {
     return this.#deadlines.longestBootMs;
   }
