@@ -38,7 +38,10 @@ class Worker(AsgiWorker):
         context.count_ticket = None
         context.slots.__len__.return_value = slots
         context.settings.runtime_dir = tempfile.gettempdir()
-        super().__init__(context, MagicMock(), asyncio.new_event_loop())
+        loop = asyncio.new_event_loop()
+        # Up to Python 3.9 a queue belongs to the current loop.
+        asyncio.set_event_loop(loop)
+        super().__init__(context, MagicMock(), loop)
         self._resume()
 
     @property
@@ -56,6 +59,7 @@ class Worker(AsgiWorker):
         self._tasks.add(MagicMock())
 
     def close(self) -> None:
+        asyncio.set_event_loop(None)
         self._loop.close()
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
