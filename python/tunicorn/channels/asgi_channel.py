@@ -130,9 +130,16 @@ class Channel(LoopChannel):
 
     def read(self) -> None:
         """Starts to read frames."""
-        if not self._reading and not self.is_lost:
-            self._loop.add_reader(self._fd, self._readable)
-            self._reading = True
+        if self._reading or self.is_lost:
+            return
+        try:
+            # The end of a long response is awaited before its first frame is written.
+            self.connect()
+        except ChannelLost as lost:
+            self.lose(str(lost))
+            return
+        self._loop.add_reader(self._fd, self._readable)
+        self._reading = True
 
     def pause(self) -> None:
         """Leaves new data in the socket: that is the backpressure."""

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import unittest
 from typing import Any, Dict, List, Optional
 
@@ -16,7 +17,19 @@ from wsgi_doubles import hello
 from tunicorn.channels.answer_pipe import LONGEST_FRAME_BYTES, AnswerPipes
 from tunicorn.channels.asgi_channel import Channel as AsgiChannel
 from tunicorn.channels.channel import Channel
-from tunicorn.channels.channel_frame import ABORTED, END, FAILED, FRAMED, HEAD, HINTS, SKIP, failed_frame, head_start
+from tunicorn.channels.channel_frame import (
+    ABORTED,
+    END,
+    FAILED,
+    FRAMED,
+    HEAD,
+    HINTS,
+    SKIP,
+    TAKEN,
+    failed_frame,
+    head_frame,
+    head_start,
+)
 from tunicorn.channels.channel_socket import ChannelIdentity, ChannelLost, channel_socket_path
 from tunicorn.channels.gateway_channels import GatewayChannels
 
@@ -234,6 +247,34 @@ class EventLoops(PipeTest):
         asyncio.run(answer())
         self.assertEqual([frame.id for frame in self.written()], [77, 79])
         self.assertEqual([frame.id for frame in self.on_channel()], [78, 78, 80])
+
+    def test_await_that_a_long_response_is_taken_although_it_is_the_first_on_its_channel(self) -> None:
+        self.open_pipe()
+
+        async def answer() -> None:
+            loop = asyncio.get_running_loop()
+            path = channel_socket_path(self.directory, GATEWAY)
+            channel = AsgiChannel.prepare(loop, path, self.pipes.open(GATEWAY), identity=IDENTITY)
+            self.addCleanup(channel.lose, "the test is over")
+            taken = channel.taken(77)
+            channel.finish(head_frame(77, 200, END, parts=[b"200 OK\r\n"], body=bytes(70_000)))
+            accepted, _ = self.listener.accept()
+            with accepted:
+                accepted.sendall(struct.pack("<IBBHQ", 16, TAKEN, 0, 0, 77))
+                await asyncio.wait_for(taken, 20)
+
+        asyncio.run(answer())
+
+    def test_a_long_response_to_a_gateway_that_has_ended_is_not_awaited(self) -> None:
+        async def answer() -> None:
+            loop = asyncio.get_running_loop()
+            channel = AsgiChannel.prepare(loop, os.path.join(self.directory, "none"), None, identity=IDENTITY)
+            taken = channel.taken(77)
+            self.assertTrue(channel.finish(head_frame(77, 200, END, parts=[b"200 OK\r\n"], body=bytes(70_000))))
+            self.assertTrue(channel.is_lost)
+            await asyncio.wait_for(taken, 20)
+
+        asyncio.run(answer())
 
 
 if __name__ == "__main__":
