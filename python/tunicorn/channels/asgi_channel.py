@@ -56,12 +56,11 @@ class Channel(LoopChannel):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        connected: Optional[socket.socket],
-        connect: Optional[Callable[[], socket.socket]] = None,
-        pipe: Optional[AnswerPipe] = None,
-        pid: int = 0,
+        connect: Callable[[], socket.socket],
+        pipe: Optional[AnswerPipe],
+        pid: int,
     ) -> None:
-        super().__init__(loop, connected, connect, pipe)
+        super().__init__(loop, connect, pipe)
         self._pid = pack_pid(pid)
         self._reading = False
         self._answer: Optional[asyncio.Future[GatewayFrame]] = None
@@ -83,7 +82,7 @@ class Channel(LoopChannel):
         def connect() -> Any:
             return connect_channel(path, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), identity)
 
-        return cls(loop, None, connect, pipe, identity.pid)
+        return cls(loop, connect, pipe, identity.pid)
 
     @property
     def unfinished_bytes(self) -> int:

@@ -32,13 +32,12 @@ class Channel(WaitingChannel):
 
     def __init__(
         self,
-        connected: Optional[socket.socket],
         claim: Holdable,
-        connect: Optional[Callable[[], socket.socket]] = None,
+        connect: Callable[[], socket.socket],
         pipe: Optional[AnswerPipe] = None,
         pid: int = 0,
     ) -> None:
-        super().__init__(connected, claim, connect, pipe)
+        super().__init__(claim, connect, pipe)
         self._pid = pid
         # The ticket of the last WATCH: its frames may still arrive after it is over.
         self._watched = 0
@@ -46,7 +45,7 @@ class Channel(WaitingChannel):
     @classmethod
     def prepare(cls, path: str, pipe: Optional[AnswerPipe], *, claim: Holdable, identity: ChannelIdentity) -> Channel:
         """A channel that connects when an answer does not go through the pipe."""
-        return cls(None, claim, lambda: connect_channel(path, cls._new_socket(), identity), pipe, identity.pid)
+        return cls(claim, lambda: connect_channel(path, cls._new_socket(), identity), pipe, identity.pid)
 
     @classmethod
     def _new_socket(cls) -> socket.socket:

@@ -5,7 +5,7 @@ RUNQUEUE.md draws them; src/runqueue/channel-frame.ts is the gateway's half.
 from __future__ import annotations
 
 from struct import Struct
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 # After more than UNACKNOWLEDGED_BYTES of hints, body and messages for one ticket, the worker waits for TAKEN from the
 # gateway. A WebSocket message counts MESSAGE_COST_BYTES in addition to its bytes.
@@ -96,13 +96,6 @@ def tunnel_frame(ticket_id: int) -> bytes:
 
 def hints_frame(ticket_id: int, lines: bytes) -> bytes:
     return _pack_header(16 + len(lines), HINTS, 0, 0, ticket_id) + lines
-
-
-def head_frame(ticket_id: int, status: int, flags: int, *, parts: List[bytes], body: bytes | memoryview) -> bytes:
-    """A whole HEAD frame; the parts form the head."""
-    head = b"".join(parts)
-    length = len(head)
-    return b"".join((pack_head(20 + length + len(body), HEAD, flags, status, ticket_id, length), head, body))
 
 
 def head_start(ticket_id: int, status: int, flags: int, head: bytes, *, body_bytes: int = 0) -> bytes:

@@ -49,13 +49,8 @@ class ChannelSocket:
     _socket: socket.socket
     _send: Callable[..., int]
 
-    def __init__(
-        self,
-        connected: Optional[socket.socket],
-        connect: Optional[Callable[[], socket.socket]] = None,
-        pipe: Optional[AnswerPipe] = None,
-    ) -> None:
-        """Without a socket, `connect` is called when one is needed."""
+    def __init__(self, connect: Callable[[], socket.socket], pipe: Optional[AnswerPipe]) -> None:
+        """`connect` is called when the socket is needed, and raises ChannelLost if the gateway is gone."""
         # Permanent: the socket is closed, or belongs to a tunnel.
         self.is_lost = False
         # For whole answers; None while it cannot be opened.
@@ -63,15 +58,12 @@ class ChannelSocket:
         # Whether a frame of the current ticket has been sent here; then the rest of its answer must follow.
         self._is_engaged = False
         self._new_connection = connect
-        if connected is None:
-            self._socket = UNCONNECTED
-            self._send = self._connect_and_send
-        else:
-            self._attach(connected)
+        self._socket = UNCONNECTED
+        self._send = self._connect_and_send
 
     def connect(self) -> None:
         """Raises ChannelLost if the gateway is gone."""
-        if self._socket is UNCONNECTED and self._new_connection is not None:
+        if self._socket is UNCONNECTED:
             self._attach(self._new_connection())
 
     def _attach(self, connected: socket.socket) -> None:

@@ -21,14 +21,10 @@ class LoopChannel(ChannelSocket):
     __slots__ = ("_backlog", "_fd", "_flushed", "_loop", "_unyielded_bytes")
 
     def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        connected: Optional[socket.socket],
-        connect: Optional[Callable[[], socket.socket]] = None,
-        pipe: Optional[AnswerPipe] = None,
+        self, loop: asyncio.AbstractEventLoop, connect: Callable[[], socket.socket], pipe: Optional[AnswerPipe]
     ) -> None:
+        super().__init__(connect, pipe)
         self._fd = -1
-        super().__init__(connected, connect, pipe)
         self._loop = loop
         self._backlog: Deque[memoryview] = deque()
         self._flushed: Optional[asyncio.Future[None]] = None

@@ -35,13 +35,9 @@ class WaitingChannel(ChannelSocket):
     __slots__ = ("_claim",)
 
     def __init__(
-        self,
-        connected: Optional[socket.socket],
-        claim: Holdable,
-        connect: Optional[Callable[[], socket.socket]] = None,
-        pipe: Optional[AnswerPipe] = None,
+        self, claim: Holdable, connect: Callable[[], socket.socket], pipe: Optional[AnswerPipe]
     ) -> None:
-        super().__init__(connected, connect, pipe)
+        super().__init__(connect, pipe)
         self._claim = claim
 
     def _attach(self, connected: socket.socket) -> None:

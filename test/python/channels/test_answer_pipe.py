@@ -27,7 +27,6 @@ from tunicorn.channels.channel_frame import (
     SKIP,
     TAKEN,
     failed_frame,
-    head_frame,
     head_start,
 )
 from tunicorn.channels.channel_socket import ChannelIdentity, ChannelLost, channel_socket_path
@@ -35,6 +34,7 @@ from tunicorn.channels.gateway_channels import GatewayChannels
 
 PID = 4242
 GATEWAY = 5
+LONG_ANSWER = head_start(77, 200, END, b"200 OK\r\n", body_bytes=70_000) + bytes(70_000)
 IDENTITY = ChannelIdentity(1, PID, 9)
 
 
@@ -122,7 +122,7 @@ class WholeAnswers(PipeTest):
         for vector in vectors:
             with self.subTest(vector["name"]):
                 wanted = vector["decoded"]
-                channel = Channel(None, self.claim, pipe=self.pipes.open(GATEWAY), pid=wanted["pid"])
+                channel = Channel(self.claim, self.fail, pipe=self.pipes.open(GATEWAY), pid=wanted["pid"])
                 self.send(channel, wanted)
                 self.assertEqual(os.read(fd, 8192).hex(), vector["hex"])
 
@@ -229,14 +229,18 @@ class GatewaysThatEnd(PipeTest):
 
 
 class EventLoops(PipeTest):
+    def loop_channel(self) -> AsgiChannel:
+        path = channel_socket_path(self.directory, GATEWAY)
+        loop = asyncio.get_running_loop()
+        channel = AsgiChannel.prepare(loop, path, self.pipes.open(GATEWAY), identity=IDENTITY)
+        self.addCleanup(channel.lose, "the test is over")
+        return channel
+
     def test_finish_through_the_pipe_unless_something_was_sent_before(self) -> None:
         self.open_pipe()
 
         async def answer() -> None:
-            loop = asyncio.get_running_loop()
-            path = channel_socket_path(self.directory, GATEWAY)
-            channel = AsgiChannel.prepare(loop, path, self.pipes.open(GATEWAY), identity=IDENTITY)
-            self.addCleanup(channel.lose, "the test is over")
+            channel = self.loop_channel()
             self.assertTrue(channel.finish(head_start(77, 200, END, b"200 OK\r\n")))
             self.assert_no_channel()
             channel.write(head_start(78, 200, 0, b"200 OK\r\n"))
@@ -252,12 +256,9 @@ class EventLoops(PipeTest):
         self.open_pipe()
 
         async def answer() -> None:
-            loop = asyncio.get_running_loop()
-            path = channel_socket_path(self.directory, GATEWAY)
-            channel = AsgiChannel.prepare(loop, path, self.pipes.open(GATEWAY), identity=IDENTITY)
-            self.addCleanup(channel.lose, "the test is over")
+            channel = self.loop_channel()
             taken = channel.taken(77)
-            channel.finish(head_frame(77, 200, END, parts=[b"200 OK\r\n"], body=bytes(70_000)))
+            channel.finish(LONG_ANSWER)
             accepted, _ = self.listener.accept()
             with accepted:
                 accepted.sendall(struct.pack("<IBBHQ", 16, TAKEN, 0, 0, 77))
@@ -270,7 +271,7 @@ class EventLoops(PipeTest):
             loop = asyncio.get_running_loop()
             channel = AsgiChannel.prepare(loop, os.path.join(self.directory, "none"), None, identity=IDENTITY)
             taken = channel.taken(77)
-            self.assertTrue(channel.finish(head_frame(77, 200, END, parts=[b"200 OK\r\n"], body=bytes(70_000))))
+            self.assertTrue(channel.finish(LONG_ANSWER))
             self.assertTrue(channel.is_lost)
             await asyncio.wait_for(taken, 20)
 

@@ -22,7 +22,9 @@ sys.path[:0] = sys.argv[3:5]
 from gateway_double import ListLog, ticket, base_environ, Channel, ClaimsBoard, ErrorLog, RequestRunner, WsgiErrors
 from tunicorn.runqueue.ticket import FOLLOWS
 claim = ClaimsBoard.open(sys.argv[1]).slot(1)
-channel = Channel(socket.socket(fileno=int(sys.argv[2])), claim)
+workers_end = socket.socket(fileno=int(sys.argv[2]))
+channel = Channel(claim, lambda: workers_end)
+channel.connect()
 def app(environ, start_response):
     start_response("200 OK", [])
     channel.body(1, 0, b"app ran")

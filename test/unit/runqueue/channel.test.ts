@@ -332,7 +332,8 @@ class Claim:
 source = random.Random(5)
 ours, gateway = socket.socketpair()
 gateway.setblocking(False)
-channel = Channel(ours, Claim())
+channel = Channel(Claim(), lambda: ours)
+channel.connect()
 sent, heard = [], []
 
 def receive():

@@ -244,7 +244,7 @@ class HttpResponse:
             flags |= FRAMED
         if self.closes:
             flags |= CLOSING
-        # head_frame(), without its call.
+        # One join, where head_start() would copy a large body once more.
         head = b"".join(self._parts)
         head_bytes = len(head)
         header = pack_head(20 + head_bytes + size, HEAD, flags, self.status, self.id, head_bytes)
