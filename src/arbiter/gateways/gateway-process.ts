@@ -4,6 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { INSTALLATION_DIR } from '../../python-dir.ts';
+import { EarlyChild } from '../process/early-child.ts';
 
 const GATEWAY_PROGRAM = path.join(INSTALLATION_DIR, 'bin', 'gateway.cjs');
 
@@ -20,23 +21,20 @@ const ARBITER_FLAGS = ['--optimize-for-size', '--v8-pool-size=0'];
 const GATEWAY_FLAGS = ['--initial-old-space-size=64'];
 
 export class GatewayProcesses {
-  #early: ChildProcess | null = null;
+  #early: EarlyChild | null = null;
 
   startEarly(): void {
-    this.#early = startProcess();
+    this.#early = new EarlyChild(startProcess());
   }
 
   /** The early one, if there is one that still lives. */
   next(): ChildProcess {
-    const early = this.#early;
-    this.#early = null;
-    return early?.connected && early.exitCode === null && early.signalCode === null ? early : startProcess();
+    return this.#early?.take() ?? startProcess();
   }
 
   /** The early one will not be needed. */
   discard(): void {
-    this.#early?.kill('SIGKILL');
-    this.#early = null;
+    this.#early?.discard();
   }
 }
 

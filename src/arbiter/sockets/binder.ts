@@ -4,29 +4,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { PYTHON_DIR } from '../../python-dir.ts';
+import { EarlyChild } from '../process/early-child.ts';
 
 const SCRIPT = path.join(PYTHON_DIR, 'tunicorn', 'helpers', 'bind_listeners.py');
 
-export class EarlyBinder {
-  #child: ChildProcess | null;
-
-  constructor(python: string) {
-    this.#child = startBinder(python);
-    // It could not be started, or has died: another one is started, and its failure is reported.
-    this.#child.on('error', () => {});
-  }
-
-  /** Null if it does not live, or has been taken. */
-  take(): ChildProcess | null {
-    const child = this.#child;
-    this.#child = null;
-    return child?.connected && child.exitCode === null && child.signalCode === null ? child : null;
-  }
-
-  discard(): void {
-    this.#child?.kill('SIGKILL');
-    this.#child = null;
-  }
+export function startEarlyBinder(python: string): EarlyChild {
+  const child = startBinder(python);
+  // It could not be started, or has died: another one is started, and its failure is reported.
+  child.on('error', () => {});
+  return new EarlyChild(child);
 }
 
 /** `inherited`: the descriptors that it gets after that of its channel. */

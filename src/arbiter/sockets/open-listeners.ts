@@ -10,7 +10,8 @@ import { type Entry, entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
 import type { BindAddress } from '../../settings/kinds/bind-address.ts';
-import { type EarlyBinder, startBinder } from './binder.ts';
+import type { EarlyChild } from '../process/early-child.ts';
+import { startBinder } from './binder.ts';
 import { isListeningHandle, type ListeningHandle } from './listening-handle.ts';
 import { describeHolders } from './socket-holders.ts';
 
@@ -26,7 +27,7 @@ export interface ListenerRequest {
   /** The interpreter. */
   readonly python: string;
   /** A process that waits for the first request. */
-  readonly earlyBinder?: EarlyBinder | null;
+  readonly earlyBinder?: EarlyChild | null;
   readonly binds: readonly BindAddress[];
   readonly backlog: number;
   readonly umask: number;

@@ -1,6 +1,6 @@
 // Opens the listening sockets of a starting server, or adopts inherited ones.
 
-import type { EarlyBinder } from '../../arbiter/sockets/binder.ts';
+import type { EarlyChild } from '../../arbiter/process/early-child.ts';
 import { type ListenerOptions, Listeners } from '../../arbiter/sockets/listeners.ts';
 import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
@@ -20,7 +20,7 @@ export async function bindListeners(
   { settings, ids }: ResolvedSettings,
   { sockets }: Start,
   python: string,
-  earlyBinder: EarlyBinder | null,
+  earlyBinder: EarlyChild | null,
   log: ErrorLog,
 ): Promise<Bound> {
   const reasons: string[] = [];

@@ -1,14 +1,15 @@
 // The processes that a start needs later, and that begin beside the first forkserver.
 
 import { GatewayProcesses } from '../../arbiter/gateways/gateway-process.ts';
-import { EarlyBinder } from '../../arbiter/sockets/binder.ts';
+import type { EarlyChild } from '../../arbiter/process/early-child.ts';
+import { startEarlyBinder } from '../../arbiter/sockets/binder.ts';
 import type { FlagValues } from '../../settings/layers.ts';
 
 export class EarlyProcesses {
   readonly gateways: GatewayProcesses = new GatewayProcesses();
-  #binder: EarlyBinder | null = null;
+  #binder: EarlyChild | null = null;
 
-  get binder(): EarlyBinder | null {
+  get binder(): EarlyChild | null {
     return this.#binder;
   }
 
@@ -17,7 +18,7 @@ export class EarlyProcesses {
   }
 
   startBinder(python: string): void {
-    this.#binder = new EarlyBinder(python);
+    this.#binder = startEarlyBinder(python);
   }
 
   /** Ends those that the server has not taken. */
