@@ -20,7 +20,7 @@ the server, the pid file, the log lines, the exit statuses.
 \`\`\`diff
  # a systemd unit
 -ExecStart=/srv/shop/.venv/bin/gunicorn shop.wsgi --workers 4 --bind unix:/run/shop.sock
-+ExecStart=/usr/bin/tunicorn shop.wsgi --workers 4 --bind unix:/run/shop.sock --python /srv/shop/.venv/bin/python
++ExecStart=/srv/shop/.venv/bin/tunicorn shop.wsgi --workers 4 --bind unix:/run/shop.sock
  ExecReload=/bin/kill -s HUP $MAINPID
 \`\`\`
 
@@ -32,12 +32,14 @@ the server, the pid file, the log lines, the exit statuses.
 
 \`\`\`diff
  # a Dockerfile
+-RUN pip install -r requirements.txt gunicorn
++RUN pip install -r requirements.txt tunicorn
 -CMD ["gunicorn", "-k", "sync", "-w", "4", "-b", "0.0.0.0:8000", "shop.wsgi"]
 +CMD ["tunicorn", "-k", "sync", "-w", "4", "-b", "0.0.0.0:8000", "shop.wsgi"]
 \`\`\`
 
-Tunicorn is not installed into the application's virtual environment. It runs the Python of \`--python\`, else of \`$VIRTUAL_ENV\`, else of \`.venv\`,
-\`venv\`, \`.env\` or \`env\` in the current directory or that of \`--chdir\`, else \`python3\` on \`PATH\`, and logs which one it uses. \`tunicorn --check-config APP\` checks everything;
+Install it where Gunicorn is, in the application's virtual environment ([install.md](install.md)); it runs the application with that environment's Python. Or change no file at all:
+\`tunicorn adopt\` makes the environment's \`bin/gunicorn\` start Tunicorn, \`tunicorn adopt --undo\` gives it back. \`tunicorn --check-config APP\` checks everything;
 \`tunicorn --show-origins APP\` shows every setting and the source of its value.
 
 \`sys.argv\` holds the arguments as typed, after a path that ends in \`gunicorn\` and has \`tunicorn\` in it: \`"gunicorn" in sys.argv[0]\` stays true.

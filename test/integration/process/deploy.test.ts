@@ -21,7 +21,7 @@ scenario(
   async (scene) => {
     // A unit's program must be there to be verified.
     for (const name of ['tunicorn.service', 'tunicorn.socket']) {
-      scene.write(name, read(name).replaceAll('/usr/local/bin/tunicorn', '/bin/true'));
+      scene.write(name, read(name).replaceAll('/srv/myapp/.venv/bin/tunicorn', '/bin/true'));
     }
     const units = [scene.path('tunicorn.service'), scene.path('tunicorn.socket')];
     const { status, stderr } = spawnSync(analyze.path, ['verify', '--man=no', ...units], { encoding: 'utf8' });
@@ -134,7 +134,7 @@ async function startSupervisor(scene: Scene): Promise<Supervisor> {
   scene.write('gunicorn.conf.py', `bind = "${target.host}:${target.port}"\n`);
   mkdirSync(scene.path('log'));
   const ours = read('supervisor.conf')
-    .replaceAll('/usr/local/bin/tunicorn', command.join(' '))
+    .replaceAll('/srv/myapp/.venv/bin/tunicorn', command.join(' '))
     .replaceAll('/srv/myapp', scene.dir)
     .replaceAll('/var/log/supervisor', scene.path('log'))
     .replace(/^user=.*$/m, '');
