@@ -14,9 +14,9 @@ done
 # Any Python will do, not only the application's.
 for python in "$named" "$named/bin/python" python3 "$VIRTUAL_ENV/bin/python" .venv/bin/python venv/bin/python; do
   if "$python" -I -S -c 'import signal; signal.sigwaitinfo' 2>/dev/null; then
-    exec "$python" -I -S "$program" node --optimize-for-size --v8-pool-size=0 "$0" "$@"
+    exec "$python" -I -S "$program" "${TUNICORN_NODE:-node}" --optimize-for-size --v8-pool-size=0 "$0" "$@"
   fi
 done
 
 # Without a Python, the log warns about it (src/cli/process-one.ts).
-exec node --optimize-for-size --v8-pool-size=0 "$0" "$@"
+exec "${TUNICORN_NODE:-node}" --optimize-for-size --v8-pool-size=0 "$0" "$@"

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 
-
-class WorkerClassFacts(NamedTuple):
+class WorkerClassFacts:
     """How many requests a worker runs concurrently: `one`, `threads`, `connections`. What it runs: `wsgi` or `asgi`."""
 
-    concurrency: str
-    dialect: str
+    # Not a NamedTuple: the launcher does without `typing`, which takes long to import.
+    def __init__(self, concurrency: str, dialect: str) -> None:
+        self.concurrency = concurrency
+        self.dialect = dialect
 
 
 # src/gunicorn-version.ts
 GUNICORN_VERSION = "27.0.1"
 
+# package.json
+OLDEST_NODE = 20
+
 # src/messages/environment-variables.ts
 LINK_VARIABLE = "TUNICORN_LINK"
 PROGRAM_VARIABLE = "TUNICORN_PROGRAM"
 OPEN_FILES_VARIABLE = "TUNICORN_OPEN_FILES"
+LAUNCHER_VARIABLE = "TUNICORN_LAUNCHER"
+NODE_VARIABLE = "TUNICORN_NODE"
 
 # src/messages/between-arbiter-and-forkserver.ts
 LINK_FD = 3

@@ -24,6 +24,7 @@ import { settleInBackground, startDaemon } from './start/daemon.ts';
 import { EarlyProcesses, willServe } from './start/early-processes.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './start/embedding-program.ts';
 import { findInterpreter } from './start/interpreter.ts';
+import { interpreterOfLauncher } from './start/launcher.ts';
 import { readStart } from './start/own-start.ts';
 import { StartSignals } from './start-signals.ts';
 import { readVersion } from './version.ts';
@@ -59,14 +60,16 @@ async function run(argv: readonly string[], early: EarlyProcesses): Promise<numb
   const search = { python, env: process.env, cwd, chdir, trustsName: true };
   const serves = willServe(commandLine.values);
   if (serves) early.startGateway();
-  const foundPython = program === null ? await findInterpreter(search) : interpreterOf(program);
+  const launcher = program === null && python === undefined ? start.launchedBy : null;
+  const foundPython =
+    program !== null ? interpreterOf(program) : (interpreterOfLauncher(launcher) ?? (await findInterpreter(search)));
   if (!foundPython.ok) return failed(`Error: ${foundPython.message}`);
   const { interpreter, notes } = foundPython;
 
   const relay = new ForkserverRelay();
   const forkserverCommand =
     program === null
-      ? ownForkserver(interpreter.path, argv, cwd, start.openFiles)
+      ? ownForkserver(interpreter.path, launcher?.pythonFlags ?? [], argv, cwd, start.openFiles)
       : programForkserver(program, withoutProgram(process.env), version, start.openFiles);
   const forkserver = new ForkserverHandle(forkserverCommand, relay);
   if (start.sockets === null && serves) early.startBinder(interpreter.path);
@@ -118,7 +121,11 @@ async function run(argv: readonly string[], early: EarlyProcesses): Promise<numb
   }
   const pythonVersion = (interpreter.version ?? configured.python).join('.');
   const { path, source } = interpreter;
-  const using = entry(START_MESSAGES.usingPython, { version: pythonVersion, path, source });
+  const node = { version: process.versions.node, path: process.execPath, source: start.nodeSource };
+  const using = [
+    entry(START_MESSAGES.usingNode, node),
+    entry(START_MESSAGES.usingPython, { version: pythonVersion, path, source }),
+  ];
   const warning = warningOfProcessOne(process.pid);
   const warnings = [...(warning === null ? [] : [warning]), ...notes, ...resolution.warnings];
   return serve({

@@ -31,9 +31,10 @@ import type { StartSignals } from './start-signals.ts';
 export interface Serving {
   readonly version: string;
   readonly start: Start;
-  /** The interpreter's path, and its line for the log. */
+  /** The interpreter's path. */
   readonly python: string;
-  readonly using: Entry;
+  /** The lines about Node.js and Python for the log. */
+  readonly using: readonly Entry[];
   readonly forkserverCommand: ForkserverCommand;
   readonly configure: Configure;
   /** The first forkserver, which has evaluated the config file. */
@@ -85,8 +86,7 @@ export async function serve(serving: Serving): Promise<number> {
 
   setArbiterTitle(resolved.gateway.procName);
   log.say(START_MESSAGES.starting, { version: serving.version });
-  log.enter(serving.using);
-  for (const warning of warnings) log.enter(warning);
+  for (const line of [...serving.using, ...warnings]) log.enter(line);
   log.say(START_MESSAGES.currentConfiguration, { settings: listConfig(settings) });
   if (start.warning !== null) log.enter(start.warning);
   if (start.sockets !== null) log.enter(describeInherited(start.sockets));

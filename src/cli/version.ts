@@ -1,4 +1,4 @@
-// Tunicorn's version, from package.json.
+// Tunicorn's version, and the oldest Node.js that runs it: from package.json, which owns both.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,6 +6,15 @@ import * as z from 'zod';
 import { INSTALLATION_DIR } from '../python-dir.ts';
 
 export function readVersion(): string {
-  const text = readFileSync(path.join(INSTALLATION_DIR, 'package.json'), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+  return z.object({ version: z.string() }).parse(readPackage()).version;
+}
+
+/** The major version. */
+export function readOldestNode(): number {
+  const { engines } = z.object({ engines: z.object({ node: z.string().regex(/^>=\d+$/) }) }).parse(readPackage());
+  return Number(engines.node.slice(2));
+}
+
+function readPackage(): unknown {
+  return JSON.parse(readFileSync(path.join(INSTALLATION_DIR, 'package.json'), 'utf8'));
 }

@@ -1,5 +1,6 @@
 // All files that are generated from tables in src/. `npm run docs` writes them; a test fails if one is stale.
 
+import { readOldestNode, readVersion } from '../cli/version.ts';
 import { AREAS } from '../log/catalog/areas.ts';
 import { SETTINGS } from '../settings/settings.ts';
 import { formatHttpPage } from './http-page.ts';
@@ -8,6 +9,7 @@ import { formatMigratingPage } from './migrating-page.ts';
 import { formatPythonDefaults } from './python-defaults.ts';
 import { formatPythonFacts } from './python-facts.ts';
 import { readPythonMessages } from './python-messages.ts';
+import { formatPythonVersion } from './python-version.ts';
 import { formatSettingsPage } from './settings-page.ts';
 
 export interface GeneratedFile {
@@ -22,5 +24,6 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/http.md', text: formatHttpPage },
   { path: 'docs/log-messages.md', text: () => formatLogMessagesPage(AREAS, readPythonMessages('python3')) },
   { path: 'python/tunicorn/config/setting_defaults.json', text: () => formatPythonDefaults(SETTINGS) },
-  { path: 'python/tunicorn/generated_facts.py', text: formatPythonFacts },
+  { path: 'python/tunicorn/generated_facts.py', text: () => formatPythonFacts(readOldestNode()) },
+  { path: 'python/tunicorn/version.py', text: () => formatPythonVersion(readVersion()) },
 ];

@@ -29,6 +29,7 @@ LAYERS = [
     "runqueue",
     "link",
     "process",
+    "launcher",
     "own_folder",
     "generated_facts",
     "version",
@@ -36,8 +37,10 @@ LAYERS = [
 # Stand-alone scripts: they import nothing of the package, and nothing imports them.
 SCRIPTS = "helpers"
 
-# They look at what a configuration file has done to the package `gunicorn`, as applications know it.
+# The entry point of Paste files leads to the package `gunicorn`; the others look at what a configuration file has done
+# to it, as applications know it.
 ALLOWED_UPWARD = {
+    ("tunicorn.embedding.paste_server", "gunicorn.app.pasterapp"),
     ("tunicorn.config.server_name", "gunicorn"),
     ("tunicorn.wsgi.response_object", "gunicorn"),
 }

@@ -10,8 +10,8 @@ from gunicorn import _missing
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import get_default_config_file
 from tunicorn.config.config_file import ConfigFileError, evaluate
-from tunicorn.embedding import command
 from tunicorn.embedding.recording_config import RecordingConfig
+from tunicorn.launcher import command
 
 __all__ = ["Application", "Arbiter", "BaseApplication", "get_default_config_file"]
 

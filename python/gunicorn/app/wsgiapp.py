@@ -9,7 +9,7 @@ from gunicorn import _missing, util
 from gunicorn.app.base import Application
 from gunicorn.errors import ConfigError
 from tunicorn.config import paste_file
-from tunicorn.embedding import command
+from tunicorn.launcher import command
 
 
 class WSGIApplication(Application):

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Optional
 
 from tunicorn.generated_facts import LINK_FD, LINK_VARIABLE
 
 
-def _take_link() -> Optional[str]:
+def _take_link() -> str | None:
     """The version of the arbiter that runs this program as a forkserver, or None. Programs that it
     starts must not find the variable."""
     version = os.environ.pop(LINK_VARIABLE, None)

@@ -10,10 +10,11 @@ import os
 import sys
 from typing import Any, NoReturn
 
-from tunicorn.embedding import command, rerun_command
+from tunicorn.embedding import rerun_command
 from tunicorn.embedding.initial_process import ARBITER_VERSION, DIRECTORY, PID
 from tunicorn.forkserver.application_source import EmbeddedSource
 from tunicorn.generated_facts import PROGRAM_VARIABLE
+from tunicorn.launcher import command
 from tunicorn.version import __version__
 
 

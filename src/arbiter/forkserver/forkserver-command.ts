@@ -30,14 +30,15 @@ from tunicorn.forkserver.forkserver import main
 main()
 `;
 
-/** `argv`: the command line as typed, without the program; applications see it in sys.argv. */
+/** `argv`: the command line as typed, without the program; applications see it in sys.argv. `flags` are the interpreter's. */
 export function ownForkserver(
   python: string,
+  flags: readonly string[],
   argv: readonly string[],
   cwd: string,
   openFiles: number | null,
 ): ForkserverCommand {
-  const args = ['-c', START, PYTHON_DIR, TITLE_ROOM, ...argv];
+  const args = [...flags, '-c', START, PYTHON_DIR, TITLE_ROOM, ...argv];
   return { file: python, args, cwd, env: process.env, openFiles };
 }
 

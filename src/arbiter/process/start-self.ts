@@ -11,6 +11,8 @@ export interface OwnStart {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The soft limit of open files, which Node has raised since; null if unknown. */
   readonly openFiles: number | null;
+  /** Runs the launcher again, which has started this process and may now find another Node.js; null without one. */
+  readonly launcher: readonly string[] | null;
   /** The arbiter that started this one as its successor. */
   readonly parent: number | null;
 }
@@ -26,7 +28,8 @@ export interface StartSelfOptions {
 
 export function startSelf(options: StartSelfOptions): ChildProcess {
   const { start, stdio, detached, listenFds } = options;
-  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const [script = '', ...words] = process.argv.slice(1);
+  const again = [...(start.launcher ?? [process.execPath, ...process.execArgv, script]), ...words];
   // LISTEN_PID is the id of the new process: a shell sets it, then becomes that process.
   const announced = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$0" "$@"', ...again];
   const [program = process.execPath, ...args] = listenFds > 0 ? announced : again;

