@@ -2,7 +2,7 @@
 // bin/load.cjs runs them. The modules that tsc writes to dist/ stay beside them, and run if a bundle is missing or older.
 
 const { createHash } = require('node:crypto');
-const { mkdirSync, rmSync, writeFileSync } = require('node:fs');
+const { mkdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { buildSync } = require('esbuild');
 
@@ -12,8 +12,10 @@ const folder = path.join(__dirname, 'dist', 'bundle');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 
+const packages = new Set();
 for (const [name, entry] of Object.entries(ENTRIES)) {
-  const { outputFiles } = buildSync({
+  const { outputFiles, metafile } = buildSync({
+    metafile: true,
     absWorkingDir: __dirname,
     entryPoints: [entry],
     outfile: path.join(folder, `${name}.cjs`),
@@ -38,9 +40,20 @@ for (const [name, entry] of Object.entries(ENTRIES)) {
     },
     logLevel: 'warning',
   });
+  for (const input of Object.keys(metafile.inputs)) {
+    const [, packageName] = /node_modules\/([^/]+)\//.exec(input) ?? [];
+    if (packageName !== undefined) packages.add(packageName);
+  }
   for (const { path: file, text } of outputFiles) {
     if (file.endsWith('.map')) writeFileSync(file, text);
     // The last line tells bin/load.cjs which compiled code belongs to it.
     else writeFileSync(file, `${text}//${createHash('sha256').update(text).digest('hex').slice(0, 16)}\n`);
   }
 }
+
+// Packages of npm may be passed on with their licences only.
+const licences = [...packages].sort().map((name) => {
+  const text = readFileSync(path.join(__dirname, 'node_modules', name, 'LICENSE'), 'utf8');
+  return `${name}\n${'='.repeat(name.length)}\n\n${text.trim()}\n`;
+});
+writeFileSync(path.join(folder, 'LICENSES.txt'), licences.join('\n\n'));
