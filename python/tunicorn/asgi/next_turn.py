@@ -33,7 +33,11 @@ class NextTurn:
             task = asyncio.Task(coroutine, loop=loop)
         finally:
             del loop.call_soon
-        self._make()
+        call, values, context = self._call, self._values, self._context
+        if call is not None:
+            # No reference to the request may stay here.
+            self._call, self._values, self._context = None, (), None
+            context.run(call, *values)
         return task
 
     def wake(self, future: asyncio.Future[None]) -> None:
@@ -46,12 +50,8 @@ class NextTurn:
             future.set_result(None)
         finally:
             del loop.call_soon
-        self._make()
-
-    def _make(self) -> None:
         call, values, context = self._call, self._values, self._context
         if call is not None:
-            # No reference to the request may stay here.
             self._call, self._values, self._context = None, (), None
             context.run(call, *values)
 

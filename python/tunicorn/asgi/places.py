@@ -101,7 +101,8 @@ class FreePlaces:
         return place
 
     def _put_back(self, place: Place) -> None:
-        was_exhausted = self.is_exhausted
-        heappush(self._free, place.number)
+        free = self._free
+        was_exhausted = not free and len(self._places) == self._limit
+        heappush(free, place.number)
         if was_exhausted:
             self._changed()

@@ -56,7 +56,7 @@ class AsgiRequests:
         self._next_turn = NextTurn(loop)
 
     def _begin(self, place: Place, ticket: Ticket) -> None:
-        kind, flags, ticket_id, gateway, cancel, _, _, _, _, _ = ticket
+        kind, flags, ticket_id, gateway, cancel, _, _, fields, _, _ = ticket
         claim = place.claim
         if kind != KIND_PROBE:
             claim.claim(ticket_id, gateway, monotonic_ns())
@@ -71,8 +71,13 @@ class AsgiRequests:
         if flags & FOLLOWS:
             self._tasks.add(self._start(self._follow(place, channel, ticket)))
             return
-        exchange = self._exchange(place, channel, ticket)
-        task = self._start(self._run(exchange, ticket.fields))
+        exchange: Exchange
+        if flags & UPGRADE:
+            exchange = self._exchange(place, channel, ticket)
+        else:
+            exchange = HttpExchange(place, channel, ticket, self._ended)
+            self._running.add(exchange)
+        task = self._start(self._run(exchange, fields))
         if not task.done():
             self._keep(exchange, task)
 

@@ -25,6 +25,12 @@ _line_of_pair: Dict[Tuple[bytes, bytes], Union[bytes, int]] = {}
 _CLOSES = -1
 _REMEMBERED = 1000
 _REMEMBERED_BYTES = 200
+# The status, the head, the content-length or -1, and whether to close the connection.
+Head = Tuple[int, bytes, int, bool]
+# By the status and the headers.
+_known_heads: Dict[Tuple[Any, ...], Head] = {}
+_REMEMBERED_HEADS = 256
+_REMEMBERED_HEAD_BYTES = 1024
 _start_of_status: Dict[int, bytes] = {
     status.value: f"{status.value} {status.phrase}\r\n".encode("latin-1") for status in HTTPStatus
 }
@@ -45,22 +51,62 @@ def header_list(headers: object) -> List[Tuple[bytes, bytes]]:
     return list(headers)
 
 
-def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tuple[int, List[bytes], int, bool]:
-    """Returns the status; the parts of the head, to be joined, to which one more header may be appended; the
-    content-length, or -1 if the application does not say; and whether it asks to close the connection. Raises
-    InvalidResponse, which names what is wrong.
+def response_head(status: object, headers: List[Tuple[bytes, bytes]]) -> Head:
+    """Returns the status; the head, to which one more header may be appended; the content-length, or -1 if the
+    application does not say; and whether it asks to close the connection. Raises InvalidResponse, which names what is
+    wrong.
     """
+    try:
+        known = _known_heads.get((status, *headers)) if status.__class__ is int else None
+    except TypeError:
+        known = None  # Something has no hash.
+    return known or _new_head(status, headers)
+
+
+def _new_head(status: object, headers: List[Tuple[bytes, bytes]]) -> Head:
     code: Any = status if status.__class__ is int else _int_of(status)
-    parts = [_start_of_status.get(code) or _check_status(code)]
+    start = _start_of_status.get(code) or _check_status(code)
+    lines, content_length, closes, is_repeated = _lines(headers)
+    if code == 204:
+        content_length = -1
+    elif code == 205:
+        # RFC 9110 section 15.3.6: a 205 has no content, and says so.
+        content_length = 0
+    if content_length >= 0:
+        lines.append(b"content-length: %d\r\n" % content_length)
+    head = start + b"".join(lines)
+    made = code, head, content_length, closes
+    # A header that is new, such as the cookie of one client, would only displace others.
+    if is_repeated and len(head) <= _REMEMBERED_HEAD_BYTES:
+        if len(_known_heads) >= _REMEMBERED_HEADS:
+            _known_heads.clear()
+        _known_heads[(code, *headers)] = made
+    return made
+
+
+def header_lines(headers: object) -> bytes:
+    """The lines of trailers, early hints, or a WebSocket's accept, without those that the gateway sets. Raises
+    InvalidResponse."""
+    # RFC 9110 sections 6.5.1 and 8.6: a content-length is only for responses.
+    return b"".join(_lines(header_list(headers))[0])
+
+
+def _lines(headers: List[Tuple[bytes, bytes]]) -> Tuple[List[bytes], int, bool, bool]:
+    """The lines, without that of content-length; its value, or -1; whether the connection is to be closed; and whether
+    each of the headers is remembered.
+    """
+    lines: List[bytes] = []
     content_length = -1
     closes = False
+    is_repeated = True
     try:
         for pair in headers:
             line: Any = _line_of_pair.get(pair) if pair.__class__ is tuple else None
             if line is None:
+                is_repeated = False
                 line = _check_pair(pair)
             if line.__class__ is bytes:
-                parts.append(line)
+                lines.append(line)
             elif line == _CLOSES:
                 closes = True
             elif content_length >= 0:
@@ -71,22 +117,7 @@ def response_head(status: object, headers: Iterable[Tuple[bytes, bytes]]) -> Tup
         raise
     except (TypeError, ValueError, AttributeError) as error:
         raise InvalidResponse(f"response headers must be (name, value) pairs of bytes: {error}") from None
-    if code == 204:
-        content_length = -1
-    elif code == 205:
-        # RFC 9110 section 15.3.6: a 205 has no content, and says so.
-        content_length = 0
-    if content_length >= 0:
-        parts.append(b"content-length: %d\r\n" % content_length)
-    return code, parts, content_length, closes
-
-
-def header_lines(headers: object) -> bytes:
-    """The lines of trailers, early hints, or a WebSocket's accept, without those that the gateway sets. Raises
-    InvalidResponse."""
-    _, parts, content_length, _ = response_head(200, header_list(headers))
-    # RFC 9110 sections 6.5.1 and 8.6: a content-length, which comes last, is only for responses.
-    return b"".join(parts[1:] if content_length < 0 else parts[1:-1])
+    return lines, content_length, closes, is_repeated
 
 
 def _int_of(status: object) -> object:

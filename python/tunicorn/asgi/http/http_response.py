@@ -47,8 +47,8 @@ class HttpResponse:
         "_channel",
         "_content_length",
         "_expects_trailers",
+        "_head",
         "_is_head",
-        "_parts",
         "_place",
         "_sent",
         "_trailers",
@@ -65,8 +65,8 @@ class HttpResponse:
     _cancel: int
     _channel: Channel
     _content_length: int
+    _head: bytes
     _is_head: bool
-    _parts: List[bytes]
     _place: Place
     _sent: int
     # Whether to close the client's connection after the response.
@@ -136,12 +136,12 @@ class HttpResponse:
         headers = message.get("headers")
         if headers.__class__ is not list:
             headers = header_list(headers)
-        status, parts, content_length, closes = response_head(message["status"], headers)
+        status, head, content_length, closes = response_head(message["status"], headers)
         if status < 200:
             raise RuntimeError(f"http.response.start has status {status}; an interim response is not a response")
         self.headers = headers
         self.status = status
-        self._parts = parts
+        self._head = head
         self._content_length = content_length
         if closes:
             self.closes = True
@@ -171,7 +171,7 @@ class HttpResponse:
                 raise RuntimeError(f"the response's body has {sent} bytes; its content-length is {length}")
         elif state is STARTED and not more and not bodiless and not expects_trailers:
             self._content_length = size
-            self._parts.append(b"content-length: %d\r\n" % size)
+            self._head += b"content-length: %d\r\n" % size
         self._sent = sent
         if more or expects_trailers or size > MAX_PIECE_BYTES:
             return self._send_pieces(data, bool(more))
@@ -214,7 +214,7 @@ class HttpResponse:
     def _announce(self, size: int) -> int:
         """How many bytes of a file of this size to send."""
         if self._content_length < 0:
-            self._parts.append(b"content-length: %d\r\n" % size)
+            self._head += b"content-length: %d\r\n" % size
             self._content_length = size
         return 0 if self._bodiless else self._content_length
 
@@ -244,8 +244,8 @@ class HttpResponse:
             flags |= FRAMED
         if self.closes:
             flags |= CLOSING
-        # One join, where head_start() would copy a large body once more.
-        head = b"".join(self._parts)
+        head = self._head
         head_bytes = len(head)
         header = pack_head(20 + head_bytes + size, HEAD, flags, self.status, self.id, head_bytes)
+        # One join, where head_start() would copy a large body once more.
         return b"".join((header, head, data))
