@@ -4,6 +4,7 @@ import net, { type Server, type Socket } from 'node:net';
 import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import type { ListenerAddress } from '../../messages/between-arbiter-and-gateway.ts';
+import { makeClientSockets } from './client-socket.ts';
 
 const QUIET_TURNS = 3;
 /** The client's next packet completes a handshake that has begun: one round trip. */
@@ -31,15 +32,17 @@ export class Accepting {
   listen(listener: ListenerAddress, handle: object, backlog: number): void {
     if (this.#servers.has(listener.id)) return;
     // TCP_NODELAY is inherited from the listening socket (bind_listeners.py), which saves a system call for each connection.
-    const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    const connected = (socket: Socket): void => {
       this.#accepted += 1;
       this.#connected(socket, listener);
-    });
+    };
+    const server = net.createServer({ allowHalfOpen: true }, connected);
     server.on('error', (error) => {
       // EMFILE and the like: the connection stays in the backlog, and is accepted when descriptors are free again.
       this.#log.say(GATEWAY_MESSAGES.acceptFailed, { listener: listener.label, reason: error.message });
     });
     server.listen(handle, backlog);
+    makeClientSockets(server, connected);
     this.#servers.set(listener.id, server);
   }
 

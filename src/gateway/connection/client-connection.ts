@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { RequestEnd } from '../../log/access-record.ts';
 import type { Opening } from '../accept/arrivals.ts';
+import { ClientSocket } from '../accept/client-socket.ts';
 import type { Transport } from '../accept/transport.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { ExchangeEnd } from '../exchange/exchange-life.ts';
@@ -59,7 +60,8 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
     this.#intake = new RequestIntake(parts, transport, this, new ExchangeSide(parts, this));
     this.#end = new ConnectionEnd(parts, this.#intake, this);
     this.#progressMs = connectedMs;
-    socket.on('data', this.#onData);
+    if (socket instanceof ClientSocket) socket.taker = (bytes) => this.#took(bytes);
+    else socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', () => this.#drained());
     socket.on('error', ignoreReset);
@@ -108,6 +110,11 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
 
   // The client
 
+  /** Bytes that are overwritten afterwards. */
+  #took(bytes: Buffer): void {
+    if (!this.#intake.repeated(bytes)) this.#onData(Buffer.from(bytes));
+  }
+
   #received(chunk: Buffer): void {
     const state = this.#state;
     if (state.kind === 'lingering') this.progressed();
@@ -151,7 +158,8 @@ export class ClientConnection implements IntakeConnection, ExchangeConnection, E
 
   letGo(): void {
     const { socket } = this.#parts;
-    socket.off('data', this.#onData);
+    if (socket instanceof ClientSocket) socket.taker = null;
+    else socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
   }
 

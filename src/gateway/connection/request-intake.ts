@@ -48,6 +48,16 @@ export class RequestIntake implements BodySender {
     }
   }
 
+  /** Serves the last request again if these bytes, of which nothing is kept, are the same ones. Returns whether they are. */
+  repeated(bytes: Buffer): boolean {
+    const { reader, output } = this.#parts;
+    if (this.#connection.state.kind !== 'reading' || reader.keptBytes > 0 || output.isSpooling) return false;
+    const read = reader.readRepeated(bytes);
+    if (read === null) return false;
+    this.#serve(read);
+    return true;
+  }
+
   /** Reads the bytes that the client sent ahead of the last response. */
   readKept(): void {
     this.#parts.input.release('ahead');

@@ -119,14 +119,20 @@ export class RequestReader {
 
   // Reading
 
+  /** The last request, if `chunk` is exactly that request again. Keeps no part of the chunk. */
+  readRepeated(chunk: Buffer): (Read & { readonly kind: 'request' }) | null {
+    const last = this.#last;
+    if (last === null || !this.#isLastChunk(chunk)) return null;
+    this.#requests += 1;
+    return last;
+  }
+
   /** Reads up to the end of a request: in `next`, or in the kept bytes. */
   read(next: Buffer | null): Read {
     const chunk = next ?? this.takeKept();
+    const repeated = this.readRepeated(chunk);
+    if (repeated !== null) return repeated;
     const last = this.#last;
-    if (last !== null && this.#isLastChunk(chunk)) {
-      this.#requests += 1;
-      return last;
-    }
     const isBetween = this.#stage.kind === 'idle' && this.#heads.isAtStart;
     this.#lastChunk = null;
     this.#at = 0;
