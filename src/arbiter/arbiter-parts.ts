@@ -3,14 +3,17 @@
 import type { ErrorLog } from '../log/error-log.ts';
 import type { Entry } from '../log/message.ts';
 import { ClaimsBoard } from '../runqueue/claims-board.ts';
+import { Admin } from './admin/admin.ts';
 import { ArbiterMetrics } from './arbiter-metrics.ts';
 import { ArbiterPhase } from './arbiter-phase.ts';
 import type { ArbiterStart } from './arbiter-start.ts';
 import { hookFacts } from './forkserver/server-facts.ts';
+import { GatewayReports } from './gateways/gateway-reports.ts';
 import { type GatewayEvent, Gateways } from './gateways/gateways.ts';
 import { StreamTotals } from './gateways/stream-totals.ts';
 import { DrainNotice } from './generations/drain-notice.ts';
 import { Generations } from './generations/generations.ts';
+import { ReloadHistory } from './generations/reload-history.ts';
 import { Succession, type SuccessionEvent } from './generations/succession.ts';
 import { Switchover, type SwitchoverEvent } from './generations/switchover.ts';
 import { Pause } from './pause.ts';
@@ -22,6 +25,7 @@ import { Shutdown, type ShutdownEvent } from './shutdown.ts';
 import { ServiceManager } from './systemd/service-manager.ts';
 import { Allotment } from './workers/allotment.ts';
 import { Lifeline } from './workers/lifeline.ts';
+import { WorkerEnds } from './workers/worker-ends.ts';
 
 export type PartEvent =
   | GatewayEvent
@@ -39,6 +43,7 @@ export interface ArbiterParts {
   readonly lifeline: Lifeline;
   readonly inForce: SettingsInForce;
   readonly gateways: Gateways;
+  readonly reports: GatewayReports;
   readonly streams: StreamTotals;
   readonly generations: Generations;
   readonly succession: Succession;
@@ -51,6 +56,7 @@ export interface ArbiterParts {
   readonly shutdown: Shutdown;
   readonly serviceManager: ServiceManager;
   readonly metrics: ArbiterMetrics;
+  readonly admin: Admin;
 }
 
 /** `ended` is called when all other processes of the server are gone. */
@@ -87,17 +93,23 @@ export function makeParts(
     warn: (warning) => log.enter(warning),
     ask: () => gateways.broadcast({ type: 'ping' }),
   });
-  const succession = new Succession({ start, board, allotment, gateways, generations, lifeline, reloader, post });
+  const reports = new GatewayReports();
+  const reloads = new ReloadHistory();
+  const workerEnds = new WorkerEnds();
+  const ofGenerations = { start, board, allotment, gateways, generations, lifeline, reloader, reloads, workerEnds };
+  const succession = new Succession({ ...ofGenerations, phase, post });
   const shared = { start, log, phase, inForce, gateways, generations, succession, drainNotice, otherArbiter };
   const pause = new Pause({ ...shared, gatewayCount: settings.gateways });
   const switchover: Switchover = new Switchover({ ...shared, pause, post });
   const upgrade = new Upgrade({ ...shared, serviceManager, post });
   const shutdown = new Shutdown({ ...shared, listeners, pidFile, reloader, upgrade, post, ended });
   const metrics = new ArbiterMetrics(start.telemetry);
+  const admin = new Admin({ ...shared, board, reports, reloads, workerEnds });
   return {
     ...shared,
     board,
     lifeline,
+    reports,
     streams,
     switchover,
     reloader,
@@ -106,5 +118,6 @@ export function makeParts(
     shutdown,
     serviceManager,
     metrics,
+    admin,
   };
 }

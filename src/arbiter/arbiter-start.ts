@@ -24,10 +24,13 @@ export interface ArbiterStart {
   readonly log: ErrorLog;
   readonly telemetry: Telemetry;
   readonly listeners: Listeners;
+  /** Those of the setting admin_bind. */
+  readonly adminListeners: Listeners;
   readonly processes: GatewayProcesses;
   readonly pidFile: ArbiterPidFile;
   readonly ownStart: OwnStart;
   /** An interpreter for what Node cannot do, in the arbiter and the gateways. */
   readonly python: string;
+  readonly versions: { readonly version: string; readonly python: string };
   readonly directories: RuntimeDirectories;
 }

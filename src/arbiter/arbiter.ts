@@ -42,12 +42,13 @@ export class Arbiter {
   /** Serves until a signal or a failed first boot ends it; resolves to the exit status. */
   run(): Promise<number> {
     const { resolved, hooks } = this.#start;
-    const { gateways, succession, otherArbiter, serviceManager } = this.#parts;
+    const { gateways, succession, otherArbiter, serviceManager, admin } = this.#parts;
     const finished = new Promise<number>((resolve) => {
       this.#finish = resolve;
     });
     for (const signal of HANDLED_SIGNALS) process.on(signal, () => this.#queue.post({ type: 'signal', signal }));
     this.#ticker = setInterval(() => this.#queue.post({ type: 'tick' }), TICK_MS);
+    admin.tick(monotonicMs());
     gateways.complete(resolved.settings.gateways);
     if (otherArbiter.state.kind !== 'newer') serviceManager.open();
     succession.startFirst(resolved, hooks);
@@ -117,7 +118,8 @@ export class Arbiter {
   }
 
   #onGatewayMessage(gateway: GatewayHandle, message: FromGateway, nowMs: number): void {
-    const { log, gateways, generations, succession, switchover, streams, drainNotice, serviceManager } = this.#parts;
+    const { log, gateways, generations, succession, switchover, serviceManager } = this.#parts;
+    const { streams, drainNotice, reports } = this.#parts;
     switch (message.type) {
       case 'up':
         gateways.isUp(gateway);
@@ -128,6 +130,8 @@ export class Arbiter {
         return generations.expired(message.ticket, `${message.method} ${message.target}`, nowMs);
       case 'pong':
         return serviceManager.answered();
+      case 'counts':
+        return reports.heard(gateway.number, message.report, nowMs);
       case 'log':
         return log.logFor(message.pid, message.level, message.message);
       case 'access':
@@ -142,8 +146,9 @@ export class Arbiter {
   }
 
   #onGatewayGone(gateway: GatewayHandle, how: string, nowMs: number): void {
-    const { phase, gateways, streams, drainNotice, shutdown, pause, switchover } = this.#parts;
+    const { phase, gateways, streams, reports, drainNotice, shutdown, pause, switchover } = this.#parts;
     gateways.forget(gateway);
+    reports.gone(gateway.number);
     streams.gatewayGone(gateway.number);
     drainNotice.gatewayDrains(gateway.number);
     if (phase.kind === 'stopping') return shutdown.endIfDone(nowMs);
@@ -155,7 +160,7 @@ export class Arbiter {
 
   #onTick(nowMs: number): void {
     const { phase, inForce, gateways, generations, succession, streams } = this.#parts;
-    const { switchover, pause, upgrade, shutdown, serviceManager, metrics } = this.#parts;
+    const { switchover, pause, upgrade, shutdown, serviceManager, metrics, admin } = this.#parts;
     upgrade.lookForPromotion();
     serviceManager.tick(nowMs);
     succession.tick(nowMs);
@@ -164,12 +169,14 @@ export class Arbiter {
     const { listeners } = this.#start;
     const measuresBacklog = inForce.settings.enable_backlog_metric;
     metrics.tick({ generations, listeners, streams, measuresBacklog }, nowMs);
+    admin.tick(nowMs);
     if (phase.kind !== 'stopping') gateways.tick(nowMs);
     shutdown.tick(nowMs);
   }
 
   #end(exitCode: number): void {
     this.#queue.end();
+    this.#parts.admin.close();
     if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#parts.board.close();
     this.#parts.lifeline.close();

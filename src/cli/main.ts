@@ -139,6 +139,7 @@ async function run(argv: readonly string[], early: EarlyProcesses): Promise<numb
     using,
     configure,
     version,
+    pythonVersion,
     startSignals,
     early,
   });

@@ -30,6 +30,7 @@ import type { StartSignals } from './start-signals.ts';
 
 export interface Serving {
   readonly version: string;
+  readonly pythonVersion: string;
   readonly start: Start;
   /** The interpreter's path. */
   readonly python: string;
@@ -98,10 +99,11 @@ export async function serve(serving: Serving): Promise<number> {
     await forkserver.leave();
     return bound.exitCode;
   }
-  const { listeners } = bound;
+  const { listeners, adminListeners } = bound;
   const created = ArbiterPidFile.create(pidFilePath(settings, nameSuffix(start)));
   if (!created.ok) {
     listeners.close();
+    adminListeners.close();
     await forkserver.leave();
     return failed(`Error: ${created.message}`);
   }
@@ -117,6 +119,7 @@ export async function serve(serving: Serving): Promise<number> {
   );
   if (!made.ok) {
     listeners.close();
+    adminListeners.close();
     pidFile.remove();
     return fail(`Error: ${made.message}`);
   }
@@ -137,6 +140,8 @@ export async function serve(serving: Serving): Promise<number> {
     log,
     telemetry,
     listeners,
+    adminListeners,
+    versions: { version: serving.version, python: serving.pythonVersion },
     processes: serving.early.gateways,
     directories: made.directories,
     pidFile,

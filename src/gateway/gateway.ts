@@ -10,6 +10,7 @@ import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-a
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
 import { answersPath, channelSocketPath } from '../runqueue/runtime-files.ts';
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
+import type { GatewayReport, Limit } from '../telemetry/snapshot/gateway-report.ts';
 import { Accepting } from './accept/accepting.ts';
 import { Arrivals, type Opening } from './accept/arrivals.ts';
 import type { DescriptorRoom } from './accept/descriptor-room.ts';
@@ -33,7 +34,7 @@ import { failClientLeft, failOverdue, RunQueue } from './queue/run-queue.ts';
 import { TicketPipe } from './queue/ticket-pipe.ts';
 import type { RecordedConnection, UnservedRequest } from './report/access-records.ts';
 import type { RequestLog } from './report/request-log.ts';
-import { StreamReport } from './report/stream-counts.ts';
+import { countConnections, StreamReport } from './report/stream-counts.ts';
 import type { Upgraded } from './upgraded/upgraded.ts';
 import { closeWithin, WebSocketRetirement } from './upgraded/websocket-retirement.ts';
 
@@ -74,6 +75,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   /** Null until a worker has made it. */
   #answers: AnswerPipe | null = null;
   #lastConnection = 0;
+  #checkedQueueMs: number = performance.now();
   #settings: GatewaySettings;
   #http: HttpSettings;
 
@@ -191,6 +193,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     // The worker still holds the ticket: the mark has to stay, and the ticket still counts.
     this.queue.cancel(exchange);
     const refusal = new Refusal('GatewayTimeout', `${method} ${target} exceeded timeout`);
+    this.limitReached('timeout');
     exchange.fail(refusal, 'timeout', workerPid);
     this.#start.send({ type: 'expired', ticket, method, target });
   }
@@ -198,6 +201,23 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   arbiterGone(): void {
     const check = (): void => this.#deadWorkers.checkAlive(this.#start.number);
     this.#timers.push(setInterval(() => this.#arriving.whenRead(check), CHECK_WORKERS_MS).unref());
+  }
+
+  report(): GatewayReport {
+    const { log, requestLog } = this.#start;
+    const { length, oldestMs, running } = this.queue.gauges(performance.now());
+    const connections = countConnections(this.#connections);
+    return {
+      counters: requestLog.counts.counters(log.dropped + log.relay.dropped + requestLog.lostLines),
+      gauges: {
+        connections: { ...connections, idle: connections.idle + this.#arrivals.size },
+        queueLength: length,
+        queueOldestSeconds: oldestMs / 1000,
+        running,
+        bufferedBytes: this.budget.usedBytes,
+        spooledBytes: this.spoolBudget.usedBytes,
+      },
+    };
   }
 
   announceClose(): void {
@@ -211,6 +231,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#start.send({ type: 'draining' });
     }
     await this.#drain.begin(manner, limitMs);
+    this.#start.send({ type: 'counts', report: this.report() });
     for (const timer of this.#timers) clearInterval(timer);
     this.queue.close();
     this.#answers?.close();
@@ -234,10 +255,14 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
 
   admit(exchange: Exchange): void {
     const turnedAway = this.queue.enqueue(exchange);
-    turnedAway?.fail(new Refusal('ServiceUnavailable', 'too many requests are waiting'), 'overload');
+    if (turnedAway !== undefined) {
+      this.limitReached('queue_limit');
+      turnedAway.fail(new Refusal('ServiceUnavailable', 'too many requests are waiting'), 'overload');
+    }
     // Workers are throttled by slow clients: a request that finds no idle worker would wait for those clients.
     if (exchange.state.kind !== 'waiting' || !this.spoolBudget.isSpent) return;
     this.queue.drop(exchange);
+    this.limitReached('gateway_spool');
     exchange.fail(new Refusal('ServiceUnavailable', 'the spool is full'), 'overload');
   }
 
@@ -267,10 +292,15 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   refused(refusal: Refusal, connection: RecordedConnection): void {
+    if (refusal.limit !== null) this.limitReached(refusal.limit);
     const { incompleteRequest, invalidRequest } = GATEWAY_MESSAGES;
     const values = { ip: connection.remoteAddress || 'unix socket', reason: refusal.logMessage };
     if (refusal.code === 'IncompleteRequest') this.#start.log.say(incompleteRequest, values);
     else this.#start.log.say(invalidRequest, values);
+  }
+
+  limitReached(limit: Limit): void {
+    this.#start.requestLog.counts.refused(limit);
   }
 
   unserved(request: UnservedRequest): void {
@@ -307,6 +337,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #connected(socket: Socket, listener: ListenerAddress): void {
+    this.#start.requestLog.counts.accepted();
     const connections = this.#arrivals.size + this.#connections.size;
     const isSurplus = this.#surplus.isSurplus(socket, connections, this.#settings.connectionLimit);
     if (isSurplus) this.#surplus.turnAway(socket, this.#http);
@@ -336,7 +367,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #checkQueue(): void {
-    for (const exchange of this.queue.overdue(performance.now())) failOverdue(exchange);
+    const nowMs = performance.now();
+    this.#start.requestLog.counts.loopDelayed(nowMs - this.#checkedQueueMs - CHECK_QUEUE_MS);
+    this.#checkedQueueMs = nowMs;
+    for (const exchange of this.queue.overdue(nowMs)) failOverdue(exchange);
   }
 }
 

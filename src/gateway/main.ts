@@ -119,6 +119,8 @@ function obey(message: ToGateway, handle: unknown): void {
       return requestLog.reopen();
     case 'ping':
       return send({ type: 'pong' });
+    case 'report':
+      return send({ type: 'counts', report: gateway.report() });
     case 'announce-close':
       return gateway.announceClose();
     case 'drain':

@@ -3,8 +3,10 @@
 import { readOldestNode, readVersion } from '../cli/version.ts';
 import { AREAS } from '../log/catalog/areas.ts';
 import { SETTINGS } from '../settings/settings.ts';
+import { METRICS } from '../telemetry/metrics/metric-table.ts';
 import { formatHttpPage } from './http-page.ts';
 import { formatLogMessagesPage } from './log-messages-page.ts';
+import { formatMetricsPage } from './metrics-page.ts';
 import { formatMigratingPage } from './migrating-page.ts';
 import { formatPythonDefaults } from './python-defaults.ts';
 import { formatPythonFacts } from './python-facts.ts';
@@ -22,6 +24,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/settings.md', text: () => formatSettingsPage(SETTINGS) },
   { path: 'docs/migrating.md', text: () => formatMigratingPage(SETTINGS) },
   { path: 'docs/http.md', text: formatHttpPage },
+  { path: 'docs/metrics.md', text: () => formatMetricsPage(METRICS) },
   { path: 'docs/log-messages.md', text: () => formatLogMessagesPage(AREAS, readPythonMessages('python3')) },
   { path: 'python/tunicorn/config/setting_defaults.json', text: () => formatPythonDefaults(SETTINGS) },
   { path: 'python/tunicorn/generated_facts.py', text: () => formatPythonFacts(readOldestNode()) },

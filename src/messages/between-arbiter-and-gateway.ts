@@ -2,6 +2,7 @@
 
 import type { RelayedAccess, RelayedLine } from '../log/relayed-log.ts';
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
+import type { GatewayReport } from '../telemetry/snapshot/gateway-report.ts';
 
 /** A bound and listening socket, as described to a gateway; the handle itself travels with the message. */
 export interface ListenerAddress {
@@ -62,8 +63,9 @@ export type ToGateway =
   /** The ticket has run longer than `timeout`, in the worker with this pid: answer 504, and report when that is done. */
   | { readonly type: 'expire'; readonly ticket: number; readonly pid: number }
   | { readonly type: 'reopen-logs' }
-  /** Answered immediately by a gateway whose event loop is turning. */
+  /** Answered immediately by a gateway whose event loop is turning; the same holds for the next one. */
   | { readonly type: 'ping' }
+  | { readonly type: 'report' }
   /** The end is near: continue, but keep no connection open. */
   | { readonly type: 'announce-close' }
   /**
@@ -77,6 +79,8 @@ export type FromGateway =
   | { readonly type: 'serving'; readonly generation: number }
   | { readonly type: 'expired'; readonly ticket: number; readonly method: string; readonly target: string }
   | { readonly type: 'pong' }
+  /** The answer to `report`; also sent before `drained`. */
+  | { readonly type: 'counts'; readonly report: GatewayReport }
   /** The counts have changed since the last report. Sent at most about once a second, and before `serving` and `draining`. */
   | { readonly type: 'streams'; readonly streams: readonly StreamCounts[] }
   /** The gateway is finishing its requests: the answer to a graceful `drain`. */

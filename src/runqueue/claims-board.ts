@@ -155,6 +155,17 @@ export class ClaimsBoard {
     return taken;
   }
 
+  /** How many tickets one worker runs now, and how many it has claimed in its life. */
+  usage({ slot, slots }: SlotRange): { readonly running: number; readonly taken: number } {
+    let running = 0;
+    let taken = 0;
+    this.#read({ slot, slots }, (bytes, at) => {
+      if (readNumber(bytes, at) !== 0) running += 1;
+      taken += readNumber(bytes, at + 40);
+    });
+    return { running, taken };
+  }
+
   /** CLOCK_MONOTONIC in milliseconds of the last sign of life of the worker's event loop; 0 if the class has none. */
   beatMs(slot: number): number {
     const at = BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * slot + 56;
@@ -207,12 +218,18 @@ export class ClaimsBoard {
   }
 
   /** Visits the slots that hold a claim; the bytes are overwritten after it returns. */
-  #scan({ slot, slots }: SlotRange, visit: (bytes: Buffer, at: number, slot: number) => void): void {
+  #scan(range: SlotRange, visit: (bytes: Buffer, at: number, slot: number) => void): void {
+    this.#read(range, (bytes, at, slot) => {
+      if (readNumber(bytes, at) !== 0) visit(bytes, at, slot);
+    });
+  }
+
+  #read({ slot, slots }: SlotRange, visit: (bytes: Buffer, at: number, slot: number) => void): void {
     for (let first = slot; first < slot + slots; first += SLOTS_AT_ONCE) {
       const length = WORKER_SLOT_BYTES * Math.min(SLOTS_AT_ONCE, slot + slots - first);
       fs.readSync(this.#fd, this.#window, 0, length, BOARD_HEADER_BYTES + WORKER_SLOT_BYTES * first);
       for (let at = 0; at < length; at += WORKER_SLOT_BYTES) {
-        if (readNumber(this.#window, at) !== 0) visit(this.#window, at, first + at / WORKER_SLOT_BYTES);
+        visit(this.#window, at, first + at / WORKER_SLOT_BYTES);
       }
     }
   }

@@ -15,6 +15,7 @@ export type Section =
   | 'Process Naming'
   | 'Logging'
   | 'Metrics'
+  | 'Health and Metrics'
   | 'Debugging'
   | 'Server Hooks'
   | 'TLS'
@@ -64,6 +65,8 @@ interface Described {
   readonly none?: string | number | boolean;
   /** The config file cannot set it, because it is needed to find that file. */
   readonly notInFile?: true;
+  /** The value is left out of every list of the settings. */
+  readonly isSecret?: true;
 }
 
 /** Each kind, with the additional members of its declaration and the type of its value. */
@@ -107,8 +110,11 @@ interface Kinds {
   'field value': { readonly extra: { default: string }; readonly value: string };
   /** As string list; each is `NAME: VALUE`, for a field that an application may set. */
   'field list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
-  /** As string list; at least one address to listen on. */
-  'address list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** As string list; at least one address to listen on. With `mayBeEmpty` perhaps none, and each TCP address names its port. */
+  'address list': {
+    readonly extra: { default: readonly string[]; mayBeEmpty?: true };
+    readonly value: readonly string[];
+  };
   /** As string list; each is NAME=VALUE. */
   'environment list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is a path, or a URL of http or https with its path. */

@@ -6,6 +6,7 @@ import { CONFIG_FILE } from './table/config-file.ts';
 import { CONTROL_SOCKET } from './table/control-socket.ts';
 import { DIRTY } from './table/dirty.ts';
 import { GATEWAY } from './table/gateway.ts';
+import { HEALTH } from './table/health.ts';
 import { HOOKS } from './table/hooks.ts';
 import { HTTP_REQUESTS } from './table/http-requests.ts';
 import { HTTP_RESPONSES } from './table/http-responses.ts';
@@ -31,6 +32,7 @@ type Table = typeof CONFIG_FILE &
   typeof PROCESS &
   typeof LOGGING &
   typeof LOG_SINKS &
+  typeof HEALTH &
   typeof RELOADING &
   typeof HOOKS &
   typeof TLS &
@@ -51,6 +53,7 @@ const table: Table = {
   ...PROCESS,
   ...LOGGING,
   ...LOG_SINKS,
+  ...HEALTH,
   ...RELOADING,
   ...HOOKS,
   ...TLS,

@@ -13,10 +13,19 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** Undefined if /proc does not have it. */
 export async function listenBacklog(addresses: readonly ListeningAddress[]): Promise<number | undefined> {
-  const wanted = new Set(addresses.map(({ host, port }) => `${canonical(host)} ${port}`));
+  const text = await listeningSockets();
+  return text === null ? undefined : backlogIn(text, wantedSockets(addresses));
+}
+
+export function wantedSockets(addresses: readonly ListeningAddress[]): ReadonlySet<string> {
+  return new Set(addresses.map(({ host, port }) => `${canonical(host)} ${port}`));
+}
+
+/** The lines of /proc/net/tcp and tcp6 about listening sockets; null if /proc does not have them. */
+export async function listeningSockets(): Promise<string | null> {
   const texts = await Promise.all(['/proc/self/net/tcp', '/proc/self/net/tcp6'].map(listeningLines));
   const known = texts.filter((text) => text !== undefined);
-  return known.length === 0 ? undefined : known.reduce((sum, text) => sum + backlogIn(text, wanted), 0);
+  return known.length === 0 ? null : known.join('\n');
 }
 
 /** Sums up lines of /proc/net/tcp: for a listening socket, rx_queue is the length of its backlog (proc_pid_net(5)). */

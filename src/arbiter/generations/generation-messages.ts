@@ -9,6 +9,7 @@ import { reportedFailure } from './boot-failure.ts';
 import type { Generation } from './generation.ts';
 import type { GenerationBoot } from './generation-boot.ts';
 import type { Generations } from './generations.ts';
+import type { ReloadHistory } from './reload-history.ts';
 
 export type GenerationMessage = Exclude<FromForkserver, { type: 'ask' | 'hook-done' | 'signalled' }>;
 
@@ -16,6 +17,7 @@ export interface MessageParts {
   readonly log: ErrorLog;
   readonly gateways: Gateways;
   readonly reloader: Reloader;
+  readonly reloads: ReloadHistory;
   readonly generations: Generations;
   readonly boot: GenerationBoot;
   readonly succession: {
@@ -30,7 +32,7 @@ export function afterMessage(
   parts: MessageParts,
   nowMs: number,
 ): void {
-  const { log, gateways, reloader, generations, boot, succession } = parts;
+  const { log, gateways, reloader, reloads, generations, boot, succession } = parts;
   const { next, handlers, otherWorkers } = generations;
   switch (message.type) {
     case 'configured':
@@ -45,8 +47,10 @@ export function afterMessage(
       return boot.prepared(generation, message.capacity, nowMs);
     case 'failed':
     case 'boot-failed':
-      if (message.type === 'failed' && message.traceback !== '')
+      if (message.type === 'failed' && message.traceback !== '') {
         log.say(GENERATION_MESSAGES.bootTraceback, { bootTraceback: message.traceback.trimEnd() });
+        reloads.traceback(generation.number, message.traceback.trimEnd());
+      }
       return succession.giveUp(generation, message.code, reportedFailure(message.code, message.message), nowMs);
     case 'loaded':
       return reloader.loaded(generation.number, message.files);

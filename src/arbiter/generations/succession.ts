@@ -7,8 +7,10 @@ import type { HookFailure } from '../../messages/about-hooks.ts';
 import { EXIT_WORKER_BOOT } from '../../messages/exit-status.ts';
 import { lifelinePath } from '../../runqueue/runtime-files.ts';
 import type { ResolvedSettings } from '../../settings/for-processes/resolved-settings.ts';
+import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { Reloader } from '../reloader/reloader.ts';
 import type { Lifeline } from '../workers/lifeline.ts';
+import type { WorkerEnds } from '../workers/worker-ends.ts';
 import type { ProcessEnd } from '../workers/worker-life.ts';
 import type { Worker } from '../workers/worker-roster.ts';
 import { failureOfWorker } from './boot-failure.ts';
@@ -19,6 +21,7 @@ import { GenerationLaunch, type LaunchOptions } from './generation-launch.ts';
 import { afterMessage, type GenerationMessage } from './generation-messages.ts';
 import { GenerationRetry } from './generation-retry.ts';
 import type { Generations } from './generations.ts';
+import type { ReloadHistory } from './reload-history.ts';
 import { serveMessage } from './serve-message.ts';
 
 export type SuccessionEvent =
@@ -30,6 +33,9 @@ export interface SuccessionOptions extends Omit<LaunchOptions, 'post' | 'workerG
   readonly generations: Generations;
   readonly lifeline: Lifeline;
   readonly reloader: Reloader;
+  readonly reloads: ReloadHistory;
+  readonly workerEnds: WorkerEnds;
+  readonly phase: ArbiterPhase;
   readonly post: (event: SuccessionEvent) => void;
 }
 
@@ -68,11 +74,13 @@ export class Succession {
     if (next !== null) {
       this.#options.start.log.say(GENERATION_MESSAGES.superseded, { generation: next.number });
       this.#takeGatewaysBack(next);
+      this.#options.reloads.ended(next.number, 'superseded', null, Date.now());
       breakOff(next, 'superseded', nowMs);
       this.#forgetIfGone(next);
     }
     this.#retry.cancel();
-    this.#enter(this.#launch.next(), Date.now());
+    const begun = this.#enter(this.#launch.next(), Date.now());
+    this.#options.reloads.begins(begun.number, Date.now());
   }
 
   #enter(generation: Generation, bornMs: number): Generation {
@@ -104,6 +112,7 @@ export class Succession {
     generation.move({ kind: 'serving' });
     this.#retry.succeeded();
     this.#failure = null;
+    this.#options.reloads.ended(generation.number, 'succeeded', null, Date.now());
     start.log.say(GENERATION_MESSAGES.serving, { generation: generation.number });
     reloader.serves(generation.number);
     generation.manage(nowMs);
@@ -117,6 +126,7 @@ export class Succession {
       log: start.log,
       gateways,
       reloader,
+      reloads: this.#options.reloads,
       generations: this.#generations,
       boot: this.#boot,
       succession: this,
@@ -135,6 +145,9 @@ export class Succession {
 
   readonly #workerGone = (generation: Generation, worker: Worker, end: ProcessEnd, nowMs: number): void => {
     const { kind } = generation.state;
+    const { phase, workerEnds } = this.#options;
+    const isWanted = kind === 'serving' && (phase.kind === 'running' || phase.kind === 'leaving');
+    workerEnds.ended(worker.process?.pid ?? 0, worker.state, end, isWanted, Date.now());
     if (kind !== 'booting' && kind !== 'rebinding' && kind !== 'switching') return;
     const reason = failureOfWorker(worker.state, end, this.#generations.serving === null);
     if (reason !== null) this.giveUp(generation, EXIT_WORKER_BOOT, reason, nowMs);
@@ -175,6 +188,7 @@ export class Succession {
     const { start, post } = this.#options;
     if (generation !== next) return;
     this.#failure = reason;
+    this.#options.reloads.ended(generation.number, 'failed', reason, Date.now());
     if (serving === null) {
       start.log.say(ARBITER_MESSAGES.reason, { reason });
       // Its forkserver may still have to call on_exit.

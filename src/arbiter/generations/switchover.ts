@@ -80,15 +80,31 @@ export class Switchover {
 
   /** When the next generation is ready: changes the sockets first, if its settings differ, then switches the gateways. */
   beginIfReady(nowMs: number): void {
-    const { generations, gateways, otherArbiter, post, start } = this.#parts;
+    const { generations, post, start } = this.#parts;
     const generation = generations.readyNext;
     if (generation === null) return;
-    const { bind } = settingsOf(generation).settings;
-    if (start.listeners.isSame(bind)) return this.#switch(generation, nowMs);
+    const { bind, admin_bind: adminBind } = settingsOf(generation).settings;
+    const { listeners, adminListeners } = start;
+    if (listeners.isSame(bind) && adminListeners.isSame(adminBind)) return this.#switch(generation, nowMs);
     generation.move({ kind: 'rebinding' });
+    void this.#rebind(bind, adminBind).then((failure) => post({ type: 'rebound', generation, failure }));
+  }
+
+  /** Resolves to null, or to the reason why the addresses are as before. */
+  async #rebind(bind: readonly string[], adminBind: readonly string[]): Promise<string | null> {
+    const { start, gateways, otherArbiter } = this.#parts;
+    const { listeners, adminListeners } = start;
     const release = ({ address }: Listener): void => gateways.broadcast({ type: 'unlisten', id: address.id });
-    const change = start.listeners.change(bind, release, otherArbiter.sharing);
-    void change.then((outcome) => post({ type: 'rebound', generation, failure: outcome.ok ? null : outcome.message }));
+    const before = adminListeners.current().map((listener) => listener.bind.text);
+    if (!adminListeners.isSame(adminBind)) {
+      const changed = await adminListeners.change(adminBind, undefined, otherArbiter.sharing);
+      if (!changed.ok) return `admin_bind: ${changed.message}`;
+    }
+    if (listeners.isSame(bind)) return null;
+    const changed = await listeners.change(bind, release, otherArbiter.sharing);
+    if (changed.ok) return null;
+    await adminListeners.change(before, undefined, otherArbiter.sharing);
+    return changed.message;
   }
 
   rebound({ generation, failure }: SwitchoverEvent, nowMs: number): void {

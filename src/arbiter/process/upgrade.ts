@@ -10,6 +10,7 @@ import type { ArbiterStart } from '../arbiter-start.ts';
 import type { Generations } from '../generations/generations.ts';
 import type { SettingsInForce } from '../settings-in-force.ts';
 import { FIRST_DESCRIPTOR } from '../sockets/inherited-sockets.ts';
+import type { Listeners } from '../sockets/listeners.ts';
 import type { ServiceManager } from '../systemd/service-manager.ts';
 import { describeEnd } from '../workers/exit-messages.ts';
 import { startSelf } from './start-self.ts';
@@ -22,7 +23,7 @@ export interface UpgradeEvent {
 }
 
 export interface UpgradeParts {
-  readonly start: Pick<ArbiterStart, 'log' | 'listeners' | 'ownStart'>;
+  readonly start: Pick<ArbiterStart, 'log' | 'listeners' | 'adminListeners' | 'ownStart'>;
   readonly phase: ArbiterPhase;
   readonly otherArbiter: OtherArbiter;
   readonly generations: Generations;
@@ -68,20 +69,21 @@ export class Upgrade {
   }
 
   #startOther(): void {
-    const { log, listeners, ownStart } = this.#parts.start;
-    const descriptors = listeners.current().map(({ handle }) => handle.fd);
-    const numbers = descriptors.map((_, index) => FIRST_DESCRIPTOR + index).join(',');
-    const binds = JSON.stringify(listeners.current().map(({ bind }) => bind.text));
+    const { log, listeners, adminListeners, ownStart } = this.#parts.start;
+    const passed = pass(listeners, FIRST_DESCRIPTOR);
+    const passedAdmin = pass(adminListeners, FIRST_DESCRIPTOR + passed.descriptors.length);
     const isActivated = listeners.source === 'LISTEN_FDS';
     const child = startSelf({
       start: ownStart,
       environment: {
         GUNICORN_PID: String(process.pid),
-        ...(isActivated ? {} : { GUNICORN_FD: numbers, TUNICORN_BINDS: binds }),
+        ...(isActivated ? {} : { GUNICORN_FD: passed.numbers, TUNICORN_BINDS: passed.binds }),
+        TUNICORN_ADMIN_FD: passedAdmin.numbers,
+        TUNICORN_ADMIN_BINDS: passedAdmin.binds,
       },
-      stdio: ['inherit', 'inherit', 'inherit', ...descriptors],
+      stdio: ['inherit', 'inherit', 'inherit', ...passed.descriptors, ...passedAdmin.descriptors],
       detached: false,
-      listenFds: isActivated ? descriptors.length : 0,
+      listenFds: isActivated ? passed.descriptors.length : 0,
     });
     const gone = (how: string): void => this.#parts.post({ type: 'new-arbiter-gone', child, how });
     child.on('error', (error) => gone(`could not be started: ${error.message}`));
@@ -108,4 +110,17 @@ export class Upgrade {
     generations.sendFacts();
     serviceManager.open();
   }
+}
+
+/** Descriptors for the new arbiter, the numbers that they will have there, and the bind address of each. */
+function pass(
+  listeners: Listeners,
+  first: number,
+): { readonly descriptors: readonly number[]; readonly numbers: string; readonly binds: string } {
+  const current = listeners.current();
+  return {
+    descriptors: current.map(({ handle }) => handle.fd),
+    numbers: current.map((_, index) => first + index).join(','),
+    binds: JSON.stringify(current.map(({ bind }) => bind.text)),
+  };
 }

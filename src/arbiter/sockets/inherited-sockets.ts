@@ -5,7 +5,7 @@ import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import { type Entry, entry } from '../../log/message.ts';
 
 export interface InheritedSockets {
-  readonly source: 'LISTEN_FDS' | 'GUNICORN_FD';
+  readonly source: 'LISTEN_FDS' | 'GUNICORN_FD' | 'TUNICORN_ADMIN_FD';
   readonly descriptors: readonly number[];
   /** The bind address of each in the older arbiter; null if it did not pass them on. */
   readonly binds: readonly string[] | null;
@@ -26,6 +26,8 @@ export const INHERITANCE_VARIABLES = [
   'GUNICORN_PID',
   'GUNICORN_FD',
   'TUNICORN_BINDS',
+  'TUNICORN_ADMIN_FD',
+  'TUNICORN_ADMIN_BINDS',
 ] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,7 +40,14 @@ export function readInheritance(environment: Environment, pid: number): ReadInhe
     warning = entry(SOCKET_MESSAGES.listenFdsIgnored, { wanted: listenPid, pid });
   }
   if (descriptors === undefined || parentPid(environment) === null) return { ok: true, sockets: null, warning };
-  return fromArbiter(descriptors, environment.TUNICORN_BINDS, warning);
+  return fromArbiter('GUNICORN_FD', descriptors, environment.TUNICORN_BINDS, warning);
+}
+
+/** The sockets of admin_bind, from an older arbiter. */
+export function readAdminInheritance(environment: Environment): ReadInheritance {
+  const { TUNICORN_ADMIN_FD: descriptors, TUNICORN_ADMIN_BINDS: binds } = environment;
+  if (descriptors === undefined || parentPid(environment) === null) return { ok: true, sockets: null, warning: null };
+  return fromArbiter('TUNICORN_ADMIN_FD', descriptors, binds, null);
 }
 
 /** The arbiter that started this one as its successor. */
@@ -61,15 +70,20 @@ function fromSystemd(count: string): ReadInheritance {
   return { ok: true, sockets: { source: 'LISTEN_FDS', descriptors, binds: null }, warning: null };
 }
 
-function fromArbiter(list: string, bindsText: string | undefined, warning: Entry | null): ReadInheritance {
+function fromArbiter(
+  source: 'GUNICORN_FD' | 'TUNICORN_ADMIN_FD',
+  list: string,
+  bindsText: string | undefined,
+  warning: Entry | null,
+): ReadInheritance {
   const words = list.split(',').filter((word) => word !== '');
   if (!words.every((word) => /^[0-9]{1,4}$/.test(word))) {
-    return { ok: false, message: `GUNICORN_FD is '${list}' (wanted: descriptors, separated by commas)` };
+    return { ok: false, message: `${source} is '${list}' (wanted: descriptors, separated by commas)` };
   }
   if (words.length === 0) return { ok: true, sockets: null, warning };
   const binds = parseTexts(bindsText);
   const isWhole = binds !== null && binds.length === words.length;
-  const sockets = { source: 'GUNICORN_FD', descriptors: words.map(Number), binds: isWhole ? binds : null } as const;
+  const sockets = { source, descriptors: words.map(Number), binds: isWhole ? binds : null } as const;
   return { ok: true, sockets, warning };
 }
 

@@ -35,10 +35,15 @@ export type WorkerState =
       readonly askedAtMs: number;
     }
   /**
-   * It no longer serves, and exits like any Python program: it joins threads and runs exit handlers. `readySinceMs` is null if it was
-   * asked to leave.
+   * It no longer serves, and exits like any Python program: it joins threads and runs exit handlers. If it was asked to leave,
+   * `readySinceMs` is null and `retired` is the reason.
    */
-  | { readonly kind: 'exiting'; readonly sinceMs: number; readonly readySinceMs: number | null }
+  | {
+      readonly kind: 'exiting';
+      readonly sinceMs: number;
+      readonly readySinceMs: number | null;
+      readonly retired: RetireReason | null;
+    }
   /** Being killed: first with ABRT, which makes it write its stack, then with KILL. */
   | {
       readonly kind: 'doomed';
@@ -96,8 +101,10 @@ export function moveWorker(state: WorkerState, event: WorkerEvent, nowMs: number
       if (state.kind !== 'ready' && state.kind !== 'booting') return state;
       return { kind: 'retiring', sinceMs: nowMs, reason: event.reason, askedAtMs: nowMs };
     case 'exiting':
-      if (state.kind === 'ready') return { kind: 'exiting', sinceMs: nowMs, readySinceMs: state.sinceMs };
-      if (state.kind === 'retiring') return { kind: 'exiting', sinceMs: nowMs, readySinceMs: null };
+      if (state.kind === 'ready')
+        return { kind: 'exiting', sinceMs: nowMs, readySinceMs: state.sinceMs, retired: null };
+      if (state.kind === 'retiring')
+        return { kind: 'exiting', sinceMs: nowMs, readySinceMs: null, retired: state.reason };
       // A worker that leaves while it boots has failed to boot.
       return state.kind === 'booting' || state.kind === 'doomed' ? state : null;
     case 'asked-again':

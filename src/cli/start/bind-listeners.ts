@@ -1,7 +1,8 @@
 // Opens the listening sockets of a starting server, or adopts inherited ones.
 
 import type { EarlyChild } from '../../arbiter/process/early-child.ts';
-import { type ListenerOptions, Listeners } from '../../arbiter/sockets/listeners.ts';
+import type { InheritedSockets } from '../../arbiter/sockets/inherited-sockets.ts';
+import { type ListenerOptions, Listeners, type OpenListeners } from '../../arbiter/sockets/listeners.ts';
 import { SOCKET_MESSAGES } from '../../log/catalog/sockets.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { textOf } from '../../log/message.ts';
@@ -12,13 +13,13 @@ import { reportStart } from './daemon.ts';
 import type { Start } from './own-start.ts';
 
 export type Bound =
-  | { readonly ok: true; readonly listeners: Listeners }
+  | { readonly ok: true; readonly listeners: Listeners; readonly adminListeners: Listeners }
   | { readonly ok: false; readonly exitCode: number };
 
 /** Each failed attempt is logged. */
 export async function bindListeners(
   { settings, ids }: ResolvedSettings,
-  { sockets }: Start,
+  { sockets, adminSockets }: Start,
   python: string,
   earlyBinder: EarlyChild | null,
   log: ErrorLog,
@@ -38,9 +39,28 @@ export async function bindListeners(
       log.enter(said);
     },
   };
+  const fail = (message: string): Bound => {
+    log.say(SOCKET_MESSAGES.cannotListen, { failure: message });
+    reportStart({ type: 'failed', text: errorText(`Error: ${[...reasons, message].join('\n')}`) });
+    return { ok: false, exitCode: EXIT_ERROR };
+  };
   const opened = await Listeners.open(settings.bind, options, sockets);
-  if (opened.ok) return opened;
-  log.say(SOCKET_MESSAGES.cannotListen, { failure: opened.message });
-  reportStart({ type: 'failed', text: errorText(`Error: ${[...reasons, opened.message].join('\n')}`) });
-  return { ok: false, exitCode: EXIT_ERROR };
+  if (!opened.ok) return fail(opened.message);
+  const { listeners } = opened;
+  const ofAdmin = await openAdminListeners(settings.admin_bind, { ...options, earlyBinder: null }, adminSockets);
+  if (ofAdmin.ok) return { ok: true, listeners, adminListeners: ofAdmin.listeners };
+  listeners.close(sockets === null ? 'alone' : 'shared');
+  return fail(`admin_bind: ${ofAdmin.message}`);
+}
+
+/** Those of an older arbiter, as far as this one has the same addresses. */
+async function openAdminListeners(
+  binds: readonly string[],
+  options: ListenerOptions,
+  inherited: InheritedSockets | null,
+): Promise<OpenListeners> {
+  const opened = await Listeners.open(inherited?.binds ?? binds, options, inherited);
+  if (!opened.ok || opened.listeners.isSame(binds)) return opened;
+  const changed = await opened.listeners.change(binds, undefined, 'shared');
+  return changed.ok ? opened : changed;
 }

@@ -7,6 +7,7 @@ import {
   INHERITANCE_VARIABLES,
   type InheritedSockets,
   parentPid,
+  readAdminInheritance,
   readInheritance,
 } from '../../arbiter/sockets/inherited-sockets.ts';
 import type { Entry } from '../../log/message.ts';
@@ -19,6 +20,7 @@ export const DAEMON_VARIABLE = 'TUNICORN_DAEMON';
 
 export interface Start extends OwnStart {
   readonly sockets: InheritedSockets | null;
+  readonly adminSockets: InheritedSockets | null;
   /** Why sockets named in the environment are ignored. */
   readonly warning: Entry | null;
   readonly launchedBy: Launcher | null;
@@ -33,6 +35,8 @@ export type ReadStart = { readonly ok: true; readonly start: Start } | { readonl
 export function readStart(): ReadStart {
   const inheritance = readInheritance(process.env, process.pid);
   if (!inheritance.ok) return inheritance;
+  const ofAdmin = readAdminInheritance(process.env);
+  if (!ofAdmin.ok) return ofAdmin;
   const { sockets, warning } = inheritance;
   const cwd = currentDirectory();
   if (cwd === null) return { ok: false, message: "The current directory doesn't exist any more. Start in another one" };
@@ -65,6 +69,7 @@ export function readStart(): ReadStart {
       launchedBy,
       nodeSource,
       sockets,
+      adminSockets: ofAdmin.sockets,
       warning,
       parent,
       reportDescriptor,

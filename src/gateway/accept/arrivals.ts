@@ -95,7 +95,9 @@ class ProxyHeaderWait {
   checkTime(nowMs: number): void {
     const { transport, reader, headTimeoutMs } = this.#parts;
     if (headTimeoutMs === 0 || nowMs - transport.connectedMs <= headTimeoutMs) return;
-    this.#end(reader.unfinished ? toRefusal(new Refusal('RequestTimeout', 'PROXY header')) : GOODBYE);
+    this.#end(
+      reader.unfinished ? toRefusal(new Refusal('RequestTimeout', 'PROXY header', null, 'head_timeout')) : GOODBYE,
+    );
   }
 
   drainIdle(sinceMs: number, nowMs: number, limitMs: number): void {

@@ -40,9 +40,14 @@ export class SurplusConnections {
 
   /** Whether this connection exceeds a limit; `connections` others are open. */
   isSurplus(socket: Socket, connections: number, connectionLimit: number): boolean {
-    if (connectionLimit > 0 && connections >= connectionLimit) this.#turnedAway += 1;
-    else if (isInReserve(this.#room, descriptorOf(socket))) this.#withoutDescriptor += 1;
-    else return false;
+    const { counts } = this.#requestLog;
+    if (connectionLimit > 0 && connections >= connectionLimit) {
+      this.#turnedAway += 1;
+      counts.refused('gateway_connections');
+    } else if (isInReserve(this.#room, descriptorOf(socket))) {
+      this.#withoutDescriptor += 1;
+      counts.refused('open_files');
+    } else return false;
     return true;
   }
 

@@ -74,12 +74,14 @@ export class ConnectionEnd {
 
   /** Applies the time limits. */
   checkTime(nowMs: number): void {
-    const { reader, output, socket } = this.#parts;
+    const { reader, output, socket, owner } = this.#parts;
     const verdict = checkLimits(reader.http, this.#awaited(nowMs), nowMs - this.#connection.waitingSinceMs);
     if (verdict === 'leave') this.leave();
     else if (verdict === 'destroy') socket.destroy();
     else if (verdict !== 'in-time') this.#intake.refuse(verdict);
-    if (output.isStuck(reader.http.writeTimeoutMs, nowMs)) this.destroy('write-timeout');
+    if (!output.isStuck(reader.http.writeTimeoutMs, nowMs)) return;
+    owner.limitReached('write_timeout');
+    this.destroy('write-timeout');
   }
 
   /** The gateway has been draining since `sinceMs`: an idle connection has `limitMs` for one more request. */

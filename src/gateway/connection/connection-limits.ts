@@ -38,10 +38,12 @@ export function checkLimits(limits: ConnectionLimits, awaited: Awaited, waitedMs
       return isPast(limitMs, waitedMs) && !awaited.hasUnsentOutput ? 'leave' : 'in-time';
     }
     case 'head':
-      return isPast(limits.headTimeoutMs, waitedMs) ? new Refusal('RequestTimeout', 'head') : 'in-time';
+      return isPast(limits.headTimeoutMs, waitedMs)
+        ? new Refusal('RequestTimeout', 'head', null, 'head_timeout')
+        : 'in-time';
     case 'body': {
-      const isLate = isBodyLate(limits, waitedMs, awaited.elapsedMs, awaited.receivedBytes);
-      return isLate ? new Refusal('RequestTimeout', 'body') : 'in-time';
+      const limit = exceededByBody(limits, waitedMs, awaited.elapsedMs, awaited.receivedBytes);
+      return limit === null ? 'in-time' : new Refusal('RequestTimeout', 'body', null, limit);
     }
     case 'close':
       if (awaited.hasUnsentOutput) return 'in-time';
@@ -56,9 +58,14 @@ function isPast(limitMs: number, waitedMs: number): boolean {
 }
 
 /** `waitedMs` since the last byte, `elapsedMs` since the body began. */
-function isBodyLate(limits: ConnectionLimits, waitedMs: number, elapsedMs: number, receivedBytes: number): boolean {
-  if (limits.bodyTimeoutMs > 0 && waitedMs > limits.bodyTimeoutMs) return true;
-  if (limits.bodyMinRateBytes === 0) return false;
+function exceededByBody(
+  limits: ConnectionLimits,
+  waitedMs: number,
+  elapsedMs: number,
+  receivedBytes: number,
+): 'body_timeout' | 'body_min_rate' | null {
+  if (limits.bodyTimeoutMs > 0 && waitedMs > limits.bodyTimeoutMs) return 'body_timeout';
+  if (limits.bodyMinRateBytes === 0) return null;
   const graceMs = limits.bodyTimeoutMs > 0 ? limits.bodyTimeoutMs : RATE_GRACE_MS;
-  return elapsedMs > graceMs + (receivedBytes * 1000) / limits.bodyMinRateBytes;
+  return elapsedMs > graceMs + (receivedBytes * 1000) / limits.bodyMinRateBytes ? 'body_min_rate' : null;
 }

@@ -1,5 +1,6 @@
 // What a client's connection needs of the gateway.
 
+import type { Limit } from '../../telemetry/snapshot/gateway-report.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import type { Refusal } from '../http1/refusal.ts';
@@ -28,6 +29,8 @@ export interface ConnectionOwner {
   /** The connection has become a WebSocket or a tunnel. */
   takenOver(exchange: Exchange, by: Upgraded): void;
   refused(refusal: Refusal, connection: RecordedConnection): void;
+  /** For the metrics: a limit has cut off a response or a WebSocket. */
+  limitReached(limit: Limit): void;
   /** A request that was never admitted has ended. */
   unserved(request: UnservedRequest): void;
   /** A state machine was asked for a transition that it does not have. */

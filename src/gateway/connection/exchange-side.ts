@@ -72,6 +72,7 @@ export class ExchangeSide implements ExchangeClient, Http1Output {
       early: reader.takeKept(),
       limits: reader.http,
       budget: owner.budget,
+      limitReached: (limit) => owner.limitReached(limit),
     });
     if (by === null) socket.destroy();
     else this.#connection.takeOver(exchange, by);

@@ -82,6 +82,12 @@ export class Exchange {
     return this.#state.kind === 'responding' && this.#state.response.isEventStream;
   }
 
+  /** A WebSocket, a tunnel or an event stream: its time says how long the client listened. */
+  get isLasting(): boolean {
+    const last = lastOf(this.#state);
+    return last.kind === 'taken-over' || (last.kind === 'responding' && last.response.isEventStream);
+  }
+
   // For the access log
 
   /** Null if there was no answer. */

@@ -1,6 +1,7 @@
 // Every reason for which the gateway refuses a request: one table with code, status and wording. rules.ts says which rule of a message
 // leads to which refusal.
 
+import type { Limit } from '../../telemetry/snapshot/gateway-report.ts';
 import type { RuleName } from './rule-name.ts';
 
 export type RefusalCode =
@@ -175,6 +176,8 @@ export class Refusal {
   readonly code: RefusalCode;
   /** The rule that the request breaks; null for refusals with other reasons. */
   readonly rule: RuleName | null;
+  /** The limit that the request exceeds, for the metrics; null for refusals with other reasons. */
+  readonly limit: Limit | null;
   readonly status: number;
   readonly reasonPhrase: string;
   /** One line, safe to log: the client's text is quoted, escaped and shortened. Ends with the rule. */
@@ -183,16 +186,34 @@ export class Refusal {
   readonly clientMessage: string;
 
   /** `detail` is the offending text, or the words that the table's entry expects. */
-  constructor(code: RefusalCode, detail: string, rule: RuleName | null = null) {
+  constructor(
+    code: RefusalCode,
+    detail: string,
+    rule: RuleName | null = null,
+    limit: Limit | null = limitOf(code, rule),
+  ) {
     const wording = REFUSALS[code];
     const message = wording.log(detail);
     this.code = code;
     this.rule = rule;
+    this.limit = limit;
     this.status = wording.status;
     this.reasonPhrase = REASON_PHRASES[wording.status] ?? '';
     this.logMessage = rule === null ? message : `${message} (${rule})`;
     this.clientMessage = wording.client === undefined ? message : wording.client(message);
   }
+}
+
+const LIMIT_OF_RULE: Readonly<Partial<Record<RuleName, Limit>>> = {
+  'request-line-length': 'limit_request_line',
+  'fields-count': 'limit_request_fields',
+  'field-size': 'limit_request_field_size',
+  'fields-size': 'limit_request_field_size',
+};
+
+function limitOf(code: RefusalCode, rule: RuleName | null): Limit | null {
+  if (rule !== null) return LIMIT_OF_RULE[rule] ?? null;
+  return code === 'ContentTooLarge' ? 'limit_request_body' : null;
 }
 
 /** The complete response, in ISO-8859-1; the connection must be closed after it, as `headLines` must state. */

@@ -68,6 +68,13 @@ export class RunQueue implements AnswerQueue {
     return this.#outstanding.get(ticket)?.exchange;
   }
 
+  /** For the metrics. */
+  gauges(nowMs: number): { readonly length: number; readonly oldestMs: number; readonly running: number } {
+    // Drops requests at the ends whose clients have left.
+    const length = this.#waiting.hasWaiting() ? this.#waiting.length : 0;
+    return { length, oldestMs: length === 0 ? 0 : this.#waiting.oldestMs(nowMs), running: this.#outstanding.size };
+  }
+
   /** Every exchange without a complete response; waiting ones are taken out of the line. */
   unanswered(): Exchange[] {
     return [...this.#tickets().map(({ exchange }) => exchange), ...this.#waiting.takeAll()];

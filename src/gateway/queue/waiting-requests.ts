@@ -9,6 +9,16 @@ export class WaitingRequests {
   policy: QueuePolicy = PATIENT;
   readonly #line: WaitingLine<Exchange> = new WaitingLine();
 
+  get length(): number {
+    return this.#line.length;
+  }
+
+  /** How long the oldest one has waited here, without the time in proxies; 0 if there is none. */
+  oldestMs(nowMs: number): number {
+    const first = this.#line.first;
+    return first === undefined ? 0 : nowMs - first.request.arrivedMs;
+  }
+
   push(exchange: Exchange): void {
     this.#line.push(exchange);
   }

@@ -1,5 +1,5 @@
-// Writes the access log and the metrics of requests: one line for each request, however it ended. Costs nothing while neither is
-// wanted.
+// Counts requests, and writes the access log and the metrics of requests: one line for each request, however it ended. Nothing but the
+// counting costs anything while neither is wanted.
 
 import { compileAccessLogFormat } from '../../log/access-log-format.ts';
 import { accessLogJson } from '../../log/access-log-json.ts';
@@ -13,6 +13,7 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { exchangeRecord, type RecordedConnection, type UnservedRequest, unservedRecord } from './access-records.ts';
 import { relayedExchange, relayedUnserved } from './relayed-access.ts';
+import { RequestCounts } from './request-counts.ts';
 
 type Format = (record: AccessRecord, nowMs: number) => string;
 type File = { readonly kind: 'none' } | { readonly kind: 'open'; readonly log: BackgroundLog; readonly path: string };
@@ -20,10 +21,13 @@ type File = { readonly kind: 'none' } | { readonly kind: 'open'; readonly log: B
 const NO_FILE: File = { kind: 'none' };
 
 export class RequestLog {
+  readonly counts: RequestCounts = new RequestCounts();
   readonly #errors: ErrorLog;
   readonly #telemetry: Telemetry;
   #file: File = NO_FILE;
   #toSyslog = false;
+  /** Lost lines of files that are closed. */
+  #lostBefore = 0;
   /** The workers write the access log; requests that no worker finished are relayed to them. */
   #toPython = false;
   #dialect: GatewaySettings['dialect'] = 'wsgi';
@@ -49,12 +53,19 @@ export class RequestLog {
     this.#isIdle = !this.#toPython && this.#file.kind === 'none' && !this.#toSyslog && settings.statsd === null;
   }
 
+  /** Lines of the access log that could not be written. */
+  get lostLines(): number {
+    const ofFile = this.#file.kind === 'open' ? this.#file.log.dropped : 0;
+    return this.#lostBefore + ofFile;
+  }
+
   reopen(): void {
     if (this.#file.kind === 'open') this.#file.log.reopen();
   }
 
   /** A request that was admitted. */
   ended(exchange: Exchange, connection: RecordedConnection, requestOfConnection: number): void {
+    this.counts.ended(exchange, performance.now());
     if (this.#isIdle) return;
     // Only the gateway knows how the WebSockets of ASGI applications end.
     const isTheGateways = this.#dialect === 'asgi' && exchange.request.head.isWebSocket;
@@ -64,6 +75,7 @@ export class RequestLog {
   }
 
   unserved(request: UnservedRequest): void {
+    this.counts.unserved(request.answer?.status, request.end);
     if (this.#isIdle) return;
     if (this.#toPython) this.#errors.relay.access(relayedUnserved(request));
     this.#record(unservedRecord(request));
@@ -90,7 +102,10 @@ export class RequestLog {
   }
 
   #replace(file: File): void {
-    if (this.#file.kind === 'open') void this.#file.log.close();
+    if (this.#file.kind === 'open') {
+      this.#lostBefore += this.#file.log.dropped;
+      void this.#file.log.close();
+    }
     this.#file = file;
   }
 }

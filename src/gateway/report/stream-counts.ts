@@ -2,6 +2,7 @@
 // a second, and reported to the arbiter on change.
 
 import type { FromGateway, StreamCounts } from '../../messages/between-arbiter-and-gateway.ts';
+import { CONNECTION_STATES, type ConnectionStateName, zeroes } from '../../telemetry/snapshot/gateway-report.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import { awaitsAnswer } from '../connection/connection-state.ts';
 
@@ -21,6 +22,30 @@ export function countStreams(connections: Iterable<Counted>): readonly StreamCou
     found.set(generation, counts);
   }
   return [...found.values()].sort((one, other) => one.generation - other.generation);
+}
+
+/** All of them, by what they do. */
+export function countConnections(
+  connections: Iterable<Pick<ClientConnection, 'state' | 'isBusy'>>,
+): Record<ConnectionStateName, number> {
+  const counts = zeroes(CONNECTION_STATES);
+  for (const connection of connections) counts[nameOf(connection)] += 1;
+  return counts;
+}
+
+function nameOf({ state, isBusy }: Pick<ClientConnection, 'state' | 'isBusy'>): ConnectionStateName {
+  switch (state.kind) {
+    case 'reading':
+      return isBusy ? 'active' : 'idle';
+    case 'in-service':
+      return state.exchange.isEventStream ? 'event_stream' : 'active';
+    case 'taken-over':
+      return state.by.kind;
+    case 'flushing':
+    case 'lingering':
+    case 'closed':
+      return 'closing';
+  }
 }
 
 function kindOf(connection: Counted): Kind | null {

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { MESSAGE_COST_BYTES } from '../../runqueue/channel-frame.ts';
+import type { Limit } from '../../telemetry/snapshot/gateway-report.ts';
 import { InputGate, isFullRead } from '../connection/input-gate.ts';
 import type { MemoryBudget } from '../connection/memory-budget.ts';
 import type { Exchange } from '../exchange/exchange.ts';
@@ -27,6 +28,7 @@ const FAULT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
 };
+const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 const PROTOCOL_ERROR = 1002;
 
 /** The client gets at least this long to answer the close frame. */
@@ -49,6 +51,8 @@ export interface WebSocketParts {
   readonly early: Buffer;
   readonly limits: WebSocketLimits;
   readonly budget: MemoryBudget;
+  /** For the metrics: a limit closes it. */
+  readonly limitReached: (limit: Limit) => void;
 }
 
 export class WebSocketConnection implements UpgradedWebSocket {
@@ -62,6 +66,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
   readonly #socket: Socket;
   readonly #input: InputGate;
   readonly #budget: MemoryBudget;
+  readonly #limitReached: (limit: Limit) => void;
   readonly #frames: ReceivedFrames = new ReceivedFrames();
   /** Messages that `ws` has assembled, and how much the client had sent when `ws` last held no unfinished one. */
   #messages = 0;
@@ -91,6 +96,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
     this.#socket = socket;
     this.#input = new InputGate(webSocket);
     this.#budget = budget;
+    this.#limitReached = parts.limitReached;
     this.#ping = { kind: 'heard', sinceMs: nowMs };
     this.#assembledBytes = socket.bytesRead;
     ticket.onRoom = () => this.#input.release('messages');
@@ -176,7 +182,10 @@ export class WebSocketConnection implements UpgradedWebSocket {
     }
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     const next = nextPing(this.#pings, this.#ping, nowMs, this.#input.holds('messages'));
-    if (next === 'give-up') this.#webSocket.terminate();
+    if (next === 'give-up') {
+      this.#limitReached('websocket_ping_timeout');
+      this.#webSocket.terminate();
+    }
     if (next === 'ping') {
       this.#ping = { kind: 'asked', sinceMs: nowMs };
       this.#webSocket.ping();
@@ -229,6 +238,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
   #overloaded(): void {
     if (this.#isOverloaded) return;
     this.#isOverloaded = true;
+    this.#limitReached('gateway_memory');
     this.#exchange.closing('overload');
     this.#notifyWorker(TRY_AGAIN_LATER, NO_REASON);
     this.#webSocket.close(TRY_AGAIN_LATER);
@@ -253,6 +263,7 @@ export class WebSocketConnection implements UpgradedWebSocket {
 
   #broken(error: Error): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    if (code === TOO_LARGE) this.#limitReached('websocket_max_message_size');
     this.#notifyWorker(FAULT_CODES[code] ?? (code.startsWith('WS_ERR_') ? PROTOCOL_ERROR : LOST), NO_REASON);
   }
 

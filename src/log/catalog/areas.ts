@@ -15,6 +15,7 @@
 // reasons come last, after a colon. Gunicorn's messages keep Gunicorn's text word for word and have `isGunicorns`.
 
 import type { MessageTable } from '../message.ts';
+import { ADMIN_MESSAGES } from './admin.ts';
 import { ARBITER_MESSAGES } from './arbiter.ts';
 import { GATEWAY_MESSAGES } from './gateway.ts';
 import { GENERATION_MESSAGES } from './generations.ts';
@@ -45,5 +46,6 @@ export const AREAS: readonly Area[] = [
   { title: 'Gateways', messages: GATEWAY_MESSAGES },
   { title: 'Logs', messages: LOG_MESSAGES },
   { title: 'Telemetry', messages: TELEMETRY_MESSAGES },
+  { title: 'Health and metrics', messages: ADMIN_MESSAGES },
   { title: 'Bugs', messages: INTERNAL_MESSAGES },
 ];

@@ -40,6 +40,19 @@ export function parseBindAddress(text: string): ParsedBind {
   return parseTcp(text);
 }
 
+/** An address that names everything: a path, or a port. Other servers may be at the default port. */
+export function isOwnAddress(text: string): boolean {
+  const parsed = parseBindAddress(text);
+  if (!parsed.ok || parsed.address.kind === 'fd') return false;
+  return parsed.address.kind === 'unix' || text.endsWith(`:${parsed.address.port}`);
+}
+
+/** Whether only processes of this machine can connect to it. */
+export function isLocalOnly(address: BindAddress): boolean {
+  if (address.kind !== 'tcp') return true;
+  return address.host === 'localhost' || address.host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address.host);
+}
+
 export function isSameBind(a: BindAddress, b: BindAddress): boolean {
   if (a.kind === 'tcp') return b.kind === 'tcp' && a.host === b.host && a.port === b.port;
   if (a.kind === 'unix') return b.kind === 'unix' && a.path === b.path;

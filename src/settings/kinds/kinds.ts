@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { compileAccessLogFormat } from '../../log/access-log-format.ts';
 import { isFieldLine, isFieldValue } from '../response-fields.ts';
 import type { Declaration, DeclarationOf, KindName } from '../setting.ts';
-import { parseBindAddress } from './bind-address.ts';
+import { isOwnAddress, parseBindAddress } from './bind-address.ts';
 import { isNetwork } from './ip-network.ts';
 import { isStatsdAddress, isSyslogAddress } from './log-addresses.ts';
 import { classCheck, hookCheck, isPythonCallable, wantedHook } from './python-callable.ts';
@@ -99,14 +99,7 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
     case 'string list':
       return { ofFile: listOf(string, wrap), wanted: 'a string, or a list of strings' };
     case 'address list':
-      return {
-        ofFile: listOf(
-          string.refine((text) => parseBindAddress(text).ok),
-          wrap,
-          1,
-        ),
-        wanted: 'HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such',
-      };
+      return addressListCheck(declaration);
     case 'environment list':
       return { ofFile: listOf(string.regex(/^[^=\0]+=[^\0]*$/), wrap), wanted: 'NAME=VALUE, or a list of such' };
     case 'request list':
@@ -183,6 +176,23 @@ function choiceCheck(declaration: DeclarationOf<'choice'>): z.ZodType {
     .transform(meant)
     .refine((word) => choices.includes(word));
   return bools === true ? z.preprocess((value) => (typeof value === 'boolean' ? String(value) : value), words) : words;
+}
+
+function addressListCheck({ mayBeEmpty }: DeclarationOf<'address list'>): Omit<Check, 'ofText'> {
+  if (mayBeEmpty === true) {
+    return {
+      ofFile: listOf(string.refine(isOwnAddress), wrap),
+      wanted: 'HOST:PORT, :PORT, [IPV6]:PORT or unix:PATH, or a list of such',
+    };
+  }
+  return {
+    ofFile: listOf(
+      string.refine((text) => parseBindAddress(text).ok),
+      wrap,
+      1,
+    ),
+    wanted: 'HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such',
+  };
 }
 
 function nameListCheck({ names }: DeclarationOf<'name list'>): Omit<Check, 'ofText'> {

@@ -127,13 +127,14 @@ test('declarations have no misspelt property', () => {
     'reloadable',
     'environment',
   ];
-  const known = [...common, 'migration', 'defaultFrom', 'wanted', 'none', 'notInFile', 'kind', 'default'];
+  const known = [...common, 'migration', 'defaultFrom', 'wanted', 'none', 'notInFile', 'isSecret', 'kind', 'default'];
   const byKind: Readonly<Record<string, readonly string[]>> = {
     uint: ['min', 'max'],
     'auto int': ['max'],
     bool: ['flagValue'],
     'optional bool': ['flagValue'],
     'name list': ['names'],
+    'address list': ['mayBeEmpty'],
     hook: ['parameters', 'leastParameters'],
     choice: ['choices', 'synonyms', 'otherwise', 'flagAlone', 'bools'],
   };

@@ -78,6 +78,11 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['worker_class', 'egg:gunicorn#sync', 'egg:gunicorn#sync'],
   ['bind', 'unix:/run/a.sock', ['unix:/run/a.sock']],
   ['bind', [' :80 ', '[::1]:81'], [':80', '[::1]:81']],
+  ['admin_bind', '127.0.0.1:9100', ['127.0.0.1:9100']],
+  ['admin_bind', [':9100', '[::1]:9100', 'unix:/run/admin.sock'], [':9100', '[::1]:9100', 'unix:/run/admin.sock']],
+  ['admin_bind', null, []],
+  ['admin_token', '', null],
+  ['ready_queue_limit', '20', 20],
   ['raw_env', 'A=1', ['A=1']],
   ['raw_env', ['A=', 'B=x=y'], ['A=', 'B=x=y']],
   ['raw_env', '', []],
@@ -162,6 +167,7 @@ describe('a value in the config file', () => {
 });
 
 const WHOLE = 'a whole number, 0 or more';
+const OWN_ADDRESSES = 'HOST:PORT, :PORT, [IPV6]:PORT or unix:PATH, or a list of such';
 const ADDRESSES = 'HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N, or a list of such';
 const NETWORKS = "'*', or IP addresses and networks such as 10.0.0.0/8, separated by commas";
 const LOG_FORMAT = "%(NAME)s for each value, as in '%(h)s' or '%({x-request-id}i)s', and %% for a percent sign";
@@ -236,6 +242,10 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['loglevel', 10, '10', 'debug, info, warning, error, critical'],
   ['header_map', 'keep', "'keep'", 'drop, refuse, dangerous'],
   ['bind', 8000, '8000', ADDRESSES],
+  ['admin_bind', '127.0.0.1', "'127.0.0.1'", OWN_ADDRESSES],
+  ['admin_bind', 'fd://3', "'fd://3'", OWN_ADDRESSES],
+  ['admin_bind', ['unix:'], "'unix:'", OWN_ADDRESSES],
+  ['ready_queue_limit', -1, '-1', WHOLE],
   ['bind', [], '[]', ADDRESSES],
   ['bind', '::1', "'::1'", ADDRESSES],
   ['bind', ['127.0.0.1:80', 'localhost:http'], "'localhost:http'", ADDRESSES],

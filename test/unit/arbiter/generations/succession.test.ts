@@ -45,6 +45,7 @@ function stage(nextState: GenerationState) {
   const options = {
     start: { log: { say: () => {} }, directories: { runtimeDir: '/run' } },
     lifeline: { hold: () => {} },
+    reloads: { ended: () => {} },
     generations: {
       serving,
       get next() {

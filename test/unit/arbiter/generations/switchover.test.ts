@@ -44,6 +44,7 @@ function stage(...numbers: readonly number[]) {
   const parts = {
     start: {
       listeners: { isSame: () => true, current: () => [], closedIds: () => [] },
+      adminListeners: { isSame: () => true },
       resolved: { settings: { gateways: numbers.length } },
       directories: {},
       log: { say: () => {} },

@@ -18,7 +18,7 @@ const BOOTING: WorkerState = { kind: 'booting', sinceMs: SINCE_MS };
 const READY: WorkerState = { kind: 'ready', sinceMs: SINCE_MS, successor: 'not-needed' };
 const WANTING: WorkerState = { kind: 'ready', sinceMs: SINCE_MS, successor: 'wanted' };
 const RETIRING: WorkerState = { kind: 'retiring', sinceMs: SINCE_MS, reason: 'surplus', askedAtMs: 2000 };
-const EXITING: WorkerState = { kind: 'exiting', sinceMs: SINCE_MS, readySinceMs: 500 };
+const EXITING: WorkerState = { kind: 'exiting', sinceMs: SINCE_MS, readySinceMs: 500, retired: null };
 const DOOMED: WorkerState = { kind: 'doomed', sinceMs: SINCE_MS, reason: 'timeout', step: 'to-abort' };
 const ABORTED: WorkerState = { kind: 'doomed', sinceMs: SINCE_MS, reason: 'timeout', step: 'aborted' };
 const KILLED: WorkerState = { kind: 'doomed', sinceMs: SINCE_MS, reason: 'timeout', step: 'killed' };
@@ -83,7 +83,12 @@ const MOVES: readonly Move[] = [
     { kind: 'retiring', sinceMs: NOW_MS, reason: 'surplus', askedAtMs: NOW_MS },
   ],
   ['a serving worker was not retired', READY, 'asked-again', null],
-  ['a worker may leave by itself', READY, 'exiting', { kind: 'exiting', sinceMs: NOW_MS, readySinceMs: SINCE_MS }],
+  [
+    'a worker may leave by itself',
+    READY,
+    'exiting',
+    { kind: 'exiting', sinceMs: NOW_MS, readySinceMs: SINCE_MS, retired: null },
+  ],
   ['a request may run too long', READY, 'doom', AFRESH],
   ['a worker in service is not aborted without having been doomed', READY, 'aborted', null],
   ['a worker in service is not killed without having been doomed', READY, 'killed', null],
@@ -106,7 +111,12 @@ const MOVES: readonly Move[] = [
   ['the first reason to leave stays', RETIRING, 'retire', RETIRING],
   ['the signal may have come between two system calls', RETIRING, 'asked-again', { ...RETIRING, askedAtMs: NOW_MS }],
   ['its last request may run too long', RETIRING, 'doom', AFRESH],
-  ['it has finished its requests', RETIRING, 'exiting', { kind: 'exiting', sinceMs: NOW_MS, readySinceMs: null }],
+  [
+    'it has finished its requests',
+    RETIRING,
+    'exiting',
+    { kind: 'exiting', sinceMs: NOW_MS, readySinceMs: null, retired: 'surplus' },
+  ],
   ['a worker that leaves is not aborted without having been doomed', RETIRING, 'aborted', null],
   ['a worker that leaves is not killed without having been doomed', RETIRING, 'killed', null],
   ['it has left', RETIRING, 'exited', gone('retiring')],
