@@ -13,6 +13,7 @@ export default {
     'bin/gateway.cjs',
     'test/**/*.test.ts',
     'test/frameworks/write-page.ts',
+    'test/run/count-reporter.mjs',
     'test/conformance/fuzz.ts',
     'bench/scenarios/*.mjs',
     'bench/soak/run.ts',
