@@ -1,13 +1,14 @@
-"""Builds the wheels into dist/wheel/ (`npm run build:wheel`): `tunicorn`, the whole server, and
-`tunicorn-gunicorn-command`, which has only the console script `gunicorn`.
+"""Builds the wheels into dist/wheel/ (`npm run build:wheel`), or into the folder of `--into`: `tunicorn`, the whole
+server, and `tunicorn-gunicorn-command`, which has only the console script `gunicorn`.
 
 The same files give the same bytes: no times, a fixed order. Standard library only, so a build downloads nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import shutil
+import os
 import sys
 from pathlib import Path
 from typing import Dict, Iterator, List
@@ -31,17 +32,21 @@ DIST_INFO_FILES = ("METADATA", "entry_points.txt")
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Builds the wheels from dist/bundle and python/.")
+    parser.add_argument("--into", metavar="FOLDER", type=Path, default=ROOT / "dist" / "wheel")
+    folder: Path = parser.parse_args().into
     package = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     bundles = sorted((ROOT / "dist" / "bundle").glob("*.cjs"))
     if not bundles:
         print('There is nothing in dist/bundle. Run "npm run build" first', file=sys.stderr)
         return 1
-    folder = ROOT / "dist" / "wheel"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for wheel in (server_wheel(package, bundles), command_wheel(package)):
-        path = wheel.write(folder)
-        print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")
+    folder.mkdir(parents=True, exist_ok=True)
+    built = [wheel.write(folder) for wheel in (server_wheel(package, bundles), command_wheel(package))]
+    for path in built:
+        print(f"{os.path.relpath(path)}: {path.stat().st_size:,} bytes")
+    # pip would choose among them.
+    for older in {*folder.glob("tunicorn*.whl")} - {*built}:
+        older.unlink()
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import zipfile
 from pathlib import Path
 from typing import Dict, Tuple
@@ -40,10 +41,13 @@ class Wheel:
         paths = sorted(self._files, key=lambda path: (path.startswith(self._info), path))
         lines = [f"{path},{_hash(self._files[path][0])},{len(self._files[path][0])}" for path in paths]
         target = folder / f"{self._stem}-py3-none-any.whl"
-        with zipfile.ZipFile(target, "w") as archive:
+        # The name always stands for a whole wheel.
+        unfinished = target.with_suffix(f".{os.getpid()}")
+        with zipfile.ZipFile(unfinished, "w") as archive:
             for path in paths:
                 _write(archive, path, *self._files[path])
             _write(archive, record, "".join(f"{line}\n" for line in [*lines, f"{record},,"]).encode(), FILE_MODE)
+        unfinished.replace(target)
         return target
 
 

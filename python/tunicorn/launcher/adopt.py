@@ -103,16 +103,15 @@ def adopt(folder: str) -> str:
 
 
 def undo(folder: str) -> str:
-    """Returns what it has done."""
+    """Returns what it has done. After an upgrade of Gunicorn, its command is back, mostly the one that was kept."""
     command, kept = os.path.join(folder, "gunicorn"), os.path.join(folder, KEPT)
     text = _text_of(command)
     if text is not None and MARK not in text:
         if "tunicorn.launcher" in text:
             raise CannotAdopt(f"{command} is from the package tunicorn-gunicorn-command: uninstall that")
-        if not os.path.lexists(kept):
-            return f"{command} is not Tunicorn's: there is nothing to undo"
-        os.unlink(kept)
-        return f"{command} is a newer one, not Tunicorn's; removed {kept}"
+        if os.path.lexists(kept) and _text_of(kept) == text:
+            os.unlink(kept)
+        return f"{command} is not Tunicorn's: there is nothing to undo"
     if os.path.lexists(kept):
         os.rename(kept, command)
         return f"{command} is again the one from before"
