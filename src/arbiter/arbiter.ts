@@ -56,10 +56,11 @@ export class Arbiter {
   }
 
   #turn(event: ArbiterEvent): void {
-    const { phase, generations, succession, switchover, otherArbiter, serviceManager } = this.#parts;
+    const { phase, generations, succession, switchover, otherArbiter, serviceManager, admin } = this.#parts;
     const nowMs = monotonicMs();
     this.#handle(event, nowMs);
     switchover.beginIfReady(nowMs);
+    admin.handOverIfStopping();
     serviceManager.show(serviceState(phase.kind, generations, succession.failure, otherArbiter.state));
   }
 

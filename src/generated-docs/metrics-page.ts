@@ -17,7 +17,7 @@ Prometheus does, and otherwise in the older text format of Prometheus. See [oper
 - A counter begins with 0 at the start of the server and never goes back: not at a reload, not when a gateway or a worker ends. A gateway
   that is killed loses what it has counted in its last second.
 - All values of a label are there from the start. None comes from a client: there are no paths.
-- An upgrade by \`USR2\` is a restart for the counters: the new arbiter answers once the older one is gone.
+- An upgrade by \`USR2\` is a restart for the counters: the new arbiter answers once the older one stops.
 `;
 
 export function formatMetricsPage(metrics: readonly Metric[]): string {

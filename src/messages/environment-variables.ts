@@ -15,3 +15,6 @@ export const NODE_VARIABLE = 'TUNICORN_NODE';
 
 /** The soft limit of open files where the command was started. bin/tunicorn, a shell script, sets it too. */
 export const OPEN_FILES_VARIABLE = 'TUNICORN_OPEN_FILES';
+
+/** From an older arbiter to the newer one that it starts: the descriptor of admin-handover.ts. */
+export const ADMIN_HANDOVER_VARIABLE = 'TUNICORN_ADMIN_HANDOVER';

@@ -54,17 +54,15 @@ export class AdminAddress {
     this.#warnIfOpen();
   }
 
-  /** The end of the arbiter. */
+  /** Answers the requests that are here, and no more. */
   close(sharing: Sharing): void {
     this.#options.listeners.close(sharing);
     for (const id of [...this.#servers.keys()]) this.#close(id);
   }
 
   #close(id: number): void {
-    const server = this.#servers.get(id);
+    this.#servers.get(id)?.close();
     this.#servers.delete(id);
-    server?.close();
-    server?.closeAllConnections();
   }
 
   #newServer(): Server {

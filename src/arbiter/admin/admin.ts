@@ -6,6 +6,7 @@ import { TrafficHistory } from '../../telemetry/snapshot/recent-traffic.ts';
 import type { Snapshot } from '../../telemetry/snapshot/snapshot.ts';
 import { AdminAddress } from './admin-address.ts';
 import type { AdminFacts } from './admin-answer.ts';
+import { AdminHandover, giveAdminAddress } from './admin-handover.ts';
 import { collectSnapshot, type SnapshotParts, serverProcesses } from './collect-snapshot.ts';
 import { ProcessUsages } from './process-usage.ts';
 import { type Readiness, readiness } from './readiness.ts';
@@ -19,22 +20,32 @@ export class Admin implements AdminFacts {
   readonly #usages: ProcessUsages = new ProcessUsages();
   readonly #traffic: TrafficHistory = new TrafficHistory();
   readonly #address: AdminAddress;
+  readonly #handover: AdminHandover;
   #nextMs = 0;
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts;
+    this.#handover = new AdminHandover(parts.start.ownStart.adminHandover);
     const { log, adminListeners } = parts.start;
     const token = (): string | null => parts.inForce.settings.admin_token;
     this.#address = new AdminAddress({ log, listeners: adminListeners, facts: this, token });
   }
 
-  /** Before its older arbiter is gone, a new one leaves the address to that: counters of two servers would mix. */
+  /** Call it after each event: the arbiter that will stay must not be taken for the one that stops. */
+  handOverIfStopping(): void {
+    const { phase, otherArbiter } = this.#parts;
+    const { state } = otherArbiter;
+    if (state.kind !== 'older' || (phase.kind !== 'leaving' && phase.kind !== 'stopping')) return;
+    this.#address.close('shared');
+    giveAdminAddress(state.child);
+  }
+
   tick(nowMs: number): void {
-    const { reports, otherArbiter } = this.#parts;
-    if (otherArbiter.state.kind !== 'newer') this.#address.follow();
+    const { reports } = this.#parts;
+    if (this.#handover.isOver) this.#address.follow();
     if (!this.#address.isOn || nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + EVERY_MS;
-    this.#ask();
+    reports.asked(this.#ask());
     this.#usages.look(serverProcesses(this.#parts));
     this.#traffic.keep(reports.counters, nowMs);
   }
@@ -46,9 +57,10 @@ export class Admin implements AdminFacts {
   // AdminFacts
 
   readiness(): Readiness {
-    const { phase, generations, reports, inForce } = this.#parts;
+    const { phase, generations, reports, inForce, otherArbiter } = this.#parts;
     return readiness({
       phase: phase.kind,
+      hasSuccessor: otherArbiter.state.kind === 'older',
       readyWorkers: generations.serving?.workers.count('ready') ?? null,
       queueLength: reports.gauges.queueLength,
       queueLimit: inForce.settings.ready_queue_limit,
@@ -73,9 +85,8 @@ export class Admin implements AdminFacts {
   }
 
   #ask(): readonly number[] {
-    const { gateways, reports } = this.#parts;
+    const { gateways } = this.#parts;
     const numbers = gateways.numbersUp();
-    reports.asked(numbers);
     for (const number of numbers) gateways.get(number)?.send({ type: 'report' });
     return numbers;
   }

@@ -4,6 +4,8 @@ import type { Phase } from '../arbiter-phase.ts';
 
 export interface ReadinessFacts {
   readonly phase: Phase['kind'];
+  /** A newer arbiter serves on the same sockets. */
+  readonly hasSuccessor: boolean;
   /** Null before the first generation serves. */
   readonly readyWorkers: number | null;
   readonly queueLength: number;
@@ -13,13 +15,14 @@ export interface ReadinessFacts {
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
-export function readiness({ phase, readyWorkers, queueLength, queueLimit }: ReadinessFacts): Readiness {
+export function readiness({ phase, hasSuccessor, readyWorkers, queueLength, queueLimit }: ReadinessFacts): Readiness {
   switch (phase) {
     case 'stopping':
       return notReady('the server is stopping');
     case 'leaving':
       return notReady('the server will stop after shutdown_delay');
     case 'paused':
+      if (hasSuccessor) return { ready: true };
       return notReady('the server is paused (WINCH); TTIN or HUP resumes it');
     case 'running':
       if (readyWorkers === null) return notReady('the first generation is starting');

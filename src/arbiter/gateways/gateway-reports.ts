@@ -9,7 +9,7 @@ import {
   sumOfGauges,
 } from '../../telemetry/snapshot/gateway-report.ts';
 
-/** The gateways are asked about once a second, so one that has left this many questions unanswered hangs. */
+/** The gateways are asked once a second, so one that has left this many questions unanswered hangs. */
 const HANGS_AFTER = 10;
 
 interface Known {
@@ -24,7 +24,7 @@ export class GatewayReports {
   #ofEnded: GatewayCounters = NO_COUNTERS;
   #waiting: { readonly gateways: Set<number>; readonly done: () => void }[] = [];
 
-  /** These gateways are being asked for a report. */
+  /** These gateways are being asked for a report, as they are once a second. */
   asked(gateways: readonly number[]): void {
     for (const gateway of gateways) {
       const known = this.#known.get(gateway) ?? { report: null, reportedMs: 0, unanswered: 0 };

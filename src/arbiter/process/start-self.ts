@@ -15,6 +15,8 @@ export interface OwnStart {
   readonly launcher: readonly string[] | null;
   /** The arbiter that started this one as its successor. */
   readonly parent: number | null;
+  /** The descriptor whose end of file means that the address of admin_bind is this arbiter's; null: it is at once. */
+  readonly adminHandover: number | null;
 }
 
 export interface StartSelfOptions {

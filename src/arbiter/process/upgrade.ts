@@ -5,6 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import { type Entry, entry } from '../../log/message.ts';
 import type { HookFailure } from '../../messages/about-hooks.ts';
+import { ADMIN_HANDOVER_VARIABLE } from '../../messages/environment-variables.ts';
 import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { Generations } from '../generations/generations.ts';
@@ -73,6 +74,9 @@ export class Upgrade {
     const passed = pass(listeners, FIRST_DESCRIPTOR);
     const passedAdmin = pass(adminListeners, FIRST_DESCRIPTOR + passed.descriptors.length);
     const isActivated = listeners.source === 'LISTEN_FDS';
+    const sockets = [...passed.descriptors, ...passedAdmin.descriptors];
+    // The last descriptor: see admin-handover.ts.
+    const handover = passedAdmin.descriptors.length > 0 ? FIRST_DESCRIPTOR + sockets.length : null;
     const child = startSelf({
       start: ownStart,
       environment: {
@@ -80,11 +84,14 @@ export class Upgrade {
         ...(isActivated ? {} : { GUNICORN_FD: passed.numbers, TUNICORN_BINDS: passed.binds }),
         TUNICORN_ADMIN_FD: passedAdmin.numbers,
         TUNICORN_ADMIN_BINDS: passedAdmin.binds,
+        ...(handover === null ? {} : { [ADMIN_HANDOVER_VARIABLE]: String(handover) }),
       },
-      stdio: ['inherit', 'inherit', 'inherit', ...passed.descriptors, ...passedAdmin.descriptors],
+      stdio: ['inherit', 'inherit', 'inherit', ...sockets, ...(handover === null ? [] : ['pipe' as const])],
       detached: false,
       listenFds: isActivated ? passed.descriptors.length : 0,
     });
+    // A reset when the new arbiter ends.
+    if (handover !== null) child.stdio.at(-1)?.on('error', () => {});
     const gone = (how: string): void => this.#parts.post({ type: 'new-arbiter-gone', child, how });
     child.on('error', (error) => gone(`could not be started: ${error.message}`));
     child.on('exit', (code, signal) => gone(describeEnd(code, signal)));

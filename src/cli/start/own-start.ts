@@ -12,7 +12,12 @@ import {
 } from '../../arbiter/sockets/inherited-sockets.ts';
 import type { Entry } from '../../log/message.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
-import { LAUNCHER_VARIABLE, NODE_VARIABLE, OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
+import {
+  ADMIN_HANDOVER_VARIABLE,
+  LAUNCHER_VARIABLE,
+  NODE_VARIABLE,
+  OPEN_FILES_VARIABLE,
+} from '../../messages/environment-variables.ts';
 import { type Launcher, readLauncher } from './launcher.ts';
 
 /** In the environment of a process started in the background: the descriptor to report its start on. */
@@ -46,6 +51,8 @@ export function readStart(): ReadStart {
     return { ok: false, message };
   }
   const parent = parentPid(process.env);
+  const handover = process.env[ADMIN_HANDOVER_VARIABLE];
+  const adminHandover = parent === null || handover === undefined ? null : Number(handover);
   const report = process.env[DAEMON_VARIABLE];
   const launchedBy = readLauncher(process.env[LAUNCHER_VARIABLE]);
   if (typeof launchedBy === 'string') return { ok: false, message: launchedBy };
@@ -53,8 +60,8 @@ export function readStart(): ReadStart {
   else if (launchedBy !== null) process.env[NODE_VARIABLE] = launchedBy.givenNode;
   const nodeSource = launchedBy?.node ?? (process.env[NODE_VARIABLE] ? NODE_VARIABLE : 'PATH');
   const openFiles = openFilesAtStart(process.env[OPEN_FILES_VARIABLE], readLimits('self'), readLimits(process.ppid));
-  for (const name of [...INHERITANCE_VARIABLES, DAEMON_VARIABLE, OPEN_FILES_VARIABLE, LAUNCHER_VARIABLE])
-    delete process.env[name];
+  const own = [DAEMON_VARIABLE, OPEN_FILES_VARIABLE, LAUNCHER_VARIABLE, ADMIN_HANDOVER_VARIABLE];
+  for (const name of [...INHERITANCE_VARIABLES, ...own]) delete process.env[name];
   const environment = { ...process.env };
   // The watchdog then watches the service's main process, whichever it is.
   if (environment.WATCHDOG_PID === String(process.pid)) delete environment.WATCHDOG_PID;
@@ -72,6 +79,7 @@ export function readStart(): ReadStart {
       adminSockets: ofAdmin.sockets,
       warning,
       parent,
+      adminHandover,
       reportDescriptor,
     },
   };
