@@ -10,6 +10,7 @@ const PROGRAMS = [
   { name: 'supervisord', from: 'supervisor' },
   { name: 'systemd-socket-activate', from: 'systemd' },
   { name: 'strace', from: 'strace' },
+  { name: 'promtool', from: 'prometheus' },
 ];
 
 const missing = () => PROGRAMS.filter(({ name }) => !has(name));
