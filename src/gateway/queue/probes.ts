@@ -24,6 +24,7 @@ export class Probes {
     const id = this.#newId();
     this.#out.set(id, pipe);
     writeProbeTicket(pipe.batch, offset, { id, gateway: this.#gateway, cancel: 0 });
+    pipe.filled(performance.now());
   }
 
   sendOwed(): void {

@@ -113,7 +113,7 @@ export class RunQueue implements AnswerQueue {
   /** Lets the exchange wait for a worker. Returns the one to turn away because of it, possibly the same one. */
   enqueue(exchange: Exchange): Exchange | undefined {
     this.#waiting.push(exchange);
-    this.#pump();
+    this.#pump(exchange.request.arrivedMs);
     return this.#waiting.takeSurplus();
   }
 
@@ -132,8 +132,9 @@ export class RunQueue implements AnswerQueue {
   ticketEnded(exchange: Exchange): void {
     const { ticket } = exchange;
     if (ticket === null || !this.#forget(ticket, 'free')) return;
-    this.#allowance.answered(performance.now());
-    this.#pump();
+    const nowMs = performance.now();
+    this.#allowance.answered(nowMs);
+    this.#pump(nowMs);
   }
 
   /** Marks the ticket so that a worker skips it, or stops sending its response. */
@@ -290,26 +291,29 @@ export class RunQueue implements AnswerQueue {
     return true;
   }
 
-  #pump(): void {
+  #pump(nowMs: number = performance.now()): void {
     const pipe = this.#pipe;
     if (pipe === null) return;
+    let filled = 0;
     const limit = this.#concurrency + Math.min(this.#allowance.tickets, pipe.capacity - 1);
     while (this.#inPipe < limit && this.#cancels.free > 0 && this.#waiting.hasWaiting()) {
       const offset = pipe.reserve();
-      if (offset === null) return;
+      if (offset === null) break;
       const exchange = this.#waiting.takeNext();
       const cancel = this.#cancels.take();
-      if (exchange === undefined || cancel === undefined) return;
-      const ticket = this.#newTicket(exchange, pipe, cancel);
+      if (exchange === undefined || cancel === undefined) break;
+      const ticket = this.#newTicket(exchange, pipe, cancel, nowMs);
       exchange.dispatched(ticket);
       this.#outstanding.add(ticket);
       if (this.#waiting.policy.timeoutMs > 0) this.#untaken.add(ticket);
       this.#inPipe += 1;
       writeRunTicket(pipe.batch, offset, ticket);
+      filled += 1;
     }
+    if (filled > 0) pipe.filled(nowMs);
   }
 
-  #newTicket(exchange: Exchange, pipe: TicketPipe, cancel: number): OutstandingTicket {
+  #newTicket(exchange: Exchange, pipe: TicketPipe, cancel: number, nowMs: number): OutstandingTicket {
     const { request } = exchange;
     const { fields, rawPath } = fieldsFor(request, pipe.dialect);
     // The body may have become complete while the request waited.
@@ -324,7 +328,7 @@ export class RunQueue implements AnswerQueue {
       fields,
       rawPath,
       body,
-      waitedMs: waitedMs(request, performance.now()),
+      waitedMs: waitedMs(request, nowMs),
       kind: kindOf(request, body),
     };
   }

@@ -1,10 +1,11 @@
-// The writing end of one generation's ticket pipe. Tickets are collected and written together at the end of the event loop's turn:
-// a single system call for all requests that one turn has parsed.
+// The writing end of one generation's ticket pipe. Tickets are collected, and written together at the end of the event loop's turn if
+// there are several (flush-pace.ts).
 
 import fs from 'node:fs';
 import type { Dialect } from '../../runqueue/dialect.ts';
 import { ticketsPath } from '../../runqueue/runtime-files.ts';
 import { TICKET_BYTES } from '../../runqueue/ticket.ts';
+import { FlushPace } from './flush-pace.ts';
 
 const BATCH_TICKETS = 64;
 const RETRY_MS = 2;
@@ -19,6 +20,7 @@ export class TicketPipe {
   readonly #fd: number;
   /** The buffer in which tickets are collected: see `reserve`. */
   readonly batch: Buffer = Buffer.alloc(TICKET_BYTES * BATCH_TICKETS);
+  readonly #pace: FlushPace = new FlushPace();
   #batched = 0;
   /** `awaited`: scheduled, and `reserve` has found no room since. */
   #flushing: 'idle' | 'scheduled' | 'awaited' | 'closed' = 'idle';
@@ -46,20 +48,30 @@ export class TicketPipe {
     return this.#batched;
   }
 
-  /** Room for one more ticket: its offset in `batch`, to be filled immediately; null when the batch is full and so is the pipe. */
+  /**
+   * Room for one more ticket: its offset in `batch`, to be filled immediately, before `filled`; null when the batch is full and so is
+   * the pipe.
+   */
   reserve(): number | null {
     if (this.#batched === BATCH_TICKETS) this.#write();
     if (this.#batched === BATCH_TICKETS) {
+      if (this.#flushing === 'idle') setImmediate(this.#endTurn);
       this.#flushing = 'awaited';
       return null;
     }
     const offset = this.#batched * TICKET_BYTES;
     this.#batched += 1;
-    if (this.#flushing === 'idle') {
-      this.#flushing = 'scheduled';
-      setImmediate(() => this.#flush());
-    }
     return offset;
+  }
+
+  /** The tickets that were reserved are filled. */
+  filled(nowMs: number): void {
+    const writesNow = this.#pace.writesNow(nowMs);
+    if (this.#flushing !== 'idle') return;
+    if (writesNow) this.#write();
+    if (this.#batched === 0) return;
+    this.#flushing = 'scheduled';
+    setImmediate(this.#endTurn);
   }
 
   /** Discards the unwritten tickets; no worker has seen them. */
@@ -72,6 +84,11 @@ export class TicketPipe {
     this.#batched = 0;
     fs.closeSync(this.#fd);
   }
+
+  readonly #endTurn = (): void => {
+    this.#pace.collected(this.#batched);
+    this.#flush();
+  };
 
   #flush(): void {
     if (this.#flushing === 'closed') return;
