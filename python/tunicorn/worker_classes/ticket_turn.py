@@ -13,6 +13,8 @@ import threading
 from typing import Dict
 
 _LOOK_SECONDS = 0.002
+# So many requests between two looks follow each other closely.
+_CLOSE_REQUESTS = 4
 # After so many looks without a request the worker is idle.
 _IDLE_LOOKS = 25
 # Requests until turns may be kept again; after each failure twice as many.
@@ -44,7 +46,8 @@ class TicketTurn:
         if self._kept and self._kept.pop(threading.get_ident(), False):
             return True
         with self._next:
-            if self._requests < self._trial_at or not self._watch():
+            # With one thread the turn is always free.
+            if not self._lock.acquire(False) and (self._requests < self._trial_at or not self._watch()):
                 self._lock.acquire()
         return False
 
@@ -71,7 +74,7 @@ class TicketTurn:
             run, waited = self._requests - requests, _waits() - waits
             requests += run
             waits += waited
-            if run != 0 and waited <= _OWN_WAITS + run // 8:
+            if run >= _CLOSE_REQUESTS and waited <= _OWN_WAITS + run // 8:
                 idle_looks = 0
                 self._trial_requests = _TRIAL_REQUESTS
                 continue
