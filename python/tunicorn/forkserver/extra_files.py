@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from time import monotonic
 from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
@@ -63,12 +64,20 @@ def _matches(pattern: str) -> Iterator[str]:
     """Like glob.glob(pattern, recursive=True), but `**` does not follow links to folders, which might lead back up."""
     before, recursive, after = _split(pattern)
     if not recursive:
-        yield from glob.iglob(pattern)
+        yield from _named_by(pattern)
         return
-    for start in glob.iglob(before):
+    for start in _named_by(before):
         for folder, subfolders, _ in os.walk(start):
             subfolders[:] = [name for name in subfolders if not name.startswith(".")]
             yield from _matches(os.path.join(glob.escape(folder), after or "*"))
+
+
+def _named_by(pattern: str) -> Iterator[str]:
+    try:
+        yield from glob.iglob(pattern)
+    except re.error:
+        # Python 3.9 refuses a range that ends before it begins; later versions find that it contains nothing.
+        return
 
 
 def _split(pattern: str) -> Tuple[str, bool, str]:
