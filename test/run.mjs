@@ -13,6 +13,7 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
+import { prepareClusterTools } from './run/cluster-tools.mjs';
 import { prepareDebianPackages } from './run/debian-packages.mjs';
 import { select, testFiles } from './run/selection.mjs';
 import { besides, npx, root, shout, step, stepWithErrors, venvPython } from './run/steps.mjs';
@@ -42,6 +43,9 @@ async function main(argv) {
   const selection = select(filters);
   if (selection.integration.some((file) => basename(file).startsWith('compatibility'))) {
     if (!prepareFrameworks()) return 1;
+  }
+  if (selection.integration.some((file) => basename(file) === 'chart.test.js')) {
+    if (!prepareClusterTools() && inCi) return 1;
   }
   const results = await run(selection);
   // With a title that no test has, every test is there and skipped.

@@ -17,8 +17,13 @@ export function prepareFrameworks() {
   return prepareVenv('.venv-frameworks', 'test/frameworks/requirements.txt', newestPython());
 }
 
+/** The tools behind the tests of deploy/helm that are packages of PyPI: only what they bring themselves is needed. */
+export function prepareClusterVenv() {
+  return prepareVenv('.venv-cluster', 'test/cluster/requirements.txt', 'python3', ['--no-deps', '--no-compile']);
+}
+
 /** A virtual environment with the packages of a requirements file, rebuilt when that file or the Python changes. */
-function prepareVenv(name, requirements, interpreter) {
+function prepareVenv(name, requirements, interpreter, pipOptions = []) {
   const venv = join(root, name);
   const python = join(venv, 'bin', 'python');
   const wanted = createHash('sha256')
@@ -29,8 +34,8 @@ function prepareVenv(name, requirements, interpreter) {
   if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return true;
   rmSync(venv, { recursive: true, force: true });
   if (!step(`make ${name}`, [interpreter, '-m', 'venv', venv])) return false;
-  const install = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements];
-  if (!step(`install ${requirements}`, install)) return false;
+  const install = [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...pipOptions];
+  if (!step(`install ${requirements}`, [...install, '-r', requirements])) return false;
   writeFileSync(stamp, wanted);
   return true;
 }

@@ -1,0 +1,215 @@
+// The chart deploy/helm/tunicorn: helm and kubeconform accept it, its numbers agree with each other, and the server does what it says.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  at,
+  kubeconform,
+  kubernetesVersions,
+  lint,
+  manifest,
+  manifests,
+  noChartTools,
+  notes,
+  readYaml,
+  render,
+} from '../../harness/cluster/chart.ts';
+import { root } from '../../harness/project.ts';
+import { scenario } from '../../harness/scenario.ts';
+
+const options = { skip: noChartTools };
+const valuesDir = join(root, 'test', 'cluster', 'values');
+const least = {
+  image: { repository: 'registry.example/shop', tag: '7' },
+  app: 'shop.wsgi',
+};
+
+scenario(
+  'helm and kubeconform accept the chart with every file of values',
+  async (scene) => {
+    const names = readdirSync(valuesDir);
+    const files = names.map((name) => {
+      const values = readFileSync(join(valuesDir, name), 'utf8');
+      const linted = lint(values);
+      assert.equal(linted.status, 0, `${name}: ${linted.output}`);
+      assert.doesNotMatch(linted.output, /\[(?:WARNING|ERROR)\]/, name);
+      const { status, output, errors } = render(values);
+      assert.equal(status, 0, `${name}: ${errors}`);
+      return scene.write(name, output);
+    });
+    for (const version of kubernetesVersions) {
+      const { status, output } = kubeconform(files, version);
+      assert.match(output, /Invalid: 0, Errors: 0, Skipped: 0/, version);
+      assert.equal(status, 0, output);
+    }
+  },
+  options,
+);
+
+scenario(
+  'a mistake in a template would be noticed',
+  async (scene) => {
+    const { output } = render(readFileSync(join(valuesDir, 'everything.yaml'), 'utf8'));
+    const mistakes = [
+      ['terminationGracePeriodSeconds', 'terminationGraceSeconds', 'Deployment'],
+      ['unhealthyPodEvictionPolicy', 'unhealthyPodPolicy', 'PodDisruptionBudget'],
+      ['metricType: Value', 'metricType: [Value]', 'ScaledObject'],
+      ['path: /metrics', 'paths: /metrics', 'ServiceMonitor'],
+    ] as const;
+    const files = mistakes.map(([right, wrong, kind]) => {
+      assert.ok(output.includes(right));
+      return scene.write(`${kind}.yaml`, output.replace(right, wrong));
+    });
+    const verdict = kubeconform(files, '1.37.0');
+    for (const [, , kind] of mistakes) {
+      assert.match(verdict.output, new RegExp(`/${kind}\\.yaml - ${kind} \\S+ is invalid`));
+    }
+    assert.match(verdict.output, new RegExp(`Invalid: ${mistakes.length}, Errors: 0`));
+  },
+  options,
+);
+
+test('the grace period is shutdown_delay and graceful_timeout, and 5 seconds', options, () => {
+  for (const [delay, timeout, expected] of [
+    [10, 30, 45],
+    [0, 0, 5],
+    [12.5, 60, 78],
+  ]) {
+    const pod = podOf({ stop: { shutdownDelaySeconds: delay, gracefulTimeoutSeconds: timeout } });
+    assert.equal(at(pod, 'spec.terminationGracePeriodSeconds'), expected);
+    const args = argumentsOf(pod);
+    assert.ok(args.includes(`--shutdown-delay=${delay}`) && args.includes(`--graceful-timeout=${timeout}`), `${args}`);
+  }
+});
+
+test('resources are in proportion to workers', options, () => {
+  const resources = { base: { cpuMillis: 100, memoryMi: 100 }, perWorker: { cpuMillis: 250, memoryMi: 50 } };
+  for (const [workers, expected] of [
+    [1, { requests: { cpu: '350m', memory: '150Mi' }, limits: { memory: '289Mi' } }],
+    [9, { requests: { cpu: '2350m', memory: '550Mi' }, limits: { memory: '889Mi' } }],
+  ]) {
+    const pod = podOf({ workers, resources, scratch: { shmMi: 64 } });
+    assert.deepEqual(at(pod, 'spec.containers.0.resources'), expected);
+    assert.ok(argumentsOf(pod).includes(`--workers=${workers}`));
+  }
+});
+
+test('a changed configuration makes new pods, and nothing else does', options, () => {
+  const before = podOf({});
+  assert.deepEqual(podOf({}), before);
+  assert.deepEqual(podOf({ replicaCount: 5 }), before);
+  const checksums = [{}, { settings: { timeout: 60 } }, { config: 'x = 1' }].map((values) =>
+    at(podOf(values), 'metadata.annotations.checksum/config'),
+  );
+  assert.equal(new Set(checksums).size, 3);
+});
+
+test(
+  'the pod is as the restricted Pod Security Standard wants it, and writes only to its own /tmp and /dev/shm',
+  options,
+  () => {
+    const pod = podOf({});
+    assert.equal(at(pod, 'spec.securityContext.runAsNonRoot'), true);
+    assert.equal(at(pod, 'spec.securityContext.seccompProfile.type'), 'RuntimeDefault');
+    assert.equal(at(pod, 'spec.automountServiceAccountToken'), false);
+    assert.deepEqual(at(pod, 'spec.containers.0.securityContext'), {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    const writable = (at(pod, 'spec.containers.0.volumeMounts') as readonly unknown[]).filter(
+      (mount) => at(mount, 'readOnly') !== true,
+    );
+    assert.deepEqual(
+      writable.map((mount) => at(mount, 'mountPath')),
+      ['/tmp', '/dev/shm'],
+    );
+  },
+);
+
+test('with the autoscaler, the Deployment does not set the number of pods', options, () => {
+  const autoscaling = { enabled: true, minReplicas: 2, maxReplicas: 6, targetQueueSeconds: 0.0255 };
+  const values = JSON.stringify({ ...least, autoscaling });
+  assert.equal(at(manifest(values, 'Deployment'), 'spec.replicas'), undefined);
+  assert.equal(at(manifest(JSON.stringify(least), 'Deployment'), 'spec.replicas'), 2);
+  const scaler = manifest(values, 'HorizontalPodAutoscaler');
+  assert.equal(at(scaler, 'spec.scaleTargetRef.name'), manifest(values, 'Deployment').metadata.name);
+  assert.deepEqual(at(scaler, 'spec.metrics.0.pods'), {
+    metric: { name: 'tunicorn_queue_seconds_mean' },
+    target: { type: 'AverageValue', averageValue: '26m' },
+  });
+  assert.ok(!manifests(values).some(({ kind }) => kind === 'ScaledObject'));
+});
+
+test("the Prometheus adapter's rules and KEDA's queries ask for the same", options, () => {
+  const autoscaling = { enabled: true, form: 'keda', keda: { serverAddress: 'http://prometheus:9090' } };
+  const scaled = manifest(JSON.stringify({ ...least, autoscaling }), 'ScaledObject');
+  const series = /\{namespace="store",pod=~"shop-tunicorn-\[a-z0-9\]\+-\[a-z0-9\]\+"\}/g;
+  const ofKeda = [0, 1].map((index) => String(at(scaled, `spec.triggers.${index}.metadata.query`)));
+  assert.deepEqual(
+    ofKeda.map((query) => query.match(series)?.length),
+    [2, 1],
+  );
+  const [adapter] = readYaml(readFileSync(join(root, 'deploy', 'helm', 'prometheus-adapter.yaml'), 'utf8'));
+  const rules = at(adapter, 'rules.custom') as readonly unknown[];
+  const ofAdapter = rules.map((rule) => String(at(rule, 'metricsQuery')));
+  const bare = (query: string): string =>
+    query.replaceAll('<<.LabelMatchers>>', '').replaceAll(' by (<<.GroupBy>>) ', '').replaceAll('sum (', 'sum(');
+  assert.deepEqual(
+    ofAdapter.map(bare),
+    ofKeda.map((query) => query.replaceAll(series, '{}')),
+  );
+  const names = rules.map((rule) => {
+    const series = /^\w+/.exec(String(at(rule, 'seriesQuery')))?.[0] ?? '';
+    const pattern = at(rule, 'name.matches');
+    if (typeof pattern !== 'string') return series;
+    return series.replace(new RegExp(pattern), String(at(rule, 'name.as')).replace(/\$\{(\d)\}/, '$$$1'));
+  });
+  const scaler = manifest(JSON.stringify({ ...least, autoscaling: { enabled: true } }), 'HorizontalPodAutoscaler');
+  const metrics = at(scaler, 'spec.metrics') as readonly unknown[];
+  assert.deepEqual(
+    metrics.map((metric) => at(metric, 'pods.metric.name')),
+    names,
+  );
+});
+
+test('values that cannot work are refused by name', options, () => {
+  for (const [values, complaint] of [
+    [{ app: 'shop.wsgi' }, /image\.repository is missing/],
+    [{ image: least.image }, /app is missing/],
+    [{ ...least, wrokers: 2 }, /additional properties 'wrokers' not allowed/],
+    [{ ...least, workers: 0 }, /\/workers/],
+    [{ ...least, stop: { gracefulTimeoutSeconds: -1 } }, /\/stop\/gracefulTimeoutSeconds/],
+    [{ ...least, settings: { graceful_timeout: 5 } }, /use the value stop\.gracefulTimeoutSeconds instead/],
+    [{ ...least, config: 'import os\nbind = "0.0.0.0:80"\n' }, /config sets bind: use the value port instead/],
+    [{ ...least, autoscaling: { enabled: true, form: 'keda' } }, /autoscaling\.keda\.serverAddress is missing/],
+  ] as const) {
+    const { status, errors } = render(JSON.stringify(values));
+    assert.notEqual(status, 0);
+    assert.match(errors, complaint);
+  }
+});
+
+test('the notes name the numbers of this release', options, () => {
+  const text = notes(JSON.stringify({ ...least, workers: 3, stop: { shutdownDelaySeconds: 7 } }));
+  assert.match(text, /shop\.wsgi is served by 2 pods with 3 workers each/);
+  assert.match(text, /serves for 7 s more .* has 30 s/s);
+  assert.match(text, /kills it 42 s after TERM/);
+});
+
+test('the chart has the version of the program', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const text = readFileSync(join(root, 'deploy', 'helm', 'tunicorn', 'Chart.yaml'), 'utf8');
+  assert.match(text, new RegExp(`^version: ${version}$`, 'm'));
+  assert.match(text, new RegExp(`^appVersion: ${version}$`, 'm'));
+});
+
+function podOf(values: Readonly<Record<string, unknown>>): unknown {
+  return at(manifest(JSON.stringify({ ...least, ...values }), 'Deployment'), 'spec.template');
+}
+
+function argumentsOf(pod: unknown): readonly string[] {
+  return at(pod, 'spec.containers.0.args') as readonly string[];
+}
