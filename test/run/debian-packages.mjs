@@ -11,6 +11,7 @@ const PROGRAMS = [
   { name: 'systemd-socket-activate', from: 'systemd' },
   { name: 'strace', from: 'strace' },
   { name: 'promtool', from: 'prometheus' },
+  { name: 'ip', from: 'iproute2' },
 ];
 
 const missing = () => PROGRAMS.filter(({ name }) => !has(name));

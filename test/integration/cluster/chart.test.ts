@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { request } from '../../harness/clients/http-request.ts';
 import {
   at,
   kubeconform,
@@ -16,8 +17,9 @@ import {
   readYaml,
   render,
 } from '../../harness/cluster/chart.ts';
-import { root } from '../../harness/project.ts';
-import { scenario } from '../../harness/scenario.ts';
+import { eventually, within } from '../../harness/deadline.ts';
+import { appFolder, root } from '../../harness/project.ts';
+import { freePort, scenario } from '../../harness/scenario.ts';
 
 const options = { skip: noChartTools };
 const valuesDir = join(root, 'test', 'cluster', 'values');
@@ -205,6 +207,63 @@ test('the chart has the version of the program', () => {
   assert.match(text, new RegExp(`^version: ${version}$`, 'm'));
   assert.match(text, new RegExp(`^appVersion: ${version}$`, 'm'));
 });
+
+scenario(
+  'the server starts with what the chart renders, its probes succeed, and TERM takes the course that the grace period allows',
+  async (scene) => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const values = JSON.stringify({
+      ...least,
+      app: 'pod:application',
+      host: '127.0.0.1',
+      port,
+      admin: { port: adminPort },
+      workers: 2,
+      stop: { shutdownDelaySeconds: 5, gracefulTimeoutSeconds: 60 },
+      settings: {
+        forwarded_allow_ips: ['10.0.0.0/8', 'fd00::/8'],
+        preload_app: true,
+        statsd_host: null,
+        proc_name: 'a "shop"',
+      },
+      config: 'def post_fork(server, worker):\n    server.log.info("forked for %s", server.cfg.proc_name)\n',
+    });
+    const pod = at(manifest(values, 'Deployment'), 'spec.template');
+    const data = at(manifest(values, 'ConfigMap'), 'data') as Readonly<Record<string, string>>;
+    const file = scene.write('gunicorn.conf.py', data['gunicorn.conf.py'] ?? '');
+    const server = await scene.tunicorn({
+      listen: 'none',
+      target: { host: '127.0.0.1', port },
+      chdir: appFolder('pod'),
+      args: argumentsOf(pod).map((arg) => arg.replace('/etc/tunicorn/gunicorn.conf.py', file)),
+      env: { LEDGER: scene.path('ledger'), POD: 'shop-1' },
+    });
+    await server.waitForLog(/forked for a "shop"/);
+    await server.workers(2);
+    const status = async (to: number, path: string): Promise<number> =>
+      (await request({ host: '127.0.0.1', port: to }, path, { headers: { 'X-Id': path } })).status;
+    const named = new Map(
+      (at(pod, 'spec.containers.0.ports') as readonly unknown[]).map((one) => [
+        at(one, 'name'),
+        at(one, 'containerPort'),
+      ]),
+    );
+    const statusOf = async (probe: string): Promise<number> => {
+      const asked = at(pod, `spec.containers.0.${probe}.httpGet`);
+      return await status(Number(named.get(at(asked, 'port'))), String(at(asked, 'path')));
+    };
+    for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) assert.equal(await statusOf(probe), 200);
+
+    server.signal('SIGTERM');
+    await eventually('the pod to be unready', async () => (await statusOf('readinessProbe')) === 503);
+    assert.equal(await statusOf('livenessProbe'), 200);
+    assert.equal(await status(port, '/'), 200, 'it serves while it is taken out of the endpoints');
+    const graceMs = Number(at(pod, 'spec.terminationGracePeriodSeconds')) * 1000;
+    const { code } = await within('the end within the grace period', server.ended(), graceMs);
+    assert.equal(code, 0);
+  },
+  options,
+);
 
 function podOf(values: Readonly<Record<string, unknown>>): unknown {
   return at(manifest(JSON.stringify({ ...least, ...values }), 'Deployment'), 'spec.template');
