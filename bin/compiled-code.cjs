@@ -25,7 +25,8 @@ exports.storeFor = (root, bundleFolder) => {
   return {
     read: (name) => (isPrivate(folder) ? read(path.join(folder, name)) : undefined),
     save: (name, data) => {
-      if (!makeFolder(folder) || !isPrivate(folder)) return;
+      makeFolders(folder);
+      if (!isPrivate(folder)) return;
       save(folder, name, data);
       removeUnused(folder);
     },
@@ -42,12 +43,14 @@ function userFolder() {
   }
 }
 
-function makeFolder(folder) {
-  try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return true;
-  } catch {
-    return false;
+/** The folder and ~/.cache, but no home. Node's `recursive` never ends where the kernel refuses a folder with ENOENT. */
+function makeFolders(folder) {
+  for (const each of [path.dirname(folder), folder]) {
+    try {
+      fs.mkdirSync(each, { mode: 0o700 });
+    } catch {
+      // It is there, or cannot be made; isPrivate() looks.
+    }
   }
 }
 

@@ -33,9 +33,10 @@ export function actOnSignal(signal: HandledSignal, how: string, parts: ArbiterPa
   }
 }
 
-function hangUp({ log, phase, inForce, reloader, pause, succession }: ArbiterParts, nowMs: number): void {
+function hangUp({ log, phase, inForce, reloader, pause, succession, upgrade }: ArbiterParts, nowMs: number): void {
   if (phase.kind === 'stopping') return;
   log.say(ARBITER_MESSAGES.hangUp);
+  upgrade.lookForNewVersion();
   reloader.forgetBurst();
   pause.end(inForce.settings.workers, nowMs);
   succession.reload(nowMs);

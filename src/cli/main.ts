@@ -9,6 +9,7 @@ import { nameSuffix } from '../arbiter/process/arbiter-names.ts';
 import { START_MESSAGES } from '../log/catalog/start.ts';
 import { entry, textOf as messageText } from '../log/message.ts';
 import { EXIT_OK, EXIT_USAGE } from '../messages/exit-status.ts';
+import { readVersion } from '../package-facts.ts';
 import { resolver } from '../settings/for-processes/resolver.ts';
 import type { FlagValues } from '../settings/layers.ts';
 import { currentFacts } from '../settings/process-facts.ts';
@@ -27,7 +28,6 @@ import { findInterpreter } from './start/interpreter.ts';
 import { interpreterOfLauncher } from './start/launcher.ts';
 import { readStart } from './start/own-start.ts';
 import { StartSignals } from './start-signals.ts';
-import { readVersion } from './version.ts';
 
 // A process checks a few messages: compiling the checks would take longer than running them.
 z.config({ jitless: true });

@@ -1,7 +1,7 @@
 // All files that are generated from tables in src/. `npm run docs` writes them; a test fails if one is stale.
 
-import { readOldestNode, readVersion } from '../cli/version.ts';
 import { AREAS } from '../log/catalog/areas.ts';
+import { readOldestNode, readVersion } from '../package-facts.ts';
 import { SETTINGS } from '../settings/settings.ts';
 import { METRICS } from '../telemetry/metrics/metric-table.ts';
 import { formatHttpPage } from './http-page.ts';

@@ -31,7 +31,8 @@ class LoadedFiles:
         self._reported: Set[str] = set()
         self._modules = 0
         # These change with an upgrade of Python or Tunicorn, not with work on an application.
-        self._not_watched = tuple(os.path.join(path, "") for path in {*_standard_library(), PACKAGES_FOLDER})
+        self._standard_library = tuple(os.path.join(path, "") for path in {*_standard_library()})
+        self._own = os.path.join(PACKAGES_FOLDER, "")
 
     def report(self, more: Iterable[str] = ()) -> None:
         """Reports the files that are new since the last report, and `more`."""
@@ -53,7 +54,9 @@ class LoadedFiles:
                 self.report()
 
     def _is_watched(self, path: str) -> bool:
-        if not path.startswith(self._not_watched):
+        if path.startswith(self._own):
+            return False
+        if not path.startswith(self._standard_library):
             return True
         return "site-packages" in path or "dist-packages" in path
 

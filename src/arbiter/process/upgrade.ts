@@ -6,6 +6,7 @@ import { ARBITER_MESSAGES } from '../../log/catalog/arbiter.ts';
 import { type Entry, entry } from '../../log/message.ts';
 import type { HookFailure } from '../../messages/about-hooks.ts';
 import { ADMIN_HANDOVER_VARIABLE } from '../../messages/environment-variables.ts';
+import { readInstalledVersion } from '../../package-facts.ts';
 import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { Generations } from '../generations/generations.ts';
@@ -24,7 +25,7 @@ export interface UpgradeEvent {
 }
 
 export interface UpgradeParts {
-  readonly start: Pick<ArbiterStart, 'log' | 'listeners' | 'adminListeners' | 'ownStart'>;
+  readonly start: Pick<ArbiterStart, 'log' | 'listeners' | 'adminListeners' | 'ownStart' | 'versions'>;
   readonly phase: ArbiterPhase;
   readonly otherArbiter: OtherArbiter;
   readonly generations: Generations;
@@ -38,6 +39,14 @@ export class Upgrade {
 
   constructor(parts: UpgradeParts) {
     this.#parts = parts;
+  }
+
+  /** Before a reload, which keeps this arbiter: its new forkserver would be that of another version. */
+  lookForNewVersion(): void {
+    const { log, versions } = this.#parts.start;
+    const installed = readInstalledVersion();
+    if (installed === null || installed === versions.version) return;
+    log.say(ARBITER_MESSAGES.newVersion, { installed, running: versions.version });
   }
 
   /** SIGUSR2: calls the hook pre_exec first, then starts the new arbiter. */

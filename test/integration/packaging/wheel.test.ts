@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -20,6 +21,7 @@ import { GUNICORN_VERSION } from '../../../src/gunicorn-version.ts';
 import { getText } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { NotifySocket } from '../../harness/doubles/notify-socket.ts';
+import { generationServing } from '../../harness/log-lines.ts';
 import { root } from '../../harness/project.ts';
 import { freePort, onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
 import type { Server } from '../../harness/server.ts';
@@ -218,7 +220,7 @@ scenario(
 );
 
 scenario(
-  'an upgrade (USR2) finds a new wheel and a new Node.js in the same environment',
+  'a reload warns of a new wheel in the same environment, and an upgrade (USR2) runs it, with a new Node.js',
   async (scene) => {
     const place = await installedWheel();
     const server = await start(scene, place);
@@ -236,6 +238,9 @@ scenario(
       renameSync(hidden, place.node);
       rmSync(onPath);
     });
+    server.signal('SIGHUP');
+    await server.waitForLog(/Tunicorn 98\.7\.6 is installed, but this server is still .*Send USR2/);
+    await server.waitForLog(generationServing(2));
     const successor = await upgrade(server);
     const lines = server.log.lines.filter((line) => line.includes(`[${successor}]`)).join('\n');
     assert.match(lines, /Starting tunicorn 98\.7\.6/);
@@ -293,6 +298,7 @@ scenario(
   'pip uninstall leaves nothing, even after servers have run with compiled code',
   async (scene) => {
     const place = await installedWheel();
+    mkdirSync(scene.path('home'));
     const server = await start(scene, place, { env: { PYTHONDONTWRITEBYTECODE: undefined } });
     await server.ready();
     const cache = scene.path('home/.cache/tunicorn');

@@ -27,9 +27,9 @@ const HASH = '0123456789abcdef';
 let count = 0;
 
 /** An installation whose gateway is this code, as a bundle or as a module. */
-function installation(code: { readonly bundle?: string; readonly module?: string }): string {
+function installation(code: { readonly bundle?: string; readonly module?: string }, name = 'server'): string {
   count += 1;
-  const folder = join(scratch, String(count));
+  const folder = join(scratch, String(count), name);
   cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   mkdirSync(join(folder, 'dist', 'bundle'), { recursive: true });
@@ -47,9 +47,12 @@ function moduleOf(folder: string): string {
   return join(folder, 'dist', 'gateway', 'main.js');
 }
 
-function run(folder: string, liveMs = 0): string {
+function run(folder: string, liveMs = 0, env: Readonly<Record<string, string>> = {}): string {
   const program = [join(folder, 'bin', 'gateway.cjs'), String(liveMs)];
-  const { stdout, stderr } = spawnSync(process.execPath, program, { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, program, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
   return `${stdout}${stderr}`.trim();
 }
 
@@ -83,6 +86,32 @@ test('the compiled code of a bundle is kept, and only its owner may change it; d
   assert.equal(run(folder, LONG_MS), 'bundle');
   assert.equal(statSync(file).size, size);
   assert.equal(run(folder), 'bundle');
+});
+
+test('an installation of pip keeps compiled code in the private folder of the user, and removes what is long unused', () => {
+  const folder = installation({ bundle: CODE }, '_server');
+  const home = join(scratch, 'home');
+  const cache = join(home, '.cache', 'tunicorn');
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  const unused = join(cache, 'gateway.cjs.0-0.v8');
+  writeFileSync(unused, '');
+  utimesSync(unused, OLD, OLD);
+  const env = { HOME: home, XDG_CACHE_HOME: '' };
+  assert.equal(run(folder, LONG_MS, env), 'bundle');
+  assert.deepEqual(kept(folder), []);
+  assert.match(readdirSync(cache).join(' '), new RegExp(`^gateway\\.cjs\\.${HASH}-[0-9a-f]+\\.v8$`));
+  assert.equal(run(folder, 0, env), 'bundle');
+});
+
+test('a folder that others may write is not used, and neither is a home that does not exist', () => {
+  const folder = installation({ bundle: CODE }, '_server');
+  const shared = join(scratch, 'shared');
+  mkdirSync(join(shared, 'tunicorn'), { recursive: true });
+  chmodSync(join(shared, 'tunicorn'), 0o777);
+  assert.equal(run(folder, LONG_MS, { XDG_CACHE_HOME: shared }), 'bundle');
+  assert.deepEqual(readdirSync(join(shared, 'tunicorn')), []);
+  const none = { HOME: '/proc/nowhere', XDG_CACHE_HOME: '' };
+  assert.equal(run(folder, LONG_MS, none), 'bundle');
 });
 
 test('a bundle runs from a folder that cannot be written', () => {

@@ -3,10 +3,19 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
-import { INSTALLATION_DIR } from '../python-dir.ts';
+import { INSTALLATION_DIR } from './python-dir.ts';
 
 export function readVersion(): string {
   return z.object({ version: z.string() }).parse(readPackage()).version;
+}
+
+/** That of the files as they are now, which an installer may have replaced; null while it does so. */
+export function readInstalledVersion(): string | null {
+  try {
+    return readVersion();
+  } catch {
+    return null;
+  }
 }
 
 /** The major version. */
