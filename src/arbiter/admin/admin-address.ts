@@ -67,7 +67,12 @@ export class AdminAddress {
 
   #newServer(): Server {
     const http = load('node:http') as typeof import('node:http');
-    const server = http.createServer((request, response) => void this.#answer(request, response));
+    const server = http.createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        this.#options.log.say(ADMIN_MESSAGES.adminRequestFailed, { reason: String(error) });
+        response.writeHead(500).end();
+      });
+    });
     server.maxConnections = CONNECTIONS;
     server.headersTimeout = REQUEST_MS;
     server.requestTimeout = REQUEST_MS;

@@ -47,7 +47,9 @@ export async function bindListeners(
   const opened = await Listeners.open(settings.bind, options, sockets);
   if (!opened.ok) return fail(opened.message);
   const { listeners } = opened;
-  const ofAdmin = await openAdminListeners(settings.admin_bind, { ...options, earlyBinder: null }, adminSockets);
+  // Two servers that share a port would answer in turn: each has its own counters.
+  const ownOptions = { ...options, earlyBinder: null, reusePort: false };
+  const ofAdmin = await openAdminListeners(settings.admin_bind, ownOptions, adminSockets);
   if (ofAdmin.ok) return { ok: true, listeners, adminListeners: ofAdmin.listeners };
   listeners.close(sockets === null ? 'alone' : 'shared');
   return fail(`admin_bind: ${ofAdmin.message}`);

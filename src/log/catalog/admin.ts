@@ -7,6 +7,13 @@ export const ADMIN_MESSAGES = {
     cause: 'The setting `admin_bind`: /livez, /readyz, /metrics and /status are answered there.',
     remedy: 'Nothing.',
   },
+  adminRequestFailed: {
+    level: 'error',
+    text: 'A request to the admin address could not be answered: {reason}',
+    cause:
+      'A file in /proc has an unexpected form, or there is a bug in Tunicorn. The client gets 500; the application is not affected.',
+    remedy: 'Report it.',
+  },
   adminAddressOpen: {
     level: 'warning',
     text: 'Everyone who can reach {addresses} can read the metrics and the status of this server: admin_token is not set',
