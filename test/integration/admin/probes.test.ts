@@ -7,7 +7,7 @@ import { request, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { gaveUp, generationServing } from '../../harness/log-lines.ts';
 import { freePort, onlyTunicorn, scenario } from '../../harness/scenario.ts';
-import { adminAddress, metricsText, probe, probed } from '../../harness/subjects/admin-address.ts';
+import { adminAddress, metricsText, probe, probed, scrape } from '../../harness/subjects/admin-address.ts';
 import { startDaemon } from '../../harness/subjects/daemon.ts';
 
 const STARTING = '503 not ready: the first generation is starting';
@@ -88,6 +88,8 @@ scenario(
     assert.equal(await probe(target, '/livez'), '200 ok');
     signal('SIGTTIN');
     await probed(target, '/readyz', '200 ok');
+    // The request of startDaemon(): the gateway that has left took no count with it.
+    assert.equal((await scrape(target)).get('tunicorn_requests_total{code="2xx"}'), 1);
     process.kill(pid, 'SIGTERM');
     await server.nothingLeft();
   },

@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeInherited, parentPid, readInheritance } from '../../../../src/arbiter/sockets/inherited-sockets.ts';
+import {
+  describeInherited,
+  parentPid,
+  readAdminInheritance,
+  readInheritance,
+} from '../../../../src/arbiter/sockets/inherited-sockets.ts';
 import { textOf } from '../../../../src/log/message.ts';
 
 describe('readInheritance()', () => {
@@ -31,6 +36,19 @@ describe('readInheritance()', () => {
     const environment = { GUNICORN_PID: '5', GUNICORN_FD: '3,4', TUNICORN_BINDS: '["unix:/a","[::1]:80"]' };
     const sockets = { source: 'GUNICORN_FD', descriptors: [3, 4], binds: ['unix:/a', '[::1]:80'] };
     assert.deepEqual(readInheritance(environment, 7), { ok: true, sockets, warning: null });
+  });
+
+  test('accepts the sockets of admin_bind from an older arbiter only', () => {
+    const environment = { TUNICORN_ADMIN_FD: '5', TUNICORN_ADMIN_BINDS: '["127.0.0.1:9100"]' };
+    const sockets = { source: 'TUNICORN_ADMIN_FD', descriptors: [5], binds: ['127.0.0.1:9100'] };
+    assert.deepEqual(readAdminInheritance({ ...environment, GUNICORN_PID: '5' }), { ok: true, sockets, warning: null });
+    assert.deepEqual(readAdminInheritance(environment), { ok: true, sockets: null, warning: null });
+    assert.deepEqual(readAdminInheritance({ GUNICORN_PID: '5', TUNICORN_ADMIN_FD: '' }), {
+      ok: true,
+      sockets: null,
+      warning: null,
+    });
+    assert.equal(readAdminInheritance({ GUNICORN_PID: '5', TUNICORN_ADMIN_FD: 'x' }).ok, false);
   });
 
   for (const binds of [undefined, 'nonsense', '["one"]', '[1,2]', '{}']) {

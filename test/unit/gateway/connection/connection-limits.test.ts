@@ -40,6 +40,16 @@ test('a body that arrives, but too slowly on average, is late', () => {
   assert.equal(name(checkLimits(LIMITS, awaited(10_000), 10)), 'in-time');
 });
 
+test('a refusal names the limit that was exceeded', () => {
+  const limitOf = (awaited: Awaited, waitedMs: number): string | null => {
+    const verdict = checkLimits(LIMITS, awaited, waitedMs);
+    return verdict instanceof Refusal ? verdict.limit : null;
+  };
+  assert.equal(limitOf({ kind: 'head' }, 30_001), 'head_timeout');
+  assert.equal(limitOf({ kind: 'body', elapsedMs: 20_001, receivedBytes: 1e9 }, 20_001), 'body_timeout');
+  assert.equal(limitOf({ kind: 'body', elapsedMs: 40_000, receivedBytes: 0 }, 10), 'body_min_rate');
+});
+
 test('a client that is still taking its response is not closed for being idle', () => {
   for (const awaited of [
     { kind: 'request', isFirst: false, hasUnsentOutput: true },

@@ -74,3 +74,12 @@ test('client data is escaped in the page, and on one printable line in the log',
 test('client data is truncated', () => {
   assert.ok(new Refusal('InvalidRequestLine', 'a'.repeat(5000)).logMessage.length < 300);
 });
+
+test('a refusal for a limit names the setting', () => {
+  assert.equal(new Refusal('LimitRequestLine', '4094', 'request-line-length').limit, 'limit_request_line');
+  assert.equal(new Refusal('LimitRequestHeaders', 'x', 'fields-count').limit, 'limit_request_fields');
+  assert.equal(new Refusal('LimitRequestHeaders', 'x', 'field-size').limit, 'limit_request_field_size');
+  assert.equal(new Refusal('ContentTooLarge', 'x').limit, 'limit_request_body');
+  assert.equal(new Refusal('InvalidHeader', 'x', 'field-value').limit, null);
+  assert.equal(new Refusal('ServiceUnavailable', 'shutting down').limit, null);
+});

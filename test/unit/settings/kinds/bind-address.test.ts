@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type BindAddress,
+  isLocalOnly,
+  isOwnAddress,
   mayCollide,
   parseBindAddress,
   parseBindAddresses,
@@ -132,3 +134,21 @@ for (const [a, b, collides] of COLLISIONS) {
     assert.equal(mayCollide(parse(b), parse(a)), collides);
   });
 }
+
+test('an address of its own names a path or a port', () => {
+  for (const text of ['127.0.0.1:9100', ':9100', '[::1]:9100', 'tcp://[::]:80', 'unix:/run/a.sock']) {
+    assert.ok(isOwnAddress(text), text);
+  }
+  for (const text of ['', '127.0.0.1', '[::1]', 'localhost', 'fd://3', 'unix:', ':http', 'x:1:2']) {
+    assert.ok(!isOwnAddress(text), text);
+  }
+});
+
+test('only loopback addresses and Unix sockets are local', () => {
+  for (const text of ['127.0.0.1:1', '127.8.0.1:1', '[::1]:1', 'localhost:1', 'unix:/a', 'fd://3']) {
+    assert.ok(isLocalOnly(parse(text)), text);
+  }
+  for (const text of [':1', '0.0.0.0:1', '[::]:1', '10.0.0.1:1', '127.example.com:1', 'localhost.example.com:1']) {
+    assert.ok(!isLocalOnly(parse(text)), text);
+  }
+});
