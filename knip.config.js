@@ -14,6 +14,8 @@ export default {
     'test/**/*.test.ts',
     'test/frameworks/write-page.ts',
     'test/run/count-reporter.mjs',
+    'test/first-steps/write-page.ts',
+    'test/harness/clean-root/prepare.ts',
     'test/conformance/fuzz.ts',
     'bench/scenarios/*.mjs',
     'bench/soak/run.ts',

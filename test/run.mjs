@@ -5,14 +5,16 @@
 //                                  tests whose title matches
 //   npm run test:quick             types, lint, and the unit tests of both languages: under a minute on two cores
 //   npm run compatibility          the framework grid, and its page
+//   npm run docs:first-steps       docs/first-steps.md, from terminals in a clean root
 //   node test/run.mjs --setup-only prepares .venv and nothing else
 //
 // With CI=true, a test that cannot run on this machine is a failure. TEST_CONCURRENCY is the number of files with real servers that run
 // in parallel. TEST_APT (yes or no) says whether missing Debian packages may be installed; at a terminal, the run asks.
 
 import { rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
+import { prepareInstallation } from './run/clean-root.mjs';
 import { prepareClusterTools } from './run/cluster-tools.mjs';
 import { prepareDebianPackages } from './run/debian-packages.mjs';
 import { select, testFiles } from './run/selection.mjs';
@@ -32,6 +34,7 @@ const FILE_LIMIT_MS = 15 * 60_000;
 async function main(argv) {
   const [options, filters] = [argv.filter(isOption), argv.filter((argument) => !isOption(argument))];
   if (options.includes('--compatibility')) return writeCompatibilityPage() ? 0 : 1;
+  if (options.includes('--first-steps')) return writeFirstStepsPage() ? 0 : 1;
   const startedAtMs = Date.now();
   const isWhole = options.length === 0 && filters.length === 0;
   if (isWhole) estimate();
@@ -46,6 +49,9 @@ async function main(argv) {
   }
   if (selection.integration.some((file) => basename(file) === 'chart.test.js')) {
     if (!prepareClusterTools() && inCi) return 1;
+  }
+  if (selection.integration.some((file) => basename(dirname(file)) === 'install')) {
+    if (!prepareInstallation() && inCi) return 1;
   }
   const results = await run(selection);
   // With a title that no test has, every test is there and skipped.
@@ -117,6 +123,11 @@ function writeCompatibilityPage() {
   if (!prepareFrameworks() || !step('compile', npx('tsc', '-p', 'tsconfig.json'))) return false;
   if (!step('compile the tests', npx('tsc', '-p', 'test/tsconfig.json'))) return false;
   return step('framework grid', [process.execPath, join(root, 'build', 'test', 'frameworks', 'write-page.js')]);
+}
+
+function writeFirstStepsPage() {
+  if (!prepareOwnVenv() || !compile() || !prepareInstallation()) return false;
+  return step('first steps', [process.execPath, join(root, 'build', 'test', 'first-steps', 'write-page.js')]);
 }
 
 process.exitCode = await main(process.argv.slice(2));

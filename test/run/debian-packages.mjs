@@ -12,6 +12,8 @@ const PROGRAMS = [
   { name: 'strace', from: 'strace' },
   { name: 'promtool', from: 'prometheus' },
   { name: 'ip', from: 'iproute2' },
+  { name: 'debootstrap', from: 'debootstrap' },
+  { name: 'pg_ctlcluster', from: 'postgresql' },
 ];
 
 const missing = () => PROGRAMS.filter(({ name }) => !has(name));

@@ -22,6 +22,11 @@ export function prepareClusterVenv() {
   return prepareVenv('.venv-cluster', 'test/cluster/requirements.txt', 'python3', ['--no-deps', '--no-compile']);
 }
 
+/** Checkers of the files in deploy/. */
+export function prepareDeployVenv() {
+  return prepareVenv('.venv-deploy', 'test/deploy/requirements.txt', 'python3');
+}
+
 /** A virtual environment with the packages of a requirements file, rebuilt when that file or the Python changes. */
 function prepareVenv(name, requirements, interpreter, pipOptions = []) {
   const venv = join(root, name);
