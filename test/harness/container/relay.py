@@ -1,4 +1,4 @@
-"""Publishes a port of a container: relays connections to a Unix socket to the port, in both directions, half-closes included.
+"""Publishes a port of a container: relays the connections to a Unix socket, in both directions, half-closes included.
 
 Usage: relay.py PATH PORT, in the network namespace of the container; the path is the machine's.
 """
