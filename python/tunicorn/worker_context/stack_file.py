@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import sys
 
 from tunicorn.process import forked_copy
 
@@ -16,7 +17,11 @@ class StackFile:
 
     def __init__(self, path: str) -> None:
         self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        faulthandler.enable(file=self.fd, all_threads=True)
+        if sys.version_info >= (3, 14):
+            # glibc may allocate memory for a C stack, which a worker that hangs in malloc() would never get.
+            faulthandler.enable(file=self.fd, all_threads=True, c_stack=False)
+        else:
+            faulthandler.enable(file=self.fd, all_threads=True)
         forked_copy.in_copy(self._become_copy)
 
     def write_at(self, number: int) -> None:
