@@ -16,6 +16,7 @@ export default {
     'test/run/count-reporter.mjs',
     'test/first-steps/write-page.ts',
     'test/harness/clean-root/prepare.ts',
+    'test/versions/write-section.ts',
     'test/conformance/fuzz.ts',
     'bench/scenarios/*.mjs',
     'bench/soak/run.ts',

@@ -6,6 +6,7 @@
 //   npm run test:quick             types, lint, and the unit tests of both languages: under a minute on two cores
 //   npm run compatibility          the framework grid, and its page
 //   npm run docs:first-steps       docs/first-steps.md, from terminals in a clean root
+//   npm run compatibility:versions the grid of versions of Node.js and Python, and its section of that page
 //   node test/run.mjs --setup-only prepares .venv and nothing else
 //
 // With CI=true, a test that cannot run on this machine is a failure. TEST_CONCURRENCY is the number of files with real servers that run
@@ -17,6 +18,8 @@ import process from 'node:process';
 import { prepareInstallation } from './run/clean-root.mjs';
 import { prepareClusterTools } from './run/cluster-tools.mjs';
 import { prepareDebianPackages } from './run/debian-packages.mjs';
+import { versionOf } from './run/runtimes/pythons.mjs';
+import { prepareRuntimes } from './run/runtimes.mjs';
 import { select, testFiles } from './run/selection.mjs';
 import { besides, npx, root, shout, step, stepWithErrors, venvPython } from './run/steps.mjs';
 import { countedByNode, countedByUnittest, estimate, total } from './run/totals.mjs';
@@ -35,6 +38,7 @@ async function main(argv) {
   const [options, filters] = [argv.filter(isOption), argv.filter((argument) => !isOption(argument))];
   if (options.includes('--compatibility')) return writeCompatibilityPage() ? 0 : 1;
   if (options.includes('--first-steps')) return writeFirstStepsPage() ? 0 : 1;
+  if (options.includes('--compatibility-versions')) return writeVersions() ? 0 : 1;
   const startedAtMs = Date.now();
   const isWhole = options.length === 0 && filters.length === 0;
   if (isWhole) estimate();
@@ -128,6 +132,20 @@ function writeCompatibilityPage() {
 function writeFirstStepsPage() {
   if (!prepareOwnVenv() || !compile() || !prepareInstallation()) return false;
   return step('first steps', [process.execPath, join(root, 'build', 'test', 'first-steps', 'write-page.js')]);
+}
+
+function writeVersions() {
+  if (!prepareOwnVenv()) return false;
+  const list = prepareRuntimes();
+  if (!compile()) return false;
+  const program = join(root, 'build', 'test', 'versions', 'write-section.js');
+  // The command itself, which finds the Node.js of each cell on PATH.
+  const env = {
+    ...process.env,
+    TUNICORN_TEST_COMMAND: join(root, 'bin', 'tunicorn'),
+    TUNICORN_TEST_DEADLINE_MS: '90000',
+  };
+  return step('grid of versions', [process.execPath, program, list, versionOf(venvPython)], env);
 }
 
 process.exitCode = await main(process.argv.slice(2));
