@@ -86,7 +86,7 @@ class Channel(LoopChannel):
 
     @property
     def unfinished_bytes(self) -> int:
-        return self._frames.unfinished_bytes
+        return len(self._frames.kept)
 
     async def ask(self, ticket_id: int, wanted_bytes: int) -> Optional[bytes]:
         """Fields and body, `wanted_bytes` long, of a ticket with FOLLOWS; None if its client is no longer waiting."""

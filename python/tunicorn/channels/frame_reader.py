@@ -16,20 +16,16 @@ class FrameReader:
     may have sent them before it read END.
     """
 
-    __slots__ = ("_kept", "_wanted")
+    __slots__ = ("_wanted", "kept")
 
     def __init__(self) -> None:
-        self._kept = bytearray()
+        # The beginning of an incomplete frame.
+        self.kept = bytearray()
         self._wanted = HEADER_BYTES
-
-    @property
-    def unfinished_bytes(self) -> int:
-        """Bytes of an incomplete frame."""
-        return len(self._kept)
 
     def feed(self, data: bytes) -> list[GatewayFrame]:
         """Returns the frames that are complete now."""
-        kept = self._kept
+        kept = self.kept
         if kept:
             kept += data
             if len(kept) < self._wanted:
@@ -54,5 +50,5 @@ class FrameReader:
         return frames
 
     def _keep(self, data: bytes, at: int, wanted: int) -> None:
-        self._kept += memoryview(data)[at:]
+        self.kept += memoryview(data)[at:]
         self._wanted = wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any, Deque, Dict, Optional
+from typing import Any, Deque, Dict, Optional, Tuple
 
 from tunicorn.asgi.held_messages import HeldMessages
 from tunicorn.asgi.next_turn import NextTurn
@@ -43,7 +43,8 @@ class IncomingMessages:
         self._held_bytes = 0
         self._loop = loop
         self._next_turn = next_turn
-        self._queue: Deque[Message] = deque()
+        # Each message, and what it counts.
+        self._queue: Deque[Tuple[Message, int]] = deque()
         self._queued_bytes = 0
         self._receiving = 0
         self._waiters = Waiters(loop)
@@ -58,15 +59,23 @@ class IncomingMessages:
                 return self._next()
             if self.disconnect is not None:
                 return self.disconnect
-            await self._wait()
+            self._receiving += 1
+            try:
+                self._held.look()
+                await self._waiters.wait()
+            finally:
+                self._receiving -= 1
 
     def add(self, frame: GatewayFrame) -> None:
         if frame.flags & TEXT:
-            message: Message = {"type": "websocket.receive", "text": frame.payload.decode("utf-8", "replace")}
+            text = frame.payload.decode("utf-8", "replace")
+            message: Message = {"type": "websocket.receive", "text": text}
+            size = MESSAGE_COST_BYTES + len(text)
         else:
             message = {"type": "websocket.receive", "bytes": frame.payload}
-        self._queue.append(message)
-        self._queued_bytes += _size(message)
+            size = MESSAGE_COST_BYTES + len(frame.payload)
+        self._queue.append((message, size))
+        self._queued_bytes += size
         if self._queued_bytes > _QUEUE_LIMIT_BYTES:
             self._channel.pause()
 
@@ -109,29 +118,19 @@ class IncomingMessages:
             self._channel.read()
 
     def _next(self) -> Message:
-        message = self._queue.popleft()
+        message, size = self._queue.popleft()
         before = self._queued_bytes
-        self._queued_bytes -= _size(message)
+        self._queued_bytes -= size
         if self._channel.gate is self:
-            self._account()
+            # A message that is received during the read that brings it has not been counted.
+            if self._held_bytes:
+                self._account()
             if before > _QUEUE_LIMIT_BYTES >= self._queued_bytes:
                 self._channel.read()
         return message
-
-    async def _wait(self) -> None:
-        self._receiving += 1
-        try:
-            self._held.look()
-            await self._waiters.wait()
-        finally:
-            self._receiving -= 1
 
     def _account(self) -> None:
         held_bytes = self._queued_bytes + self._channel.unfinished_bytes
         if held_bytes != self._held_bytes:
             self._held.add(held_bytes - self._held_bytes)
             self._held_bytes = held_bytes
-
-
-def _size(message: Message) -> int:
-    return MESSAGE_COST_BYTES + len(message["bytes"] if "bytes" in message else message["text"])
