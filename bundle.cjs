@@ -6,7 +6,7 @@ const { mkdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { buildSync } = require('esbuild');
 
-const ENTRIES = { command: 'src/cli/main.ts', gateway: 'src/gateway/main.ts' };
+const ENTRIES = { first: 'src/cli/start/first-steps.ts', command: 'src/cli/main.ts', gateway: 'src/gateway/main.ts' };
 
 const folder = path.join(__dirname, 'dist', 'bundle');
 rmSync(folder, { recursive: true, force: true });

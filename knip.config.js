@@ -6,6 +6,7 @@ const isProduction = process.argv.includes('--production');
 
 export default {
   entry: [
+    'src/cli/start/first-steps.ts!',
     'src/cli/main.ts!',
     'src/gateway/main.ts!',
     'src/generated-docs/write-all.ts!',

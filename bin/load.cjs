@@ -14,17 +14,23 @@ const { storeFor } = require('./compiled-code.cjs');
 const { showSources } = require('./stack-traces.cjs');
 
 const root = path.dirname(__dirname);
-const MODULES = { command: 'cli/main.js', gateway: 'gateway/main.js' };
+const MODULES = { first: 'cli/start/first-steps.js', command: 'cli/main.js', gateway: 'gateway/main.js' };
 const HASH_LENGTH = 16;
 /** By then a server has started, and the functions of its start are compiled. */
 const SAVE_AFTER_MS = 3000;
 
 /** The exports of the bundle's entry. Without a usable bundle: of the modules. */
-exports.load = async (name) => {
+exports.load = async (name) => exports.loadBundle(name) ?? (await import(modulesOf(name)));
+
+/** Null without a usable bundle. */
+exports.loadBundle = (name) => {
   const bundle = path.join(root, 'dist', 'bundle', `${name}.cjs`);
-  const modules = path.join(root, 'dist', MODULES[name]);
-  return isUsable(bundle, modules) ? run(bundle) : await import(modules);
+  return isUsable(bundle, modulesOf(name)) ? run(bundle) : null;
 };
+
+function modulesOf(name) {
+  return path.join(root, 'dist', MODULES[name]);
+}
 
 exports.isBuilt = () =>
   modified(path.join(root, 'dist', 'bundle', 'command.cjs')) > 0 ||

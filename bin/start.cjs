@@ -6,7 +6,7 @@ for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIG
 
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
-const { isBuilt, load } = require('./load.cjs');
+const { isBuilt, load, loadBundle } = require('./load.cjs');
 
 // Loading the program alone takes about a hundred descriptors, and Node's own error says only that there were too few.
 const NEEDED_FILES = 128;
@@ -25,8 +25,10 @@ async function start() {
   if (!isBuilt()) {
     fail(`Tunicorn is not built. Run "npm ci" in ${root} first`);
   }
+  const argv = process.argv.slice(2);
+  const first = loadBundle('first')?.takeFirstSteps(argv);
   const { main } = await load('command');
-  await main(process.argv.slice(2));
+  await main(argv, first);
 }
 
 function fail(message) {

@@ -58,14 +58,26 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
   parser.add_argument('-v', '--version', { action: PrintVersion, nargs: 0 });
   // Gunicorn accepts any number of positional arguments, and leaves all but the first to the application.
   parser.add_argument('arguments', { nargs: '*' });
-  for (const [name, declaration] of SETTINGS) addFlags(parser, name, declaration);
+  const words = completeFlags(argv, SETTINGS);
+  for (const [name, declaration] of neededSettings(words)) addFlags(parser, name, declaration);
   try {
-    const parsed: Record<string, unknown> = { ...parser.parse_args(completeFlags(argv, SETTINGS)) };
+    const parsed: Record<string, unknown> = { ...parser.parse_args(words) };
     return { kind: 'run', values: flagValues(parsed), app: firstOf(parsed.arguments) };
   } catch (error) {
     if (error instanceof Ended) return error.result;
     throw error;
   }
+}
+
+/**
+ * The settings whose flags occur in `words`, if each word that begins with a dash is exactly a flag, or a flag and `=`; otherwise all of them.
+ * argparse takes longer to learn the flags than to parse a command line.
+ */
+function neededSettings(words: readonly string[]): typeof SETTINGS {
+  const found = new Set<string>();
+  for (const word of words) if (word.startsWith('-') && word !== '-') found.add(word.replace(/=.*/s, ''));
+  const needed = SETTINGS.filter(([, { flags }]) => flags.some((flag) => found.delete(flag)));
+  return found.size === 0 ? needed : SETTINGS;
 }
 
 /** Parses GUNICORN_CMD_ARGS; undefined means empty. As in Gunicorn, positional arguments in it are ignored. */

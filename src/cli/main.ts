@@ -22,27 +22,29 @@ import { checkApplication } from './start/check-application.ts';
 import { configurationFailure } from './start/configuration-failure.ts';
 import { configureMessage } from './start/configure-message.ts';
 import { settleInBackground, startDaemon } from './start/daemon.ts';
-import { EarlyProcesses, willServe } from './start/early-processes.ts';
+import type { EarlyProcesses } from './start/early-processes.ts';
 import { embeddingProgram, interpreterOf, withoutProgram } from './start/embedding-program.ts';
+import { type FirstSteps, takeFirstSteps } from './start/first-steps.ts';
 import { findInterpreter } from './start/interpreter.ts';
 import { interpreterOfLauncher } from './start/launcher.ts';
-import { readStart } from './start/own-start.ts';
+import type { ReadStart } from './start/own-start.ts';
 import { StartSignals } from './start-signals.ts';
 
 // A process checks a few messages: compiling the checks would take longer than running them.
 z.config({ jitless: true });
 
 /** Runs the command with `argv` (without node and script) and exits the process with its status. */
-export async function main(argv: readonly string[]): Promise<never> {
-  const early = new EarlyProcesses();
-  const exitCode = await run(argv, early);
+export async function main(
+  argv: readonly string[],
+  { found, early }: FirstSteps = takeFirstSteps(argv),
+): Promise<never> {
+  const exitCode = await run(argv, found, early);
   early.discard();
   process.exit(exitCode);
 }
 
-async function run(argv: readonly string[], early: EarlyProcesses): Promise<number> {
+async function run(argv: readonly string[], found: ReadStart, early: EarlyProcesses): Promise<number> {
   const version = readVersion();
-  const found = readStart();
   if (!found.ok) return failed(`Error: ${found.message}`);
   const { start } = found;
   settleInBackground(start);
@@ -71,7 +73,7 @@ async function run(argv: readonly string[], early: EarlyProcesses): Promise<numb
     program === null
       ? ownForkserver(interpreter.path, launcher?.pythonFlags ?? [], argv, cwd, start.openFiles)
       : programForkserver(program, withoutProgram(process.env), version, start.openFiles);
-  const forkserver = new ForkserverHandle(forkserverCommand, relay);
+  const forkserver = new ForkserverHandle(early.takeForkserver(forkserverCommand), relay);
   if (start.sockets === null && serves) early.startBinder(interpreter.path);
   const startSignals = new StartSignals(() => {
     forkserver.kill();
@@ -152,6 +154,11 @@ function printed(result: { readonly kind: 'print' | 'usage-error'; readonly text
   }
   process.stderr.write(result.text);
   return EXIT_USAGE;
+}
+
+/** Whether the command will serve, as far as its command line says. */
+function willServe({ check_config, print_config, show_origins, daemon }: FlagValues): boolean {
+  return ![check_config, print_config, show_origins, daemon].includes(true);
 }
 
 function textOf(values: FlagValues, name: keyof FlagValues): string | undefined {

@@ -1,15 +1,13 @@
-// The process of one forkserver: starts it, sends it messages, reports its messages and its end.
+// The process of one forkserver: sends it messages, reports its messages and its end.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import {
   type FromForkserver,
+  LINK_DESCRIPTOR,
   parseFromForkserver,
   type ToForkserver,
 } from '../../messages/between-arbiter-and-forkserver.ts';
-import { OPEN_FILES_VARIABLE } from '../../messages/environment-variables.ts';
-import { hasTerminal } from '../deadlines/debugging.ts';
-import type { ForkserverCommand } from './forkserver-command.ts';
 
 const LOG_ROOM_BYTES = 4 * 1024 * 1024;
 const LEAVE_MS = 1000;
@@ -27,16 +25,9 @@ export class ForkserverHandle {
   readonly #child: ChildProcess;
   readonly #link: Duplex;
 
-  constructor(command: ForkserverCommand, events: ForkserverEvents) {
-    const { file, args, cwd, openFiles } = command;
-    const env = openFiles === null ? command.env : { ...command.env, [OPEN_FILES_VARIABLE]: String(openFiles) };
-    this.#child = spawn(file, args, {
-      cwd,
-      env,
-      // A debugger in the only worker reads from the terminal; any other standard input is not for the server.
-      stdio: [hasTerminal() ? 'inherit' : 'ignore', 'inherit', 'inherit', 'pipe'],
-    });
-    this.#link = this.#child.stdio[3] as Duplex;
+  constructor(child: ChildProcess, events: ForkserverEvents) {
+    this.#child = child;
+    this.#link = child.stdio[LINK_DESCRIPTOR] as Duplex;
     let unfinished = '';
     this.#link.setEncoding('utf8');
     this.#link.on('data', (text: string) => {
@@ -61,8 +52,6 @@ export class ForkserverHandle {
     };
     this.#child.on('close', gone);
     this.#child.on('exit', (code, signal) => setTimeout(gone, LAST_BYTES_MS, code, signal).unref());
-    // It could not be started or signalled. In the first case `close` follows and reports the end.
-    this.#child.on('error', () => {});
   }
 
   get pid(): number | undefined {

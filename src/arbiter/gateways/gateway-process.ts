@@ -24,7 +24,7 @@ export class GatewayProcesses {
   #early: EarlyChild | null = null;
 
   startEarly(): void {
-    this.#early = new EarlyChild(startProcess());
+    this.#early ??= new EarlyChild(startProcess());
   }
 
   /** The early one, if there is one that still lives. */

@@ -3,6 +3,7 @@
 import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import { type ForkserverEvents, ForkserverHandle } from '../forkserver/forkserver-handle.ts';
+import { startForkserver } from '../forkserver/forkserver-process.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { Allotment } from '../workers/allotment.ts';
 import { Generation, type GenerationOptions } from './generation.ts';
@@ -31,7 +32,7 @@ export class GenerationLaunch {
   next(): Generation {
     const { forkserverCommand, configure } = this.#options.start;
     return this.#launch((events) => {
-      const forkserver = new ForkserverHandle(forkserverCommand, events);
+      const forkserver = new ForkserverHandle(startForkserver(forkserverCommand), events);
       forkserver.send(configure);
       return forkserver;
     });

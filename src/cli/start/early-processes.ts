@@ -1,16 +1,24 @@
-// The processes that a start needs later, and that begin beside the first forkserver.
+// The processes that begin before the arbiter, side by side: the first forkserver, the first gateway, and the one that binds.
 
+import type { ChildProcess } from 'node:child_process';
+import { isDeepStrictEqual } from 'node:util';
+import type { ForkserverCommand } from '../../arbiter/forkserver/forkserver-command.ts';
+import { startForkserver } from '../../arbiter/forkserver/forkserver-process.ts';
 import { GatewayProcesses } from '../../arbiter/gateways/gateway-process.ts';
 import type { EarlyChild } from '../../arbiter/process/early-child.ts';
 import { startEarlyBinder } from '../../arbiter/sockets/binder.ts';
-import type { FlagValues } from '../../settings/layers.ts';
 
 export class EarlyProcesses {
   readonly gateways: GatewayProcesses = new GatewayProcesses();
-  #binder: EarlyChild | null = null;
+  #forkserver: { readonly command: ForkserverCommand; readonly child: ChildProcess } | null = null;
+  #binder: { readonly python: string; readonly child: EarlyChild } | null = null;
 
   get binder(): EarlyChild | null {
-    return this.#binder;
+    return this.#binder?.child ?? null;
+  }
+
+  startForkserver(command: ForkserverCommand): void {
+    this.#forkserver = { command, child: startForkserver(command) };
   }
 
   startGateway(): void {
@@ -18,17 +26,26 @@ export class EarlyProcesses {
   }
 
   startBinder(python: string): void {
-    this.#binder = startEarlyBinder(python);
+    if (this.#binder?.python === python) return;
+    this.#binder?.child.discard();
+    this.#binder = { python, child: startEarlyBinder(python) };
   }
 
-  /** Ends those that the server has not taken. */
+  /** The early one, if this is its command. */
+  takeForkserver(command: ForkserverCommand): ChildProcess {
+    const early = this.#forkserver;
+    this.#forkserver = null;
+    // One that could not be started has reported it already.
+    if (early?.child.pid !== undefined && isDeepStrictEqual(early.command, command)) return early.child;
+    early?.child.kill('SIGKILL');
+    return startForkserver(command);
+  }
+
+  /** Ends those that were not taken. */
   discard(): void {
+    this.#forkserver?.child.kill('SIGKILL');
+    this.#forkserver = null;
     this.gateways.discard();
-    this.#binder?.discard();
+    this.#binder?.child.discard();
   }
-}
-
-/** Whether the command will serve, as far as its command line says. */
-export function willServe({ check_config, print_config, show_origins, daemon }: FlagValues): boolean {
-  return ![check_config, print_config, show_origins, daemon].includes(true);
 }

@@ -76,6 +76,13 @@ export async function findInterpreter(search: InterpreterSearch): Promise<FoundI
   return { ok: true, interpreter: { ...candidate, version }, notes };
 }
 
+/** The interpreter that findInterpreter() will find, if that takes no start of a Python; otherwise null. */
+export function guessInterpreter(search: InterpreterSearch): string | null {
+  const { candidate } = chooseCandidate(search);
+  if ('fault' in candidate || faultOfFile(candidate.path) !== undefined) return null;
+  return hasRecentName(candidate.path) ? candidate.path : null;
+}
+
 /** As in `python3.12`, at the end of all links. */
 function hasRecentName(file: string): boolean {
   const [, major, minor] = /^python([0-9]+)\.([0-9]+)$/.exec(path.basename(realpathSync(file))) ?? [];

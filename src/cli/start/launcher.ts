@@ -1,7 +1,6 @@
 // Reads the description of the launcher, the Python program that has chosen the Node.js and become the command: `pip install` and
 // `python -m tunicorn` start that way. python/tunicorn/launcher/description.py writes it. Pure.
 
-import * as z from 'zod';
 import { LAUNCHER_VARIABLE } from '../../messages/environment-variables.ts';
 import type { FoundInterpreter, PythonVersion } from './interpreter.ts';
 
@@ -19,23 +18,37 @@ export interface Launcher {
   readonly pythonFlags: readonly string[];
 }
 
-const shape = z.object({
-  node: z.string(),
-  givenNode: z.nullable(z.string()),
-  again: z.array(z.string()).min(1),
-  python: z.string(),
-  pythonVersion: z.tuple([z.number(), z.number(), z.number()]),
-  pythonFlags: z.array(z.string()),
-});
+/** By hand: the first steps of the command load no library. */
+function isLauncher(value: unknown): value is Launcher {
+  if (typeof value !== 'object' || value === null) return false;
+  const { node, givenNode, again, python, pythonVersion, pythonFlags } = value as Readonly<Record<string, unknown>>;
+  const areTexts = [node, python].every((text) => typeof text === 'string');
+  return (
+    areTexts &&
+    (givenNode === null || typeof givenNode === 'string') &&
+    isListOf('string', again) &&
+    again.length > 0 &&
+    isListOf('number', pythonVersion) &&
+    pythonVersion.length === 3 &&
+    isListOf('string', pythonFlags)
+  );
+}
+
+function isListOf(kind: 'string' | 'number', value: unknown): value is readonly unknown[] {
+  // biome-ignore lint/suspicious/useValidTypeof: one of the two.
+  return Array.isArray(value) && value.every((item) => typeof item === kind);
+}
 
 /** Null without a launcher; a string is an error in the description. */
 export function readLauncher(text: string | undefined): Launcher | null | string {
   if (text === undefined) return null;
   try {
-    return shape.parse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    if (isLauncher(value)) return value;
   } catch {
-    return `${LAUNCHER_VARIABLE} in the environment is not what Tunicorn's launcher writes there: ${text.slice(0, 200)}`;
+    // Not even JSON.
   }
+  return `${LAUNCHER_VARIABLE} in the environment is not what Tunicorn's launcher writes there: ${text.slice(0, 200)}`;
 }
 
 export function interpreterOfLauncher(launcher: Launcher | null): FoundInterpreter | null {
