@@ -43,7 +43,7 @@ export function withEarlier(contenders, { commit, command }) {
     /** @type {Contender['command']} */
     const earlier = (launch) => {
       const { file, args } = contender.command(launch);
-      return { file, args: args.map((argument) => (argument === TUNICORN ? command : argument)) };
+      return { file: file === TUNICORN ? command : file, args };
     };
     const name = `${contender.name}@${commit}`;
     return [contender, { ...contender, name, title: `${contender.title} of ${commit}`, command: earlier }];

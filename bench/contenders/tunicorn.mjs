@@ -10,9 +10,9 @@ import { childrenOf, executableName } from '../process-tree.mjs';
  */
 function command(workerArgs) {
   return ({ app, port, workers, maxRequests = 0, args = [] }) => ({
-    file: process.execPath,
+    // As a user starts it: the command chooses Node's flags.
+    file: TUNICORN,
     args: [
-      TUNICORN,
       `--python=${VENV_PYTHON}`,
       `--bind=127.0.0.1:${port}`,
       `--workers=${workers}`,
