@@ -1,7 +1,7 @@
 # bin/tunicorn sources this if /bin/sh is process 1, as in a container. Orphans become children of process 1, which must reap them, but
 # Node.js reaps only processes that it has started. So a small Python program stays process 1, and Node.js is its child.
 
-export TUNICORN_OPEN_FILES="$(ulimit -Sn)"
+export TUNICORN_OPEN_FILES="$(ulimit -Sn)" TUNICORN_CA_CERTS="$NODE_EXTRA_CA_CERTS" NODE_EXTRA_CA_CERTS=
 program="$(dirname "$(readlink -f "$0")")/../python/tunicorn/helpers/process_one.py"
 named=
 previous=

@@ -4,6 +4,14 @@
 // Node's debugger, so they are caught before anything else is loaded.
 for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']) process.on(signal, () => {});
 
+// bin/tunicorn has hidden it from Node.
+const { TUNICORN_CA_CERTS: certificates } = process.env;
+if (certificates !== undefined) {
+  delete process.env.TUNICORN_CA_CERTS;
+  if (certificates === '') delete process.env.NODE_EXTRA_CA_CERTS;
+  else process.env.NODE_EXTRA_CA_CERTS = certificates;
+}
+
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 const { isBuilt, load, loadBundle } = require('./load.cjs');

@@ -88,7 +88,12 @@ export async function serve(serving: Serving): Promise<number> {
   setArbiterTitle(resolved.gateway.procName);
   log.say(START_MESSAGES.starting, { version: serving.version });
   for (const line of [...serving.using, ...warnings]) log.enter(line);
-  log.say(START_MESSAGES.currentConfiguration, { settings: listConfig(settings) });
+  log.say(START_MESSAGES.currentConfiguration, {
+    // A getter: the level debug is seldom on.
+    get settings(): string {
+      return listConfig(settings);
+    },
+  });
   if (start.warning !== null) log.enter(start.warning);
   if (start.sockets !== null) log.enter(describeInherited(start.sockets));
   const starting = await callFirst(forkserver, relay, hooks, { type: 'hook', hook: 'on_starting' });

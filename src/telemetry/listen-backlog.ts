@@ -1,7 +1,7 @@
 // Counts the connections that wait in the kernel to be accepted (the setting `enable_backlog_metric`): the sum over the listening TCP
 // sockets, from /proc/net/tcp and tcp6.
 
-import { open } from 'node:fs/promises';
+import fs from 'node:fs';
 
 export interface ListeningAddress {
   readonly host: string;
@@ -42,7 +42,7 @@ export function backlogIn(text: string, wanted: ReadonlySet<string>): number {
 
 /** The kernel lists listening sockets first, then perhaps a hundred thousand connections, which are not read. */
 async function listeningLines(file: string): Promise<string | undefined> {
-  const handle = await open(file).catch(() => undefined);
+  const handle = await fs.promises.open(file).catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);

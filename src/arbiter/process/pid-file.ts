@@ -1,7 +1,6 @@
 // The pid file: written when the arbiter's sockets are bound, moved when a reload or a promotion changes its path, removed when the arbiter
 // ends. The rules are Gunicorn's.
 
-import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
@@ -24,7 +23,8 @@ export function createPidFile(file: string, pid: number = process.pid): CreatedP
   if (!isDirectory(directory)) return { ok: false, message: `${directory} doesn't exist. Can't create pidfile.` };
   // The working directory may have changed by the time the file is removed.
   const absolute = path.resolve(file);
-  const temporary = `${absolute}.${randomBytes(6).toString('hex')}`;
+  // No secret: `wx` below creates it, or fails.
+  const temporary = `${absolute}.${Math.random().toString(36).slice(2)}`;
   try {
     const other = readPid(absolute);
     if (other !== undefined && other !== pid && isAlive(other)) {

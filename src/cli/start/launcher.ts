@@ -35,7 +35,6 @@ function isLauncher(value: unknown): value is Launcher {
 }
 
 function isListOf(kind: 'string' | 'number', value: unknown): value is readonly unknown[] {
-  // biome-ignore lint/suspicious/useValidTypeof: one of the two.
   return Array.isArray(value) && value.every((item) => typeof item === kind);
 }
 

@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { ARBITER_FLAGS } from '../../../src/arbiter/gateways/gateway-process.ts';
 import { root } from '../../harness/project.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tunicorn-launcher-'));
@@ -53,4 +54,33 @@ test('the preparation fails in one line without TypeScript, unless it has been b
   mkdirSync(join(folder, 'dist', 'cli'), { recursive: true });
   writeFileSync(join(folder, 'dist', 'cli', 'main.js'), '');
   assert.deepEqual(run(folder, 'prepare.mjs'), { status: 0, text: '' });
+});
+
+test('every way to start Node.js gives the arbiter the flags that are kept from gateways', () => {
+  for (const [file, starts] of [
+    ['tunicorn', 1],
+    ['as-process-1.sh', 2],
+  ] as const) {
+    const code = readFileSync(join(root, 'bin', file), 'utf8');
+    const flags = [...code.matchAll(/"\$\{TUNICORN_NODE:-node\}" ((?:--\S+ )+)"\$0"/g)].map(([, given = '']) =>
+      given.trim().split(' '),
+    );
+    assert.deepEqual(flags, new Array(starts).fill(ARBITER_FLAGS), file);
+  }
+});
+
+test('applications find the variable that is hidden from Node.js', () => {
+  const config = join(scratch, 'gunicorn.conf.py');
+  writeFileSync(
+    config,
+    'import os\nprint(os.environ.get("NODE_EXTRA_CA_CERTS"), os.environ.get("TUNICORN_CA_CERTS"))\n',
+  );
+  const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+  const shown = (given: object): string => {
+    const args = ['--print-config', '-c', config, 'wsgiref.simple_server:demo_app'];
+    const env = { ...environment, ...given };
+    return spawnSync(join(root, 'bin', 'tunicorn'), args, { encoding: 'utf8', env }).stdout.split('\n')[0] ?? '';
+  };
+  assert.equal(shown({ NODE_EXTRA_CA_CERTS: '/etc/ours.pem' }), '/etc/ours.pem None');
+  assert.equal(shown({}), 'None None');
 });
