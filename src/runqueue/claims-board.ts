@@ -3,6 +3,7 @@
 
 import fs from 'node:fs';
 import { boardPath } from './runtime-files.ts';
+import { writeZeros } from './zeros.ts';
 
 export const BOARD_HEADER_BYTES = 64;
 export const WORKER_SLOT_BYTES = 64;
@@ -105,7 +106,7 @@ export class ClaimsBoard {
     header.writeUInt32LE(cancels, 16);
     const fd = fs.openSync(boardPath(runtimeDir), 'wx+', 0o600);
     // Written, not merely extended: a worker that touches a page for which the file system has no room left would die of SIGBUS.
-    fs.writeFileSync(fd, Buffer.alloc(boardBytes(gateways)));
+    writeZeros(fd, boardBytes(gateways));
     fs.writeSync(fd, header, 0, header.length, 0);
     if (process.geteuid?.() === 0) fs.fchownSync(fd, owner.userId, owner.groupId);
     return new ClaimsBoard(fd, WORKER_SLOTS);

@@ -4,14 +4,17 @@ the worker with exit code 4, any other exception (from the application's own cod
 
 from __future__ import annotations
 
-import ast
 import importlib
 import os
 import traceback
+from keyword import iskeyword
 from types import ModuleType
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from tunicorn.application.missing_module import name_interpreter
+
+if TYPE_CHECKING:
+    import ast
 
 DEFAULT_CALLABLE = "application"
 _FACTORIES = ("create_app", "make_app", "create_application", "make_application")
@@ -61,6 +64,10 @@ def _import(module_name: str, expression: str) -> ModuleType:
 
 def _parse(expression: str) -> tuple[str, tuple[list[Any], dict[str, Any]] | None]:
     """The dotted name, and the arguments if it is to be called."""
+    if expression.isascii() and expression.isidentifier() and not iskeyword(expression):
+        return expression, None
+    import ast
+
     failure = f"Failed to parse {expression!r} as an attribute name or function call."
     try:
         node = ast.parse(expression, mode="eval").body
@@ -87,6 +94,8 @@ def _parse(expression: str) -> tuple[str, tuple[list[Any], dict[str, Any]] | Non
 
 
 def _dotted_name(node: ast.expr) -> str | None:
+    import ast
+
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

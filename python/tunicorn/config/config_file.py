@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
-import inspect
 import math
 import os
 import sys
@@ -165,6 +164,8 @@ def _jsonable_container(value: Any, around: FrozenSet[int]) -> Any:
 
 def _callable(value: Any) -> Dict[str, Any]:
     """The description of a function or class for src/settings/kinds/python-callable.ts."""
+    import inspect
+
     named = value if inspect.isroutine(value) or inspect.isclass(value) else type(value)
     module = getattr(named, "__module__", None)
     name = str(getattr(named, "__qualname__", None) or _repr(named))
@@ -177,6 +178,8 @@ def _callable(value: Any) -> Dict[str, Any]:
 
 def _positional_arguments(value: Any) -> Optional[Dict[str, Optional[int]]]:
     """How many positional arguments `value` takes; None if that cannot be determined."""
+    import inspect
+
     try:
         parameters = inspect.signature(value).parameters.values()
     except Exception:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from typing import Any, Callable, Dict, Mapping
 
 from tunicorn.log.tracebacks import user_traceback
@@ -73,6 +72,8 @@ def _import(dotted: str) -> object:
 
 def _takes(function: Hook, arguments: int) -> bool:
     try:
+        import inspect
+
         inspect.signature(function).bind(*range(arguments))
     except TypeError:
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import select
-import shutil
 import time
 
 from tunicorn.forkserver.children import Children
@@ -22,5 +21,7 @@ def outlive_arbiter(children: Children, wakeup: Wakeup, prepared: Prepared) -> N
         poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
         children.reap(prepared.host, prepared.logs)
     children.kill_all()
+    import shutil
+
     shutil.rmtree(settings.runtime_dir, ignore_errors=True)
     shutil.rmtree(settings.spool_dir, ignore_errors=True)

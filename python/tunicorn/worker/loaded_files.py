@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import sysconfig
 import time
 from typing import Any, Iterable, Iterator, List, Set
 
@@ -90,6 +89,8 @@ def _module_files() -> Iterator[str]:
 
 
 def _standard_library() -> Iterator[str]:
+    import sysconfig
+
     for name in ("stdlib", "platstdlib"):
         path = sysconfig.get_path(name)
         if path:

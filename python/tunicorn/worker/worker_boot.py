@@ -23,7 +23,6 @@ from tunicorn.worker_classes.wsgi_runner import wsgi_environ
 from tunicorn.worker_context.failed_application import FailedApplication, load_or_show
 from tunicorn.worker_context.request_slot import RequestSlots
 from tunicorn.worker_context.stack_file import StackFile
-from tunicorn.worker_context.warm_up import warm_up_wsgi
 from tunicorn.worker_context.worker_context import WorkerContext
 from tunicorn.worker_context.worker_reports import Report
 from tunicorn.worker_context.worker_signals import WorkerSignals
@@ -102,6 +101,8 @@ def boot(entered: Entered) -> WorkerContext:
         count_ticket=(lambda: _count_ticket(entered, budget)) if budget.is_limited else None,
     )
     if worker.cfg.warm_up and not worker.cfg.reload and worker_class.runs_wsgi(settings.worker_class):
+        from tunicorn.worker_context.warm_up import warm_up_wsgi
+
         base = wsgi_environ(context)
         guard(lambda: warm_up_wsgi(app, base, worker.cfg.warm_up), "at a request of warm_up")
     return context

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from typing import Any, Protocol
-from urllib.parse import unquote_to_bytes
 
 from tunicorn.wsgi.file_wrapper import FileWrapper, ReadFileWrapper
 from tunicorn.wsgi.request_body import EMPTY_BODY, FileBody, MemoryBody
@@ -58,6 +57,8 @@ def request_environ(base: dict[str, Any], fields: dict[str, str], body: bytes, r
     environ = base.copy()
     environ.update(fields)
     if raw_path:
+        from urllib.parse import unquote_to_bytes
+
         environ["PATH_INFO"] = unquote_to_bytes(environ.get("PATH_INFO", "").encode("latin-1")).decode("latin-1")
     if SPOOL_FIELD in environ:
         environ["wsgi.input"] = FileBody(environ.pop(SPOOL_FIELD))

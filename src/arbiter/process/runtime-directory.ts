@@ -12,6 +12,7 @@ import {
   LONGEST_SOCKET_NAME,
   lifelinePath,
 } from '../../runqueue/runtime-files.ts';
+import { writeZeros } from '../../runqueue/zeros.ts';
 import type { RuntimeDirectories } from '../../settings/for-processes/resolved-settings.ts';
 import { type Account, asAccount } from './as-account.ts';
 import {
@@ -84,12 +85,21 @@ function makePrivate(
     made = fs.mkdtempSync(prefix);
     if (process.geteuid?.() === 0) fs.chownSync(made, account.userId, account.groupId);
     const trial = path.join(made, 'trial');
-    asAccount(account, () => fs.writeFileSync(trial, Buffer.alloc(ROOM_BYTES[kind] + moreBytes), { mode: 0o600 }));
+    asAccount(account, () => tryRoom(trial, ROOM_BYTES[kind] + moreBytes));
     fs.rmSync(trial);
     return { ok: true, made };
   } catch (error) {
     if (made !== null) fs.rmSync(made, { recursive: true, force: true });
     return { ok: false, reason: systemErrorReason(error) };
+  }
+}
+
+function tryRoom(file: string, bytes: number): void {
+  const fd = fs.openSync(file, 'wx', 0o600);
+  try {
+    writeZeros(fd, bytes);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

@@ -103,14 +103,14 @@ export async function openListeners(request: ListenerRequest): Promise<OpenedLis
   const received = receiveListeners(child, request, listeners);
   // A failure to send is that of the process, which is reported.
   if (child.connected) child.send(spec, () => {});
+  child.on('close', () => clearTimeout(deadline));
   const failure = await received;
-  clearTimeout(deadline);
   if (failure === undefined) return { ok: true, listeners };
   for (const listener of listeners) listener.close('remove');
   return { ok: false, message: failure };
 }
 
-/** Fills `listeners`; resolves when the process has ended, with the reason if a listener is missing. */
+/** Fills `listeners`; resolves when all are there, or the process has ended, with the reason if one is missing. */
 function receiveListeners(
   child: ChildProcess,
   request: ListenerRequest,
@@ -134,6 +134,8 @@ function receiveListeners(
         const bind = request.binds[message.index];
         if (bind === undefined || !isListeningHandle(handle)) failure ??= 'bind_listeners.py sent no usable socket';
         else listeners.push(makeListener(message, request.firstId + message.index, bind, handle));
+        // Its end takes as long as the bind.
+        if (listeners.length === request.binds.length && failure === undefined) resolve(undefined);
       }
     });
     child.on('error', (error) => {
