@@ -106,6 +106,11 @@ def settle(
     return Settled(before.objects, host, logs), {"type": "settled", "hooks": config.hooks}
 
 
+def import_ahead() -> None:
+    """Every worker needs it: its memory is shared. Meanwhile the arbiter binds."""
+    from tunicorn.asgi import application_kind  # noqa: F401
+
+
 def check(stage: Union[Settled, Prepared]) -> messages.Checked:
     """Loads the application for a server that will not start. Raises StepFailed."""
     name = stage.host.worker_class
@@ -135,9 +140,6 @@ def prepare(prepared: Prepared) -> Optional[messages.Prepared]:
             return None
         finally:
             passed_signals.reclaim()
-    # Every worker needs it: its memory is shared.
-    from tunicorn.asgi import application_kind  # noqa: F401
-
     return {"type": "prepared", "capacity": prepared.tickets.widen()}
 
 

@@ -137,6 +137,8 @@ class Forkserver:
         except StepFailed as failed:
             answer = failed.answer
         self._link.send(answer)
+        if answer["type"] == "settled":
+            configuring.import_ahead()
 
     def _obey_about_hooks(self, message: messages.AboutHooks) -> None:
         host = with_hooks(self._stage, message["type"]).host

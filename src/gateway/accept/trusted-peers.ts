@@ -18,10 +18,12 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
     .filter((entry) => entry !== '');
   if (entries.includes('*')) return { trusts: () => true, trustsAll: true };
 
-  const list = new BlockList();
-  for (const entry of entries) addEntry(list, setting, entry);
+  const networks = entries.map((entry) => toNetwork(setting, entry));
+  // Node loads several modules for it, so it is made for the first address that is not known without it.
+  let list: BlockList | null = null;
   // Connections of one proxy follow each other, and searching the list costs as much as the rest of accepting a connection.
   const known = new Map<string, boolean>();
+  for (const { address, prefixBits } of networks) if (prefixBits === null) known.set(address, true);
   return {
     trustsAll: false,
     trusts(address) {
@@ -32,6 +34,7 @@ export function toTrustedPeers(setting: string, allowed: string | readonly strin
       const family = isIP(plain);
       // A header may claim anything, of any length: only addresses are worth caching.
       if (family === 0) return false;
+      list ??= toBlockList(networks);
       const trusted = list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
       if (address.length > LONGEST_ADDRESS) return trusted;
       if (known.size >= REMEMBERED_ADDRESSES) known.clear();
@@ -45,19 +48,32 @@ const REMEMBERED_ADDRESSES = 1024;
 /** An IPv6 address with an interface name. */
 const LONGEST_ADDRESS = 64;
 
-function addEntry(list: BlockList, setting: string, entry: string): void {
+interface Network {
+  readonly address: string;
+  readonly family: 'ipv4' | 'ipv6';
+  /** Null for a single address. */
+  readonly prefixBits: number | null;
+}
+
+function toNetwork(setting: string, entry: string): Network {
   const slash = entry.indexOf('/');
   const address = slash < 0 ? entry : entry.slice(0, slash);
   const version = isIP(address);
   if (version === 0) throw invalidEntry(setting, entry);
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  if (slash < 0) {
-    list.addAddress(address, family);
-    return;
-  }
+  if (slash < 0) return { address, family, prefixBits: null };
   const prefixBits = prefixLength(entry.slice(slash + 1), version === 4 ? 32 : 128);
   if (prefixBits === null) throw invalidEntry(setting, entry);
-  list.addSubnet(address, prefixBits, family);
+  return { address, family, prefixBits };
+}
+
+function toBlockList(networks: readonly Network[]): BlockList {
+  const list = new BlockList();
+  for (const { address, family, prefixBits } of networks) {
+    if (prefixBits === null) list.addAddress(address, family);
+    else list.addSubnet(address, prefixBits, family);
+  }
+  return list;
 }
 
 function invalidEntry(setting: string, entry: string): Error {

@@ -6,20 +6,24 @@ export interface CancelRange {
 }
 
 export class CancelEntries {
+  /** Entries from this one on have never been taken: to list them all would take time at the start. */
+  #fresh: number;
+  readonly #end: number;
   readonly #free: number[] = [];
   /** Entries of tickets that were given up unanswered: reserved until their generation is gone. */
   readonly #burnt: Map<number, number[]> = new Map();
 
   constructor({ first, count }: CancelRange) {
-    for (let entry = count - 1; entry >= 0; entry -= 1) this.#free.push(first + entry);
+    this.#fresh = first;
+    this.#end = first + count;
   }
 
   get free(): number {
-    return this.#free.length;
+    return this.#free.length + this.#end - this.#fresh;
   }
 
   take(): number | undefined {
-    return this.#free.pop();
+    return this.#free.pop() ?? (this.#fresh < this.#end ? this.#fresh++ : undefined);
   }
 
   giveBack(entry: number): void {
