@@ -6,7 +6,9 @@ import path from 'node:path';
 import { PYTHON_DIR } from '../../python-dir.ts';
 import { EarlyChild } from '../process/early-child.ts';
 
-const SCRIPT = path.join(PYTHON_DIR, 'tunicorn', 'helpers', 'bind_listeners.py');
+const FOLDER = path.join(PYTHON_DIR, 'tunicorn', 'helpers');
+/** Imports it, because Python keeps no compiled form of a script. */
+const START = 'import sys; sys.path.append(sys.argv[1]); from bind_listeners import main; sys.exit(main())';
 
 export function startEarlyBinder(python: string): EarlyChild {
   const child = startBinder(python);
@@ -17,5 +19,7 @@ export function startEarlyBinder(python: string): EarlyChild {
 
 /** `inherited`: the descriptors that it gets after that of its channel. */
 export function startBinder(python: string, inherited: readonly number[] = []): ChildProcess {
-  return spawn(python, ['-I', '-S', SCRIPT], { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited] });
+  return spawn(python, ['-I', '-S', '-c', START, FOLDER], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
+  });
 }
