@@ -15,7 +15,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'tunicorn-early-'));
 after(() => rmSync(folder, { recursive: true }));
 
 function waiting(args: readonly string[]): ForkserverCommand {
-  return { file: '/bin/cat', args, cwd: '/', env: process.env, openFiles: null };
+  return { file: '/bin/sleep', args, cwd: '/', env: process.env, openFiles: null };
 }
 
 async function end(child: ChildProcess): Promise<NodeJS.Signals | null> {
@@ -25,9 +25,9 @@ async function end(child: ChildProcess): Promise<NodeJS.Signals | null> {
 
 test('the forkserver that began early is the first one, if its command is right', async () => {
   const early = new EarlyProcesses();
-  early.startForkserver(waiting(['/dev/fd/3']));
-  const child = early.takeForkserver(waiting(['/dev/fd/3']));
-  assert.deepEqual(child.spawnargs, ['/bin/cat', '/dev/fd/3']);
+  early.startForkserver(waiting(['60']));
+  const child = early.takeForkserver(waiting(['60']));
+  assert.deepEqual(child.spawnargs, ['/bin/sleep', '60']);
   // It is taken, so it is not ended.
   early.discard();
   assert.equal(child.killed, false);
@@ -37,9 +37,9 @@ test('the forkserver that began early is the first one, if its command is right'
 
 test('another command gets a forkserver of its own', async () => {
   const early = new EarlyProcesses();
-  early.startForkserver(waiting(['/dev/fd/3']));
-  const child = early.takeForkserver(waiting(['-u', '/dev/fd/3']));
-  assert.deepEqual(child.spawnargs, ['/bin/cat', '-u', '/dev/fd/3']);
+  early.startForkserver(waiting(['60']));
+  const child = early.takeForkserver(waiting(['70']));
+  assert.deepEqual(child.spawnargs, ['/bin/sleep', '70']);
   child.kill('SIGTERM');
   assert.equal(await end(child), 'SIGTERM');
 });
