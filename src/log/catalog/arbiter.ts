@@ -32,7 +32,7 @@ export const ARBITER_MESSAGES = {
     level: 'warning',
     text: 'Tunicorn {installed} is installed, but this server is still {running}: a reload brings new code of the application only. Send USR2 to start the new server',
     cause:
-      'pip or npm has replaced the files of the running server. Its new workers run the Python side of the other version.',
+      'An installer has replaced the files of the running server. Its new workers run the Python side of the other version.',
     remedy: 'Send `USR2`, then `TERM` to the old arbiter; or restart the server.',
   },
   pausing: {
