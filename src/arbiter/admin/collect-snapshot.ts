@@ -80,11 +80,11 @@ export async function collectSnapshot(parts: SnapshotParts, measured: Measured):
     kernelDrops,
     restarts: workerEnds.all,
     reloads: { counts: reloads.counts, last: reloads.last(Date.now()) },
-    generations: generations.all().map(({ number, state, workers: { size } }) => ({
-      number,
-      state: state.kind,
-      workers: size,
-    })),
+    generations: generations.all().map(({ number, state }) => {
+      const own = workers.filter(({ generation }) => generation === number);
+      const running = own.reduce((sum, worker) => sum + worker.running, 0);
+      return { number, state: state.kind, workers: own.length, running };
+    }),
     gateways: parts.gateways.running().map(({ number, pid }): GatewaySnapshot => {
       const report = reports.of(number, nowMs);
       return {

@@ -79,6 +79,14 @@ export interface WorkerEnd {
   readonly signal: string | null;
 }
 
+export interface GenerationSnapshot {
+  readonly number: number;
+  readonly state: string;
+  readonly workers: number;
+  /** Requests that its workers run: what an old generation is kept for. */
+  readonly running: number;
+}
+
 export interface GatewaySnapshot {
   readonly number: number;
   readonly pid: number | null;
@@ -120,7 +128,7 @@ export interface Snapshot {
   readonly kernelDrops: number | null;
   readonly restarts: Readonly<Record<RestartCause, { readonly count: number; readonly last: WorkerEnd | null }>>;
   readonly reloads: { readonly counts: Readonly<Record<ReloadResult, number>>; readonly last: LastReload | null };
-  readonly generations: readonly { readonly number: number; readonly state: string; readonly workers: number }[];
+  readonly generations: readonly GenerationSnapshot[];
   readonly gateways: readonly GatewaySnapshot[];
   readonly processes: Readonly<Record<ProcessKind, ProcessUsage>>;
   /** Of all processes of the server. */

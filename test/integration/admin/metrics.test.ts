@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { sampleName } from '../../../src/telemetry/metrics/metric.ts';
 import { METRICS } from '../../../src/telemetry/metrics/metric-table.ts';
 import type { Target } from '../../harness/clients/http-connection.ts';
@@ -170,8 +171,8 @@ scenario(
 scenario(
   'during an upgrade the older arbiter answers until it stops, and the newer one from then on',
   async (scene) => {
-    const { target, flags } = await adminAddress();
-    const { server, rendezvous } = await scene.meeting(flags);
+    const target = { path: scene.path('admin.sock') };
+    const { server, rendezvous } = await scene.meeting(['--admin-bind', `unix:${target.path}`]);
     const newer = await upgrade(server);
     assert.equal((await status(target)).server.pid, server.pid);
     assert.deepEqual((await status(target)).server.otherArbiter, { role: 'newer', pid: newer });
@@ -186,6 +187,7 @@ scenario(
     await probed(target, '/readyz', '200 ok');
     process.kill(newer, 'SIGTERM');
     await server.nothingLeft();
+    assert.equal(existsSync(target.path), false);
   },
   onlyTunicorn,
 );
