@@ -11,6 +11,7 @@ import { nameSuffix, pidFilePath, setArbiterTitle } from '../arbiter/process/arb
 import { ArbiterPidFile } from '../arbiter/process/pid-file.ts';
 import { makeRuntimeDirectories, removeRuntimeDirectories } from '../arbiter/process/runtime-directory.ts';
 import { describeInherited } from '../arbiter/sockets/inherited-sockets.ts';
+import type { Listeners } from '../arbiter/sockets/listeners.ts';
 import { START_MESSAGES } from '../log/catalog/start.ts';
 import { ErrorLog } from '../log/error-log.ts';
 import type { Entry } from '../log/message.ts';
@@ -150,8 +151,13 @@ export async function serve(serving: Serving): Promise<number> {
     processes: serving.early.gateways,
     directories: made.directories,
     pidFile,
-    ownStart: start,
+    // The older arbiter's turn is over at once if it answers elsewhere.
+    ownStart: sharesAdminAddress(adminListeners, start) ? start : { ...start, adminHandover: null },
   });
+}
+
+function sharesAdminAddress(listeners: Listeners, { adminSockets }: Start): boolean {
+  return listeners.current().some(({ bind }) => adminSockets?.binds?.includes(bind.text) === true);
 }
 
 async function runArbiter(start: ArbiterStart): Promise<number> {
