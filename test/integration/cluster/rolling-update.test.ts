@@ -27,6 +27,7 @@ scenario(
     const balancer = await deployment.balanced();
     for (const pod of newPods) await balancer.isDown(pod);
     const posts = new SteadyPosts(balancer.target, perSecond);
+    scene.defer(async () => void (await posts.stop()));
     const held = new Map<string, Promise<HttpResponse | undefined>>();
     const hold = (): void => {
       const id = `held-${held.size}`;

@@ -28,6 +28,7 @@ scenario(
       request: (id) => ({ ...uniquePost(id), path: '/slow' }),
       check: echoFault,
     });
+    scene.defer(async () => void (await load.stop()));
     await load.answeredMore(clients);
     const alone = await means(balancer, [first], load);
     const wanted = desiredReplicas({ replicas: 1, maxReplicas: pods.length }, alone, targetSeconds);
