@@ -75,10 +75,6 @@ export class Scene {
     return path;
   }
 
-  remove(name: string): void {
-    rmSync(this.path(name), { force: true });
-  }
-
   async rendezvous(): Promise<Rendezvous> {
     const rendezvous = await Rendezvous.open();
     this.defer(() => rendezvous.close());

@@ -12,7 +12,7 @@ def application(environ, start_response):
     ledger.record(environ["HTTP_X_ID"])
     body = environ["wsgi.input"].read()
     if environ["PATH_INFO"] == "/held":
-        while not os.path.exists(os.environ["RELEASE"]):
+        while not os.path.exists(os.path.join(os.environ["RELEASED"], environ["HTTP_X_ID"])):
             time.sleep(0.02)
     if environ["PATH_INFO"] == "/slow":
         time.sleep(0.05)

@@ -1,10 +1,7 @@
 // What a cluster does to the pods of a Deployment, with the real command in network namespaces behind a load balancer that asks /readyz.
 
 import assert from 'node:assert/strict';
-import type { HttpResponse } from '../../harness/clients/http-connection.ts';
-import { request } from '../../harness/clients/http-request.ts';
 import { SteadyPosts } from '../../harness/clients/steady-posts.ts';
-import { uniquePost } from '../../harness/clients/unique-posts.ts';
 import { Deployment } from '../../harness/cluster/deployment.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { haproxy } from '../../harness/machine/haproxy.ts';
@@ -28,17 +25,8 @@ scenario(
     for (const pod of newPods) await balancer.isDown(pod);
     const posts = new SteadyPosts(balancer.target, perSecond);
     scene.defer(async () => void (await posts.stop()));
-    const held = new Map<string, Promise<HttpResponse | undefined>>();
-    const hold = (): void => {
-      const id = `held-${held.size}`;
-      // An answer that does not come is undefined.
-      const answer = request(balancer.target, '/held', uniquePost(id)).catch(() => undefined);
-      held.set(id, answer);
-    };
     await posts.answeredMore(100);
     assert.deepEqual(posts.seen('X-Pod'), new Set(oldPods));
-    for (let count = 0; count < oldPods.length; count += 1) hold();
-    await eventually('the held requests to run', () => heldIn(deployment, oldPods).length === held.size);
 
     // As a Deployment with maxSurge 1 and maxUnavailable 0 goes on: the next one starts when the new one is ready.
     const ends: Promise<unknown>[] = [];
@@ -47,15 +35,15 @@ scenario(
       const since = balancer.mark();
       running.set(pod, await deployment.start(pod, '2'));
       await balancer.isUp(pod, since);
+      const held = await deployment.hold(balancer, old);
       const leaving = running.get(old);
       leaving?.signal('SIGTERM');
       assert.match(await balancer.isDown(old, since), /503/, 'it says itself that it is not ready');
-      ends.push(...(leaving === undefined ? [] : [leaving.ended().then(({ code }) => assert.equal(code, 0))]));
       await posts.answeredMore(100);
+      for (const [id, status] of await held.release()) assert.equal(status, 200, id);
+      ends.push(...(leaving === undefined ? [] : [leaving.ended().then(({ code }) => assert.equal(code, 0))]));
     }
-    deployment.release();
     await Promise.all(ends);
-    for (const answer of held.values()) assert.equal((await answer)?.status, 200);
     const { answered } = posts.soFar();
     const sinceTheLast = answered.size;
     await posts.answeredMore(100);
@@ -66,31 +54,28 @@ scenario(
     const rolled = answered.size;
 
     const victim = 'new-1';
-    scene.remove('release');
-    while (heldIn(deployment, [victim]).length === 0) {
-      const runs = heldIn(deployment, newPods).length;
-      hold();
-      await eventually('the held request to run', () => heldIn(deployment, newPods).length > runs);
-    }
+    const held = await deployment.hold(balancer, victim);
     const since = balancer.mark();
     running.get(victim)?.killAll();
     await balancer.isDown(victim, since);
+    const heldFailed = [...(await held.release())].filter(([, status]) => status !== 200).map(([id]) => id);
+    assert.deepEqual(
+      heldFailed,
+      held.inPod,
+      'the requests that it ran have failed, and those of the other pods have not',
+    );
     await posts.answeredMore(100);
-    deployment.release();
     const comeBack = balancer.mark();
     running.set(victim, await deployment.start(victim, '2'));
     await balancer.isUp(victim, comeBack);
     const sinceTheReturn = answered.size;
     await eventually('the pod to serve again', () => posts.seen('X-Pod', sinceTheReturn).has(victim));
     const { failed } = await posts.stop();
-    const heldAnswers = await Promise.all([...held].map(async ([id, answer]) => [id, (await answer)?.status] as const));
-    const heldFailed = heldAnswers.filter(([, status]) => status !== 200).map(([id]) => id);
     const requests = await balancer.stop();
 
     const ofVictim = new Set(requests.filter(({ pod }) => pod === victim).map(({ id }) => id));
-    const elsewhere = [...failed.keys(), ...heldFailed].filter((id) => !ofVictim.has(id));
+    const elsewhere = [...failed.keys()].filter((id) => !ofVictim.has(id));
     assert.deepEqual(elsewhere, [], 'only requests to the killed pod have failed');
-    assert.deepEqual(heldFailed, heldIn(deployment, [victim]), 'and those that it ran have');
     const runs = deployment.runs();
     assert.equal(new Set(runs).size, runs.length, 'no request ran twice');
     const ran = new Set(runs);
@@ -101,7 +86,3 @@ scenario(
   },
   { skip: otherServer ? 'only for Tunicorn' : haproxy.skip, limitMs: 240_000 },
 );
-
-function heldIn(deployment: Deployment, pods: readonly string[]): readonly string[] {
-  return deployment.runs(pods).filter((id) => id.startsWith('held-'));
-}
