@@ -15,6 +15,7 @@ import { publish } from './report.mjs';
 import * as asgi from './scenarios/asgi.mjs';
 import * as fairness from './scenarios/fairness.mjs';
 import * as green from './scenarios/green.mjs';
+import * as install from './scenarios/install.mjs';
 import * as memory from './scenarios/memory.mjs';
 import * as mixed from './scenarios/mixed.mjs';
 import * as oneConnection from './scenarios/one-connection.mjs';
@@ -46,6 +47,7 @@ const SCENARIOS = new Map([
   ['websocket', websocket],
   ['one-connection', oneConnection],
   ['start', start],
+  ['install', install],
   ['memory', memory],
   ['mixed', mixed],
   ['scale', scale],

@@ -44,7 +44,11 @@ http {
     env: {},
     target: { path: socket },
   });
-  scene.defer(() => server.destroy());
+  scene.defer(async () => {
+    // Killing it would leave its own processes behind.
+    await server.stop().catch(() => undefined);
+    await server.destroy();
+  });
   await server.waitForLog(/start worker processes/);
   await publishPort(scene, networkOf, 80, socket);
   return server;
