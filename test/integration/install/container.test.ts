@@ -44,6 +44,8 @@ def application(environ, start_response):
                 body = file.read().rpartition(")")[2].split()[0].encode()
         except OSError:
             body = b"gone"
+    elif what == "hoard":
+        body = str(len(b"x" * 2**30)).encode()
     elif what == "spool":
         body = str(len(environ["wsgi.input"].read())).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -65,9 +67,12 @@ function exampleImage(): Promise<Image> {
   return image;
 }
 
+let containers = 0;
+
 /** Runs the image and waits until it serves. */
 async function start(scene: Scene, more: RunOptions = {}): Promise<Container> {
-  const container = new Container(scene, 'web', await exampleImage(), { env: environment, ...more });
+  containers += 1;
+  const container = new Container(scene, `web-${containers}`, await exampleImage(), { env: environment, ...more });
   await container.server.waitForLog(generationServing(1));
   await container.publish((await exampleImage()).port);
   return container;
@@ -148,7 +153,7 @@ scenario(
 );
 
 scenario(
-  'a container with 256 MiB and half a processor serves with two workers',
+  'a container with 256 MiB and half a processor serves with two workers; a request that needs more memory fails alone',
   async (scene) => {
     const limits = { memoryBytes: 256 * 2 ** 20, processorShare: 0.5 };
     const groups = limitedGroups(scene, `tunicorn-test-${process.pid}`, limits);
@@ -163,6 +168,12 @@ scenario(
     assert.ok(groups.peakMemoryBytes() < limits.memoryBytes, `${groups.peakMemoryBytes()} bytes`);
     container.stop();
     assert.equal((await container.server.exit).code, 0);
+
+    const { server } = await startApp(scene, { cgroups: groups.members });
+    assert.equal((await request(server.target, '/hoard')).status, 502);
+    await server.waitForLog(/was sent SIGKILL! Perhaps out of memory\?/);
+    assert.equal(await getText(server.target), 'one');
+    assert.equal(server.log.count(/\[CRITICAL\]|Gateway/), 0);
   },
   options,
 );
