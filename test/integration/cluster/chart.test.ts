@@ -1,6 +1,7 @@
 // The chart deploy/helm/tunicorn: helm and kubeconform accept it, its numbers agree with each other, and the server does what it says.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,9 +19,11 @@ import {
   render,
 } from '../../harness/cluster/chart.ts';
 import { eventually, within } from '../../harness/deadline.ts';
+import { DebianProgram } from '../../harness/machine/front-proxy.ts';
 import { appFolder, root } from '../../harness/project.ts';
 import { freePort, scenario } from '../../harness/scenario.ts';
 
+const promtool = new DebianProgram('promtool');
 const options = { skip: noChartTools };
 const valuesDir = join(root, 'test', 'cluster', 'values');
 const least = {
@@ -176,6 +179,43 @@ test("the Prometheus adapter's rules and KEDA's queries ask for the same", optio
     names,
   );
 });
+
+scenario(
+  "the autoscaler's queries give the mean time and the length of the queue of this release's pods alone",
+  async (scene) => {
+    const autoscaling = { enabled: true, form: 'keda', keda: { serverAddress: 'http://prometheus:9090' } };
+    const scaled = manifest(JSON.stringify({ ...least, autoscaling }), 'ScaledObject');
+    const [mean, length] = [0, 1].map((index) => String(at(scaled, `spec.triggers.${index}.metadata.query`)));
+    const ofPod = (pod: string, metric: string, values: string): unknown => ({
+      series: `tunicorn_queue_${metric}{namespace="store",pod="${pod}"}`,
+      values,
+    });
+    // Two pods: 3 s in the queue for 15 requests, and 1 s for 5, in each quarter of a minute; then nothing.
+    const input = [
+      ofPod('shop-tunicorn-6d4cf56db6-abcde', 'seconds_sum', '0+3x20 60x20'),
+      ofPod('shop-tunicorn-6d4cf56db6-abcde', 'seconds_count', '0+15x20 300x20'),
+      ofPod('shop-tunicorn-6d4cf56db6-abcde', 'length', '7x40'),
+      ofPod('shop-tunicorn-6d4cf56db6-fghij', 'seconds_sum', '0+1x20 20x20'),
+      ofPod('shop-tunicorn-6d4cf56db6-fghij', 'seconds_count', '0+5x20 100x20'),
+      ofPod('shop-tunicorn-6d4cf56db6-fghij', 'length', '2x40'),
+      ofPod('shop-tunicorn-2-6d4cf56db6-abcde', 'seconds_sum', '0+900x40'),
+      ofPod('shop-tunicorn-2-6d4cf56db6-abcde', 'length', '900x40'),
+    ];
+    const expected = (expr: string | undefined, at: string, value: number): unknown => ({
+      expr,
+      eval_time: at,
+      exp_samples: [{ labels: '{}', value }],
+    });
+    const checks = [expected(mean, '4m', 0.2), expected(mean, '9m', 0), expected(length, '4m', 9)];
+    const file = scene.write(
+      'queries.yml',
+      JSON.stringify({ tests: [{ interval: '15s', input_series: input, promql_expr_test: checks }] }),
+    );
+    const { status, stdout, stderr } = spawnSync(promtool.path, ['test', 'rules', file], { encoding: 'utf8' });
+    assert.equal(status, 0, stdout + stderr);
+  },
+  { skip: noChartTools || promtool.skip },
+);
 
 test('values that cannot work are refused by name', options, () => {
   for (const [values, complaint] of [
