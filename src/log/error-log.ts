@@ -50,6 +50,8 @@ export class ErrorLog {
   #level: LogLevel;
   #form: LogForm;
   #sink: Sink;
+  /** Dropped entries of earlier targets. */
+  #droppedBefore = 0;
 
   private constructor(options: ErrorLogOptions) {
     this.#source = options.source;
@@ -78,7 +80,7 @@ export class ErrorLog {
 
   /** Number of entries that could not be written because the disk was full or the reader of the pipe did not read. */
   get dropped(): number {
-    return this.#sink.dropped;
+    return this.#droppedBefore + this.#sink.dropped;
   }
 
   /** Formats the text only if the level is on. */
@@ -124,6 +126,7 @@ export class ErrorLog {
       this.say(LOG_MESSAGES.errorLogNotChanged, { reason: opened.message });
       return;
     }
+    this.#droppedBefore += this.#sink.dropped;
     this.close();
     this.#target = target;
     this.#sink = opened.log;

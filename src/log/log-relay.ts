@@ -15,6 +15,8 @@ export interface LogRelayTarget {
 export class LogRelay {
   #target: LogRelayTarget | null = null;
   #dropped = 0;
+  /** Of these, what has been reported. */
+  #reported = 0;
 
   /** Null: each process writes its own lines. */
   set target(target: LogRelayTarget | null) {
@@ -25,7 +27,7 @@ export class LogRelay {
     return this.#target !== null;
   }
 
-  /** Number of access records lost since the last report. */
+  /** Number of access records lost so far. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -48,9 +50,10 @@ export class LogRelay {
   }
 
   #reportDropped(target: LogRelayTarget): void {
-    if (this.#dropped === 0) return;
-    const message = textOf(entry(LOG_MESSAGES.accessLinesDropped, { count: this.#dropped }));
-    this.#dropped = 0;
+    const count = this.#dropped - this.#reported;
+    if (count === 0) return;
+    const message = textOf(entry(LOG_MESSAGES.accessLinesDropped, { count }));
+    this.#reported = this.#dropped;
     target.send({ type: 'log', level: LOG_MESSAGES.accessLinesDropped.level, message, pid: process.pid });
   }
 }

@@ -1,38 +1,23 @@
 // Makes a snapshot: joins what the gateways report with what the arbiter knows, the claims board and /proc.
 
-import { readFile } from 'node:fs/promises';
-import type { ClaimsBoard } from '../../runqueue/claims-board.ts';
-import { monotonicMs } from '../../runqueue/claims-board.ts';
+import { type ClaimsBoard, monotonicMs } from '../../runqueue/claims-board.ts';
 import { describeSettings } from '../../settings/describe-settings.ts';
-import { backlogIn, listeningSockets, wantedSockets } from '../../telemetry/listen-backlog.ts';
-import { zeroes } from '../../telemetry/snapshot/gateway-report.ts';
 import { BYTES_BUCKETS, SECONDS_BUCKETS } from '../../telemetry/snapshot/histogram.ts';
 import type { TrafficHistory } from '../../telemetry/snapshot/recent-traffic.ts';
-import {
-  type GatewaySnapshot,
-  type ListenerSnapshot,
-  type ProcessUsage,
-  type ServerState,
-  type SettingSnapshot,
-  type Snapshot,
-  WORKER_STATES,
-  type WorkerSnapshot,
-  type WorkerStateName,
-} from '../../telemetry/snapshot/snapshot.ts';
+import type { GatewaySnapshot, ServerState, SettingSnapshot, Snapshot } from '../../telemetry/snapshot/snapshot.ts';
 import type { ArbiterPhase } from '../arbiter-phase.ts';
 import type { ArbiterStart } from '../arbiter-start.ts';
 import type { GatewayReports } from '../gateways/gateway-reports.ts';
 import type { Gateways } from '../gateways/gateways.ts';
-import type { Generation } from '../generations/generation.ts';
 import type { Generations } from '../generations/generations.ts';
 import type { ReloadHistory } from '../generations/reload-history.ts';
 import type { OtherArbiter } from '../process/upgrade-state.ts';
 import type { SettingsInForce } from '../settings-in-force.ts';
-import type { Listeners } from '../sockets/listeners.ts';
 import type { WorkerEnds } from '../workers/worker-ends.ts';
-import type { Worker } from '../workers/worker-roster.ts';
+import { describeListeners, readKernelDrops } from './listener-snapshots.ts';
 import type { ProcessUsages, ServerProcess } from './process-usage.ts';
 import type { Readiness } from './readiness.ts';
+import { countWorkers, describeWorkers } from './worker-snapshots.ts';
 
 export interface SnapshotParts {
   readonly start: ArbiterStart;
@@ -91,7 +76,7 @@ export async function collectSnapshot(parts: SnapshotParts, measured: Measured):
         number,
         pid: pid ?? null,
         reportAgeSeconds: report?.ageSeconds ?? null,
-        gauges: report?.gauges ?? gauges,
+        gauges: report?.gauges ?? null,
         usage: usages.get(pid ?? 0) ?? null,
       };
     }),
@@ -148,76 +133,4 @@ function describeServer({ start, phase, inForce, generations, succession, otherA
           ? { role: 'newer', pid: state.pid }
           : { role: 'older', pid: state.parent },
   };
-}
-
-function describeWorkers(
-  { generations, board }: SnapshotParts,
-  usages: ReadonlyMap<number, ProcessUsage>,
-  nowMs: number,
-): readonly WorkerSnapshot[] {
-  const found = generations
-    .all()
-    .flatMap((generation) =>
-      generation.workers.all().map((worker) => ({ generation, worker, ...board.usage(worker) })),
-    );
-  const all = found.reduce((sum, { taken }) => sum + taken, 0);
-  return found.map(({ generation, worker, taken, running }) => ({
-    slot: worker.slot,
-    pid: worker.process?.pid ?? null,
-    generation: generation.number,
-    age: worker.age,
-    state: stateName(generation, worker, running),
-    life:
-      worker.state.kind === 'retiring' || worker.state.kind === 'doomed'
-        ? `${worker.state.kind}: ${worker.state.reason}`
-        : worker.state.kind,
-    sinceSeconds: worker.state.kind === 'gone' ? 0 : (nowMs - worker.state.sinceMs) / 1000,
-    running,
-    requests: taken,
-    share: all === 0 ? 0 : taken / all,
-    usage: usages.get(worker.process?.pid ?? 0) ?? null,
-  }));
-}
-
-function stateName(generation: Generation, { state }: Worker, running: number): WorkerStateName {
-  switch (state.kind) {
-    case 'forking':
-    case 'booting':
-      return 'booting';
-    case 'ready':
-      if (generation.state.kind === 'draining') return 'draining';
-      return running > 0 ? 'busy' : 'ready';
-    case 'retiring':
-    case 'exiting':
-    case 'doomed':
-    case 'gone':
-      return 'draining';
-  }
-}
-
-function countWorkers(workers: readonly WorkerSnapshot[]): Record<WorkerStateName, number> {
-  const counts = zeroes(WORKER_STATES);
-  for (const { state } of workers) counts[state] += 1;
-  return counts;
-}
-
-async function describeListeners(listeners: Listeners): Promise<readonly ListenerSnapshot[]> {
-  const current = listeners.current().map(({ address }) => address);
-  const sockets = current.some(({ kind }) => kind === 'tcp') ? await listeningSockets() : null;
-  return current.map(({ label, kind, host, port }) => ({
-    address: label,
-    backlog:
-      kind === 'tcp' && sockets !== null ? backlogIn(sockets, wantedSockets([{ host, port: Number(port) }])) : null,
-  }));
-}
-
-/** /proc/net/netstat has a line of names and a line of numbers for each protocol. */
-async function readKernelDrops(): Promise<number | null> {
-  const text = await readFile('/proc/self/net/netstat', 'latin1').catch(() => '');
-  const [names = [], numbers = []] = text
-    .split('\n')
-    .filter((line) => line.startsWith('TcpExt:'))
-    .map((line) => line.split(' '));
-  const drops = numbers[names.indexOf('ListenDrops')];
-  return drops === undefined ? null : Number(drops);
 }

@@ -79,7 +79,7 @@ export interface WorkerEnd {
   readonly signal: string | null;
 }
 
-export interface GenerationSnapshot {
+interface GenerationSnapshot {
   readonly number: number;
   readonly state: string;
   readonly workers: number;
@@ -92,7 +92,7 @@ export interface GatewaySnapshot {
   readonly pid: number | null;
   /** Since its last report; null if it has not reported yet. */
   readonly reportAgeSeconds: number | null;
-  readonly gauges: GatewayGauges;
+  readonly gauges: GatewayGauges | null;
   readonly usage: ProcessUsage | null;
 }
 
