@@ -9,6 +9,9 @@ const SECRETS: ReadonlySet<SettingName> = new Set(
   SETTINGS.flatMap(([name, { isSecret }]) => (isSecret === true ? [name] : [])),
 );
 
+/** They often hold passwords: whoever starts the server may see them, but not everyone who may see its status. */
+const PERHAPS_SECRET: readonly SettingName[] = ['raw_env', 'raw_paste_global_conf', 'logconfig_dict'];
+
 const NOT_SHOWN = '(not shown)';
 
 /** As Python prints it. */
@@ -24,9 +27,9 @@ export function describeSettings(
 ): Record<string, { readonly value: string; readonly origin: string }> {
   return Object.fromEntries(
     SETTINGS.map(([name]) => {
-      // The variables are the application's, often with passwords.
-      const value = name === 'raw_env' && settings.raw_env.length > 0 ? NOT_SHOWN : shownValue(settings, name);
-      return [name, { value, origin: describeOrigin(origins[name]) }];
+      const origin = origins[name];
+      const isHidden = PERHAPS_SECRET.includes(name) && origin.from !== 'default';
+      return [name, { value: isHidden ? NOT_SHOWN : shownValue(settings, name), origin: describeOrigin(origin) }];
     }),
   );
 }

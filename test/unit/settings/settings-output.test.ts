@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatConfig } from '../../../src/cli/print-config.ts';
+import { formatConfig, listConfig } from '../../../src/cli/print-config.ts';
+import { describeSettings } from '../../../src/settings/describe-settings.ts';
 import { findAccounts, findInitGroup } from '../../../src/settings/for-processes/accounts.ts';
 import { NO_LIMIT, toGatewaySettings } from '../../../src/settings/for-processes/gateway-settings.ts';
 import { pythonRepr } from '../../../src/settings/kinds/python-repr.ts';
@@ -46,6 +47,27 @@ describe('formatConfig()', () => {
     ];
     for (const line of expected) assert.ok(lines.includes(line), line);
   });
+});
+
+test('a secret is in no list of the settings, and what may be one is not in the status', () => {
+  const values = {
+    admin_token: 'sesame',
+    raw_env: ['PASSWORD=sesame'],
+    logconfig_dict: { password: 'sesame' },
+    workers: 3,
+  };
+  const file = { path: '/srv/gunicorn.conf.py', values };
+  const sources = { environment: {}, framework: null, overrides: null, file, commandArgs: {}, commandLine: {} };
+  const resolution = resolveSettings(sources, facts);
+  assert.ok(resolution.ok);
+  const { settings, origins } = resolution;
+  const token = (text: string): string | undefined => /^ *admin_token[ :].*$/m.exec(text)?.[0];
+  assert.match(token(formatConfig(settings)) ?? '', /= \(not shown\)$/);
+  assert.match(token(listConfig(settings)) ?? '', /: \(not shown\)$/);
+  const status = describeSettings(settings, origins);
+  assert.doesNotMatch(JSON.stringify(status), /sesame/);
+  assert.deepEqual(status.workers, { value: '3', origin: 'in gunicorn.conf.py' });
+  assert.deepEqual(describeSettings(settingsWith({}), origins).admin_token?.value, 'None');
 });
 
 describe('formatConfig() with functions, classes and origins', () => {
