@@ -17,7 +17,9 @@ export function compatibilityPage(versions: Versions, python: string): string {
   const version = (name: string): string => versions.get(name.toLowerCase()) ?? '?';
   const packages = (framework: Framework): string =>
     framework.packages.map((name) => `${name} ${version(name)}`).join(', ');
-  return `# Framework compatibility
+  return `# Compatibility
+
+Frameworks first; [versions of Node.js and Python](#versions-of-nodejs-and-python) are at the end.
 
 Real applications of these frameworks run under every suitable worker class. The applications are in \`test/frameworks/\`, one folder
 each. \`npm run compatibility\` runs them all and writes this page; \`npm test\` runs them, too, and fails if a result contradicts this page.
@@ -70,6 +72,7 @@ ${table(
 ## Not supported
 
 ${notes().join('\n')}
+
 `;
 }
 

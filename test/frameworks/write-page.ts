@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { root } from '../harness/project.ts';
 import { Scene } from '../harness/scenario.ts';
+import { readResults } from '../versions/results.ts';
+import { versionsSection } from '../versions/section.ts';
 import { type Cell, cells, complaintsOf } from './cells.ts';
 import { frameworksVenv, runFramework } from './grid.ts';
 import { compatibilityPage } from './page.ts';
@@ -18,7 +20,7 @@ let complaints = 0;
 await Promise.all(Array.from({ length: AT_ONCE }, runQueue));
 if (complaints === 0) {
   const python = pythonVersion(frameworksVenv);
-  const page = compatibilityPage(pinnedVersions(python), python);
+  const page = compatibilityPage(pinnedVersions(python), python) + versionsSection(readResults());
   writeFileSync(join(root, 'docs', 'compatibility.md'), page);
   process.stdout.write(`\n${page}\ndocs/compatibility.md is written.\n`);
 } else {

@@ -124,6 +124,7 @@ async function start(
     args: ['--python', python.path, ...flags],
     env: {
       PATH: [dirname(node.path), process.env.PATH].join(delimiter),
+      TUNICORN_NODE: undefined,
       VIRTUAL_ENV: undefined,
       RENDEZVOUS: rendezvous.address,
       LEDGER: scene.write('ledger', ''),

@@ -24,7 +24,7 @@ export interface Pair {
   readonly python: Runtime;
 }
 
-/** Every Python with the oldest Node.js, every Node.js with the newest Python, the newest with the oldest, and musl with musl. */
+/** Every Python with the oldest Node.js, every Node.js with the newest Python, the newest with the oldest, and musl with musl, if both are there. */
 export function pairsOf({ nodes, pythons, musl }: Runtimes): readonly Pair[] {
   const [oldestNode, newestNode] = [nodes.at(0), nodes.at(-1)];
   const [oldestPython, newestPython] = [pythons.at(0), pythons.at(-1)];
@@ -35,5 +35,6 @@ export function pairsOf({ nodes, pythons, musl }: Runtimes): readonly Pair[] {
       )
       .map((python) => ({ node, python })),
   );
-  return [...ofGlibc, ...musl.nodes.flatMap((node) => musl.pythons.map((python) => ({ node, python })))];
+  const forMusl = musl.pythons.length > 0 ? musl.pythons : pythons.slice(-1);
+  return [...ofGlibc, ...musl.nodes.flatMap((node) => forMusl.map((python) => ({ node, python })))];
 }

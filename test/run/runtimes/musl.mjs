@@ -30,10 +30,12 @@ export function muslPython() {
     };
     const ffi = unpackSource(source, 'libffi', join(target, 'libffi'));
     build(ffi, [`--prefix=${libraries}`, '--disable-shared', '--disable-docs'], 'install');
+    const zlib = unpackSource(source, 'zlib', join(target, 'zlib'));
+    build(zlib, [`--prefix=${libraries}`, '--static'], 'install');
     const own = unpackSource(source, `python${version}`, join(target, 'source'));
-    const withFfi = [`LDFLAGS=-L${join(libraries, 'lib')}`, `LIBFFI_INCLUDEDIR=${join(libraries, 'include')}`];
+    const withFfi = [`LDFLAGS=-L${join(libraries, 'lib')}`, `CPPFLAGS=-I${join(libraries, 'include')}`];
     build(own, ['--without-ensurepip', '--disable-test-modules', ...withFfi], 'sharedmods');
-    run([join(own, 'python'), '-c', 'import ctypes, hashlib, mmap, asyncio']);
+    run([join(own, 'python'), '-c', 'import asyncio, ctypes, hashlib, mmap, zlib']);
   });
   // It runs in the folder of its sources: an installation would compile the whole standard library.
   const path = join(folder, 'source', 'python');

@@ -1,4 +1,5 @@
-// docs/compatibility.md follows from the tables of the framework grid; the integration tests check the tables.
+// docs/compatibility.md follows from the tables of the framework grid; the integration tests check the tables. Its last
+// section follows from what the grid of versions has measured.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,6 +12,8 @@ import { MIDDLEWARES } from '../../frameworks/middlewares.ts';
 import { compatibilityPage } from '../../frameworks/page.ts';
 import { pinnedVersions } from '../../frameworks/versions.ts';
 import { root } from '../../harness/project.ts';
+import { readResults } from '../../versions/results.ts';
+import { versionsSection } from '../../versions/section.ts';
 
 const all = [...FRAMEWORKS, ...MIDDLEWARES];
 
@@ -18,8 +21,8 @@ const page = readFileSync(join(root, 'docs', 'compatibility.md'), 'utf8');
 const python = /^Python (\S+), with/m.exec(page)?.[1] ?? '';
 const versions = pinnedVersions(python);
 
-test('docs/compatibility.md is up to date (npm run compatibility writes it)', () => {
-  assert.equal(page, compatibilityPage(versions, python));
+test('docs/compatibility.md is up to date (npm run compatibility and compatibility:versions write it)', () => {
+  assert.equal(page, compatibilityPage(versions, python) + versionsSection(readResults()));
 });
 
 test('each package on the page is pinned', () => {
