@@ -20,6 +20,10 @@ export interface HttpSettings extends WebSocketLimits {
   readonly proxyProtocol: 'off' | ProxyProtocolMode;
   /** The peers that may send a PROXY header. */
   readonly proxyPeers: TrustedPeers;
+  /** Applies to new connections. */
+  readonly protocol: GatewaySettings['protocol'];
+  /** The peers that may speak uwsgi. */
+  readonly uwsgiPeers: TrustedPeers;
   /** Null: requests have no ids. */
   readonly requestIds: RequestIds | null;
   /** 0: every response closes its connection. */
@@ -51,6 +55,8 @@ export function toHttpSettings(settings: GatewaySettings): HttpSettings {
     webSocketCompression: settings.webSocketCompression,
     proxyProtocol: settings.proxyProtocol,
     proxyPeers: toTrustedPeers('proxy_allow_ips', settings.proxyAllowIps),
+    protocol: settings.protocol,
+    uwsgiPeers: toTrustedPeers('uwsgi_allow_ips', settings.uwsgiAllowIps),
     requestIds: settings.requestIds ? new RequestIds() : null,
     keepaliveMs: settings.keepaliveMs,
     headTimeoutMs: settings.headTimeoutMs,

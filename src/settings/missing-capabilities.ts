@@ -1,7 +1,7 @@
 // Features that Tunicorn does not have yet, with the consequences for a setting that asks for one, and alternatives. For errors,
 // warnings and the pages in docs/. Pure.
 
-export type Capability = 'TLS' | 'HTTP/2' | 'uwsgi protocol' | 'dirty workers' | 'control socket';
+export type Capability = 'TLS' | 'HTTP/2' | 'dirty workers' | 'control socket';
 
 export interface Missing {
   /** A sentence without its full stop. */
@@ -22,10 +22,6 @@ export const MISSING: Readonly<Record<Capability, Missing>> = {
     instead: 'Let a proxy speak HTTP/2',
     page: 'proxies.md',
     consequence: 'every connection would speak HTTP/1.1',
-  },
-  'uwsgi protocol': {
-    instead: 'Let the proxy speak HTTP, as with proxy_pass in nginx',
-    consequence: 'uwsgi requests would be refused, and HTTP clients would be let in',
   },
   'dirty workers': { instead: 'Use a task queue such as Celery or RQ', consequence: 'no task would run' },
   'control socket': { instead: 'Use signals', consequence: 'there would be no socket' },

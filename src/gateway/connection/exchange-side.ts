@@ -36,7 +36,7 @@ export class ExchangeSide implements ExchangeClient, Http1Output {
 
   mayKeepAlive(): boolean {
     const { reader, owner } = this.#parts;
-    return reader.http.keepaliveMs > 0 && !owner.isDraining() && this.#mayAsk;
+    return reader.http.keepaliveMs > 0 && !owner.isDraining() && reader.mayGoOn && this.#mayAsk;
   }
 
   /** Another request may arrive, or has arrived: one that was sent before a half-close is served like any other. */

@@ -22,6 +22,9 @@ export type RefusalCode =
   | 'InvalidProxyLine'
   | 'InvalidProxyHeader'
   | 'ForbiddenProxyRequest'
+  | 'InvalidUwsgiHeader'
+  | 'UnsupportedModifier'
+  | 'ForbiddenUwsgiRequest'
   | 'InvalidChunkSize'
   | 'InvalidChunkExtension'
   | 'ChunkMissingTerminator'
@@ -96,6 +99,22 @@ export const REFUSALS: Readonly<Record<RefusalCode, Wording>> = {
     log: (peer) => `Proxy request from ${quoted(peer)} not allowed`,
     client: () => 'Request forbidden',
     when: 'A connection begins with a PROXY header, but its peer is not in `proxy_allow_ips`.',
+  },
+  InvalidUwsgiHeader: {
+    status: 400,
+    log: (problem) => `Invalid uWSGI header: ${problem}`,
+    when: 'With `protocol = "uwsgi"`, a packet is malformed, or lacks `REQUEST_METHOD`.',
+  },
+  UnsupportedModifier: {
+    status: 501,
+    log: (modifier) => `Unsupported uWSGI modifier1: ${modifier}`,
+    when: 'With `protocol = "uwsgi"`, a packet begins with a modifier other than 0. HTTP does, too.',
+  },
+  ForbiddenUwsgiRequest: {
+    status: 403,
+    log: (peer) => `uWSGI request from ${quoted(peer)} not allowed`,
+    client: () => 'Request forbidden',
+    when: 'With `protocol = "uwsgi"`, the peer is not in `uwsgi_allow_ips`.',
   },
   InvalidChunkSize: { status: 400, log: (size) => `Invalid chunk size: ${quoted(size)}` },
   InvalidChunkExtension: { status: 400, log: (problem) => `Invalid chunk extension: ${quoted(problem)}` },

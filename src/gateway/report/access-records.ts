@@ -35,7 +35,7 @@ export function exchangeRecord(exchange: Exchange, connection: RecordedConnectio
   const { request, responseLines, workerPid } = exchange;
   const { head } = request;
   return {
-    remoteAddress: connection.remoteAddress,
+    remoteAddress: head.client?.address ?? connection.remoteAddress,
     method: head.method,
     target: head.target,
     protocol: head.protocol,
@@ -68,7 +68,7 @@ export function unservedRecord(request: UnservedRequest): AccessRecord {
   const { head, line, answer, connection, requestId } = request;
   return {
     ...(head === null ? lineOf(line) : headOf(head)),
-    remoteAddress: connection.remoteAddress,
+    remoteAddress: head?.client?.address ?? connection.remoteAddress,
     status: answer?.status,
     bodyBytes: answer?.bodyBytes ?? 0,
     requestBytes: request.requestBytes,

@@ -11,6 +11,9 @@ import type { HttpSettings } from '../http-settings.ts';
 import { HeadReader } from '../http1/head/head-reader.ts';
 import { type HeadContext, parseRequestHead, type RequestHead } from '../http1/head/request-head.ts';
 import { Refusal } from '../http1/refusal.ts';
+import { PacketReader } from '../uwsgi/packet-reader.ts';
+import { requestLineIn, uwsgiHead } from '../uwsgi/uwsgi-head.ts';
+import { parseVariables } from '../uwsgi/variables.ts';
 import { BodyStore } from './body-store.ts';
 import { BufferedBody } from './buffered-body.ts';
 import { headRefusal } from './head-refusal.ts';
@@ -56,6 +59,8 @@ export class RequestReader {
   #http: HttpSettings;
   #context: HeadContext;
   #heads: HeadReader;
+  /** Null: the connection speaks HTTP. A reload does not change that. */
+  readonly #packets: PacketReader | null;
   #stage: ReadingStage = IDLE;
   /** How far the current chunk has been read. */
   #at = 0;
@@ -76,6 +81,7 @@ export class RequestReader {
     this.#http = resources.http();
     this.#context = this.#newContext();
     this.#heads = new HeadReader(this.#http.rules);
+    this.#packets = this.#http.protocol === 'uwsgi' ? new PacketReader() : null;
     this.#progressMs = transport.connectedMs;
   }
 
@@ -102,6 +108,13 @@ export class RequestReader {
 
   get keptBytes(): number {
     return this.#kept?.length ?? 0;
+  }
+
+  /**
+   * Whether the connection may stay open after a response. A uwsgi proxy waits for its end, unless it has already sent the next request.
+   */
+  get mayGoOn(): boolean {
+    return this.#packets === null || this.#kept !== null;
   }
 
   keep(bytes: Buffer): void {
@@ -184,6 +197,7 @@ export class RequestReader {
       // On a new connection the time limit of the head runs from the connect.
       if (this.#requests > 0) this.#progressMs = performance.now();
     }
+    if (this.#packets !== null) return this.#readPacket(this.#packets, chunk);
     const text = this.#heads.push(chunk, this.#at);
     if (text === null) {
       // A client that sends an empty line after a body owes nothing.
@@ -195,6 +209,24 @@ export class RequestReader {
     this.#at = this.#heads.end;
     const head = parseRequestHead(text, this.#context);
     return head instanceof Refusal ? this.#refuse(head, text) : this.#begin(head);
+  }
+
+  #readPacket(packets: PacketReader, chunk: Buffer): Read {
+    const { rules, uwsgiPeers } = this.#http;
+    if (!isPeerTrusted(this.#transport, uwsgiPeers)) {
+      return this.#refuse(new Refusal('ForbiddenUwsgiRequest', this.#transport.peer?.address ?? ''));
+    }
+    const packet = packets.push(chunk, this.#at);
+    if (packet === null) {
+      this.#at = chunk.length;
+      return NEED_MORE;
+    }
+    if (packet instanceof Refusal) return this.#refuse(packet);
+    this.#at = packets.end;
+    const variables = parseVariables(packet);
+    if (variables instanceof Refusal) return this.#refuse(variables);
+    const head = uwsgiHead(variables, rules, this.#transport.scheme);
+    return head instanceof Refusal ? this.#refuse(head, requestLineIn(variables)) : this.#begin(head);
   }
 
   /** The head is complete; without a body, so is the request. */

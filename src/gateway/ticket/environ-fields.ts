@@ -16,14 +16,14 @@ export interface EnvironFields {
 
 /**
  * The fields that all requests of a connection share, made once: the peer's address and, except for Unix sockets, the server's. `peer` is
- * null for a Unix socket, `proxy` for a connection without a PROXY header.
+ * null for a Unix socket, `proxy` for a connection without a PROXY header; `remote` is the client.
  */
 export function connectionFields(
   listener: ListenerAddress,
   peer: ProxyEndpoint | null,
   proxy: ProxyHeader | null = null,
+  remote: ProxyEndpoint | null = proxy?.source ?? peer,
 ): string {
-  const remote = proxy?.source ?? peer;
   let fields = `\0REMOTE_ADDR\0${remote?.address ?? ''}`;
   if (remote !== null) fields += `\0REMOTE_PORT\0${remote.port}`;
   if (peer !== null) fields += `\0SERVER_NAME\0${listener.host}\0SERVER_PORT\0${listener.port}`;

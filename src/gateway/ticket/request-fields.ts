@@ -55,7 +55,7 @@ export class RequestFields implements FieldsSource {
 
   /** The request as environ pairs for the access log, for either kind of application. */
   environ(head: RequestHead, madeRequestId: string | null = null): string {
-    const { fields } = environFields(head, this.#shared, this.#transport.listener, this.#peerTrusted);
+    const { fields } = environFields(head, this.#sharedBy(head), this.#transport.listener, this.#peerTrusted);
     return madeRequestId === null ? fields : withRequestId(fields, madeRequestId);
   }
 
@@ -94,16 +94,24 @@ export class RequestFields implements FieldsSource {
   }
 
   #fieldsOf(head: RequestHead, dialect: Dialect): EnvironFields {
-    if (dialect === 'wsgi') return environFields(head, this.#shared, this.#transport.listener, this.#peerTrusted);
     const { listener } = this.#transport;
-    return asgiFields(head, { listener, client: this.#client, peerTrusted: this.#peerTrusted, proxies: this.#proxies });
+    const peerTrusted = this.#peerTrusted;
+    if (dialect === 'wsgi') return environFields(head, this.#sharedBy(head), listener, peerTrusted);
+    const client = head.client ?? this.#client;
+    return asgiFields(head, { listener, client, peerTrusted, proxies: this.#proxiesOf(client) });
   }
 
-  /** The client that a PROXY header names has sent the fields, and must itself be a trusted proxy for them to count. */
-  get #proxies(): TrustedPeers | null {
+  #sharedBy({ client }: RequestHead): string {
+    if (client === null) return this.#shared;
+    const { listener, peer, proxy } = this.#transport;
+    return connectionFields(listener, peer, proxy, client);
+  }
+
+  /** A client that a proxy names has sent the fields, and must itself be a trusted proxy for them to count. */
+  #proxiesOf(client: ProxyEndpoint | null): TrustedPeers | null {
     const { proxies } = this.#http;
     if (proxies === null || !this.#peerTrusted) return null;
-    return this.#client === this.#transport.peer || proxies.trusts(this.#client?.address ?? null) ? proxies : null;
+    return client === this.#transport.peer || proxies.trusts(client?.address ?? null) ? proxies : null;
   }
 }
 

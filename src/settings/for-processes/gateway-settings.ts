@@ -65,6 +65,8 @@ export interface GatewaySettings extends LogSettings {
   readonly forwardedHeader: boolean;
   readonly proxyProtocol: Settings['proxy_protocol'];
   readonly proxyAllowIps: readonly string[];
+  readonly protocol: Settings['protocol'];
+  readonly uwsgiAllowIps: readonly string[];
   /** Names in upper case with dashes, as on the wire; values exactly. */
   readonly secureSchemeHeaders: Readonly<Record<string, string>>;
 
@@ -144,6 +146,8 @@ export function toGatewaySettings(
     forwardedHeader: settings.forwarded_header && settings.proxy_headers,
     proxyProtocol: settings.proxy_protocol,
     proxyAllowIps: settings.proxy_allow_ips,
+    protocol: settings.protocol,
+    uwsgiAllowIps: settings.uwsgi_allow_ips,
     secureSchemeHeaders: Object.fromEntries(schemeHeaders.map(([name, value]) => [name.toUpperCase(), value])),
 
     userId: ids.userId,

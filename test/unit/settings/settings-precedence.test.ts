@@ -236,10 +236,9 @@ describe('a setting whose capability there is not yet', () => {
 
   const asked = {
     ...{ certfile: 'server.crt', keyfile: 'server.key', ca_certs: 'ca.crt', cert_reqs: 2, ciphers: 'ECDHE+AESGCM' },
-    protocol: 'uwsgi',
   };
   for (const [name, value] of Object.entries(asked)) {
-    test(`is refused where it promises safety, or a language: ${name}`, () => {
+    test(`is refused where it promises safety: ${name}`, () => {
       const [error = '', ...more] = errorsOf(fileWith({ [name]: value }));
       assert.match(error, new RegExp(`^Setting '${name}' in gunicorn\\.conf\\.py is refused: Tunicorn has no `));
       assert.deepEqual(more, []);
@@ -250,7 +249,7 @@ describe('a setting whose capability there is not yet', () => {
 
   test('is a warning if ignoring it does not admit clients that it would have refused', () => {
     const harmless = {
-      ...{ ssl_context: 'ssl_setup.make', uwsgi_allow_ips: '10.0.0.1', control_socket_mode: 0o640 },
+      ...{ ssl_context: 'ssl_setup.make', control_socket_mode: 0o640 },
       ...{ do_handshake_on_connect: true, http_protocols: 'h2,h1' },
     };
     const { warnings } = resolve(fileWith(harmless));

@@ -56,6 +56,10 @@ export function toFraming(
   return contentLength === 0 ? NO_BODY : { kind: 'length', bytes: contentLength };
 }
 
+export function isEmptyBody(framing: Framing): boolean {
+  return framing.kind === 'none' || (framing.kind === 'length' && framing.bytes === 0);
+}
+
 function invalidCoding(rule: 'coding-version' | 'coding-without-chunked'): Refusal {
   return broken(rule, 'TRANSFER-ENCODING');
 }

@@ -19,7 +19,7 @@ export interface FieldLines {
 // One test for the whole section is much cheaper than one for each value; but the regexp engine's stack is limited.
 const CLEAN_LINES = /^[\t\x20-\x7e\x80-\xff]+(?:\r\n[\t\x20-\x7e\x80-\xff]+)*$/;
 const CLEAN_TEST_MAX_CHARS = 65_536;
-const NOT_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
+export const NOT_IN_VALUE: RegExp = /[\x00-\x08\x0a-\x1f\x7f]/;
 const TAB = 9;
 const SPACE = 32;
 const CR = 13;

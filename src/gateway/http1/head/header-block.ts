@@ -37,7 +37,10 @@ type Draft = { -readonly [Key in keyof HeaderBlock]: HeaderBlock[Key] };
 
 export function parseHeaderBlock(section: string, rules: HeadRules, peerTrusted: boolean): HeaderBlock | Refusal {
   const lines = readFieldLines(section, rules, peerTrusted);
-  if (lines instanceof Refusal) return lines;
+  return lines instanceof Refusal ? lines : toHeaderBlock(lines, rules, peerTrusted);
+}
+
+export function toHeaderBlock(lines: FieldLines, rules: HeadRules, peerTrusted: boolean): HeaderBlock | Refusal {
   const block: Draft = {
     environFields: '',
     rawFields: '',

@@ -1,7 +1,8 @@
 // The head of a request, parsed: the data with which the gateway frames, answers and logs the request, and the part of the WSGI environ
 // that comes from the client.
 
-import { type Framing, toFraming } from '../body/framing.ts';
+import type { ProxyEndpoint } from '../../accept/proxy-protocol.ts';
+import { type Framing, isEmptyBody, toFraming } from '../body/framing.ts';
 import { Refusal } from '../refusal.ts';
 import { broken } from '../rules.ts';
 import { offersWebSocket } from './handshake.ts';
@@ -33,6 +34,8 @@ export interface RequestHead {
   /** For ASGI: `NUL host NUL example.com NUL accept NUL …`, each field as received; empty in the other dialect. */
   readonly rawFields: string;
   readonly host: string | null;
+  /** The client of this request, if the proxy names it with the request itself; null: the connection's. */
+  readonly client: ProxyEndpoint | null;
 }
 
 /**
@@ -87,7 +90,7 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
   }
 
   const isWebSocket =
-    block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmpty(framing) && offersWebSocket(block);
+    block.connectionUpgrade && line.method === 'GET' && atLeast11 && isEmptyBody(framing) && offersWebSocket(block);
   const endsUse = block.connectionClose || !(atLeast11 || block.connectionKeepAlive);
   const head: RequestHead = {
     method: line.method,
@@ -110,16 +113,13 @@ export function parseRequestHead(text: string, context: HeadContext): RequestHea
     headerFields: line.targetHost === null ? block.environFields : withHost(block.environFields, line.targetHost),
     rawFields: line.targetHost === null ? block.rawFields : withRawHost(block.rawFields, line.targetHost),
     host: line.targetHost ?? block.host,
+    client: null,
   };
   if (text.length <= REMEMBERED_CHARS) {
     context.lastText = text;
     context.lastHead = head;
   }
   return head;
-}
-
-function isEmpty(framing: Framing): boolean {
-  return framing.kind === 'none' || (framing.kind === 'length' && framing.bytes === 0);
 }
 
 function blockOf(section: string, context: HeadContext): HeaderBlock | Refusal {

@@ -14,6 +14,7 @@ import type { RequestBody } from '../../../../src/gateway/request/request-body.t
 import { RequestReader } from '../../../../src/gateway/request/request-reader.ts';
 import type { ListenerAddress } from '../../../../src/messages/between-arbiter-and-gateway.ts';
 import type { GatewaySettings } from '../../../../src/settings/for-processes/gateway-settings.ts';
+import { GET_SEEN, uwsgiPacket, withVariables } from '../../../harness/clients/uwsgi-packet.ts';
 import { eventually } from '../../../harness/deadline.ts';
 import { gatewaySettings } from '../../../harness/gateway-settings.ts';
 
@@ -296,4 +297,37 @@ test('the awaited part follows the received ones', (t) => {
   client.send(`${POST.slice(1)}0123`);
   const body = reader.awaited(false, 0);
   assert.equal(body.kind === 'body' ? body.receivedBytes : body.kind, 4);
+});
+
+test('a connection speaks the protocol that was set when it began, in whatever pieces', (t) => {
+  const { client, owner, reader } = begin(t, { protocol: 'uwsgi' });
+  const post = withVariables(GET_SEEN, { REQUEST_METHOD: 'POST', CONTENT_LENGTH: '3', REQUEST_URI: '/post' });
+  const first = uwsgiPacket(post, 'abc').toString('latin1');
+  const second = uwsgiPacket(GET_SEEN).toString('latin1');
+  for (const byte of first.slice(0, -1)) client.send(byte);
+  client.send(first.slice(-1) + second.slice(0, 10));
+  assert.deepEqual(client.targets, ['/post']);
+  assert.equal(client.requests[0]?.body.bytes?.toString(), 'abc');
+  assert.equal(reader.mayGoOn, true);
+  owner.current = settings();
+  client.answered();
+  client.goOn();
+  client.send(second.slice(10));
+  assert.deepEqual(client.targets, ['/post', '/seen?q=1']);
+  assert.equal(reader.mayGoOn, false);
+});
+
+test('a peer outside uwsgi_allow_ips is refused, however it begins', (t) => {
+  const { client } = begin(t, { protocol: 'uwsgi', uwsgiAllowIps: ['10.0.0.0/8'] });
+  client.send('\0');
+  assert.deepEqual(client.refusals, [{ code: 'ForbiddenUwsgiRequest', end: 'refused', known: '' }]);
+  const allowed = begin(t, { protocol: 'uwsgi', uwsgiAllowIps: ['127.0.0.0/8'] });
+  allowed.client.send(uwsgiPacket(GET_SEEN).toString('latin1'));
+  assert.deepEqual(allowed.client.targets, ['/seen?q=1']);
+});
+
+test('a refused packet is known by its request line', (t) => {
+  const { client } = begin(t, { protocol: 'uwsgi' });
+  client.send(uwsgiPacket(withVariables(GET_SEEN, { CONTENT_LENGTH: '-1' })).toString('latin1'));
+  assert.deepEqual(client.refusals, [{ code: 'InvalidHeader', end: 'refused', known: '/seen?q=1' }]);
 });
