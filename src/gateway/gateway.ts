@@ -35,6 +35,7 @@ import { TicketPipe } from './queue/ticket-pipe.ts';
 import type { RecordedConnection, UnservedRequest } from './report/access-records.ts';
 import type { RequestLog } from './report/request-log.ts';
 import { countConnections, StreamReport } from './report/stream-counts.ts';
+import { StaticFiles } from './static/static-files.ts';
 import type { Upgraded } from './upgraded/upgraded.ts';
 import { closeWithin, WebSocketRetirement } from './upgraded/websocket-retirement.ts';
 
@@ -78,12 +79,14 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   #checkedQueueMs: number = performance.now();
   #settings: GatewaySettings;
   #http: HttpSettings;
+  #files: StaticFiles | null;
 
   constructor(start: GatewayStart) {
     this.#start = start;
     this.spoolDir = start.spoolDir;
     this.#settings = start.settings;
     this.#http = toHttpSettings(start.settings);
+    this.#files = this.#newFiles(start.settings);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.spoolBudget = new SpoolBudget(start.settings.spoolLimitBytes);
     this.#lookAtDisk();
@@ -147,6 +150,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     if (settings !== this.#settings) {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
+      this.#files = this.#newFiles(settings);
       this.budget.limitBytes = settings.memoryLimitBytes;
       this.spoolBudget.limitBytes = settings.spoolLimitBytes;
       this.queue.setPolicy(toQueuePolicy(settings));
@@ -254,6 +258,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   admit(exchange: Exchange): void {
+    if (this.#files === null || !this.#files.take(exchange)) this.#enqueue(exchange);
+  }
+
+  #enqueue(exchange: Exchange): void {
     const turnedAway = this.queue.enqueue(exchange);
     if (turnedAway !== undefined) {
       this.limitReached('queue_limit');
@@ -334,6 +342,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     } catch {
       // ENOENT: no worker knows of this gateway yet. They answer on their channels until it has opened the pipe.
     }
+  }
+
+  #newFiles(settings: GatewaySettings): StaticFiles | null {
+    return StaticFiles.of(settings, { log: this.#start.log, pass: (exchange) => this.#enqueue(exchange) });
   }
 
   #connected(socket: Socket, listener: ListenerAddress): void {

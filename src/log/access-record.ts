@@ -5,7 +5,7 @@
 export type RequestEnd =
   /** The whole response was handed to the connection. */
   | 'answered'
-  /** The application aborted its response. */
+  /** The application aborted its response, or a file changed while it was sent. */
   | 'cut-off'
   /** The client left, or stopped sending, before it had its response. */
   | 'client-gone'

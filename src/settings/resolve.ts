@@ -15,6 +15,7 @@ import { nearMisses } from './near-miss.ts';
 import { describeOrigin, type Origin } from './origin.ts';
 import type { Declaration } from './setting.ts';
 import { SETTINGS, type SettingName, type Settings } from './settings.ts';
+import { unpairedMounts } from './static-mounts.ts';
 
 export type Origins = { readonly [Name in SettingName]: Origin };
 
@@ -66,6 +67,7 @@ export function resolveSettings(sources: Sources, facts: Facts): Resolution {
   }
   if (errors.length === 0) errors.push(...resolveFolders(values, origins, facts));
   if (errors.length === 0) errors.push(...refusals(values, origins));
+  if (errors.length === 0) errors.push(...unpaired(values as Settings, origins));
   if (errors.length > 0) return { ok: false, errors };
   warnings.push(...warningsAbout(values, origins));
   for (const { origin, values: names } of layers.filter(({ origin }) => origin.from === 'file')) {
@@ -130,8 +132,19 @@ function resolveFolders(values: Record<string, unknown>, origins: Record<string,
   for (const [name, { kind }] of SETTINGS) {
     if (kind === 'optional folder') makeAbsolute(name, base);
     if (kind === 'preferred folder') makeAbsolute(name, base, true);
+    if (kind === 'folder list') {
+      const given = values[name] as readonly string[];
+      const missing = given.filter((folder) => !facts.isFolder(resolve(base, folder)));
+      errors.push(...missing.map((folder) => invalid(name, originOf(origins, name), folder, 'a folder that exists')));
+      values[name] = given.map((folder) => resolve(base, folder));
+    }
   }
   return errors;
+}
+
+function unpaired(settings: Settings, origins: Readonly<Record<string, Origin>>): string[] {
+  const why = unpairedMounts(settings, originOf(origins, 'static_path_route').from !== 'default');
+  return why === null ? [] : [why];
 }
 
 /** One error per setting that has no effect yet but must not be ignored. */

@@ -11,6 +11,7 @@ export type Section =
   | 'Gateway'
   | 'HTTP Requests'
   | 'HTTP Responses'
+  | 'Static Files'
   | 'Server Mechanics'
   | 'Process Naming'
   | 'Logging'
@@ -135,6 +136,12 @@ interface Kinds {
   'optional folder': { readonly extra: { default: null }; readonly value: string | null };
   /** As optional folder, but it need not exist: another one replaces it. */
   'preferred folder': { readonly extra: { default: null }; readonly value: string | null };
+  /** As string list; each is a folder that exists, and absolute in the value. */
+  'folder list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** As string list; each is the beginning of a URL's path. */
+  'route list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** A name without a folder; None and the empty string mean "not set". */
+  'optional file name': { readonly extra: { default: null }; readonly value: string | null };
   /** A number or a name, for example of a user. */
   'number or name': { readonly extra: { default?: number }; readonly value: number | string };
   'syslog address': { readonly extra: { default: string }; readonly value: string };

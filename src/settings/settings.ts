@@ -17,6 +17,7 @@ import { PROCESS } from './table/process.ts';
 import { RELOADING } from './table/reloading.ts';
 import { SERVER_MECHANICS } from './table/server-mechanics.ts';
 import { SERVER_SOCKET } from './table/server-socket.ts';
+import { STATIC_FILES } from './table/static-files.ts';
 import { TLS } from './table/tls.ts';
 import { WEB_SOCKETS } from './table/web-sockets.ts';
 import { WORKER_PROCESSES } from './table/worker-processes.ts';
@@ -28,6 +29,7 @@ type Table = typeof CONFIG_FILE &
   typeof WEB_SOCKETS &
   typeof HTTP_REQUESTS &
   typeof HTTP_RESPONSES &
+  typeof STATIC_FILES &
   typeof SERVER_MECHANICS &
   typeof PROCESS &
   typeof LOGGING &
@@ -49,6 +51,7 @@ const table: Table = {
   ...WEB_SOCKETS,
   ...HTTP_REQUESTS,
   ...HTTP_RESPONSES,
+  ...STATIC_FILES,
   ...SERVER_MECHANICS,
   ...PROCESS,
   ...LOGGING,

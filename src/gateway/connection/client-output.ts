@@ -93,6 +93,13 @@ export class ClientOutput {
     return isFull;
   }
 
+  /** Whether the next piece of a file must wait; if so, `resume` is called when the client has read the last one. */
+  isSocketFull(resume: () => void): boolean {
+    const isFull = this.#spool !== null || this.#socket.writableNeedDrain;
+    if (isFull) this.#resume = resume;
+    return isFull;
+  }
+
   /** The socket's buffer is empty. */
   drained(limits: OutputLimits, nowMs: number): void {
     this.#takenMs = nowMs;

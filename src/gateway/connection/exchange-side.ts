@@ -61,6 +61,10 @@ export class ExchangeSide implements ExchangeClient, Http1Output {
     return state.kind === 'taken-over' ? state.by.holdsBack(resume) : output.holdsBack(reader.http, resume);
   }
 
+  isSocketFull(resume: () => void): boolean {
+    return this.#parts.output.isSocketFull(resume);
+  }
+
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null {
     const { socket, reader, owner } = this.#parts;
     this.#connection.letGo();

@@ -17,8 +17,15 @@ export interface IssuedTicket extends RunTicket {
 export interface Responded {
   readonly type: 'responded';
   readonly head: ResponseHead;
-  readonly workerPid: number;
+  /** Null: no worker had the request. */
+  readonly workerPid: number | null;
   readonly isEventStream: boolean;
+}
+
+/** The gateway itself responds, with a file. */
+export interface Served {
+  readonly type: 'served';
+  readonly response: Responded;
 }
 
 /** The connection has become a WebSocket or a tunnel. */
@@ -58,7 +65,8 @@ interface Outstanding {
 /** The head of the response has been sent. */
 interface Responding {
   readonly kind: 'responding';
-  readonly ticket: IssuedTicket;
+  /** Null: it never had one. */
+  readonly ticket: IssuedTicket | null;
   readonly watched: WatchedTicket | null;
   readonly response: Responded;
 }
@@ -99,6 +107,7 @@ export type ExchangeEvent =
   | { readonly type: 'returned' }
   | { readonly type: 'watched'; readonly watched: WatchedTicket }
   | Responded
+  | Served
   | Upgrade
   /** The gateway closes the WebSocket or the tunnel. */
   | { readonly type: 'closing'; readonly why: RequestEnd }
@@ -119,6 +128,10 @@ export function moveExchange(state: ExchangeState, event: ExchangeEvent): Exchan
     case 'responded':
       if (state.kind !== 'outstanding') return null;
       return { kind: 'responding', ticket: state.ticket, watched: state.watched, response: event };
+    case 'served':
+      return state.kind === 'waiting'
+        ? { kind: 'responding', ticket: null, watched: null, response: event.response }
+        : null;
     case 'upgraded': {
       if (state.kind !== 'outstanding') return null;
       const watched = event.watched ?? state.watched;

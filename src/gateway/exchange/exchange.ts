@@ -31,6 +31,8 @@ export interface ExchangeClient {
   maySendMore(): boolean;
   /** Whether the client's buffer is full; if so, `resume` is called when there is room again. */
   holdsBack(resume: () => void): boolean;
+  /** The same for a file, which is never kept twice: only the socket's own buffer counts. */
+  isSocketFull(resume: () => void): boolean;
   /** The application accepts the WebSocket, with these header lines. Null when the client has just left. */
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, lines: string): UpgradedWebSocket | null;
   /** The connection becomes a tunnel to this channel. */
@@ -60,7 +62,7 @@ export class Exchange {
     return this.#state;
   }
 
-  /** Its ticket, answered or not; null while it waits for one. */
+  /** Its ticket, answered or not; null while it waits for one, and if it never needs one. */
   get ticket(): IssuedTicket | null {
     const state = lastOf(this.#state);
     return state.kind === 'waiting' ? null : state.ticket;
@@ -80,6 +82,12 @@ export class Exchange {
   /** An event stream lasts as long as the client listens. */
   get isEventStream(): boolean {
     return this.#state.kind === 'responding' && this.#state.response.isEventStream;
+  }
+
+  /** The gateway responded with a file: no worker was waited for. */
+  get isServedHere(): boolean {
+    const last = lastOf(this.#state);
+    return last.kind === 'responding' && last.ticket === null;
   }
 
   /** A WebSocket, a tunnel or an event stream: its time says how long the client listened. */
@@ -184,6 +192,14 @@ export class Exchange {
     if (!this.#move({ type: 'responded', head, workerPid, isEventStream })) return;
     this.#bodyBytes = this.client.response.respond(this.request, head, body);
     if ((flags & END) !== 0) this.#endOf(flags);
+  }
+
+  /** The gateway responds with a file, with all of it if the flags of the head say END. */
+  serve(head: ResponseHead, body: Buffer): void {
+    const response: Responded = { type: 'responded', head, workerPid: null, isEventStream: false };
+    if (!this.#move({ type: 'served', response })) return;
+    this.#bodyBytes = this.client.response.respond(this.request, head, body);
+    if ((head.flags & END) !== 0) this.#finish(ANSWERED);
   }
 
   /** Another piece of the body. */

@@ -40,7 +40,7 @@ export class RequestCounts {
     if (why === 'queue-timeout') this.refused('queue_timeout');
     const seconds = (nowMs - request.arrivedMs) / 1000;
     const queueSeconds = ticket === null ? seconds : (ticket.waitedMs - request.upstreamMs) / 1000;
-    this.#queue.observe(queueSeconds);
+    if (ticket !== null || !exchange.isServedHere) this.#queue.observe(queueSeconds);
     if (exchange.isLasting) return;
     if (ticket !== null) this.#application.observe(seconds - queueSeconds);
     this.#request.observe(seconds);

@@ -69,7 +69,8 @@ export class RequestLog {
     if (this.#isIdle) return;
     // Only the gateway knows how the WebSockets of ASGI applications end.
     const isTheGateways = this.#dialect === 'asgi' && exchange.request.head.isWebSocket;
-    const isTheWorkers = !isTheGateways && (exchange.why === 'answered' || exchange.why === 'cut-off');
+    const isTheWorkers =
+      !isTheGateways && exchange.ticket !== null && (exchange.why === 'answered' || exchange.why === 'cut-off');
     if (this.#toPython && !isTheWorkers) this.#errors.relay.access(relayedExchange(exchange));
     this.#record(exchangeRecord(exchange, connection, requestOfConnection));
   }

@@ -23,6 +23,19 @@ export const GATEWAY_MESSAGES = {
     remedy:
       "Look for the reason in the lines about that process: a crash, a lack of memory, the application's own exit. The request may have taken effect.",
   },
+  fileChanged: {
+    level: 'warning',
+    text: '{request} was cut off: {path} changed while it was sent. Replace files by renaming new ones over them, and do not write into them',
+    cause: 'A static file was written to, or became shorter, after the response had begun with its size and its ETag.',
+    remedy: 'Let the deployment write each file under another name and rename it, as `rsync` does without `--inplace`.',
+  },
+  fileUnreadable: {
+    level: 'error',
+    text: '{request} failed: cannot read its file in {folder}: {reason}',
+    cause: 'A static file is there, but the gateway cannot open or read it.',
+    remedy:
+      'Give the account of `user` the right to read the folder and its files; raise the limit of open files if that is the reason.',
+  },
   requestUnfinished: {
     level: 'warning',
     text: '{request} was cut short by the shutdown after {seconds} s; {outcome}',

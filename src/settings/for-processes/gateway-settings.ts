@@ -2,6 +2,7 @@
 
 import { fromChdir } from '../from-chdir.ts';
 import type { Settings } from '../settings.ts';
+import { type StaticMount, staticMounts } from '../static-mounts.ts';
 import type { AccountIds } from './accounts.ts';
 import { chooseWorkerClass } from './choose-worker-class.ts';
 import { type LogSettings, toLogSettings } from './log-settings.ts';
@@ -69,6 +70,12 @@ export interface GatewaySettings extends LogSettings {
   readonly uwsgiAllowIps: readonly string[];
   /** Names in upper case with dashes, as on the wire; values exactly. */
   readonly secureSchemeHeaders: Readonly<Record<string, string>>;
+
+  readonly staticMounts: readonly StaticMount[];
+  /** The file that is served for a folder; null: none. */
+  readonly staticIndex: string | null;
+  /** 0: no Cache-Control. */
+  readonly staticExpiresSeconds: number;
 
   readonly userId: number;
   readonly groupId: number;
@@ -149,6 +156,10 @@ export function toGatewaySettings(
     protocol: settings.protocol,
     uwsgiAllowIps: settings.uwsgi_allow_ips,
     secureSchemeHeaders: Object.fromEntries(schemeHeaders.map(([name, value]) => [name.toUpperCase(), value])),
+
+    staticMounts: staticMounts(settings),
+    staticIndex: settings.static_path_dir_to_file,
+    staticExpiresSeconds: settings.static_path_expires,
 
     userId: ids.userId,
     groupId: ids.groupId,

@@ -26,6 +26,8 @@ const KINDS_IN_LISTS: ReadonlySet<KindName> = new Set([
   'environment list',
   'field list',
   'request list',
+  'folder list',
+  'route list',
 ]);
 
 /** Kinds with a repeatable flag: each use adds to the list. */
@@ -37,6 +39,10 @@ export function isRepeatable(kind: KindName): boolean {
 const string = z.string().trim();
 const name = string.min(1);
 const optionalString = string.nullable().transform((text) => (text === '' ? null : text));
+
+/** Segments without `.` and `..`, which no request for a file has; not repeated slashes. */
+const ROUTE = /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\\?#\s]+)+\/?)$/;
+const FILE_NAME = /^(?!\.)[^/\\\0]+$/;
 
 /** Cached: building a schema costs far more than using it, and each reload checks every setting again. */
 const checks = new WeakMap<Declaration, Check>();
@@ -106,6 +112,18 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       return {
         ofFile: listOf(string.regex(/^(?:https?:\/\/[!-.0->@-~]+)?\/[!-"$-~]*$/i), wrap),
         wanted: 'a path such as /health, or a URL such as https://www.example.org/health, or a list of such',
+      };
+    case 'folder list':
+      return { ofFile: listOf(name, wrap), wanted: 'a folder that exists, or a list of such' };
+    case 'route list':
+      return {
+        ofFile: listOf(string.regex(ROUTE), wrap),
+        wanted: 'a path such as /static, or a list of such',
+      };
+    case 'optional file name':
+      return {
+        ofFile: optionalString.refine((text) => text === null || FILE_NAME.test(text)),
+        wanted: 'a file name such as index.html, or None',
       };
     case 'name list':
       return nameListCheck(declaration);

@@ -50,6 +50,10 @@ export class ClientDouble implements ExchangeClient, Http1Output {
     return this.awaits;
   }
 
+  isSocketFull(_resume: () => void): boolean {
+    return false;
+  }
+
   holdsBack(_resume: () => void): boolean {
     return false;
   }

@@ -30,6 +30,7 @@ const EVENTS = {
   returned: { type: 'returned' },
   watched: { type: 'watched', watched: WATCHED },
   responded: { type: 'responded', head: HEAD, workerPid: PID, isEventStream: false },
+  served: { type: 'served', response: { type: 'responded', head: HEAD, workerPid: null, isEventStream: false } },
   upgraded: { type: 'upgraded', by: BY, head: ACCEPTED, workerPid: PID, watched: WATCHED },
   closing: { type: 'closing', why: 'overload' },
   answered: ended('answered', 'answered'),
@@ -49,6 +50,7 @@ const RESPONDING: Living = {
   watched: null,
   response: EVENTS.responded,
 };
+const SERVED: Living = { kind: 'responding', ticket: null, watched: null, response: EVENTS.served.response };
 const TAKEN_OVER: Living = {
   kind: 'taken-over',
   ticket: TICKET,
@@ -69,6 +71,7 @@ const MOVES: readonly Move[] = [
   ['there is no ticket to come back', WAITING, 'returned', null],
   ['no worker knows the request yet', WAITING, 'watched', null],
   ['no worker could have answered', WAITING, 'responded', null],
+  ['the gateway sends a file', WAITING, 'served', SERVED],
   ['no application could have accepted', WAITING, 'upgraded', null],
   ['there is no WebSocket to be closed', WAITING, 'closing', null],
   ['the gateway answers: too many wait, or for too long', WAITING, 'answered', finished(WAITING, 'answered')],
@@ -80,6 +83,7 @@ const MOVES: readonly Move[] = [
   ['no worker has run it: it waits again', OUTSTANDING, 'returned', WAITING],
   ['the worker wants to hear of the client', OUTSTANDING, 'watched', { ...OUTSTANDING, watched: WATCHED }],
   ['the head of the response goes out', OUTSTANDING, 'responded', RESPONDING],
+  ['a worker has it', OUTSTANDING, 'served', null],
   ['the application accepts', OUTSTANDING, 'upgraded', TAKEN_OVER],
   ['there is no WebSocket to be closed', OUTSTANDING, 'closing', null],
   ['the gateway answers: the worker has died', OUTSTANDING, 'answered', finished(OUTSTANDING, 'answered')],
@@ -96,6 +100,7 @@ const MOVES: readonly Move[] = [
   ['a request that was run does not run again', RESPONDING, 'returned', null],
   ['the application asks for more of the request', RESPONDING, 'watched', { ...RESPONDING, watched: WATCHED }],
   ['a response has one head', RESPONDING, 'responded', null],
+  ['a response has one head', RESPONDING, 'served', null],
   ['after a response nothing is accepted', RESPONDING, 'upgraded', null],
   ['there is no WebSocket to be closed', RESPONDING, 'closing', null],
   ['the response is whole', RESPONDING, 'answered', finished(RESPONDING, 'answered')],
@@ -107,6 +112,7 @@ const MOVES: readonly Move[] = [
   ['a WebSocket is not run again', TAKEN_OVER, 'returned', null],
   ['the worker may ask at any time', TAKEN_OVER, 'watched', TAKEN_OVER],
   ['HTTP is over', TAKEN_OVER, 'responded', null],
+  ['HTTP is over', TAKEN_OVER, 'served', null],
   ['it is accepted once', TAKEN_OVER, 'upgraded', null],
   ['the gateway closes it', TAKEN_OVER, 'closing', { ...TAKEN_OVER, closing: 'overload' }],
   ['nothing is answered any more', TAKEN_OVER, 'answered', null],

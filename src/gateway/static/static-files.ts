@@ -1,0 +1,182 @@
+// The files that the gateway serves without a worker: requests whose path is beneath a mount.
+
+import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
+import type { ErrorLog } from '../../log/error-log.ts';
+import { systemErrorReason } from '../../log/system-error-reason.ts';
+import type { GatewaySettings } from '../../settings/for-processes/gateway-settings.ts';
+import type { StaticMount } from '../../settings/static-mounts.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { RequestHead } from '../http1/head/request-head.ts';
+import { Refusal } from '../http1/refusal.ts';
+import { conditionsOf, judge } from './conditions.ts';
+import { filePath } from './file-path.ts';
+import {
+  etagOf,
+  FORBIDDEN,
+  fileResponse,
+  NOT_ALLOWED,
+  NOT_FOUND,
+  type OwnResponse,
+  type Representation,
+  redirectResponse,
+} from './file-response.ts';
+import { loadTypeTable, mediaType, type TypeTable } from './media-type.ts';
+import { closeFd, type Opened, type OpenFile, ServedFolder } from './open-file.ts';
+import { sendFile } from './send-file.ts';
+import { findMount, type MountedPath, toStaticMounts } from './static-mounts.ts';
+
+type StaticSettings = Pick<GatewaySettings, 'staticMounts' | 'staticIndex' | 'staticExpiresSeconds'>;
+
+export interface StaticFilesOwner {
+  readonly log: ErrorLog;
+  /** Lets the application answer a request that was taken. */
+  pass(exchange: Exchange): void;
+}
+
+/** What a path names. */
+type Named =
+  | { readonly kind: 'file'; readonly file: OpenFile; readonly path: string }
+  /** A folder with an index file, without the slash at its end. */
+  | { readonly kind: 'redirect' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'forbidden' };
+
+const MISSING: Named = { kind: 'missing' };
+const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+
+export class StaticFiles {
+  readonly #mounts: readonly StaticMount[];
+  readonly #folders: ReadonlyMap<StaticMount, ServedFolder>;
+  readonly #settings: StaticSettings;
+  readonly #owner: StaticFilesOwner;
+  #types: Promise<TypeTable> | null = null;
+
+  constructor(settings: StaticSettings, owner: StaticFilesOwner) {
+    this.#mounts = toStaticMounts(settings.staticMounts);
+    this.#folders = new Map(this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder)]));
+    this.#settings = settings;
+    this.#owner = owner;
+  }
+
+  /** Null without mounts: then a request costs nothing. */
+  static of(settings: StaticSettings, owner: StaticFilesOwner): StaticFiles | null {
+    return settings.staticMounts.length === 0 ? null : new StaticFiles(settings, owner);
+  }
+
+  /** Answers the request if its path is beneath a mount. Returns whether it is. */
+  take(exchange: Exchange): boolean {
+    const { head } = exchange.request;
+    if (head.isWebSocket) return false;
+    const found = findMount(head.scriptName + head.path, this.#mounts);
+    if (found === null) return false;
+    // A mount of everything serves the files that there are, and leaves the rest to the application.
+    if (isMountOfAll(found) && !isReading(head)) return false;
+    this.#serve(exchange, found).catch((error) => this.#failed(exchange, found, error));
+    return true;
+  }
+
+  async #serve(exchange: Exchange, found: MountedPath): Promise<void> {
+    const named = await this.#find(found);
+    try {
+      // The client may have left meanwhile.
+      if (exchange.state.kind === 'waiting') await this.#answer(exchange, found, named);
+    } finally {
+      if (named.kind === 'file') closeFd(named.file.fd);
+    }
+  }
+
+  async #answer(exchange: Exchange, found: MountedPath, named: Named): Promise<void> {
+    const { head } = exchange.request;
+    if (named.kind === 'missing' && isMountOfAll(found)) return this.#owner.pass(exchange);
+    if (named.kind === 'missing') return give(exchange, NOT_FOUND);
+    if (!isReading(head)) return give(exchange, NOT_ALLOWED);
+    if (named.kind === 'forbidden') {
+      this.#say(exchange, found, 'Permission denied');
+      return give(exchange, FORBIDDEN);
+    }
+    if (named.kind === 'redirect') return give(exchange, redirectResponse(withSlash(head)));
+    const file = await this.#representation(named.file, named.path);
+    const verdict = judge(conditionsOf(head.headerFields), head.method, file, Date.now());
+    if (exchange.state.kind !== 'waiting') return;
+    const sent = await sendFile(exchange, named.file, fileResponse(verdict, file, this.#settings.staticExpiresSeconds));
+    if (sent !== 'changed') return;
+    const { log } = this.#owner;
+    log.say(GATEWAY_MESSAGES.fileChanged, { request: requestOf(exchange), path: named.path });
+    exchange.fail(new Refusal('InternalServerError', 'a file changed while it was sent'), 'cut-off');
+  }
+
+  async #find({ mount, rest }: MountedPath): Promise<Named> {
+    const path = filePath(rest);
+    const folder = this.#folders.get(mount);
+    if (path === null || folder === undefined) return MISSING;
+    const { relative, asksFolder } = path;
+    const opened = await folder.open(relative);
+    if (opened.kind === 'folder') return await this.#findIndex(folder, relative, asksFolder);
+    if (asksFolder && opened.kind === 'file') closeFd(opened.fd);
+    return asksFolder ? MISSING : toNamed(opened, folder.pathOf(relative));
+  }
+
+  async #findIndex(folder: ServedFolder, relative: string, asksFolder: boolean): Promise<Named> {
+    const { staticIndex } = this.#settings;
+    if (staticIndex === null) return MISSING;
+    const index = relative === '' ? staticIndex : `${relative}/${staticIndex}`;
+    const opened = await folder.open(index);
+    if (opened.kind !== 'file' || asksFolder) return toNamed(opened, folder.pathOf(index));
+    closeFd(opened.fd);
+    return { kind: 'redirect' };
+  }
+
+  async #representation({ sizeBytes, mtimeMs }: OpenFile, path: string): Promise<Representation> {
+    this.#types ??= loadTypeTable();
+    return {
+      sizeBytes,
+      etag: etagOf(sizeBytes, mtimeMs),
+      modifiedSeconds: Math.floor(mtimeMs / 1000),
+      mediaType: mediaType(path, await this.#types),
+      coding: null,
+      varies: false,
+    };
+  }
+
+  #failed(exchange: Exchange, found: MountedPath, error: unknown): void {
+    this.#say(exchange, found, systemErrorReason(error));
+    const isOverload = error instanceof Error && 'code' in error && OVERLOAD_CODES.has(error.code);
+    if (isOverload) exchange.fail(new Refusal('ServiceUnavailable', 'too many open files'), 'overload');
+    else exchange.fail(new Refusal('InternalServerError', 'a file cannot be read'), 'cut-off');
+  }
+
+  #say(exchange: Exchange, { mount }: MountedPath, reason: string): void {
+    this.#owner.log.say(GATEWAY_MESSAGES.fileUnreadable, {
+      request: requestOf(exchange),
+      folder: mount.folder,
+      reason,
+    });
+  }
+}
+
+function toNamed(opened: Opened, path: string): Named {
+  if (opened.kind === 'file') return { kind: 'file', file: opened, path };
+  return opened.kind === 'forbidden' ? { kind: 'forbidden' } : MISSING;
+}
+
+function give(exchange: Exchange, { head, page }: OwnResponse): void {
+  exchange.serve(head, page);
+}
+
+function isMountOfAll({ mount }: MountedPath): boolean {
+  return mount.route === '';
+}
+
+function isReading({ method }: RequestHead): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** Only the path, so that it holds whatever name the client knows the server by. A field has ASCII only. */
+function withSlash({ scriptName, path, query }: RequestHead): string {
+  const target = `${scriptName}${path}/${query === '' ? '' : `?${query}`}`;
+  return target.replace(/[^\x21-\x7e]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function requestOf({ request }: Exchange): string {
+  return `${request.head.method} ${request.head.target}`;
+}
