@@ -12,6 +12,8 @@ import type { Scene } from '../scenario.ts';
 export interface FrontOptions {
   /** `lenient`: it forwards malformed requests as far as it can, and streams bodies. */
   readonly manners?: 'strict' | 'lenient';
+  /** The protocol between nginx and the server; http by default. */
+  readonly protocol?: 'http' | 'uwsgi';
   /** Time limit for a client that stalls. */
   readonly clientTimeoutMs?: number;
   /** Time limit for the server's response. */

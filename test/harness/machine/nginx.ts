@@ -62,7 +62,14 @@ http {
   server {
     listen 127.0.0.1:${port};
     ${manners === 'lenient' ? lenient.join('\n    ') : ''}
-    location / {
+    ${options.protocol === 'uwsgi' ? uwsgiLocations(serverTimeoutMs) : httpLocation(manners, serverTimeoutMs)}
+  }
+}
+`;
+}
+
+function httpLocation(manners: FrontOptions['manners'], serverTimeoutMs: number): string {
+  return `location / {
       proxy_pass http://server;
       proxy_http_version 1.1;
       proxy_next_upstream off;
@@ -72,10 +79,43 @@ http {
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto https;
-    }
-  }
+    }`;
 }
-`;
+
+/** As nginx's file uwsgi_params; /shop is mounted, and /secure is as if this server had TLS. */
+function uwsgiLocations(serverTimeoutMs: number): string {
+  return `uwsgi_param QUERY_STRING $query_string;
+    uwsgi_param REQUEST_METHOD $request_method;
+    uwsgi_param CONTENT_TYPE $content_type;
+    uwsgi_param CONTENT_LENGTH $content_length;
+    uwsgi_param REQUEST_URI $request_uri;
+    uwsgi_param PATH_INFO $document_uri;
+    uwsgi_param DOCUMENT_ROOT $document_root;
+    uwsgi_param SERVER_PROTOCOL $server_protocol;
+    uwsgi_param REQUEST_SCHEME $scheme;
+    uwsgi_param HTTPS $secure if_not_empty;
+    uwsgi_param REMOTE_ADDR $remote_addr;
+    uwsgi_param REMOTE_PORT $remote_port;
+    uwsgi_param SERVER_PORT $server_port;
+    uwsgi_param SERVER_NAME $server_name;
+    uwsgi_param SCRIPT_NAME $mount;
+    uwsgi_next_upstream off;
+    uwsgi_read_timeout ${serverTimeoutMs}ms;
+    uwsgi_buffer_size 16k;
+    uwsgi_buffers 8 16k;
+    set $secure "";
+    set $mount "";
+    location / {
+      uwsgi_pass uwsgi://server;
+    }
+    location /shop/ {
+      set $mount /shop;
+      uwsgi_pass uwsgi://server;
+    }
+    location /secure/ {
+      set $secure on;
+      uwsgi_pass uwsgi://server;
+    }`;
 }
 
 function toRequest(logLine: string): ProxiedRequest {
