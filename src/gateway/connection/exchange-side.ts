@@ -65,6 +65,10 @@ export class ExchangeSide implements ExchangeClient, Http1Output {
     return this.#parts.output.isSocketFull(resume);
   }
 
+  hasSentAll(): boolean {
+    return this.#parts.output.isEmpty;
+  }
+
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, head: string): WebSocketConnection | null {
     const { socket, reader, owner } = this.#parts;
     this.#connection.letGo();

@@ -33,6 +33,8 @@ export interface ExchangeClient {
   holdsBack(resume: () => void): boolean;
   /** The same for a file, which is never kept twice: only the socket's own buffer counts. */
   isSocketFull(resume: () => void): boolean;
+  /** Whether the kernel has everything that was written: its buffers may be used again. */
+  hasSentAll(): boolean;
   /** The application accepts the WebSocket, with these header lines. Null when the client has just left. */
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, lines: string): UpgradedWebSocket | null;
   /** The connection becomes a tunnel to this channel. */

@@ -24,36 +24,42 @@ export async function sendFile(exchange: Exchange, file: OpenFile, response: Fil
     exchange.serve(head, NOTHING);
     return await sendPieces(exchange, file, response);
   }
-  const body = await readPiece(file, startByte, endByte);
-  if (body === null) return 'changed';
+  const body = Buffer.allocUnsafeSlow(endByte - startByte);
+  if (!(await fill(body, file, startByte, true))) return 'changed';
   if (exchange.state.kind !== 'waiting') return 'client-gone';
   exchange.serve(whole, body);
   return 'done';
 }
 
 async function sendPieces(exchange: Exchange, file: OpenFile, { startByte, endByte }: FileResponse): Promise<Sent> {
+  // Two buffers take turns: fresh ones for each piece would wait for the garbage collector by the megabyte.
+  let [next, sent] = [newBuffer(), newBuffer()];
   for (let at = startByte; at < endByte; ) {
-    const pieceEnd = Math.min(at + PIECE_BYTES, endByte);
-    const piece = await readPiece(file, at, pieceEnd, pieceEnd === endByte);
-    if (piece === null) return 'changed';
+    const piece = next.subarray(0, endByte - at);
+    const isLast = at + piece.length === endByte;
+    if (!(await fill(piece, file, at, isLast))) return 'changed';
     await room(exchange);
     if (!isResponding(exchange)) return 'client-gone';
-    at = pieceEnd;
-    exchange.continue(at === endByte ? END : 0, piece);
+    if (!exchange.client.hasSentAll()) sent = newBuffer();
+    at += piece.length;
+    exchange.continue(isLast ? END : 0, piece);
+    [next, sent] = [sent, next];
   }
   return 'done';
 }
 
-/** Null if the file is shorter than it was, or, for the last piece, if it was written to. */
-async function readPiece(file: OpenFile, at: number, end: number, isLast: boolean = true): Promise<Buffer | null> {
-  const piece = Buffer.allocUnsafeSlow(end - at);
-  let read = 0;
-  while (read < piece.length) {
+function newBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(PIECE_BYTES);
+}
+
+/** Returns false if the file is shorter than it was, or, at the last piece, if it was written to. */
+async function fill(piece: Buffer, file: OpenFile, at: number, isLast: boolean): Promise<boolean> {
+  for (let read = 0; read < piece.length; ) {
     const bytes = await readAt(file.fd, piece.subarray(read), at + read);
-    if (bytes === 0) return null;
+    if (bytes === 0) return false;
     read += bytes;
   }
-  return isLast && !(await isUnchanged(file)) ? null : piece;
+  return !isLast || (await isUnchanged(file));
 }
 
 /** Resolves when the client has read the last piece, or has left. */

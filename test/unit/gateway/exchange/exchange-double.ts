@@ -50,6 +50,10 @@ export class ClientDouble implements ExchangeClient, Http1Output {
     return this.awaits;
   }
 
+  hasSentAll(): boolean {
+    return true;
+  }
+
   isSocketFull(_resume: () => void): boolean {
     return false;
   }

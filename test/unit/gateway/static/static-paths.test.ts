@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { filePath } from '../../../../src/gateway/static/file-path.ts';
 import { findMount, toStaticMounts } from '../../../../src/gateway/static/static-mounts.ts';
+import { seededRandom } from '../http1/conversation.ts';
 
 const MOUNTS = toStaticMounts([
   { route: '/static', folder: '/srv/static' },
@@ -136,15 +137,15 @@ const NAMES = [
 ];
 
 test('none of 100,000 random paths leads out of the folder, or to a hidden file', () => {
-  const random = seeded(20_260);
-  const pick = (words: readonly string[]): string => words[Math.floor(random() * words.length)] ?? '';
+  const random = seededRandom(20_260);
+  const pick = (words: readonly string[]): string => words[random(words.length)] ?? '';
   let named = 0;
   for (let round = 0; round < 100_000; round += 1) {
-    let url = random() < 0.5 ? '/static/' : '/static';
-    for (let length = random() * 9; length > 0; length -= 1) {
-      if (random() < 0.1) url += String.fromCharCode(33 + Math.floor(random() * 222));
-      else url += pick(random() < 0.5 ? PIECES : NAMES);
-      if (random() < 0.3) url += '/';
+    let url = random(2) === 0 ? '/static/' : '/static';
+    for (let length = random(9); length > 0; length -= 1) {
+      if (random(10) === 0) url += String.fromCharCode(33 + random(222));
+      else url += pick(random(2) === 0 ? PIECES : NAMES);
+      if (random(3) === 0) url += '/';
     }
     const found = findMount(url, MOUNTS);
     const file = found === null ? null : filePath(found.rest);
@@ -160,14 +161,3 @@ test('none of 100,000 random paths leads out of the folder, or to a hidden file'
   }
   assert.ok(named > 5000, `only ${named} paths named a file`);
 });
-
-/** The same sequence each time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
