@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { within } from '../deadline.ts';
 import { markName } from '../machine/process-table.ts';
 import { inCi, otherServer } from '../project.ts';
@@ -66,7 +66,9 @@ export class CleanRoot {
       memory: ['/tmp', '/run', ...memory],
     });
     const network = hostNetwork ? '' : 'ip link set lo up\n';
-    const script = `${mounts}\n${network}echo ready\nexec chroot ${target} sleep infinity`;
+    // Only the process that is already inside says so: before, `enter` would lead to the machine's own root.
+    const inside = `exec chroot ${target} /bin/sh -c 'echo ready; exec sleep infinity'`;
+    const script = `${mounts}\n${network}${inside}`;
     const namespaces = ['--mount', '--propagation=private', ...(hostNetwork ? [] : ['--net'])];
     const holder = spawn('unshare', [...namespaces, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(holder, 'exit');
@@ -74,6 +76,7 @@ export class CleanRoot {
     if (holder.exitCode !== null) throw new Error('the clean root could not be mounted');
     const root = new CleanRoot(scene, holder, upper);
     scene.defer(() => root.close());
+    if (sameFile(root.path('/'), '/')) throw new Error("the clean root is the machine's own root");
     return root;
   }
 
@@ -154,4 +157,9 @@ export class CleanRoot {
     this.#scene.defer(() => server.destroy());
     return server;
   }
+}
+
+function sameFile(one: string, other: string): boolean {
+  const [a, b] = [statSync(one), statSync(other)];
+  return a.dev === b.dev && a.ino === b.ino;
 }
