@@ -190,7 +190,7 @@ export const HTTP_REQUESTS = {
     detail: `docs/proxies.md, "nginx with uwsgi_pass", has the details. A change applies to new connections.`,
     migration: {
       better:
-        "REMOTE_ADDR, REMOTE_PORT, SCRIPT_NAME and REQUEST_SCHEME come from the proxy, too; a path is decoded once; malformed packets get 400, 501 or 403, and one line in the log.",
+        'REMOTE_ADDR, REMOTE_PORT, SCRIPT_NAME and REQUEST_SCHEME come from the proxy, too; a path is decoded once; malformed packets get 400, 501 or 403, and one line in the log.',
     },
     usedBy: ['gateway'],
     reloadable: true,
