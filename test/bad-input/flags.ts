@@ -189,6 +189,14 @@ export const FLAGS: readonly BadInput[] = [
     says: ["Error: Invalid value for chdir on the command line: 'nowhere' (wanted: a folder that exists)"],
   },
   {
+    it: 'a folder of static files without a route of its own',
+    args: ['--static-path-mount', '/usr', '--static-path-mount', '/etc', 'app'],
+    exits: 1,
+    says: [
+      'Error: Each route of static files needs one folder, and each folder one route: static_path_route has 1, static_path_mount has 2',
+    ],
+  },
+  {
     it: 'an unknown worker class',
     args: ['-k', 'nosuch', 'app'],
     exits: 1,

@@ -77,6 +77,10 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['worker_class', 'gunicorn.workers.sync.SyncWorker', 'gunicorn.workers.sync.SyncWorker'],
   ['worker_class', 'egg:gunicorn#sync', 'egg:gunicorn#sync'],
   ['bind', 'unix:/run/a.sock', ['unix:/run/a.sock']],
+  ['static_path_mount', 'web', ['/srv/shop/web']],
+  ['static_path_mount', ['/dev/shm/'], ['/dev/shm']],
+  ['static_path_dir_to_file', 'index.html', 'index.html'],
+  ['static_path_dir_to_file', '', null],
   ['bind', [' :80 ', '[::1]:81'], [':80', '[::1]:81']],
   ['admin_bind', '127.0.0.1:9100', ['127.0.0.1:9100']],
   ['admin_bind', [':9100', '[::1]:9100', 'unix:/run/admin.sock'], [':9100', '[::1]:9100', 'unix:/run/admin.sock']],
@@ -180,6 +184,9 @@ const PROTOCOLS = 'one or more of h1, h2, h3, each once, separated by commas';
 const SYSLOG = 'unix://PATH, udp://HOST:PORT or tcp://HOST:PORT';
 const CLASSES = WORKER_CLASS_NAMES.join(', ');
 
+const ROUTES = 'a path such as /static, or a list of such';
+const UNPAIRED = 'Each route of static files needs one folder, and each folder one route:';
+
 const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: string, wanted: string])[] = [
   ['workers', 'many', "'many'", WHOLE],
   ['workers', -1, '-1', WHOLE],
@@ -274,7 +281,33 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['group', '', "''", 'the name or the number of a group'],
   ['chdir', '../other', "'../other'", 'a folder that exists'],
   ['tmp_upload_dir', '/nowhere', "'/nowhere'", 'a folder that exists'],
+  ['static_path_mount', ['web', 'nowhere'], "'nowhere'", 'a folder that exists'],
+  ['static_path_mount', [7], '7', 'a folder that exists, or a list of such'],
+  ['static_path_route', 'static', "'static'", ROUTES],
+  ['static_path_route', ['/a', '/a/../b'], "'/a/../b'", ROUTES],
+  ['static_path_route', '//a', "'//a'", ROUTES],
+  ['static_path_route', '/a?b', "'/a?b'", ROUTES],
+  ['static_path_dir_to_file', '../a', "'../a'", 'a file name such as index.html, or None'],
+  ['static_path_expires', -1, '-1', WHOLE],
 ];
+
+const MOUNTS: readonly (readonly [values: Record<string, unknown>, error: string | null])[] = [
+  [{ static_path_mount: 'web' }, null],
+  [{ static_path_mount: ['web', 'web/spool'], static_path_route: ['/a', '/a/b'] }, null],
+  [{ static_path_mount: ['web', 'web/spool'] }, `${UNPAIRED} static_path_route has 1, static_path_mount has 2`],
+  [{ static_path_route: '/a' }, `${UNPAIRED} static_path_route has 1, static_path_mount has 0`],
+  [
+    { static_path_mount: ['web', 'web'], static_path_route: ['/a', '/a/'] },
+    'static_path_route names /a/ twice: a path can lead to one folder only',
+  ],
+];
+
+for (const [values, error] of MOUNTS) {
+  test(`the mounts ${JSON.stringify(values)} are ${error === null ? 'paired' : 'refused'}`, () => {
+    const resolution = fromFile(values);
+    assert.deepEqual(resolution.ok ? null : resolution.errors, error === null ? null : [error]);
+  });
+}
 
 describe('a wrong value in the config file', () => {
   for (const [name, given, shown, wanted] of badInFile) {

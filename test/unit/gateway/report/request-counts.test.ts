@@ -55,6 +55,15 @@ test('a request that no worker took has waited all its time, and is no time of t
   assert.equal(ends['queue-timeout'], 1);
 });
 
+test('a file of the gateway waits in no queue, and is no time of the application', () => {
+  const counts = new RequestCounts();
+  counts.ended(ended({ ticket: null, isServedHere: true }), 1100);
+  const { queueSeconds, applicationSeconds, requestSeconds, responseBytes, requests } = counts.counters(0);
+  assert.deepEqual([requests['2xx'], responseBytes.sum], [1, 2000]);
+  assert.ok(requestSeconds.sum > 0);
+  assert.deepEqual([...queueSeconds.counts, ...applicationSeconds.counts].filter(Boolean), []);
+});
+
 test('a WebSocket counts as a request, but its life is no time of the application', () => {
   const counts = new RequestCounts();
   counts.ended(ended({ status: 101, isLasting: true }), 60_000);
