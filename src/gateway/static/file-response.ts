@@ -60,9 +60,10 @@ export const NOT_FOUND: OwnResponse = ownResponse(404, 'Not Found');
 export const FORBIDDEN: OwnResponse = ownResponse(403, 'Forbidden');
 export const NOT_ALLOWED: OwnResponse = ownResponse(405, 'Method Not Allowed', 'Allow: GET, HEAD\r\n');
 
-/** Strong, because a file changes its size or its time. It is the same on every host that has the same copy. */
-export function etagOf(sizeBytes: number, mtimeMs: number): string {
-  return `"${Math.floor(mtimeMs * 1000).toString(16)}-${sizeBytes.toString(16)}"`;
+/** Strong, because a file changes its size or its time, and each coding has its own. It is the same on every host with the same copy. */
+export function etagOf(sizeBytes: number, mtimeMs: number, coding: string | null): string {
+  const version = `${Math.floor(mtimeMs * 1000).toString(16)}-${sizeBytes.toString(16)}`;
+  return coding === null ? `"${version}"` : `"${version}-${coding}"`;
 }
 
 function headOnly(status: number, lines: string): FileResponse {

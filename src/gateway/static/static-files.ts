@@ -8,6 +8,9 @@ import type { StaticMount } from '../../settings/static-mounts.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import { Refusal } from '../http1/refusal.ts';
+import { lastPair } from '../ticket/environ-pairs.ts';
+import { bestCoding, CODINGS, type Coding } from './accept-encoding.ts';
+import { CompressedSiblings, isOlder } from './compressed-siblings.ts';
 import { conditionsOf, judge } from './conditions.ts';
 import { filePath } from './file-path.ts';
 import {
@@ -35,13 +38,14 @@ export interface StaticFilesOwner {
 
 /** What a path names. */
 type Named =
-  | { readonly kind: 'file'; readonly file: OpenFile; readonly path: string }
+  | { readonly kind: 'file'; readonly file: OpenFile; readonly relative: string; readonly folder: ServedFolder }
   /** A folder with an index file, without the slash at its end. */
   | { readonly kind: 'redirect' }
   | { readonly kind: 'missing' }
   | { readonly kind: 'forbidden' };
 
 const MISSING: Named = { kind: 'missing' };
+const ACCEPT_ENCODING = 'HTTP_ACCEPT_ENCODING';
 const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
 
 export class StaticFiles {
@@ -49,6 +53,7 @@ export class StaticFiles {
   readonly #folders: ReadonlyMap<StaticMount, ServedFolder>;
   readonly #settings: StaticSettings;
   readonly #owner: StaticFilesOwner;
+  readonly #siblings: CompressedSiblings = new CompressedSiblings();
   #types: Promise<TypeTable> | null = null;
 
   constructor(settings: StaticSettings, owner: StaticFilesOwner) {
@@ -95,13 +100,26 @@ export class StaticFiles {
       return give(exchange, FORBIDDEN);
     }
     if (named.kind === 'redirect') return give(exchange, redirectResponse(withSlash(head)));
-    const file = await this.#representation(named.file, named.path);
-    const verdict = judge(conditionsOf(head.headerFields), head.method, file, Date.now());
+    const path = named.folder.pathOf(named.relative);
+    const codings = await this.#siblings.of(path, named.file.mtimeMs, performance.now());
+    const coding = codings.length === 0 ? null : bestCoding(lastPair(head.headerFields, ACCEPT_ENCODING), codings);
+    const sibling = coding === null ? null : await openSibling(named, coding);
+    try {
+      const file = sibling ?? named.file;
+      const form = { coding: sibling === null ? null : coding, varies: codings.length > 0 };
+      await this.#send(exchange, file, path, await this.#representation(file, path, form));
+    } finally {
+      if (sibling !== null) closeFd(sibling.fd);
+    }
+  }
+
+  async #send(exchange: Exchange, open: OpenFile, path: string, file: Representation): Promise<void> {
+    const { method, headerFields } = exchange.request.head;
     if (exchange.state.kind !== 'waiting') return;
-    const sent = await sendFile(exchange, named.file, fileResponse(verdict, file, this.#settings.staticExpiresSeconds));
+    const verdict = judge(conditionsOf(headerFields), method, file, Date.now());
+    const sent = await sendFile(exchange, open, fileResponse(verdict, file, this.#settings.staticExpiresSeconds));
     if (sent !== 'changed') return;
-    const { log } = this.#owner;
-    log.say(GATEWAY_MESSAGES.fileChanged, { request: requestOf(exchange), path: named.path });
+    this.#owner.log.say(GATEWAY_MESSAGES.fileChanged, { request: requestOf(exchange), path });
     exchange.fail(new Refusal('InternalServerError', 'a file changed while it was sent'), 'cut-off');
   }
 
@@ -113,7 +131,7 @@ export class StaticFiles {
     const opened = await folder.open(relative);
     if (opened.kind === 'folder') return await this.#findIndex(folder, relative, asksFolder);
     if (asksFolder && opened.kind === 'file') closeFd(opened.fd);
-    return asksFolder ? MISSING : toNamed(opened, folder.pathOf(relative));
+    return asksFolder ? MISSING : toNamed(opened, relative, folder);
   }
 
   async #findIndex(folder: ServedFolder, relative: string, asksFolder: boolean): Promise<Named> {
@@ -121,20 +139,23 @@ export class StaticFiles {
     if (staticIndex === null) return MISSING;
     const index = relative === '' ? staticIndex : `${relative}/${staticIndex}`;
     const opened = await folder.open(index);
-    if (opened.kind !== 'file' || asksFolder) return toNamed(opened, folder.pathOf(index));
+    if (opened.kind !== 'file' || asksFolder) return toNamed(opened, index, folder);
     closeFd(opened.fd);
     return { kind: 'redirect' };
   }
 
-  async #representation({ sizeBytes, mtimeMs }: OpenFile, path: string): Promise<Representation> {
+  async #representation(
+    { sizeBytes, mtimeMs }: OpenFile,
+    path: string,
+    form: Pick<Representation, 'coding' | 'varies'>,
+  ): Promise<Representation> {
     this.#types ??= loadTypeTable();
     return {
       sizeBytes,
-      etag: etagOf(sizeBytes, mtimeMs),
+      etag: etagOf(sizeBytes, mtimeMs, form.coding),
       modifiedSeconds: Math.floor(mtimeMs / 1000),
       mediaType: mediaType(path, await this.#types),
-      coding: null,
-      varies: false,
+      ...form,
     };
   }
 
@@ -154,8 +175,21 @@ export class StaticFiles {
   }
 }
 
-function toNamed(opened: Opened, path: string): Named {
-  if (opened.kind === 'file') return { kind: 'file', file: opened, path };
+/** Null if it is gone, or has become one that may not be served. */
+async function openSibling(
+  { file, relative, folder }: Named & { kind: 'file' },
+  coding: Coding,
+): Promise<OpenFile | null> {
+  const [, suffix = ''] = CODINGS.find(([known]) => known === coding) ?? [];
+  const opened = await folder.open(relative + suffix);
+  if (opened.kind !== 'file') return null;
+  if (!isOlder(opened.mtimeMs, file.mtimeMs)) return opened;
+  closeFd(opened.fd);
+  return null;
+}
+
+function toNamed(opened: Opened, relative: string, folder: ServedFolder): Named {
+  if (opened.kind === 'file') return { kind: 'file', file: opened, relative, folder };
   return opened.kind === 'forbidden' ? { kind: 'forbidden' } : MISSING;
 }
 

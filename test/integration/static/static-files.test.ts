@@ -12,6 +12,7 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { field, type HttpConnection, type HttpResponse } from '../../harness/cli
 import { getText, request, requestBytes } from '../../harness/clients/http-request.ts';
 import { eventually } from '../../harness/deadline.ts';
 import { onlyTunicorn, type Scene, scenario } from '../../harness/scenario.ts';
+import type { Server } from '../../harness/server.ts';
 import { seededRandom } from '../../unit/gateway/http1/conversation.ts';
 
 const MIB = 1024 * 1024;
@@ -168,6 +170,48 @@ scenario(
   },
   onlyTunicorn,
 );
+
+scenario(
+  'a compressed file beside the file is sent to those that accept it, unless it is older or leads out of the folder',
+  async (scene) => {
+    const folder = site(scene);
+    const server = await scene.tunicorn({ app: 'hello', args: mounted(folder) });
+    const write = (name: string, text: string, seconds: number): void => {
+      writeFileSync(join(folder, name), text);
+      utimesSync(join(folder, name), seconds, seconds);
+    };
+    write('app.js', 'whole', 1_700_000_000);
+    write('app.js.gz', 'gzip', 1_700_000_000);
+    write('app.js.br', 'brotli', 1_600_000_000);
+    symlinkSync('../secret.txt', join(folder, 'app.js.zst'));
+    write('docs/index.html', 'index', 1_700_000_000);
+    write('docs/index.html.br', 'index in brotli', 1_700_000_001);
+    const get = async (path: string, accepted: string, method = 'GET'): Promise<unknown[]> => {
+      const response = await request(server.target, path, { method, headers: { 'Accept-Encoding': accepted } });
+      const names = ['Content-Encoding', 'Vary', 'Content-Length', 'Content-Type'];
+      return [response.body.toString(), ...names.map((name) => field(response, name) ?? null)];
+    };
+    const js = 'text/javascript; charset=utf-8';
+    assert.deepEqual(await get('/static/app.js', 'gzip, br, zstd;q=0.1'), ['gzip', 'gzip', 'Accept-Encoding', '4', js]);
+    assert.deepEqual(await get('/static/app.js', 'zstd'), ['whole', null, 'Accept-Encoding', '5', js]);
+    assert.deepEqual(await get('/static/app.js', 'identity'), ['whole', null, 'Accept-Encoding', '5', js]);
+    assert.deepEqual(await get('/static/app.js', 'gzip', 'HEAD'), ['', 'gzip', 'Accept-Encoding', '4', js]);
+    const html = 'text/html; charset=utf-8';
+    assert.deepEqual(await get('/static/docs/', 'br'), ['index in brotli', 'br', 'Accept-Encoding', '15', html]);
+    const [, coding, vary] = await get('/static/site.css', 'gzip, br');
+    assert.deepEqual([coding, vary], [null, null]);
+    const [packed, plain] = [await etag(server, 'gzip'), await etag(server, 'identity')];
+    assert.notEqual(packed, plain);
+    const headers = { 'Accept-Encoding': 'gzip', 'If-None-Match': packed };
+    assert.equal((await request(server.target, '/static/app.js', { headers })).status, 304);
+  },
+  onlyTunicorn,
+);
+
+async function etag(server: Server, accepted: string): Promise<string> {
+  const response = await request(server.target, '/static/app.js', { headers: { 'Accept-Encoding': accepted } });
+  return field(response, 'ETag') ?? '';
+}
 
 scenario(
   'a reload changes the mounts; one with a folder that is missing is refused, and the old ones stay',

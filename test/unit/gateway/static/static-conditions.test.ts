@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bestCoding, type Coding } from '../../../../src/gateway/static/accept-encoding.ts';
 import { parseRange } from '../../../../src/gateway/static/byte-range.ts';
 import { conditionsOf, judge } from '../../../../src/gateway/static/conditions.ts';
 import { etagOf, fileResponse, type Representation } from '../../../../src/gateway/static/file-response.ts';
@@ -134,10 +135,11 @@ test('304 has the validators without a length; 416 has the length; expires 0 sen
   );
 });
 
-test('an entity tag changes with the size and with a millionth of a second', () => {
-  const tags = [etagOf(5, 1000), etagOf(6, 1000), etagOf(5, 1000.001), etagOf(5, 1000)];
-  assert.equal(new Set(tags).size, 3);
-  assert.match(etagOf(5, 1_780_000_000_000.123), /^"[0-9a-f]+-5"$/);
+test('an entity tag changes with the size, with a millionth of a second, and with the coding', () => {
+  const tags = [etagOf(5, 1000, null), etagOf(6, 1000, null), etagOf(5, 1000.001, null), etagOf(5, 1000, 'br')];
+  assert.equal(new Set(tags).size, 4);
+  assert.equal(etagOf(5, 1000, null), tags[0]);
+  assert.match(etagOf(5, 1_780_000_000_000.123, null), /^"[0-9a-f]+-5"$/);
 });
 
 test('text has its charset, other types have none, and a name without a known end is a stream of bytes', async () => {
@@ -172,3 +174,32 @@ test('text has its charset, other types have none, and a name without a known en
     ],
   );
 });
+
+const ALL: readonly Coding[] = ['br', 'zstd', 'gzip'];
+const ACCEPTED: readonly (readonly [field: string | undefined, best: Coding | null, available?: readonly Coding[]])[] =
+  [
+    [undefined, null],
+    ['', null],
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip, deflate', 'gzip'],
+    ['GZIP', 'gzip'],
+    ['x-gzip', 'gzip'],
+    ['*', 'br'],
+    ['*', 'gzip', ['gzip']],
+    ['br', null, ['gzip']],
+    ['br;q=0.5, gzip;q=0.8', 'gzip'],
+    ['br; q=0, *', 'zstd'],
+    ['br;q=0, gzip;q=0', null],
+    ['identity, gzip;q=0.5', null],
+    ['identity;q=0.5, gzip;q=0.5', 'gzip'],
+    ['identity;q=0, gzip;q=0.1', 'gzip'],
+    ['gzip;q=2', null],
+    ['gzip;level=9', null],
+    ['gzip', null, []],
+  ];
+
+for (const [accepted, best, available = ALL] of ACCEPTED) {
+  test(`Accept-Encoding '${accepted}' with ${available.join(' ') || 'nothing'} beside the file gets: ${best ?? 'the file itself'}`, () => {
+    assert.equal(bestCoding(accepted, available), best);
+  });
+}
