@@ -175,6 +175,7 @@ scenario(
     );
     await load.answeredMore(500);
     server.signal('SIGHUP');
+    await server.waitForLog(/Tunicorn 9\.9\.9 is installed, but this server is still/);
     await server.waitForLog(generationServing(2));
     await load.answeredMore(500);
     const since = server.log.mark();
