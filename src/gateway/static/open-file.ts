@@ -1,15 +1,11 @@
 // Opens a file of a mount, and makes sure that what was opened is a regular file inside the mount's folder.
 
 import fs from 'node:fs';
-
-export interface OpenFile {
-  readonly fd: number;
-  readonly sizeBytes: number;
-  readonly mtimeMs: number;
-}
+import { hasSameContent, type KeptFile, type OpenFile, type ServedFile, stampOf } from './file-stamp.ts';
+import { SmallFiles } from './small-files.ts';
 
 export type Opened =
-  | ({ readonly kind: 'file' } & OpenFile)
+  | { readonly kind: 'file'; readonly file: ServedFile }
   | { readonly kind: 'folder' }
   /** Nothing is there, or nothing that may be served. */
   | { readonly kind: 'missing' }
@@ -25,10 +21,12 @@ const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_N
 /** A mount's folder. Its real path is looked up again when it seems to be another: a deployment may replace a link. */
 export class ServedFolder {
   readonly #folder: string;
+  readonly #small: SmallFiles;
   #real: string | null = null;
 
-  constructor(folder: string) {
+  constructor(folder: string, small: SmallFiles) {
     this.#folder = folder;
+    this.#small = small;
   }
 
   pathOf(relative: string): string {
@@ -38,19 +36,33 @@ export class ServedFolder {
   /** Rejects with errors of the system that say nothing about the file, such as EMFILE. */
   async open(relative: string): Promise<Opened> {
     const path = this.pathOf(relative);
+    const kept = await this.#small.get(path);
+    if (kept !== null) return { kind: 'file', file: kept };
+    const opened = await this.#open(path);
+    if (opened.kind !== 'file' || opened.file.kind !== 'open') return opened;
+    const { file } = opened;
+    if (!SmallFiles.mayKeep(file, Date.now())) return opened;
+    const small = await readSmall(file);
+    if (small === null) return opened;
+    this.#small.keep(path, small);
+    closeFile(file);
+    return { kind: 'file', file: small };
+  }
+
+  async #open(path: string): Promise<Opened> {
     const fd = await openFd(path);
     if (typeof fd !== 'number') return fd;
-    let isKept = false;
+    let isServed = false;
     try {
       const stats = await fstat(fd);
       const isFile = stats.isFile();
       if (!isFile && !stats.isDirectory()) return MISSING;
       if (!(await this.#contains(await realPath(fd, path, stats)))) return MISSING;
       if (!isFile) return { kind: 'folder' };
-      isKept = true;
-      return { kind: 'file', fd, sizeBytes: stats.size, mtimeMs: stats.mtimeMs };
+      isServed = true;
+      return { kind: 'file', file: { ...stampOf(stats), kind: 'open', fd } };
     } finally {
-      if (!isKept) closeFd(fd);
+      if (!isServed) closeFd(fd);
     }
   }
 
@@ -63,19 +75,38 @@ export class ServedFolder {
   }
 }
 
-export function readAt(fd: number, into: Buffer, position: number): Promise<number> {
+/** Null if it has changed meanwhile: whoever sends it will find that out, too. */
+async function readSmall(file: OpenFile): Promise<KeptFile | null> {
+  const content = Buffer.allocUnsafeSlow(file.sizeBytes);
+  try {
+    return (await fill(content, file, 0, true)) ? { ...file, kind: 'kept', content } : null;
+  } catch (error) {
+    closeFile(file);
+    throw error;
+  }
+}
+
+/** Reads from `at` on. Returns false if the file is shorter than it was, or, at the last piece, if it was written to. */
+export async function fill(piece: Buffer, file: OpenFile, at: number, isLast: boolean): Promise<boolean> {
+  for (let read = 0; read < piece.length; ) {
+    const bytes = await readAt(file.fd, piece.subarray(read), at + read);
+    if (bytes === 0) return false;
+    read += bytes;
+  }
+  return !isLast || hasSameContent(stampOf(await fstat(file.fd)), file);
+}
+
+export function closeFile(file: ServedFile): void {
+  if (file.kind === 'open') closeFd(file.fd);
+}
+
+function readAt(fd: number, into: Buffer, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     fs.read(fd, into, 0, into.length, position, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
   });
 }
 
-/** Whether nothing has been written to it since it was opened. One that was replaced or deleted stays what it was. */
-export async function isUnchanged(file: OpenFile): Promise<boolean> {
-  const { size, mtimeMs } = await fstat(file.fd);
-  return size === file.sizeBytes && mtimeMs === file.mtimeMs;
-}
-
-export function closeFd(fd: number): void {
+function closeFd(fd: number): void {
   // It was open for reading: nothing can be lost.
   fs.close(fd, () => {});
 }

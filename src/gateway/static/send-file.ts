@@ -4,7 +4,8 @@
 import { END } from '../../runqueue/channel-frame.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { FileResponse } from './file-response.ts';
-import { isUnchanged, type OpenFile, readAt } from './open-file.ts';
+import type { OpenFile, ServedFile } from './file-stamp.ts';
+import { fill } from './open-file.ts';
 
 const PIECE_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
@@ -13,11 +14,15 @@ const NOTHING = Buffer.alloc(0);
 export type Sent = 'done' | 'client-gone' | 'changed';
 
 /** The exchange waits. The caller closes the file. */
-export async function sendFile(exchange: Exchange, file: OpenFile, response: FileResponse): Promise<Sent> {
+export async function sendFile(exchange: Exchange, file: ServedFile, response: FileResponse): Promise<Sent> {
   const { head, startByte, endByte } = response;
   const whole = { ...head, flags: head.flags | END };
   if (startByte === endByte || exchange.request.head.method === 'HEAD') {
     exchange.serve(whole, NOTHING);
+    return 'done';
+  }
+  if (file.kind === 'kept') {
+    exchange.serve(whole, file.content.subarray(startByte, endByte));
     return 'done';
   }
   if (endByte - startByte > PIECE_BYTES) {
@@ -50,16 +55,6 @@ async function sendPieces(exchange: Exchange, file: OpenFile, { startByte, endBy
 
 function newBuffer(): Buffer {
   return Buffer.allocUnsafeSlow(PIECE_BYTES);
-}
-
-/** Returns false if the file is shorter than it was, or, at the last piece, if it was written to. */
-async function fill(piece: Buffer, file: OpenFile, at: number, isLast: boolean): Promise<boolean> {
-  for (let read = 0; read < piece.length; ) {
-    const bytes = await readAt(file.fd, piece.subarray(read), at + read);
-    if (bytes === 0) return false;
-    read += bytes;
-  }
-  return !isLast || (await isUnchanged(file));
 }
 
 /** Resolves when the client has read the last piece, or has left. */

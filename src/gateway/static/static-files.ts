@@ -23,9 +23,11 @@ import {
   type Representation,
   redirectResponse,
 } from './file-response.ts';
+import type { ServedFile } from './file-stamp.ts';
 import { loadTypeTable, mediaType, type TypeTable } from './media-type.ts';
-import { closeFd, type Opened, type OpenFile, ServedFolder } from './open-file.ts';
+import { closeFile, type Opened, ServedFolder } from './open-file.ts';
 import { sendFile } from './send-file.ts';
+import { SmallFiles } from './small-files.ts';
 import { findMount, type MountedPath, toStaticMounts } from './static-mounts.ts';
 
 type StaticSettings = Pick<GatewaySettings, 'staticMounts' | 'staticIndex' | 'staticExpiresSeconds'>;
@@ -38,7 +40,7 @@ export interface StaticFilesOwner {
 
 /** What a path names. */
 type Named =
-  | { readonly kind: 'file'; readonly file: OpenFile; readonly relative: string; readonly folder: ServedFolder }
+  | { readonly kind: 'file'; readonly file: ServedFile; readonly relative: string; readonly folder: ServedFolder }
   /** A folder with an index file, without the slash at its end. */
   | { readonly kind: 'redirect' }
   | { readonly kind: 'missing' }
@@ -58,7 +60,8 @@ export class StaticFiles {
 
   constructor(settings: StaticSettings, owner: StaticFilesOwner) {
     this.#mounts = toStaticMounts(settings.staticMounts);
-    this.#folders = new Map(this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder)]));
+    const small = new SmallFiles();
+    this.#folders = new Map(this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder, small)]));
     this.#settings = settings;
     this.#owner = owner;
   }
@@ -86,7 +89,7 @@ export class StaticFiles {
       // The client may have left meanwhile.
       if (exchange.state.kind === 'waiting') await this.#answer(exchange, found, named);
     } finally {
-      if (named.kind === 'file') closeFd(named.file.fd);
+      if (named.kind === 'file') closeFile(named.file);
     }
   }
 
@@ -109,11 +112,11 @@ export class StaticFiles {
       const form = { coding: sibling === null ? null : coding, varies: codings.length > 0 };
       await this.#send(exchange, file, path, await this.#representation(file, path, form));
     } finally {
-      if (sibling !== null) closeFd(sibling.fd);
+      if (sibling !== null) closeFile(sibling);
     }
   }
 
-  async #send(exchange: Exchange, open: OpenFile, path: string, file: Representation): Promise<void> {
+  async #send(exchange: Exchange, open: ServedFile, path: string, file: Representation): Promise<void> {
     const { method, headerFields } = exchange.request.head;
     if (exchange.state.kind !== 'waiting') return;
     const verdict = judge(conditionsOf(headerFields), method, file, Date.now());
@@ -128,24 +131,24 @@ export class StaticFiles {
     const folder = this.#folders.get(mount);
     if (path === null || folder === undefined) return MISSING;
     const { relative, asksFolder } = path;
+    if (asksFolder) return await this.#openIndex(folder, relative);
     const opened = await folder.open(relative);
-    if (opened.kind === 'folder') return await this.#findIndex(folder, relative, asksFolder);
-    if (asksFolder && opened.kind === 'file') closeFd(opened.fd);
-    return asksFolder ? MISSING : toNamed(opened, relative, folder);
-  }
-
-  async #findIndex(folder: ServedFolder, relative: string, asksFolder: boolean): Promise<Named> {
-    const { staticIndex } = this.#settings;
-    if (staticIndex === null) return MISSING;
-    const index = relative === '' ? staticIndex : `${relative}/${staticIndex}`;
-    const opened = await folder.open(index);
-    if (opened.kind !== 'file' || asksFolder) return toNamed(opened, index, folder);
-    closeFd(opened.fd);
+    if (opened.kind !== 'folder') return toNamed(opened, relative, folder);
+    const index = await this.#openIndex(folder, relative);
+    if (index.kind !== 'file') return MISSING;
+    closeFile(index.file);
     return { kind: 'redirect' };
   }
 
+  async #openIndex(folder: ServedFolder, relative: string): Promise<Named> {
+    const { staticIndex } = this.#settings;
+    if (staticIndex === null) return MISSING;
+    const index = relative === '' ? staticIndex : `${relative}/${staticIndex}`;
+    return toNamed(await folder.open(index), index, folder);
+  }
+
   async #representation(
-    { sizeBytes, mtimeMs }: OpenFile,
+    { sizeBytes, mtimeMs }: ServedFile,
     path: string,
     form: Pick<Representation, 'coding' | 'varies'>,
   ): Promise<Representation> {
@@ -179,17 +182,17 @@ export class StaticFiles {
 async function openSibling(
   { file, relative, folder }: Named & { kind: 'file' },
   coding: Coding,
-): Promise<OpenFile | null> {
+): Promise<ServedFile | null> {
   const [, suffix = ''] = CODINGS.find(([known]) => known === coding) ?? [];
   const opened = await folder.open(relative + suffix);
   if (opened.kind !== 'file') return null;
-  if (!isOlder(opened.mtimeMs, file.mtimeMs)) return opened;
-  closeFd(opened.fd);
+  if (!isOlder(opened.file.mtimeMs, file.mtimeMs)) return opened.file;
+  closeFile(opened.file);
   return null;
 }
 
 function toNamed(opened: Opened, relative: string, folder: ServedFolder): Named {
-  if (opened.kind === 'file') return { kind: 'file', file: opened, relative, folder };
+  if (opened.kind === 'file') return { kind: 'file', file: opened.file, relative, folder };
   return opened.kind === 'forbidden' ? { kind: 'forbidden' } : MISSING;
 }
 
