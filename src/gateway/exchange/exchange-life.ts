@@ -23,7 +23,7 @@ export interface Responded {
 }
 
 /** The gateway itself responds, with a file. */
-export interface Served {
+interface Served {
   readonly type: 'served';
   readonly response: Responded;
 }
