@@ -7,6 +7,7 @@ import { GATEWAY_MESSAGES } from '../log/catalog/gateway.ts';
 import type { ErrorLog } from '../log/error-log.ts';
 import { illegalMove } from '../log/illegal-move.ts';
 import type { FromGateway, ListenerAddress } from '../messages/between-arbiter-and-gateway.ts';
+import type { ResponseHead } from '../runqueue/channel-decoder.ts';
 import { CANCELS_PER_GATEWAY, ClaimsBoard, type SlotRange } from '../runqueue/claims-board.ts';
 import { answersPath, channelSocketPath } from '../runqueue/runtime-files.ts';
 import type { GatewaySettings } from '../settings/for-processes/gateway-settings.ts';
@@ -35,6 +36,7 @@ import { TicketPipe } from './queue/ticket-pipe.ts';
 import type { RecordedConnection, UnservedRequest } from './report/access-records.ts';
 import type { RequestLog } from './report/request-log.ts';
 import { countConnections, StreamReport } from './report/stream-counts.ts';
+import { Sendfile } from './static/sendfile.ts';
 import { StaticFiles } from './static/static-files.ts';
 import type { Upgraded } from './upgraded/upgraded.ts';
 import { closeWithin, WebSocketRetirement } from './upgraded/websocket-retirement.ts';
@@ -80,6 +82,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   #settings: GatewaySettings;
   #http: HttpSettings;
   #files: StaticFiles | null;
+  #sendfile: Sendfile | null;
 
   constructor(start: GatewayStart) {
     this.#start = start;
@@ -87,6 +90,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#settings = start.settings;
     this.#http = toHttpSettings(start.settings);
     this.#files = this.#newFiles(start.settings);
+    this.#sendfile = Sendfile.of(start.settings, start.log);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.spoolBudget = new SpoolBudget(start.settings.spoolLimitBytes);
     this.#lookAtDisk();
@@ -151,6 +155,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
       this.#files = this.#newFiles(settings);
+      this.#sendfile = Sendfile.of(settings, this.#start.log);
       this.budget.limitBytes = settings.memoryLimitBytes;
       this.spoolBudget.limitBytes = settings.spoolLimitBytes;
       this.queue.setPolicy(toQueuePolicy(settings));
@@ -272,6 +277,10 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.queue.drop(exchange);
     this.limitReached('gateway_spool');
     exchange.fail(new Refusal('ServiceUnavailable', 'the spool is full'), 'overload');
+  }
+
+  sendsFile(exchange: Exchange, head: ResponseHead, workerPid: number): boolean {
+    return this.#sendfile?.take(exchange, head, workerPid) ?? false;
   }
 
   clientLeft(exchange: Exchange): void {

@@ -132,11 +132,13 @@ function resolveFolders(values: Record<string, unknown>, origins: Record<string,
   for (const [name, { kind }] of SETTINGS) {
     if (kind === 'optional folder') makeAbsolute(name, base);
     if (kind === 'preferred folder') makeAbsolute(name, base, true);
-    if (kind === 'folder list') {
-      const given = values[name] as readonly string[];
-      const missing = given.filter((folder) => !facts.isFolder(resolve(base, folder)));
-      errors.push(...missing.map((folder) => invalid(name, originOf(origins, name), folder, 'a folder that exists')));
-      values[name] = given.map((folder) => resolve(base, folder));
+    if (kind === 'folder list' || kind === 'folder by prefix') {
+      values[name] = (values[name] as readonly string[]).map((text) => {
+        const prefix = kind === 'folder list' ? '' : text.slice(0, text.indexOf('=') + 1);
+        const folder = resolve(base, text.slice(prefix.length));
+        if (!facts.isFolder(folder)) errors.push(invalid(name, originOf(origins, name), text, 'a folder that exists'));
+        return prefix + folder;
+      });
     }
   }
   return errors;

@@ -138,6 +138,8 @@ interface Kinds {
   'preferred folder': { readonly extra: { default: null }; readonly value: string | null };
   /** As string list; each is a folder that exists, and absolute in the value. */
   'folder list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
+  /** As string list; each is PREFIX=FOLDER, with a folder that exists, absolute in the value. */
+  'folder by prefix': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** As string list; each is the beginning of a URL's path. */
   'route list': { readonly extra: { default: readonly string[] }; readonly value: readonly string[] };
   /** A name without a folder; None and the empty string mean "not set". */

@@ -17,6 +17,14 @@ export function staticMounts({ static_path_route: routes, static_path_mount: fol
   });
 }
 
+/** The folders of x_sendfile, by the beginning of the field's value. */
+export function sendfileMounts({ x_sendfile: pairs }: Pick<Settings, 'x_sendfile'>): StaticMount[] {
+  return pairs.map((pair) => {
+    const at = pair.indexOf('=');
+    return { route: pair.slice(0, at), folder: pair.slice(at + 1) };
+  });
+}
+
 /** Why they cannot be paired; null if they can. `areRoutesGiven`: not the default. */
 export function unpairedMounts(
   { static_path_route: routes, static_path_mount: folders }: Mounted,

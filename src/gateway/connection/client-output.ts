@@ -35,6 +35,8 @@ export class ClientOutput {
   /** Unusable: the spool file could not be created, so only memory is left, and the worker is stopped. Failed: it cannot be read. */
   #disk: 'usable' | 'unusable' | 'failed' = 'usable';
   #resume: (() => void) | null = null;
+  /** The same for a file, which may be sent while the worker's body is discarded. */
+  #resumeFile: (() => void) | null = null;
   /** Bytes that the kernel had accepted at the last check, and when that last changed. */
   #takenBytes = 0;
   #takenMs: number;
@@ -96,7 +98,7 @@ export class ClientOutput {
   /** Whether the next piece of a file must wait; if so, `resume` is called when the client has read the last one. */
   isSocketFull(resume: () => void): boolean {
     const isFull = this.#spool !== null || this.#socket.writableNeedDrain;
-    if (isFull) this.#resume = resume;
+    if (isFull) this.#resumeFile = resume;
     return isFull;
   }
 
@@ -131,8 +133,11 @@ export class ClientOutput {
   /** Lets a waiting worker go on. */
   release(): void {
     const resume = this.#resume;
+    const resumeFile = this.#resumeFile;
     this.#resume = null;
+    this.#resumeFile = null;
     resume?.();
+    resumeFile?.();
   }
 
   /** Whether the client has read nothing for so long; called about once a second. */

@@ -1,5 +1,6 @@
 // What a client's connection needs of the gateway.
 
+import type { ResponseHead } from '../../runqueue/channel-decoder.ts';
 import type { Limit } from '../../telemetry/snapshot/gateway-report.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { HttpSettings } from '../http-settings.ts';
@@ -22,6 +23,8 @@ export interface ConnectionOwner {
   isDraining(): boolean;
   connectionClosed(number: number): void;
   admit(exchange: Exchange): void;
+  /** Whether the application's response names a file that the gateway sends. */
+  sendsFile(exchange: Exchange, head: ResponseHead, workerPid: number): boolean;
   abandoned(exchange: Exchange): void;
   /** The client has stopped sending, and has most likely left. */
   clientLeft(exchange: Exchange): void;

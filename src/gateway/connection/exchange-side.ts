@@ -1,6 +1,7 @@
 // A connection as its exchanges see it: they write their responses to it, ask whether the client is still there, and may take it over.
 
 import type { Socket } from 'node:net';
+import type { ResponseHead } from '../../runqueue/channel-decoder.ts';
 import type { ChannelOutput } from '../exchange/channel-output.ts';
 import type { Exchange, ExchangeClient } from '../exchange/exchange.ts';
 import type { ExchangeEnd } from '../exchange/exchange-life.ts';
@@ -95,6 +96,10 @@ export class ExchangeSide implements ExchangeClient, Http1Output {
     by.fromClient(reader.takeKept());
     if (!this.maySendMore()) by.clientEnded();
     return by;
+  }
+
+  sendsFile(exchange: Exchange, head: ResponseHead, workerPid: number): boolean {
+    return this.#parts.owner.sendsFile(exchange, head, workerPid);
   }
 
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void {

@@ -20,6 +20,8 @@ export interface Responded {
   /** Null: no worker had the request. */
   readonly workerPid: number | null;
   readonly isEventStream: boolean;
+  /** `gateway`: with a file. What the worker then sends of a body is discarded. */
+  readonly by: 'worker' | 'gateway';
 }
 
 /** The gateway itself responds, with a file. */
@@ -62,6 +64,14 @@ interface Outstanding {
   readonly watched: WatchedTicket | null;
 }
 
+/** The application has named a file for the gateway to send. */
+interface Delegated {
+  readonly kind: 'delegated';
+  readonly ticket: IssuedTicket;
+  readonly watched: WatchedTicket | null;
+  readonly workerPid: number;
+}
+
 /** The head of the response has been sent. */
 interface Responding {
   readonly kind: 'responding';
@@ -96,10 +106,10 @@ export interface Ended {
 interface Finished {
   readonly kind: 'finished';
   readonly ended: Ended;
-  readonly was: Waiting | Outstanding | Responding | TakenOver;
+  readonly was: Waiting | Outstanding | Delegated | Responding | TakenOver;
 }
 
-export type ExchangeState = Waiting | Outstanding | Responding | TakenOver | Finished;
+export type ExchangeState = Waiting | Outstanding | Delegated | Responding | TakenOver | Finished;
 
 export type ExchangeEvent =
   | IssuedTicket
@@ -107,6 +117,7 @@ export type ExchangeEvent =
   | { readonly type: 'returned' }
   | { readonly type: 'watched'; readonly watched: WatchedTicket }
   | Responded
+  | { readonly type: 'delegated'; readonly workerPid: number }
   | Served
   | Upgrade
   /** The gateway closes the WebSocket or the tunnel. */
@@ -129,9 +140,13 @@ export function moveExchange(state: ExchangeState, event: ExchangeEvent): Exchan
       if (state.kind !== 'outstanding') return null;
       return { kind: 'responding', ticket: state.ticket, watched: state.watched, response: event };
     case 'served':
-      return state.kind === 'waiting'
-        ? { kind: 'responding', ticket: null, watched: null, response: event.response }
-        : null;
+      if (state.kind === 'waiting')
+        return { kind: 'responding', ticket: null, watched: null, response: event.response };
+      if (state.kind !== 'delegated') return null;
+      return { kind: 'responding', ticket: state.ticket, watched: state.watched, response: event.response };
+    case 'delegated':
+      if (state.kind !== 'outstanding') return null;
+      return { kind: 'delegated', ticket: state.ticket, watched: state.watched, workerPid: event.workerPid };
     case 'upgraded': {
       if (state.kind !== 'outstanding') return null;
       const watched = event.watched ?? state.watched;
@@ -152,7 +167,7 @@ function mayEnd(state: Exclude<ExchangeState, Finished>, end: ExchangeEnd): bool
     case 'closed':
       return state.kind === 'taken-over';
     case 'cut-off':
-      return state.kind === 'outstanding' || state.kind === 'responding';
+      return state.kind === 'outstanding' || state.kind === 'delegated' || state.kind === 'responding';
     case 'answered':
       return state.kind !== 'taken-over';
   }

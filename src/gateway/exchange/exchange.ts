@@ -39,6 +39,8 @@ export interface ExchangeClient {
   acceptWebSocket(exchange: Exchange, ticket: WatchedTicket, lines: string): UpgradedWebSocket | null;
   /** The connection becomes a tunnel to this channel. */
   openTunnel(exchange: Exchange, channel: Socket, toWorker: ChannelOutput): UpgradedTunnel | null;
+  /** Whether the head names a file that the gateway sends in the place of the worker's body. */
+  sendsFile(exchange: Exchange, head: ResponseHead, workerPid: number): boolean;
   exchangeEnded(exchange: Exchange, end: ExchangeEnd): void;
   /** The exchange's state has no transition for an event. */
   illegalMove(what: string): void;
@@ -190,22 +192,41 @@ export class Exchange {
     const { flags } = head;
     // The worker's reaction to a client that has left is not the application's response.
     if ((flags & ABORTED) !== 0 && this.#clientHasLeft) return this.#cutOff();
+    if (this.client.sendsFile(this, head, workerPid)) return;
     const isEventStream = (flags & END) === 0 && saysEventStream(head.lines);
-    if (!this.#move({ type: 'responded', head, workerPid, isEventStream })) return;
+    if (!this.#move({ type: 'responded', head, workerPid, isEventStream, by: 'worker' })) return;
     this.#bodyBytes = this.client.response.respond(this.request, head, body);
     if ((flags & END) !== 0) this.#endOf(flags);
   }
 
+  /** The worker's head names a file; the worker's body is discarded. */
+  delegate(workerPid: number): void {
+    this.#move({ type: 'delegated', workerPid });
+  }
+
+  /** Whether a file can still be its response. */
+  get mayServe(): boolean {
+    return this.#state.kind === 'waiting' || this.#state.kind === 'delegated';
+  }
+
   /** The gateway responds with a file, with all of it if the flags of the head say END. */
   serve(head: ResponseHead, body: Buffer): void {
-    const response: Responded = { type: 'responded', head, workerPid: null, isEventStream: false };
+    const workerPid = this.#state.kind === 'delegated' ? this.#state.workerPid : null;
+    const response: Responded = { type: 'responded', head, workerPid, isEventStream: false, by: 'gateway' };
     if (!this.#move({ type: 'served', response })) return;
     this.#bodyBytes = this.client.response.respond(this.request, head, body);
     if ((head.flags & END) !== 0) this.#finish(ANSWERED);
   }
 
+  /** Another piece of the file. */
+  sendPiece(piece: Buffer, isLast: boolean): void {
+    this.#bodyBytes += this.client.response.body(piece);
+    if (isLast) this.#finish(ANSWERED);
+  }
+
   /** Another piece of the body. */
   continue(flags: number, piece: Buffer): void {
+    if (this.#isFile) return;
     const { response } = this.client;
     this.#bodyBytes += response.body(piece);
     if ((flags & END) === 0) return;
@@ -215,6 +236,7 @@ export class Exchange {
 
   /** The end of the response. */
   trail(lines: string): void {
+    if (this.#isFile) return;
     this.client.response.trailers(lines);
     this.#finish(ANSWERED);
   }
@@ -235,6 +257,7 @@ export class Exchange {
         return this.#finish({ type: 'ended', end: 'cut-off', why, ownStatus: null, workerPid });
       case 'waiting':
       case 'outstanding':
+      case 'delegated':
         this.#bodyBytes = this.client.response.answer(this.request, refusal);
         this.#finish({ type: 'ended', end: 'answered', why, ownStatus: refusal.status, workerPid });
     }
@@ -261,6 +284,10 @@ export class Exchange {
   /** The client has stopped sending, and has most likely left. */
   clientLeft(): void {
     this.watched?.gone();
+  }
+
+  get #isFile(): boolean {
+    return this.#state.kind === 'responding' && this.#state.response.by === 'gateway';
   }
 
   get #workerAnswer(): Responded | Upgrade | null {

@@ -13,7 +13,7 @@ const NOTHING = Buffer.alloc(0);
 /** `changed`: the file is no longer what its head says, so the response must not look complete. */
 export type Sent = 'done' | 'client-gone' | 'changed';
 
-/** The exchange waits. The caller closes the file. */
+/** The exchange may serve. The caller closes the file. */
 export async function sendFile(exchange: Exchange, file: ServedFile, response: FileResponse): Promise<Sent> {
   const { head, startByte, endByte } = response;
   const whole = { ...head, flags: head.flags | END };
@@ -31,7 +31,7 @@ export async function sendFile(exchange: Exchange, file: ServedFile, response: F
   }
   const body = Buffer.allocUnsafeSlow(endByte - startByte);
   if (!(await fill(body, file, startByte, true))) return 'changed';
-  if (exchange.state.kind !== 'waiting') return 'client-gone';
+  if (!exchange.mayServe) return 'client-gone';
   exchange.serve(whole, body);
   return 'done';
 }
@@ -47,7 +47,7 @@ async function sendPieces(exchange: Exchange, file: OpenFile, { startByte, endBy
     if (!isResponding(exchange)) return 'client-gone';
     if (!exchange.client.hasSentAll()) sent = newBuffer();
     at += piece.length;
-    exchange.continue(isLast ? END : 0, piece);
+    exchange.sendPiece(piece, isLast);
     [next, sent] = [sent, next];
   }
   return 'done';

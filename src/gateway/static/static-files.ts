@@ -118,7 +118,7 @@ export class StaticFiles {
 
   async #send(exchange: Exchange, open: ServedFile, path: string, file: Representation): Promise<void> {
     const { method, headerFields } = exchange.request.head;
-    if (exchange.state.kind !== 'waiting') return;
+    if (!exchange.mayServe) return;
     const verdict = judge(conditionsOf(headerFields), method, file, Date.now());
     const sent = await sendFile(exchange, open, fileResponse(verdict, file, this.#settings.staticExpiresSeconds));
     if (sent !== 'changed') return;

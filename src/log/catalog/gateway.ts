@@ -29,6 +29,14 @@ export const GATEWAY_MESSAGES = {
     cause: 'A static file was written to, or became shorter, after the response had begun with its size and its ETag.',
     remedy: 'Let the deployment write each file under another name and rename it, as `rsync` does without `--inplace`.',
   },
+  sendfileMissing: {
+    level: 'warning',
+    text: 'The application sends {path} for {request}, which cannot be: {reason}',
+    cause:
+      "An application's field `X-Sendfile` or `X-Accel-Redirect` names a file that is not there, or not inside a folder of `x_sendfile`. The client got 404.",
+    remedy:
+      'Compare the value with the prefixes and folders of `x_sendfile`, and see whether `user` may read the file.',
+  },
   fileUnreadable: {
     level: 'error',
     text: '{request} failed: cannot read its file in {folder}: {reason}',

@@ -2,7 +2,7 @@
 
 import { fromChdir } from '../from-chdir.ts';
 import type { Settings } from '../settings.ts';
-import { type StaticMount, staticMounts } from '../static-mounts.ts';
+import { type StaticMount, sendfileMounts, staticMounts } from '../static-mounts.ts';
 import type { AccountIds } from './accounts.ts';
 import { chooseWorkerClass } from './choose-worker-class.ts';
 import { type LogSettings, toLogSettings } from './log-settings.ts';
@@ -72,6 +72,8 @@ export interface GatewaySettings extends LogSettings {
   readonly secureSchemeHeaders: Readonly<Record<string, string>>;
 
   readonly staticMounts: readonly StaticMount[];
+  /** By the beginning of X-Sendfile and X-Accel-Redirect; empty: the fields mean nothing. */
+  readonly sendfileMounts: readonly StaticMount[];
   /** The file that is served for a folder; null: none. */
   readonly staticIndex: string | null;
   /** 0: no Cache-Control. */
@@ -158,6 +160,7 @@ export function toGatewaySettings(
     secureSchemeHeaders: Object.fromEntries(schemeHeaders.map(([name, value]) => [name.toUpperCase(), value])),
 
     staticMounts: staticMounts(settings),
+    sendfileMounts: sendfileMounts(settings),
     staticIndex: settings.static_path_dir_to_file,
     staticExpiresSeconds: settings.static_path_expires,
 

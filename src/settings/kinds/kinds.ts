@@ -27,6 +27,7 @@ const KINDS_IN_LISTS: ReadonlySet<KindName> = new Set([
   'field list',
   'request list',
   'folder list',
+  'folder by prefix',
   'route list',
 ]);
 
@@ -115,6 +116,14 @@ function checkOfKind(declaration: Declaration): Omit<Check, 'ofText'> & { readon
       };
     case 'folder list':
       return { ofFile: listOf(name, wrap), wanted: 'a folder that exists, or a list of such' };
+    case 'folder by prefix':
+      return {
+        ofFile: listOf(
+          string.refine((text) => ROUTE.test(text.split('=')[0] ?? '') && /^[^=]*=./.test(text)),
+          wrap,
+        ),
+        wanted: 'PREFIX=FOLDER such as /protected=/srv/protected, or a list of such',
+      };
     case 'route list':
       return {
         ofFile: listOf(string.regex(ROUTE), wrap),

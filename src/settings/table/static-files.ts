@@ -50,4 +50,17 @@ export const STATIC_FILES = {
     usedBy: ['gateway'],
     reloadable: true,
   },
+  x_sendfile: {
+    section: 'Static Files',
+    flags: ['--x-sendfile'],
+    metavar: 'PREFIX=FOLDER',
+    kind: 'folder by prefix',
+    default: [],
+    summary:
+      "Folders from which the gateway sends a file that the application's field X-Sendfile or X-Accel-Redirect names; the flag may be repeated.",
+    detail: `The beginning of the field's value chooses the folder. Without it, these fields are passed on like any other. See static-files.md.`,
+    own: true,
+    usedBy: ['gateway'],
+    reloadable: true,
+  },
 } as const;

@@ -80,6 +80,7 @@ const goodInFile: readonly (readonly [name: SettingName, given: unknown, value: 
   ['static_path_mount', 'web', ['/srv/shop/web']],
   ['static_path_mount', ['/dev/shm/'], ['/dev/shm']],
   ['static_path_dir_to_file', 'index.html', 'index.html'],
+  ['x_sendfile', '/protected=web', ['/protected=/srv/shop/web']],
   ['static_path_dir_to_file', '', null],
   ['bind', [' :80 ', '[::1]:81'], [':80', '[::1]:81']],
   ['admin_bind', '127.0.0.1:9100', ['127.0.0.1:9100']],
@@ -289,6 +290,8 @@ const badInFile: readonly (readonly [name: SettingName, given: unknown, shown: s
   ['static_path_route', '/a?b', "'/a?b'", ROUTES],
   ['static_path_dir_to_file', '../a', "'../a'", 'a file name such as index.html, or None'],
   ['static_path_expires', -1, '-1', WHOLE],
+  ['x_sendfile', ['/a=web', '/a=nowhere'], "'/a=nowhere'", 'a folder that exists'],
+  ['x_sendfile', 'web', "'web'", 'PREFIX=FOLDER such as /protected=/srv/protected, or a list of such'],
 ];
 
 const MOUNTS: readonly (readonly [values: Record<string, unknown>, error: string | null])[] = [

@@ -50,6 +50,10 @@ export class ClientDouble implements ExchangeClient, Http1Output {
     return this.awaits;
   }
 
+  sendsFile(): boolean {
+    return false;
+  }
+
   hasSentAll(): boolean {
     return true;
   }

@@ -29,8 +29,12 @@ const EVENTS = {
   dispatched: TICKET,
   returned: { type: 'returned' },
   watched: { type: 'watched', watched: WATCHED },
-  responded: { type: 'responded', head: HEAD, workerPid: PID, isEventStream: false },
-  served: { type: 'served', response: { type: 'responded', head: HEAD, workerPid: null, isEventStream: false } },
+  responded: { type: 'responded', head: HEAD, workerPid: PID, isEventStream: false, by: 'worker' },
+  delegated: { type: 'delegated', workerPid: PID },
+  served: {
+    type: 'served',
+    response: { type: 'responded', head: HEAD, workerPid: null, isEventStream: false, by: 'gateway' },
+  },
   upgraded: { type: 'upgraded', by: BY, head: ACCEPTED, workerPid: PID, watched: WATCHED },
   closing: { type: 'closing', why: 'overload' },
   answered: ended('answered', 'answered'),
@@ -51,6 +55,8 @@ const RESPONDING: Living = {
   response: EVENTS.responded,
 };
 const SERVED: Living = { kind: 'responding', ticket: null, watched: null, response: EVENTS.served.response };
+const DELEGATED: Living = { kind: 'delegated', ticket: TICKET, watched: null, workerPid: PID };
+const DELEGATED_SERVED: Living = { ...SERVED, kind: 'responding', ticket: TICKET };
 const TAKEN_OVER: Living = {
   kind: 'taken-over',
   ticket: TICKET,
@@ -72,6 +78,7 @@ const MOVES: readonly Move[] = [
   ['no worker knows the request yet', WAITING, 'watched', null],
   ['no worker could have answered', WAITING, 'responded', null],
   ['the gateway sends a file', WAITING, 'served', SERVED],
+  ['no application could have named a file', WAITING, 'delegated', null],
   ['no application could have accepted', WAITING, 'upgraded', null],
   ['there is no WebSocket to be closed', WAITING, 'closing', null],
   ['the gateway answers: too many wait, or for too long', WAITING, 'answered', finished(WAITING, 'answered')],
@@ -84,6 +91,7 @@ const MOVES: readonly Move[] = [
   ['the worker wants to hear of the client', OUTSTANDING, 'watched', { ...OUTSTANDING, watched: WATCHED }],
   ['the head of the response goes out', OUTSTANDING, 'responded', RESPONDING],
   ['a worker has it', OUTSTANDING, 'served', null],
+  ['the application names a file', OUTSTANDING, 'delegated', DELEGATED],
   ['the application accepts', OUTSTANDING, 'upgraded', TAKEN_OVER],
   ['there is no WebSocket to be closed', OUTSTANDING, 'closing', null],
   ['the gateway answers: the worker has died', OUTSTANDING, 'answered', finished(OUTSTANDING, 'answered')],
@@ -96,11 +104,25 @@ const MOVES: readonly Move[] = [
   ['there is no WebSocket to be closed', OUTSTANDING, 'closed', null],
   ['the client does not wait', OUTSTANDING, 'client-gone', finished(OUTSTANDING, 'client-gone')],
 
+  ['it has a ticket already', DELEGATED, 'dispatched', null],
+  ['a request that was run does not run again', DELEGATED, 'returned', null],
+  ['the application asks for more of the request', DELEGATED, 'watched', { ...DELEGATED, watched: WATCHED }],
+  ['the worker has responded', DELEGATED, 'responded', null],
+  ['the worker has responded', DELEGATED, 'delegated', null],
+  ['the file is there', DELEGATED, 'served', DELEGATED_SERVED],
+  ['nothing is accepted', DELEGATED, 'upgraded', null],
+  ['there is no WebSocket to be closed', DELEGATED, 'closing', null],
+  ['the gateway answers: the file cannot be read', DELEGATED, 'answered', finished(DELEGATED, 'answered')],
+  ['the file cannot be read', DELEGATED, 'cut-off', finished(DELEGATED, 'cut-off')],
+  ['there is no WebSocket to be closed', DELEGATED, 'closed', null],
+  ['the client leaves before the file', DELEGATED, 'client-gone', finished(DELEGATED, 'client-gone')],
+
   ['a request that runs gets no other ticket', RESPONDING, 'dispatched', null],
   ['a request that was run does not run again', RESPONDING, 'returned', null],
   ['the application asks for more of the request', RESPONDING, 'watched', { ...RESPONDING, watched: WATCHED }],
   ['a response has one head', RESPONDING, 'responded', null],
   ['a response has one head', RESPONDING, 'served', null],
+  ['a response has one head', RESPONDING, 'delegated', null],
   ['after a response nothing is accepted', RESPONDING, 'upgraded', null],
   ['there is no WebSocket to be closed', RESPONDING, 'closing', null],
   ['the response is whole', RESPONDING, 'answered', finished(RESPONDING, 'answered')],
@@ -113,6 +135,7 @@ const MOVES: readonly Move[] = [
   ['the worker may ask at any time', TAKEN_OVER, 'watched', TAKEN_OVER],
   ['HTTP is over', TAKEN_OVER, 'responded', null],
   ['HTTP is over', TAKEN_OVER, 'served', null],
+  ['HTTP is over', TAKEN_OVER, 'delegated', null],
   ['it is accepted once', TAKEN_OVER, 'upgraded', null],
   ['the gateway closes it', TAKEN_OVER, 'closing', { ...TAKEN_OVER, closing: 'overload' }],
   ['nothing is answered any more', TAKEN_OVER, 'answered', null],
@@ -132,7 +155,7 @@ for (const [path, from, event, to] of MOVES) {
 }
 
 test('the table has every event in every state, once', () => {
-  for (const kind of ['waiting', 'outstanding', 'responding', 'taken-over', 'finished']) {
+  for (const kind of ['waiting', 'outstanding', 'delegated', 'responding', 'taken-over', 'finished']) {
     const named = MOVES.filter(([, from]) => from.kind === kind).map(([, , event]) => event);
     assert.deepEqual([...named].sort(), Object.keys(EVENTS).sort(), kind);
   }
