@@ -90,7 +90,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
     this.#settings = start.settings;
     this.#http = toHttpSettings(start.settings);
     this.#files = this.#newFiles(start.settings);
-    this.#sendfile = Sendfile.of(start.settings, start.log);
+    this.#sendfile = Sendfile.of(start.settings, start.log, start.descriptors);
     this.budget = new MemoryBudget(start.settings.memoryLimitBytes);
     this.spoolBudget = new SpoolBudget(start.settings.spoolLimitBytes);
     this.#lookAtDisk();
@@ -155,7 +155,7 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
       this.#settings = settings;
       this.#http = toHttpSettings(settings);
       this.#files = this.#newFiles(settings);
-      this.#sendfile = Sendfile.of(settings, this.#start.log);
+      this.#sendfile = Sendfile.of(settings, this.#start.log, this.#start.descriptors);
       this.budget.limitBytes = settings.memoryLimitBytes;
       this.spoolBudget.limitBytes = settings.spoolLimitBytes;
       this.queue.setPolicy(toQueuePolicy(settings));
@@ -354,7 +354,8 @@ export class Gateway implements ConnectionOwner, ChannelOwner {
   }
 
   #newFiles(settings: GatewaySettings): StaticFiles | null {
-    return StaticFiles.of(settings, { log: this.#start.log, pass: (exchange) => this.#enqueue(exchange) });
+    const { log, descriptors } = this.#start;
+    return StaticFiles.of(settings, { log, descriptors, pass: (exchange) => this.#enqueue(exchange) });
   }
 
   #connected(socket: Socket, listener: ListenerAddress): void {

@@ -1,6 +1,8 @@
 // Opens a file of a mount, and makes sure that what was opened is a regular file inside the mount's folder.
 
 import fs from 'node:fs';
+import { type DescriptorRoom, isInReserve } from '../accept/descriptor-room.ts';
+import { NoDescriptorError } from './file-failure.ts';
 import { hasSameContent, type KeptFile, type OpenFile, type ServedFile, stampOf } from './file-stamp.ts';
 import { SmallFiles } from './small-files.ts';
 
@@ -22,11 +24,13 @@ const FLAGS = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_N
 export class ServedFolder {
   readonly #folder: string;
   readonly #small: SmallFiles;
+  readonly #descriptors: DescriptorRoom;
   #real: string | null = null;
 
-  constructor(folder: string, small: SmallFiles) {
+  constructor(folder: string, small: SmallFiles, descriptors: DescriptorRoom) {
     this.#folder = folder;
     this.#small = small;
+    this.#descriptors = descriptors;
   }
 
   pathOf(relative: string): string {
@@ -54,6 +58,7 @@ export class ServedFolder {
     if (typeof fd !== 'number') return fd;
     let isServed = false;
     try {
+      if (isInReserve(this.#descriptors, fd)) throw new NoDescriptorError();
       const stats = await fstat(fd);
       const isFile = stats.isFile();
       if (!isFile && !stats.isDirectory()) return MISSING;

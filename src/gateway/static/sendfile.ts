@@ -6,9 +6,10 @@ import { systemErrorReason } from '../../log/system-error-reason.ts';
 import type { ResponseHead } from '../../runqueue/channel-decoder.ts';
 import type { GatewaySettings } from '../../settings/for-processes/gateway-settings.ts';
 import type { StaticMount } from '../../settings/static-mounts.ts';
+import type { DescriptorRoom } from '../accept/descriptor-room.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { Refusal } from '../http1/refusal.ts';
 import { conditionsOf, judge } from './conditions.ts';
+import { failChanged, failUnread, requestOf } from './file-failure.ts';
 import { filePath } from './file-path.ts';
 import { etagOf, fileResponse, NOT_FOUND } from './file-response.ts';
 import type { ServedFile } from './file-stamp.ts';
@@ -24,16 +25,20 @@ export class Sendfile {
   readonly #folders: ReadonlyMap<StaticMount, ServedFolder>;
   readonly #log: ErrorLog;
 
-  constructor(mounts: readonly StaticMount[], log: ErrorLog) {
+  constructor(mounts: readonly StaticMount[], log: ErrorLog, descriptors: DescriptorRoom) {
     this.#mounts = toStaticMounts(mounts);
     const small = new SmallFiles();
-    this.#folders = new Map(this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder, small)]));
+    this.#folders = new Map(this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder, small, descriptors)]));
     this.#log = log;
   }
 
   /** Null without the setting: then a response costs nothing. */
-  static of({ sendfileMounts }: Pick<GatewaySettings, 'sendfileMounts'>, log: ErrorLog): Sendfile | null {
-    return sendfileMounts.length === 0 ? null : new Sendfile(sendfileMounts, log);
+  static of(
+    { sendfileMounts }: Pick<GatewaySettings, 'sendfileMounts'>,
+    log: ErrorLog,
+    descriptors: DescriptorRoom,
+  ): Sendfile | null {
+    return sendfileMounts.length === 0 ? null : new Sendfile(sendfileMounts, log, descriptors);
   }
 
   /** Sends the file that the head names. Returns whether it names one. */
@@ -41,7 +46,7 @@ export class Sendfile {
     const named = namedFile(head);
     if (named === null) return false;
     exchange.delegate(workerPid);
-    this.#serve(exchange, head, named).catch((error) => this.#fail(exchange, named, systemErrorReason(error)));
+    this.#serve(exchange, head, named).catch((error) => this.#fail(exchange, named, error));
     return true;
   }
 
@@ -77,7 +82,7 @@ export class Sendfile {
     const sent = await sendFile(exchange, open, withFieldsOf(head, fileResponse(verdict, file, 0)));
     if (sent !== 'changed') return;
     this.#log.say(GATEWAY_MESSAGES.fileChanged, { request: requestOf(exchange), path });
-    exchange.fail(new Refusal('InternalServerError', 'a file changed while it was sent'), 'cut-off');
+    failChanged(exchange);
   }
 
   #missing(exchange: Exchange, named: string, reason: string): void {
@@ -85,12 +90,9 @@ export class Sendfile {
     if (exchange.mayServe) exchange.serve(NOT_FOUND.head, NOT_FOUND.page);
   }
 
-  #fail(exchange: Exchange, path: string, reason: string): void {
+  #fail(exchange: Exchange, path: string, error: unknown): void {
+    const reason = systemErrorReason(error);
     this.#log.say(GATEWAY_MESSAGES.sendfileMissing, { request: requestOf(exchange), path, reason });
-    exchange.fail(new Refusal('InternalServerError', 'a file cannot be read'), 'cut-off');
+    failUnread(exchange, error);
   }
-}
-
-function requestOf({ request }: Exchange): string {
-  return `${request.head.method} ${request.head.target}`;
 }

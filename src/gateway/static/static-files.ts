@@ -5,13 +5,14 @@ import type { ErrorLog } from '../../log/error-log.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import type { GatewaySettings } from '../../settings/for-processes/gateway-settings.ts';
 import type { StaticMount } from '../../settings/static-mounts.ts';
+import type { DescriptorRoom } from '../accept/descriptor-room.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
-import { Refusal } from '../http1/refusal.ts';
 import { lastPair } from '../ticket/environ-pairs.ts';
 import { bestCoding, CODINGS, type Coding } from './accept-encoding.ts';
 import { CompressedSiblings, isOlder } from './compressed-siblings.ts';
 import { conditionsOf, judge } from './conditions.ts';
+import { failChanged, failUnread, requestOf } from './file-failure.ts';
 import { filePath } from './file-path.ts';
 import {
   etagOf,
@@ -34,6 +35,7 @@ type StaticSettings = Pick<GatewaySettings, 'staticMounts' | 'staticIndex' | 'st
 
 export interface StaticFilesOwner {
   readonly log: ErrorLog;
+  readonly descriptors: DescriptorRoom;
   /** Lets the application answer a request that was taken. */
   pass(exchange: Exchange): void;
 }
@@ -48,7 +50,6 @@ type Named =
 
 const MISSING: Named = { kind: 'missing' };
 const ACCEPT_ENCODING = 'HTTP_ACCEPT_ENCODING';
-const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
 
 export class StaticFiles {
   readonly #mounts: readonly StaticMount[];
@@ -61,7 +62,9 @@ export class StaticFiles {
   constructor(settings: StaticSettings, owner: StaticFilesOwner) {
     this.#mounts = toStaticMounts(settings.staticMounts);
     const small = new SmallFiles();
-    this.#folders = new Map(this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder, small)]));
+    this.#folders = new Map(
+      this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder, small, owner.descriptors)]),
+    );
     this.#settings = settings;
     this.#owner = owner;
   }
@@ -123,7 +126,7 @@ export class StaticFiles {
     const sent = await sendFile(exchange, open, fileResponse(verdict, file, this.#settings.staticExpiresSeconds));
     if (sent !== 'changed') return;
     this.#owner.log.say(GATEWAY_MESSAGES.fileChanged, { request: requestOf(exchange), path });
-    exchange.fail(new Refusal('InternalServerError', 'a file changed while it was sent'), 'cut-off');
+    failChanged(exchange);
   }
 
   async #find({ mount, rest }: MountedPath): Promise<Named> {
@@ -164,9 +167,7 @@ export class StaticFiles {
 
   #failed(exchange: Exchange, found: MountedPath, error: unknown): void {
     this.#say(exchange, found, systemErrorReason(error));
-    const isOverload = error instanceof Error && 'code' in error && OVERLOAD_CODES.has(error.code);
-    if (isOverload) exchange.fail(new Refusal('ServiceUnavailable', 'too many open files'), 'overload');
-    else exchange.fail(new Refusal('InternalServerError', 'a file cannot be read'), 'cut-off');
+    failUnread(exchange, error);
   }
 
   #say(exchange: Exchange, { mount }: MountedPath, reason: string): void {
@@ -212,8 +213,4 @@ function isReading({ method }: RequestHead): boolean {
 function withSlash({ scriptName, path, query }: RequestHead): string {
   const target = `${scriptName}${path}/${query === '' ? '' : `?${query}`}`;
   return target.replace(/[^\x21-\x7e]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-function requestOf({ request }: Exchange): string {
-  return `${request.head.method} ${request.head.target}`;
 }

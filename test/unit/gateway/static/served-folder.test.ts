@@ -10,6 +10,7 @@ import { SmallFiles } from '../../../../src/gateway/static/small-files.ts';
 
 /** Long ago, so that a file is kept. */
 const THEN = 1_700_000_000;
+const PLENTY = { limit: Number.POSITIVE_INFINITY, reserved: 0 };
 
 interface Bench {
   readonly dir: string;
@@ -23,7 +24,7 @@ function bench(t: TestContext): Bench {
   const dir = mkdtempSync(join(tmpdir(), 'served-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   mkdirSync(join(dir, 'site', 'sub'), { recursive: true });
-  const folder = new ServedFolder(join(dir, 'site'), new SmallFiles());
+  const folder = new ServedFolder(join(dir, 'site'), new SmallFiles(), PLENTY);
   return {
     dir,
     folder,
@@ -103,7 +104,7 @@ test('a folder that is a link is followed where it leads now', async (t) => {
     write(`${release}/a.txt`, `release ${release}`);
   }
   symlinkSync('1', join(dir, 'current'));
-  const folder = new ServedFolder(join(dir, 'current'), new SmallFiles());
+  const folder = new ServedFolder(join(dir, 'current'), new SmallFiles(), PLENTY);
   const read = async (): Promise<string> => {
     const opened = await folder.open('a.txt');
     return opened.kind === 'file' && opened.file.kind === 'kept' ? opened.file.content.toString() : opened.kind;
@@ -123,4 +124,14 @@ test('folders are told from files; what is neither is missing', async (t) => {
   assert.equal(await read(''), 'folder');
   assert.equal(await read('a.txt/b'), 'missing');
   assert.equal(await read('x'.repeat(300)), 'missing');
+});
+
+test('nothing is opened with the descriptors that are reserved for workers; a file that is kept needs none', async (t) => {
+  const { dir, write } = bench(t);
+  write('site/a.txt', 'a');
+  const small = new SmallFiles();
+  const poor = new ServedFolder(join(dir, 'site'), small, { limit: 5, reserved: 5 });
+  await assert.rejects(poor.open('a.txt'), { code: 'EMFILE' });
+  await new ServedFolder(join(dir, 'site'), small, PLENTY).open('a.txt');
+  assert.equal((await poor.open('a.txt')).kind, 'file');
 });
