@@ -9,14 +9,14 @@ export interface Service {
   readonly command?: readonly string[];
   readonly tmpfs?: readonly string[];
   readonly secrets?: readonly string[];
+  readonly read_only?: boolean;
   readonly volumes?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
 }
 
 export interface Compose {
   readonly services: Readonly<Record<string, Service>>;
-  /** The environment variable of each secret. */
-  readonly secrets: Readonly<Record<string, { readonly environment: string }>>;
+  readonly secrets: Readonly<Record<string, { readonly file?: string }>>;
 }
 
 const TO_JSON = `

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCompose } from '../../harness/container/compose.ts';
 import { parseDockerfile } from '../../harness/container/dockerfile.ts';
 import { inCi, root } from '../../harness/project.ts';
 import { scenario } from '../../harness/scenario.ts';
@@ -31,6 +32,17 @@ scenario(
     assert.match(check(join(docker, 'compose.yaml')), /^ok/);
     const worse = readFileSync(join(docker, 'compose.yaml'), 'utf8').replace('depends_on:', 'dependson:');
     assert.match(check(scene.write('compose.yaml', worse)), /dependson/);
+  },
+  { skip },
+);
+
+scenario(
+  'a service with a read-only root gets its secrets from files: Compose can write no others into it',
+  async () => {
+    const { services, secrets } = readCompose(join(docker, 'compose.yaml'));
+    const names = Object.values(services).flatMap((service) => (service.read_only ? (service.secrets ?? []) : []));
+    assert.ok(names.length > 0);
+    for (const name of names) assert.equal(secrets[name]?.file, `./secrets/${name}`);
   },
   { skip },
 );
