@@ -304,9 +304,9 @@ scenario(
     const cache = scene.path('home/.cache/tunicorn');
     const kept = await eventually('compiled code in the folder of the user', () => {
       const names = filesIn(cache).filter((name) => name.endsWith('.v8'));
-      return names.length === 2 && names;
+      return names.length === 3 && names;
     });
-    assert.match(kept.join(' '), /^command\.cjs\.\S+ gateway\.cjs\.\S+$/);
+    assert.match(kept.join(' '), /^command\.cjs\.\S+ first\.cjs\.\S+ gateway\.cjs\.\S+$/);
     assert.equal(statSync(cache).mode & 0o777, 0o700);
     await server.stop();
     await place.venv.pip('uninstall', '--yes', 'tunicorn');
