@@ -66,7 +66,7 @@ def server_wheel(package: Dict[str, object], bundles: List[Path]) -> Wheel:
 
 def command_wheel(package: Dict[str, object]) -> Wheel:
     version = str(package["version"])
-    scripts = "[console_scripts]\ngunicorn = tunicorn.launcher.main:main_as_gunicorn\n"
+    scripts = "[console_scripts]\ngunicorn = tunicorn.launcher.main:main_of_package\n"
     wheel = Wheel("tunicorn_gunicorn_command", version, metadata(package, "command"), scripts)
     wheel.add_licence("LICENSE", (ROOT / "LICENSE").read_bytes())
     return wheel

@@ -11,7 +11,7 @@ import sysconfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional
+    from typing import Iterable, List, Optional, Sequence
 
 USAGE = """usage: tunicorn adopt [--undo]
 
@@ -87,9 +87,11 @@ def adopt(folder: str) -> str:
     if text is not None and "tunicorn.launcher" in text:
         return f"{command} is Tunicorn's already, from the package tunicorn-gunicorn-command"
     written = f"{command}.new"
-    with open(written, "w", encoding="utf-8") as file:
-        suffix = KEPT[len("gunicorn") :]
-        file.write(SCRIPT.format(shebang=shebang(sys.executable), mark=MARK, kept=KEPT, suffix=suffix))
+    suffix = KEPT[len("gunicorn") :]
+    script = SCRIPT.format(shebang=shebang(sys.executable), mark=MARK, kept=KEPT, suffix=suffix)
+    with open(written, "wb") as file:
+        # The path of the interpreter may be in another encoding than the locale's.
+        file.write(os.fsencode(script))
     os.chmod(written, stat.S_IMODE(os.stat(os.path.join(folder, "tunicorn")).st_mode))
     if text is None:
         os.rename(written, command)
@@ -102,7 +104,7 @@ def adopt(folder: str) -> str:
     return f"{command} is now Tunicorn's; the one before is kept as {kept}"
 
 
-def undo(folder: str) -> str:
+def undo(folder: str, import_path: Optional[Sequence[str]] = None) -> str:
     """Returns what it has done. After an upgrade of Gunicorn, its command is back, mostly the one that was kept."""
     command, kept = os.path.join(folder, "gunicorn"), os.path.join(folder, KEPT)
     text = _text_of(command)
@@ -112,6 +114,11 @@ def undo(folder: str) -> str:
         if os.path.lexists(kept) and _text_of(kept) == text:
             os.unlink(kept)
         return f"{command} is not Tunicorn's: there is nothing to undo"
+    if os.path.lexists(kept) and not has_gunicorn(sys.path if import_path is None else import_path):
+        for path in (kept, command):
+            if os.path.lexists(path):
+                os.unlink(path)
+        return f"removed {command}; Gunicorn, whose command it was before, is no longer installed"
     if os.path.lexists(kept):
         os.rename(kept, command)
         return f"{command} is again the one from before"
@@ -122,11 +129,16 @@ def undo(folder: str) -> str:
 
 
 def shebang(python: str) -> str:
-    if " " not in python and len(f"#!{python}".encode()) <= SHEBANG_BYTES:
+    if " " not in python and len(os.fsencode(f"#!{python}")) <= SHEBANG_BYTES:
         return f"#!{python}"
     quoted = python.replace("'", "'\\''")
     # For the shell a command, for Python a text.
     return f"#!/bin/sh\n'''exec' '{quoted}' \"$0\" \"$@\"\n' '''"
+
+
+def has_gunicorn(import_path: Iterable[str]) -> bool:
+    """Whether the real one can be imported."""
+    return any(os.path.isfile(os.path.join(folder, "gunicorn", "__init__.py")) for folder in import_path)
 
 
 def _text_of(path: str) -> Optional[str]:

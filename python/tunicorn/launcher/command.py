@@ -78,6 +78,8 @@ def _named_command() -> Optional[List[str]]:
 
 
 def _server(env: Dict[str, str], again: List[str]) -> List[str]:
+    if not os.path.isfile(SERVER):
+        raise CommandNotFound(f"there is no {SERVER}: Tunicorn has to be installed as files, not in a zip archive")
     try:
         node = _node()
     except NodeNotFound as error:
@@ -91,5 +93,7 @@ def _server(env: Dict[str, str], again: List[str]) -> List[str]:
 def _node() -> ChosenNode:
     given = given_node(os.environ)
     if given is not None:
+        if version_of(given) is None:
+            raise NodeNotFound(f"{NODE_VARIABLE} says '{given}', which does not tell a version of Node.js")
         return ChosenNode(given, NODE_VARIABLE)
     return choose_node(node_on_path(os.environ), node_of_package(sys.path), version_of)

@@ -24,5 +24,18 @@ def main() -> NoReturn:
 
 
 def main_as_gunicorn() -> NoReturn:
-    """`gunicorn`, where that is Tunicorn's."""
+    """`gunicorn`, where `tunicorn adopt` has made it Tunicorn's."""
+    run(sys.argv[1:])
+
+
+def main_of_package() -> NoReturn:
+    """`gunicorn` of the package tunicorn-gunicorn-command."""
+    from tunicorn.launcher.adopt import has_gunicorn
+
+    if has_gunicorn(sys.path):
+        print(
+            "Warning: the package tunicorn-gunicorn-command has replaced the command of Gunicorn, which is installed "
+            "here, too. Uninstall that package, install Gunicorn again, and use `tunicorn adopt`, which can be undone",
+            file=sys.stderr,
+        )
     run(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 
 from tunicorn.generated_facts import NODE_VARIABLE
 from tunicorn.launcher.choose_node import NodeNotFound
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from typing import Iterable, Iterator, Mapping, Optional
 
     from tunicorn.launcher.choose_node import Version
+
+
+# Node.js answers in a few ms; a busy machine or a cold disk takes longer.
+ANSWER_SECONDS = 10
+# The module `signal` would take as long as the rest of the launcher.
+SIGKILL = 9
 
 
 def given_node(environment: Mapping[str, str]) -> Optional[str]:
@@ -57,7 +64,11 @@ def version_of(program: str) -> Optional[Version]:
     finally:
         os.close(writer)
     with open(reader, "rb") as output:
-        said = output.read()
+        # A program that says nothing is not Node.js, or hangs.
+        says, _, _ = select.select([output], [], [], ANSWER_SECONDS)
+        said = output.read(100) if says else b""
+    if not said:
+        os.kill(pid, SIGKILL)
     os.waitpid(pid, 0)
     return parse_version(said.decode("latin-1"))
 
@@ -72,7 +83,11 @@ def parse_version(said: str) -> Optional[Version]:
 
 def _on_path(name: str, environment: Mapping[str, str]) -> Iterator[str]:
     for folder in environment.get("PATH", os.defpath).split(os.pathsep):
-        path = os.path.abspath(os.path.join(folder, name))
+        try:
+            path = os.path.abspath(os.path.join(folder, name))
+        except FileNotFoundError:
+            # A relative folder, in a directory that has been deleted.
+            continue
         if _is_program(path):
             yield path
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import unittest
+import unittest.mock
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +42,25 @@ class Commands(unittest.TestCase):
         self.assertIn("is again the one from before", adopt.undo(self.folder))
         self.assertEqual((self.command.read_text(), self.command.stat().st_mode & 0o777), (REAL, 0o750))
         self.assertIn("nothing to undo", adopt.undo(self.folder))
+        self.assertEqual(self.files(), {"gunicorn"})
+
+    def test_the_command_of_a_gunicorn_that_is_no_longer_installed_is_not_restored(self) -> None:
+        packages = Path(self.folder, "site-packages")
+        self.command.write_text(REAL)
+        adopt.adopt(self.folder)
+        self.assertIn("no longer installed", adopt.undo(self.folder, [str(packages)]))
+        self.assertEqual(self.files(), set())
+        Path(packages, "gunicorn").mkdir(parents=True)
+        Path(packages, "gunicorn", "__init__.py").touch()
+        self.command.write_text(REAL)
+        adopt.adopt(self.folder)
+        self.assertIn("the one from before", adopt.undo(self.folder, [str(packages)]))
+        self.assertEqual(self.command.read_text(), REAL)
+
+    def test_an_interpreter_whose_path_the_locale_cannot_write(self) -> None:
+        with unittest.mock.patch.object(sys, "executable", os.fsdecode(b"/srv/caf\xc3\xa9-\xff/bin/python")):
+            adopt.adopt(self.folder)
+        self.assertTrue(self.command.read_bytes().startswith(b"#!/srv/caf\xc3\xa9-\xff/bin/python\n"))
         self.assertEqual(self.files(), {"gunicorn"})
 
     def test_without_a_real_command(self) -> None:

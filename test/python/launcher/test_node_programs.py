@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sys
 import unittest
+import unittest.mock
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -68,6 +69,28 @@ class Programs(unittest.TestCase):
         self.assertEqual(node_programs.version_of(self.program("node")), (24, 1, 2))
         self.assertIsNone(node_programs.version_of(self.program("broken", "#!/bin/sh\necho broken >&2; exit 1\n")))
         self.assertIsNone(node_programs.version_of(self.program("foreign", "\x7fELF of another machine")))
+
+
+    def test_a_program_that_hangs_or_says_something_else_has_no_version(self) -> None:
+        hangs = self.program("hangs", "#!/bin/sh\nexec sleep 600\n")
+        with unittest.mock.patch.object(node_programs, "ANSWER_SECONDS", 0.3):
+            self.assertIsNone(node_programs.version_of(hangs))
+        for text in ("#!/bin/sh\n", "#!/bin/sh\necho GNU bash\n"):
+            self.assertIsNone(node_programs.version_of(self.program("other", text)))
+        self.assertEqual(node_programs.version_of(self.program("node")), (24, 1, 2))
+
+    def test_a_relative_folder_of_path_in_a_deleted_directory_is_skipped(self) -> None:
+        gone = self.folder / "gone"
+        gone.mkdir()
+        before = os.getcwd()
+        os.chdir(gone)
+        try:
+            gone.rmdir()
+            found = self.program("c/node")
+            self.assertEqual(self.on_path("../relative", "c"), found)
+            self.assertEqual(node_programs.node_on_path({"PATH": "bin:" + os.path.dirname(found)}), found)
+        finally:
+            os.chdir(before)
 
 
 if __name__ == "__main__":
