@@ -15,6 +15,9 @@ import { scenario } from '../../harness/scenario.ts';
 
 const page = readFileSync(join(project, 'docs', 'first-steps.md'), 'utf8');
 
+/** How the README begins a new release. */
+const release = releaseLines(readFileSync(join(project, 'README.md'), 'utf8'));
+
 test('the README has first steps for Flask, Django and FastAPI', () => {
   assert.deepEqual(
     steps.map(({ framework }) => framework),
@@ -32,10 +35,10 @@ for (const step of steps) {
       const answers = record.entries.filter(({ line }) => line.startsWith('curl ')).map(({ output }) => output[0]);
       for (const answer of answers) assert.equal(answer, 'HTTP/1.1 200 OK');
 
-      const running = terminal.start(step.commands.at(-1) ?? '');
+      const running = terminal.start(`${step.commands.at(-1)} ${release.flag}`);
       await terminal.log.waitFor(generationServing(1), running.since);
       const arbiter = terminal.arbiter();
-      process.kill(arbiter, 'SIGHUP');
+      assert.equal((await other.type(release.command)).status, 0);
       await terminal.log.waitFor(generationServing(2), running.since);
       for (const line of step.elsewhere) {
         const { status, output } = await other.type(line);
@@ -51,4 +54,10 @@ for (const step of steps) {
     },
     { skip: noCleanRoot, limitMs: 600_000 },
   );
+}
+
+function releaseLines(readme: string): { readonly flag: string; readonly command: string } {
+  const [, flag, command] = /start the server with `(--pid \S+)`[^`]*`(kill -HUP [^`]+)`/.exec(readme) ?? [];
+  if (flag === undefined || command === undefined) throw new Error('README.md says no longer how to reload');
+  return { flag, command };
 }
