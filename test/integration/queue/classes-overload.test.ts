@@ -86,8 +86,9 @@ forEachClass('requests go round among the workers that wait', { workers: 4, each
   await Promise.all([ask(), ask(), ask(), ask()]);
   const shares = [...count.values()].sort((left, right) => left - right);
   assert.equal(shares.length, 4, shares.join(' '));
-  // All gevent hubs are woken, the one that has waited longest first; how quickly each then runs is up to the kernel.
-  const most = kind.name === 'gevent' ? 10 : 2;
+  // All gevent hubs are woken, the one that has waited longest first; how quickly each then runs is up to the kernel. A gthread thread that
+  // keeps its turn may take a ticket before the worker runs that it has woken.
+  const most = { gevent: 10, gthread: 5 }[kind.name] ?? 2;
   assert.ok((shares.at(-1) ?? 0) <= most * (shares[0] ?? 0), shares.join(' '));
 });
 
