@@ -4,6 +4,7 @@
 import fs from 'node:fs';
 import { zeroes } from '../../telemetry/snapshot/gateway-report.ts';
 import { PROCESS_KINDS, type ProcessKind, type ProcessUsage } from '../../telemetry/snapshot/snapshot.ts';
+import { fieldsOfStat } from '../process/process-stat.ts';
 
 export interface ServerProcess {
   readonly pid: number;
@@ -77,8 +78,7 @@ function readUsage(pid: number, units: Units, withProportional: boolean): Proces
 
 /** proc_pid_stat(5): utime and stime are the fields 14 and 15, rss is 24. Null for a zombie, which has no memory. */
 export function parseStat(stat: string, units: Units): Pick<ProcessUsage, 'residentBytes' | 'cpuSeconds'> | null {
-  // The name, in parentheses, may contain anything. The third field follows the last parenthesis.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOfStat(stat);
   const [state, utime, stime, rss] = [fields[0], fields[11], fields[12], fields[21]];
   if (state === 'Z' || utime === undefined || stime === undefined || rss === undefined) return null;
   return {

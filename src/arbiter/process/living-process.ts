@@ -1,6 +1,7 @@
 // A process that is not our child; its start time distinguishes it from a later process with the same pid.
 
 import fs from 'node:fs';
+import { fieldsOfStat } from './process-stat.ts';
 
 export interface LivingProcess {
   readonly pid: number;
@@ -47,8 +48,7 @@ function readStat(pid: number): { readonly state: string; readonly startTicks: s
   } catch {
     return null;
   }
-  // The name, in parentheses, may contain anything, even parentheses and spaces. The other fields follow the last parenthesis.
-  const [state, ...numbers] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const startTicks = numbers[18];
+  const fields = fieldsOfStat(stat);
+  const [state, startTicks] = [fields[0], fields[19]];
   return state === undefined || startTicks === undefined ? null : { state, startTicks };
 }

@@ -4,6 +4,7 @@
 import { chmodSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
+import { fieldsOfStat } from './process-stat.ts';
 
 export interface PidFile {
   readonly path: string;
@@ -110,8 +111,7 @@ function isAlive(pid: number): boolean {
 /** It has ended and its parent has not reaped it yet: an older arbiter, for a moment, while its successor takes over the file. */
 function isZombie(pid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat[stat.lastIndexOf(')') + 2] === 'Z';
+    return fieldsOfStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))[0] === 'Z';
   } catch {
     return false; // Without /proc, the result of kill() has to do.
   }
