@@ -1,7 +1,7 @@
 // What a request asks of a file: the conditions and the range of its fields, in the order of RFC 9110 section 13.2.2. Pure.
 
+import { parseHttpDate } from '../http1/http-date.ts';
 import { type ByteRange, parseRange } from './byte-range.ts';
-import { parseHttpDate } from './http-date.ts';
 
 /** The fields, each as received; null without the field. */
 export interface Conditions {

@@ -2,9 +2,9 @@
 
 import type { ResponseHead } from '../../runqueue/channel-decoder.ts';
 import { END, FRAMED } from '../../runqueue/channel-frame.ts';
+import { formatHttpDate } from '../http1/http-date.ts';
 import { refusalPage } from '../http1/refusal.ts';
 import type { FileVersion, Verdict } from './conditions.ts';
-import { formatHttpDate } from './http-date.ts';
 
 /** A file as it is sent: itself, or the compressed file beside it. */
 export interface Representation extends FileVersion {

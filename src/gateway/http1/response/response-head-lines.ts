@@ -2,6 +2,7 @@
 
 import type { GatewaySettings } from '../../../settings/for-processes/gateway-settings.ts';
 import { wireLine } from '../../../settings/response-fields.ts';
+import { formatHttpDate } from '../http-date.ts';
 
 /** If `serverName` is empty, there is no Server field. */
 type OwnFields = Pick<GatewaySettings, 'serverName' | 'sendsDate' | 'responseFields'>;
@@ -37,7 +38,7 @@ export class ResponseHeadLines {
   #originText(second: number): string {
     const { serverName, sendsDate, responseFields } = this.#fields;
     const server = serverName === '' ? '' : `Server: ${serverName}\r\n`;
-    const date = sendsDate ? `Date: ${new Date(second * 1000).toUTCString()}\r\n` : '';
+    const date = sendsDate ? `Date: ${formatHttpDate(second)}\r\n` : '';
     return `${server}${date}${responseFields.map(wireLine).join('')}`;
   }
 }

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatHttpDate, parseHttpDate } from '../../../../src/gateway/http1/http-date.ts';
 import { bestCoding, type Coding } from '../../../../src/gateway/static/accept-encoding.ts';
 import { parseRange } from '../../../../src/gateway/static/byte-range.ts';
 import { conditionsOf, judge } from '../../../../src/gateway/static/conditions.ts';
 import { etagOf, fileResponse, type Representation } from '../../../../src/gateway/static/file-response.ts';
-import { formatHttpDate, parseHttpDate } from '../../../../src/gateway/static/http-date.ts';
 import { loadTypeTable, mediaType } from '../../../../src/gateway/static/media-type.ts';
 
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z');
