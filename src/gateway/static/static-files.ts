@@ -7,6 +7,7 @@ import type { GatewaySettings } from '../../settings/for-processes/gateway-setti
 import type { StaticMount } from '../../settings/static-mounts.ts';
 import type { DescriptorRoom } from '../accept/descriptor-room.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { percentEncode } from '../http1/head/percent-encode.ts';
 import type { RequestHead } from '../http1/head/request-head.ts';
 import { lastPair } from '../ticket/environ-pairs.ts';
 import { bestCoding, CODINGS, type Coding } from './accept-encoding.ts';
@@ -49,6 +50,8 @@ type Named =
   | { readonly kind: 'forbidden' };
 
 const MISSING: Named = { kind: 'missing' };
+/** A field has ASCII only. */
+const NOT_IN_FIELD = /[^\x21-\x7e]/g;
 const ACCEPT_ENCODING = 'HTTP_ACCEPT_ENCODING';
 
 export class StaticFiles {
@@ -209,8 +212,8 @@ function isReading({ method }: RequestHead): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Only the path, so that it holds whatever name the client knows the server by. A field has ASCII only. */
+/** Only the path, so that it holds whatever name the client knows the server by. */
 function withSlash({ scriptName, path, query }: RequestHead): string {
   const target = `${scriptName}${path}/${query === '' ? '' : `?${query}`}`;
-  return target.replace(/[^\x21-\x7e]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return percentEncode(target, NOT_IN_FIELD);
 }
