@@ -1,10 +1,12 @@
 // Opens a file of a mount, and makes sure that what was opened is a regular file inside the mount's folder.
 
 import fs from 'node:fs';
+import type { StaticMount } from '../../settings/static-mounts.ts';
 import { type DescriptorRoom, isInReserve } from '../accept/descriptor-room.ts';
 import { NoDescriptorError } from './file-failure.ts';
 import { hasSameContent, type KeptFile, type OpenFile, type ServedFile, stampOf } from './file-stamp.ts';
 import { SmallFiles } from './small-files.ts';
+import { toStaticMounts } from './static-mounts.ts';
 
 export type Opened =
   | { readonly kind: 'file'; readonly file: ServedFile }
@@ -78,6 +80,20 @@ export class ServedFolder {
     this.#real = await realpathOf(this.#folder);
     return this.#real !== null && isInside(this.#real, real);
   }
+}
+
+/** A mount with the files of its folder. */
+export interface OpenMount extends StaticMount {
+  readonly files: ServedFolder;
+}
+
+/** In the order in which findMount() looks at them. They keep small files together. */
+export function openMounts(pairs: readonly StaticMount[], descriptors: DescriptorRoom): readonly OpenMount[] {
+  const small = new SmallFiles();
+  return toStaticMounts(pairs).map((mount) => ({
+    ...mount,
+    files: new ServedFolder(mount.folder, small, descriptors),
+  }));
 }
 
 /** Null if it has changed meanwhile: whoever sends it will find that out, too. */

@@ -8,27 +8,25 @@ import type { GatewaySettings } from '../../settings/for-processes/gateway-setti
 import type { StaticMount } from '../../settings/static-mounts.ts';
 import type { DescriptorRoom } from '../accept/descriptor-room.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { conditionsOf, judge } from './conditions.ts';
-import { failChanged, failUnread, requestOf } from './file-failure.ts';
+import { failUnread, requestOf } from './file-failure.ts';
 import { filePath } from './file-path.ts';
-import { etagOf, fileResponse, NOT_FOUND } from './file-response.ts';
-import type { ServedFile } from './file-stamp.ts';
-import { loadTypeTable, mediaType } from './media-type.ts';
-import { closeFile, ServedFolder } from './open-file.ts';
-import { sendFile } from './send-file.ts';
+import { fileResponse, NOT_FOUND } from './file-response.ts';
+import { FileSender } from './file-sender.ts';
+import { closeFile, type OpenMount, openMounts } from './open-file.ts';
 import { namedFile, withFieldsOf } from './sendfile-fields.ts';
-import { SmallFiles } from './small-files.ts';
-import { findMount, toStaticMounts } from './static-mounts.ts';
+import { findMount } from './static-mounts.ts';
+
+/** The application chooses the file: no compressed one takes its place. */
+const PLAIN = { coding: null, varies: false } as const;
 
 export class Sendfile {
-  readonly #mounts: readonly StaticMount[];
-  readonly #folders: ReadonlyMap<StaticMount, ServedFolder>;
+  readonly #mounts: readonly OpenMount[];
+  readonly #sender: FileSender;
   readonly #log: ErrorLog;
 
   constructor(mounts: readonly StaticMount[], log: ErrorLog, descriptors: DescriptorRoom) {
-    this.#mounts = toStaticMounts(mounts);
-    const small = new SmallFiles();
-    this.#folders = new Map(this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder, small, descriptors)]));
+    this.#mounts = openMounts(mounts, descriptors);
+    this.#sender = new FileSender(log);
     this.#log = log;
   }
 
@@ -53,36 +51,18 @@ export class Sendfile {
   async #serve(exchange: Exchange, head: ResponseHead, named: string): Promise<void> {
     const found = findMount(named, this.#mounts);
     const path = found === null ? null : filePath(found.rest);
-    const folder = found === null ? undefined : this.#folders.get(found.mount);
-    if (path === null || folder === undefined) return this.#missing(exchange, named, 'no folder of x_sendfile has it');
-    const opened = await folder.open(path.relative);
+    if (found === null || path === null) return this.#missing(exchange, named, 'no folder of x_sendfile has it');
+    const opened = await found.mount.files.open(path.relative);
     if (opened.kind !== 'file') {
       return this.#missing(exchange, named, opened.kind === 'forbidden' ? 'Permission denied' : 'no such file');
     }
     try {
-      await this.#send(exchange, head, opened.file, folder.pathOf(path.relative));
+      await this.#sender.send(exchange, opened.file, found.mount.files.pathOf(path.relative), PLAIN, (verdict, file) =>
+        withFieldsOf(head, fileResponse(verdict, file, 0)),
+      );
     } finally {
       closeFile(opened.file);
     }
-  }
-
-  async #send(exchange: Exchange, head: ResponseHead, open: ServedFile, path: string): Promise<void> {
-    const { method, headerFields } = exchange.request.head;
-    const { sizeBytes, mtimeMs } = open;
-    const file = {
-      sizeBytes,
-      etag: etagOf(sizeBytes, mtimeMs, null),
-      modifiedSeconds: Math.floor(mtimeMs / 1000),
-      mediaType: mediaType(path, await loadTypeTable()),
-      coding: null,
-      varies: false,
-    };
-    const verdict = judge(conditionsOf(headerFields), method, file, Date.now());
-    if (!exchange.mayServe) return;
-    const sent = await sendFile(exchange, open, withFieldsOf(head, fileResponse(verdict, file, 0)));
-    if (sent !== 'changed') return;
-    this.#log.say(GATEWAY_MESSAGES.fileChanged, { request: requestOf(exchange), path });
-    failChanged(exchange);
   }
 
   #missing(exchange: Exchange, named: string, reason: string): void {

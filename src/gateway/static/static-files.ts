@@ -4,7 +4,6 @@ import { GATEWAY_MESSAGES } from '../../log/catalog/gateway.ts';
 import type { ErrorLog } from '../../log/error-log.ts';
 import { systemErrorReason } from '../../log/system-error-reason.ts';
 import type { GatewaySettings } from '../../settings/for-processes/gateway-settings.ts';
-import type { StaticMount } from '../../settings/static-mounts.ts';
 import type { DescriptorRoom } from '../accept/descriptor-room.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { percentEncode } from '../http1/head/percent-encode.ts';
@@ -12,25 +11,20 @@ import type { RequestHead } from '../http1/head/request-head.ts';
 import { lastPair } from '../ticket/environ-pairs.ts';
 import { bestCoding, CODINGS, type Coding } from './accept-encoding.ts';
 import { CompressedSiblings, isOlder } from './compressed-siblings.ts';
-import { conditionsOf, judge } from './conditions.ts';
-import { failChanged, failUnread, requestOf } from './file-failure.ts';
+import { failUnread, requestOf } from './file-failure.ts';
 import { filePath } from './file-path.ts';
 import {
-  etagOf,
   FORBIDDEN,
   fileResponse,
   NOT_ALLOWED,
   NOT_FOUND,
   type OwnResponse,
-  type Representation,
   redirectResponse,
 } from './file-response.ts';
+import { FileSender } from './file-sender.ts';
 import type { ServedFile } from './file-stamp.ts';
-import { loadTypeTable, mediaType, type TypeTable } from './media-type.ts';
-import { closeFile, type Opened, ServedFolder } from './open-file.ts';
-import { sendFile } from './send-file.ts';
-import { SmallFiles } from './small-files.ts';
-import { findMount, type MountedPath, toStaticMounts } from './static-mounts.ts';
+import { closeFile, type Opened, type OpenMount, openMounts, type ServedFolder } from './open-file.ts';
+import { findMount, type MountedPath } from './static-mounts.ts';
 
 type StaticSettings = Pick<GatewaySettings, 'staticMounts' | 'staticIndex' | 'staticExpiresSeconds'>;
 
@@ -40,6 +34,8 @@ export interface StaticFilesOwner {
   /** Lets the application answer a request that was taken. */
   pass(exchange: Exchange): void;
 }
+
+type Found = MountedPath<OpenMount>;
 
 /** What a path names. */
 type Named =
@@ -55,19 +51,15 @@ const NOT_IN_FIELD = /[^\x21-\x7e]/g;
 const ACCEPT_ENCODING = 'HTTP_ACCEPT_ENCODING';
 
 export class StaticFiles {
-  readonly #mounts: readonly StaticMount[];
-  readonly #folders: ReadonlyMap<StaticMount, ServedFolder>;
+  readonly #mounts: readonly OpenMount[];
+  readonly #sender: FileSender;
   readonly #settings: StaticSettings;
   readonly #owner: StaticFilesOwner;
   readonly #siblings: CompressedSiblings = new CompressedSiblings();
-  #types: Promise<TypeTable> | null = null;
 
   constructor(settings: StaticSettings, owner: StaticFilesOwner) {
-    this.#mounts = toStaticMounts(settings.staticMounts);
-    const small = new SmallFiles();
-    this.#folders = new Map(
-      this.#mounts.map((mount) => [mount, new ServedFolder(mount.folder, small, owner.descriptors)]),
-    );
+    this.#mounts = openMounts(settings.staticMounts, owner.descriptors);
+    this.#sender = new FileSender(owner.log);
     this.#settings = settings;
     this.#owner = owner;
   }
@@ -89,7 +81,7 @@ export class StaticFiles {
     return true;
   }
 
-  async #serve(exchange: Exchange, found: MountedPath): Promise<void> {
+  async #serve(exchange: Exchange, found: Found): Promise<void> {
     const named = await this.#find(found);
     try {
       // The client may have left meanwhile.
@@ -99,7 +91,7 @@ export class StaticFiles {
     }
   }
 
-  async #answer(exchange: Exchange, found: MountedPath, named: Named): Promise<void> {
+  async #answer(exchange: Exchange, found: Found, named: Named): Promise<void> {
     const { head } = exchange.request;
     if (named.kind === 'missing' && isMountOfAll(found)) return this.#owner.pass(exchange);
     if (named.kind === 'missing') return give(exchange, NOT_FOUND);
@@ -116,26 +108,17 @@ export class StaticFiles {
     try {
       const file = sibling ?? named.file;
       const form = { coding: sibling === null ? null : coding, varies: codings.length > 0 };
-      await this.#send(exchange, file, path, await this.#representation(file, path, form));
+      await this.#sender.send(exchange, file, path, form, (verdict, found) =>
+        fileResponse(verdict, found, this.#settings.staticExpiresSeconds),
+      );
     } finally {
       if (sibling !== null) closeFile(sibling);
     }
   }
 
-  async #send(exchange: Exchange, open: ServedFile, path: string, file: Representation): Promise<void> {
-    const { method, headerFields } = exchange.request.head;
-    if (!exchange.mayServe) return;
-    const verdict = judge(conditionsOf(headerFields), method, file, Date.now());
-    const sent = await sendFile(exchange, open, fileResponse(verdict, file, this.#settings.staticExpiresSeconds));
-    if (sent !== 'changed') return;
-    this.#owner.log.say(GATEWAY_MESSAGES.fileChanged, { request: requestOf(exchange), path });
-    failChanged(exchange);
-  }
-
-  async #find({ mount, rest }: MountedPath): Promise<Named> {
+  async #find({ mount: { files: folder }, rest }: Found): Promise<Named> {
     const path = filePath(rest);
-    const folder = this.#folders.get(mount);
-    if (path === null || folder === undefined) return MISSING;
+    if (path === null) return MISSING;
     const { relative, asksFolder } = path;
     if (asksFolder) return await this.#openIndex(folder, relative);
     const opened = await folder.open(relative);
@@ -153,27 +136,12 @@ export class StaticFiles {
     return toNamed(await folder.open(index), index, folder);
   }
 
-  async #representation(
-    { sizeBytes, mtimeMs }: ServedFile,
-    path: string,
-    form: Pick<Representation, 'coding' | 'varies'>,
-  ): Promise<Representation> {
-    this.#types ??= loadTypeTable();
-    return {
-      sizeBytes,
-      etag: etagOf(sizeBytes, mtimeMs, form.coding),
-      modifiedSeconds: Math.floor(mtimeMs / 1000),
-      mediaType: mediaType(path, await this.#types),
-      ...form,
-    };
-  }
-
-  #failed(exchange: Exchange, found: MountedPath, error: unknown): void {
+  #failed(exchange: Exchange, found: Found, error: unknown): void {
     this.#say(exchange, found, systemErrorReason(error));
     failUnread(exchange, error);
   }
 
-  #say(exchange: Exchange, { mount }: MountedPath, reason: string): void {
+  #say(exchange: Exchange, { mount }: Found, reason: string): void {
     this.#owner.log.say(GATEWAY_MESSAGES.fileUnreadable, {
       request: requestOf(exchange),
       folder: mount.folder,
@@ -204,7 +172,7 @@ function give(exchange: Exchange, { head, page }: OwnResponse): void {
   exchange.serve(head, page);
 }
 
-function isMountOfAll({ mount }: MountedPath): boolean {
+function isMountOfAll({ mount }: Found): boolean {
   return mount.route === '';
 }
 

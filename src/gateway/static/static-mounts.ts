@@ -3,8 +3,8 @@
 import type { StaticMount } from '../../settings/static-mounts.ts';
 import { percentDecode } from '../http1/head/percent-decode.ts';
 
-export interface MountedPath {
-  readonly mount: StaticMount;
+export interface MountedPath<Mount extends StaticMount> {
+  readonly mount: Mount;
   /** The rest of the path, still percent-encoded: empty, or with a slash at the start. */
   readonly rest: string;
 }
@@ -16,7 +16,10 @@ export function toStaticMounts(pairs: readonly StaticMount[]): StaticMount[] {
 }
 
 /** `path` is percent-encoded, and begins with a slash if it is the path of a URL. */
-export function findMount(path: string, mounts: readonly StaticMount[]): MountedPath | null {
+export function findMount<Mount extends StaticMount>(
+  path: string,
+  mounts: readonly Mount[],
+): MountedPath<Mount> | null {
   for (const mount of mounts) {
     const rest = restBeneath(path, mount.route);
     if (rest !== null) return { mount, rest };
