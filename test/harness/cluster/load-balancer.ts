@@ -3,7 +3,7 @@
 import type { Target } from '../clients/http-connection.ts';
 import { LineLog } from '../line-log.ts';
 import { DebianProgram, startProxy, stopProxy } from '../machine/front-proxy.ts';
-import { haproxy } from '../machine/haproxy.ts';
+import { HAPROXY_GLOBAL, haproxy } from '../machine/haproxy.ts';
 import type { Scene } from '../scenario.ts';
 import { balancer, type PodNetwork } from './network.ts';
 
@@ -85,12 +85,7 @@ function adminSocket(scene: Scene, pod: string): string {
 
 function configuration(scene: Scene, network: PodNetwork, pods: readonly string[]): string {
   return `
-global
-  # Threads would contend for the log and drop lines.
-  nbthread 1
-  log stderr format raw local0
-  hard-stop-after 10s
-defaults
+${HAPROXY_GLOBAL}defaults
   mode http
   timeout connect 5s
   # A busy machine may answer late; a pod that is leaving says so.

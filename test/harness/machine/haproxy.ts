@@ -14,6 +14,14 @@ import {
 
 export const haproxy: DebianProgram = new DebianProgram('haproxy');
 
+/** The first section of a configuration: a log on standard error, of which no line is lost. */
+export const HAPROXY_GLOBAL: string = `global
+  # Threads would contend for the log and drop lines.
+  nbthread 1
+  log stderr format raw local0
+  hard-stop-after 10s
+`;
+
 /**
  * It never retries, so that every loss is seen. But HAProxy does not log a request lost on a reused connection: it closes the client's
  * connection silently, so the client has to count.
@@ -42,12 +50,7 @@ function configuration(port: number, server: Target, options: FrontOptions): str
   const address = 'path' in server ? `unix@${server.path}` : `${server.host}:${server.port}`;
   const lenient = manners === 'lenient';
   return `
-global
-  # Threads would contend for the log and drop lines.
-  nbthread 1
-  log stderr format raw local0
-  hard-stop-after 10s
-defaults
+${HAPROXY_GLOBAL}defaults
   mode http
   log global
   option dontlognull
