@@ -34,6 +34,16 @@ class Turns(unittest.TestCase):
         thread.start()
         return thread
 
+    def keep_with_another_looking(self) -> threading.Thread:
+        """This thread begins a request and keeps its turn; the returned one is next, and looks."""
+        turn = self.turn
+        turn._trial_at = 0
+        turn._lock.acquire()
+        other = self.in_thread(turn.wait)
+        until(lambda: turn._is_watched)
+        turn.pass_or_keep()
+        return other
+
     def test_a_thread_that_runs_a_request_passes_its_turn_on(self) -> None:
         turn = self.turn
         self.assertFalse(turn.wait())
@@ -44,12 +54,8 @@ class Turns(unittest.TestCase):
 
     def test_a_thread_keeps_its_turn_while_the_next_one_looks(self) -> None:
         turn = self.turn
-        turn._trial_at = 0
-        turn._lock.acquire()
         with mock.patch.object(ticket_turn, "_LOOK_SECONDS", LIMIT_SECONDS):
-            other = self.in_thread(turn.wait)
-            until(lambda: turn._is_watched)
-            turn.pass_or_keep()
+            other = self.keep_with_another_looking()
             self.assertTrue(turn.wait())
             turn.give_up()
             other.join(LIMIT_SECONDS)
@@ -57,11 +63,7 @@ class Turns(unittest.TestCase):
 
     def test_the_next_thread_takes_the_turn_of_a_request_that_lasts(self) -> None:
         turn = self.turn
-        turn._trial_at = 0
-        turn._lock.acquire()
-        other = self.in_thread(turn.wait)
-        until(lambda: turn._is_watched)
-        turn.pass_or_keep()
+        other = self.keep_with_another_looking()
         # The request does not end.
         other.join(LIMIT_SECONDS)
         self.assertFalse(other.is_alive())
@@ -71,11 +73,7 @@ class Turns(unittest.TestCase):
 
     def test_a_thread_whose_turn_was_taken_waits_for_the_next(self) -> None:
         turn = self.turn
-        turn._trial_at = 0
-        turn._lock.acquire()
-        other = self.in_thread(turn.wait)
-        until(lambda: turn._is_watched)
-        turn.pass_or_keep()
+        other = self.keep_with_another_looking()
         other.join(LIMIT_SECONDS)
         turn.give_up()
         self.assertFalse(turn.wait())

@@ -69,34 +69,23 @@ test('after turns with one ticket each the next one is written immediately', asy
   assert.equal(pipe.batched, 0);
 });
 
-test('tickets that do not fit into the pipe are written when there is room', async (context) => {
-  const { pipe, written } = openPair(context);
-  const room = new Promise<void>((resolve) => {
-    pipe.onRoom = resolve;
+for (const [title, fill] of [
+  ['tickets that do not fit into the pipe are written when there is room', (pipe: TicketPipe) => add(pipe, 1)],
+  ['a batch and a pipe that fill up in one go do not stop the writing', (pipe: TicketPipe) => pipe.reserve()],
+] as const) {
+  test(title, async (context) => {
+    const { pipe, written } = openPair(context);
+    const room = new Promise<void>((resolve) => {
+      pipe.onRoom = resolve;
+    });
+    let added = 0;
+    while (fill(pipe) !== null) added += 1;
+    let read = written();
+    await room;
+    while (read < added) {
+      await turn();
+      read += written();
+    }
+    assert.equal(read, added);
   });
-  let added = 0;
-  while (add(pipe, 1) !== null) added += 1;
-  let read = written();
-  await room;
-  while (read < added) {
-    await turn();
-    read += written();
-  }
-  assert.equal(read, added);
-});
-
-test('a batch and a pipe that fill up in one go do not stop the writing', async (context) => {
-  const { pipe, written } = openPair(context);
-  const room = new Promise<void>((resolve) => {
-    pipe.onRoom = resolve;
-  });
-  let added = 0;
-  while (pipe.reserve() !== null) added += 1;
-  let read = written();
-  await room;
-  while (read < added) {
-    await turn();
-    read += written();
-  }
-  assert.equal(read, added);
-});
+}
